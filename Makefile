@@ -1,0 +1,185 @@
+# Yesterfs. GNU make; everything that is built goes to $(BUILD).
+#
+#   make                both programs              make check              lint, unit, contract, golden, fuzz corpus
+#   make demo           see it work                make check-integration  against real mongods
+#   make test           all of the above tests     make bench              ours and the peers, ratios
+#   DEVELOPER=1 -Werror        SANITIZE=address,undefined        V=1 shows the commands
+
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# The one statement of the order: a layer may call the layers left of it only.
+LAYERS := base index store oplog query fs wire tools
+
+PREFIX ?= /usr/local
+bindir ?= $(PREFIX)/bin
+mandir ?= $(PREFIX)/share/man
+sbindir ?= /sbin
+CC ?= cc
+AR ?= ar
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+BUILD ?= build
+PYTHON ?= python3
+
+STD := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef -fno-common
+HARDEN := -fstack-protector-strong
+ifdef DEVELOPER
+WARN += -Werror
+endif
+ifdef SANITIZE
+CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+LDFLAGS += -fsanitize=$(SANITIZE)
+else
+HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+PKGS_base := libcrypto libbson-1.0 icu-i18n icu-uc
+PKGS_index := lmdb
+PKGS_store := libzstd
+PKGS_fs := fuse3
+PKGS_tools := zlib
+PKGS := $(foreach l,$(LAYERS),$(PKGS_$(l)))
+
+# `make deps` installs what is missing; these goals work before it.
+ifeq ($(filter deps clean,$(MAKECMDGOALS)),)
+ifneq ($(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo ok),ok)
+NEED_DEPS := yes
+else
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) | sed 's/-I/-isystem /g')
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
+endif
+endif
+
+ALL_CFLAGS = $(STD) $(WARN) $(HARDEN) -I. $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+VERSION := 0.1.0
+ALL_CFLAGS += -DYESTER_VERSION='"$(VERSION)"'
+
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+say = @echo "  $(1)	$(2)";
+endif
+
+# Sources of a layer: its folder and those below it. The mains of the two programs and of
+# the fuzz drivers are kept out of the archives.
+MAINS := tools/main.c fs/main.c
+src_of = $(filter-out $(MAINS),$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
+obj_of = $(patsubst %.c,$(BUILD)/%.o,$(call src_of,$(1)))
+archive = $(BUILD)/lib$(1).a
+# Archives from the highest to the lowest layer, which is the linker's order.
+reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+below = $(if $(filter $(firstword $(2)),$(1)),$(1),$(firstword $(2)) $(call below,$(1),$(wordlist 2,$(words $(2)),$(2))))
+archives_upto = $(foreach l,$(call reverse,$(call below,$(1),$(LAYERS))),$(call archive,$(l)))
+
+PROGRAMS := $(BUILD)/yester $(BUILD)/yesterfs
+
+.PHONY: all
+all: $(PROGRAMS)
+
+ifdef NEED_DEPS
+$(PROGRAMS): | need-deps
+.PHONY: need-deps
+need-deps:
+	@echo "make: some of these development packages are missing: $(PKGS)"; \
+	echo "      'make deps' installs them (Debian 12, Ubuntu 24.04; needs root or sudo)"; exit 1
+endif
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define LAYER_RULE
+$(call archive,$(1)): $(call obj_of,$(1))
+	@mkdir -p $$(@D)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call LAYER_RULE,$(l))))
+
+$(BUILD)/yester: $(BUILD)/tools/main.o $(foreach l,tools wire query oplog store index base,$(call archive,$(l)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+$(BUILD)/yesterfs: $(BUILD)/fs/main.o $(foreach l,fs query oplog store index base,$(call archive,$(l)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+# Unit tests: tests/unit/<layer>/test_<file>.c links its own layer and those below, nothing
+# above: a call upward does not link.
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+unit_layer = $(word 1,$(subst /, ,$(1)))
+
+define UNIT_RULE
+$(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(BUILD)/tests/harness/harness.o $(call archives_upto,$(call unit_layer,$(1)))
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(PKG_LIBS) -lcmocka
+endef
+$(foreach t,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)),$(eval $(call UNIT_RULE,$(t))))
+
+.PHONY: check-unit
+check-unit: $(UNIT_BIN)
+	@tests/run_unit.sh $(UNIT_BIN)
+
+.PHONY: lint
+lint:
+	$(Q)$(PYTHON) tests/lint/lint.py
+
+.PHONY: check
+check: all lint check-unit check-fuzz
+
+-include tests/fuzz/fuzz.mk
+-include tests/integration/integration.mk
+-include tests/bench/bench.mk
+-include tests/crash/crash.mk
+
+.PHONY: deps
+deps:
+	@tests/setup/deps.sh
+
+.PHONY: demo
+demo:
+	@tests/setup/deps.sh --build-only
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/demo/demo.sh
+
+.PHONY: test
+test:
+	@tests/setup/deps.sh
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory lint check-fuzz
+	@BUILD=$(BUILD) tests/run_all.sh
+
+.PHONY: asan
+asan:
+	$(MAKE) BUILD=$(BUILD)-asan SANITIZE=address,undefined CFLAGS='-O1 -g' all check-unit
+
+.PHONY: tsan
+tsan:
+	$(MAKE) BUILD=$(BUILD)-tsan SANITIZE=thread CFLAGS='-O1 -g' all check-unit
+
+CLANG_FORMAT ?= clang-format-14
+FORMATTED = $(foreach l,$(LAYERS),$(wildcard $(l)/*.[ch] $(l)/*/*.[ch])) $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
+.PHONY: format
+format:
+	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(sbindir)
+	install -m 755 $(BUILD)/yester $(BUILD)/yesterfs $(DESTDIR)$(bindir)/
+	install -m 644 docs/man/*.1 $(DESTDIR)$(mandir)/man1/
+	ln -sf $(bindir)/yesterfs $(DESTDIR)$(sbindir)/mount.fuse.yesterfs
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+
+DEPS := $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
+-include $(DEPS)

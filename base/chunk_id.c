@@ -1,0 +1,156 @@
+#include "base/chunk_id.h"
+
+#include <assert.h>
+
+#include <openssl/evp.h>
+
+#include "base/buf.h"
+
+/* EVP fetches an algorithm by name, under a lock, at each init: once for all threads instead. */
+static const EVP_MD *sha256_algorithm(void)
+{
+	static EVP_MD *algorithm;
+	EVP_MD *found = __atomic_load_n(&algorithm, __ATOMIC_ACQUIRE);
+
+	if (found == NULL) {
+		found = EVP_MD_fetch(NULL, "SHA256", NULL);
+		assert(found != NULL);
+		__atomic_store_n(&algorithm, found, __ATOMIC_RELEASE);
+	}
+	return found;
+}
+
+struct sha256 {
+	EVP_MD_CTX *ctx;
+};
+
+struct md5 {
+	EVP_MD_CTX *ctx;
+};
+
+static EVP_MD_CTX *context_new(const EVP_MD *algorithm)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	assert(ctx != NULL && EVP_DigestInit_ex(ctx, algorithm, NULL) == 1);
+	return ctx;
+}
+
+struct chunk_id chunk_id_of(struct bytes from)
+{
+	static __thread EVP_MD_CTX *ctx;
+	struct chunk_id id;
+	unsigned int len = 0;
+
+	if (ctx == NULL)
+		ctx = EVP_MD_CTX_new();
+	assert(ctx != NULL && EVP_DigestInit_ex(ctx, sha256_algorithm(), NULL) == 1);
+	assert(EVP_DigestUpdate(ctx, from.at, from.len) == 1);
+	assert(EVP_DigestFinal_ex(ctx, id.at, &len) == 1 && len == CHUNK_ID_LEN);
+	return id;
+}
+
+static void hex(const uint8_t *from, size_t len, char *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		ret[2 * i] = digits[from[i] >> 4];
+		ret[2 * i + 1] = digits[from[i] & 15];
+	}
+	ret[2 * len] = '\0';
+}
+
+void chunk_id_hex(const struct chunk_id *id, char ret[CHUNK_ID_HEX + 1])
+{
+	hex(id->at, CHUNK_ID_LEN, ret);
+}
+
+static int digit_value(uint8_t digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return -1;
+}
+
+bool chunk_id_parse(struct bytes text, struct chunk_id *ret)
+{
+	struct chunk_id id;
+
+	if (text.len != CHUNK_ID_HEX)
+		return false;
+	for (size_t i = 0; i < CHUNK_ID_LEN; i++) {
+		int high = digit_value(text.at[2 * i]);
+		int low = digit_value(text.at[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		id.at[i] = (uint8_t)(high << 4 | low);
+	}
+	*ret = id;
+	return true;
+}
+
+struct sha256 *sha256_new(void)
+{
+	struct sha256 *hash = xmalloc(sizeof(*hash));
+
+	hash->ctx = context_new(sha256_algorithm());
+	return hash;
+}
+
+void sha256_add(struct sha256 *hash, struct bytes more)
+{
+	assert(EVP_DigestUpdate(hash->ctx, more.at, more.len) == 1);
+}
+
+struct chunk_id sha256_end(struct sha256 *hash)
+{
+	struct chunk_id id;
+	unsigned int len = 0;
+
+	assert(EVP_DigestFinal_ex(hash->ctx, id.at, &len) == 1 && len == CHUNK_ID_LEN);
+	assert(EVP_DigestInit_ex(hash->ctx, sha256_algorithm(), NULL) == 1);
+	return id;
+}
+
+void sha256_free(struct sha256 *hash)
+{
+	if (hash == NULL)
+		return;
+	EVP_MD_CTX_free(hash->ctx);
+	free(hash);
+}
+
+struct md5 *md5_new(void)
+{
+	struct md5 *hash = xmalloc(sizeof(*hash));
+
+	hash->ctx = context_new(EVP_md5());
+	return hash;
+}
+
+void md5_add(struct md5 *hash, struct bytes more)
+{
+	assert(EVP_DigestUpdate(hash->ctx, more.at, more.len) == 1);
+}
+
+void md5_end(struct md5 *hash, char ret[MD5_HEX + 1])
+{
+	uint8_t digest[16];
+	unsigned int len = 0;
+
+	assert(EVP_DigestFinal_ex(hash->ctx, digest, &len) == 1 && len == sizeof(digest));
+	assert(EVP_DigestInit_ex(hash->ctx, EVP_md5(), NULL) == 1);
+	hex(digest, sizeof(digest), ret);
+}
+
+void md5_free(struct md5 *hash)
+{
+	if (hash == NULL)
+		return;
+	EVP_MD_CTX_free(hash->ctx);
+	free(hash);
+}

@@ -1,0 +1,25 @@
+/*
+ * compiler.h - attributes and small macros that the whole tree uses.
+ *
+ * Nothing here allocates or has state.
+ */
+#ifndef BASE_COMPILER_H
+#define BASE_COMPILER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define UNUSED __attribute__((unused))
+#define COLD __attribute__((cold))
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
+#define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
+
+#define KIB ((size_t)1024)
+#define MIB ((size_t)1024 * 1024)
+
+#endif

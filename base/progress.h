@@ -1,0 +1,20 @@
+/*
+ * progress.h - how long work tells its caller how far it is; knows no terminal.
+ *
+ * Threads: a report may be called from any thread, one at a time; it must be cheap.
+ */
+#ifndef BASE_PROGRESS_H
+#define BASE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	void *ctx;
+	/* `phase` is a constant text ("reading", "writing the index"); done and total in bytes, total 0: not known. */
+	void (*report)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+	/* True when the user wants it to stop (a signal came); polled often; NULL: never. */
+	bool (*cancelled)(void *ctx);
+};
+
+#endif
