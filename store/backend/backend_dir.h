@@ -1,0 +1,15 @@
+/*
+ * backend_dir.h - the back end that is a folder of files.
+ */
+#ifndef STORE_BACKEND_BACKEND_DIR_H
+#define STORE_BACKEND_BACKEND_DIR_H
+
+#include "store/backend/backend.h"
+
+/*
+ * Files below `root`. New ones are first written in `tmp_dir`, which is on the same file
+ * system and only needed by put (NULL: put is refused with ERR_UNSUPPORTED).
+ */
+struct backend *backend_dir_new(const char *root, const char *tmp_dir);
+
+#endif

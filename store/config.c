@@ -1,0 +1,107 @@
+#include "store/config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+static const char first_line[] = "yesterfs store";
+
+int store_params_default(struct store_params *ret, struct error *e)
+{
+	uint8_t random[sizeof(ret->id) + sizeof(ret->seed)];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return error_sys(e, "random bytes for a new store");
+	memcpy(ret->id, random, sizeof(ret->id));
+	memcpy(ret->seed, random + sizeof(ret->id), sizeof(ret->seed));
+	ret->leaf_target = STORE_LEAF_TARGET_DEFAULT;
+	return 0;
+}
+
+static void add_hex(struct buf *ret, const char *name, const uint8_t *at, size_t len)
+{
+	buf_printf(ret, "%s ", name);
+	for (size_t i = 0; i < len; i++)
+		buf_printf(ret, "%02x", at[i]);
+	buf_add_str(ret, "\n");
+}
+
+void store_config_write(const struct store_params *params, struct buf *ret)
+{
+	size_t start = ret->len;
+	struct chunk_id sum;
+
+	buf_printf(ret, "%s %d\n", first_line, STORE_FORMAT);
+	add_hex(ret, "id", params->id, sizeof(params->id));
+	buf_add_str(ret, "hash sha256\n");
+	add_hex(ret, "seed", params->seed, sizeof(params->seed));
+	buf_printf(ret, "leaf-target %" PRIu32 "\n", params->leaf_target);
+	sum = chunk_id_of(bytes_of(ret->at + start, ret->len - start));
+	add_hex(ret, "sha256", sum.at, CHUNK_ID_LEN);
+}
+
+static bool parse_hex(const char *text, uint8_t *ret, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned value;
+		int used = 0;
+
+		if (sscanf(text + 2 * i, "%2x%n", &value, &used) != 1 || used != 2)
+			return false;
+		ret[i] = (uint8_t)value;
+	}
+	return true;
+}
+
+/* The last line is the checksum of all before it. */
+static int check_sum(struct bytes text, struct error *e)
+{
+	const size_t line = strlen("sha256 ") + CHUNK_ID_HEX + 1;
+	struct chunk_id found, sum;
+	struct bytes last;
+
+	if (text.len < line)
+		return error_set(e, ERR_CORRUPT, "config: cut off after %zu bytes", text.len);
+	last = bytes_of(text.at + text.len - line, line);
+	sum = chunk_id_of(bytes_of(text.at, text.len - line));
+	if (memcmp(last.at, "sha256 ", 7) != 0 || last.at[line - 1] != '\n' ||
+	    !chunk_id_parse(bytes_of(last.at + 7, CHUNK_ID_HEX), &found) ||
+	    !chunk_id_equal(&found, &sum))
+		return error_set(e, ERR_CORRUPT, "config: its checksum does not fit");
+	return 0;
+}
+
+int store_config_parse(struct bytes text, struct store_params *ret, struct error *e)
+{
+	OWNED(free) char *copy = xstrndup((const char *)text.at, text.len);
+	struct store_params params = {0};
+	char id[33], seed[33], hash[16];
+	int format = 0;
+
+	if (strncmp(copy, first_line, strlen(first_line)) != 0 ||
+	    sscanf(copy + strlen(first_line), "%d", &format) != 1)
+		return error_set(e, ERR_CORRUPT, "config: its first line is not \"%s 1\"",
+				 first_line);
+	if (format != STORE_FORMAT)
+		return error_set(e, ERR_UNSUPPORTED,
+				 "store format %d, this program knows format %d", format,
+				 STORE_FORMAT);
+	if (check_sum(text, e) < 0)
+		return e->code;
+	if (sscanf(copy + strlen(first_line),
+		   "%*d id %32[0-9a-f] hash %15s seed %32[0-9a-f] leaf-target %" SCNu32, id, hash,
+		   seed, &params.leaf_target) != 4 ||
+	    !parse_hex(id, params.id, sizeof(params.id)) ||
+	    !parse_hex(seed, params.seed, sizeof(params.seed)))
+		return error_set(e, ERR_CORRUPT, "config: a line is missing or malformed");
+	if (strcmp(hash, "sha256") != 0)
+		return error_set(e, ERR_UNSUPPORTED, "store with hash %s, this program knows sha256",
+				 hash);
+	if (params.leaf_target < 4096 || params.leaf_target > 1048576 ||
+	    (params.leaf_target & (params.leaf_target - 1)) != 0)
+		return error_set(e, ERR_CORRUPT, "config: leaf-target %" PRIu32
+						 " is not a power of two from 4096 to 1048576",
+				 params.leaf_target);
+	*ret = params;
+	return 0;
+}

@@ -1,0 +1,188 @@
+#include "store/pack/codec.h"
+
+#include <stdio.h>
+
+#include <zstd.h>
+
+#define LEVEL 3
+/* Every zstd frame begins so; the four bytes are left out on disk. */
+#define MAGIC_LEN 4
+static const uint8_t magic[MAGIC_LEN] = {0x28, 0xb5, 0x2f, 0xfd};
+/* Above this a base may lie out of zstd's usual reach: wide window and long matches. */
+#define LONG_LEN (2 * MIB)
+#define WINDOW_LOG_MAX 27 /* 128 MiB: base and chunk of 32 MiB each fit */
+
+struct codec {
+	ZSTD_CCtx *encoder;
+	ZSTD_DCtx *decoder;
+	struct buf room; /* of the stored bytes with the magic before them */
+};
+
+struct codec_prefix {
+	ZSTD_CDict *digest;
+};
+
+struct codec *codec_new(void)
+{
+	return xcalloc(1, sizeof(struct codec));
+}
+
+void codec_free(struct codec *codec)
+{
+	if (codec == NULL)
+		return;
+	ZSTD_freeCCtx(codec->encoder);
+	ZSTD_freeDCtx(codec->decoder);
+	buf_release(&codec->room);
+	free(codec);
+}
+
+struct codec_prefix *codec_prefix_new(struct bytes base)
+{
+	struct codec_prefix *prefix = xcalloc(1, sizeof(*prefix));
+
+	/* Without zstd's dictionary magic in front (no BSON length looks like it) this is raw content. */
+	prefix->digest = ZSTD_createCDict(base.at, base.len, LEVEL);
+	return prefix;
+}
+
+void codec_prefix_free(struct codec_prefix *prefix)
+{
+	if (prefix == NULL)
+		return;
+	ZSTD_freeCDict(prefix->digest);
+	free(prefix);
+}
+
+static int encoder_ready(struct codec *codec, struct error *e)
+{
+	if (codec->encoder == NULL)
+		codec->encoder = ZSTD_createCCtx();
+	if (codec->encoder == NULL)
+		return error_nomem(e, 0);
+	ZSTD_CCtx_reset(codec->encoder, ZSTD_reset_session_and_parameters);
+	return 0;
+}
+
+static int log2_up(size_t size)
+{
+	return size <= 1 ? 0 : 64 - __builtin_clzll(size - 1);
+}
+
+/* Room for the worst case, encode, take the magic away, fall back to raw. */
+static int run(struct codec *codec, struct bytes plain, enum codec_kind kind, struct buf *ret,
+	       enum codec_kind *ret_kind, struct error *e)
+{
+	size_t bound = ZSTD_compressBound(plain.len), start = ret->len, made;
+
+	if (buf_reserve(ret, bound, SIZE_MAX, e) < 0)
+		return e->code;
+	made = ZSTD_compress2(codec->encoder, ret->at + start, bound, plain.at, plain.len);
+	if (ZSTD_isError(made))
+		return error_set(e, ERR_NOMEM, "zstd: %s", ZSTD_getErrorName(made));
+	if (made - MAGIC_LEN >= plain.len) {
+		memcpy(ret->at + start, plain.at, plain.len);
+		ret->len = start + plain.len;
+		*ret_kind = CODEC_RAW;
+		return 0;
+	}
+	memmove(ret->at + start, ret->at + start + MAGIC_LEN, made - MAGIC_LEN);
+	ret->len = start + made - MAGIC_LEN;
+	*ret_kind = kind;
+	return 0;
+}
+
+static void set_level(struct codec *codec)
+{
+	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_checksumFlag, 0);
+	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_dictIDFlag, 0);
+}
+
+int codec_encode(struct codec *codec, struct bytes plain, struct buf *ret,
+		 enum codec_kind *ret_kind, struct error *e)
+{
+	if (encoder_ready(codec, e) < 0)
+		return e->code;
+	set_level(codec);
+	return run(codec, plain, CODEC_ZSTD, ret, ret_kind, e);
+}
+
+int codec_encode_prefix(struct codec *codec, const struct codec_prefix *prefix, struct bytes plain,
+			struct buf *ret, enum codec_kind *ret_kind, struct error *e)
+{
+	if (prefix->digest == NULL)
+		return codec_encode(codec, plain, ret, ret_kind, e);
+	if (encoder_ready(codec, e) < 0)
+		return e->code;
+	set_level(codec);
+	ZSTD_CCtx_refCDict(codec->encoder, prefix->digest);
+	return run(codec, plain, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
+}
+
+int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plain, struct buf *ret,
+		       enum codec_kind *ret_kind, struct error *e)
+{
+	if (encoder_ready(codec, e) < 0)
+		return e->code;
+	set_level(codec);
+	if (base.len + plain.len > LONG_LEN) {
+		int log = MIN_OF(log2_up(base.len + plain.len), WINDOW_LOG_MAX);
+
+		ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_windowLog, log);
+		ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_enableLongDistanceMatching, 1);
+	}
+	ZSTD_CCtx_refPrefix(codec->encoder, base.at, base.len);
+	return run(codec, plain, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
+}
+
+static int decode_zstd(struct codec *codec, struct bytes stored, struct bytes base, uint8_t *ret,
+		       size_t len, struct error *e)
+{
+	size_t made;
+
+	if (codec->decoder == NULL)
+		codec->decoder = ZSTD_createDCtx();
+	if (codec->decoder == NULL)
+		return error_nomem(e, 0);
+	ZSTD_DCtx_reset(codec->decoder, ZSTD_reset_session_and_parameters);
+	ZSTD_DCtx_setParameter(codec->decoder, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	buf_reset(&codec->room);
+	if (buf_reserve(&codec->room, stored.len + MAGIC_LEN, SIZE_MAX, e) < 0)
+		return e->code;
+	buf_add(&codec->room, magic, MAGIC_LEN);
+	buf_add_bytes(&codec->room, stored);
+	if (base.len > 0)
+		ZSTD_DCtx_refPrefix(codec->decoder, base.at, base.len);
+	made = ZSTD_decompressDCtx(codec->decoder, ret, len, codec->room.at, codec->room.len);
+	if (ZSTD_isError(made))
+		return error_set(e, ERR_CORRUPT, "zstd: %s", ZSTD_getErrorName(made));
+	if (made != len)
+		return error_set(e, ERR_CORRUPT, "zstd: %zu bytes expected, %zu decoded", len, made);
+	return 0;
+}
+
+int codec_decode(struct codec *codec, enum codec_kind kind, struct bytes stored, struct bytes base,
+		 uint8_t *ret, size_t len, struct error *e)
+{
+	switch (kind) {
+	case CODEC_RAW:
+		if (stored.len != len)
+			return error_set(e, ERR_CORRUPT, "raw chunk: %zu bytes expected, %zu stored",
+					 len, stored.len);
+		memcpy(ret, stored.at, len);
+		return 0;
+	case CODEC_ZSTD:
+		return decode_zstd(codec, stored, bytes_of(NULL, 0), ret, len, e);
+	case CODEC_ZSTD_PREFIX:
+		return decode_zstd(codec, stored, base, ret, len, e);
+	case CODEC_COUNT:
+		break;
+	}
+	return error_set(e, ERR_UNSUPPORTED, "codec %u is unknown to this version", (unsigned)kind);
+}
+
+const char *codec_library(void)
+{
+	return "zstd " ZSTD_VERSION_STRING;
+}

@@ -1,0 +1,61 @@
+/*
+ * codec.h - how a chunk's plain bytes are stored: raw, zstd, or zstd with a prefix chunk.
+ *
+ * The only file that knows zstd. The id of a chunk names its plain bytes, so everything
+ * here is free to change; the caller verifies what comes out.
+ *
+ * Threads: a struct codec belongs to one thread at a time; a struct codec_prefix is
+ * immutable and shared.
+ */
+#ifndef STORE_PACK_CODEC_H
+#define STORE_PACK_CODEC_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum codec_kind {
+	CODEC_RAW = 0,
+	CODEC_ZSTD = 1,
+	CODEC_ZSTD_PREFIX = 2, /* needs the plain bytes of a base chunk */
+	CODEC_COUNT
+};
+
+#define CHUNK_PLAIN_MAX (32 * MIB) /* no chunk is larger: a document is at most 16 MiB and a bit */
+
+struct codec; /* opaque: zstd contexts */
+
+struct codec *codec_new(void);
+void codec_free(struct codec *codec);
+DEFINE_OWNED(struct codec *, codec_free);
+
+/* A base that many chunks share, digested once. */
+struct codec_prefix; /* opaque */
+
+/* `base` is copied. */
+struct codec_prefix *codec_prefix_new(struct bytes base);
+void codec_prefix_free(struct codec_prefix *prefix);
+DEFINE_OWNED(struct codec_prefix *, codec_prefix_free);
+
+/*
+ * Append the stored form of `plain` to `ret`: alone, with a digested prefix, or with a base
+ * for this once. *ret_kind may be CODEC_RAW when zstd does not make it smaller.
+ */
+MUST_CHECK int codec_encode(struct codec *codec, struct bytes plain, struct buf *ret,
+			    enum codec_kind *ret_kind, struct error *e);
+MUST_CHECK int codec_encode_prefix(struct codec *codec, const struct codec_prefix *prefix,
+				   struct bytes plain, struct buf *ret, enum codec_kind *ret_kind,
+				   struct error *e);
+MUST_CHECK int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plain,
+				  struct buf *ret, enum codec_kind *ret_kind, struct error *e);
+
+/*
+ * Decode `stored` to exactly `len` bytes at `ret`. `base` is needed by CODEC_ZSTD_PREFIX only.
+ * ERR_CORRUPT when it does not decode to that; ERR_UNSUPPORTED for an unknown kind.
+ */
+MUST_CHECK int codec_decode(struct codec *codec, enum codec_kind kind, struct bytes stored,
+			    struct bytes base, uint8_t *ret, size_t len, struct error *e);
+
+/* "zstd 1.5.4", for `yester version`. */
+const char *codec_library(void);
+
+#endif

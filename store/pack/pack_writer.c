@@ -1,0 +1,83 @@
+#include "store/pack/pack_writer.h"
+
+#include "store/pack/pack_reader.h"
+
+struct pack_writer {
+	struct buf data;
+	struct buf entries; /* of struct pack_entry */
+};
+
+struct pack_writer *pack_writer_new(enum pack_kind kind)
+{
+	struct pack_writer *pack = xcalloc(1, sizeof(*pack));
+
+	/* Leaves fill a pack: all at once, without the slack that growing leaves. */
+	if (kind == PACK_LEAVES)
+		(void)buf_room(&pack->data, PACK_FULL + MIB);
+	pack_format_header(kind, buf_room(&pack->data, PACK_HEADER_LEN));
+	pack->data.len = PACK_HEADER_LEN;
+	return pack;
+}
+
+void pack_writer_free(struct pack_writer *pack)
+{
+	if (pack == NULL)
+		return;
+	buf_release(&pack->data);
+	buf_release(&pack->entries);
+	free(pack);
+}
+
+bool pack_writer_is_empty(const struct pack_writer *pack)
+{
+	return pack->entries.len == 0;
+}
+
+bool pack_writer_is_full(const struct pack_writer *pack, size_t stored)
+{
+	return !pack_writer_is_empty(pack) &&
+	       (pack->data.len + stored > PACK_FULL ||
+		pack->entries.len / sizeof(struct pack_entry) >= PACK_ENTRIES_MAX);
+}
+
+void pack_writer_add(struct pack_writer *pack, const struct chunk_id *id, struct chunk_place *place,
+		     struct bytes stored)
+{
+	struct pack_entry entry;
+
+	place->stored = (uint32_t)stored.len;
+	pack_format_frame(place, &pack->data);
+	place->offset = (uint32_t)pack->data.len;
+	buf_add_bytes(&pack->data, stored);
+	entry = (struct pack_entry){*id, *place};
+	buf_add(&pack->entries, &entry, sizeof(entry));
+}
+
+const struct pack_entry *pack_writer_entries(const struct pack_writer *pack, size_t *ret_count)
+{
+	*ret_count = pack->entries.len / sizeof(struct pack_entry);
+	return (const struct pack_entry *)(const void *)pack->entries.at;
+}
+
+int pack_writer_finish(struct pack_writer *pack, struct backend *backend, struct chunk_id *ret_id,
+		       uint64_t *ret_size, struct error *e)
+{
+	char name[PACK_NAME_LEN + 1];
+	const struct pack_entry *entries;
+	size_t count;
+
+	entries = pack_writer_entries(pack, &count);
+	if (pack_format_directory(pack->data.at, entries, count, pack->data.len, &pack->data, e) < 0)
+		return e->code;
+	*ret_id = chunk_id_of(buf_bytes(&pack->data));
+	*ret_size = pack->data.len;
+	pack_reader_name(ret_id, name);
+	if (backend->ops->put(backend, name, buf_bytes(&pack->data), e) < 0)
+		return e->code;
+	return 0;
+}
+
+void pack_writer_drop_data(struct pack_writer *pack)
+{
+	buf_release(&pack->data);
+}

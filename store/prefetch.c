@@ -1,0 +1,86 @@
+#include "store/prefetch.h"
+
+#include <pthread.h>
+
+#include "base/buf.h"
+
+#define QUEUE 64
+
+struct prefetch {
+	void (*run)(void *ctx, const struct chunk_id *id);
+	void *ctx;
+	pthread_mutex_t lock;
+	pthread_cond_t some;
+	struct chunk_id queue[QUEUE]; /* a ring */
+	size_t first, count;
+	bool stop;
+	unsigned threads;
+	pthread_t thread[];
+};
+
+static void *work(void *arg)
+{
+	struct prefetch *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	for (;;) {
+		struct chunk_id id;
+
+		while (p->count == 0 && !p->stop)
+			pthread_cond_wait(&p->some, &p->lock);
+		if (p->stop)
+			break;
+		id = p->queue[p->first];
+		p->first = (p->first + 1) % QUEUE;
+		p->count--;
+		pthread_mutex_unlock(&p->lock);
+		p->run(p->ctx, &id);
+		pthread_mutex_lock(&p->lock);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+struct prefetch *prefetch_new(unsigned threads, void (*run)(void *ctx, const struct chunk_id *id),
+			      void *ctx)
+{
+	struct prefetch *p = xcalloc(1, sizeof(*p) + threads * sizeof(p->thread[0]));
+
+	p->run = run;
+	p->ctx = ctx;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->some, NULL);
+	/* Fewer threads than asked for are fine: nobody depends on a wish being granted. */
+	while (p->threads < threads &&
+	       pthread_create(&p->thread[p->threads], NULL, work, p) == 0)
+		p->threads++;
+	return p;
+}
+
+void prefetch_add(struct prefetch *p, const struct chunk_id *id)
+{
+	pthread_mutex_lock(&p->lock);
+	if (p->count == QUEUE) {
+		p->first = (p->first + 1) % QUEUE;
+		p->count--;
+	}
+	p->queue[(p->first + p->count) % QUEUE] = *id;
+	p->count++;
+	pthread_cond_signal(&p->some);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void prefetch_free(struct prefetch *p)
+{
+	if (p == NULL)
+		return;
+	pthread_mutex_lock(&p->lock);
+	p->stop = true;
+	pthread_cond_broadcast(&p->some);
+	pthread_mutex_unlock(&p->lock);
+	for (unsigned i = 0; i < p->threads; i++)
+		pthread_join(p->thread[i], NULL);
+	pthread_cond_destroy(&p->some);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

@@ -1,0 +1,20 @@
+/*
+ * prefetch.h - threads that decode chunks ahead of a reader.
+ *
+ * A bounded queue: when it is full the oldest wish is forgotten. Threads: any.
+ */
+#ifndef STORE_PREFETCH_H
+#define STORE_PREFETCH_H
+
+#include "base/chunk_id.h"
+
+struct prefetch; /* opaque */
+
+/* `run` decodes one chunk; it is called from `threads` threads. */
+struct prefetch *prefetch_new(unsigned threads, void (*run)(void *ctx, const struct chunk_id *id),
+			      void *ctx);
+void prefetch_add(struct prefetch *prefetch, const struct chunk_id *id);
+/* Waits for what is being decoded; drops the rest. NULL is fine. */
+void prefetch_free(struct prefetch *prefetch);
+
+#endif

@@ -1,0 +1,105 @@
+#include "store/snapshot/closure.h"
+
+#include "store/snapshot/catalog.h"
+#include "store/store_internal.h"
+#include "store/tree/tree_cursor.h"
+#include "store/tree/tree_node.h"
+
+/* 1 known (its bases, too), 0 not. */
+static int chunk_is_there(struct store *store, const struct chunk_id *id, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(store->index, id, places, e);
+
+	for (int i = 0; i < count; i++) {
+		struct chunk_id base;
+		int found;
+
+		if (places[i].codec != CODEC_ZSTD_PREFIX)
+			return 1;
+		found = chunk_index_by_prefix(store->index, places[i].base, CHUNK_BASE_LEN, &base, 1,
+					      e);
+		if (found < 0)
+			return found;
+		/* A delta's base may have a base itself: one level down is the collection's prefix. */
+		if (found > 0 && (places[i].depth < 2 || chunk_is_there(store, &base, e) == 1))
+			return 1;
+	}
+	return count < 0 ? count : 0;
+}
+
+/* 1 when the whole tree is there; nodes are read, leaves are not. */
+static int tree_is_there(struct store *store, const struct tree_root *root, struct error *e)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct tree_node node;
+	int there;
+
+	if (root->count == 0)
+		return 1;
+	there = chunk_is_there(store, &root->id, e);
+	if (there != 1 || root->height == 0)
+		return there;
+	if (store_get(store, &root->id, &chunk, e) < 0 ||
+	    tree_node_parse(chunk->plain, root, &node, e) < 0)
+		return e->code == ERR_CORRUPT ? 0 : e->code;
+	for (uint32_t i = 0; i < node.n && there == 1; i++) {
+		struct tree_root child = tree_node_child_root(&node, i);
+
+		there = tree_is_there(store, &child, e);
+	}
+	tree_node_release(&node);
+	return there;
+}
+
+static int collections_are_there(struct store *store, const struct tree_root *catalog,
+				 struct error *e)
+{
+	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(store, catalog);
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	struct bytes doc;
+	int found, there = 1;
+
+	while (there == 1 && (found = tree_cursor_next(cursor, &doc, e)) == 1) {
+		if (catalog_entry_decode(doc, &entry, e) < 0)
+			return e->code == ERR_CORRUPT ? 0 : e->code;
+		there = tree_is_there(store, &entry.root, e);
+	}
+	if (there == 1 && found < 0)
+		return e->code == ERR_CORRUPT ? 0 : e->code;
+	return there;
+}
+
+static int note_whole(struct store *store, const char *name, struct error *e)
+{
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+
+	if (chunk_index_begin(store->index, &batch, e) < 0 ||
+	    chunk_index_set_note(batch, bytes_str(name), bytes_str("1"), e) < 0)
+		return e->code;
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+int closure_is_whole(struct store *store, const struct snapshot *snapshot, struct error *e)
+{
+	char name[6 + CHUNK_ID_HEX + 1] = "whole:", value;
+	struct error ignored;
+	int there;
+
+	chunk_id_hex(&snapshot->id, name + 6);
+	if (chunk_index_note(store->index, bytes_str(name), &value, 1, &ignored) == 1)
+		return 1;
+	/* Packs may have come since the index was last looked at. */
+	if (store_refresh(store, e) < 0)
+		return e->code;
+	there = tree_is_there(store, &snapshot->catalog, e);
+	if (there == 1)
+		there = tree_is_there(store, &snapshot->changes, e);
+	if (there == 1)
+		there = tree_is_there(store, &snapshot->oplog, e);
+	if (there == 1)
+		there = collections_are_there(store, &snapshot->catalog, e);
+	if (there == 1 && note_whole(store, name, e) < 0)
+		return e->code;
+	return there;
+}

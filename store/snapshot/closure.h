@@ -1,0 +1,18 @@
+/*
+ * closure.h - is everything there that a snapshot needs? (DESIGN 4, invariant 2)
+ *
+ * A manifest may arrive before its chunks (rsync in progress, or cut off). It is shown only
+ * once every chunk below it is in the index. What was found whole is noted, until a pack goes.
+ *
+ * Threads: any.
+ */
+#ifndef STORE_SNAPSHOT_CLOSURE_H
+#define STORE_SNAPSHOT_CLOSURE_H
+
+#include "store/snapshot/manifest.h"
+
+/* 1 the snapshot is whole, 0 something is missing (its chunk's text in `e`, which is no error). */
+MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snapshot,
+				struct error *e);
+
+#endif

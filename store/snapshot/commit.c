@@ -1,0 +1,97 @@
+#include "store/snapshot/commit.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+#include "store/store_internal.h"
+
+#define NAME_MAX_LEN 100
+
+bool commit_is_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > NAME_MAX_LEN || name[0] == '.' || name[0] == '-')
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+	       len;
+}
+
+static bool taken(const struct snapshot_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->at[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int choose_name(const struct snapshot_list *list, struct snapshot *snapshot,
+		       struct error *e)
+{
+	char time[SNAPSHOT_TIME_LEN + 1];
+
+	if (snapshot->name != NULL) {
+		if (!commit_is_name(snapshot->name))
+			return error_set(e, ERR_INVALID,
+					 "\"%s\" can't be a snapshot's name: letters, digits, . _ and -, "
+					 "at most %d", snapshot->name, NAME_MAX_LEN);
+		if (taken(list, snapshot->name))
+			return error_set(e, ERR_EXISTS, "there is a snapshot \"%s\" already",
+					 snapshot->name);
+		return 0;
+	}
+	snapshot_time_text(snapshot->time, time);
+	snapshot->name = xstrdup(time);
+	for (unsigned number = 2; taken(list, snapshot->name); number++) {
+		free(snapshot->name);
+		snapshot->name = xprintf("%s-%u", time, number);
+	}
+	return 0;
+}
+
+/* All its chunks were just put: it is whole, and need not be walked to be shown. */
+static int note_whole(struct store *store, const struct chunk_id *id, struct error *e)
+{
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	char name[6 + CHUNK_ID_HEX + 1] = "whole:";
+
+	chunk_id_hex(id, name + 6);
+	if (chunk_index_begin(store->index, &batch, e) < 0 ||
+	    chunk_index_set_note(batch, bytes_str(name), bytes_str("1"), e) < 0)
+		return e->code;
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+static int commit_locked(struct store *store, struct snapshot *snapshot, struct error *e)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	OWNED(buf_release) struct buf content = {0};
+	char hex[CHUNK_ID_HEX + 1], file[16 + CHUNK_ID_HEX];
+	size_t skipped;
+	int written;
+
+	if (snapshots_read(store, &list, &skipped, e) < 0 || choose_name(&list, snapshot, e) < 0 ||
+	    snapshot_encode(snapshot, &content, e) < 0)
+		return e->code;
+	chunk_id_hex(&snapshot->id, hex);
+	snprintf(file, sizeof(file), "snapshots/%s", hex);
+	if (note_whole(store, &snapshot->id, e) < 0)
+		return e->code;
+	written = store->backend->ops->put(store->backend, file, buf_bytes(&content), e);
+	return written < 0 ? written : 0;
+}
+
+int commit_snapshot(struct store_writer *writer, struct snapshot *snapshot, struct error *e)
+{
+	struct store *store = store_writer_store(writer);
+	int code;
+
+	if (store_writer_flush(writer, e) < 0)
+		return e->code;
+	if (file_lock(store->config_fd, "config", STORE_LOCK_COMMIT, FILE_LOCK_EXCLUSIVE, true, e) <
+	    0)
+		return error_wrap(e, "%s", store->path);
+	code = commit_locked(store, snapshot, e);
+	file_unlock(store->config_fd, STORE_LOCK_COMMIT);
+	return code;
+}

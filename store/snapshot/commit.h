@@ -1,0 +1,23 @@
+/*
+ * commit.h - making a snapshot exist: its manifest is written, last of all.
+ *
+ * Threads: one commit at a time in all processes, by a short lock.
+ */
+#ifndef STORE_SNAPSHOT_COMMIT_H
+#define STORE_SNAPSHOT_COMMIT_H
+
+#include "store/snapshot/snapshots.h"
+#include "store/store_writer.h"
+
+/*
+ * Flush the writer and write the manifest. When snapshot->name is NULL it becomes the time's
+ * text, with "-2", "-3", … after it where that is taken; a given name that is taken is
+ * ERR_EXISTS. Sets name and id. On failure no snapshot exists.
+ */
+MUST_CHECK int commit_snapshot(struct store_writer *writer, struct snapshot *snapshot,
+			       struct error *e);
+
+/* Is `name` one that a snapshot may have? Letters, digits, '.', '_', '-', not first '.' or '-', <= 100 bytes. */
+bool commit_is_name(const char *name);
+
+#endif

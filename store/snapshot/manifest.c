@@ -1,0 +1,160 @@
+#include "store/snapshot/manifest.h"
+
+#include <stdio.h>
+
+#include "base/bson_build.h"
+#include "store/snapshot/record.h"
+
+/* docs/format/manifest.md: magic, version, one BSON document. The name is the checksum. */
+#define MANIFEST_VERSION 1
+#define HEADER_LEN 8
+static const uint8_t magic[4] = {'Y', 'S', 'N', 'P'};
+
+void snapshot_release(struct snapshot *s)
+{
+	free(s->name);
+	free(s->tag);
+	free(s->source);
+	free(s->replica_set);
+	free(s->server_version);
+	free(s->tool);
+	*s = (struct snapshot){0};
+}
+
+static void add_text(struct buf *b, const char *name, const char *text)
+{
+	if (text != NULL)
+		bson_build_string(b, name, bytes_str(text));
+}
+
+/* One member of the replica set list; this wave has always one. */
+static void add_set(struct buf *b, const struct snapshot *s)
+{
+	size_t sets = bson_build_open_array(b, "sets"), set = bson_build_open(b, "0");
+
+	add_text(b, "replicaSet", s->replica_set);
+	bson_build_int64(b, "optimeSeconds", s->optime.seconds);
+	bson_build_int64(b, "optimeIncrement", s->optime.increment);
+	bson_build_int64(b, "neededSeconds", s->needed_from.seconds);
+	bson_build_int64(b, "neededIncrement", s->needed_from.increment);
+	record_add_root(b, "catalog", &s->catalog);
+	record_add_root(b, "changes", &s->changes);
+	record_add_root(b, "oplog", &s->oplog);
+	bson_build_end(b, set);
+	bson_build_end(b, sets);
+}
+
+int snapshot_encode(struct snapshot *s, struct buf *ret, struct error *e)
+{
+	size_t start = ret->len, doc;
+	uint8_t header[HEADER_LEN] = {0};
+
+	if (s->name == NULL)
+		return error_set(e, ERR_INVALID, "a snapshot needs a name");
+	memcpy(header, magic, sizeof(magic));
+	header[4] = MANIFEST_VERSION;
+	buf_add(ret, header, sizeof(header));
+	doc = bson_build_begin(ret);
+	add_text(ret, "name", s->name);
+	add_text(ret, "tag", s->tag);
+	bson_build_int64(ret, "time", (int64_t)s->time);
+	bson_build_int64(ret, "created", (int64_t)s->created_us);
+	bson_build_bool(ret, "exact", s->exact);
+	bson_build_bool(ret, "partial", s->partial);
+	add_text(ret, "source", s->source);
+	add_text(ret, "server", s->server_version);
+	add_text(ret, "tool", s->tool);
+	if (s->has_parent)
+		bson_build_binary(ret, "parent", 0, bytes_of(s->parent.at, CHUNK_ID_LEN));
+	add_set(ret, s);
+	bson_build_int64(ret, "collections", (int64_t)s->collections);
+	bson_build_int64(ret, "documents", (int64_t)s->documents);
+	bson_build_int64(ret, "bytes", (int64_t)s->bytes);
+	bson_build_end(ret, doc);
+	s->id = chunk_id_of(bytes_of(ret->at + start, ret->len - start));
+	return 0;
+}
+
+static int u32_of(struct bytes doc, const char *name, uint32_t *ret, struct error *e)
+{
+	uint64_t value = 0;
+
+	if (record_int(doc, name, &value, e) < 0)
+		return e->code;
+	if (value > UINT32_MAX)
+		return error_set(e, ERR_CORRUPT, "field \"%s\" is too large", name);
+	*ret = (uint32_t)value;
+	return 0;
+}
+
+static int decode_set(struct bytes doc, struct snapshot *s, struct error *e)
+{
+	struct bytes sets = {0}, set = {0};
+	struct bson_field second;
+	int found = record_document(doc, "sets", &sets, e);
+
+	if (found == 1)
+		found = record_document(sets, "0", &set, e);
+	if (found != 1)
+		return found < 0 ? found : record_missing(e, "sets");
+	if (bson_find(sets, "1", &second, e) != 0)
+		return error_set(e, ERR_UNSUPPORTED,
+				 "snapshot of several replica sets: a newer program is needed");
+	if (record_text(set, "replicaSet", &s->replica_set, NULL, e) < 0 ||
+	    u32_of(set, "optimeSeconds", &s->optime.seconds, e) < 0 ||
+	    u32_of(set, "optimeIncrement", &s->optime.increment, e) < 0 ||
+	    u32_of(set, "neededSeconds", &s->needed_from.seconds, e) < 0 ||
+	    u32_of(set, "neededIncrement", &s->needed_from.increment, e) < 0 ||
+	    record_root(set, "catalog", &s->catalog, e) < 0 ||
+	    record_root(set, "changes", &s->changes, e) < 0 ||
+	    record_root(set, "oplog", &s->oplog, e) < 0)
+		return e->code;
+	return 0;
+}
+
+static int decode_doc(struct bytes doc, struct snapshot *s, struct error *e)
+{
+	int found = record_text(doc, "name", &s->name, NULL, e), parent;
+
+	if (found != 1)
+		return found < 0 ? found : record_missing(e, "name");
+	parent = record_binary(doc, "parent", s->parent.at, CHUNK_ID_LEN, e);
+	if (parent < 0 || record_text(doc, "tag", &s->tag, NULL, e) < 0 ||
+	    record_int(doc, "time", &s->time, e) < 0 ||
+	    record_int(doc, "created", &s->created_us, e) < 0 ||
+	    record_bool(doc, "exact", &s->exact, e) < 0 ||
+	    record_bool(doc, "partial", &s->partial, e) < 0 ||
+	    record_text(doc, "source", &s->source, NULL, e) < 0 ||
+	    record_text(doc, "server", &s->server_version, NULL, e) < 0 ||
+	    record_text(doc, "tool", &s->tool, NULL, e) < 0 ||
+	    record_int(doc, "collections", &s->collections, e) < 0 ||
+	    record_int(doc, "documents", &s->documents, e) < 0 ||
+	    record_int(doc, "bytes", &s->bytes, e) < 0)
+		return e->code;
+	s->has_parent = parent == 1;
+	return decode_set(doc, s, e);
+}
+
+int snapshot_decode(const struct chunk_id *id, struct bytes from, struct snapshot *ret,
+		    struct error *e)
+{
+	struct snapshot s = {.id = chunk_id_of(from)};
+	struct bytes doc;
+
+	if (!chunk_id_equal(&s.id, id))
+		return error_set(e, ERR_CORRUPT, "its bytes do not have the hash in its name");
+	if (from.len < HEADER_LEN || memcmp(from.at, magic, sizeof(magic)) != 0)
+		return error_set(e, ERR_CORRUPT, "it does not begin like a manifest");
+	if (from.at[4] != MANIFEST_VERSION)
+		return error_set(e, ERR_UNSUPPORTED, "manifest version %u, this program knows %u",
+				 from.at[4], MANIFEST_VERSION);
+	doc = bytes_of(from.at + HEADER_LEN, from.len - HEADER_LEN);
+	if (bson_check(doc, BSON_CHECK_STRUCTURE, e) < 0)
+		return e->code;
+	if (decode_doc(doc, &s, e) < 0) {
+		snapshot_release(&s);
+		return e->code;
+	}
+	*ret = s;
+	return 0;
+}

@@ -1,0 +1,182 @@
+#include "store/snapshot/snapshots.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/siphash.h"
+#include "store/snapshot/closure.h"
+#include "store/store_internal.h"
+
+#define MANIFEST_MAX (1 * MIB)
+#define FOLDER "snapshots/"
+
+void snapshots_release(struct snapshot_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		snapshot_release(&list->at[i]);
+	free(list->at);
+	*list = (struct snapshot_list){0};
+}
+
+/* True, and the id, when a name is a manifest's; others (rsync's temporary ones) are ignored. */
+static bool parse_name(const char *name, struct chunk_id *ret)
+{
+	const size_t folder = strlen(FOLDER);
+
+	return strncmp(name, FOLDER, folder) == 0 && chunk_id_parse(bytes_str(name + folder), ret);
+}
+
+struct reading {
+	struct store *store;
+	struct buf found; /* of struct snapshot */
+	size_t *skipped;
+};
+
+static int read_manifest(struct store *store, const char *name, uint64_t size,
+			 const struct chunk_id *id, struct snapshot *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf content = {0};
+	int found;
+
+	if (buf_reserve(&content, size, MANIFEST_MAX, e) < 0)
+		return error_wrap(e, "%s", name);
+	found = store->backend->ops->get(store->backend, name, 0, content.at, size, e);
+	if (found != 1)
+		return found;
+	content.len = size;
+	if (snapshot_decode(id, buf_bytes(&content), ret, e) < 0)
+		return error_wrap(e, "%s", name);
+	return 1;
+}
+
+static int read_one(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	struct reading *reading = ctx;
+	struct snapshot snapshot;
+	struct chunk_id id;
+	int found;
+
+	if (!parse_name(name, &id))
+		return 0;
+	found = read_manifest(reading->store, name, size, &id, &snapshot, e);
+	if (found == 1) {
+		found = closure_is_whole(reading->store, &snapshot, e);
+		if (found == 1) {
+			buf_add(&reading->found, &snapshot, sizeof(snapshot));
+			return 0;
+		}
+		snapshot_release(&snapshot);
+	}
+	if (reading->skipped != NULL && (found == 0 || e->code == ERR_CORRUPT)) {
+		++*reading->skipped;
+		return 0;
+	}
+	return found < 0 ? found : 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct snapshot *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	if (x->optime.increment != y->optime.increment)
+		return x->optime.increment < y->optime.increment ? -1 : 1;
+	if (x->created_us != y->created_us)
+		return x->created_us < y->created_us ? -1 : 1;
+	return memcmp(x->id.at, y->id.at, CHUNK_ID_LEN);
+}
+
+int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
+		   struct error *e)
+{
+	struct reading reading = {.store = store, .skipped = ret_skipped};
+	struct snapshot_list list;
+	int code;
+
+	if (ret_skipped != NULL)
+		*ret_skipped = 0;
+	code = store->backend->ops->list(store->backend, "snapshots", read_one, &reading, e);
+	list = (struct snapshot_list){(struct snapshot *)(void *)reading.found.at,
+				      reading.found.len / sizeof(struct snapshot)};
+	if (code < 0) {
+		snapshots_release(&list);
+		return code;
+	}
+	if (list.count > 1)
+		qsort(list.at, list.count, sizeof(*list.at), by_time);
+	*ret = list;
+	return 0;
+}
+
+/* Order does not matter to a sum; that a name is in it does. */
+static int add_stamp(void *ctx, const char *name, uint64_t size UNUSED, struct error *e UNUSED)
+{
+	static const uint8_t key[16] = "snapshots stamp";
+	struct chunk_id id;
+
+	if (parse_name(name, &id))
+		*(uint64_t *)ctx += siphash24(key, bytes_of(id.at, CHUNK_ID_LEN)) | 1;
+	return 0;
+}
+
+int snapshots_stamp(struct store *store, uint64_t *ret_stamp, struct error *e)
+{
+	uint64_t stamp = 0;
+
+	if (store->backend->ops->list(store->backend, "snapshots", add_stamp, &stamp, e) < 0)
+		return e->code;
+	*ret_stamp = stamp;
+	return 0;
+}
+
+/* 1, 0, or ERR_INVALID when several begin so. */
+static int find_by_id(const struct snapshot_list *list, const char *prefix, size_t *ret,
+		      struct error *e)
+{
+	size_t len = strlen(prefix), matches = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		char hex[CHUNK_ID_HEX + 1];
+
+		chunk_id_hex(&list->at[i].id, hex);
+		if (len > CHUNK_ID_HEX || memcmp(hex, prefix, len) != 0)
+			continue;
+		matches++;
+		*ret = i;
+	}
+	if (matches > 1)
+		return error_set(e, ERR_INVALID, "%zu snapshots have an id that begins with \"%s\"",
+				 matches, prefix);
+	return matches == 1;
+}
+
+int snapshots_find(const struct snapshot_list *list, const char *when, size_t *ret,
+		   struct error *e)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->at[i].name, when) == 0) {
+			*ret = i;
+			return 1;
+		}
+	}
+	if (strcmp(when, "latest") == 0 || strcmp(when, "latest-snapshot") == 0) {
+		*ret = list->count - 1;
+		return list->count > 0;
+	}
+	if (strncmp(when, "id:", 3) == 0 && when[3] != '\0')
+		return find_by_id(list, when + 3, ret, e);
+	return 0;
+}
+
+void snapshot_time_text(uint64_t seconds, char ret[SNAPSHOT_TIME_LEN + 1])
+{
+	time_t at = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm) == NULL || tm.tm_year > 9999 - 1900 || tm.tm_year < 0) {
+		memcpy(ret, "9999-12-31T235959Z", SNAPSHOT_TIME_LEN + 1);
+		return;
+	}
+	strftime(ret, SNAPSHOT_TIME_LEN + 1, "%Y-%m-%dT%H%M%SZ", &tm);
+}

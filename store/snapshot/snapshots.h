@@ -1,0 +1,40 @@
+/*
+ * snapshots.h - the list of a store's snapshots, finding one, and making one exist.
+ *
+ * Threads: a list is a copy of what was there when it was read.
+ */
+#ifndef STORE_SNAPSHOT_SNAPSHOTS_H
+#define STORE_SNAPSHOT_SNAPSHOTS_H
+
+#include "store/snapshot/manifest.h"
+
+struct snapshot_list {
+	struct snapshot *at; /* ordered by time, then created_us */
+	size_t count;
+};
+
+/*
+ * Read all manifests whose closure is there. A damaged manifest is ERR_CORRUPT with its name;
+ * with `ret_skipped` it is left out and counted there instead.
+ */
+MUST_CHECK int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
+			      struct error *e);
+void snapshots_release(struct snapshot_list *list);
+DEFINE_OWNED_STRUCT(struct snapshot_list, snapshots_release);
+
+/*
+ * A cheap stamp that changes when a manifest comes or goes (so that the mount knows when to
+ * call snapshots_read() again). 0 on success.
+ */
+MUST_CHECK int snapshots_stamp(struct store *store, uint64_t *ret_stamp, struct error *e);
+
+/* 1 and the index in `list` of WHEN = "latest", "latest-snapshot", a full name, "id:abcd" (unique
+ * prefix); 0 when nothing matches; ERR_INVALID when an id prefix matches several. */
+MUST_CHECK int snapshots_find(const struct snapshot_list *list, const char *when, size_t *ret,
+			      struct error *e);
+
+/* A moment as we print it: "2026-11-21T094107Z" (17 characters and a NUL). */
+#define SNAPSHOT_TIME_LEN 18
+void snapshot_time_text(uint64_t seconds, char ret[SNAPSHOT_TIME_LEN + 1]);
+
+#endif

@@ -1,0 +1,197 @@
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "store/backend/backend_dir.h"
+#include "store/store_internal.h"
+
+#define CACHE_DEFAULT (64 * MIB)
+#define CONFIG_MAX 65536
+
+static bool is_empty_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	size_t count = 0;
+
+	if (dir == NULL)
+		return false;
+	while ((entry = readdir(dir)) != NULL)
+		count++;
+	closedir(dir);
+	return count <= 2; /* . and .. */
+}
+
+int store_init(const char *path, const struct store_params *params, struct error *e)
+{
+	static const char *const folders[] = {"chunks", "oplog", "snapshots", "local"};
+	OWNED(free) char *config = xprintf("%s/config", path);
+	OWNED(buf_release) struct buf text = {0};
+	struct stat st;
+
+	if (stat(config, &st) == 0)
+		return error_set(e, ERR_EXISTS, "%s is a store already", path);
+	if (stat(path, &st) == 0 && !is_empty_folder(path))
+		return error_set(e, ERR_EXISTS, "%s exists and is not an empty folder", path);
+	if (file_make_dirs(path, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < COUNT_OF(folders); i++) {
+		OWNED(free) char *folder = xprintf("%s/%s", path, folders[i]);
+
+		if (file_make_dirs(folder, e) < 0)
+			return e->code;
+	}
+	store_config_write(params, &text);
+	return file_put(config, path, buf_bytes(&text), e);
+}
+
+static int read_config(struct store *store, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/config", store->path);
+	OWNED(buf_release) struct buf text = {0};
+	int found = file_read(path, CONFIG_MAX, &text, e);
+
+	if (found < 0)
+		return found;
+	if (found == 0) {
+		error_set(e, ERR_NO_STORE, "there is no store at %s", store->path);
+		return error_hint(e, "'yester init -s %s' makes one", store->path);
+	}
+	if (store_config_parse(buf_bytes(&text), &store->params, e) < 0)
+		return error_wrap(e, "%s", store->path);
+	store->config_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (store->config_fd < 0)
+		store->config_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return store->config_fd >= 0 ? 0 : error_sys(e, "open %s", path);
+}
+
+/* What names this machine: /etc/machine-id, else the host's name; only its hash is shown. */
+static void machine_name(char ret[17])
+{
+	OWNED(buf_release) struct buf id = {0};
+	char host[256] = "";
+	char hex[CHUNK_ID_HEX + 1];
+	struct chunk_id hash;
+	struct error ignored;
+
+	if (file_read("/etc/machine-id", 4096, &id, &ignored) != 1 || id.len < 8) {
+		buf_reset(&id);
+		(void)gethostname(host, sizeof(host) - 1);
+		buf_add_str(&id, host);
+	}
+	hash = chunk_id_of(buf_bytes(&id));
+	chunk_id_hex(&hash, hex);
+	memcpy(ret, hex, 16);
+	ret[16] = '\0';
+}
+
+static char *cache_home(const struct store *store)
+{
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	OWNED(buf_release) struct buf id = {0};
+
+	for (size_t i = 0; i < sizeof(store->params.id); i++)
+		buf_printf(&id, "%02x", store->params.id[i]);
+	if (xdg != NULL && xdg[0] == '/')
+		return xprintf("%s/yesterfs/%s", xdg, buf_text(&id));
+	if (home != NULL && home[0] == '/')
+		return xprintf("%s/.cache/yesterfs/%s", home, buf_text(&id));
+	return xprintf("/tmp/yesterfs-%u/%s", (unsigned)geteuid(), buf_text(&id));
+}
+
+/* local/<machine>/ inside the store, or in the user's cache folder where that can't be written. */
+static int make_local(struct store *store, struct error *e)
+{
+	OWNED(free) char *outside = NULL;
+	char machine[17];
+
+	machine_name(machine);
+	store->local = xprintf("%s/local/%s", store->path, machine);
+	store->tmp = xprintf("%s/tmp", store->local);
+	if (file_make_dirs(store->tmp, e) == 0 && access(store->tmp, W_OK) == 0) {
+		store->writable = true;
+		return 0;
+	}
+	free(store->local);
+	free(store->tmp);
+	outside = cache_home(store);
+	store->local = xprintf("%s/%s", outside, machine);
+	store->tmp = xprintf("%s/tmp", store->local);
+	return file_make_dirs(store->tmp, e);
+}
+
+static int open_index(struct store *store, struct error *e)
+{
+	OWNED(free) char *dir = xprintf("%s/index", store->local);
+	bool fresh;
+
+	if (chunk_index_open(dir, &store->index, &fresh, e) < 0)
+		return e->code;
+	if (!fresh)
+		return 0;
+	store->rebuilt = true;
+	return store_refresh(store, e);
+}
+
+static unsigned core_count(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores < 1 ? 1 : cores > 64 ? 64 : (unsigned)cores;
+}
+
+int store_open(const char *path, const struct store_options *options, struct store **ret,
+	       struct error *e)
+{
+	OWNED(store_close) struct store *store = xcalloc(1, sizeof(*store));
+	size_t cache_bytes = options == NULL ? 0 : options->cache_bytes;
+
+	store->path = xstrdup(path);
+	store->config_fd = -1;
+	store->threads = options == NULL || options->threads == 0 ? core_count() : options->threads;
+	pthread_mutex_init(&store->lock, NULL);
+	pthread_mutex_init(&store->refresh_lock, NULL);
+	store->cache = chunk_cache_new(cache_bytes == 0 ? CACHE_DEFAULT : cache_bytes);
+	if (read_config(store, e) < 0 || make_local(store, e) < 0)
+		return e->code;
+	store->backend = backend_dir_new(store->path, store->writable ? store->tmp : NULL);
+	if (open_index(store, e) < 0)
+		return e->code;
+	*ret = TAKE(store);
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	prefetch_free(store->prefetch);
+	chunk_cache_free(store->cache);
+	chunk_index_close(store->index);
+	backend_free(store->backend);
+	for (size_t i = 0; i < store->codec_count; i++)
+		codec_free(store->codecs[i]);
+	if (store->config_fd >= 0)
+		close(store->config_fd);
+	pthread_mutex_destroy(&store->lock);
+	pthread_mutex_destroy(&store->refresh_lock);
+	free(store->path);
+	free(store->local);
+	free(store->tmp);
+	free(store);
+}
+
+const char *store_path(const struct store *store)
+{
+	return store->path;
+}
+
+const struct store_params *store_params(const struct store *store)
+{
+	return &store->params;
+}

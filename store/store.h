@@ -1,0 +1,77 @@
+/*
+ * store.h - the one handle to a store on disk: parameters, and verified reads of chunks.
+ *
+ * What lives here: opening, the index of places, the cache of decoded chunks. Writing is
+ * store_writer.h, the trees are tree/, what makes a snapshot exist is snapshot/.
+ *
+ * Threads: after store_open() every function may be called from any thread. Open a store
+ * after daemonising and before threads; never use one across fork().
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/chunk_id.h"
+#include "base/error.h"
+#include "store/config.h"
+
+struct store; /* opaque */
+
+struct store_options {
+	size_t cache_bytes; /* of decoded chunks; 0: 64 MiB */
+	unsigned threads;   /* that decode ahead and encode; 0: one for each core */
+};
+
+/* Make a new, empty store at `path` (absent or an empty folder). ERR_EXISTS when there is one. */
+MUST_CHECK int store_init(const char *path, const struct store_params *params, struct error *e);
+
+/*
+ * Open the store at `path`. ERR_NO_STORE: there is none; ERR_UNSUPPORTED: made by a newer
+ * version. Media that can't be written to is fine: local/ then lives in the user's cache folder.
+ */
+MUST_CHECK int store_open(const char *path, const struct store_options *options, struct store **ret,
+			  struct error *e);
+void store_close(struct store *store);
+DEFINE_OWNED(struct store *, store_close);
+
+const char *store_path(const struct store *store);
+const struct store_params *store_params(const struct store *store);
+
+/* A decoded chunk whose bytes were verified against its id. Shared, immutable, refcounted. */
+struct chunk {
+	struct chunk_id id;
+	struct bytes plain;
+};
+
+/*
+ * Read a chunk: *ret holds a reference that chunk_release() gives back.
+ * ERR_CORRUPT when it is nowhere or damaged everywhere, ERR_IO.
+ */
+MUST_CHECK int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret,
+			 struct error *e);
+/* Another reference to a chunk that is held. */
+struct chunk *chunk_hold(struct chunk *chunk);
+void chunk_release(struct chunk *chunk);
+DEFINE_OWNED(struct chunk *, chunk_release);
+
+/* Ask that a chunk be decoded in the background, so that a store_get() soon finds it. Never fails. */
+void store_prefetch(struct store *store, const struct chunk_id *id);
+
+/* What was derived from a chunk when it was written, kept beside it. */
+struct chunk_facts {
+	uint64_t documents;
+	uint64_t relaxed;   /* bytes of JSON lines of these documents, relaxed; with renderer != 0 */
+	uint64_t canonical; /* the same, canonical */
+	uint32_t renderer;  /* version of the renderer that measured; 0: not measured */
+};
+
+/* 1 and the facts of a chunk, 0 when none are recorded. */
+MUST_CHECK int store_facts(struct store *store, const struct chunk_id *id, struct chunk_facts *ret,
+			   struct error *e);
+
+/* Is the chunk in the index? A quick look: false when that is not known or can't be told. */
+bool store_knows(struct store *store, const struct chunk_id *id);
+
+/* Look for packs that others added or removed since. store_get() does so by itself on a miss. */
+MUST_CHECK int store_refresh(struct store *store, struct error *e);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * store_internal.h - the inside of struct store, for the files of store/ only.
+ *
+ * store.c opens and closes, store_read.c reads chunks, store_refresh.c keeps the index true,
+ * store_writer.c adds packs, snapshot/ adds manifests.
+ */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "index/chunk_index.h"
+#include "store/backend/backend.h"
+#include "store/chunk_cache.h"
+#include "store/pack/pack_format.h"
+#include "store/prefetch.h"
+#include "store/store.h"
+
+/* Bytes of `config` that locks are taken on. */
+enum store_lock_byte {
+	STORE_LOCK_COMMIT = 0, /* index and manifest commit: short */
+	STORE_LOCK_PRUNE = 1,
+	STORE_LOCK_STREAM = 1024, /* plus the stream's number */
+};
+
+#define CODECS_KEPT 16
+
+struct store {
+	char *path;
+	char *local;   /* this machine's folder */
+	char *tmp;     /* local/tmp; spills and packs in the making */
+	bool writable; /* local/ lies inside the store and can be written */
+	int config_fd; /* for locks */
+	struct store_params params;
+	unsigned threads;
+	struct backend *backend;
+	struct chunk_index *index;
+	struct chunk_cache *cache;
+	struct prefetch *prefetch; /* made at the first store_prefetch() */
+	pthread_mutex_t lock;	   /* over prefetch (making it) and codecs */
+	struct codec *codecs[CODECS_KEPT];
+	size_t codec_count;
+	pthread_mutex_t refresh_lock; /* one refresh at a time; over rebuilt */
+	bool rebuilt; /* the index was filled from the trailers once since open */
+};
+
+/* A codec of this thread for a while. */
+struct codec *store_codec_take(struct store *store);
+void store_codec_give(struct store *store, struct codec *codec);
+
+/* Decode one place of `id` into *ret and verify it. 1, 0 (the pack is gone), ERR_CORRUPT, ERR_IO. */
+MUST_CHECK int store_read_place(struct store *store, const struct chunk_id *id,
+				const struct chunk_place *place, struct buf *ret, struct error *e);
+
+/* Fill the index from every trailer, after an empty start or a damaged record. */
+MUST_CHECK int store_rebuild(struct store *store, struct error *e);
+
+/*
+ * The places of a chunk: count. Refreshes, then rebuilds, when it is not known or the index
+ * is damaged. ERR_CORRUPT when it is nowhere.
+ */
+MUST_CHECK int store_places(struct store *store, const struct chunk_id *id,
+			    struct chunk_place ret[CHUNK_PLACES_MAX], struct error *e);
+
+#endif

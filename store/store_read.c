@@ -1,0 +1,205 @@
+#include <assert.h>
+
+#include "store/pack/pack_reader.h"
+#include "store/store_internal.h"
+
+#define BASES_MAX 4 /* ids that share a base's recorded bytes: more than one is chance already */
+
+struct codec *store_codec_take(struct store *store)
+{
+	struct codec *codec = NULL;
+
+	pthread_mutex_lock(&store->lock);
+	if (store->codec_count > 0)
+		codec = store->codecs[--store->codec_count];
+	pthread_mutex_unlock(&store->lock);
+	return codec != NULL ? codec : codec_new();
+}
+
+void store_codec_give(struct store *store, struct codec *codec)
+{
+	pthread_mutex_lock(&store->lock);
+	if (store->codec_count < CODECS_KEPT) {
+		store->codecs[store->codec_count++] = codec;
+		codec = NULL;
+	}
+	pthread_mutex_unlock(&store->lock);
+	codec_free(codec);
+}
+
+static int decode_and_verify(struct store *store, const struct chunk_id *id,
+			     const struct chunk_place *place, struct bytes stored,
+			     struct bytes base, struct buf *ret, struct error *e)
+{
+	struct codec *codec = store_codec_take(store);
+	struct chunk_id found;
+	int code;
+
+	buf_reset(ret);
+	code = buf_reserve(ret, place->plain, CHUNK_PLAIN_MAX, e);
+	if (code == 0)
+		code = codec_decode(codec, (enum codec_kind)place->codec, stored, base, ret->at,
+				    place->plain, e);
+	store_codec_give(store, codec);
+	if (code < 0)
+		return code;
+	ret->len = place->plain;
+	found = chunk_id_of(buf_bytes(ret));
+	if (!chunk_id_equal(&found, id))
+		return error_set(e, ERR_CORRUPT, "its bytes do not have its hash");
+	return 1;
+}
+
+/* Try every chunk whose id begins like the recorded base. */
+static int decode_with_base(struct store *store, const struct chunk_id *id,
+			    const struct chunk_place *place, struct bytes stored, struct buf *ret,
+			    struct error *e)
+{
+	struct chunk_id bases[BASES_MAX];
+	int count = chunk_index_by_prefix(store->index, place->base, CHUNK_BASE_LEN, bases,
+					  BASES_MAX, e);
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++) {
+		OWNED(chunk_release) struct chunk *base = NULL;
+		struct chunk_place places[CHUNK_PLACES_MAX];
+		int known = chunk_index_get(store->index, &bases[i], places, e);
+		bool shallow = false;
+
+		/* A base that is a delta itself would make reads long, and could make a ring. */
+		for (int k = 0; k < known; k++)
+			shallow = shallow || places[k].depth < place->depth;
+		if (!shallow || store_get(store, &bases[i], &base, e) < 0)
+			continue;
+		if (decode_and_verify(store, id, place, stored, base->plain, ret, e) == 1)
+			return 1;
+	}
+	return error_set(e, ERR_CORRUPT, "its base %02x%02x%02x%02x… is missing or damaged",
+			 place->base[0], place->base[1], place->base[2], place->base[3]);
+}
+
+int store_read_place(struct store *store, const struct chunk_id *id,
+		     const struct chunk_place *place, struct buf *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf stored = {0};
+	struct chunk_pack pack;
+	char name[PACK_NAME_LEN + 1];
+	int found = chunk_index_pack(store->index, place->pack, &pack, e);
+
+	if (found == 1)
+		found = pack_reader_stored(store->backend, &pack.id, place, &stored, e);
+	if (found != 1)
+		return found;
+	if (place->codec == CODEC_ZSTD_PREFIX)
+		found = decode_with_base(store, id, place, buf_bytes(&stored), ret, e);
+	else
+		found = decode_and_verify(store, id, place, buf_bytes(&stored), bytes_of(NULL, 0),
+					  ret, e);
+	if (found < 0) {
+		pack_reader_name(&pack.id, name);
+		return error_wrap(e, "%s offset %u", name, place->offset);
+	}
+	return found;
+}
+
+/* Shallow places first: a base is read from a place that is no delta. */
+static void sort_places(struct chunk_place *places, int count)
+{
+	for (int i = 1; i < count; i++)
+		for (int k = i; k > 0 && places[k].depth < places[k - 1].depth; k--) {
+			struct chunk_place swap = places[k];
+
+			places[k] = places[k - 1];
+			places[k - 1] = swap;
+		}
+}
+
+/* 1, or 0 when no place could be read for reasons that a refresh may mend; `e` is then set. */
+static int read_any(struct store *store, const struct chunk_id *id, struct buf *ret,
+		    struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = store_places(store, id, places, e), found = 0;
+
+	if (count < 0)
+		return count;
+	sort_places(places, count);
+	for (int i = 0; i < count && found != 1; i++) {
+		found = store_read_place(store, id, &places[i], ret, e);
+		if (found == 0)
+			error_set(e, ERR_CORRUPT, "the pack that holds it is gone");
+	}
+	return found == 1;
+}
+
+static int load_chunk(void *ctx, const struct chunk_id *id, struct buf *ret, struct error *e)
+{
+	struct store *store = ctx;
+	char hex[CHUNK_ID_HEX + 1];
+	int found = read_any(store, id, ret, e);
+
+	chunk_id_hex(id, hex);
+	if (found == 1)
+		return 0;
+	/* A vanished pack or a wrong record is first a reason to look again. */
+	if (found == 0 && store_refresh(store, e) == 0)
+		found = read_any(store, id, ret, e);
+	if (found == 0 && !__atomic_load_n(&store->rebuilt, __ATOMIC_ACQUIRE)) {
+		if (store_rebuild(store, e) < 0)
+			return error_wrap(e, "chunk %s", hex);
+		found = read_any(store, id, ret, e);
+	}
+	return found == 1 ? 0 : error_wrap(e, "chunk %s", hex);
+}
+
+int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret, struct error *e)
+{
+	return chunk_cache_get(store->cache, id, load_chunk, store, ret, e);
+}
+
+static void prefetch_run(void *ctx, const struct chunk_id *id)
+{
+	struct chunk *chunk = NULL;
+	struct error ignored;
+
+	if (store_get(ctx, id, &chunk, &ignored) == 0)
+		chunk_release(chunk);
+}
+
+void store_prefetch(struct store *store, const struct chunk_id *id)
+{
+	if (chunk_cache_has(store->cache, id))
+		return;
+	pthread_mutex_lock(&store->lock);
+	if (store->prefetch == NULL)
+		store->prefetch = prefetch_new(store->threads, prefetch_run, store);
+	pthread_mutex_unlock(&store->lock);
+	prefetch_add(store->prefetch, id);
+}
+
+int store_facts(struct store *store, const struct chunk_id *id, struct chunk_facts *ret,
+		struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = store_places(store, id, places, e);
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++) {
+		if (places[i].renderer == 0)
+			continue;
+		*ret = (struct chunk_facts){places[i].documents, places[i].relaxed,
+					    places[i].canonical, places[i].renderer};
+		return 1;
+	}
+	return 0;
+}
+
+bool store_knows(struct store *store, const struct chunk_id *id)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct error ignored;
+
+	return chunk_index_get(store->index, id, places, &ignored) > 0;
+}

@@ -1,0 +1,189 @@
+/*
+ * The index follows the packs: what came is read in from its trailer, what went is dropped.
+ * docs/format/index.md. A trailer that can't be read is left for `yester check` to name; its
+ * chunks are then simply not known.
+ */
+#include "store/pack/pack_reader.h"
+#include "store/store_internal.h"
+
+struct found_pack {
+	struct chunk_id id;
+	uint64_t size;
+};
+
+/* Packs that lie in the store, in no order. */
+static int collect(void *ctx, const char *name, uint64_t size, struct error *e UNUSED)
+{
+	struct found_pack found = {.size = size};
+
+	/* Other names (rsync's temporary ones among them) are not ours. */
+	if (pack_reader_parse_name(name, &found.id))
+		buf_add(ctx, &found, sizeof(found));
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(((const struct found_pack *)a)->id.at, ((const struct found_pack *)b)->id.at,
+		      CHUNK_ID_LEN);
+}
+
+static int add_pack(struct store *store, struct chunk_index_batch *batch,
+		    const struct found_pack *pack, struct error *e)
+{
+	OWNED(buf_release) struct buf entries = {0};
+	struct pack_entry *entry;
+	struct error unreadable;
+	enum pack_kind kind;
+	uint32_t number;
+	bool is_new;
+
+	if (pack_reader_directory(store->backend, &pack->id, pack->size, &entries, &kind,
+				  &unreadable) != 1)
+		return 0;
+	if (chunk_index_add_pack(batch, &pack->id, pack->size, &number, &is_new, e) < 0)
+		return e->code;
+	if (!is_new)
+		return 0;
+	entry = (struct pack_entry *)(void *)entries.at;
+	for (size_t i = 0; i < entries.len / sizeof(*entry); i++) {
+		entry[i].place.pack = number;
+		if (chunk_index_add(batch, &entry[i].id, &entry[i].place, e) < 0)
+			return e->code;
+	}
+	return 1;
+}
+
+/* Those of the index that are not in the sorted list any more, or have another size. */
+static int find_gone(struct store *store, const struct buf *found, struct buf *ret_numbers,
+		     struct error *e)
+{
+	OWNED(free) struct chunk_pack *known = NULL;
+	size_t count;
+
+	if (chunk_index_packs(store->index, &known, &count, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < count; i++) {
+		struct found_pack key = {.id = known[i].id};
+		const struct found_pack *there =
+			found->len == 0 ? NULL
+					: bsearch(&key, found->at, found->len / sizeof(key),
+						  sizeof(key), by_id);
+
+		if (there == NULL || there->size != known[i].size)
+			buf_add(ret_numbers, &known[i].number, sizeof(known[i].number));
+	}
+	return 0;
+}
+
+/* New packs are those without a number. */
+static int find_new(struct store *store, const struct buf *found, struct buf *ret, struct error *e)
+{
+	const struct found_pack *pack = (const struct found_pack *)(const void *)found->at;
+
+	for (size_t i = 0; i < found->len / sizeof(*pack); i++) {
+		int known = chunk_index_has_pack(store->index, &pack[i].id, e);
+
+		if (known < 0)
+			return known;
+		if (known == 0)
+			buf_add(ret, &pack[i], sizeof(pack[i]));
+	}
+	return 0;
+}
+
+static int apply(struct store *store, const struct buf *added, const struct buf *gone,
+		 struct error *e)
+{
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	const struct found_pack *pack = (const struct found_pack *)(const void *)added->at;
+
+	if (chunk_index_begin(store->index, &batch, e) < 0)
+		return e->code;
+	if (gone->len > 0 &&
+	    (chunk_index_drop_packs(batch, (const uint32_t *)(const void *)gone->at,
+				    gone->len / sizeof(uint32_t), e) < 0 ||
+	     /* What was known to be whole may not be any more. */
+	     chunk_index_drop_notes(batch, bytes_str("whole:"), e) < 0))
+		return e->code;
+	for (size_t i = 0; i < added->len / sizeof(*pack); i++)
+		if (add_pack(store, batch, &pack[i], e) < 0)
+			return e->code;
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+static int refresh_locked(struct store *store, struct error *e)
+{
+	OWNED(buf_release) struct buf found = {0};
+	OWNED(buf_release) struct buf added = {0};
+	OWNED(buf_release) struct buf gone = {0};
+
+	if (store->backend->ops->list(store->backend, "chunks", collect, &found, e) < 0)
+		return e->code;
+	if (found.len > 0)
+		qsort(found.at, found.len / sizeof(struct found_pack), sizeof(struct found_pack),
+		      by_id);
+	if (find_gone(store, &found, &gone, e) < 0 || find_new(store, &found, &added, e) < 0)
+		return e->code;
+	if (added.len == 0 && gone.len == 0)
+		return 0;
+	return apply(store, &added, &gone, e);
+}
+
+int store_refresh(struct store *store, struct error *e)
+{
+	int code;
+
+	pthread_mutex_lock(&store->refresh_lock);
+	code = refresh_locked(store, e);
+	pthread_mutex_unlock(&store->refresh_lock);
+	return code;
+}
+
+/* Drop every pack and every record, then read all trailers again. */
+static int rebuild_locked(struct store *store, struct error *e)
+{
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+
+	if (chunk_index_begin(store->index, &batch, e) < 0)
+		return e->code;
+	if (chunk_index_clear(batch, e) < 0)
+		return e->code;
+	if (chunk_index_commit(TAKE(batch), e) < 0)
+		return e->code;
+	return refresh_locked(store, e);
+}
+
+int store_rebuild(struct store *store, struct error *e)
+{
+	int code = 0;
+
+	pthread_mutex_lock(&store->refresh_lock);
+	if (!store->rebuilt) {
+		code = rebuild_locked(store, e);
+		if (code == 0)
+			__atomic_store_n(&store->rebuilt, true, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&store->refresh_lock);
+	return code;
+}
+
+int store_places(struct store *store, const struct chunk_id *id,
+		 struct chunk_place ret[CHUNK_PLACES_MAX], struct error *e)
+{
+	int count = chunk_index_get(store->index, id, ret, e);
+
+	if (count > 0)
+		return count;
+	if (count == 0 && store_refresh(store, e) == 0)
+		count = chunk_index_get(store->index, id, ret, e);
+	if (count <= 0 && (count == 0 || e->code == ERR_CORRUPT) &&
+	    !__atomic_load_n(&store->rebuilt, __ATOMIC_ACQUIRE)) {
+		if (store_rebuild(store, e) < 0)
+			return e->code;
+		count = chunk_index_get(store->index, id, ret, e);
+	}
+	if (count == 0)
+		return error_set(e, ERR_CORRUPT, "it is in no pack");
+	return count;
+}

@@ -1,0 +1,358 @@
+#include "store/store_writer.h"
+
+#include <assert.h>
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "store/leaf_facts.h"
+#include "store/pack/pack_writer.h"
+#include "store/writer_encode.h"
+#include "store/writer_finish.h"
+#include "store/writer_seen.h"
+
+#define THREADS_MAX 64
+
+struct store_writer {
+	struct store *store;
+	int tmp_lock_fd;
+	struct writer_finish *finish; /* the thread that finishes packs */
+	pthread_mutex_t lock;	      /* over all below */
+	pthread_cond_t work, done;    /* a put was queued; a put was done */
+	struct store_put *first, *last;
+	bool stop;
+	unsigned threads;
+	pthread_t thread[THREADS_MAX];
+	struct writer_seen *seen;
+	struct pack_writer *packs[PACK_NODES + 1]; /* by enum pack_kind */
+	struct store_writer_counts counts;
+};
+
+static enum pack_kind pack_of(enum chunk_kind kind)
+{
+	return kind == CHUNK_NODE ? PACK_NODES : PACK_LEAVES;
+}
+
+/* Give a pack to the finisher; waits while it is busy. Called without the lock. */
+static int hand_over(struct store_writer *w, struct pack_writer *pack, struct error *e)
+{
+	return writer_finish_add(w->finish, pack, e);
+}
+
+/* Entries that the index knows now need not be remembered. Called by the finisher. */
+static void forget_seen(void *ctx, const struct pack_entry *entries, size_t count, uint64_t size)
+{
+	struct store_writer *w = ctx;
+
+	pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < count; i++)
+		writer_seen_remove(w->seen, &entries[i].id);
+	w->counts.stored_bytes += size;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int append(struct store_writer *w, const struct store_put *put, struct chunk_place *place,
+		  struct bytes stored, struct error *e)
+{
+	enum pack_kind kind = pack_of(put->kind);
+	struct pack_writer *full = NULL;
+	struct seen_entry *seen;
+
+	place->documents = put->facts.documents;
+	place->relaxed = put->facts.relaxed;
+	place->canonical = put->facts.canonical;
+	place->renderer = put->facts.renderer;
+	pthread_mutex_lock(&w->lock);
+	if (w->packs[kind] != NULL && pack_writer_is_full(w->packs[kind], stored.len))
+		full = TAKE(w->packs[kind]);
+	if (w->packs[kind] == NULL)
+		w->packs[kind] = pack_writer_new(kind);
+	pack_writer_add(w->packs[kind], &put->id, place, stored);
+	seen = writer_seen_find(w->seen, &put->id);
+	assert(seen != NULL);
+	seen->state = SEEN_DONE;
+	seen->facts = put->facts;
+	w->counts.new_chunks++;
+	w->counts.delta_chunks += place->depth == DEPTH_DELTA;
+	pthread_cond_broadcast(&w->done);
+	pthread_mutex_unlock(&w->lock);
+	return full == NULL ? 0 : hand_over(w, full, e);
+}
+
+/* 1 when the store or this writer has the chunk; 0: it is ours to encode. */
+static int claim(struct store_writer *w, struct store_put *put, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct seen_entry *seen;
+	int known = chunk_index_get(w->store->index, &put->id, places, e);
+
+	if (known < 0)
+		return known;
+	pthread_mutex_lock(&w->lock);
+	while ((seen = writer_seen_find(w->seen, &put->id)) != NULL && seen->state == SEEN_ENCODING)
+		pthread_cond_wait(&w->done, &w->lock);
+	if (known > 0)
+		put->facts = (struct chunk_facts){places[0].documents, places[0].relaxed,
+						  places[0].canonical, places[0].renderer};
+	else if (seen != NULL)
+		put->facts = seen->facts;
+	else
+		writer_seen_add(w->seen, &put->id);
+	put->reused = known > 0 || seen != NULL;
+	w->counts.reused_chunks += put->reused;
+	pthread_mutex_unlock(&w->lock);
+	return put->reused;
+}
+
+/* It was claimed but could not be written: let others try. */
+static void unclaim(struct store_writer *w, const struct store_put *put)
+{
+	pthread_mutex_lock(&w->lock);
+	writer_seen_remove(w->seen, &put->id);
+	pthread_cond_broadcast(&w->done);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int process(struct store_writer *w, struct store_put *put, struct error *e)
+{
+	OWNED(buf_release) struct buf stored = {0};
+	struct chunk_place place;
+	struct codec *codec;
+	int code;
+
+	put->id = chunk_id_of(buf_bytes(&put->plain));
+	code = claim(w, put, e);
+	if (code != 0)
+		return code < 0 ? code : 0;
+	if (put->kind == CHUNK_LEAF && leaf_facts_measure(buf_bytes(&put->plain), &put->facts, e) < 0) {
+		unclaim(w, put);
+		return e->code;
+	}
+	codec = store_codec_take(w->store);
+	code = writer_encode(w->store, codec, put, &stored, &place, e);
+	store_codec_give(w->store, codec);
+	if (code < 0) {
+		unclaim(w, put);
+		return code;
+	}
+	return append(w, put, &place, buf_bytes(&stored), e);
+}
+
+static void run_put(struct store_writer *w, struct store_put *put)
+{
+	int code = process(w, put, &put->error);
+
+	pthread_mutex_lock(&w->lock);
+	put->code = code;
+	put->done = true;
+	pthread_cond_broadcast(&w->done);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void *work(void *arg)
+{
+	struct store_writer *w = arg;
+
+	for (;;) {
+		struct store_put *put;
+
+		pthread_mutex_lock(&w->lock);
+		while (w->first == NULL && !w->stop)
+			pthread_cond_wait(&w->work, &w->lock);
+		put = w->first;
+		if (put != NULL)
+			w->first = put->next;
+		pthread_mutex_unlock(&w->lock);
+		if (put == NULL)
+			return NULL;
+		run_put(w, put);
+	}
+}
+
+void store_writer_submit(struct store_writer *w, struct store_put *put)
+{
+	put->next = NULL;
+	put->done = false;
+	pthread_mutex_lock(&w->lock);
+	if (w->first == NULL)
+		w->first = put;
+	else
+		w->last->next = put;
+	w->last = put;
+	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+}
+
+int store_writer_wait(struct store_writer *w, struct store_put *put, struct error *e)
+{
+	pthread_mutex_lock(&w->lock);
+	while (!put->done)
+		pthread_cond_wait(&w->done, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	if (put->code < 0)
+		*e = put->error;
+	return put->code;
+}
+
+int store_writer_put(struct store_writer *w, struct store_put *put, struct error *e)
+{
+	run_put(w, put);
+	if (put->code < 0)
+		*e = put->error;
+	return put->code;
+}
+
+/*
+ * Every writer holds tmp/lock shared. Who gets it alone is the only one: what lies in tmp/ was
+ * left by processes that died.
+ */
+static int clean_tmp(struct store_writer *w, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/lock", w->store->tmp);
+	struct error ignored;
+
+	w->tmp_lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (w->tmp_lock_fd < 0)
+		return error_sys(e, "open %s", path);
+	if (file_lock(w->tmp_lock_fd, path, 0, FILE_LOCK_EXCLUSIVE, false, &ignored) == 1 &&
+	    writer_finish_clean(w->store->tmp, e) < 0)
+		return e->code;
+	return file_lock(w->tmp_lock_fd, path, 0, FILE_LOCK_SHARED, true, e) < 0 ? e->code : 0;
+}
+
+int store_writer_begin(struct store *store, struct store_writer **ret, struct error *e)
+{
+	OWNED(store_writer_end) struct store_writer *w = xcalloc(1, sizeof(*w));
+
+	w->store = store;
+	w->tmp_lock_fd = -1;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->work, NULL);
+	pthread_cond_init(&w->done, NULL);
+	w->seen = writer_seen_new();
+	if (!store->writable)
+		return error_set(e, ERR_UNSUPPORTED, "the store %s can't be written to",
+				 store->path);
+	/* Packs that a killed writer left are found here, and their chunks used. */
+	if (clean_tmp(w, e) < 0 || store_refresh(store, e) < 0)
+		return e->code;
+	w->finish = writer_finish_new(store, forget_seen, w);
+	while (w->threads < MIN_OF(store->threads, (unsigned)THREADS_MAX) &&
+	       pthread_create(&w->thread[w->threads], NULL, work, w) == 0)
+		w->threads++;
+	if (w->threads == 0)
+		return error_set(e, ERR_NOMEM, "no thread could be started");
+	*ret = TAKE(w);
+	return 0;
+}
+
+void store_writer_end(struct store_writer *w)
+{
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_cond_broadcast(&w->work);
+	pthread_mutex_unlock(&w->lock);
+	for (unsigned i = 0; i < w->threads; i++)
+		pthread_join(w->thread[i], NULL);
+	writer_finish_free(w->finish);
+	for (size_t i = 0; i < COUNT_OF(w->packs); i++)
+		pack_writer_free(w->packs[i]);
+	writer_seen_free(w->seen);
+	if (w->tmp_lock_fd >= 0)
+		close(w->tmp_lock_fd);
+	pthread_cond_destroy(&w->work);
+	pthread_cond_destroy(&w->done);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+struct store *store_writer_store(struct store_writer *w)
+{
+	return w->store;
+}
+
+const char *store_writer_tmp(struct store_writer *w)
+{
+	return w->store->tmp;
+}
+
+int store_writer_flush(struct store_writer *w, struct error *e)
+{
+	/* Leaves before nodes: what is known of a node is then below it, too. */
+	static const enum pack_kind order[] = {PACK_LEAVES, PACK_NODES};
+
+	for (size_t i = 0; i < COUNT_OF(order); i++) {
+		struct pack_writer *pack;
+
+		pthread_mutex_lock(&w->lock);
+		pack = TAKE(w->packs[order[i]]);
+		pthread_mutex_unlock(&w->lock);
+		if (pack != NULL && hand_over(w, pack, e) < 0)
+			return e->code;
+	}
+	return writer_finish_wait(w->finish, e);
+}
+
+void store_writer_counts(struct store_writer *w, struct store_writer_counts *ret)
+{
+	pthread_mutex_lock(&w->lock);
+	*ret = w->counts;
+	pthread_mutex_unlock(&w->lock);
+}
+
+int store_writer_prefix(struct store_writer *w, struct bytes plain, struct writer_prefix **ret,
+			struct error *e)
+{
+	struct writer_prefix *prefix;
+	struct store_put put = {.kind = CHUNK_PREFIX};
+	int code;
+
+	buf_add_bytes(&put.plain, plain);
+	code = store_writer_put(w, &put, e);
+	buf_release(&put.plain);
+	if (code < 0)
+		return code;
+	prefix = xcalloc(1, sizeof(*prefix));
+	prefix->id = put.id;
+	prefix->digest = codec_prefix_new(plain);
+	*ret = prefix;
+	return 0;
+}
+
+int store_writer_prefix_of(struct store_writer *w, const struct chunk_id *id,
+			   struct writer_prefix **ret, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct chunk_id at = *id;
+
+	/* From a delta to its full chunk, from there to the prefix. */
+	for (int step = 0; step < 2; step++) {
+		OWNED(chunk_release) struct chunk *base = NULL;
+		struct error ignored;
+		int count = chunk_index_get(w->store->index, &at, places, e);
+
+		if (count <= 0)
+			return count;
+		if (places[0].codec != CODEC_ZSTD_PREFIX ||
+		    writer_encode_base_of(w->store, &places[0], &at, e) != 1)
+			return 0;
+		if (places[0].depth != DEPTH_FULL)
+			continue;
+		if (store_get(w->store, &at, &base, &ignored) < 0)
+			return 0;
+		*ret = xcalloc(1, sizeof(**ret));
+		(*ret)->id = at;
+		(*ret)->digest = codec_prefix_new(base->plain);
+		return 1;
+	}
+	return 0;
+}
+
+void writer_prefix_free(struct writer_prefix *prefix)
+{
+	if (prefix == NULL)
+		return;
+	codec_prefix_free(prefix->digest);
+	free(prefix);
+}

@@ -1,0 +1,342 @@
+#include "store/tree/extsort.h"
+
+#include <assert.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+
+#define RUNS_MAX 256	     /* more are merged into one first */
+#define READ_AHEAD (64 * KIB) /* bytes of a run that are in memory while merging */
+#define PAIR_HEADER 8	     /* u32 key length, u32 document length */
+
+/* A pair in memory: where it lies in the arena. The first key bytes decide most comparisons. */
+struct pair {
+	uint64_t head;
+	size_t at;
+	uint32_t key_len, doc_len;
+};
+
+/* A sorted piece of the spill, being read. */
+struct run {
+	uint64_t next, end; /* bytes of the spill not read yet */
+	struct buf ahead;
+	size_t at; /* of the current pair in `ahead` */
+	bool some;
+	struct bytes key, doc;
+};
+
+struct extsort {
+	char *tmp_dir;
+	size_t memory;
+	struct buf arena;
+	struct pair *pairs;
+	size_t pair_count, pair_room;
+	uint64_t count;
+	bool finished;
+	size_t out; /* next pair when nothing was spilled */
+	int fd;	    /* of the spill, or -1 */
+	uint64_t spilled;
+	struct run *runs;
+	size_t run_count;
+	struct run *current; /* whose pair was returned last */
+};
+
+struct extsort *extsort_new(const char *tmp_dir, size_t memory)
+{
+	struct extsort *sort = xcalloc(1, sizeof(*sort));
+
+	sort->tmp_dir = xstrdup(tmp_dir);
+	sort->memory = memory;
+	sort->fd = -1;
+	return sort;
+}
+
+static void runs_free(struct extsort *sort)
+{
+	for (size_t i = 0; i < sort->run_count; i++)
+		buf_release(&sort->runs[i].ahead);
+	free(sort->runs);
+	sort->runs = NULL;
+	sort->run_count = 0;
+}
+
+void extsort_free(struct extsort *sort)
+{
+	if (sort == NULL)
+		return;
+	runs_free(sort);
+	if (sort->fd >= 0)
+		close(sort->fd);
+	buf_release(&sort->arena);
+	free(sort->pairs);
+	free(sort->tmp_dir);
+	free(sort);
+}
+
+uint64_t extsort_count(const struct extsort *sort)
+{
+	return sort->count;
+}
+
+/* The first eight bytes as a number: its order is that of the bytes. */
+static uint64_t head_of(struct bytes key)
+{
+	uint8_t room[8] = {0};
+
+	memcpy(room, key.at, MIN_OF(key.len, sizeof(room)));
+	return get_be64(room);
+}
+
+static struct bytes pair_key(const struct extsort *sort, const struct pair *pair)
+{
+	return bytes_of(sort->arena.at + pair->at, pair->key_len);
+}
+
+static struct bytes pair_doc(const struct extsort *sort, const struct pair *pair)
+{
+	return bytes_of(sort->arena.at + pair->at + pair->key_len, pair->doc_len);
+}
+
+static int compare_pairs(const void *a, const void *b, void *ctx)
+{
+	const struct extsort *sort = ctx;
+	const struct pair *x = a, *y = b;
+	int order;
+
+	if (x->head != y->head)
+		return x->head < y->head ? -1 : 1;
+	order = bytes_compare(pair_key(sort, x), pair_key(sort, y));
+	return order != 0 ? order : bytes_compare(pair_doc(sort, x), pair_doc(sort, y));
+}
+
+static void sort_memory(struct extsort *sort)
+{
+	if (sort->pair_count > 1)
+		qsort_r(sort->pairs, sort->pair_count, sizeof(*sort->pairs), compare_pairs, sort);
+}
+
+static int spill_write(struct extsort *sort, struct buf *out, struct error *e)
+{
+	if (file_write(sort->fd, "sort spill", buf_bytes(out), e) < 0)
+		return e->code;
+	sort->spilled += out->len;
+	buf_reset(out);
+	return 0;
+}
+
+static void add_run(struct extsort *sort, uint64_t begin, uint64_t end)
+{
+	sort->runs = xrealloc(sort->runs, (sort->run_count + 1) * sizeof(*sort->runs));
+	sort->runs[sort->run_count++] = (struct run){.next = begin, .end = end};
+}
+
+static void add_pair_bytes(struct buf *out, struct bytes key, struct bytes doc)
+{
+	buf_add_le32(out, (uint32_t)key.len);
+	buf_add_le32(out, (uint32_t)doc.len);
+	buf_add_bytes(out, key);
+	buf_add_bytes(out, doc);
+}
+
+/* Write what is in memory as a sorted run. */
+static int spill_memory(struct extsort *sort, struct error *e)
+{
+	OWNED(buf_release) struct buf out = {0};
+	uint64_t begin = sort->spilled;
+
+	if (sort->pair_count == 0)
+		return 0;
+	if (sort->fd < 0 && file_open_unnamed(sort->tmp_dir, &sort->fd, e) < 0)
+		return e->code;
+	sort_memory(sort);
+	for (size_t i = 0; i < sort->pair_count; i++) {
+		add_pair_bytes(&out, pair_key(sort, &sort->pairs[i]),
+			       pair_doc(sort, &sort->pairs[i]));
+		if (out.len >= MIB && spill_write(sort, &out, e) < 0)
+			return e->code;
+	}
+	if (spill_write(sort, &out, e) < 0)
+		return e->code;
+	add_run(sort, begin, sort->spilled);
+	sort->pair_count = 0;
+	buf_reset(&sort->arena);
+	return 0;
+}
+
+/* More bytes of a run into memory, at least `need` from its current place. */
+static int run_fill(struct extsort *sort, struct run *run, size_t need, struct error *e)
+{
+	size_t have = run->ahead.len - run->at, more;
+
+	if (have >= need)
+		return 0;
+	memmove(run->ahead.at, run->ahead.at + run->at, have);
+	run->ahead.len = have;
+	run->at = 0;
+	more = (size_t)MIN_OF((uint64_t)MAX_OF(need - have, READ_AHEAD), run->end - run->next);
+	if (have + more < need)
+		return error_set(e, ERR_CORRUPT, "sort spill: a run ends within a pair");
+	if (buf_reserve(&run->ahead, more, SIZE_MAX, e) < 0 ||
+	    file_pread(sort->fd, "sort spill", run->next, run->ahead.at + have, more, e) < 0)
+		return e->code;
+	run->ahead.len += more;
+	run->next += more;
+	return 0;
+}
+
+/* To the next pair of a run. */
+static int run_next(struct extsort *sort, struct run *run, struct error *e)
+{
+	size_t key_len, doc_len;
+
+	run->some = run->at < run->ahead.len || run->next < run->end;
+	if (!run->some)
+		return 0;
+	if (run->ahead.at == NULL)
+		(void)buf_room(&run->ahead, READ_AHEAD);
+	if (run_fill(sort, run, PAIR_HEADER, e) < 0)
+		return e->code;
+	key_len = get_le32(run->ahead.at + run->at);
+	doc_len = get_le32(run->ahead.at + run->at + 4);
+	if (run_fill(sort, run, PAIR_HEADER + key_len + doc_len, e) < 0)
+		return e->code;
+	run->key = bytes_of(run->ahead.at + run->at + PAIR_HEADER, key_len);
+	run->doc = bytes_of(run->key.at + key_len, doc_len);
+	run->at += PAIR_HEADER + key_len + doc_len;
+	return 0;
+}
+
+static bool run_less(const struct run *a, const struct run *b)
+{
+	int order;
+
+	if (!a->some || !b->some)
+		return a->some;
+	order = bytes_compare(a->key, b->key);
+	return order != 0 ? order < 0 : bytes_compare(a->doc, b->doc) < 0;
+}
+
+/* Restore the heap below `i`: runs[0] is the least. */
+static void sift(struct extsort *sort, size_t i)
+{
+	for (;;) {
+		size_t least = i, left = 2 * i + 1, right = left + 1;
+		struct run swap;
+
+		if (left < sort->run_count && run_less(&sort->runs[left], &sort->runs[least]))
+			least = left;
+		if (right < sort->run_count && run_less(&sort->runs[right], &sort->runs[least]))
+			least = right;
+		if (least == i)
+			return;
+		swap = sort->runs[i];
+		sort->runs[i] = sort->runs[least];
+		sort->runs[least] = swap;
+		i = least;
+	}
+}
+
+static int start_merge(struct extsort *sort, struct error *e)
+{
+	for (size_t i = 0; i < sort->run_count; i++)
+		if (run_next(sort, &sort->runs[i], e) < 0)
+			return e->code;
+	for (size_t i = sort->run_count; i-- > 0;)
+		sift(sort, i);
+	return 0;
+}
+
+/* 1 and the least pair of all runs. */
+static int merge_next(struct extsort *sort, struct bytes *ret_key, struct bytes *ret_doc,
+		      struct error *e)
+{
+	if (sort->current != NULL) {
+		if (run_next(sort, &sort->runs[0], e) < 0)
+			return e->code;
+		sift(sort, 0);
+	}
+	sort->current = &sort->runs[0];
+	if (!sort->runs[0].some)
+		return 0;
+	*ret_key = sort->runs[0].key;
+	*ret_doc = sort->runs[0].doc;
+	return 1;
+}
+
+/* All runs become one, at the end of the spill, so that memory for reading them stays bounded. */
+static int merge_runs(struct extsort *sort, struct error *e)
+{
+	OWNED(buf_release) struct buf out = {0};
+	uint64_t begin = sort->spilled;
+	struct bytes key, doc;
+	int found;
+
+	if (start_merge(sort, e) < 0)
+		return e->code;
+	while ((found = merge_next(sort, &key, &doc, e)) == 1) {
+		add_pair_bytes(&out, key, doc);
+		if (out.len >= MIB && spill_write(sort, &out, e) < 0)
+			return e->code;
+	}
+	if (found < 0 || spill_write(sort, &out, e) < 0)
+		return e->code;
+	runs_free(sort);
+	sort->current = NULL;
+	add_run(sort, begin, sort->spilled);
+	return 0;
+}
+
+int extsort_add(struct extsort *sort, struct bytes key, struct bytes doc, struct error *e)
+{
+	size_t used = sort->arena.len + sort->pair_count * sizeof(*sort->pairs);
+
+	assert(!sort->finished);
+	if (used > 0 && used + key.len + doc.len + sizeof(*sort->pairs) > sort->memory) {
+		if (spill_memory(sort, e) < 0)
+			return e->code;
+		if (sort->run_count == RUNS_MAX && merge_runs(sort, e) < 0)
+			return e->code;
+	}
+	if (sort->pair_count == sort->pair_room) {
+		sort->pair_room = MAX_OF(2 * sort->pair_room, (size_t)256);
+		sort->pairs = xrealloc(sort->pairs, sort->pair_room * sizeof(*sort->pairs));
+	}
+	if (buf_reserve(&sort->arena, key.len + doc.len, SIZE_MAX, e) < 0)
+		return e->code;
+	sort->pairs[sort->pair_count++] = (struct pair){head_of(key), sort->arena.len,
+							(uint32_t)key.len, (uint32_t)doc.len};
+	buf_add_bytes(&sort->arena, key);
+	buf_add_bytes(&sort->arena, doc);
+	sort->count++;
+	return 0;
+}
+
+int extsort_finish(struct extsort *sort, struct error *e)
+{
+	sort->finished = true;
+	if (sort->run_count == 0) {
+		sort_memory(sort);
+		return 0;
+	}
+	if (spill_memory(sort, e) < 0)
+		return e->code;
+	buf_release(&sort->arena);
+	free(sort->pairs);
+	sort->pairs = NULL;
+	sort->pair_room = 0;
+	return start_merge(sort, e);
+}
+
+int extsort_next(struct extsort *sort, struct bytes *ret_key, struct bytes *ret_doc,
+		 struct error *e)
+{
+	assert(sort->finished);
+	if (sort->run_count > 0)
+		return merge_next(sort, ret_key, ret_doc, e);
+	if (sort->out == sort->pair_count)
+		return 0;
+	*ret_key = pair_key(sort, &sort->pairs[sort->out]);
+	*ret_doc = pair_doc(sort, &sort->pairs[sort->out]);
+	sort->out++;
+	return 1;
+}

@@ -1,0 +1,334 @@
+#include "store/tree/tree_build.h"
+
+#include <assert.h>
+
+#include "store/leaf_facts.h"
+#include "store/tree/tree_hint.h"
+#include "store/tree/tree_split.h"
+
+/* Leaves in the making: enough to keep the workers busy, few enough in bytes. */
+#define PENDING 64
+#define PENDING_BYTES (24 * MIB)
+
+/* A leaf that was submitted; its id comes later. */
+struct pending {
+	struct store_put put;
+	struct buf sep;
+	bool forced;
+	uint64_t count, bytes;
+};
+
+/* A node in the making. Children own their separators. */
+struct level {
+	struct tree_child *child; /* room for TREE_NODE_CHILDREN_MAX */
+	size_t n;
+	uint64_t total; /* children ever */
+	struct chunk_facts facts;
+	bool facts_known;
+	uint64_t offset; /* of the node's first byte in the tree */
+};
+
+struct tree_builder {
+	struct store_writer *writer;
+	const struct store_params *params;
+	struct tree_build_options options;
+	struct tree_hint *hint;
+	struct buf leaf; /* documents of the leaf in the making */
+	uint64_t leaf_count;
+	struct buf key; /* of the last document */
+	uint64_t last_len; /* bytes of the last document, at the end of `leaf` or before */
+	uint64_t doc_hash; /* ranked: of the last document */
+	uint64_t offset;   /* bytes of all documents that were added */
+	struct pending *ring;
+	size_t ring_first, ring_count, ring_bytes;
+	struct level levels[TREE_HEIGHT_MAX + 1]; /* [0] is not used */
+	uint8_t top;				  /* highest level in use */
+};
+
+static int push(struct tree_builder *b, uint8_t level, const struct tree_child *child,
+		const struct chunk_facts *facts, struct error *e);
+
+struct tree_builder *tree_builder_new(struct store_writer *writer,
+				      const struct tree_build_options *options)
+{
+	struct tree_builder *b = xcalloc(1, sizeof(*b));
+
+	b->writer = writer;
+	b->params = store_params(store_writer_store(writer));
+	b->options = *options;
+	b->hint = tree_hint_new(store_writer_store(writer), options->old);
+	b->ring = xcalloc(PENDING, sizeof(*b->ring));
+	return b;
+}
+
+static struct pending *oldest(struct tree_builder *b)
+{
+	return &b->ring[b->ring_first];
+}
+
+static void pending_release(struct pending *pending)
+{
+	buf_release(&pending->put.plain);
+	buf_release(&pending->sep);
+	*pending = (struct pending){0};
+}
+
+static void pop_oldest(struct tree_builder *b)
+{
+	b->ring_bytes -= oldest(b)->bytes;
+	pending_release(oldest(b));
+	b->ring_first = (b->ring_first + 1) % PENDING;
+	b->ring_count--;
+}
+
+static void level_clear(struct level *level)
+{
+	for (size_t i = 0; i < level->n; i++)
+		free((void *)(uintptr_t)level->child[i].sep.at);
+	level->n = 0;
+}
+
+void tree_builder_free(struct tree_builder *b)
+{
+	struct error ignored;
+
+	if (b == NULL)
+		return;
+	while (b->ring_count > 0) {
+		if (store_writer_wait(b->writer, &oldest(b)->put, &ignored) < 0)
+			ignored.code = 0;
+		pop_oldest(b);
+	}
+	for (size_t i = 1; i < COUNT_OF(b->levels); i++) {
+		level_clear(&b->levels[i]);
+		free(b->levels[i].child);
+	}
+	tree_hint_free(b->hint);
+	buf_release(&b->leaf);
+	buf_release(&b->key);
+	free(b->ring);
+	free(b);
+}
+
+static void facts_add(struct level *level, const struct chunk_facts *facts)
+{
+	if (level->n == 0) {
+		level->facts = *facts;
+		level->facts_known = facts->renderer != 0;
+		return;
+	}
+	level->facts.documents += facts->documents;
+	level->facts.relaxed += facts->relaxed;
+	level->facts.canonical += facts->canonical;
+	level->facts_known = level->facts_known && facts->renderer == level->facts.renderer;
+}
+
+/* Store the node of `level` and push it one level up. */
+static int end_node(struct tree_builder *b, uint8_t level, struct error *e)
+{
+	struct level *l = &b->levels[level];
+	struct store_put put = {.kind = CHUNK_NODE, .facts = l->facts};
+	struct tree_child node = l->child[l->n - 1];
+	int code;
+
+	node.count = node.bytes = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		node.count += l->child[i].count;
+		node.bytes += l->child[i].bytes;
+	}
+	put.facts.documents = node.count;
+	if (!l->facts_known)
+		put.facts = (struct chunk_facts){.documents = node.count};
+	tree_node_encode((uint8_t)b->options.kind, level, l->child, l->n, &put.plain);
+	put.has_hint = tree_hint_find(b->hint, level, node.sep, l->offset, &put.hint);
+	code = store_writer_put(b->writer, &put, e);
+	buf_release(&put.plain);
+	node.id = put.id;
+	if (code == 0)
+		code = push(b, (uint8_t)(level + 1), &node, &put.facts, e);
+	l->offset += node.bytes;
+	level_clear(l);
+	return code;
+}
+
+static int push(struct tree_builder *b, uint8_t level, const struct tree_child *child,
+		const struct chunk_facts *facts, struct error *e)
+{
+	struct level *l = &b->levels[level];
+	struct tree_child *slot;
+
+	if (level > TREE_HEIGHT_MAX)
+		return error_set(e, ERR_LIMIT, "a tree higher than %d levels", TREE_HEIGHT_MAX);
+	if (l->child == NULL)
+		l->child = xcalloc(TREE_NODE_CHILDREN_MAX, sizeof(*l->child));
+	b->top = MAX_OF(b->top, level);
+	facts_add(l, facts);
+	slot = &l->child[l->n++];
+	*slot = *child;
+	slot->sep.at = (const uint8_t *)xstrndup((const char *)child->sep.at, child->sep.len);
+	l->total++;
+	if (tree_split_node(b->params, (uint8_t)b->options.kind, level, slot, l->n))
+		return end_node(b, level, e);
+	return 0;
+}
+
+/* The oldest submitted leaf has its id: it becomes a child. */
+static int take_oldest(struct tree_builder *b, struct error *e)
+{
+	struct pending *p = oldest(b);
+	int code = store_writer_wait(b->writer, &p->put, e);
+	struct tree_child child = {.id = p->put.id,
+				   .sep = buf_bytes(&p->sep),
+				   .forced = p->forced,
+				   .count = p->count,
+				   .bytes = p->bytes};
+
+	if (code == 0)
+		code = push(b, 1, &child, &p->put.facts, e);
+	pop_oldest(b);
+	return code;
+}
+
+static int drain(struct tree_builder *b, struct error *e)
+{
+	while (b->ring_count > 0)
+		if (take_oldest(b, e) < 0)
+			return e->code;
+	return 0;
+}
+
+static int end_leaf(struct tree_builder *b, bool forced, struct error *e)
+{
+	struct pending *p;
+
+	while (b->ring_count == PENDING ||
+	       (b->ring_count > 0 && b->ring_bytes + b->leaf.len > PENDING_BYTES))
+		if (take_oldest(b, e) < 0)
+			return e->code;
+	p = &b->ring[(b->ring_first + b->ring_count) % PENDING];
+	if (b->options.kind == TREE_KEYED)
+		tree_node_separator(buf_bytes(&b->key), &p->sep);
+	p->forced = forced;
+	p->count = b->leaf_count;
+	p->bytes = b->leaf.len;
+	p->put.kind = CHUNK_LEAF;
+	p->put.prefix = b->options.prefix;
+	p->put.facts.documents = b->leaf_count;
+	p->put.has_hint = tree_hint_find(b->hint, 0, buf_bytes(&p->sep), b->offset - b->leaf.len,
+					 &p->put.hint);
+	p->put.plain = b->leaf;
+	b->leaf = (struct buf){0};
+	b->leaf_count = 0;
+	b->ring_count++;
+	b->ring_bytes += p->bytes;
+	store_writer_submit(b->writer, &p->put);
+	return 0;
+}
+
+static int check_order(struct tree_builder *b, struct bytes key, struct bytes doc, struct error *e)
+{
+	int order;
+
+	if (b->options.kind == TREE_RANKED || b->offset == 0)
+		return 0;
+	order = bytes_compare(buf_bytes(&b->key), key);
+	if (order < 0)
+		return 0;
+	/* Equal keys, in a damaged source: by bytes. The last document may be in the leaf before. */
+	if (order == 0 && (b->leaf_count == 0 ||
+			   bytes_compare(bytes_of(b->leaf.at + b->leaf.len - b->last_len,
+						  b->last_len), doc) <= 0))
+		return 0;
+	return error_set(e, ERR_INVALID, "documents are added to a tree out of order");
+}
+
+int tree_builder_add(struct tree_builder *b, struct bytes key, struct bytes doc, struct error *e)
+{
+	bool ends;
+
+	if (check_order(b, key, doc, e) < 0)
+		return e->code;
+	if (b->leaf_count > 0 && b->leaf.len + doc.len > tree_split_leaf_max(b->params) &&
+	    end_leaf(b, true, e) < 0)
+		return e->code;
+	if (b->leaf.cap == 0)
+		(void)buf_room(&b->leaf, MAX_OF(doc.len, (size_t)b->params->leaf_target));
+	buf_add_bytes(&b->leaf, doc);
+	b->leaf_count++;
+	b->last_len = doc.len;
+	b->offset += doc.len;
+	if (b->options.kind == TREE_KEYED) {
+		buf_reset(&b->key);
+		buf_add_bytes(&b->key, key);
+		ends = tree_split_keyed(b->params, key, doc.len);
+	} else {
+		ends = tree_split_ranked(b->params, doc, &b->doc_hash);
+	}
+	return ends ? end_leaf(b, false, e) : 0;
+}
+
+bool tree_builder_is_clean(const struct tree_builder *b, uint8_t level)
+{
+	if (b->leaf_count > 0 || (level > 1 && b->ring_count > 0))
+		return false;
+	for (uint8_t i = 1; i < level; i++)
+		if (b->levels[i].n > 0)
+			return false;
+	return true;
+}
+
+/* What the index knows of a chunk that is reused whole. */
+static struct chunk_facts facts_of(struct tree_builder *b, const struct tree_child *child)
+{
+	struct chunk_facts facts = {0};
+	struct error ignored;
+
+	if (store_facts(store_writer_store(b->writer), &child->id, &facts, &ignored) != 1)
+		facts = (struct chunk_facts){0};
+	facts.documents = child->count;
+	return facts;
+}
+
+int tree_builder_add_child(struct tree_builder *b, uint8_t level, const struct tree_child *child,
+			   struct error *e)
+{
+	struct chunk_facts facts = facts_of(b, child);
+
+	assert(b->options.kind == TREE_KEYED && tree_builder_is_clean(b, level));
+	if (drain(b, e) < 0)
+		return e->code;
+	b->offset += child->bytes;
+	buf_reset(&b->key);
+	buf_add_bytes(&b->key, child->sep);
+	if (child->sep.len > TREE_SEP_CUT)
+		b->key.len = TREE_SEP_CUT; /* the hash behind it is no part of the key */
+	return push(b, level, child, &facts, e);
+}
+
+int tree_builder_finish(struct tree_builder *b, struct tree_root *ret, struct error *e)
+{
+	struct tree_root root = {.kind = (uint8_t)b->options.kind};
+
+	if (b->leaf_count > 0 && end_leaf(b, false, e) < 0)
+		return e->code;
+	if (drain(b, e) < 0)
+		return e->code;
+	for (uint8_t level = 1; level <= b->top; level++) {
+		struct level *l = &b->levels[level];
+
+		/* The only child of all is the root. One more level with one child would say nothing. */
+		if (l->total == 1 && l->n == 1) {
+			root.id = l->child[0].id;
+			root.height = (uint8_t)(level - 1);
+			root.count = l->child[0].count;
+			root.bytes = l->child[0].bytes;
+			*ret = root;
+			return 0;
+		}
+		if (l->n > 0 && end_node(b, level, e) < 0)
+			return e->code;
+	}
+	assert(b->top == 0);
+	*ret = root;
+	return 0;
+}

@@ -1,0 +1,44 @@
+/*
+ * tree_build.h - making a tree from documents in order; leaves are encoded by all cores.
+ *
+ * Documents come in key order (keyed; equal keys in order of their bytes) or in natural order
+ * (ranked). Parts of an older tree can be put in whole where the builder stands at an end.
+ *
+ * Threads: one at a time.
+ */
+#ifndef STORE_TREE_TREE_BUILD_H
+#define STORE_TREE_TREE_BUILD_H
+
+#include "store/store_writer.h"
+#include "store/tree/tree_node.h"
+
+struct tree_builder; /* opaque */
+
+struct tree_build_options {
+	enum tree_kind kind;
+	const struct tree_root *old;	    /* of which this is a later version, or NULL */
+	const struct writer_prefix *prefix; /* that its leaves share, or NULL; outlives the builder */
+};
+
+struct tree_builder *tree_builder_new(struct store_writer *writer,
+				      const struct tree_build_options *options);
+/* Waits for what was submitted. NULL is fine. */
+void tree_builder_free(struct tree_builder *builder);
+DEFINE_OWNED(struct tree_builder *, tree_builder_free);
+
+/* Add a document with its key (ranked trees: any). ERR_INVALID when it is out of order. */
+MUST_CHECK int tree_builder_add(struct tree_builder *builder, struct bytes key, struct bytes doc,
+				struct error *e);
+
+/* True when every level below `level` is at an end: a chunk of `level` - 1 can be put in whole. */
+bool tree_builder_is_clean(const struct tree_builder *builder, uint8_t level);
+
+/* Put in a child of an older node of `level`; only when clean. */
+MUST_CHECK int tree_builder_add_child(struct tree_builder *builder, uint8_t level,
+				      const struct tree_child *child, struct error *e);
+
+/* End it. The root's chunks are known to others after the writer's flush. */
+MUST_CHECK int tree_builder_finish(struct tree_builder *builder, struct tree_root *ret,
+				   struct error *e);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * tree_cursor.h - walking and seeking in a tree: by key, by rank, by byte offset.
+ *
+ * A cursor stands before a document (or at the end) and holds the chunks on its path.
+ * Threads: one cursor belongs to one thread at a time; any number of cursors.
+ */
+#ifndef STORE_TREE_TREE_CURSOR_H
+#define STORE_TREE_TREE_CURSOR_H
+
+#include "base/bytes.h"
+#include "store/store.h"
+#include "store/tree/tree.h"
+
+struct tree_cursor; /* opaque */
+
+/* A cursor before the first document. It reads nothing yet and can't fail. */
+struct tree_cursor *tree_cursor_new(struct store *store, const struct tree_root *root);
+void tree_cursor_free(struct tree_cursor *cursor);
+DEFINE_OWNED(struct tree_cursor *, tree_cursor_free);
+
+/*
+ * Stand before the first document whose key is >= `key` (keyed trees only).
+ * 1 when that document's key is equal, 0 when it is greater or at the end.
+ */
+MUST_CHECK int tree_cursor_seek_key(struct tree_cursor *cursor, struct bytes key, struct error *e);
+
+/* Stand before document number `rank` (from 0). 1, or 0 at the end when there are not so many. */
+MUST_CHECK int tree_cursor_seek_rank(struct tree_cursor *cursor, uint64_t rank, struct error *e);
+
+/*
+ * Stand before the document that holds byte `offset` of the collection's .bson; *ret_into is
+ * how far into it the byte is. 1, or 0 at or after the end.
+ */
+MUST_CHECK int tree_cursor_seek_offset(struct tree_cursor *cursor, uint64_t offset,
+				       uint64_t *ret_into, struct error *e);
+
+/* 1 and the next document (valid until the cursor moves or is freed), 0 at the end. */
+MUST_CHECK int tree_cursor_next(struct tree_cursor *cursor, struct bytes *ret_doc,
+				struct error *e);
+
+/* 1 and the rest of the current leaf, at least one document; moves past it. 0 at the end. */
+MUST_CHECK int tree_cursor_next_leaf(struct tree_cursor *cursor, struct bytes *ret_docs,
+				     struct error *e);
+
+/* Number of the document that tree_cursor_next() would return, and its byte offset. */
+uint64_t tree_cursor_rank(const struct tree_cursor *cursor);
+uint64_t tree_cursor_offset(const struct tree_cursor *cursor);
+
+/*
+ * Copy up to `len` bytes from byte `offset` of the collection's .bson into `ret`; *ret_len is
+ * less than `len` only at the end. Decodes the leaves ahead of a sequential reader:
+ * `ahead` is how many leaves to prefetch (0: none).
+ */
+MUST_CHECK int tree_read(struct store *store, const struct tree_root *root, uint64_t offset,
+			 void *ret, size_t len, unsigned ahead, size_t *ret_len, struct error *e);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * tree_read(): bytes of a collection's .bson at an offset, as a mount wants them. Declared in
+ * tree_cursor.h.
+ */
+#include "store/tree/tree_cursor.h"
+#include "store/tree/tree_node.h"
+
+/* What one read walks with. */
+struct reader {
+	struct store *store;
+	uint8_t *ret;
+	uint64_t begin, end; /* the bytes that are wanted */
+	unsigned ahead;	     /* leaves to wish for after them */
+	size_t done;
+};
+
+static int read_leaf(struct reader *r, const struct tree_root *root, uint64_t offset,
+		     struct error *e)
+{
+	OWNED(chunk_release) struct chunk *leaf = NULL;
+	uint64_t from = MAX_OF(r->begin, offset), to = MIN_OF(r->end, offset + root->bytes);
+
+	if (store_get(r->store, &root->id, &leaf, e) < 0)
+		return e->code;
+	if (leaf->plain.len != root->bytes)
+		return error_set(e, ERR_CORRUPT, "a leaf has %zu bytes where %llu are expected",
+				 leaf->plain.len, (unsigned long long)root->bytes);
+	memcpy(r->ret + (from - r->begin), leaf->plain.at + (from - offset), to - from);
+	r->done += to - from;
+	return 0;
+}
+
+/* The first child that ends after byte `want` of the tree. */
+static size_t first_child(const struct tree_node *node, uint64_t offset, uint64_t want)
+{
+	size_t low = 0, high = node->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (offset + node->offset[middle + 1] > want)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Ask for all leaves of the read but the first, and some after it, before decoding any. */
+static void wish(struct reader *r, const struct tree_node *node, uint64_t offset, size_t first)
+{
+	unsigned after = 0;
+
+	for (size_t i = first + 1; i < node->n && after <= r->ahead; i++) {
+		if (offset + node->offset[i] >= r->end && after++ == r->ahead)
+			break;
+		store_prefetch(r->store, &node->child[i].id);
+	}
+}
+
+static int read_tree(struct reader *r, const struct tree_root *root, uint64_t offset,
+		     struct error *e)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct tree_node node;
+	int code = 0;
+	size_t first;
+
+	if (root->height == 0)
+		return read_leaf(r, root, offset, e);
+	if (store_get(r->store, &root->id, &chunk, e) < 0 ||
+	    tree_node_parse(chunk->plain, root, &node, e) < 0)
+		return e->code;
+	first = first_child(&node, offset, r->begin);
+	if (root->height == 1)
+		wish(r, &node, offset, first);
+	for (size_t i = first; i < node.n && offset + node.offset[i] < r->end && code == 0; i++) {
+		struct tree_root child = tree_node_child_root(&node, i);
+
+		code = read_tree(r, &child, offset + node.offset[i], e);
+	}
+	tree_node_release(&node);
+	return code;
+}
+
+int tree_read(struct store *store, const struct tree_root *root, uint64_t offset, void *ret,
+	      size_t len, unsigned ahead, size_t *ret_len, struct error *e)
+{
+	struct reader r = {.store = store, .ret = ret, .begin = offset, .ahead = ahead};
+
+	*ret_len = 0;
+	if (offset >= root->bytes || len == 0)
+		return 0;
+	r.end = offset + MIN_OF((uint64_t)len, root->bytes - offset);
+	if (read_tree(&r, root, 0, e) < 0)
+		return e->code;
+	*ret_len = r.done;
+	return 0;
+}

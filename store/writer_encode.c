@@ -1,0 +1,119 @@
+#include "store/writer_encode.h"
+
+/* A delta this many times smaller than the plain bytes is good without a comparison. */
+#define CLEARLY_SMALL 24
+
+int writer_encode_base_of(struct store *store, const struct chunk_place *place,
+			  struct chunk_id *ret, struct error *e)
+{
+	struct chunk_id ids[4];
+	int count = chunk_index_by_prefix(store->index, place->base, CHUNK_BASE_LEN, ids,
+					  COUNT_OF(ids), e);
+
+	for (int i = 0; i < count; i++) {
+		struct chunk_place places[CHUNK_PLACES_MAX];
+		int known = chunk_index_get(store->index, &ids[i], places, e);
+
+		if (known < 0)
+			return known;
+		for (int k = 0; k < known; k++) {
+			if (places[k].depth < place->depth) {
+				*ret = ids[i];
+				return 1;
+			}
+		}
+	}
+	return count < 0 ? count : 0;
+}
+
+/* 1 and the id of the chunk that a delta may be made against, 0 when there is none. */
+static int delta_base(struct store *store, const struct chunk_id *hint, struct chunk_id *ret,
+		      struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(store->index, hint, places, e);
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++) {
+		if (places[i].depth < DEPTH_DELTA) {
+			*ret = *hint;
+			return 1;
+		}
+	}
+	return count == 0 ? 0 : writer_encode_base_of(store, &places[0], ret, e);
+}
+
+static int encode_full(struct codec *codec, const struct store_put *put, struct buf *ret,
+		       struct chunk_place *place, struct error *e)
+{
+	enum codec_kind kind;
+	int code;
+
+	place->depth = put->kind == CHUNK_PREFIX ? DEPTH_PREFIX : DEPTH_FULL;
+	if (put->prefix != NULL) {
+		code = codec_encode_prefix(codec, put->prefix->digest, buf_bytes(&put->plain), ret,
+					   &kind, e);
+		memcpy(place->base, put->prefix->id.at, CHUNK_BASE_LEN);
+	} else {
+		code = codec_encode(codec, buf_bytes(&put->plain), ret, &kind, e);
+	}
+	place->codec = (uint8_t)kind;
+	return code;
+}
+
+/* 1 when *ret is a delta that is worth it by itself, 0 when it has to be compared or there is none. */
+static int encode_delta(struct store *store, struct codec *codec, const struct store_put *put,
+			struct buf *ret, struct chunk_place *place, struct error *e)
+{
+	OWNED(chunk_release) struct chunk *base = NULL;
+	struct chunk_id base_id;
+	struct error ignored;
+	enum codec_kind kind;
+	int found = delta_base(store, &put->hint, &base_id, e);
+
+	if (found != 1)
+		return found;
+	/* A base that can't be read is no reason to fail: the chunk is stored full. */
+	if (store_get(store, &base_id, &base, &ignored) < 0)
+		return 0;
+	if (codec_encode_delta(codec, base->plain, buf_bytes(&put->plain), ret, &kind, e) < 0)
+		return e->code;
+	place->codec = (uint8_t)kind;
+	place->depth = DEPTH_DELTA;
+	memcpy(place->base, base_id.at, CHUNK_BASE_LEN);
+	if (kind != CODEC_ZSTD_PREFIX)
+		buf_reset(ret);
+	return ret->len > 0 && ret->len * CLEARLY_SMALL < put->plain.len;
+}
+
+int writer_encode(struct store *store, struct codec *codec, const struct store_put *put,
+		  struct buf *ret, struct chunk_place *ret_place, struct error *e)
+{
+	OWNED(buf_release) struct buf full = {0};
+	struct chunk_place delta = {0}, place = {0};
+	struct buf swap;
+	int good = 0;
+
+	buf_reset(ret);
+	if (put->has_hint)
+		good = encode_delta(store, codec, put, ret, &delta, e);
+	if (good < 0)
+		return good;
+	if (good == 0 && encode_full(codec, put, &full, &place, e) < 0)
+		return e->code;
+	if (good == 1 || (ret->len > 0 && 2 * ret->len < full.len)) {
+		place = delta;
+	} else {
+		swap = *ret;
+		*ret = full;
+		full = swap;
+	}
+	place.kind = (uint8_t)put->kind;
+	place.plain = (uint32_t)put->plain.len;
+	place.stored = (uint32_t)ret->len;
+	if (place.codec != CODEC_ZSTD_PREFIX)
+		memset(place.base, 0, sizeof(place.base));
+	*ret_place = place;
+	return 0;
+}
