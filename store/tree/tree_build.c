@@ -32,7 +32,9 @@ struct tree_builder {
 	struct store_writer *writer;
 	const struct store_params *params;
 	struct tree_build_options options;
-	struct tree_hint *hint;
+	struct tree_hint *leaf_hint; /* leaves are asked for ahead of the nodes above them */
+	struct tree_hint *node_hint;
+	struct buf first_sep; /* of the first document of the leaf in the making */
 	struct buf leaf; /* documents of the leaf in the making */
 	uint64_t leaf_count;
 	struct buf key; /* of the last document */
@@ -56,7 +58,8 @@ struct tree_builder *tree_builder_new(struct store_writer *writer,
 	b->writer = writer;
 	b->params = store_params(store_writer_store(writer));
 	b->options = *options;
-	b->hint = tree_hint_new(store_writer_store(writer), options->old);
+	b->leaf_hint = tree_hint_new(store_writer_store(writer), options->old);
+	b->node_hint = tree_hint_new(store_writer_store(writer), options->old);
 	b->ring = xcalloc(PENDING, sizeof(*b->ring));
 	return b;
 }
@@ -103,7 +106,9 @@ void tree_builder_free(struct tree_builder *b)
 		level_clear(&b->levels[i]);
 		free(b->levels[i].child);
 	}
-	tree_hint_free(b->hint);
+	tree_hint_free(b->leaf_hint);
+	tree_hint_free(b->node_hint);
+	buf_release(&b->first_sep);
 	buf_release(&b->leaf);
 	buf_release(&b->key);
 	free(b->ring);
@@ -140,7 +145,7 @@ static int end_node(struct tree_builder *b, uint8_t level, struct error *e)
 	if (!l->facts_known)
 		put.facts = (struct chunk_facts){.documents = node.count};
 	tree_node_encode((uint8_t)b->options.kind, level, l->child, l->n, &put.plain);
-	put.has_hint = tree_hint_find(b->hint, level, node.sep, l->offset, &put.hint);
+	put.has_hint = tree_hint_find(b->node_hint, level, node.sep, l->offset, &put.hint, NULL);
 	code = store_writer_put(b->writer, &put, e);
 	buf_release(&put.plain);
 	node.id = put.id;
@@ -197,6 +202,24 @@ static int drain(struct tree_builder *b, struct error *e)
 	return 0;
 }
 
+/*
+ * The older leaf that covers the new one's begin, or its end: the larger one, since a leaf that
+ * two were merged into is most like that.
+ */
+static void find_hint(struct tree_builder *b, struct pending *p)
+{
+	struct chunk_id last;
+	uint64_t first_bytes = 0, last_bytes = 0, begin = b->offset - b->leaf.len;
+
+	p->put.has_hint = tree_hint_find(b->leaf_hint, 0, buf_bytes(&b->first_sep), begin,
+					 &p->put.hint, &first_bytes);
+	if (!tree_hint_find(b->leaf_hint, 0, buf_bytes(&p->sep), b->offset - 1, &last, &last_bytes))
+		return;
+	if (!p->put.has_hint || last_bytes > first_bytes)
+		p->put.hint = last;
+	p->put.has_hint = true;
+}
+
 static int end_leaf(struct tree_builder *b, bool forced, struct error *e)
 {
 	struct pending *p;
@@ -214,8 +237,7 @@ static int end_leaf(struct tree_builder *b, bool forced, struct error *e)
 	p->put.kind = CHUNK_LEAF;
 	p->put.prefix = b->options.prefix;
 	p->put.facts.documents = b->leaf_count;
-	p->put.has_hint = tree_hint_find(b->hint, 0, buf_bytes(&p->sep), b->offset - b->leaf.len,
-					 &p->put.hint);
+	find_hint(b, p);
 	p->put.plain = b->leaf;
 	b->leaf = (struct buf){0};
 	b->leaf_count = 0;
@@ -253,6 +275,10 @@ int tree_builder_add(struct tree_builder *b, struct bytes key, struct bytes doc,
 		return e->code;
 	if (b->leaf.cap == 0)
 		(void)buf_room(&b->leaf, MAX_OF(doc.len, (size_t)b->params->leaf_target));
+	if (b->leaf_count == 0 && b->options.kind == TREE_KEYED) {
+		buf_reset(&b->first_sep);
+		tree_node_separator(key, &b->first_sep);
+	}
 	buf_add_bytes(&b->leaf, doc);
 	b->leaf_count++;
 	b->last_len = doc.len;

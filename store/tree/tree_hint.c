@@ -86,8 +86,10 @@ static bool advance(struct tree_hint *hint, struct step *step, struct bytes sep,
 }
 
 bool tree_hint_find(struct tree_hint *hint, uint8_t level, struct bytes sep, uint64_t offset,
-		    struct chunk_id *ret)
+		    struct chunk_id *ret, uint64_t *ret_bytes)
 {
+	uint64_t bytes;
+
 	if (hint->broken || hint->root.count == 0 || level > hint->root.height)
 		return false;
 	for (uint8_t at = hint->root.height; at > level; at--) {
@@ -113,9 +115,16 @@ bool tree_hint_find(struct tree_hint *hint, uint8_t level, struct bytes sep, uin
 		if (moved)
 			hint->valid = at;
 	}
-	if (level == hint->root.height)
+	if (level == hint->root.height) {
 		*ret = hint->root.id;
-	else
-		*ret = hint->steps[level + 1].node.child[hint->steps[level + 1].child].id;
+		bytes = hint->root.bytes;
+	} else {
+		const struct step *above = &hint->steps[level + 1];
+
+		*ret = above->node.child[above->child].id;
+		bytes = above->node.child[above->child].bytes;
+	}
+	if (ret_bytes != NULL)
+		*ret_bytes = bytes;
 	return true;
 }
