@@ -115,8 +115,11 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 unit_layer = $(word 1,$(subst /, ,$(1)))
 
+# Helpers beside the tests of a layer: every .c there that is no test.
+UNIT_SHARED = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/$(1)/test_%.c,$(wildcard tests/unit/$(1)/*.c)))
+
 define UNIT_RULE
-$(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(BUILD)/tests/harness/harness.o $(call archives_upto,$(call unit_layer,$(1)))
+$(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(BUILD)/tests/harness/harness.o $(call UNIT_SHARED,$(call unit_layer,$(1))) $(call archives_upto,$(call unit_layer,$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(PKG_LIBS) -lcmocka

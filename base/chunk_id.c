@@ -1,23 +1,27 @@
 #include "base/chunk_id.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 #include <openssl/evp.h>
 
 #include "base/buf.h"
 
+static EVP_MD *sha256_fetched;
+
+static void fetch_sha256(void)
+{
+	sha256_fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+	assert(sha256_fetched != NULL);
+}
+
 /* EVP fetches an algorithm by name, under a lock, at each init: once for all threads instead. */
 static const EVP_MD *sha256_algorithm(void)
 {
-	static EVP_MD *algorithm;
-	EVP_MD *found = __atomic_load_n(&algorithm, __ATOMIC_ACQUIRE);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (found == NULL) {
-		found = EVP_MD_fetch(NULL, "SHA256", NULL);
-		assert(found != NULL);
-		__atomic_store_n(&algorithm, found, __ATOMIC_RELEASE);
-	}
-	return found;
+	pthread_once(&once, fetch_sha256);
+	return sha256_fetched;
 }
 
 struct sha256 {
@@ -38,15 +42,13 @@ static EVP_MD_CTX *context_new(const EVP_MD *algorithm)
 
 struct chunk_id chunk_id_of(struct bytes from)
 {
-	static __thread EVP_MD_CTX *ctx;
+	EVP_MD_CTX *ctx = context_new(sha256_algorithm());
 	struct chunk_id id;
 	unsigned int len = 0;
 
-	if (ctx == NULL)
-		ctx = EVP_MD_CTX_new();
-	assert(ctx != NULL && EVP_DigestInit_ex(ctx, sha256_algorithm(), NULL) == 1);
 	assert(EVP_DigestUpdate(ctx, from.at, from.len) == 1);
 	assert(EVP_DigestFinal_ex(ctx, id.at, &len) == 1 && len == CHUNK_ID_LEN);
+	EVP_MD_CTX_free(ctx);
 	return id;
 }
 

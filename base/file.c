@@ -7,10 +7,38 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+/* Append all of `fd`; `guess` is how much that may be. */
+static int read_all(int fd, const char *path, size_t guess, size_t limit, struct buf *ret,
+		    struct error *e)
+{
+	size_t start = ret->len;
+
+	for (;;) {
+		ssize_t got;
+
+		/* One byte more than expected, to see the end without another buffer. */
+		(void)buf_room(ret, MIN_OF(guess, limit) + 1);
+		got = read(fd, ret->at + ret->len, ret->cap - ret->len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(e, "read %s", path);
+		if (got == 0)
+			return 1;
+		ret->len += (size_t)got;
+		if (ret->len - start > limit)
+			return error_set(e, ERR_LIMIT, "%s: over the limit of %zu bytes", path,
+					 limit);
+		guess = 65536;
+	}
+}
+
 int file_read(const char *path, size_t limit, struct buf *ret, struct error *e)
 {
 	OWNED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t start = ret->len;
 	struct stat st;
+	int code;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_sys(e, "open %s", path);
@@ -20,26 +48,10 @@ int file_read(const char *path, size_t limit, struct buf *ret, struct error *e)
 		errno = EISDIR;
 		return error_sys(e, "read %s", path);
 	}
-	for (;;) {
-		size_t guess = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
-		ssize_t got;
-
-		/* One byte over the limit is asked for, so that a file of just the limit is read to its end. */
-		if (buf_reserve(ret, MIN_OF(guess, limit + 1 - ret->len), limit + 1, e) < 0)
-			return error_wrap(e, "%s", path);
-		got = read(fd, ret->at + ret->len, ret->cap - ret->len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_sys(e, "read %s", path);
-		if (got == 0)
-			return 1;
-		ret->len += (size_t)got;
-		if (ret->len > limit)
-			return error_set(e, ERR_LIMIT, "%s: over the limit of %zu bytes", path,
-					 limit);
-		st.st_size = 65536;
-	}
+	code = read_all(fd, path, st.st_size > 0 ? (size_t)st.st_size : 0, limit, ret, e);
+	if (code < 0)
+		ret->len = start;
+	return code;
 }
 
 int file_pread(int fd, const char *path, uint64_t offset, void *ret, size_t len, struct error *e)

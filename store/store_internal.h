@@ -52,6 +52,11 @@ void store_codec_give(struct store *store, struct codec *codec);
 MUST_CHECK int store_read_place(struct store *store, const struct chunk_id *id,
 				const struct chunk_place *place, struct buf *ret, struct error *e);
 
+/* The same of stored bytes that are in memory: 1, ERR_CORRUPT. */
+MUST_CHECK int store_decode_place(struct store *store, const struct chunk_id *id,
+				  const struct chunk_place *place, struct bytes stored,
+				  struct buf *ret, struct error *e);
+
 /* Fill the index from every trailer, after an empty start or a damaged record. */
 MUST_CHECK int store_rebuild(struct store *store, struct error *e);
 

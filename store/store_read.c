@@ -79,6 +79,15 @@ static int decode_with_base(struct store *store, const struct chunk_id *id,
 			 place->base[0], place->base[1], place->base[2], place->base[3]);
 }
 
+int store_decode_place(struct store *store, const struct chunk_id *id,
+		       const struct chunk_place *place, struct bytes stored, struct buf *ret,
+		       struct error *e)
+{
+	if (place->codec == CODEC_ZSTD_PREFIX)
+		return decode_with_base(store, id, place, stored, ret, e);
+	return decode_and_verify(store, id, place, stored, bytes_of(NULL, 0), ret, e);
+}
+
 int store_read_place(struct store *store, const struct chunk_id *id,
 		     const struct chunk_place *place, struct buf *ret, struct error *e)
 {
@@ -91,11 +100,7 @@ int store_read_place(struct store *store, const struct chunk_id *id,
 		found = pack_reader_stored(store->backend, &pack.id, place, &stored, e);
 	if (found != 1)
 		return found;
-	if (place->codec == CODEC_ZSTD_PREFIX)
-		found = decode_with_base(store, id, place, buf_bytes(&stored), ret, e);
-	else
-		found = decode_and_verify(store, id, place, buf_bytes(&stored), bytes_of(NULL, 0),
-					  ret, e);
+	found = store_decode_place(store, id, place, buf_bytes(&stored), ret, e);
 	if (found < 0) {
 		pack_reader_name(&pack.id, name);
 		return error_wrap(e, "%s offset %u", name, place->offset);

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-#define BACKEND_FILE_MAX ((size_t)48 << 20) /* bytes of the largest file that put takes */
+#define BACKEND_FILE_MAX ((size_t)32 << 20) /* bytes of the largest file that put takes */
 
 struct backend; /* first member of each implementation */
 

@@ -20,7 +20,7 @@ enum codec_kind {
 	CODEC_COUNT
 };
 
-#define CHUNK_PLAIN_MAX (32 * MIB) /* no chunk is larger: a document is at most 16 MiB and a bit */
+#define CHUNK_PLAIN_MAX (31 * MIB) /* no chunk is larger: a document is at most 16 MiB and a bit */
 
 struct codec; /* opaque: zstd contexts */
 

@@ -25,7 +25,7 @@
 #define PACK_FRAME_MARK 0xc7
 #define PACK_FRAME_HEADER_MAX (2 + 2 * VARINT_MAX + PACK_FRAME_BASE_LEN)
 #define PACK_FRAME_BASE_LEN 4
-#define PACK_MAX ((size_t)48 << 20) /* bytes; a pack is larger than PACK_FULL only for one big chunk */
+#define PACK_MAX ((size_t)32 << 20) /* bytes; a pack is larger than PACK_FULL only for one big chunk */
 #define PACK_FULL ((size_t)16 << 20)
 #define PACK_ENTRIES_MAX 262144
 

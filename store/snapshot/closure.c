@@ -80,6 +80,19 @@ static int note_whole(struct store *store, const char *name, struct error *e)
 	return chunk_index_commit(TAKE(batch), e);
 }
 
+int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e)
+{
+	int there = tree_is_there(store, &snapshot->catalog, e);
+
+	if (there == 1)
+		there = tree_is_there(store, &snapshot->changes, e);
+	if (there == 1)
+		there = tree_is_there(store, &snapshot->oplog, e);
+	if (there == 1)
+		there = collections_are_there(store, &snapshot->catalog, e);
+	return there;
+}
+
 int closure_is_whole(struct store *store, const struct snapshot *snapshot, struct error *e)
 {
 	char name[6 + CHUNK_ID_HEX + 1] = "whole:", value;
@@ -92,13 +105,7 @@ int closure_is_whole(struct store *store, const struct snapshot *snapshot, struc
 	/* Packs may have come since the index was last looked at. */
 	if (store_refresh(store, e) < 0)
 		return e->code;
-	there = tree_is_there(store, &snapshot->catalog, e);
-	if (there == 1)
-		there = tree_is_there(store, &snapshot->changes, e);
-	if (there == 1)
-		there = tree_is_there(store, &snapshot->oplog, e);
-	if (there == 1)
-		there = collections_are_there(store, &snapshot->catalog, e);
+	there = closure_walk(store, snapshot, e);
 	if (there == 1 && note_whole(store, name, e) < 0)
 		return e->code;
 	return there;

@@ -15,4 +15,7 @@
 MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snapshot,
 				struct error *e);
 
+/* As closure_is_whole(), but it always walks, and notes nothing: for checks. */
+MUST_CHECK int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e);
+
 #endif

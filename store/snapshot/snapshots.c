@@ -32,11 +32,15 @@ struct reading {
 	size_t *skipped;
 };
 
-static int read_manifest(struct store *store, const char *name, uint64_t size,
-			 const struct chunk_id *id, struct snapshot *ret, struct error *e)
+int snapshots_read_one(struct store *store, const char *name, uint64_t size, struct snapshot *ret,
+		       struct error *e)
 {
 	OWNED(buf_release) struct buf content = {0};
+	struct chunk_id id;
 	int found;
+
+	if (!parse_name(name, &id))
+		return 0;
 
 	if (buf_reserve(&content, size, MANIFEST_MAX, e) < 0)
 		return error_wrap(e, "%s", name);
@@ -44,7 +48,7 @@ static int read_manifest(struct store *store, const char *name, uint64_t size,
 	if (found != 1)
 		return found;
 	content.len = size;
-	if (snapshot_decode(id, buf_bytes(&content), ret, e) < 0)
+	if (snapshot_decode(&id, buf_bytes(&content), ret, e) < 0)
 		return error_wrap(e, "%s", name);
 	return 1;
 }
@@ -58,7 +62,7 @@ static int read_one(void *ctx, const char *name, uint64_t size, struct error *e)
 
 	if (!parse_name(name, &id))
 		return 0;
-	found = read_manifest(reading->store, name, size, &id, &snapshot, e);
+	found = snapshots_read_one(reading->store, name, size, &snapshot, e);
 	if (found == 1) {
 		found = closure_is_whole(reading->store, &snapshot, e);
 		if (found == 1) {

@@ -19,6 +19,12 @@ struct snapshot_list {
  */
 MUST_CHECK int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
 			      struct error *e);
+/*
+ * Read manifest file `name` ("snapshots/…") of `size` bytes, whole or not: 1; 0 when that is not a
+ * manifest's name, or it is gone. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO.
+ */
+MUST_CHECK int snapshots_read_one(struct store *store, const char *name, uint64_t size,
+				  struct snapshot *ret, struct error *e);
 void snapshots_release(struct snapshot_list *list);
 DEFINE_OWNED_STRUCT(struct snapshot_list, snapshots_release);
 

@@ -270,6 +270,9 @@ int tree_builder_add(struct tree_builder *b, struct bytes key, struct bytes doc,
 
 	if (check_order(b, key, doc, e) < 0)
 		return e->code;
+	if (doc.len > CHUNK_PLAIN_MAX)
+		return error_set(e, ERR_LIMIT, "a document of %zu bytes is over the limit of %zu",
+				 doc.len, CHUNK_PLAIN_MAX);
 	if (b->leaf_count > 0 && b->leaf.len + doc.len > tree_split_leaf_max(b->params) &&
 	    end_leaf(b, true, e) < 0)
 		return e->code;

@@ -1,0 +1,272 @@
+#include "base/bson.h"
+
+#include <inttypes.h>
+
+/* How the length of a value is found. Positive: it is fixed, and this many bytes plus one. */
+enum value_shape {
+	SHAPE_UNKNOWN = 0,
+	SHAPE_STRING = -1,
+	SHAPE_DOCUMENT = -2,
+	SHAPE_BINARY = -3,
+	SHAPE_REGEX = -4,
+	SHAPE_DB_POINTER = -5,
+	SHAPE_SCOPED = -6,
+};
+
+#define FIXED(len) ((len) + 1)
+#define SCOPED_MIN (4 + 5 + BSON_MIN_LEN)
+
+static const int8_t shapes[256] = {
+	[BSON_KIND_DOUBLE] = FIXED(8),
+	[BSON_KIND_STRING] = SHAPE_STRING,
+	[BSON_KIND_DOCUMENT] = SHAPE_DOCUMENT,
+	[BSON_KIND_ARRAY] = SHAPE_DOCUMENT,
+	[BSON_KIND_BINARY] = SHAPE_BINARY,
+	[BSON_KIND_UNDEFINED] = FIXED(0),
+	[BSON_KIND_OBJECT_ID] = FIXED(12),
+	[BSON_KIND_BOOL] = FIXED(1),
+	[BSON_KIND_DATE] = FIXED(8),
+	[BSON_KIND_NULL] = FIXED(0),
+	[BSON_KIND_REGEX] = SHAPE_REGEX,
+	[BSON_KIND_DB_POINTER] = SHAPE_DB_POINTER,
+	[BSON_KIND_CODE] = SHAPE_STRING,
+	[BSON_KIND_SYMBOL] = SHAPE_STRING,
+	[BSON_KIND_CODE_WITH_SCOPE] = SHAPE_SCOPED,
+	[BSON_KIND_INT32] = FIXED(4),
+	[BSON_KIND_TIMESTAMP] = FIXED(8),
+	[BSON_KIND_INT64] = FIXED(8),
+	[BSON_KIND_DECIMAL] = FIXED(16),
+	[BSON_KIND_MAX_KEY] = FIXED(0),
+	[BSON_KIND_MIN_KEY] = FIXED(0),
+};
+
+#define EACH_BYTE(value) (UINT64_MAX / 255 * (value))
+
+/* The length of the NUL-terminated text at `at`, or `max` when there is no NUL in it. */
+static inline size_t text_len(const uint8_t *at, size_t max)
+{
+	size_t i = 0;
+
+	for (; max - i >= 8; i += 8) {
+		uint64_t word = get_le64(at + i);
+		uint64_t zero = (word - EACH_BYTE(0x01)) & ~word & EACH_BYTE(0x80);
+
+		if (zero != 0)
+			return i + (size_t)__builtin_ctzll(zero) / 8;
+	}
+	while (i < max && at[i] != 0)
+		i++;
+	return i;
+}
+
+/* 4 and the length that the first four bytes give, when that is in range and ends in a NUL. */
+static inline int64_t counted_len(struct bytes rest, size_t least, size_t before)
+{
+	uint32_t len;
+
+	if (rest.len < 4)
+		return -1;
+	len = get_le32(rest.at);
+	if (len < least || len > rest.len - before || rest.at[before + len - 1] != 0)
+		return -1;
+	return (int64_t)(before + len);
+}
+
+static int64_t regex_len(struct bytes rest)
+{
+	size_t pattern = text_len(rest.at, rest.len), options;
+
+	if (pattern == rest.len)
+		return -1;
+	options = text_len(rest.at + pattern + 1, rest.len - pattern - 1);
+	if (options == rest.len - pattern - 1)
+		return -1;
+	return (int64_t)(pattern + options + 2);
+}
+
+int64_t bson_value_len(uint8_t type, struct bytes rest)
+{
+	int shape = shapes[type];
+	int64_t len;
+
+	if (shape > 0)
+		return rest.len >= (size_t)shape - 1 ? shape - 1 : -1;
+	switch ((enum value_shape)shape) {
+	case SHAPE_STRING:
+		return counted_len(rest, 1, 4);
+	case SHAPE_DOCUMENT:
+		return counted_len(rest, BSON_MIN_LEN, 0);
+	case SHAPE_BINARY:
+		if (rest.len < 5 || get_le32(rest.at) > rest.len - 5)
+			return -1;
+		return (int64_t)get_le32(rest.at) + 5;
+	case SHAPE_REGEX:
+		return regex_len(rest);
+	case SHAPE_DB_POINTER:
+		len = counted_len(rest, 1, 4);
+		return len >= 0 && rest.len - (size_t)len >= 12 ? len + 12 : -1;
+	case SHAPE_SCOPED:
+		return counted_len(rest, SCOPED_MIN, 0);
+	case SHAPE_UNKNOWN:
+		break;
+	}
+	return -1;
+}
+
+/* Say why bson_value_len() was -1 for the value at `offset` of the document. */
+static COLD int explain_value(uint8_t type, struct bytes rest, size_t offset, struct error *e)
+{
+	int shape = shapes[type];
+	bool scoped = shape == SHAPE_SCOPED, document = shape == SHAPE_DOCUMENT || scoped;
+	size_t before = document ? 0 : shape == SHAPE_BINARY ? 5 : 4;
+	uint32_t least = scoped			 ? SCOPED_MIN
+			 : document		 ? BSON_MIN_LEN
+			 : shape == SHAPE_BINARY ? 0
+						 : 1;
+	uint32_t len;
+
+	if (shape > 0)
+		return error_set(
+			e, ERR_CORRUPT,
+			"byte %zu: value of type 0x%02x is cut off: %d bytes expected, %zu left",
+			offset, type, shape - 1, rest.len);
+	if (shape == SHAPE_REGEX)
+		return error_set(e, ERR_CORRUPT,
+				 "byte %zu: regular expression without its two terminators",
+				 offset);
+	if (rest.len < MAX_OF(before, (size_t)4))
+		return error_set(
+			e, ERR_CORRUPT,
+			"byte %zu: length of a value of type 0x%02x is cut off, %zu bytes left",
+			offset, type, rest.len);
+	len = get_le32(rest.at);
+	if (len < least || len > INT32_MAX)
+		return error_set(e, ERR_CORRUPT,
+				 "byte %zu: length of a value of type 0x%02x is %" PRId32
+				 ", expected %" PRIu32 " or more",
+				 offset, type, (int32_t)len, least);
+	if (len > rest.len - before)
+		return error_set(e, ERR_CORRUPT,
+				 "byte %zu: value of type 0x%02x has length %" PRIu32
+				 ", but %zu bytes are left",
+				 offset, type, len, rest.len - before);
+	if (shape != SHAPE_BINARY && rest.at[before + len - 1] != 0)
+		return error_set(e, ERR_CORRUPT,
+				 "byte %zu: value of type 0x%02x ends in 0x%02x, expected 0x00",
+				 offset + before + len - 1, type, rest.at[before + len - 1]);
+	return error_set(e, ERR_CORRUPT, "byte %zu: value of type 0x%02x is cut off", offset, type);
+}
+
+static COLD int unknown_type(uint8_t type, size_t offset, struct error *e)
+{
+	return error_set(e, ERR_CORRUPT, "byte %zu: field type 0x%02x is unknown", offset, type);
+}
+
+static COLD int endless_name(size_t offset, struct error *e)
+{
+	return error_set(e, ERR_CORRUPT, "byte %zu: field name has no end", offset);
+}
+
+int bson_frame(struct bytes doc, struct error *e)
+{
+	if (doc.len < BSON_MIN_LEN)
+		return error_set(e, ERR_CORRUPT,
+				 "byte 0: document of %zu bytes, expected %d or more", doc.len,
+				 BSON_MIN_LEN);
+	if (get_le32(doc.at) != doc.len || doc.len > INT32_MAX)
+		return error_set(e, ERR_CORRUPT,
+				 "byte 0: document says it has %" PRId32 " bytes, but has %zu",
+				 (int32_t)get_le32(doc.at), doc.len);
+	if (doc.at[doc.len - 1] != 0)
+		return error_set(e, ERR_CORRUPT, "byte %zu: document ends in 0x%02x, expected 0x00",
+				 doc.len - 1, doc.at[doc.len - 1]);
+	return 0;
+}
+
+int bson_value_at(struct bytes doc, uint8_t type, size_t at, size_t end, struct bytes *ret,
+		  struct error *e)
+{
+	struct bytes rest = bytes_of(doc.at + at, end - at);
+	int64_t len = bson_value_len(type, rest);
+
+	if (len < 0)
+		return explain_value(type, rest, at, e);
+	*ret = bytes_of(rest.at, (size_t)len);
+	return 0;
+}
+
+int bson_field_at(struct bytes doc, size_t at, size_t end, struct bson_field *ret, struct error *e)
+{
+	size_t name = at + 1, len = text_len(doc.at + name, end - name);
+	uint8_t type = doc.at[at];
+	struct bytes value;
+
+	if (shapes[type] == SHAPE_UNKNOWN)
+		return unknown_type(type, at, e);
+	if (len == end - name)
+		return endless_name(name, e);
+	if (bson_value_at(doc, type, name + len + 1, end, &value, e) < 0)
+		return ERR_CORRUPT;
+	*ret = (struct bson_field){type, bytes_of(doc.at + name, len), value};
+	return 0;
+}
+
+int64_t bson_next(struct bytes rest, size_t limit, struct error *e)
+{
+	uint32_t len;
+
+	if (rest.len == 0)
+		return 0;
+	if (rest.len < 4)
+		return error_set(e, ERR_CORRUPT,
+				 "length of a document is cut off: 4 bytes expected, %zu left",
+				 rest.len);
+	len = get_le32(rest.at);
+	if (len < BSON_MIN_LEN || len > INT32_MAX)
+		return error_set(e, ERR_CORRUPT,
+				 "document of %" PRId32 " bytes, expected %d or more", (int32_t)len,
+				 BSON_MIN_LEN);
+	if (len > limit)
+		return error_set(e, ERR_CORRUPT,
+				 "document of %" PRIu32 " bytes, at most %zu expected", len, limit);
+	if (len > rest.len)
+		return error_set(e, ERR_CORRUPT, "document of %" PRIu32 " bytes, %zu left", len,
+				 rest.len);
+	return len;
+}
+
+int bson_fields_next(struct bson_fields *fields, struct bson_field *ret, struct error *e)
+{
+	if (fields->at == 4 && bson_frame(fields->doc, e) < 0)
+		return ERR_CORRUPT;
+	if (fields->at >= fields->doc.len - 1)
+		return 0;
+	if (bson_field_at(fields->doc, fields->at, fields->doc.len - 1, ret, e) < 0)
+		return ERR_CORRUPT;
+	fields->at = (size_t)(ret->value.at - fields->doc.at) + ret->value.len;
+	return 1;
+}
+
+int bson_find(struct bytes doc, const char *name, struct bson_field *ret, struct error *e)
+{
+	struct bson_fields fields = bson_fields(doc);
+	struct bytes wanted = bytes_str(name);
+	struct bson_field field;
+	int got;
+
+	while ((got = bson_fields_next(&fields, &field, e)) > 0) {
+		if (bytes_equal(field.name, wanted)) {
+			*ret = field;
+			return 1;
+		}
+	}
+	return got;
+}
+
+int bson_text(struct bytes value, struct bytes *ret, struct error *e)
+{
+	if (counted_len(value, 1, 4) != (int64_t)value.len)
+		return error_set(e, ERR_CORRUPT, "text does not fill its %zu bytes", value.len);
+	*ret = bytes_of(value.at + 4, value.len - 5);
+	return 0;
+}

@@ -1,0 +1,170 @@
+#include "store/check.h"
+
+#include <stdio.h>
+
+#include "store/check_trees.h"
+#include "store/pack/pack_reader.h"
+#include "store/store_internal.h"
+
+struct check {
+	struct store *store;
+	const struct check_options *options;
+	check_problem problem;
+	void *ctx;
+	struct check_result result;
+	uint64_t total; /* bytes of all packs */
+};
+
+static void report(struct check *check, const char *where, const struct error *e)
+{
+	OWNED(free) char *text = xprintf("%s: %s", where, e->text);
+
+	check->result.problems++;
+	check->problem(check->ctx, text);
+}
+
+static int still_wanted(const struct check *check, struct error *e)
+{
+	const struct progress *p = check->options->progress;
+
+	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (p != NULL && p->report != NULL && check->options->read_data)
+		p->report(p->ctx, "reading packs", check->result.read_bytes, check->total);
+	return 0;
+}
+
+/* Every chunk of a pack whose bytes are in memory. */
+static void check_chunks(struct check *check, const char *name, struct bytes pack,
+			 const struct pack_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		OWNED(buf_release) struct buf plain = {0};
+		OWNED(free) char *where = NULL;
+		const struct chunk_place *place = &entries[i].place;
+		struct error e;
+
+		/* The directory was parsed: its frames lie within the pack. */
+		if (store_decode_place(check->store, &entries[i].id, place,
+				       bytes_of(pack.at + place->offset, place->stored), &plain,
+				       &e) == 1)
+			continue;
+		where = xprintf("%s offset %u", name, place->offset);
+		report(check, where, &e);
+	}
+}
+
+/* The frame headers: they are not needed while the directory is sound, but for a salvage. */
+static void check_frames(struct check *check, const char *name, struct bytes pack,
+			 const struct pack_entry *entries, size_t count)
+{
+	uint64_t at = PACK_HEADER_LEN;
+
+	for (size_t i = 0; i < count; i++) {
+		struct chunk_place found;
+		struct error e;
+		size_t len;
+
+		if (pack_format_parse_frame(bytes_of(pack.at + at, pack.len - at), &found, &len) != 1 ||
+		    found.stored != entries[i].place.stored ||
+		    found.plain != entries[i].place.plain || at + len != entries[i].place.offset) {
+			error_set(&e, ERR_CORRUPT, "the frame header at offset %llu does not fit the "
+				  "directory", (unsigned long long)at);
+			report(check, name, &e);
+			return;
+		}
+		at = entries[i].place.offset + found.stored;
+	}
+}
+
+static int read_pack(struct check *check, const char *name, const struct chunk_id *id,
+		     uint64_t size, const struct pack_entry *entries, size_t count,
+		     struct error *e)
+{
+	OWNED(buf_release) struct buf pack = {0};
+	struct chunk_id found;
+
+	if (buf_reserve(&pack, size, BACKEND_FILE_MAX, e) < 0)
+		return e->code;
+	if (check->store->backend->ops->get(check->store->backend, name, 0, pack.at, size, e) != 1)
+		return error_set(e, ERR_CORRUPT, "it can't be read");
+	pack.len = size;
+	check->result.read_bytes += size;
+	found = chunk_id_of(buf_bytes(&pack));
+	if (!chunk_id_equal(&found, id))
+		error_set(e, ERR_CORRUPT, "its bytes do not have the hash in its name");
+	check_frames(check, name, buf_bytes(&pack), entries, count);
+	check_chunks(check, name, buf_bytes(&pack), entries, count);
+	return chunk_id_equal(&found, id) ? 0 : ERR_CORRUPT;
+}
+
+static int check_pack(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	OWNED(buf_release) struct buf entries = {0};
+	struct check *check = ctx;
+	const struct pack_entry *entry;
+	struct error found;
+	struct chunk_id id;
+	enum pack_kind kind;
+	size_t count;
+	int code;
+
+	if (!pack_reader_parse_name(name, &id))
+		return 0;
+	check->result.packs++;
+	code = pack_reader_directory(check->store->backend, &id, size, &entries, &kind, &found);
+	entry = (const struct pack_entry *)(const void *)entries.at;
+	count = entries.len / sizeof(*entry);
+	check->result.chunks += count;
+	if (code == 1 && check->options->read_data)
+		code = read_pack(check, name, &id, size, entry, count, &found);
+	if (code < 0)
+		report(check, name, &found);
+	return still_wanted(check, e);
+}
+
+static int add_size(void *ctx, const char *name, uint64_t size, struct error *e UNUSED)
+{
+	struct chunk_id id;
+
+	if (pack_reader_parse_name(name, &id))
+		*(uint64_t *)ctx += size;
+	return 0;
+}
+
+/* A manifest, and all that it leads to. */
+static int check_manifest(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	struct check *check = ctx;
+	struct check_trees_sums sums = {0};
+	struct error found;
+
+	switch (check_trees_manifest(check->store, name, size, &sums, &found)) {
+	case 0:
+		return 0; /* not a manifest's name */
+	case 1:
+		check->result.snapshots++;
+		check->result.collections += sums.collections;
+		check->result.documents += sums.documents;
+		break;
+	default:
+		check->result.snapshots++;
+		report(check, name, &found);
+	}
+	return still_wanted(check, e);
+}
+
+int check_run(struct store *store, const struct check_options *options, check_problem problem,
+	      void *ctx, struct check_result *ret, struct error *e)
+{
+	struct check check = {.store = store, .options = options, .problem = problem, .ctx = ctx};
+	struct backend *backend = store->backend;
+
+	if (store_refresh(store, e) < 0 ||
+	    backend->ops->list(backend, "chunks", add_size, &check.total, e) < 0 ||
+	    backend->ops->list(backend, "chunks", check_pack, &check, e) < 0 ||
+	    backend->ops->list(backend, "snapshots", check_manifest, &check, e) < 0)
+		return e->code;
+	*ret = check.result;
+	return 0;
+}
