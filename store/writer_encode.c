@@ -1,5 +1,7 @@
 #include "store/writer_encode.h"
 
+/* The least growth of a delta from version to version that is reckoned with: 1/32 of the full form. */
+#define GROWTH_SHARE 32
 /* A delta this many times smaller than the plain bytes is good without a comparison. */
 #define CLEARLY_SMALL 24
 
@@ -62,6 +64,39 @@ static int encode_full(struct codec *codec, const struct store_put *put, struct 
 	return code;
 }
 
+/* The stored size of a chunk's shallowest place, and its depth; 0 when it is not known. */
+static uint32_t stored_size(struct store *store, const struct chunk_id *id, uint8_t *ret_depth)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct error ignored;
+	int count = chunk_index_get(store->index, id, places, &ignored);
+	int best = 0;
+
+	for (int i = 1; i < count; i++)
+		if (places[i].depth < places[best].depth)
+			best = i;
+	*ret_depth = count > 0 ? places[best].depth : 0;
+	return count > 0 ? places[best].stored : 0;
+}
+
+/*
+ * Is it time for a new base? Deltas against one base grow as its content changes: with growth g a
+ * version, the sum over k versions and one full form F is least when the last delta is
+ * sqrt(2 F g). The chunk that is replaced tells g when it was a delta itself.
+ */
+static bool has_grown(struct store *store, const struct store_put *put,
+		      const struct chunk_id *base, uint64_t delta)
+{
+	uint8_t old_depth, base_depth;
+	uint64_t old = stored_size(store, &put->hint, &old_depth);
+	uint64_t full = stored_size(store, base, &base_depth), growth;
+
+	if (old_depth != DEPTH_DELTA || full == 0)
+		return false;
+	growth = MAX_OF(delta > old ? delta - old : 0, full / GROWTH_SHARE);
+	return delta * delta > 2 * full * growth;
+}
+
 /* 1 when *ret is a delta that is worth it by itself, 0 when it has to be compared or there is none. */
 static int encode_delta(struct store *store, struct codec *codec, const struct store_put *put,
 			struct buf *ret, struct chunk_place *place, struct error *e)
@@ -82,7 +117,7 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 	place->codec = (uint8_t)kind;
 	place->depth = DEPTH_DELTA;
 	memcpy(place->base, base_id.at, CHUNK_BASE_LEN);
-	if (kind != CODEC_ZSTD_PREFIX)
+	if (kind != CODEC_ZSTD_PREFIX || has_grown(store, put, &base_id, ret->len))
 		buf_reset(ret);
 	return ret->len > 0 && ret->len * CLEARLY_SMALL < put->plain.len;
 }

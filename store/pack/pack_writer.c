@@ -63,11 +63,14 @@ int pack_writer_finish(struct pack_writer *pack, struct backend *backend, struct
 		       uint64_t *ret_size, struct error *e)
 {
 	char name[PACK_NAME_LEN + 1];
+	uint8_t header[PACK_HEADER_LEN];
 	const struct pack_entry *entries;
 	size_t count;
 
+	/* A copy: the data moves while the directory is appended to it. */
+	memcpy(header, pack->data.at, sizeof(header));
 	entries = pack_writer_entries(pack, &count);
-	if (pack_format_directory(pack->data.at, entries, count, pack->data.len, &pack->data, e) < 0)
+	if (pack_format_directory(header, entries, count, pack->data.len, &pack->data, e) < 0)
 		return e->code;
 	*ret_id = chunk_id_of(buf_bytes(&pack->data));
 	*ret_size = pack->data.len;

@@ -345,8 +345,11 @@ int tree_builder_finish(struct tree_builder *b, struct tree_root *ret, struct er
 	for (uint8_t level = 1; level <= b->top; level++) {
 		struct level *l = &b->levels[level];
 
-		/* The only child of all is the root. One more level with one child would say nothing. */
-		if (l->total == 1 && l->n == 1) {
+		/*
+		 * The only child of all is the root: one more level with one child would say nothing.
+		 * Below the top it is not the only one: older nodes were put in whole above it.
+		 */
+		if (level == b->top && l->total == 1 && l->n == 1) {
 			root.id = l->child[0].id;
 			root.height = (uint8_t)(level - 1);
 			root.count = l->child[0].count;
