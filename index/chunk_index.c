@@ -391,8 +391,7 @@ static int drop_all_places(struct chunk_index_batch *batch, const uint32_t *numb
 		return index_env_error(e, rc, "open cursor");
 	while (code == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
 		if (!index_env_unseal(bytes_of(key.mv_data, key.mv_size), value, &old))
-			code = error_set(e, ERR_CORRUPT,
-					 "index: a record's checksum does not fit");
+			code = error_set(e, ERR_CORRUPT, "index: a record's checksum does not fit");
 		else
 			code = drop_places(cursor, &key, old, numbers, count, e);
 	}

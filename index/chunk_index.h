@@ -20,13 +20,13 @@ struct chunk_index; /* opaque */
 
 /* One place of a chunk, and what was derived from it. */
 struct chunk_place {
-	uint32_t pack;	   /* number of the pack, of this index only */
-	uint32_t offset;   /* of the stored bytes in the pack */
-	uint32_t stored;   /* stored bytes */
-	uint32_t plain;	   /* plain bytes */
-	uint8_t codec;	   /* an enum codec of the store */
-	uint8_t depth;	   /* 0 prefix or nothing below, 1 leaf with a prefix, 2 delta */
-	uint8_t kind;	   /* an enum chunk_kind of the store */
+	uint32_t pack;		      /* number of the pack, of this index only */
+	uint32_t offset;	      /* of the stored bytes in the pack */
+	uint32_t stored;	      /* stored bytes */
+	uint32_t plain;		      /* plain bytes */
+	uint8_t codec;		      /* an enum codec of the store */
+	uint8_t depth;		      /* 0 prefix or nothing below, 1 leaf with a prefix, 2 delta */
+	uint8_t kind;		      /* an enum chunk_kind of the store */
 	uint8_t base[CHUNK_BASE_LEN]; /* first bytes of the base's id, when the codec has one */
 	uint64_t documents;
 	uint64_t relaxed;
@@ -70,8 +70,8 @@ MUST_CHECK int chunk_index_has_pack(struct chunk_index *index, const struct chun
 				    struct error *e);
 
 /* All packs; the caller frees *ret. */
-MUST_CHECK int chunk_index_packs(struct chunk_index *index, struct chunk_pack **ret, size_t *ret_count,
-				 struct error *e);
+MUST_CHECK int chunk_index_packs(struct chunk_index *index, struct chunk_pack **ret,
+				 size_t *ret_count, struct error *e);
 
 /* One write transaction; others wait meanwhile. */
 struct chunk_index_batch; /* opaque */

@@ -16,6 +16,9 @@
 #define MAP_SIZE ((size_t)64 << 30)
 /* Up to here the whole index is walked at each open; a larger one is trusted page by page. */
 #define WALK_LIMIT ((off_t)8 << 20)
+#define READERS 1022
+/* LMDB's table of readers, at 64 bytes each, and what is before it. */
+#define LOCK_FILE_LEN ((off_t)68 << 10)
 
 static const uint8_t seal_key[16] = "yesterfs index 1";
 
@@ -94,15 +97,38 @@ static int open_dbs(struct index_env *env, unsigned flags, struct error *e)
 	return rc == 0 ? 0 : index_env_error(e, rc, "commit");
 }
 
+/*
+ * LMDB makes lock.mdb a hole and maps it: on a full disk the first touch would be SIGBUS. So
+ * its blocks are taken first. Not while this process has it open: closing would drop its locks.
+ */
+static int reserve_lock_file(const char *dir, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/lock.mdb", dir);
+	OWNED(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return error_sys(e, "open %s", path);
+	while (fallocate(fd, 0, 0, LOCK_FILE_LEN) != 0) {
+		if (errno == EOPNOTSUPP || errno == ENOSYS)
+			return 0; /* a file system that can't promise */
+		if (errno != EINTR)
+			return error_sys(e, "make room for %s", path);
+	}
+	return 0;
+}
+
 static int open_env(const char *dir, struct index_env *ret, struct error *e)
 {
-	int rc = mdb_env_create(&ret->env), dead;
+	int rc, dead;
 
+	if (reserve_lock_file(dir, e) < 0)
+		return e->code;
+	rc = mdb_env_create(&ret->env);
 	if (rc != 0)
 		return index_env_error(e, rc, "create");
 	if ((rc = mdb_env_set_maxdbs(ret->env, 4)) != 0 ||
 	    (rc = mdb_env_set_mapsize(ret->env, MAP_SIZE)) != 0 ||
-	    (rc = mdb_env_set_maxreaders(ret->env, 1022)) != 0 ||
+	    (rc = mdb_env_set_maxreaders(ret->env, READERS)) != 0 ||
 	    (rc = mdb_env_open(ret->env, dir, MDB_NOTLS | MDB_NORDAHEAD, 0600)) != 0) {
 		index_env_close(ret);
 		return index_env_error(e, rc, "open");
@@ -116,7 +142,7 @@ static bool stamp_fits(struct index_env *env, const char *dir)
 	OWNED(buf_release) struct buf stamp = {0};
 	struct error ignored;
 	struct bytes found;
-	MDB_val key = {5, (void *)(uintptr_t)"stamp"}, value;
+	MDB_val key = {5, (void *)(uintptr_t) "stamp"}, value;
 	MDB_txn *txn;
 	bool fits;
 
@@ -133,7 +159,7 @@ static bool stamp_fits(struct index_env *env, const char *dir)
 static int write_stamp(struct index_env *env, const char *dir, struct error *e)
 {
 	OWNED(buf_release) struct buf stamp = {0};
-	MDB_val key = {5, (void *)(uintptr_t)"stamp"}, value;
+	MDB_val key = {5, (void *)(uintptr_t) "stamp"}, value;
 	MDB_txn *txn;
 	int rc;
 

@@ -65,11 +65,14 @@ static void check_frames(struct check *check, const char *name, struct bytes pac
 		struct error e;
 		size_t len;
 
-		if (pack_format_parse_frame(bytes_of(pack.at + at, pack.len - at), &found, &len) != 1 ||
+		if (pack_format_parse_frame(bytes_of(pack.at + at, pack.len - at), &found, &len) !=
+			    1 ||
 		    found.stored != entries[i].place.stored ||
 		    found.plain != entries[i].place.plain || at + len != entries[i].place.offset) {
-			error_set(&e, ERR_CORRUPT, "the frame header at offset %llu does not fit the "
-				  "directory", (unsigned long long)at);
+			error_set(&e, ERR_CORRUPT,
+				  "the frame header at offset %llu does not fit the "
+				  "directory",
+				  (unsigned long long)at);
 			report(check, name, &e);
 			return;
 		}
@@ -78,8 +81,7 @@ static void check_frames(struct check *check, const char *name, struct bytes pac
 }
 
 static int read_pack(struct check *check, const char *name, const struct chunk_id *id,
-		     uint64_t size, const struct pack_entry *entries, size_t count,
-		     struct error *e)
+		     uint64_t size, const struct pack_entry *entries, size_t count, struct error *e)
 {
 	OWNED(buf_release) struct buf pack = {0};
 	struct chunk_id found;

@@ -42,13 +42,13 @@ int check_trees_manifest(struct store *store, const char *name, uint64_t size,
 		return error_wrap(e, "snapshot %s", snapshot.name);
 	if (sums.collections != snapshot.collections || sums.documents != snapshot.documents ||
 	    sums.bytes != snapshot.bytes)
-		return error_set(e, ERR_CORRUPT,
-				 "snapshot %s: %llu documents in %llu collections are expected, its "
-				 "catalog has %llu in %llu", snapshot.name,
-				 (unsigned long long)snapshot.documents,
-				 (unsigned long long)snapshot.collections,
-				 (unsigned long long)sums.documents,
-				 (unsigned long long)sums.collections);
+		return error_set(
+			e, ERR_CORRUPT,
+			"snapshot %s: %llu documents in %llu collections are expected, its "
+			"catalog has %llu in %llu",
+			snapshot.name, (unsigned long long)snapshot.documents,
+			(unsigned long long)snapshot.collections,
+			(unsigned long long)sums.documents, (unsigned long long)sums.collections);
 	*ret = sums;
 	return 1;
 }

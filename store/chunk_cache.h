@@ -2,7 +2,10 @@
  * chunk_cache.h - decoded chunks, shared and bounded in bytes; each is loaded once at a time.
  *
  * Chunks that are held are never dropped and may push the sum over the bound; the least
- * recently used others go first. Threads: any; the loader runs without the lock.
+ * recently used others go first. chunk_hold() and chunk_release() of store.h are here, too.
+ * Prefixes: chunk_cache_, chunk_.
+ *
+ * Threads: any; the loader runs without the lock.
  */
 #ifndef STORE_CHUNK_CACHE_H
 #define STORE_CHUNK_CACHE_H
@@ -20,8 +23,7 @@ void chunk_cache_free(struct chunk_cache *cache);
 
 /* A reference to the chunk, loaded when it is not there. What the loader returned when it failed. */
 MUST_CHECK int chunk_cache_get(struct chunk_cache *cache, const struct chunk_id *id,
-			       chunk_loader loader, void *ctx, struct chunk **ret,
-			       struct error *e);
+			       chunk_loader loader, void *ctx, struct chunk **ret, struct error *e);
 
 /* Is it there, or being loaded? */
 bool chunk_cache_has(struct chunk_cache *cache, const struct chunk_id *id);

@@ -95,12 +95,13 @@ int store_config_parse(struct bytes text, struct store_params *ret, struct error
 	    !parse_hex(seed, params.seed, sizeof(params.seed)))
 		return error_set(e, ERR_CORRUPT, "config: a line is missing or malformed");
 	if (strcmp(hash, "sha256") != 0)
-		return error_set(e, ERR_UNSUPPORTED, "store with hash %s, this program knows sha256",
-				 hash);
+		return error_set(e, ERR_UNSUPPORTED,
+				 "store with hash %s, this program knows sha256", hash);
 	if (params.leaf_target < 4096 || params.leaf_target > 1048576 ||
 	    (params.leaf_target & (params.leaf_target - 1)) != 0)
-		return error_set(e, ERR_CORRUPT, "config: leaf-target %" PRIu32
-						 " is not a power of two from 4096 to 1048576",
+		return error_set(e, ERR_CORRUPT,
+				 "config: leaf-target %" PRIu32
+				 " is not a power of two from 4096 to 1048576",
 				 params.leaf_target);
 	*ret = params;
 	return 0;

@@ -51,8 +51,7 @@ struct prefetch *prefetch_new(unsigned threads, void (*run)(void *ctx, const str
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->some, NULL);
 	/* Fewer threads than asked for are fine: nobody depends on a wish being granted. */
-	while (p->threads < threads &&
-	       pthread_create(&p->thread[p->threads], NULL, work, p) == 0)
+	while (p->threads < threads && pthread_create(&p->thread[p->threads], NULL, work, p) == 0)
 		p->threads++;
 	return p;
 }

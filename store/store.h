@@ -59,7 +59,7 @@ void store_prefetch(struct store *store, const struct chunk_id *id);
 /* What was derived from a chunk when it was written, kept beside it. */
 struct chunk_facts {
 	uint64_t documents;
-	uint64_t relaxed;   /* bytes of JSON lines of these documents, relaxed; with renderer != 0 */
+	uint64_t relaxed; /* bytes of JSON lines of these documents, relaxed; with renderer != 0 */
 	uint64_t canonical; /* the same, canonical */
 	uint32_t renderer;  /* version of the renderer that measured; 0: not measured */
 };

@@ -41,7 +41,7 @@ struct store {
 	struct codec *codecs[CODECS_KEPT];
 	size_t codec_count;
 	pthread_mutex_t refresh_lock; /* one refresh at a time; over rebuilt */
-	bool rebuilt; /* the index was filled from the trailers once since open */
+	bool rebuilt;		      /* the index was filled from the trailers once since open */
 };
 
 /* A codec of this thread for a while. */

@@ -123,7 +123,8 @@ static int process(struct store_writer *w, struct store_put *put, struct error *
 	code = claim(w, put, e);
 	if (code != 0)
 		return code < 0 ? code : 0;
-	if (put->kind == CHUNK_LEAF && leaf_facts_measure(buf_bytes(&put->plain), &put->facts, e) < 0) {
+	if (put->kind == CHUNK_LEAF &&
+	    leaf_facts_measure(buf_bytes(&put->plain), &put->facts, e) < 0) {
 		unclaim(w, put);
 		return e->code;
 	}

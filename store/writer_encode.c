@@ -84,8 +84,8 @@ static uint32_t stored_size(struct store *store, const struct chunk_id *id, uint
  * version, the sum over k versions and one full form F is least when the last delta is
  * sqrt(2 F g). The chunk that is replaced tells g when it was a delta itself.
  */
-static bool has_grown(struct store *store, const struct store_put *put,
-		      const struct chunk_id *base, uint64_t delta)
+static bool has_grown(struct store *store, const struct store_put *put, const struct chunk_id *base,
+		      uint64_t delta)
 {
 	uint8_t old_depth, base_depth;
 	uint64_t old = stored_size(store, &put->hint, &old_depth);

@@ -69,8 +69,7 @@ void writer_seen_add(struct writer_seen *seen, const struct chunk_id *id)
 {
 	if (2 * (seen->count + 1) > seen->size)
 		grow(seen);
-	seen->slots[probe(seen, id)] =
-		(struct slot){true, {.id = *id, .state = SEEN_ENCODING}};
+	seen->slots[probe(seen, id)] = (struct slot){true, {.id = *id, .state = SEEN_ENCODING}};
 	seen->count++;
 }
 

@@ -14,7 +14,7 @@
 struct open_file {
 	char *name; /* NULL: the slot is free */
 	int fd;
-	unsigned users;	  /* reads in progress: not to be closed */
+	unsigned users; /* reads in progress: not to be closed */
 	uint64_t last_use;
 };
 
@@ -65,7 +65,8 @@ static int dir_put(struct backend *b, const char *name, struct bytes content, st
 		return error_set(e, ERR_LIMIT, "%s: %zu bytes are over the limit of %zu", path,
 				 content.len, BACKEND_FILE_MAX);
 	if (self->tmp_dir == NULL)
-		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only", path);
+		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
+				 path);
 	if (stat(path, &st) == 0)
 		return 0;
 	if (make_parent(self->root, path, e) < 0 || file_put(path, self->tmp_dir, content, e) < 0)

@@ -58,8 +58,9 @@ static int mem_get(struct backend *b, const char *name, uint64_t offset, uint8_t
 	pthread_mutex_lock(&self->lock);
 	file = find(self, name);
 	if (file != NULL && (offset > file->content.len || len > file->content.len - offset)) {
-		found = error_set(e, ERR_CORRUPT, "%s: %zu bytes expected at its offset, it has %zu",
-				  name, len, file->content.len);
+		found = error_set(e, ERR_CORRUPT,
+				  "%s: %zu bytes expected at its offset, it has %zu", name, len,
+				  file->content.len);
 	} else if (file != NULL) {
 		if (len > 0)
 			memcpy(ret, file->content.at + offset, len);

@@ -158,7 +158,8 @@ static int decode_zstd(struct codec *codec, struct bytes stored, struct bytes ba
 	if (ZSTD_isError(made))
 		return error_set(e, ERR_CORRUPT, "zstd: %s", ZSTD_getErrorName(made));
 	if (made != len)
-		return error_set(e, ERR_CORRUPT, "zstd: %zu bytes expected, %zu decoded", len, made);
+		return error_set(e, ERR_CORRUPT, "zstd: %zu bytes expected, %zu decoded", len,
+				 made);
 	return 0;
 }
 
@@ -168,8 +169,9 @@ int codec_decode(struct codec *codec, enum codec_kind kind, struct bytes stored,
 	switch (kind) {
 	case CODEC_RAW:
 		if (stored.len != len)
-			return error_set(e, ERR_CORRUPT, "raw chunk: %zu bytes expected, %zu stored",
-					 len, stored.len);
+			return error_set(e, ERR_CORRUPT,
+					 "raw chunk: %zu bytes expected, %zu stored", len,
+					 stored.len);
 		memcpy(ret, stored.at, len);
 		return 0;
 	case CODEC_ZSTD:

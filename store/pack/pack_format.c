@@ -23,17 +23,19 @@ int pack_format_check_header(const uint8_t at[PACK_HEADER_LEN], enum pack_kind *
 			     struct error *e)
 {
 	if (memcmp(at, head_magic, sizeof(head_magic)) != 0)
-		return error_set(e, ERR_CORRUPT, "no pack begins like this: %02x%02x%02x%02x", at[0],
-				 at[1], at[2], at[3]);
+		return error_set(e, ERR_CORRUPT, "no pack begins like this: %02x%02x%02x%02x",
+				 at[0], at[1], at[2], at[3]);
 	if (at[4] != PACK_VERSION)
-		return error_set(e, ERR_UNSUPPORTED, "pack version %u, this program knows %u", at[4],
-				 PACK_VERSION);
+		return error_set(e, ERR_UNSUPPORTED, "pack version %u, this program knows %u",
+				 at[4], PACK_VERSION);
 	if (at[6] != HASH_SHA256)
 		return error_set(e, ERR_UNSUPPORTED, "pack with hash %u, this program knows %u",
 				 at[6], HASH_SHA256);
 	if (at[7] != 0)
-		return error_set(e, ERR_UNSUPPORTED, "pack with cipher %u: encrypted stores need a "
-						     "newer program", at[7]);
+		return error_set(e, ERR_UNSUPPORTED,
+				 "pack with cipher %u: encrypted stores need a "
+				 "newer program",
+				 at[7]);
 	if (at[5] != PACK_LEAVES && at[5] != PACK_NODES)
 		return error_set(e, ERR_CORRUPT, "pack of unknown kind %u", at[5]);
 	*ret = (enum pack_kind)at[5];
@@ -172,8 +174,8 @@ int pack_format_parse_footer(const uint8_t at[PACK_FOOTER_LEN], uint64_t size,
 	    footer.count > PACK_ENTRIES_MAX ||
 	    (uint64_t)footer.count * CHUNK_ID_LEN > footer.dir_len ||
 	    footer.columns_len > PACK_ENTRIES_MAX * 64u)
-		return error_set(e, ERR_CORRUPT, "pack trailer does not fit a file of %" PRIu64
-						 " bytes", size);
+		return error_set(e, ERR_CORRUPT,
+				 "pack trailer does not fit a file of %" PRIu64 " bytes", size);
 	memcpy(footer.checksum, at + FOOTER_SUMMED, CHECKSUM_LEN);
 	*ret = footer;
 	return 0;

@@ -25,7 +25,8 @@
 #define PACK_FRAME_MARK 0xc7
 #define PACK_FRAME_HEADER_MAX (2 + 2 * VARINT_MAX + PACK_FRAME_BASE_LEN)
 #define PACK_FRAME_BASE_LEN 4
-#define PACK_MAX ((size_t)32 << 20) /* bytes; a pack is larger than PACK_FULL only for one big chunk */
+#define PACK_MAX                                                                                   \
+	((size_t)32 << 20) /* bytes; a pack is larger than PACK_FULL only for one big chunk */
 #define PACK_FULL ((size_t)16 << 20)
 #define PACK_ENTRIES_MAX 262144
 
@@ -58,8 +59,7 @@ void pack_format_frame(const struct chunk_place *place, struct buf *ret);
  * Parse the frame header at the start of `from`: 1 and the place (offset not set; only
  * PACK_FRAME_BASE_LEN bytes of the base are known) and the header's length; 0 when no frame starts here.
  */
-MUST_CHECK int pack_format_parse_frame(struct bytes from, struct chunk_place *ret,
-				       size_t *ret_len);
+MUST_CHECK int pack_format_parse_frame(struct bytes from, struct chunk_place *ret, size_t *ret_len);
 
 /* Append directory and footer for a pack whose frames end at `end`. */
 MUST_CHECK int pack_format_directory(const uint8_t header[PACK_HEADER_LEN],

@@ -15,7 +15,8 @@ bool pack_reader_parse_name(const char *name, struct chunk_id *ret)
 	char again[PACK_NAME_LEN + 1];
 	struct chunk_id id;
 
-	if (strlen(name) != PACK_NAME_LEN || !chunk_id_parse(bytes_of(name + 10, CHUNK_ID_HEX), &id))
+	if (strlen(name) != PACK_NAME_LEN ||
+	    !chunk_id_parse(bytes_of(name + 10, CHUNK_ID_HEX), &id))
 		return false;
 	pack_reader_name(&id, again);
 	if (strcmp(again, name) != 0)
@@ -38,7 +39,8 @@ int pack_reader_directory(struct backend *backend, const struct chunk_id *pack, 
 		return error_set(e, ERR_CORRUPT, "%s: too short for a pack", name);
 	found = backend->ops->get(backend, name, 0, header, sizeof(header), e);
 	if (found == 1)
-		found = backend->ops->get(backend, name, size - sizeof(foot), foot, sizeof(foot), e);
+		found = backend->ops->get(backend, name, size - sizeof(foot), foot, sizeof(foot),
+					  e);
 	if (found != 1)
 		return found;
 	if (pack_format_check_header(header, ret_kind, e) < 0 ||

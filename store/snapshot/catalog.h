@@ -27,8 +27,9 @@ struct catalog_entry {
 	struct buf indexes; /* BSON array; [] when none */
 	bool has_uuid;
 	uint8_t uuid[16];
-	bool has_metadata;	/* false: the source had no metadata for it (lone .bson, system.buckets.X) */
-	struct tree_root root; /* empty for views and time series (their buckets are their own entry) */
+	bool has_metadata; /* false: the source had no metadata for it (lone .bson, system.buckets.X) */
+	struct tree_root
+		root; /* empty for views and time series (their buckets are their own entry) */
 };
 
 void catalog_entry_init(struct catalog_entry *entry);

@@ -17,8 +17,8 @@ static int chunk_is_there(struct store *store, const struct chunk_id *id, struct
 
 		if (places[i].codec != CODEC_ZSTD_PREFIX)
 			return 1;
-		found = chunk_index_by_prefix(store->index, places[i].base, CHUNK_BASE_LEN, &base, 1,
-					      e);
+		found = chunk_index_by_prefix(store->index, places[i].base, CHUNK_BASE_LEN, &base,
+					      1, e);
 		if (found < 0)
 			return found;
 		/* A delta's base may have a base itself: one level down is the collection's prefix. */

@@ -25,16 +25,17 @@ static bool taken(const struct snapshot_list *list, const char *name)
 	return false;
 }
 
-static int choose_name(const struct snapshot_list *list, struct snapshot *snapshot,
-		       struct error *e)
+static int choose_name(const struct snapshot_list *list, struct snapshot *snapshot, struct error *e)
 {
 	char time[SNAPSHOT_TIME_LEN + 1];
 
 	if (snapshot->name != NULL) {
 		if (!commit_is_name(snapshot->name))
-			return error_set(e, ERR_INVALID,
-					 "\"%s\" can't be a snapshot's name: letters, digits, . _ and -, "
-					 "at most %d", snapshot->name, NAME_MAX_LEN);
+			return error_set(
+				e, ERR_INVALID,
+				"\"%s\" can't be a snapshot's name: letters, digits, . _ and -, "
+				"at most %d",
+				snapshot->name, NAME_MAX_LEN);
 		if (taken(list, snapshot->name))
 			return error_set(e, ERR_EXISTS, "there is a snapshot \"%s\" already",
 					 snapshot->name);

@@ -155,8 +155,7 @@ static int find_by_id(const struct snapshot_list *list, const char *prefix, size
 	return matches == 1;
 }
 
-int snapshots_find(const struct snapshot_list *list, const char *when, size_t *ret,
-		   struct error *e)
+int snapshots_find(const struct snapshot_list *list, const char *when, size_t *ret, struct error *e)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->at[i].name, when) == 0) {

@@ -1,7 +1,7 @@
 /*
  * snapshots.h - the list of a store's snapshots, finding one, and making one exist.
  *
- * Threads: a list is a copy of what was there when it was read.
+ * Prefixes: snapshots_, snapshot_. Threads: a list is a copy of what was there when it was read.
  */
 #ifndef STORE_SNAPSHOT_SNAPSHOTS_H
 #define STORE_SNAPSHOT_SNAPSHOTS_H

@@ -5,9 +5,9 @@
 #include "base/buf.h"
 #include "base/file.h"
 
-#define RUNS_MAX 256	     /* more are merged into one first */
+#define RUNS_MAX 256	      /* more are merged into one first */
 #define READ_AHEAD (64 * KIB) /* bytes of a run that are in memory while merging */
-#define PAIR_HEADER 8	     /* u32 key length, u32 document length */
+#define PAIR_HEADER 8	      /* u32 key length, u32 document length */
 
 /* A pair in memory: where it lies in the arena. The first key bytes decide most comparisons. */
 struct pair {
@@ -303,8 +303,8 @@ int extsort_add(struct extsort *sort, struct bytes key, struct bytes doc, struct
 	}
 	if (buf_reserve(&sort->arena, key.len + doc.len, SIZE_MAX, e) < 0)
 		return e->code;
-	sort->pairs[sort->pair_count++] = (struct pair){head_of(key), sort->arena.len,
-							(uint32_t)key.len, (uint32_t)doc.len};
+	sort->pairs[sort->pair_count++] =
+		(struct pair){head_of(key), sort->arena.len, (uint32_t)key.len, (uint32_t)doc.len};
 	buf_add_bytes(&sort->arena, key);
 	buf_add_bytes(&sort->arena, doc);
 	sort->count++;

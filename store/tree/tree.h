@@ -22,7 +22,8 @@ struct tree_root {
 	uint64_t bytes;	    /* BSON bytes */
 };
 
-#define TREE_HEIGHT_MAX 60 /* each level has at most half the entries of the one below, and one more */
+#define TREE_HEIGHT_MAX                                                                            \
+	60 /* each level has at most half the entries of the one below, and one more */
 
 /* Same content? Equal documents in equal order have equal roots (of one store). */
 static inline bool tree_root_equal(const struct tree_root *a, const struct tree_root *b)

@@ -35,9 +35,9 @@ struct tree_builder {
 	struct tree_hint *leaf_hint; /* leaves are asked for ahead of the nodes above them */
 	struct tree_hint *node_hint;
 	struct buf first_sep; /* of the first document of the leaf in the making */
-	struct buf leaf; /* documents of the leaf in the making */
+	struct buf leaf;      /* documents of the leaf in the making */
 	uint64_t leaf_count;
-	struct buf key; /* of the last document */
+	struct buf key;	   /* of the last document */
 	uint64_t last_len; /* bytes of the last document, at the end of `leaf` or before */
 	uint64_t doc_hash; /* ranked: of the last document */
 	uint64_t offset;   /* bytes of all documents that were added */
@@ -257,9 +257,10 @@ static int check_order(struct tree_builder *b, struct bytes key, struct bytes do
 	if (order < 0)
 		return 0;
 	/* Equal keys, in a damaged source: by bytes. The last document may be in the leaf before. */
-	if (order == 0 && (b->leaf_count == 0 ||
-			   bytes_compare(bytes_of(b->leaf.at + b->leaf.len - b->last_len,
-						  b->last_len), doc) <= 0))
+	if (order == 0 &&
+	    (b->leaf_count == 0 ||
+	     bytes_compare(bytes_of(b->leaf.at + b->leaf.len - b->last_len, b->last_len), doc) <=
+		     0))
 		return 0;
 	return error_set(e, ERR_INVALID, "documents are added to a tree out of order");
 }

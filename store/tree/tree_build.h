@@ -16,8 +16,9 @@ struct tree_builder; /* opaque */
 
 struct tree_build_options {
 	enum tree_kind kind;
-	const struct tree_root *old;	    /* of which this is a later version, or NULL */
-	const struct writer_prefix *prefix; /* that its leaves share, or NULL; outlives the builder */
+	const struct tree_root *old; /* of which this is a later version, or NULL */
+	const struct writer_prefix
+		*prefix; /* that its leaves share, or NULL; outlives the builder */
 };
 
 struct tree_builder *tree_builder_new(struct store_writer *writer,

@@ -70,7 +70,8 @@ static int load(struct tree_cursor *c, const struct tree_root *root, struct erro
 		return e->code;
 	if (root->height == 0) {
 		if (step->chunk->plain.len != root->bytes)
-			return error_set(e, ERR_CORRUPT, "a leaf has %zu bytes where %llu are expected",
+			return error_set(e, ERR_CORRUPT,
+					 "a leaf has %zu bytes where %llu are expected",
 					 step->chunk->plain.len, (unsigned long long)root->bytes);
 		return 0;
 	}

@@ -35,8 +35,7 @@ MUST_CHECK int tree_cursor_seek_offset(struct tree_cursor *cursor, uint64_t offs
 				       uint64_t *ret_into, struct error *e);
 
 /* 1 and the next document (valid until the cursor moves or is freed), 0 at the end. */
-MUST_CHECK int tree_cursor_next(struct tree_cursor *cursor, struct bytes *ret_doc,
-				struct error *e);
+MUST_CHECK int tree_cursor_next(struct tree_cursor *cursor, struct bytes *ret_doc, struct error *e);
 
 /* 1 and the rest of the current leaf, at least one document; moves past it. 0 at the end. */
 MUST_CHECK int tree_cursor_next_leaf(struct tree_cursor *cursor, struct bytes *ret_docs,

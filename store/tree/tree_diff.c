@@ -143,8 +143,9 @@ static int compare_documents(struct side *a, struct side *b, tree_diff_each each
 		return enter_leaf(a, e);
 	if (b->leaf == NULL && b->some)
 		return enter_leaf(b, e);
-	order = a->leaf == NULL ? 1 : b->leaf == NULL ? -1
-		: bytes_compare(buf_bytes(&a->key), buf_bytes(&b->key));
+	order = a->leaf == NULL	  ? 1
+		: b->leaf == NULL ? -1
+				  : bytes_compare(buf_bytes(&a->key), buf_bytes(&b->key));
 	if (order < 0) {
 		if (each(ctx, buf_bytes(&a->key), a->doc, none, e) < 0)
 			return e->code;
@@ -155,8 +156,7 @@ static int compare_documents(struct side *a, struct side *b, tree_diff_each each
 			return e->code;
 		return next_document(b, e);
 	}
-	if (!bytes_equal(a->doc, b->doc) &&
-	    each(ctx, buf_bytes(&a->key), a->doc, b->doc, e) < 0)
+	if (!bytes_equal(a->doc, b->doc) && each(ctx, buf_bytes(&a->key), a->doc, b->doc, e) < 0)
 		return e->code;
 	if (next_document(a, e) < 0)
 		return e->code;

@@ -103,7 +103,8 @@ static bool depends_on_next(const struct edit *edit, const struct tree_node *nod
 {
 	if (!node->child[i].forced || !edit->some)
 		return false;
-	return i + 1 == node->n ? !is_last : touches(edit, &node->child[i + 1], is_last && i + 2 == node->n);
+	return i + 1 == node->n ? !is_last
+				: touches(edit, &node->child[i + 1], is_last && i + 2 == node->n);
 }
 
 static int walk_node(struct edit *edit, const struct tree_root *root, bool is_last,
@@ -121,8 +122,7 @@ static int walk_child(struct edit *edit, const struct tree_node *node, size_t i,
 	return child.height == 0 ? walk_leaf(edit, &child, e) : walk_node(edit, &child, last, e);
 }
 
-static int walk_node(struct edit *edit, const struct tree_root *root, bool is_last,
-		     struct error *e)
+static int walk_node(struct edit *edit, const struct tree_root *root, bool is_last, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
 	struct tree_node node;

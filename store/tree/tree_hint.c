@@ -13,7 +13,7 @@ struct step {
 struct tree_hint {
 	struct store *store;
 	struct tree_root root;
-	bool broken; /* a node could not be read: no more hints */
+	bool broken;				/* a node could not be read: no more hints */
 	struct step steps[TREE_HEIGHT_MAX + 1]; /* by level; those from `valid` up are loaded */
 	uint8_t valid;
 };

@@ -112,13 +112,16 @@ int tree_node_parse(struct bytes from, const struct tree_root *expect, struct tr
 	if (!take(&from, NODE_HEADER, &header) || header[0] != 'Y' || header[1] != 'N')
 		return error_set(e, ERR_CORRUPT, "a tree node does not begin like one");
 	if (header[2] != NODE_VERSION)
-		return error_set(e, ERR_UNSUPPORTED, "tree node of version %u, this program knows %u",
-				 header[2], NODE_VERSION);
+		return error_set(e, ERR_UNSUPPORTED,
+				 "tree node of version %u, this program knows %u", header[2],
+				 NODE_VERSION);
 	node.level = header[3];
 	node.kind = header[4];
 	if (node.level != expect->height || node.kind != expect->kind)
-		return error_set(e, ERR_CORRUPT, "tree node of level %u kind %u where %u and %u is "
-				 "expected", node.level, node.kind, expect->height, expect->kind);
+		return error_set(e, ERR_CORRUPT,
+				 "tree node of level %u kind %u where %u and %u is "
+				 "expected",
+				 node.level, node.kind, expect->height, expect->kind);
 	if (!get_varint(&from, &n) || n == 0 || n > TREE_NODE_CHILDREN_MAX ||
 	    !take(&from, n * CHUNK_ID_LEN, &ids))
 		return error_set(e, ERR_CORRUPT, "tree node with a wrong number of children");
@@ -129,9 +132,10 @@ int tree_node_parse(struct bytes from, const struct tree_root *expect, struct tr
 	if (!parse_children(from, ids, &node) || node.before[n] != expect->count ||
 	    node.offset[n] != expect->bytes) {
 		tree_node_release(&node);
-		return error_set(e, ERR_CORRUPT, "tree node whose children do not fit: %" PRIu64
-				 " documents and %" PRIu64 " bytes are expected", expect->count,
-				 expect->bytes);
+		return error_set(e, ERR_CORRUPT,
+				 "tree node whose children do not fit: %" PRIu64
+				 " documents and %" PRIu64 " bytes are expected",
+				 expect->count, expect->bytes);
 	}
 	*ret = node;
 	return 0;

@@ -5,7 +5,7 @@
  *	gen_data table  OUT.bson [--count N] [--seed S] [--version V --percent P]
  *	gen_data small  OUT.bson [--count N] [--seed S]
  *
- * orders: shop orders of about 830 bytes; --updates changes that many documents, scattered, and
+ * orders: shop orders of about 831 bytes; --updates changes that many documents, scattered, and
  * --deletes leaves that many out: the next version of the same collection.
  * table: rows of about 145 bytes; version V has P percent of the rows changed against V - 1, for
  * each version since 0. small: documents of about 60 bytes.
@@ -41,32 +41,34 @@ static struct rng rng_of(uint64_t seed, uint64_t number, uint64_t salt)
 	return rng;
 }
 
-static const char *const first_names[] = {
-	"Ada",	 "Ben",	   "Carla", "Dmitri", "Elena", "Farid", "Grace", "Hiro",  "Ines", "Jonas",
-	"Keiko", "Liam",   "Mara",  "Nadia",  "Omar",  "Petra", "Quinn", "Rosa",  "Sven", "Tara",
-	"Uma",	 "Victor", "Wanda", "Xavier", "Yusuf", "Zoe",	"Anton", "Bianca", "Chidi", "Daria"};
+static const char *const first_names[] = {"Ada",   "Ben",   "Carla", "Dmitri", "Elena", "Farid",
+					  "Grace", "Hiro",  "Ines",  "Jonas",  "Keiko", "Liam",
+					  "Mara",  "Nadia", "Omar",  "Petra",  "Quinn", "Rosa",
+					  "Sven",  "Tara",  "Uma",   "Victor", "Wanda", "Xavier",
+					  "Yusuf", "Zoe",   "Anton", "Bianca", "Chidi", "Daria"};
 static const char *const last_names[] = {
-	"Almeida", "Becker", "Costa",  "Dupont", "Eriksen", "Fischer", "Garcia", "Hansen",
-	"Ivanov",  "Jansen", "Kowalski", "Lopez", "Moreau", "Novak",   "Okafor", "Petrov",
-	"Quist",   "Rossi",  "Schmidt", "Tanaka", "Ueda",   "Vargas",  "Weber",	 "Young"};
+	"Almeida", "Becker", "Costa",	 "Dupont", "Eriksen", "Fischer", "Garcia", "Hansen",
+	"Ivanov",  "Jansen", "Kowalski", "Lopez",  "Moreau",  "Novak",	 "Okafor", "Petrov",
+	"Quist",   "Rossi",  "Schmidt",	 "Tanaka", "Ueda",    "Vargas",	 "Weber",  "Young"};
 static const char *const cities[] = {"Lisbon", "Berlin", "Oslo",   "Kyiv",   "Lagos",  "Osaka",
 				     "Lyon",   "Porto",	 "Madrid", "Warsaw", "Vienna", "Ghent",
 				     "Turin",  "Bergen", "Malmo",  "Zagreb", "Tartu",  "Cork"};
-static const char *const streets[] = {"Harbour Road", "Mill Lane",   "Station Street", "Oak Avenue",
-				      "Church Row",   "Market Place", "River Walk",    "High Street",
-				      "Castle Hill",  "Garden Close", "Bridge Street", "Kings Way"};
+static const char *const streets[] = {"Harbour Road", "Mill Lane",     "Station Street",
+				      "Oak Avenue",   "Church Row",    "Market Place",
+				      "River Walk",   "High Street",   "Castle Hill",
+				      "Garden Close", "Bridge Street", "Kings Way"};
 static const char *const products[] = {
-	"canvas backpack", "steel bottle",  "wool blanket",  "desk lamp",     "oak shelf",
-	"ceramic mug",	   "linen shirt",   "trail shoes",   "rain jacket",   "chef knife",
-	"cast iron pan",   "travel pillow", "notebook A5",   "fountain pen",  "phone stand",
-	"usb-c cable",	   "bike light",    "yoga mat",	     "garden shears", "tea kettle"};
-static const char *const states[] = {"pending", "paid", "packed", "shipped", "delivered",
-				     "returned"};
+	"canvas backpack", "steel bottle",  "wool blanket", "desk lamp",     "oak shelf",
+	"ceramic mug",	   "linen shirt",   "trail shoes",  "rain jacket",   "chef knife",
+	"cast iron pan",   "travel pillow", "notebook A5",  "fountain pen",  "phone stand",
+	"usb-c cable",	   "bike light",    "yoga mat",	    "garden shears", "tea kettle"};
+static const char *const states[] = {"pending", "paid",	     "packed",
+				     "shipped", "delivered", "returned"};
 static const char *const methods[] = {"card", "paypal", "transfer", "invoice"};
-static const char *const words[] = {
-	"please", "leave",  "the",     "parcel", "with",   "neighbour", "if",	    "nobody",
-	"is",	  "home",   "ring",    "bell",	 "twice",  "gift",	"wrapping", "wanted",
-	"call",	  "before", "delivery", "second", "floor", "back",	"door",	    "thanks"};
+static const char *const words[] = {"please",	"leave",  "the",      "parcel", "with", "neighbour",
+				    "if",	"nobody", "is",	      "home",	"ring", "bell",
+				    "twice",	"gift",	  "wrapping", "wanted", "call", "before",
+				    "delivery", "second", "floor",    "back",	"door", "thanks"};
 
 #define PICK(rng, list) (list)[rng_below((rng), COUNT_OF(list))]
 
@@ -75,15 +77,21 @@ static void add_text(struct buf *b, const char *name, const char *text)
 	bson_build_string(b, name, bytes_str(text));
 }
 
-/* Hex digits that don't compress. */
-static void add_token(struct buf *b, const char *name, struct rng *rng, int digits)
+/* Digits of a number to the base `base`, at most 32, that don't compress. */
+static void add_digits(struct buf *b, const char *name, struct rng *rng, int digits, uint32_t base)
 {
-	char text[65];
+	static const char all[] = "0123456789abcdefghijklmnopqrstuv";
+	char text[128];
 
 	for (int i = 0; i < digits; i++)
-		text[i] = "0123456789abcdef"[rng_below(rng, 16)];
+		text[i] = all[rng_below(rng, base)];
 	text[digits] = '\0';
 	add_text(b, name, text);
+}
+
+static void add_token(struct buf *b, const char *name, struct rng *rng, int digits)
+{
+	add_digits(b, name, rng, digits, 16);
 }
 
 static void add_object_id(struct buf *b, uint64_t seconds, struct rng *rng, uint32_t counter)
@@ -175,7 +183,7 @@ static void add_order(struct buf *b, uint64_t seed, uint32_t number, bool change
 	bson_build_double(b, "total", total);
 	payment = bson_build_open(b, "payment");
 	add_text(b, "method", PICK(&rng, methods));
-	add_token(b, "transaction", &rng, 32);
+	add_digits(b, "transaction", &rng, 36, 32);
 	bson_build_bool(b, "captured", rng_below(&rng, 8) != 0);
 	bson_build_end(b, payment);
 	bson_build_date(b, "createdAt", (int64_t)created * 1000 + rng_below(&rng, 1000));
@@ -184,7 +192,7 @@ static void add_order(struct buf *b, uint64_t seed, uint32_t number, bool change
 				: (int64_t)created * 1000 + later);
 	add_note(b, &rng);
 	bson_build_int32(b, "revision", changed ? 2 : 1);
-	add_token(b, "session", &rng, 60);
+	add_token(b, "session", &rng, 83);
 	bson_build_end(b, doc);
 }
 
@@ -212,8 +220,9 @@ static void add_row(struct buf *b, uint64_t seed, uint32_t number, uint32_t last
 	add_text(b, "city", PICK(&rng, cities));
 	bson_build_double(b, "balance", rng_below(&change, 1000000) / 100.0);
 	add_text(b, "state", PICK(&change, states));
-	bson_build_date(b, "seen", 1700000000000 + (int64_t)last_change * 86400000 +
-					   rng_below(&change, 86400000));
+	bson_build_date(b, "seen",
+			1700000000000 + (int64_t)last_change * 86400000 +
+				rng_below(&change, 86400000));
 	bson_build_int32(b, "visits", (int32_t)(rng_below(&rng, 500) + last_change));
 	bson_build_end(b, doc);
 }
@@ -264,7 +273,8 @@ int main(int argc, char **argv)
 	FILE *out;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: gen_data orders|table|small OUT.bson [--count N] [--seed S] …\n");
+		fprintf(stderr,
+			"usage: gen_data orders|table|small OUT.bson [--count N] [--seed S] …\n");
 		return 2;
 	}
 	plan = (struct plan){argv[1],

@@ -193,8 +193,8 @@ static void forced_ends_do_not_remember_history(void **state)
 
 		harness_doc_of_size(&doc, id, 100, &rng);
 		tree_model_add(&docs, buf_bytes(&doc));
-		if (tree_split_keyed(store_params(store),
-				     buf_bytes(&docs.doc[docs.count - 1].key), doc.len)) {
+		if (tree_split_keyed(store_params(store), buf_bytes(&docs.doc[docs.count - 1].key),
+				     doc.len)) {
 			buf_release(&docs.doc[--docs.count].key);
 			forced++;
 		}

@@ -20,7 +20,7 @@ struct model_docs {
 	struct {
 		size_t at, len;
 		struct buf key;
-	} *doc;
+	} * doc;
 	size_t count;
 };
 

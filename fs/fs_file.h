@@ -1,0 +1,23 @@
+/*
+ * fs_file.h - an open file: reads at any offset, and notices who reads from front to back.
+ *
+ * It holds its moment: a copy that is under way ends well when the snapshot is forgotten.
+ * Threads: fs_file_read() from any number at once.
+ */
+#ifndef FS_FS_FILE_H
+#define FS_FS_FILE_H
+
+#include "fs/fs_node.h"
+
+struct fs_file; /* opaque */
+
+MUST_CHECK int fs_file_open(struct fs *fs, const struct fs_node *node, struct fs_file **ret,
+			    struct error *e);
+void fs_file_close(struct fs_file *file);
+DEFINE_OWNED(struct fs_file *, fs_file_close);
+
+/* Up to `len` bytes at `offset` into `ret`; *ret_len is less than `len` only at the end. */
+MUST_CHECK int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len,
+			    size_t *ret_len, struct error *e);
+
+#endif

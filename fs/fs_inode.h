@@ -1,0 +1,63 @@
+/*
+ * fs_inode.h - what a FUSE node id means; ids are made of facts, there is no table.
+ *
+ *	bits 63-60  kind
+ *	bits 59-36  slot: which snapshot (fs_tree.h); 0 for fixed nodes
+ *	bits 35-0   rank: of the namespace in the catalog; a database has that of its first one;
+ *	            0 for a snapshot's folder and prelude.json; an enum fs_fixed for fixed nodes
+ *
+ * The id is also st_ino. Kinds that are not used yet are kept for documents, at/ and oplog/.
+ * Threads: pure.
+ */
+#ifndef FS_FS_INODE_H
+#define FS_FS_INODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fs_kind {
+	FS_KIND_FIXED = 0,    /* one of enum fs_fixed */
+	FS_KIND_MOMENT = 1,   /* the folder of a snapshot */
+	FS_KIND_PRELUDE = 2,  /* its prelude.json */
+	FS_KIND_DATABASE = 3, /* the folder of a database */
+	FS_KIND_BSON = 4,     /* <collection>.bson */
+	FS_KIND_METADATA = 5, /* <collection>.metadata.json */
+	FS_KIND_JSON = 6,     /* <collection>.json; not shown in this version */
+	FS_KIND_DOCS = 7,     /* <collection>/; not shown in this version */
+};
+
+/* The nodes that every mount has. The root's id is FUSE's. */
+enum fs_fixed {
+	FS_FIXED_ROOT = 1,
+	FS_FIXED_README = 2,
+	FS_FIXED_LATEST = 3,
+	FS_FIXED_SNAPSHOTS = 4,
+};
+
+#define FS_INODE_SLOT_BITS 24
+#define FS_INODE_RANK_BITS 36
+#define FS_INODE_SLOTS (1U << FS_INODE_SLOT_BITS)
+
+struct fs_inode {
+	enum fs_kind kind;
+	uint32_t slot; /* < FS_INODE_SLOTS */
+	uint64_t rank; /* < 2^FS_INODE_RANK_BITS */
+};
+
+/* The node id; never 0. */
+uint64_t fs_inode_pack(struct fs_inode inode);
+
+/* The parts of a node id. Any id has parts; whether there is such a node is another question. */
+struct fs_inode fs_inode_unpack(uint64_t id);
+
+static inline struct fs_inode fs_inode_fixed(enum fs_fixed which)
+{
+	return (struct fs_inode){.kind = FS_KIND_FIXED, .rank = which};
+}
+
+static inline bool fs_inode_is_fixed(struct fs_inode inode, enum fs_fixed which)
+{
+	return inode.kind == FS_KIND_FIXED && inode.rank == which;
+}
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * fs_node.h - a node of the mount, found: what it is, and its attributes.
+ *
+ * Threads: a node belongs to one thread at a time, or is only read.
+ */
+#ifndef FS_FS_NODE_H
+#define FS_FS_NODE_H
+
+#include <sys/stat.h>
+
+#include "fs/fs.h"
+#include "fs/fs_inode.h"
+#include "fs/fs_name.h"
+
+struct fs_node {
+	struct fs_inode inode;
+	struct moment *moment;	    /* a reference; NULL for fixed nodes */
+	struct catalog_entry entry; /* of a collection's files; of a database its first one */
+};
+
+void fs_node_init(struct fs_node *node);
+void fs_node_release(struct fs_node *node);
+DEFINE_OWNED_STRUCT(struct fs_node, fs_node_release);
+
+/* Load node `id` into *ret (initialised). 1, or 0 when there is no such node (any more). */
+MUST_CHECK int fs_node_find(struct fs *fs, uint64_t id, struct fs_node *ret, struct error *e);
+
+/* Load the child `name` of folder `parent` into *ret (initialised). 1, or 0 when there is none. */
+MUST_CHECK int fs_node_child(struct fs *fs, const struct fs_node *parent, struct bytes name,
+			     struct fs_node *ret, struct error *e);
+
+/* The id of the folder that `node` is in; the root's is its own. */
+MUST_CHECK int fs_node_parent(const struct fs_node *node, uint64_t *ret_id, struct error *e);
+
+/* Point *ret (initialised) to another node of the same moment; its entry is not loaded. */
+void fs_node_point(struct fs_node *ret, struct fs_inode inode, struct moment *moment);
+
+bool fs_node_is_folder(const struct fs_node *node);
+
+/* All attributes, st_size exact. */
+MUST_CHECK int fs_node_stat(struct fs *fs, const struct fs_node *node, struct stat *ret,
+			    struct error *e);
+
+/* The file type alone, as in st_mode. */
+mode_t fs_node_type(const struct fs_node *node);
+
+/* The content of a file that is made when it is asked for (README.txt, prelude.json, metadata), or
+ * of a link; appended. Nothing for .bson. */
+MUST_CHECK int fs_node_text(struct fs *fs, const struct fs_node *node, struct buf *ret,
+			    struct error *e);
+
+/* Does the mount show this form of this namespace? */
+bool fs_node_has_form(const struct fs *fs, const struct catalog_entry *entry, enum fs_form form);
+
+/* The node of that form of a collection. */
+enum fs_kind fs_node_kind_of(enum fs_form form);
+
+/* How long the kernel may keep name and attributes: for ever, or not at all. */
+double fs_node_name_seconds(struct fs_inode inode);
+double fs_node_attr_seconds(struct fs_inode inode);
+#define FS_NODE_FOR_EVER 1e9 /* seconds */
+
+#endif

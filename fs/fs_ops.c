@@ -1,0 +1,278 @@
+#include "fs/fs_ops.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/statvfs.h>
+
+#include "fs/fs_errno.h"
+#include "fs/fs_xattr.h"
+
+#define READ_AHEAD_MAX (1U << 20) /* bytes that we ask the kernel to read ahead */
+#define BLOCK_SIZE 4096		  /* of statfs */
+
+struct scratch {
+	void *at;
+	size_t size;
+};
+
+static pthread_key_t scratch_key;
+static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+
+static void free_scratch(void *value)
+{
+	struct scratch *scratch = value;
+
+	free(scratch->at);
+	free(scratch);
+}
+
+static void make_scratch_key(void)
+{
+	pthread_key_create(&scratch_key, free_scratch);
+}
+
+void *fs_ops_scratch(size_t size)
+{
+	struct scratch *scratch;
+
+	pthread_once(&scratch_once, make_scratch_key);
+	scratch = pthread_getspecific(scratch_key);
+	if (scratch == NULL) {
+		scratch = xcalloc(1, sizeof(*scratch));
+		pthread_setspecific(scratch_key, scratch);
+	}
+	if (scratch->size < size) {
+		free(scratch->at);
+		scratch->at = xmalloc(size);
+		scratch->size = size;
+	}
+	return scratch->at;
+}
+
+void fs_ops_fail(fuse_req_t req, int rc, const struct error *e)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	int code = rc == 0 ? ESTALE : fs_errno_of(e);
+
+	if (rc < 0 && code != ENOENT)
+		fs_log_problem(fs->log, "a request failed", e);
+	fuse_reply_err(req, code);
+}
+
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+	static const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS |
+				       FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_PARALLEL_DIROPS |
+				       FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_ASYNC_DIO;
+	static const unsigned unwanted = FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ |
+					 FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE;
+
+	(void)userdata;
+	conn->want |= conn->capable & wanted;
+	conn->want &= ~unwanted;
+	conn->max_readahead = READ_AHEAD_MAX;
+	conn->max_background = 64;
+	conn->congestion_threshold = 48;
+}
+
+/* Fill an answer about a node that was found. */
+static int fill_entry(struct fs *fs, const struct fs_node *node, struct fuse_entry_param *ret,
+		      struct error *e)
+{
+	*ret = (struct fuse_entry_param){
+		.ino = fs_inode_pack(node->inode),
+		.generation = 1, /* an id never means anything else */
+		.entry_timeout = fs_node_name_seconds(node->inode),
+		.attr_timeout = fs_node_attr_seconds(node->inode),
+	};
+	return fs_node_stat(fs, node, &ret->attr, e);
+}
+
+/* Reply that there is no such name; where there never will be, the kernel may remember it. */
+static void reply_absent(fuse_req_t req, const struct fs_node *parent, struct bytes name)
+{
+	struct fuse_entry_param absent = {.ino = 0, .entry_timeout = FS_NODE_FOR_EVER};
+	bool may_come =
+		parent->inode.kind == FS_KIND_FIXED && (parent->inode.rank == FS_FIXED_SNAPSHOTS ||
+							bytes_equal(name, bytes_str("latest")));
+
+	if (may_come)
+		fuse_reply_err(req, ENOENT);
+	else
+		fuse_reply_entry(req, &absent);
+}
+
+/* A child by name, or the folder itself or its parent (asked for by NFS servers). */
+static int find_child(struct fs *fs, const struct fs_node *parent, struct bytes name,
+		      struct fs_node *ret, struct error *e)
+{
+	uint64_t id = fs_inode_pack(parent->inode);
+	int rc;
+
+	if (!fs_node_is_folder(parent))
+		return error_set(e, ERR_IO, "not a folder");
+	if (bytes_equal(name, bytes_str(".")))
+		return fs_node_find(fs, id, ret, e);
+	if (!bytes_equal(name, bytes_str("..")))
+		return fs_node_child(fs, parent, name, ret, e);
+	rc = fs_node_parent(parent, &id, e);
+	return rc < 0 ? rc : fs_node_find(fs, id, ret, e);
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent_id, const char *name)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	OWNED(fs_node_release) struct fs_node parent;
+	OWNED(fs_node_release) struct fs_node child;
+	struct fuse_entry_param entry;
+	struct error e;
+	int rc;
+
+	fs_node_init(&parent);
+	fs_node_init(&child);
+	fs_refresh(fs, parent_id);
+	rc = fs_node_find(fs, parent_id, &parent, &e);
+	if (rc <= 0) {
+		fs_ops_fail(req, rc, &e);
+		return;
+	}
+	rc = find_child(fs, &parent, bytes_str(name), &child, &e);
+	if (rc > 0)
+		rc = fill_entry(fs, &child, &entry, &e) < 0 ? e.code : 1;
+	if (rc < 0)
+		fs_ops_fail(req, rc, &e);
+	else if (rc == 0)
+		reply_absent(req, &parent, bytes_str(name));
+	else
+		fuse_reply_entry(req, &entry);
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	OWNED(fs_node_release) struct fs_node node;
+	struct stat attr;
+	struct error e;
+	int rc;
+
+	(void)info;
+	fs_node_init(&node);
+	fs_refresh(fs, ino);
+	rc = fs_node_find(fs, ino, &node, &e);
+	if (rc > 0)
+		rc = fs_node_stat(fs, &node, &attr, &e) < 0 ? e.code : 1;
+	if (rc <= 0)
+		fs_ops_fail(req, rc, &e);
+	else
+		fuse_reply_attr(req, &attr, fs_node_attr_seconds(node.inode));
+}
+
+static void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	OWNED(fs_node_release) struct fs_node node;
+	OWNED(buf_release) struct buf target = {0};
+	struct error e;
+	int rc;
+
+	fs_node_init(&node);
+	fs_refresh(fs, ino);
+	rc = fs_node_find(fs, ino, &node, &e);
+	if (rc > 0 && fs_node_type(&node) != S_IFLNK)
+		rc = error_set(&e, ERR_INVALID, "not a link");
+	if (rc > 0)
+		rc = fs_node_text(fs, &node, &target, &e) < 0 ? e.code : 1;
+	if (rc <= 0)
+		fs_ops_fail(req, rc, &e);
+	else
+		fuse_reply_readlink(req, buf_text(&target));
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct fs_tree_facts facts = {0};
+	struct statvfs answer;
+
+	fs_refresh(fs, ino);
+	fs_tree_facts_get(fs->tree, &facts);
+	answer = (struct statvfs){
+		.f_bsize = BLOCK_SIZE,
+		.f_frsize = BLOCK_SIZE,
+		.f_blocks = (facts.bytes + BLOCK_SIZE - 1) / BLOCK_SIZE,
+		.f_files = facts.collections,
+		.f_namemax = 255,
+		.f_flag = ST_RDONLY | ST_NOSUID,
+	};
+	fs_tree_facts_release(&facts);
+	fuse_reply_statfs(req, &answer);
+}
+
+/* Reply with an attribute or the list of them, or with its length when `size` is 0. */
+static void reply_xattr(fuse_req_t req, const struct buf *value, size_t size)
+{
+	if (size == 0)
+		fuse_reply_xattr(req, value->len);
+	else if (size < value->len)
+		fuse_reply_err(req, ERANGE);
+	else
+		fuse_reply_buf(req, (const char *)value->at, value->len);
+}
+
+static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	OWNED(fs_node_release) struct fs_node node;
+	OWNED(buf_release) struct buf value = {0};
+	struct error e;
+	int rc;
+
+	fs_node_init(&node);
+	/* `ls -l` asks for security.* and ACLs of each file: no need to look at it. */
+	if (strncmp(name, FS_XATTR_PREFIX, strlen(FS_XATTR_PREFIX)) != 0) {
+		fuse_reply_err(req, ENODATA);
+		return;
+	}
+	rc = fs_node_find(fs, ino, &node, &e);
+	if (rc <= 0)
+		fs_ops_fail(req, rc, &e);
+	else if (fs_xattr_get(&node, name, &value) == 0)
+		fuse_reply_err(req, ENODATA);
+	else
+		reply_xattr(req, &value, size);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	OWNED(fs_node_release) struct fs_node node;
+	OWNED(buf_release) struct buf names = {0};
+	struct error e;
+	int rc;
+
+	fs_node_init(&node);
+	rc = fs_node_find(fs, ino, &node, &e);
+	if (rc <= 0) {
+		fs_ops_fail(req, rc, &e);
+		return;
+	}
+	fs_xattr_list(&node, &names);
+	reply_xattr(req, &names, size);
+}
+
+const struct fuse_lowlevel_ops fs_ops = {
+	.init = op_init,
+	.lookup = op_lookup,
+	.getattr = op_getattr,
+	.readlink = op_readlink,
+	.open = fs_ops_open,
+	.read = fs_ops_read,
+	.release = fs_ops_release,
+	.opendir = fs_ops_opendir,
+	.readdir = fs_ops_readdir,
+	.readdirplus = fs_ops_readdirplus,
+	.releasedir = fs_ops_releasedir,
+	.statfs = op_statfs,
+	.getxattr = op_getxattr,
+	.listxattr = op_listxattr,
+};

@@ -1,0 +1,129 @@
+/* The operations on folders. Prefix: fs_ops_ */
+#include <errno.h>
+
+#include "fs/fs_dir.h"
+#include "fs/fs_ops.h"
+
+static struct fs_node *folder_of(const struct fuse_file_info *info)
+{
+	return (struct fs_node *)(uintptr_t)info->fh;
+}
+
+static void free_folder(struct fs_node *folder)
+{
+	fs_node_release(folder);
+	free(folder);
+}
+
+void fs_ops_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct fs_node *folder = xmalloc(sizeof(*folder));
+	struct error e;
+	int rc;
+
+	fs_node_init(folder);
+	fs_refresh(fs, ino);
+	rc = fs_node_find(fs, ino, folder, &e);
+	if (rc > 0 && fs_node_is_folder(folder)) {
+		info->fh = (uintptr_t)folder;
+		/* Only what never changes is kept by the kernel. */
+		info->cache_readdir = folder->inode.kind != FS_KIND_FIXED;
+		info->keep_cache = info->cache_readdir;
+		if (fuse_reply_open(req, info) < 0)
+			free_folder(folder); /* interrupted: there will be no release */
+		return;
+	}
+	if (rc > 0)
+		fuse_reply_err(req, ENOTDIR);
+	else
+		fs_ops_fail(req, rc, &e);
+	free_folder(folder);
+}
+
+void fs_ops_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	(void)ino;
+	free_folder(folder_of(info));
+	fuse_reply_err(req, 0);
+}
+
+/* What the kernel learns of an entry: with `plus` all, otherwise number and type. */
+static void fill_entry(struct fs *fs, const struct fs_dir_entry *entry, bool plus,
+		       struct fuse_entry_param *ret)
+{
+	struct error e;
+
+	*ret = (struct fuse_entry_param){
+		.generation = 1,
+		.attr.st_ino = fs_inode_pack(entry->node.inode),
+		.attr.st_mode = entry->is_dots ? S_IFDIR : fs_node_type(&entry->node),
+	};
+	if (!plus || entry->is_dots)
+		return;
+	/* A damaged one is listed all the same; who looks closer gets the error. */
+	if (fs_node_stat(fs, &entry->node, &ret->attr, &e) < 0)
+		return;
+	ret->ino = ret->attr.st_ino;
+	ret->entry_timeout = fs_node_name_seconds(entry->node.inode);
+	ret->attr_timeout = fs_node_attr_seconds(entry->node.inode);
+}
+
+/* Append an entry to the reply; false when it has no room. */
+static bool add_entry(fuse_req_t req, char *reply, size_t size, size_t *len,
+		      struct fs_dir_entry *entry, bool plus)
+{
+	struct fuse_entry_param answer;
+	size_t needed;
+
+	fill_entry(fuse_req_userdata(req), entry, plus, &answer);
+	if (plus)
+		needed =
+			fuse_add_direntry_plus(req, reply + *len, size - *len,
+					       buf_text(&entry->name), &answer, (off_t)entry->next);
+	else
+		needed = fuse_add_direntry(req, reply + *len, size - *len, buf_text(&entry->name),
+					   &answer.attr, (off_t)entry->next);
+	if (needed > size - *len)
+		return false;
+	*len += needed;
+	return true;
+}
+
+static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *info, bool plus)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	OWNED(fs_dir_entry_release) struct fs_dir_entry entry;
+	char *reply = fs_ops_scratch(size);
+	uint64_t position = (uint64_t)offset;
+	size_t len = 0;
+	struct error e;
+	int rc;
+
+	fs_dir_entry_init(&entry);
+	for (;;) {
+		rc = fs_dir_next(fs, folder_of(info), position, &entry, &e);
+		if (rc <= 0 || !add_entry(req, reply, size, &len, &entry, plus))
+			break;
+		position = entry.next;
+	}
+	/* An error is told when nothing else is: the reader asks again from there. */
+	if (rc < 0 && len == 0)
+		fs_ops_fail(req, rc, &e);
+	else
+		fuse_reply_buf(req, reply, len);
+}
+
+void fs_ops_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		    struct fuse_file_info *info)
+{
+	(void)ino;
+	list(req, size, offset, info, false);
+}
+
+void fs_ops_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+			struct fuse_file_info *info)
+{
+	(void)ino;
+	list(req, size, offset, info, true);
+}

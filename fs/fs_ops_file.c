@@ -1,0 +1,76 @@
+/* The operations on open files. Prefix: fs_ops_ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "fs/fs_file.h"
+#include "fs/fs_ops.h"
+
+static struct fs_file *file_of(const struct fuse_file_info *info)
+{
+	return (struct fs_file *)(uintptr_t)info->fh;
+}
+
+/* What kind of file may be opened how; 0 or an errno. */
+static int check_open(const struct fs_node *node, int flags)
+{
+	if (fs_node_is_folder(node))
+		return EISDIR;
+	if (fs_node_type(node) != S_IFREG)
+		return ELOOP;
+	return (flags & O_ACCMODE) == O_RDONLY ? 0 : EROFS;
+}
+
+void fs_ops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	OWNED(fs_node_release) struct fs_node node;
+	struct fs_file *file = NULL;
+	struct error e;
+	int refused = 0;
+	int rc;
+
+	fs_node_init(&node);
+	fs_refresh(fs, ino);
+	rc = fs_node_find(fs, ino, &node, &e);
+	if (rc > 0)
+		refused = check_open(&node, info->flags);
+	if (rc > 0 && refused == 0)
+		rc = fs_file_open(fs, &node, &file, &e) < 0 ? e.code : 1;
+	if (refused != 0) {
+		fuse_reply_err(req, refused);
+	} else if (rc <= 0) {
+		fs_ops_fail(req, rc, &e);
+	} else {
+		bool is_fixed = node.inode.kind == FS_KIND_FIXED;
+
+		info->fh = (uintptr_t)file;
+		info->keep_cache = !is_fixed;
+		info->direct_io = is_fixed; /* its length may differ from what stat said */
+		info->noflush = 1;
+		if (fuse_reply_open(req, info) < 0)
+			fs_file_close(file); /* interrupted: there will be no release */
+	}
+}
+
+void fs_ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		 struct fuse_file_info *info)
+{
+	char *reply = fs_ops_scratch(size);
+	size_t len = 0;
+	struct error e;
+	int rc;
+
+	(void)ino;
+	rc = fs_file_read(file_of(info), (uint64_t)offset, reply, size, &len, &e);
+	if (rc < 0)
+		fs_ops_fail(req, rc, &e);
+	else
+		fuse_reply_buf(req, reply, len);
+}
+
+void fs_ops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	(void)ino;
+	fs_file_close(file_of(info));
+	fuse_reply_err(req, 0);
+}

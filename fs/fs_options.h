@@ -1,0 +1,52 @@
+/*
+ * fs_options.h - the command line of yesterfs: STORE MNT [-f] [-o OPTS].
+ *
+ * Also what mount(8) and mount.fuse3 call it with from /etc/fstab. It knows the words, and
+ * nothing of stores or FUSE.
+ *
+ * Threads: one at a time.
+ */
+#ifndef FS_FS_OPTIONS_H
+#define FS_FS_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+enum fs_options_todo {
+	FS_OPTIONS_MOUNT = 0,
+	FS_OPTIONS_HELP = 1,
+	FS_OPTIONS_VERSION = 2,
+	FS_OPTIONS_NOTHING = 3, /* mount --fake */
+};
+
+struct fs_options {
+	enum fs_options_todo todo;
+	char *store;
+	char *mountpoint;
+	bool foreground;
+	bool debug; /* print each request; implies foreground */
+	bool allow_other;
+	bool credentials; /* with allow_other: show users, roles and keys to the mounter */
+	bool nonempty;
+	uid_t uid; /* owner of all that is shown */
+	gid_t gid;
+	mode_t umask;	    /* taken off 0444 and 0555 */
+	size_t cache_bytes; /* of decoded chunks; 0: the store's default */
+};
+
+/*
+ * Parse into *ret. ERR_INVALID: usage; ERR_REFUSED: an option for something that this version
+ * doesn't have. fs_options_release() is needed in any case.
+ */
+MUST_CHECK int fs_options_parse(int argc, char *const *argv, struct fs_options *ret,
+				struct error *e);
+void fs_options_release(struct fs_options *options);
+DEFINE_OWNED_STRUCT(struct fs_options, fs_options_release);
+
+/* What --help prints. */
+extern const char fs_options_help[];
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * fs_xattr.h - the extended attributes user.yester.*: facts about .bson files and snapshots.
+ *
+ * Threads: pure.
+ */
+#ifndef FS_FS_XATTR_H
+#define FS_FS_XATTR_H
+
+#include "fs/fs_node.h"
+
+#define FS_XATTR_PREFIX "user.yester."
+
+/* Append the value of attribute `name`. 1, or 0 when this node has none of that name. */
+MUST_CHECK int fs_xattr_get(const struct fs_node *node, const char *name, struct buf *ret);
+
+/* Append the names of all attributes that the node has, each with its NUL. */
+void fs_xattr_list(const struct fs_node *node, struct buf *ret);
+
+#endif

@@ -1,0 +1,118 @@
+/* main.c - yesterfs STORE MNT [-f] [-o OPTS]: parse, check, go to the background, run. */
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "fs/fs_daemon.h"
+#include "fs/fs_guard.h"
+#include "fs/fs_session.h"
+
+/* glibc makes eight heaps for each core; chunks that come and go would fray all of them. */
+#define HEAPS 4
+
+/* The exit codes that all our programs share. */
+static int exit_code_of(int rc)
+{
+	switch (rc) {
+	case ERR_INVALID:
+		return 2;
+	case ERR_REFUSED:
+	case ERR_EXISTS:
+		return 6;
+	case ERR_NO_STORE:
+		return 10;
+	case ERR_BUSY:
+		return 11;
+	case ERR_CANCELLED:
+		return 130;
+	default:
+		return rc < 0 ? 1 : 0;
+	}
+}
+
+static void tell_ready(void *ctx)
+{
+	fs_daemon_tell(ctx, 0);
+}
+
+/* The store's threads must not get the signals that end the session. */
+static int open_store(const struct fs_options *options, struct store **ret, struct error *e)
+{
+	struct store_options wanted = {.cache_bytes = options->cache_bytes};
+	sigset_t ending;
+	sigset_t before;
+	int rc;
+
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &ending, &before);
+	rc = store_open(options->store, &wanted, ret, e);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+/* All that happens in the process that answers. */
+static int run(const struct fs_options *options, struct fs_daemon *daemon, struct error *e)
+{
+	OWNED(fs_log_free) struct fs_log *log = fs_log_new(!options->foreground);
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(fs_free) struct fs *fs = NULL;
+	int rc = open_store(options, &store, e);
+
+	if (rc >= 0)
+		rc = fs_new(store, log, options, &fs, e);
+	if (rc >= 0)
+		rc = fs_session_run(fs, options, tell_ready, daemon, e);
+	if (rc < 0 && !options->foreground && daemon->ready_fd < 0)
+		fs_log_problem(log, "the mount ended", e);
+	return rc;
+}
+
+/* Check, fork, run; the exit code. */
+static int mount_store(struct fs_options *options, struct error *e)
+{
+	struct fs_daemon daemon = {.ready_fd = -1};
+	int rc = fs_guard_paths(options, e);
+
+	if (rc >= 0)
+		rc = fs_guard_fuse(options, e);
+	if (rc >= 0 && !options->foreground)
+		rc = fs_daemon_start(&daemon, e);
+	if (rc >= 0) {
+		umask(077);
+		rc = run(options, &daemon, e);
+	}
+	if (rc < 0)
+		fs_log_fatal(e);
+	fs_daemon_tell(&daemon, exit_code_of(rc));
+	return exit_code_of(rc);
+}
+
+int main(int argc, char **argv)
+{
+	OWNED(fs_options_release) struct fs_options options;
+	struct error e = {0};
+	int rc = fs_options_parse(argc, argv, &options, &e);
+
+	mallopt(M_ARENA_MAX, HEAPS);
+	if (rc < 0) {
+		fs_log_fatal(&e);
+		return exit_code_of(rc);
+	}
+	switch (options.todo) {
+	case FS_OPTIONS_HELP:
+		fputs(fs_options_help, stdout);
+		return 0;
+	case FS_OPTIONS_VERSION:
+		puts("yesterfs " YESTER_VERSION);
+		return 0;
+	case FS_OPTIONS_NOTHING:
+		return 0;
+	default:
+		return mount_store(&options, &e);
+	}
+}

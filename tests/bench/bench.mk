@@ -1,0 +1,15 @@
+# `make bench`: ours and the peers in turn, one table; `make bench-NAME`: one part of it (see bench.py).
+# BENCH_FLAGS: --quick (a tenth of the data, under a minute), --rounds N, --seed N, --work DIR.
+
+BENCH_FLAGS ?=
+
+$(BUILD)/gen_data: $(BUILD)/tests/bench/gen_data.o $(call archive,base)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+.PHONY: bench
+bench: $(PROGRAMS) $(BUILD)/gen_data
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_FLAGS)
+
+bench-%: $(PROGRAMS) $(BUILD)/gen_data
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --only $*

@@ -1,0 +1,585 @@
+#!/usr/bin/env python3
+"""Ours against the peers, in one run: time, stored bytes, mount reads, memory; one table and BUILD/bench.json.
+
+    bench.py [--only PART[,PART]] [--quick] [--rounds N] [--seed N] [--work DIR]
+
+Parts: ingest (first, again unchanged, again after 1 % scattered changes; and what is stored),
+versions (40 versions of a table), read (a mounted .bson, cold and warm), list (ls -lR of many
+collections), memory. Ours and the peers take turns; a ratio is the median of the rounds' ratios, so
+that it holds when the machine's speed drifts. Goals are the ratios of DESIGN section 9 (what we must
+reach against what the peer had there); they are judged on the full data only.
+
+It needs about 5 GB in --work (default: the temporary folder), which it removes, and for a cold
+cache the right to drop it (root). A peer that is not installed is left out and named:
+apt install restic borgbackup squashfs-tools squashfuse zstd
+"""
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
+MB = 1000 * 1000
+MIB = 1024 * 1024
+PARTS = ("ingest", "versions", "read", "list", "memory")
+PIECE = MIB
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+# ---- commands
+
+
+def timed(command, cwd=None, env=None, ok=(0,)):
+    """Run it to its end: seconds on the clock and seconds of processor time, its children's too."""
+    os.sync()
+    with tempfile.TemporaryFile() as said:
+        start = time.monotonic()
+        child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        _, status, used = os.wait4(child.pid, 0)
+        seconds = time.monotonic() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode not in ok:
+            said.seek(0)
+            sys.exit(f"bench: {' '.join(map(str, command))}: exit status {child.returncode}\n"
+                     + said.read().decode(errors="replace"))
+    return {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime}
+
+
+def first_line(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except OSError:
+        return None
+    text = (done.stdout + done.stderr).strip()
+    return text.splitlines()[0] if text else "?"
+
+
+def stored_bytes(folder, without=()):
+    """What `du -sb` says of the folder, less the subfolders `without`."""
+    total = folder.lstat().st_size
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            total += 0 if entry.name in without else stored_bytes(entry)
+        else:
+            total += entry.lstat().st_size
+    return total
+
+
+def drop_caches():
+    """True when what follows reads from the disk."""
+    os.sync()
+    with contextlib.suppress(OSError):
+        Path("/proc/sys/vm/drop_caches").write_text("3")
+        return True
+    return False
+
+
+# ---- the programs that are compared
+
+
+class Ours:
+    name = "yester"
+
+    def __init__(self, work):
+        self.store = work / "store"
+
+    @staticmethod
+    def version():
+        return first_line(BUILD / "yester", "version") or sys.exit(f"bench: no {BUILD}/yester: run make")
+
+    def fresh(self):
+        shutil.rmtree(self.store, ignore_errors=True)
+        timed([BUILD / "yester", "init", "-q", "-s", self.store])
+
+    def command(self, dump):
+        return [BUILD / "yester", "ingest", "-q", "-s", self.store, dump]
+
+    def take(self, dump):
+        return timed(self.command(dump))
+
+    def stored(self):
+        return stored_bytes(self.store, without=("local",))
+
+
+class Restic:
+    name = "restic"
+    package = "restic"
+
+    def __init__(self, work):
+        self.repo = work / "restic"
+        self.env = dict(os.environ, RESTIC_PASSWORD="bench", RESTIC_CACHE_DIR=str(work / "restic-cache"),
+                        RESTIC_REPOSITORY=str(self.repo))
+
+    @staticmethod
+    def version():
+        return first_line("restic", "version")
+
+    def fresh(self):
+        shutil.rmtree(self.repo, ignore_errors=True)
+        timed(["restic", "init", "--quiet"], env=self.env)
+
+    def take(self, dump):
+        return timed(["restic", "backup", "--quiet", "--compression", "auto", "."], cwd=dump, env=self.env)
+
+    def stored(self):
+        return stored_bytes(self.repo)
+
+
+class Borg:
+    name = "borg"
+    package = "borgbackup"
+
+    def __init__(self, work):
+        self.repo = work / "borg"
+        self.env = dict(os.environ, BORG_BASE_DIR=str(work / "borg-home"),
+                        BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="yes")
+        self.taken = 0
+
+    @staticmethod
+    def version():
+        return first_line("borg", "--version")
+
+    def fresh(self):
+        shutil.rmtree(self.repo, ignore_errors=True)
+        timed(["borg", "init", "-e", "none", self.repo], env=self.env)
+
+    def take(self, dump):
+        self.taken += 1
+        return timed(["borg", "create", "--compression", "zstd,3", f"{self.repo}::a{self.taken}", "."],
+                     cwd=dump, env=self.env)
+
+    def stored(self):
+        return stored_bytes(self.repo)
+
+
+# ---- mounts
+
+
+def is_mounted(mnt):
+    return any(line.split()[4] == str(mnt) for line in Path("/proc/self/mountinfo").read_text().splitlines())
+
+
+@contextlib.contextmanager
+def mounted(command, mnt, env=None):
+    """Mounts in the foreground; gives the driver's process id."""
+    mnt.mkdir(exist_ok=True)
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=env)
+        try:
+            deadline = time.monotonic() + 60
+            while not is_mounted(mnt):
+                if child.poll() is not None or time.monotonic() > deadline:
+                    said.seek(0)
+                    raise RuntimeError(f"{command[0]}: no mount: {said.read().decode(errors='replace')}")
+                time.sleep(0.01)
+            yield child.pid
+        finally:
+            if child.poll() is None:
+                child.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(30)
+            if is_mounted(mnt):
+                subprocess.run(["fusermount3", "-u", "-z", mnt], check=False)
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+
+
+def ours_mounted(store, mnt):
+    return mounted([BUILD / "yesterfs", store, mnt, "-f"], mnt)
+
+
+def squashfs_mounted(image, mnt):
+    return mounted(["squashfuse_ll", "-f", image, mnt], mnt)
+
+
+def read_through(path):
+    """Seconds to read the file from its begin to its end, in pieces of 1 MiB."""
+    room = bytearray(PIECE)
+    start = time.monotonic()
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(room):
+            pass
+    return time.monotonic() - start
+
+
+def anon_bytes(pid):
+    """RssAnon of a process now; 0 when it is gone."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+@contextlib.contextmanager
+def watched(pid):
+    """Gives a list whose last element is the largest RssAnon that the process had."""
+    peak, stop = [0], threading.Event()
+
+    def watch():
+        while not stop.wait(0.005):
+            peak[0] = max(peak[0], anon_bytes(pid))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        thread.join()
+        peak[0] = max(peak[0], anon_bytes(pid))
+
+
+# ---- the bench
+
+
+def show_seconds(value):
+    return f"{value:.2f} s"
+
+
+def show_ms(value):
+    return f"{value * 1000:.0f} ms"
+
+
+def show_bytes(value):
+    return f"{value / MB:.2f} MB" if value < 100 * MB else f"{value / MB:.0f} MB"
+
+
+def show_mib(value):
+    return f"{value / MIB:.0f} MiB"
+
+
+def show_speed(value):
+    return f"{value / MB:.0f} MB/s"
+
+
+class Bench:
+    def __init__(self, args, work):
+        self.args, self.work = args, work
+        self.rows = []
+        self.count = 80000 if args.quick else 800000
+        self.left_out = [p for p in (Restic, Borg) if shutil.which(p.name) is None]
+        self.peers = [p for p in (Borg, Restic) if p not in self.left_out]
+        self.has_squash = shutil.which("mksquashfs") is not None and shutil.which("squashfuse_ll") is not None
+        self.has_zstd = shutil.which("zstd") is not None
+
+    def add(self, row, show, ours, peer=None, peer_name="", goal=None, more_is_better=False, limit=None):
+        """`ours` and `peer` are figures of the same rounds. `goal` is a ratio, `limit` a figure."""
+        ours = ours if isinstance(ours, list) else [ours]
+        peer = [] if peer is None else peer if isinstance(peer, list) else [peer]
+        ratio = statistics.median(a / b for a, b in zip(ours, peer)) if peer else None
+        got, wanted = (statistics.median(ours), limit) if limit is not None else (ratio, goal)
+        reached = None
+        if wanted is not None and got is not None and not self.args.quick:
+            reached = got >= wanted if more_is_better else got <= wanted
+        sign = ">=" if more_is_better else "<="
+        self.rows.append({
+            "row": row, "peer_name": peer_name, "ours": statistics.median(ours), "ours_all": ours,
+            "peer": statistics.median(peer) if peer else None, "peer_all": peer, "ratio": ratio,
+            "goal": wanted, "goal_is": "figure" if limit is not None else "ratio", "reached": reached,
+            "cells": (row, show(statistics.median(ours)),
+                      f"{peer_name} {show(statistics.median(peer))}" if peer else "-",
+                      f"{ratio:.3g}" if ratio is not None else "-",
+                      "-" if wanted is None else f"{sign} {show(limit) if limit is not None else f'{goal:.3g}'}",
+                      {None: "-", True: "yes", False: "NO"}[reached])})
+
+    # -- data
+
+    def generate(self, what, out, *options):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            out.unlink()
+        timed([BUILD / "gen_data", what, out, "--seed", str(self.args.seed), *map(str, options)])
+
+    def orders(self):
+        """The dump, and the file that it has after 1 % of changes; made once."""
+        first, later = self.work / "orders-1.bson", self.work / "orders-2.bson"
+        if not first.exists():
+            say("making data")
+            self.generate("orders", first, "--count", self.count)
+            self.generate("orders", later, "--count", self.count, "--updates", self.count // 100,
+                          "--deletes", self.count // 1000)
+        return first, later
+
+    def dump_with(self, file):
+        """A dump of that one file; its inode and times are new, as those of a new dump are."""
+        dump = self.work / "dump"
+        shutil.rmtree(dump, ignore_errors=True)
+        (dump / "shop").mkdir(parents=True)
+        os.link(file, dump / "shop" / "orders.bson")
+        os.utime(file)
+        return dump
+
+    def ingested(self):
+        """A store with the first dump."""
+        ours = Ours(self.work)
+        ours.fresh()
+        ours.take(self.dump_with(self.orders()[0]))
+        return ours
+
+    # -- parts
+
+    def ingest(self):
+        first, later = self.orders()
+        steps = (("first", first), ("unchanged", first), ("1 % changed", later))
+        tools = [cls(self.work) for cls in (Ours, *self.peers)]
+        times = {(tool.name, step): [] for tool in tools for step, _ in steps}
+        cpu = {key: [] for key in times}
+        stored = {}
+        for number in range(self.args.rounds):
+            for tool in tools:
+                tool.fresh()
+            for step, file in steps:
+                dump = self.dump_with(file)
+                for tool in tools:
+                    say(f"ingest: round {number + 1} of {self.args.rounds}, {step}, {tool.name}")
+                    before = tool.stored()
+                    used = tool.take(dump)
+                    times[tool.name, step].append(used["seconds"])
+                    cpu[tool.name, step].append(used["cpu"])
+                    stored[tool.name, step] = tool.stored() - (0 if step == "first" else before)
+        goals = {("first", "borg"): 3.3 / 4.5, ("first", "restic"): 3.3 / 7.0,
+                 ("unchanged", "borg"): 1.5 / 4.5, ("unchanged", "restic"): 1.5 / 5.3,
+                 ("1 % changed", "borg"): 1.5 / 4.5, ("1 % changed", "restic"): 1.5 / 5.3}
+        for step, _ in steps:
+            for peer in tools[1:]:
+                self.add(f"ingest, {step}", show_seconds, times["yester", step], times[peer.name, step],
+                         peer.name, goals[step, peer.name])
+        for step, _ in steps:
+            for peer in tools[1:]:
+                self.add(f"ingest, {step}, processor", show_seconds, cpu["yester", step], cpu[peer.name, step],
+                         peer.name)
+        self.stored_rows(stored, tools, first, later)
+        for tool in tools:
+            shutil.rmtree(getattr(tool, "repo", None) or tool.store, ignore_errors=True)
+
+    def stored_rows(self, stored, tools, first, later):
+        goals = {("first", "restic"): 228 / 213, ("first", "borg"): 228 / 205,
+                 ("1 % changed", "restic"): 1.2 / 212, ("1 % changed", "borg"): 1.2 / 205}
+        for step, words in (("first", "first"), ("1 % changed", "1 % changed, added")):
+            for peer in tools[1:]:
+                self.add(f"stored, {words}", show_bytes, stored["yester", step], stored[peer.name, step],
+                         peer.name, goals[step, peer.name])
+        self.add("stored, unchanged, added", show_bytes, stored["yester", "unchanged"])
+        if not self.has_zstd:
+            return
+        say("stored: zstd -3, zstd --patch-from")
+        packed = self.work / "packed.zst"
+        timed(["zstd", "-q", "-f", "-3", first, "-o", packed])
+        self.add("stored, first", show_bytes, stored["yester", "first"], packed.stat().st_size, "zstd -3", 228 / 202)
+        timed(["zstd", "-q", "-f", "-3", "--long=30", f"--patch-from={first}", later, "-o", packed])
+        self.add("stored, 1 % changed, added", show_bytes, stored["yester", "1 % changed"],
+                 packed.stat().st_size, "zstd --patch-from", 1.2 / 0.53)
+        packed.unlink()
+
+    def versions(self):
+        versions, rows = (8, 30000) if self.args.quick else (40, 30000)
+        tools = [cls(self.work) for cls in (Ours, *self.peers)]
+        seconds = {tool.name: 0 for tool in tools}
+        table = self.work / "table.bson"
+        raw = 0
+        for tool in tools:
+            tool.fresh()
+        say(f"versions: {versions}")
+        for version in range(versions):
+            self.generate("table", table, "--count", rows, "--version", version, "--percent", 5)
+            raw += table.stat().st_size
+            dump = self.dump_with(table)
+            for tool in tools:
+                seconds[tool.name] += tool.take(dump)["seconds"]
+        goals = {"restic": 1.15 / 23.6, "borg": 1.15 / 21.5}
+        words = f"{versions} versions of a table"
+        for peer in tools[1:]:
+            self.add(f"stored, {words}", show_bytes, tools[0].stored(), peer.stored(), peer.name, goals[peer.name])
+        self.add(f"stored, {words}: raw", show_bytes, raw)
+        for peer in tools[1:]:
+            self.add(f"time, {words}", show_seconds, seconds["yester"], seconds[peer.name], peer.name)
+        for tool in tools:
+            shutil.rmtree(getattr(tool, "repo", None) or tool.store, ignore_errors=True)
+
+    def read(self):
+        first, _ = self.orders()
+        ours = self.ingested()
+        size = first.stat().st_size
+        mnt, image = self.work / "mnt", self.work / "dump.squashfs"
+        kinds = [("ours", lambda: ours_mounted(ours.store, mnt), lambda: mnt / "latest/shop/orders.bson")]
+        if self.has_squash:
+            say("read: mksquashfs")
+            timed(["mksquashfs", self.work / "dump", image, "-comp", "zstd", "-Xcompression-level", "3",
+                   "-noappend", "-no-progress", "-quiet"])
+            kinds.append(("squashfuse_ll", lambda: squashfs_mounted(image, mnt), lambda: mnt / "shop/orders.bson"))
+        if Restic in self.peers and not self.args.quick:
+            restic = Restic(self.work)
+            restic.fresh()
+            restic.take(self.work / "dump")
+            kinds.append(("restic mount",
+                          lambda: mounted(["restic", "mount", mnt], mnt, restic.env),
+                          lambda: next((mnt / "snapshots/latest").rglob("orders.bson"))))
+        speeds = {(name, heat): [] for name, _, _ in kinds for heat in ("cold", "warm")}
+        is_cold = True
+        for number in range(self.args.rounds):
+            for name, mount, find in kinds:
+                say(f"read: round {number + 1} of {self.args.rounds}, {name}")
+                try:
+                    is_cold = drop_caches() and is_cold
+                    with mount():
+                        path = find()
+                        speeds[name, "cold"].append(size / read_through(path))
+                        warm = min(read_through(path) for _ in range(2))
+                        speeds[name, "warm"].append(size / warm)
+                except (RuntimeError, OSError, StopIteration) as problem:
+                    if name == "ours":
+                        raise
+                    say(f"read: {name} is left out: {problem}")
+        heat_word = {"cold": "cold" if is_cold else "new mount (root alone may drop caches)", "warm": "warm"}
+        goals = {("squashfuse_ll", "cold"): 600 / 474, ("squashfuse_ll", "warm"): 3 / 3.2,
+                 ("restic mount", "cold"): 600 / 210}
+        for heat in ("cold", "warm"):
+            for name, _, _ in kinds[1:] or [("", None, None)]:
+                if name == "" or speeds[name, heat]:
+                    self.add(f"mount, read, {heat_word[heat]}", show_speed, speeds["ours", heat],
+                             speeds.get((name, heat)), name, goals.get((name, heat)), more_is_better=True)
+        image.unlink(missing_ok=True)
+        shutil.rmtree(self.work / "restic", ignore_errors=True)
+
+    def many(self):
+        """A store with many small collections, and its dump."""
+        dump = self.work / "many"
+        databases = 100 if self.args.quick else 1000
+        if not dump.exists():
+            say(f"list: making {databases} databases of 10 collections")
+            for d in range(databases):
+                folder = dump / f"db{d:04}"
+                folder.mkdir(parents=True)
+                for c in range(10):
+                    body = b"\x10_id\0" + struct.pack("<i", c) + b"\x10db\0" + struct.pack("<i", d)
+                    (folder / f"c{c}.bson").write_bytes(struct.pack("<i", len(body) + 5) + body + b"\0")
+                    (folder / f"c{c}.metadata.json").write_text(
+                        '{"options":{},"indexes":[{"v":{"$numberInt":"2"},"key":{"_id":{"$numberInt":"1"}},"name":"_id_"}],'
+                        f'"uuid":"{d:016x}{c:016x}","collectionName":"c{c}","type":"collection"}}')
+        store = Ours(self.work / "many-store")
+        store.store.parent.mkdir(exist_ok=True)
+        store.fresh()
+        store.took = store.take(dump)
+        return dump, store
+
+    def list(self):
+        dump, ours = self.many()
+        mnt, image = self.work / "mnt", self.work / "many.squashfs"
+        kinds = [("ours", lambda: ours_mounted(ours.store, mnt), "latest/")]
+        if self.has_squash:
+            timed(["mksquashfs", dump, image, "-comp", "zstd", "-Xcompression-level", "3",
+                   "-noappend", "-no-progress", "-quiet"])
+            kinds.append(("squashfuse_ll", lambda: squashfs_mounted(image, mnt), ""))
+        times = {(name, heat): [] for name, _, _ in kinds for heat in ("cold", "warm")}
+        for number in range(self.args.rounds):
+            for name, mount, folder in kinds:
+                say(f"list: round {number + 1} of {self.args.rounds}, {name}")
+                with mount():
+                    command = ["ls", "-lR", f"{mnt}/{folder}"]
+                    times[name, "cold"].append(timed(command)["seconds"])
+                    times[name, "warm"].append(timed(command)["seconds"])
+        collections = len(list(dump.iterdir())) * 10
+        for heat, words in (("cold", "first"), ("warm", "again")):
+            self.add(f"mount, ls -lR of {collections} collections, {words}", show_ms, times["ours", heat],
+                     times.get(("squashfuse_ll", heat)), "squashfuse_ll" if self.has_squash else "")
+        self.add(f"ingest of {collections} collections", show_seconds, ours.took["seconds"])
+        image.unlink(missing_ok=True)
+
+    def memory(self):
+        first, _ = self.orders()
+        ours = Ours(self.work)
+        ours.fresh()
+        say("memory: ingest")
+        child = subprocess.Popen(ours.command(self.dump_with(first)))
+        with watched(child.pid) as peak:
+            if child.wait() != 0:
+                sys.exit("bench: the ingest failed")
+        self.add("memory, ingest (RssAnon)", show_mib, peak[0], limit=256 * MIB)
+        say("memory: mount")
+        mnt = self.work / "mnt"
+        with ours_mounted(ours.store, mnt) as pid, watched(pid) as peak:
+            read_through(mnt / "latest/shop/orders.bson")
+        self.add("memory, mount, after reading all (RssAnon)", show_mib, peak[0], limit=256 * MIB)
+        _, many = self.many()
+        with ours_mounted(many.store, mnt) as pid, watched(pid) as peak:
+            timed(["ls", "-lR", f"{mnt}/latest/"])
+        self.add("memory, mount, after ls -lR of many (RssAnon)", show_mib, peak[0], limit=256 * MIB)
+
+    # -- what it prints
+
+    def machine(self):
+        cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                    if line.startswith("model name")), platform.machine())
+        memory = next(line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines()
+                      if line.startswith("MemTotal:"))
+        versions = {"yester": Ours.version()}
+        versions.update((p.name, p.version()) for p in (Restic, Borg) if p in self.peers)
+        if self.has_squash:
+            versions["squashfs"] = first_line("mksquashfs", "-version")
+        if self.has_zstd:
+            versions["zstd"] = first_line("zstd", "--version")
+        return {"cpu": cpu, "cores": os.cpu_count(), "memory_mib": int(memory) // 1024,
+                "kernel": platform.release(), "system": platform.freedesktop_os_release().get("PRETTY_NAME", "?"),
+                "load_at_start": os.getloadavg()[0], "versions": versions}
+
+    def print_table(self, machine):
+        head = ("row", "ours", "peer", "ratio", "goal", "reached")
+        table = [head] + [row["cells"] for row in self.rows]
+        widths = [max(len(line[i]) for line in table) for i in range(len(head))]
+        print(f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_mib']} MiB; {machine['system']}, "
+              f"Linux {machine['kernel']}; load {machine['load_at_start']:.1f} at the start")
+        print("; ".join(str(v) for v in machine["versions"].values()))
+        print(f"seed {self.args.seed}, {self.count} orders, {self.args.rounds} rounds (medians)"
+              + (", quick: goals are not judged" if self.args.quick else ""))
+        if self.left_out:
+            print("left out, not installed: " + ", ".join(p.package for p in self.left_out))
+        print()
+        for line in table:
+            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the data, one round")
+    parser.add_argument("--rounds", type=int, default=0, help="default: 3; quick: 1")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--work", default=None, help="folder to work in; on a real disk")
+    args = parser.parse_args()
+    args.rounds = args.rounds or (1 if args.quick else 3)
+    parts = args.only.split(",")
+    if not set(parts) <= set(PARTS):
+        parser.error(f"the parts are {', '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="yester-bench-", dir=args.work) as folder:
+        bench = Bench(args, Path(folder).resolve())
+        machine = bench.machine()
+        start = time.monotonic()
+        for part in parts:
+            getattr(bench, part)()
+        bench.print_table(machine)
+        print(f"\n{time.monotonic() - start:.0f} s")
+    result = {"machine": machine, "seed": args.seed, "quick": args.quick, "rounds": args.rounds,
+              "orders": bench.count, "rows": [{k: v for k, v in row.items() if k != "cells"} for row in bench.rows]}
+    (BUILD / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

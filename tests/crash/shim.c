@@ -1,0 +1,404 @@
+/*
+ * shim.c - an LD_PRELOAD library that stops a program, or lets a call fail, at the Nth call of a phase.
+ *
+ *	SHIM_PHASES  which calls are counted, together: names of the table below, with commas
+ *	SHIM_AT      the number of the call, from 1
+ *	SHIM_DO      kill-before, kill-after, tear (write half of it, then kill), short (write or read
+ *		     half of it, say so), eintr, eio, enospc; a '+' at the end: all later ones fail, too
+ *	SHIM_INPUT   what is read: a path's beginning, or "-" for standard input
+ *	SHIM_REPORT  a file; when the program ends, "phase calls" lines are written to it
+ *
+ * Phases: see struct phase_name. What is done at a call is printed on standard error. Only the
+ * process that was started is touched, not its children. Threads: any.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum phase { NONE, READ, SORT, PACK, FSYNC, RENAME, INDEX, PAGES, MANIFEST, PHASES };
+
+static const struct phase_name {
+	const char *name;
+	const char *calls;
+} names[PHASES] = {
+	[READ] = {"read", "read, pread, mmap of the input"},
+	[SORT] = {"sort", "write to the unnamed file of a spool or a sort"},
+	[PACK] = {"pack", "write to the temporary file of a pack"},
+	[FSYNC] = {"fsync", "fsync of packs and folders, not those of the manifest"},
+	[RENAME] = {"rename", "rename of a pack"},
+	[INDEX] = {"index", "mdb_txn_commit of a transaction that writes"},
+	[PAGES] = {"pages", "write and sync of the index's file within a commit"},
+	[MANIFEST] = {"manifest", "write, fsync, rename of a manifest, fsync of its folder"},
+};
+
+enum deed { NOTHING, KILL_BEFORE, KILL_AFTER, TEAR, SHORT, FAIL };
+
+static struct {
+	pid_t pid;
+	unsigned phases; /* bits */
+	unsigned long at;
+	enum deed deed;
+	bool all_later;
+	int error;
+	const char *input, *report;
+	const char *deed_name;
+	unsigned long calls[PHASES], chosen;
+	MDB_txn *writing; /* LMDB has one such transaction at a time */
+} shim;
+
+#define MANIFEST_FDS 1024
+static bool is_manifest[MANIFEST_FDS]; /* the temporary file that this fd writes is one */
+
+static void parse_phases(const char *text)
+{
+	for (int i = 1; i < PHASES && text != NULL; i++) {
+		const char *found = strstr(text, names[i].name);
+
+		if (found != NULL)
+			shim.phases |= 1u << i;
+	}
+}
+
+static void parse_deed(const char *text)
+{
+	static const struct {
+		const char *name;
+		enum deed deed;
+		int error;
+	} deeds[] = {{"kill-before", KILL_BEFORE, 0}, {"kill-after", KILL_AFTER, 0},
+		     {"tear", TEAR, 0},		      {"short", SHORT, 0},
+		     {"eintr", FAIL, EINTR},	      {"eio", FAIL, EIO},
+		     {"enospc", FAIL, ENOSPC}};
+
+	shim.deed_name = text;
+	for (size_t i = 0; text != NULL && i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+		if (strncmp(text, deeds[i].name, strlen(deeds[i].name)) == 0) {
+			shim.deed = deeds[i].deed;
+			shim.error = deeds[i].error;
+		}
+	}
+	shim.all_later = text != NULL && text[strlen(text) - 1] == '+';
+}
+
+__attribute__((constructor)) static void shim_start(void)
+{
+	const char *at = getenv("SHIM_AT");
+
+	/* What the program starts (a helper, a mount) is left alone. */
+	unsetenv("LD_PRELOAD");
+	shim.pid = getpid();
+	shim.at = at == NULL ? 0 : strtoul(at, NULL, 10);
+	shim.input = getenv("SHIM_INPUT");
+	shim.report = getenv("SHIM_REPORT");
+	parse_phases(getenv("SHIM_PHASES"));
+	parse_deed(getenv("SHIM_DO"));
+}
+
+__attribute__((destructor)) static void shim_end(void)
+{
+	FILE *file;
+
+	if (shim.report == NULL || getpid() != shim.pid || (file = fopen(shim.report, "w")) == NULL)
+		return;
+	for (int i = 1; i < PHASES; i++)
+		fprintf(file, "%s %lu\n", names[i].name, shim.calls[i]);
+	fclose(file);
+}
+
+#define REAL(name)                                                                                 \
+	static __typeof__(&name) real;                                                             \
+	if (real == NULL)                                                                          \
+	real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+
+static void say(enum phase phase, const char *call)
+{
+	char line[200];
+	int len = snprintf(line, sizeof(line), "shim: %s at call %lu of phase %s: %s\n",
+			   shim.deed_name, shim.chosen, names[phase].name, call);
+
+	if (len > 0)
+		(void)!write(STDERR_FILENO, line, (size_t)len);
+}
+
+static void die(void)
+{
+	kill(shim.pid, SIGKILL);
+	for (;;)
+		pause();
+}
+
+/* Count a call; what is to be done at it. */
+static enum deed at_call(enum phase phase, const char *call)
+{
+	unsigned long number;
+
+	if (phase == NONE || getpid() != shim.pid)
+		return NOTHING;
+	__atomic_add_fetch(&shim.calls[phase], 1, __ATOMIC_SEQ_CST);
+	if ((shim.phases & 1u << phase) == 0)
+		return NOTHING;
+	number = __atomic_add_fetch(&shim.chosen, 1, __ATOMIC_SEQ_CST);
+	if (shim.at == 0 || number < shim.at || (number > shim.at && !shim.all_later))
+		return NOTHING;
+	if (number == shim.at)
+		say(phase, call);
+	if (shim.deed == KILL_BEFORE)
+		die();
+	return shim.deed;
+}
+
+/* After a call that was made. */
+static void after_call(enum deed deed)
+{
+	int saved = errno;
+
+	if (deed == KILL_AFTER || deed == TEAR)
+		die();
+	errno = saved;
+}
+
+/* The path behind a file descriptor. */
+static void path_of(int fd, char ret[PATH_MAX])
+{
+	char link[40];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, ret, PATH_MAX - 1);
+	ret[len < 0 ? 0 : len] = '\0';
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static enum phase phase_of_read(int fd)
+{
+	char path[PATH_MAX];
+
+	if (shim.input == NULL || fd < 0)
+		return NONE;
+	if (strcmp(shim.input, "-") == 0)
+		return fd == 0 ? READ : NONE;
+	path_of(fd, path);
+	return strncmp(path, shim.input, strlen(shim.input)) == 0 ? READ : NONE;
+}
+
+static enum phase phase_of_write(int fd, const void *from, size_t len)
+{
+	char path[PATH_MAX];
+
+	path_of(fd, path);
+	if (ends_with(path, "/data.mdb"))
+		return PAGES;
+	if (strstr(path, "/local/") == NULL || strstr(path, "/tmp/") == NULL)
+		return NONE;
+	if (ends_with(path, " (deleted)"))
+		return SORT;
+	if (!ends_with(path, ".tmp"))
+		return NONE;
+	if (fd < MANIFEST_FDS && lseek(fd, 0, SEEK_CUR) == 0)
+		is_manifest[fd] = len < 4 || memcmp(from, "YPCK", 4) != 0;
+	return fd < MANIFEST_FDS && is_manifest[fd] ? MANIFEST : PACK;
+}
+
+static enum phase phase_of_sync(int fd)
+{
+	char path[PATH_MAX];
+
+	path_of(fd, path);
+	if (ends_with(path, "/data.mdb"))
+		return PAGES;
+	if (ends_with(path, "/snapshots"))
+		return MANIFEST;
+	return ends_with(path, ".tmp") && fd < MANIFEST_FDS && is_manifest[fd] ? MANIFEST : FSYNC;
+}
+
+static enum phase phase_of_rename(const char *to)
+{
+	return strstr(to, "/snapshots/") != NULL ? MANIFEST
+	       : strstr(to, "/chunks/") != NULL	 ? RENAME
+						 : NONE;
+}
+
+/* The length that a read or write is to have, 0 to fail with errno. */
+static size_t cut(enum deed deed, size_t len)
+{
+	if (deed == FAIL) {
+		errno = shim.error;
+		return 0;
+	}
+	return (deed == TEAR || deed == SHORT) && len > 1 ? len / 2 : len;
+}
+
+ssize_t read(int fd, void *to, size_t len)
+{
+	REAL(read);
+	enum deed deed = at_call(phase_of_read(fd), "read");
+	size_t want = cut(deed, len);
+	ssize_t got = deed == FAIL ? -1 : real(fd, to, want);
+
+	after_call(deed);
+	return got;
+}
+
+/* A program calls the one or the other; with 64-bit off_t they are the same. */
+ssize_t pread64(int fd, void *to, size_t len, off_t offset)
+{
+	REAL(pread64);
+	enum deed deed = at_call(phase_of_read(fd), "pread");
+	size_t want = cut(deed, len);
+	ssize_t got = deed == FAIL ? -1 : real(fd, to, want, offset);
+
+	after_call(deed);
+	return got;
+}
+
+ssize_t pread(int fd, void *to, size_t len, off_t offset)
+{
+	return pread64(fd, to, len, offset);
+}
+
+/* The checked forms of _FORTIFY_SOURCE go the same way. */
+ssize_t __read_chk(int fd, void *to, size_t len, size_t room);
+ssize_t __read_chk(int fd, void *to, size_t len, size_t room)
+{
+	if (len > room)
+		abort();
+	return read(fd, to, len);
+}
+
+ssize_t __pread64_chk(int fd, void *to, size_t len, off_t offset, size_t room);
+ssize_t __pread64_chk(int fd, void *to, size_t len, off_t offset, size_t room)
+{
+	if (len > room)
+		abort();
+	return pread(fd, to, len, offset);
+}
+
+void *mmap64(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+{
+	REAL(mmap64);
+	enum deed deed = at_call(phase_of_read(fd), "mmap");
+	void *map;
+
+	if (deed == FAIL && cut(deed, len) == 0)
+		return MAP_FAILED;
+	map = real(at, len, protection, flags, fd, offset);
+	after_call(deed);
+	return map;
+}
+
+ssize_t write(int fd, const void *from, size_t len)
+{
+	REAL(write);
+	enum deed deed = at_call(phase_of_write(fd, from, len), "write");
+	size_t want = cut(deed, len);
+	ssize_t put = deed == FAIL ? -1 : real(fd, from, want);
+
+	after_call(deed);
+	return put;
+}
+
+ssize_t pwrite64(int fd, const void *from, size_t len, off_t offset)
+{
+	REAL(pwrite64);
+	enum deed deed = at_call(phase_of_write(fd, from, len), "pwrite");
+	size_t want = cut(deed, len);
+	ssize_t put = deed == FAIL ? -1 : real(fd, from, want, offset);
+
+	after_call(deed);
+	return put;
+}
+
+ssize_t pwrite(int fd, const void *from, size_t len, off_t offset)
+{
+	return pwrite64(fd, from, len, offset);
+}
+
+/* LMDB writes neighbouring pages with it. A half of it is its first pieces. */
+ssize_t writev(int fd, const struct iovec *at, int count)
+{
+	REAL(writev);
+	enum deed deed = at_call(phase_of_write(fd, at[0].iov_base, at[0].iov_len), "writev");
+	size_t want = cut(deed, (size_t)count);
+	ssize_t put = deed == FAIL ? -1 : real(fd, at, (int)want);
+
+	after_call(deed);
+	return put;
+}
+
+int fsync(int fd)
+{
+	REAL(fsync);
+	enum deed deed = at_call(phase_of_sync(fd), "fsync");
+	int code = deed == FAIL ? -1 : real(fd);
+
+	if (deed == FAIL)
+		errno = shim.error;
+	after_call(deed);
+	return code;
+}
+
+int fdatasync(int fd)
+{
+	REAL(fdatasync);
+	enum deed deed = at_call(phase_of_sync(fd), "fdatasync");
+	int code = deed == FAIL ? -1 : real(fd);
+
+	if (deed == FAIL)
+		errno = shim.error;
+	after_call(deed);
+	return code;
+}
+
+int rename(const char *from, const char *to)
+{
+	REAL(rename);
+	enum deed deed = at_call(phase_of_rename(to), "rename");
+	int code = deed == FAIL ? -1 : real(from, to);
+
+	if (deed == FAIL)
+		errno = shim.error;
+	after_call(deed);
+	return code;
+}
+
+int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **ret)
+{
+	REAL(mdb_txn_begin);
+	int code = real(env, parent, flags, ret);
+
+	if (code == 0 && (flags & MDB_RDONLY) == 0)
+		shim.writing = *ret;
+	return code;
+}
+
+int mdb_txn_commit(MDB_txn *txn)
+{
+	REAL(mdb_txn_commit);
+	enum deed deed = at_call(txn == shim.writing ? INDEX : NONE, "mdb_txn_commit");
+	int code;
+
+	if (deed == FAIL) {
+		mdb_txn_abort(txn);
+		return shim.error;
+	}
+	code = real(txn);
+	after_call(deed);
+	return code;
+}

@@ -1,0 +1,11 @@
+# Tests against real mongods and the real tools. YESTER_MARKS='not slow' is pytest's -m; YESTER_TESTS a file or test.
+
+YESTER_TESTS ?= tests/integration
+TEST_CACHE = $${YESTER_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/yesterfs}
+
+.PHONY: check-integration
+check-integration:
+	@tests/setup/deps.sh
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/setup/truth.py all
+	@BUILD=$(BUILD) $(TEST_CACHE)/venv/bin/python -m pytest $(YESTER_TESTS) -q -p no:cacheprovider $(if $(YESTER_MARKS),-m '$(YESTER_MARKS)')

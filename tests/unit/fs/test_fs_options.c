@@ -1,0 +1,137 @@
+#include "fs/fs_options.h"
+
+#include "tests/harness/harness.h"
+
+#define PARSE(options, ...)                                                                        \
+	({                                                                                         \
+		const char *const argv_[] = {__VA_ARGS__};                                         \
+		fs_options_parse((int)COUNT_OF(argv_), (char *const *)argv_, (options), &e);       \
+	})
+
+static void store_and_mount_point_are_enough(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(PARSE(&o, "yesterfs", "/store", "/mnt"));
+	assert_string_equal(o.store, "/store");
+	assert_string_equal(o.mountpoint, "/mnt");
+	assert_false(o.foreground);
+	assert_int_equal(o.umask, 0277);
+	assert_int_equal(o.uid, getuid());
+	assert_int_equal(o.cache_bytes, 0);
+}
+
+static void options_may_stand_anywhere(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(PARSE(&o, "yesterfs", "-oallow_other,uid=7", "-f", "/s", "-o", "gid=8,cache=128M",
+			"/m"));
+	assert_true(o.foreground);
+	assert_true(o.allow_other);
+	assert_int_equal(o.uid, 7);
+	assert_int_equal(o.gid, 8);
+	assert_int_equal(o.cache_bytes, 128 * MIB);
+	assert_int_equal(o.umask, 0222);
+	assert_string_equal(o.mountpoint, "/m");
+}
+
+static void what_fstab_says_is_understood(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(
+		PARSE(&o, "yesterfs", "/s", "/m", "-o",
+		      "rw,nofail,noauto,user,_netdev,x-systemd.automount,x-systemd.idle-timeout=60,"
+		      "dev,suid,defaults,umask=027"));
+	assert_int_equal(o.umask, 027);
+}
+
+static void mounts_helper_has_letters_of_its_own(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	OWNED(fs_options_release) struct fs_options fake;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(PARSE(&o, "/sbin/mount.fuse.yesterfs", "/s", "/m", "-sn", "-v", "-t",
+			"fuse.yesterfs", "-o", "rw"));
+	assert_false(o.foreground);
+	ASSERT_OK(PARSE(&fake, "/sbin/mount.fuse.yesterfs", "/s", "/m", "-f"));
+	assert_int_equal(fake.todo, FS_OPTIONS_NOTHING);
+}
+
+static void usage_errors_are_told(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o = {0};
+	struct error e = {0};
+
+	(void)state;
+#define REFUSED(code, ...)                                                                         \
+	do {                                                                                       \
+		fs_options_release(&o);                                                            \
+		ASSERT_ERROR(PARSE(&o, "yesterfs", __VA_ARGS__), code);                            \
+	} while (0)
+	REFUSED(ERR_INVALID, "/s");
+	REFUSED(ERR_INVALID, "/s", "/m", "/x");
+	REFUSED(ERR_INVALID, "/s", "/m", "-x");
+	REFUSED(ERR_INVALID, "/s", "/m", "-v");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "foo");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "uid=x");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "uid=-1");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "umask=888");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "umask=7777");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=1K");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=64MB");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=99999999999999999999");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "show=text");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "bson");
+	REFUSED(ERR_REFUSED, "/s", "/m", "-o", "show=json");
+	REFUSED(ERR_REFUSED, "/s", "/m", "-o", "show=bson,docs");
+	REFUSED(ERR_REFUSED, "/s", "/m", "-o", "key_file=/k");
+}
+
+static void the_list_of_show_ends_with_the_next_option(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(PARSE(&o, "yesterfs", "/s", "/m", "-o", "show=bson,bson,nonempty"));
+	assert_true(o.nonempty);
+}
+
+static void help_and_version_need_no_paths(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	OWNED(fs_options_release) struct fs_options p;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(PARSE(&o, "yesterfs", "--help"));
+	assert_int_equal(o.todo, FS_OPTIONS_HELP);
+	ASSERT_OK(PARSE(&p, "yesterfs", "-V"));
+	assert_int_equal(p.todo, FS_OPTIONS_VERSION);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(store_and_mount_point_are_enough),
+		cmocka_unit_test(options_may_stand_anywhere),
+		cmocka_unit_test(what_fstab_says_is_understood),
+		cmocka_unit_test(mounts_helper_has_letters_of_its_own),
+		cmocka_unit_test(usage_errors_are_told),
+		cmocka_unit_test(the_list_of_show_ends_with_the_next_option),
+		cmocka_unit_test(help_and_version_need_no_paths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

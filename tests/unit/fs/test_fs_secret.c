@@ -1,0 +1,44 @@
+#include "fs/fs_secret.h"
+
+#include "tests/harness/harness.h"
+
+static bool is_secret(const char *db, const char *coll)
+{
+	char ns[100];
+	struct catalog_entry entry = {.ns = ns, .db_len = strlen(db)};
+
+	entry.ns_len = (size_t)snprintf(ns, sizeof(ns), "%s.%s", db, coll);
+	return fs_secret_is(&entry);
+}
+
+static void users_roles_and_keys_are_secret(void **state)
+{
+	(void)state;
+	assert_true(is_secret("admin", "system.users"));
+	assert_true(is_secret("admin", "system.roles"));
+	assert_true(is_secret("admin", "system.keys"));
+	assert_true(is_secret("admin", "system.new_users"));
+	assert_true(is_secret("shop", "$admin.system.users"));
+	assert_true(is_secret("config", "external_validation_keys"));
+}
+
+static void other_collections_are_not(void **state)
+{
+	(void)state;
+	assert_false(is_secret("admin", "system.version"));
+	assert_false(is_secret("shop", "$admin.system.version"));
+	assert_false(is_secret("shop", "$admin."));
+	assert_false(is_secret("shop", "system.users"));
+	assert_false(is_secret("admin", "system.user"));
+	assert_false(is_secret("admins", "system.users"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(users_roles_and_keys_are_secret),
+		cmocka_unit_test(other_collections_are_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

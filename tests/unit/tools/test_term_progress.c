@@ -1,0 +1,83 @@
+#include "tools/term_progress.h"
+
+#include <signal.h>
+
+#include "tests/harness/harness.h"
+
+static void the_text_says_how_far_how_fast_how_long(void **state)
+{
+	OWNED(buf_release) struct buf b = {0};
+
+	(void)state;
+	term_progress_text("reading", 1 * MIB, 4 * MIB, 1000, &b);
+	assert_string_equal(buf_text(&b), "reading: 1.00 MiB of 4.00 MiB, 1.00 MiB/s, 4 s left");
+	buf_reset(&b);
+	term_progress_text(NULL, 1 * MIB, 601 * MIB, 1000, &b);
+	assert_string_equal(buf_text(&b), "1.00 MiB of 601 MiB, 1.00 MiB/s, 10 min left");
+	buf_reset(&b);
+	term_progress_text("sorting", 5, 0, 10, &b);
+	assert_string_equal(buf_text(&b), "sorting: 5 B");
+	buf_reset(&b);
+	term_progress_text("writing", 0, 0, 100000, &b);
+	assert_string_equal(buf_text(&b), "writing: 0 B");
+}
+
+static void the_mode_is_one_of_three_words(void **state)
+{
+	struct error e = {0};
+	enum term_progress_mode mode = TERM_PROGRESS_AUTO;
+
+	(void)state;
+	ASSERT_OK(term_progress_parse("never", &mode, &e));
+	assert_int_equal(mode, TERM_PROGRESS_NEVER);
+	ASSERT_ERROR(term_progress_parse("sometimes", &mode, &e), ERR_INVALID);
+}
+
+static void a_signal_cancels_and_then_all_is_as_before(void **state)
+{
+	struct term_progress *p = term_progress_begin(TERM_PROGRESS_NEVER);
+	const struct progress *progress = term_progress_get(p);
+	struct sigaction now;
+
+	(void)state;
+	progress->report(progress->ctx, "reading", 1, 2);
+	assert_false(progress->cancelled(progress->ctx));
+	raise(SIGTERM);
+	assert_true(progress->cancelled(progress->ctx));
+	term_progress_end(p);
+	sigaction(SIGTERM, NULL, &now);
+	assert_true(now.sa_handler == SIG_DFL);
+	p = term_progress_begin(TERM_PROGRESS_NEVER);
+	progress = term_progress_get(p);
+	assert_false(progress->cancelled(progress->ctx));
+	raise(SIGINT);
+	assert_true(progress->cancelled(progress->ctx));
+	term_progress_end(p);
+}
+
+static void an_ignored_signal_stays_ignored(void **state)
+{
+	struct term_progress *p;
+	const struct progress *progress;
+
+	(void)state;
+	signal(SIGINT, SIG_IGN); /* as nohup and shells do for jobs in the background */
+	p = term_progress_begin(TERM_PROGRESS_NEVER);
+	progress = term_progress_get(p);
+	raise(SIGINT);
+	assert_false(progress->cancelled(progress->ctx));
+	term_progress_end(p);
+	signal(SIGINT, SIG_DFL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_text_says_how_far_how_fast_how_long),
+		cmocka_unit_test(the_mode_is_one_of_three_words),
+		cmocka_unit_test(a_signal_cancels_and_then_all_is_as_before),
+		cmocka_unit_test(an_ignored_signal_stays_ignored),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

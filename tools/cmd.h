@@ -1,0 +1,112 @@
+/*
+ * cmd.h - what a verb of `yester` is, and what the cmd_<verb>.c files share.
+ *
+ * A verb parses nothing itself: its table of options fills its struct, then run() is called.
+ * run() gives an exit code (0 or more), or a negative error code with `e` set, which main
+ * prints.
+ *
+ * Threads: main thread only.
+ */
+#ifndef TOOLS_CMD_H
+#define TOOLS_CMD_H
+
+#include "oplog/moment.h"
+#include "tools/args.h"
+#include "tools/term_progress.h"
+
+/* What every verb takes. */
+struct cmd_globals {
+	const char *store;    /* -s, YESTER_STORE; NULL when not given */
+	const char *progress; /* --progress, as typed */
+	const char *config;   /* --config */
+	bool json;
+	bool quiet;
+	bool help;
+	bool version;
+	unsigned verbose;
+};
+
+struct cmd_run;
+
+struct cmd {
+	const char *name;
+	const char *group;    /* title under which the main help lists it; NULL: it does not */
+	const char *synopsis; /* what follows the name: "-s STORE [--at WHEN] [NS]" */
+	const char *summary;  /* one line, no full stop */
+	const char *about;    /* paragraphs, each line ended; or NULL */
+	const char *examples; /* lines to type, each ended */
+	const struct args_option *options;
+	size_t option_count;
+	size_t options_size; /* of the struct that run->options points to */
+	size_t words_min, words_max;
+	int (*run)(struct cmd_run *run, struct error *e);
+};
+
+/* One run of a verb. */
+struct cmd_run {
+	const struct cmd *cmd;
+	struct cmd_globals globals;
+	void *options;		/* the verb's struct, filled */
+	struct args_list words; /* what is no option */
+	enum term_progress_mode progress;
+	bool usage; /* the error is about the command line: main adds the usage line */
+};
+
+/* The options that every verb takes; they fill a struct cmd_globals. */
+extern const struct args_option cmd_global_options[];
+extern const size_t cmd_global_option_count;
+
+/* ERR_INVALID, and main prints the verb's usage line below it. */
+int cmd_usage_error(struct cmd_run *run, struct error *e, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+
+/* ERR_INVALID for an option that a later version will have. */
+int cmd_not_yet(const char *what, struct error *e);
+
+/* The path of the store; ERR_INVALID when none was given. */
+MUST_CHECK int cmd_store_path(struct cmd_run *run, const char **ret, struct error *e);
+
+/* Open the store that -s names. */
+MUST_CHECK int cmd_open_store(struct cmd_run *run, struct store **ret, struct error *e);
+
+/* The snapshots of the store; says on standard error when some were left out as damaged or
+ * incomplete (*ret_skipped, may be NULL). */
+MUST_CHECK int cmd_snapshots_read(struct cmd_run *run, struct store *store,
+				  struct snapshot_list *ret, size_t *ret_skipped, struct error *e);
+
+/* Open the moment `when` (NULL: the newest snapshot). */
+MUST_CHECK int cmd_open_moment(struct cmd_run *run, struct store *store, const char *when,
+			       struct moment **ret, struct error *e);
+
+/*
+ * Find the namespace "db.coll" as typed: raw, or in the escaped form that we print. Its entry,
+ * or ERR_NOT_FOUND with a hint to the nearest name.
+ */
+MUST_CHECK int cmd_find_ns(struct moment *moment, const char *typed, struct catalog_entry *ret,
+			   struct error *e);
+
+/*
+ * The ranks [*ret_first, *ret_end) of the namespaces of database `typed`. ERR_NOT_FOUND when
+ * there are none.
+ */
+MUST_CHECK int cmd_find_db(struct moment *moment, const char *typed, uint64_t *ret_first,
+			   uint64_t *ret_end, struct error *e);
+
+/* Is it "db.coll", not only "db"? */
+bool cmd_is_ns(const char *typed);
+
+/* " (10:41:07 CET)" is shown on terminals only. */
+bool cmd_shows_local_time(void);
+
+/* The folder for what does not fit into memory: TMPDIR, or /tmp. */
+const char *cmd_tmp_dir(void);
+
+/* The options of a verb that takes --at, as the first of its struct. */
+#define CMD_AT_OPTION(type)                                                                        \
+	{                                                                                          \
+		.name = "at", .kind = ARGS_VALUE, .value = "WHEN",                                 \
+		.help = "the moment to look at (default: latest-snapshot)",                        \
+		.offset = offsetof(type, at)                                                       \
+	}
+
+#endif

@@ -1,0 +1,124 @@
+#include <stdio.h>
+
+#include "store/check.h"
+#include "tools/cmd_table.h"
+#include "tools/exit_code.h"
+#include "tools/json_out.h"
+#include "tools/size.h"
+#include "tools/term.h"
+
+struct options {
+	bool read_data;
+	const char *subset;
+};
+
+static const struct args_option options[] = {
+	{"read-data", 0, ARGS_FLAG, NULL, "read and verify all data, not only what leads to it",
+	 offsetof(struct options, read_data)},
+	{"read-data-subset", 0, ARGS_VALUE, "N/M|x%", NULL, offsetof(struct options, subset)},
+};
+
+/* The problems that were found, each with a NUL: printed when the progress bar is gone. */
+static void keep_problem(void *ctx, const char *text)
+{
+	struct buf *problems = ctx;
+
+	buf_add(problems, text, strlen(text) + 1);
+}
+
+static void print_json(const struct check_result *r, const struct buf *problems, bool read_data)
+{
+	struct json_out j;
+
+	json_out_begin(&j, stdout, false);
+	json_out_bool(&j, "whole", r->problems == 0);
+	json_out_bool(&j, "readData", read_data);
+	json_out_u64(&j, "packs", r->packs);
+	json_out_u64(&j, "chunks", r->chunks);
+	json_out_u64(&j, "snapshots", r->snapshots);
+	json_out_u64(&j, "collections", r->collections);
+	json_out_u64(&j, "documents", r->documents);
+	json_out_u64(&j, "readBytes", r->read_bytes);
+	json_out_array(&j, "problems");
+	for (size_t at = 0; at < problems->len;) {
+		struct bytes text = bytes_str((const char *)problems->at + at);
+
+		json_out_bytes(&j, NULL, text);
+		at += text.len + 1;
+	}
+	json_out_end_array(&j);
+	json_out_finish(&j);
+}
+
+static void print_text(const struct cmd_run *run, const struct check_result *r,
+		       const struct buf *problems, bool read_data)
+{
+	OWNED(buf_release) struct buf shown = {0};
+	char packs[SIZE_TEXT_LEN], chunks[SIZE_TEXT_LEN], read[SIZE_TEXT_LEN];
+
+	for (size_t at = 0; at < problems->len;) {
+		struct bytes text = bytes_str((const char *)problems->at + at);
+
+		printf("%sDAMAGE%s %s\n", term_style(stdout, TERM_RED),
+		       term_style(stdout, TERM_PLAIN), term_escaped(text, &shown));
+		at += text.len + 1;
+	}
+	if (run->globals.quiet)
+		return;
+	size_count_text(r->packs, packs);
+	size_count_text(r->chunks, chunks);
+	size_text(r->read_bytes, read);
+	printf("%s packs, %s chunks, %llu snapshots checked", packs, chunks,
+	       (unsigned long long)r->snapshots);
+	if (read_data)
+		printf(", %s read", read);
+	if (r->problems == 0)
+		printf(": the store is whole\n");
+	else
+		printf(": %llu problem%s\n", (unsigned long long)r->problems,
+		       r->problems == 1 ? "" : "s");
+}
+
+static int run_check(struct cmd_run *run, struct error *e)
+{
+	const struct options *o = run->options;
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(term_progress_end) struct term_progress *progress = NULL;
+	OWNED(buf_release) struct buf problems = {0};
+	struct check_options check = {.read_data = o->read_data};
+	struct check_result result = {0};
+	int ret;
+
+	if (o->subset != NULL)
+		return cmd_not_yet("--read-data-subset", e);
+	if (cmd_open_store(run, &store, e) < 0)
+		return e->code;
+	progress = term_progress_begin(run->progress);
+	check.progress = term_progress_get(progress);
+	ret = check_run(store, &check, keep_problem, &problems, &result, e);
+	term_progress_end(TAKE(progress));
+	if (ret < 0)
+		return ret;
+	if (run->globals.json)
+		print_json(&result, &problems, o->read_data);
+	else
+		print_text(run, &result, &problems, o->read_data);
+	return result.problems > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
+}
+
+const struct cmd cmd_check = {
+	.name = "check",
+	.group = "Care",
+	.synopsis = "-s STORE [--read-data] [--json]",
+	.summary = "prove that the store is whole",
+	.about = "Reads the directories of packs, the trees and the snapshots; with --read-data "
+		 "all data,\n"
+		 "which takes as long as reading the disk. Changes nothing. Exit code 4: damage "
+		 "was found.\n",
+	.examples = "  yester check -s /backup/shop\n"
+		    "  yester check -s /backup/shop --read-data\n",
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.options_size = sizeof(struct options),
+	.run = run_check,
+};

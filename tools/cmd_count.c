@@ -1,0 +1,92 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tools/cmd_table.h"
+#include "tools/json_out.h"
+
+struct options {
+	const char *at;
+	const char *query;
+};
+
+static const struct args_option options[] = {
+	CMD_AT_OPTION(struct options),
+	{"query", 0, ARGS_VALUE, "EJSON", NULL, offsetof(struct options, query)},
+};
+
+/* Documents of one collection, of a database's, or of all. */
+static int count_documents(struct moment *moment, const char *word, uint64_t *ret, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	uint64_t first = 0, end = moment_count(moment);
+
+	*ret = moment_snapshot(moment)->documents;
+	if (word == NULL)
+		return 0;
+	catalog_entry_init(&entry);
+	if (cmd_is_ns(word)) {
+		if (cmd_find_ns(moment, word, &entry, e) < 0)
+			return e->code;
+		*ret = entry.root.count;
+		if (entry.type == CATALOG_COLLECTION)
+			return 0;
+		error_set(e, ERR_INVALID, "%s is a %s: it has no documents of its own", word,
+			  entry.type == CATALOG_VIEW ? "view" : "time series");
+		return error_hint(e, "'yester ls' lists what has");
+	}
+	if (cmd_find_db(moment, word, &first, &end, e) < 0)
+		return e->code;
+	*ret = 0;
+	for (; first < end; first++) {
+		if (moment_entry(moment, first, &entry, e) < 0)
+			return e->code;
+		*ret += entry.root.count;
+	}
+	return 0;
+}
+
+static int run_count(struct cmd_run *run, struct error *e)
+{
+	const struct options *o = run->options;
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(moment_release) struct moment *moment = NULL;
+	const char *word = run->words.count > 0 ? run->words.at[0] : NULL;
+	uint64_t count = 0;
+
+	if (o->query != NULL)
+		return cmd_not_yet("--query", e);
+	if (cmd_open_store(run, &store, e) < 0)
+		return e->code;
+	if (cmd_open_moment(run, store, o->at, &moment, e) < 0)
+		return e->code;
+	if (count_documents(moment, word, &count, e) < 0)
+		return e->code;
+	if (run->globals.json) {
+		struct json_out j;
+
+		json_out_begin(&j, stdout, false);
+		json_out_name(&j, "snapshot", bytes_str(moment_snapshot(moment)->name));
+		if (word != NULL)
+			json_out_name(&j, "ns", bytes_str(word));
+		json_out_u64(&j, "count", count);
+		json_out_finish(&j);
+	} else {
+		printf("%" PRIu64 "\n", count);
+	}
+	return 0;
+}
+
+const struct cmd cmd_count = {
+	.name = "count",
+	.group = "Look",
+	.synopsis = "-s STORE [--at WHEN] [NS] [--json]",
+	.summary = "count documents, without reading them",
+	.about = "Of a collection (shop.orders), a database (shop), or all.\n",
+	.examples = "  yester count -s /backup/shop shop.orders\n"
+		    "  yester count -s /backup/shop --at before-migration shop.orders\n",
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.options_size = sizeof(struct options),
+	.words_max = 1,
+	.run = run_count,
+};

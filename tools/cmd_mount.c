@@ -1,0 +1,110 @@
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "tools/cmd_table.h"
+
+#define DRIVER "yesterfs"
+#define PATH_LEN 4096
+
+struct options {
+	struct args_list options;
+	bool foreground;
+};
+
+static const struct args_option options[] = {
+	{"options", 'o', ARGS_LIST, "OPTS", "options of yesterfs: allow_other,show=bson",
+	 offsetof(struct options, options)},
+	{"foreground", 'f', ARGS_FLAG, NULL, "stay in the foreground",
+	 offsetof(struct options, foreground)},
+};
+
+/* yesterfs beside our own binary; false when it is not there. */
+static bool find_beside(char ret[PATH_LEN])
+{
+	ssize_t len = readlink("/proc/self/exe", ret, PATH_LEN - sizeof(DRIVER) - 1);
+	char *slash;
+
+	if (len <= 0)
+		return false;
+	ret[len] = '\0';
+	slash = strrchr(ret, '/');
+	if (slash == NULL)
+		return false;
+	memcpy(slash + 1, DRIVER, sizeof(DRIVER));
+	return access(ret, X_OK) == 0;
+}
+
+/* The mount point must be a folder; a dead mount there is named. */
+static int check_mount_point(const char *path, struct error *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return 0;
+		errno = ENOTDIR;
+		return error_sys(e, "%s", path);
+	}
+	if (errno == ENOTCONN) {
+		error_sys(e, "%s is a dead mount", path);
+		return error_hint(e, "'yester umount %s' mends it", path);
+	}
+	error_sys(e, "%s", path);
+	if (e->sys == ENOENT)
+		error_hint(e, "mkdir %s", path);
+	return e->code;
+}
+
+static int run_mount(struct cmd_run *run, struct error *e)
+{
+	const struct options *o = run->options;
+	struct args_list argv = {0};
+	char path[PATH_LEN];
+	const char *store_at = NULL;
+
+	if (cmd_store_path(run, &store_at, e) < 0)
+		return e->code;
+	if (check_mount_point(run->words.at[0], e) < 0)
+		return e->code;
+	args_list_add(&argv, DRIVER);
+	args_list_add(&argv, store_at);
+	args_list_add(&argv, run->words.at[0]);
+	if (o->foreground)
+		args_list_add(&argv, "-f");
+	for (size_t i = 0; i < o->options.count; i++) {
+		args_list_add(&argv, "-o");
+		args_list_add(&argv, o->options.at[i]);
+	}
+	args_list_add(&argv, NULL);
+	fflush(stdout);
+	if (find_beside(path))
+		execv(path, (char *const *)argv.at);
+	else
+		execvp(DRIVER, (char *const *)argv.at);
+	error_sys(e, "%s could not be started", DRIVER);
+	args_list_release(&argv);
+	return error_hint(e, "it belongs beside yester, or into a folder of PATH");
+}
+
+const struct cmd cmd_mount = {
+	.name = "mount",
+	.group = "Look",
+	.synopsis = "-s STORE MNT [-o OPTS] [-f]",
+	.summary = "mount the store: every snapshot is a folder of databases and collections",
+	.about = "Runs yesterfs, which goes to the background once the mount is there. What is "
+		 "mounted\n"
+		 "is read-only, and only you can read it unless you say -o allow_other. "
+		 "mongorestore,\n"
+		 "bsondump, cp, rsync, diff -r and grep work on it as they are.\n",
+	.examples = "  yester mount -s /backup/shop /mnt/shop\n"
+		    "  ls /mnt/shop/latest/shop\n"
+		    "  mongorestore --dir /mnt/shop/latest --nsInclude 'shop.*'\n"
+		    "  yester umount /mnt/shop\n",
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.options_size = sizeof(struct options),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run_mount,
+};

@@ -1,0 +1,64 @@
+#include "tools/cmd_table.h"
+
+#include "tools/suggest.h"
+
+const struct cmd *const cmd_table[] = {
+	&cmd_init, &cmd_ingest, &cmd_snapshots, &cmd_show,  &cmd_ls,
+	&cmd_cat,  &cmd_count,	&cmd_stats,	&cmd_mount, &cmd_umount,
+	&cmd_dump, &cmd_check,	&cmd_version,	&cmd_help,  NULL,
+};
+
+/* Known, so that the answer to them is a true one. */
+static const char *const later[] = {
+	"backup", "tail",   "snapshot", "ranges",  "gaps",	"status",	"log",
+	"diff",	  "serve",  "passwd",	"restore", "verify",	"drill",	"forget",
+	"prune",  "repair", "copy",	"doctor",  "replicate", "ingest-oplog",
+};
+
+const struct cmd *cmd_table_find(const char *name)
+{
+	for (size_t i = 0; cmd_table[i] != NULL; i++)
+		if (strcmp(cmd_table[i]->name, name) == 0)
+			return cmd_table[i];
+	return NULL;
+}
+
+bool cmd_table_is_later(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(later); i++)
+		if (strcmp(later[i], name) == 0)
+			return true;
+	return false;
+}
+
+const char *cmd_table_suggest(const char *typed)
+{
+	/* What people type from habit. */
+	static const char *const habits[][2] = {
+		{"list", "snapshots"}, {"import", "ingest"},	 {"add", "ingest"},
+		{"unmount", "umount"}, {"fusermount", "umount"}, {"export", "dump"},
+		{"find", "cat"},       {"get", "cat"},		 {"create", "init"},
+		{"info", "show"},      {"fsck", "check"},	 {"mongodump", "dump"},
+	};
+	static struct suggest near;
+
+	for (size_t i = 0; i < COUNT_OF(habits); i++)
+		if (strcmp(habits[i][0], typed) == 0)
+			return habits[i][1];
+	suggest_begin(&near, bytes_str(typed));
+	for (size_t i = 0; cmd_table[i] != NULL; i++)
+		suggest_offer(&near, bytes_str(cmd_table[i]->name));
+	return suggest_best(&near);
+}
+
+bool cmd_table_has_option(const char *name)
+{
+	for (size_t i = 0; cmd_table[i] != NULL; i++) {
+		const struct args_table table = {.options = cmd_table[i]->options,
+						 .count = cmd_table[i]->option_count};
+
+		if (args_find(&table, name) != NULL)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,209 @@
+#include "tools/csv_out.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/bson_check.h"
+#include "base/ejson.h"
+#include "base/ejson_number.h"
+
+/* A text as one field: in quotes where encoding/csv of Go, which mongoexport uses, puts them. */
+static void add_text(struct buf *to, struct bytes text)
+{
+	bool quote = (text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) ||
+		     bytes_equal(text, bytes_str("\\."));
+
+	for (size_t i = 0; i < text.len; i++)
+		quote |= text.at[i] != 0 && strchr(",\"\r\n", text.at[i]) != NULL;
+	if (!quote) {
+		buf_add_bytes(to, text);
+		return;
+	}
+	buf_add_u8(to, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] == '"')
+			buf_add_u8(to, '"');
+		buf_add_u8(to, text.at[i]);
+	}
+	buf_add_u8(to, '"');
+}
+
+/* Go's %v: "1", "1e+06", "1.5", "+Inf". */
+static void render_double(uint64_t bits, struct buf *ret)
+{
+	uint8_t text[EJSON_NUMBER_MAX];
+	size_t len;
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	len = ejson_number_double(text, value);
+	if (len > 2 && text[len - 2] == '.' && text[len - 1] == '0')
+		len -= 2;
+	if (text[0] == 'I')
+		buf_add_u8(ret, '+');
+	if (text[len - 1] == 'y')
+		len -= strlen("inity");
+	for (size_t i = 0; i < len; i++)
+		buf_add_u8(ret, text[i] == 'E' ? 'e' : text[i]);
+}
+
+/* "2020-01-01T00:00:00.000Z", always with milliseconds; from the year 10000 as JSON. */
+static void render_date(int64_t ms, struct buf *ret)
+{
+	int64_t part = (ms % 1000 + 1000) % 1000;
+	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+	struct tm utc;
+	int64_t year;
+
+	if (ms > EJSON_NUMBER_DATE_MAX || gmtime_r(&seconds, &utc) == NULL) {
+		buf_printf(ret, "{ \"$date\": { \"$numberLong\" : \"%lld\" }}", (long long)ms);
+		return;
+	}
+	year = (int64_t)utc.tm_year + 1900;
+	buf_printf(ret, "%s%04lld-%02d-%02dT%02d:%02d:%02d.%03dZ", year < 0 ? "-" : "",
+		   (long long)(year < 0 ? -year : year), utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+		   utc.tm_min, utc.tm_sec, (int)part);
+}
+
+static void render_hex(struct bytes value, struct buf *ret)
+{
+	for (size_t i = 0; i < value.len; i++)
+		buf_printf(ret, "%02x", value.at[i]);
+}
+
+/* /pattern/options: two texts, each with its NUL. */
+static void render_regex(struct bytes value, struct buf *ret)
+{
+	const char *pattern = (const char *)value.at;
+
+	buf_printf(ret, "/%s/%s", pattern, pattern + strlen(pattern) + 1);
+}
+
+/* The inside of a one-field wrapper like {"$date":"…"}. */
+static void render_inner(struct bytes json, size_t skip, struct buf *ret)
+{
+	if (json.len > skip + 2)
+		buf_add(ret, json.at + skip, json.len - skip - 2);
+}
+
+/* The types that are not what extended JSON says. 1 done, 0 not one of them. */
+static int render_special(const struct bson_field *field, struct buf *ret, struct error *e)
+{
+	const uint8_t *at = field->value.at;
+	struct bytes text;
+
+	switch (field->type) {
+	case BSON_KIND_STRING:
+	case BSON_KIND_CODE:
+		if (bson_text(field->value, &text, e) < 0)
+			return e->code;
+		buf_add_bytes(ret, text);
+		return 1;
+	case BSON_KIND_DOUBLE:
+		render_double(get_le64(at), ret);
+		return 1;
+	case BSON_KIND_DATE:
+		render_date((int64_t)get_le64(at), ret);
+		return 1;
+	case BSON_KIND_OBJECT_ID:
+		buf_add_str(ret, "ObjectId(");
+		render_hex(field->value, ret);
+		buf_add_str(ret, ")");
+		return 1;
+	case BSON_KIND_BINARY:
+		render_hex(bytes_of(at + 5, field->value.len - 5), ret);
+		return 1;
+	case BSON_KIND_TIMESTAMP:
+		buf_printf(ret, "{ \"$timestamp\": { \"t\": %u, \"i\": %u } }", get_le32(at + 4),
+			   get_le32(at));
+		return 1;
+	case BSON_KIND_REGEX:
+		render_regex(field->value, ret);
+		return 1;
+	case BSON_KIND_MIN_KEY:
+	case BSON_KIND_MAX_KEY:
+		buf_add_str(ret, field->type == BSON_KIND_MIN_KEY ? "$MinKey" : "$MaxKey");
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static int add_value(struct buf *to, const struct bson_field *field, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	OWNED(buf_release) struct buf json = {0};
+	int done;
+
+	if (field->type == BSON_KIND_NULL)
+		return 0;
+	done = render_special(field, &text, e);
+	if (done < 0)
+		return done;
+	if (done == 0) {
+		if (ejson_write_value(field->type, field->value, EJSON_RELAXED, &json, e) < 0)
+			return e->code;
+		if (field->type == BSON_KIND_DECIMAL)
+			render_inner(buf_bytes(&json), strlen("{\"$numberDecimal\":\""), &text);
+		else
+			buf_add_bytes(&text, buf_bytes(&json));
+	}
+	add_text(to, buf_bytes(&text));
+	return 0;
+}
+
+/* The field that a dotted path leads to: 1, or 0. In arrays the parts are positions. */
+static int find_path(struct bytes doc, struct bytes path, struct bson_field *ret, struct error *e)
+{
+	for (;;) {
+		const uint8_t *dot = memchr(path.at, '.', path.len);
+		size_t len = dot == NULL ? path.len : (size_t)(dot - path.at);
+		OWNED(free) char *name = xstrndup((const char *)path.at, len);
+		int found = bson_find(doc, name, ret, e);
+
+		if (found <= 0 || dot == NULL)
+			return found;
+		if (ret->type != BSON_KIND_DOCUMENT && ret->type != BSON_KIND_ARRAY)
+			return 0;
+		doc = ret->value;
+		path = bytes_of(dot + 1, path.len - len - 1);
+	}
+}
+
+/* The next path of the list, and past it; false at the end. */
+static bool next_path(const char **paths, struct bytes *ret)
+{
+	const char *comma;
+
+	if (*paths == NULL)
+		return false;
+	comma = strchrnul(*paths, ',');
+	*ret = bytes_of(*paths, (size_t)(comma - *paths));
+	*paths = *comma == ',' ? comma + 1 : NULL;
+	return true;
+}
+
+void csv_out_titles(const char *paths, struct buf *ret)
+{
+	struct bytes path;
+
+	while (next_path(&paths, &path)) {
+		add_text(ret, path);
+		buf_add_u8(ret, paths == NULL ? '\n' : ',');
+	}
+}
+
+int csv_out_document(const char *paths, struct bytes doc, struct buf *ret, struct error *e)
+{
+	struct bytes path;
+
+	while (next_path(&paths, &path)) {
+		struct bson_field field;
+		int found = find_path(doc, path, &field, e);
+
+		if (found < 0 || (found > 0 && add_value(ret, &field, e) < 0))
+			return e->code;
+		buf_add_u8(ret, paths == NULL ? '\n' : ',');
+	}
+	return 0;
+}

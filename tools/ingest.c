@@ -1,0 +1,279 @@
+#include "tools/ingest.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include "store/snapshot/commit.h"
+#include "tools/ingest_build.h"
+#include "tools/ingest_catalog.h"
+#include "tools/spool.h"
+
+struct ingest {
+	const struct ingest_options *options;
+	struct store *store;
+	struct store_writer *writer;
+	struct snapshot_list list;
+	struct ingest_older older;
+	struct buf entries; /* of struct catalog_entry */
+	struct tree_root oplog;
+	struct job *jobs; /* namespaces that are begun */
+};
+
+/* A namespace that was begun and not ended. */
+struct job {
+	struct job *next;
+	struct catalog_entry entry;
+	struct spool *spool;
+	char *file;
+	bool is_oplog, natural;
+};
+
+static void job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	catalog_entry_release(&job->entry);
+	spool_free(job->spool);
+	free(job->file);
+	free(job);
+}
+DEFINE_OWNED(struct job *, job_free);
+
+static void ingest_release(struct ingest *ingest)
+{
+	struct catalog_entry *entry = (struct catalog_entry *)(void *)ingest->entries.at;
+
+	while (ingest->jobs != NULL) {
+		struct job *job = ingest->jobs;
+
+		ingest->jobs = job->next;
+		job_free(job);
+	}
+	for (size_t i = 0; i < ingest->entries.len / sizeof(*entry); i++)
+		catalog_entry_release(&entry[i]);
+	buf_release(&ingest->entries);
+	store_writer_end(ingest->writer);
+	snapshots_release(&ingest->list);
+}
+DEFINE_OWNED_STRUCT(struct ingest, ingest_release);
+
+static void describe(const struct source_ns *ns, struct catalog_entry *entry)
+{
+	OWNED(buf_release) struct buf name = {0};
+
+	buf_add_str(&name, ns->db);
+	buf_add_u8(&name, '.');
+	buf_add(&name, ns->coll, ns->coll_len);
+	entry->ns = xstrndup((const char *)name.at, name.len);
+	entry->ns_len = name.len;
+	entry->db_len = strlen(ns->db);
+	entry->type = ns->type == SOURCE_VIEW	      ? CATALOG_VIEW
+		      : ns->type == SOURCE_TIMESERIES ? CATALOG_TIMESERIES
+						      : CATALOG_COLLECTION;
+	buf_add_bytes(&entry->options, ns->options);
+	buf_add_bytes(&entry->indexes, ns->indexes);
+	entry->has_uuid = ns->has_uuid;
+	if (ns->has_uuid)
+		memcpy(entry->uuid, ns->uuid, sizeof(entry->uuid));
+	entry->has_metadata = ns->has_metadata;
+}
+
+static int on_begin(void *ctx, const struct source_ns *ns, void **ret_handle, struct error *e)
+{
+	struct ingest *ingest = ctx;
+	OWNED(job_free) struct job *job = xcalloc(1, sizeof(*job));
+
+	describe(ns, &job->entry);
+	job->file = xstrdup(ns->file == NULL ? "" : ns->file);
+	job->is_oplog = ns->db[0] == '\0';
+	job->natural = job->is_oplog;
+	if (!job->is_oplog && ingest_build_is_natural(bytes_of(ns->coll, ns->coll_len), ns->options,
+						      &job->natural, e) < 0)
+		return error_wrap(e, "%s", job->file);
+	job->spool = spool_new(store_writer_tmp(ingest->writer));
+	if (ns->whole.len > 0)
+		spool_borrow(job->spool, ns->whole);
+	job->next = ingest->jobs;
+	ingest->jobs = job;
+	*ret_handle = TAKE(job);
+	return 0;
+}
+
+static bool cancelled(const struct ingest *ingest)
+{
+	const struct progress *p = ingest->options->progress;
+
+	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+}
+
+static int on_docs(void *ctx, void *handle, struct bytes docs, uint64_t offset, struct error *e)
+{
+	struct job *job = handle;
+
+	if (cancelled(ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (spool_add(job->spool, docs, e) < 0)
+		return error_wrap(e, "%s at offset %llu", job->file, (unsigned long long)offset);
+	return 0;
+}
+
+/* An older version of the collection with the same order, if there is one. */
+static int find_old(struct ingest *ingest, const struct job *job, struct tree_root *ret,
+		    struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry was = {0};
+	uint64_t changed;
+	int found;
+
+	if (job->is_oplog)
+		return 0;
+	found = ingest_catalog_older(&ingest->older, bytes_of(job->entry.ns, job->entry.ns_len),
+				     &was, &changed, e);
+	if (found == 1)
+		*ret = was.root;
+	return found;
+}
+
+static struct job *unlink_job(struct ingest *ingest, struct job *job)
+{
+	struct job **at = &ingest->jobs;
+
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	return job;
+}
+
+static int on_end(void *ctx, void *handle, struct error *e)
+{
+	struct ingest *ingest = ctx;
+	OWNED(job_free) struct job *job = unlink_job(ingest, handle);
+	struct ingest_build build = {.writer = ingest->writer,
+				     .natural = job->natural,
+				     .progress = ingest->options->progress};
+	struct tree_root old = {0};
+	int found = find_old(ingest, job, &old, e);
+
+	if (found < 0)
+		return found;
+	if (found == 1 && old.count > 0)
+		build.old = &old;
+	if (ingest_build_run(&build, job->spool, &job->entry.root, e) < 0)
+		return error_wrap(e, "%s", job->file[0] != '\0' ? job->file : job->entry.ns);
+	if (job->is_oplog) {
+		ingest->oplog = job->entry.root;
+		return 0;
+	}
+	buf_add(&ingest->entries, &job->entry, sizeof(job->entry));
+	catalog_entry_init(&job->entry);
+	return 0;
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	const struct progress *p = ((struct ingest *)ctx)->options->progress;
+
+	if (p != NULL && p->report != NULL)
+		p->report(p->ctx, "ingesting", done, total);
+}
+
+static uint64_t clock_us(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static char *copy_text(const char *text)
+{
+	return text == NULL || text[0] == '\0' ? NULL : xstrdup(text);
+}
+
+static const char *source_word(const struct ingest_options *options)
+{
+	struct stat st;
+
+	if (options->archive || strcmp(options->path, "-") == 0)
+		return "archive";
+	return stat(options->path, &st) == 0 && S_ISDIR(st.st_mode) ? "dump" : "file";
+}
+
+static void describe_snapshot(const struct ingest *ingest, const struct source_info *info,
+			      struct snapshot *snapshot)
+{
+	const struct ingest_options *o = ingest->options;
+
+	snapshot->name = copy_text(o->name);
+	snapshot->tag = copy_text(o->tag);
+	snapshot->created_us = clock_us(CLOCK_REALTIME);
+	snapshot->optime = o->time;
+	snapshot->time = o->time.seconds != 0 ? o->time.seconds : snapshot->created_us / 1000000;
+	/* A dump's documents are of different moments; only its maker can say that nothing wrote. */
+	snapshot->exact = o->time.seconds != 0 && o->assert_quiesced;
+	snapshot->partial = ns_filter_is_partial(o->filter);
+	snapshot->source = xstrdup(source_word(o));
+	snapshot->server_version = copy_text(info->server_version);
+	snapshot->tool = xstrdup("yester " YESTER_VERSION);
+	snapshot->oplog = ingest->oplog;
+	if (ingest->list.count > 0) {
+		snapshot->has_parent = true;
+		snapshot->parent = ingest->list.at[ingest->list.count - 1].id;
+	}
+}
+
+static int run(struct ingest *ingest, struct ingest_result *result, struct error *e)
+{
+	const struct ingest_options *o = ingest->options;
+	const struct source_sink sink = {ingest, on_begin, on_docs, on_end, on_progress};
+	const struct source_options source = {
+		.objcheck = o->objcheck, .filter = o->filter, .db = o->db};
+	struct store_writer_counts counts;
+	struct source_info info = {0};
+	size_t skipped;
+
+	if (snapshots_read(ingest->store, &ingest->list, &skipped, e) < 0 ||
+	    store_writer_begin(ingest->store, &ingest->writer, e) < 0)
+		return e->code;
+	ingest->older = (struct ingest_older){ingest->store, &ingest->list};
+	if (source_read(o->path, o->archive, &source, &sink, &info, e) < 0)
+		return e->code;
+	describe_snapshot(ingest, &info, &result->snapshot);
+	if (ingest_catalog_build(ingest->writer, &ingest->older,
+				 (struct catalog_entry *)(void *)ingest->entries.at,
+				 ingest->entries.len / sizeof(struct catalog_entry),
+				 &result->snapshot, e) < 0)
+		return e->code;
+	if (cancelled(ingest))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (commit_snapshot(ingest->writer, &result->snapshot, e) < 0)
+		return e->code;
+	store_writer_counts(ingest->writer, &counts);
+	result->new_chunks = counts.new_chunks;
+	result->reused_chunks = counts.reused_chunks;
+	result->delta_chunks = counts.delta_chunks;
+	result->stored_bytes = counts.stored_bytes;
+	result->input_bytes = result->snapshot.bytes;
+	return 0;
+}
+
+int ingest_run(struct store *store, const struct ingest_options *options, struct ingest_result *ret,
+	       struct error *e)
+{
+	OWNED(ingest_release) struct ingest ingest = {.options = options, .store = store};
+	struct ingest_result result = {0};
+	uint64_t start = clock_us(CLOCK_MONOTONIC);
+
+	if (options->assert_quiesced && options->time.seconds == 0)
+		return error_set(e, ERR_INVALID, "--assert-quiesced needs --time T.I");
+	if (options->name != NULL && !commit_is_name(options->name))
+		return error_set(e, ERR_INVALID, "\"%s\" can't be a snapshot's name",
+				 options->name);
+	if (run(&ingest, &result, e) < 0) {
+		snapshot_release(&result.snapshot);
+		return e->code;
+	}
+	result.milliseconds = (clock_us(CLOCK_MONOTONIC) - start) / 1000;
+	*ret = result;
+	return 0;
+}

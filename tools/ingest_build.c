@@ -1,0 +1,179 @@
+#include "tools/ingest_build.h"
+
+#include "base/bson_check.h"
+#include "base/key.h"
+#include "store/tree/extsort.h"
+#include "store/tree/tree_build.h"
+#include "store/tree/tree_cursor.h"
+
+#define SORT_MEMORY (48 * MIB)
+#define PREFIX_LEN (128 * KIB)
+/* Below this a shared prefix costs more than it saves. */
+#define PREFIX_FROM (1 * MIB)
+
+static int field_is_true(struct bytes doc, const char *name, bool *ret, struct error *e)
+{
+	struct bson_field field;
+	int found = bson_find(doc, name, &field, e);
+
+	*ret = false;
+	if (found != 1)
+		return found;
+	if (field.type == BSON_KIND_BOOL)
+		*ret = field.value.at[0] != 0;
+	else if (field.type == BSON_KIND_INT32)
+		*ret = get_le32(field.value.at) != 0;
+	else if (field.type == BSON_KIND_INT64 || field.type == BSON_KIND_DOUBLE)
+		*ret = get_le64(field.value.at) << 1 != 0; /* not 0.0 and not -0.0 */
+	return 1;
+}
+
+int ingest_build_is_natural(struct bytes coll, struct bytes options, bool *ret, struct error *e)
+{
+	bool capped, auto_index;
+	int found;
+
+	if (field_is_true(options, "capped", &capped, e) < 0)
+		return e->code;
+	found = field_is_true(options, "autoIndexId", &auto_index, e);
+	if (found < 0)
+		return found;
+	*ret = capped || (found == 1 && !auto_index) ||
+	       bytes_equal(coll, bytes_str("system.profile"));
+	return 0;
+}
+
+static int check_cancelled(const struct ingest_build *build, struct error *e)
+{
+	const struct progress *p = build->progress;
+
+	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	return 0;
+}
+
+/* Calls `each` for every document of the spool, in natural order. */
+static int each_document(const struct ingest_build *build, struct spool *spool,
+			 int (*each)(void *ctx, struct bytes key, struct bytes doc,
+				     struct error *e),
+			 void *ctx, struct error *e)
+{
+	OWNED(buf_release) struct buf key = {0};
+	struct bytes docs;
+	int found;
+
+	spool_rewind(spool);
+	while ((found = spool_next(spool, &docs, e)) == 1) {
+		for (size_t done = 0, count = 0; done < docs.len; count++) {
+			int64_t len =
+				bson_next(bytes_of(docs.at + done, docs.len - done), docs.len, e);
+			struct bytes doc = bytes_of(docs.at + done, len < 0 ? 0 : (size_t)len);
+
+			buf_reset(&key);
+			if (len < 0 || key_of_document(doc, &key, e) < 0 ||
+			    each(ctx, buf_bytes(&key), doc, e) < 0)
+				return e->code;
+			if (count % 4096 == 0 && check_cancelled(build, e) < 0)
+				return e->code;
+			done += (size_t)len;
+		}
+	}
+	return found;
+}
+
+static int add_to_tree(void *ctx, struct bytes key, struct bytes doc, struct error *e)
+{
+	return tree_builder_add(ctx, key, doc, e);
+}
+
+static int add_to_sort(void *ctx, struct bytes key, struct bytes doc, struct error *e)
+{
+	return extsort_add(ctx, key, doc, e);
+}
+
+static int build_sorted(const struct ingest_build *build, struct spool *spool,
+			struct tree_builder *builder, struct error *e)
+{
+	OWNED(extsort_free)
+	struct extsort *sort = extsort_new(store_writer_tmp(build->writer), SORT_MEMORY);
+	struct bytes key, doc;
+	uint64_t count = 0;
+	int found;
+
+	if (each_document(build, spool, add_to_sort, sort, e) < 0 || extsort_finish(sort, e) < 0)
+		return e->code;
+	while ((found = extsort_next(sort, &key, &doc, e)) == 1) {
+		if (tree_builder_add(builder, key, doc, e) < 0 ||
+		    (++count % 4096 == 0 && check_cancelled(build, e) < 0))
+			return e->code;
+	}
+	return found;
+}
+
+/* The prefix of the older version, so that new full leaves are like its leaves. */
+static int old_prefix(const struct ingest_build *build, struct writer_prefix **ret, struct error *e)
+{
+	struct tree_root at = *build->old;
+	struct store *store = store_writer_store(build->writer);
+
+	while (at.height > 0) {
+		OWNED(chunk_release) struct chunk *chunk = NULL;
+		struct tree_node node;
+
+		if (store_get(store, &at.id, &chunk, e) < 0 ||
+		    tree_node_parse(chunk->plain, &at, &node, e) < 0)
+			return e->code;
+		at = tree_node_child_root(&node, 0);
+		tree_node_release(&node);
+	}
+	return store_writer_prefix_of(build->writer, &at.id, ret, e);
+}
+
+/* 1 and a prefix, 0 when the collection is better without. */
+static int choose_prefix(const struct ingest_build *build, struct spool *spool, uint64_t bytes,
+			 struct writer_prefix **ret, struct error *e)
+{
+	OWNED(buf_release) struct buf sample = {0};
+	struct error ignored;
+
+	if (build->old != NULL && build->old->count > 0 && old_prefix(build, ret, &ignored) == 1)
+		return 1;
+	if (bytes < PREFIX_FROM)
+		return 0;
+	if (spool_sample(spool, PREFIX_LEN, &sample, e) < 0)
+		return e->code;
+	if (sample.len < PREFIX_LEN / 4)
+		return 0; /* its documents are so large that a sample says nothing */
+	return store_writer_prefix(build->writer, buf_bytes(&sample), ret, e) < 0 ? e->code : 1;
+}
+
+int ingest_build_run(const struct ingest_build *build, struct spool *spool, struct tree_root *ret,
+		     struct error *e)
+{
+	OWNED(writer_prefix_free) struct writer_prefix *prefix = NULL;
+	OWNED(tree_builder_free) struct tree_builder *builder = NULL;
+	struct tree_build_options options = {.kind = TREE_KEYED, .old = build->old};
+	struct spool_facts facts;
+
+	spool_facts(spool, &facts);
+	if (build->natural || facts.without_id)
+		options.kind = TREE_RANKED;
+	if (options.old != NULL && options.old->kind != options.kind)
+		options.old = NULL;
+	if (choose_prefix(build, spool, facts.bytes, &prefix, e) < 0)
+		return e->code;
+	options.prefix = prefix;
+	builder = tree_builder_new(build->writer, &options);
+	if (options.kind == TREE_RANKED || facts.ascending) {
+		if (each_document(build, spool, add_to_tree, builder, e) < 0)
+			return e->code;
+	} else if (build_sorted(build, spool, builder, e) < 0) {
+		return e->code;
+	}
+	if (tree_builder_finish(builder, ret, e) < 0)
+		return e->code;
+	if (ret->count != facts.count || ret->bytes != facts.bytes)
+		return error_set(e, ERR_CORRUPT, "%llu documents went in, %llu came out",
+				 (unsigned long long)facts.count, (unsigned long long)ret->count);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * ingest_build.h - from the spooled documents of one collection to its tree.
+ *
+ * Decides the kind (keyed or natural order), finds the older version that new leaves are stored
+ * against, chooses the shared prefix, sorts when needed.
+ *
+ * Threads: one at a time.
+ */
+#ifndef TOOLS_INGEST_BUILD_H
+#define TOOLS_INGEST_BUILD_H
+
+#include "base/progress.h"
+#include "store/snapshot/catalog.h"
+#include "store/store_writer.h"
+#include "tools/spool.h"
+
+struct ingest_build {
+	struct store_writer *writer;
+	const struct tree_root *old; /* an earlier version of the collection, or NULL */
+	bool natural; /* the source keeps natural order (capped, no _id index, oplog) */
+	const struct progress *progress;
+};
+
+/* Build. ERR_CANCELLED, ERR_IO, ERR_CORRUPT, ERR_NOMEM. */
+MUST_CHECK int ingest_build_run(const struct ingest_build *build, struct spool *spool,
+				struct tree_root *ret, struct error *e);
+
+/* Does a collection with these options keep its natural order? */
+MUST_CHECK int ingest_build_is_natural(struct bytes coll, struct bytes options, bool *ret,
+				       struct error *e);
+
+#endif

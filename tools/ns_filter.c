@@ -1,0 +1,144 @@
+#include "tools/ns_filter.h"
+
+#include "base/buf.h"
+
+#define ANY 0x100 /* the element that matches any number of bytes */
+#define BUCKETS "system.buckets."
+
+/* A pattern, taken apart: bytes to be matched as they are, and ANY. */
+struct pattern {
+	uint16_t *at;
+	size_t len;
+};
+
+struct pattern_list {
+	struct pattern *at;
+	size_t count;
+};
+
+struct ns_filter {
+	struct pattern_list includes;
+	struct pattern_list excludes;
+};
+
+struct ns_filter *ns_filter_new(void)
+{
+	return xcalloc(1, sizeof(struct ns_filter));
+}
+
+static void list_release(struct pattern_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->at[i].at);
+	free(list->at);
+}
+
+void ns_filter_free(struct ns_filter *filter)
+{
+	if (filter == NULL)
+		return;
+	list_release(&filter->includes);
+	list_release(&filter->excludes);
+	free(filter);
+}
+
+static int COLD bad_pattern(const char *pattern, const char *why, struct error *e)
+{
+	error_set(e, ERR_INVALID, "\"%s\" is not a namespace pattern: %s", pattern, why);
+	return error_hint(e, "write database.collection; * matches anything, \\* an asterisk");
+}
+
+/* Add `text` to the list. */
+static int list_add(struct pattern_list *list, const char *text, struct error *e)
+{
+	struct pattern pattern = {.at = xcalloc(strlen(text) + 1, sizeof(*pattern.at))};
+	bool can_match = false; /* every namespace has a dot */
+
+	for (const char *at = text; *at != '\0'; at++) {
+		uint16_t element = (uint8_t)*at;
+
+		if (*at == '*')
+			element = ANY;
+		else if (*at == '\\' && at[1] != '\0')
+			element = (uint8_t) * ++at;
+		can_match |= element == ANY || element == '.';
+		pattern.at[pattern.len++] = element;
+	}
+	if (strchr(text, '$') != NULL || !can_match) {
+		free(pattern.at);
+		return bad_pattern(text, can_match ? "it has a $" : "it has no dot", e);
+	}
+	list->at = xrealloc(list->at, (list->count + 1) * sizeof(*list->at));
+	list->at[list->count++] = pattern;
+	return 0;
+}
+
+int ns_filter_include(struct ns_filter *filter, const char *pattern, struct error *e)
+{
+	return list_add(&filter->includes, pattern, e);
+}
+
+int ns_filter_exclude(struct ns_filter *filter, const char *pattern, struct error *e)
+{
+	return list_add(&filter->excludes, pattern, e);
+}
+
+/* Does the whole text match? Goes back to the last ANY only, which is enough. */
+static bool pattern_matches(const struct pattern *pattern, struct bytes text)
+{
+	size_t p = 0;
+	size_t t = 0;
+	size_t retry_p = SIZE_MAX;
+	size_t retry_t = 0;
+
+	while (t < text.len) {
+		if (p < pattern->len && pattern->at[p] == ANY) {
+			retry_p = ++p;
+			retry_t = t;
+		} else if (p < pattern->len && pattern->at[p] == text.at[t]) {
+			p++;
+			t++;
+		} else if (retry_p != SIZE_MAX) {
+			p = retry_p;
+			t = ++retry_t;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern->len && pattern->at[p] == ANY)
+		p++;
+	return p == pattern->len;
+}
+
+static bool list_matches(const struct pattern_list *list, struct bytes text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (pattern_matches(&list->at[i], text))
+			return true;
+	return false;
+}
+
+bool ns_filter_takes(const struct ns_filter *filter, const char *db, const char *coll,
+		     size_t coll_len)
+{
+	OWNED(buf_release) struct buf name = {0};
+	const size_t prefix = strlen(BUCKETS);
+
+	if (!ns_filter_is_partial(filter))
+		return true;
+	if (coll_len > prefix && memcmp(coll, BUCKETS, prefix) == 0) {
+		coll += prefix;
+		coll_len -= prefix;
+	}
+	buf_add_str(&name, db);
+	buf_add_u8(&name, '.');
+	buf_add(&name, coll, coll_len);
+	if (filter->includes.count > 0 && !list_matches(&filter->includes, buf_bytes(&name)))
+		return false;
+	return !list_matches(&filter->excludes, buf_bytes(&name));
+}
+
+bool ns_filter_is_partial(const struct ns_filter *filter)
+{
+	return filter != NULL && (filter->includes.count > 0 || filter->excludes.count > 0);
+}

@@ -1,0 +1,85 @@
+/*
+ * source.h - reading what mongodump writes: a folder, an archive, a lone .bson.
+ *
+ * A source pushes what it finds into a sink: for each namespace begin, then any number
+ * of docs (of several namespaces in turn, in an archive), then end. It checks the
+ * documents (--objcheck), the archive's CRCs, and names file and offset in each error.
+ * It knows no store.
+ *
+ * Threads: a source runs in the caller's thread; the sink's functions are called from it.
+ */
+#ifndef TOOLS_SOURCE_H
+#define TOOLS_SOURCE_H
+
+#include "base/bson_check.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "tools/ns_filter.h"
+
+enum source_ns_type { SOURCE_COLLECTION, SOURCE_VIEW, SOURCE_TIMESERIES };
+
+/* One namespace as the dump describes it. All memory is the source's, valid until end() returns. */
+struct source_ns {
+	const char *db;	  /* real name, not escaped; "" for the dump's oplog */
+	const char *coll; /* real name, not escaped; may hold any byte but NUL */
+	size_t coll_len;
+	enum source_ns_type type;
+	struct bytes options; /* BSON document, {} when the dump says nothing */
+	struct bytes indexes; /* BSON array (a document with keys "0", "1", …), [] when none */
+	bool has_metadata;    /* false for a lone .bson without .metadata.json */
+	bool has_uuid;
+	uint8_t uuid[16];
+	const char *file; /* where the documents come from, for messages */
+	struct bytes
+		whole; /* all the documents when the file is mapped (plain files), else empty */
+	uint64_t expected_bytes; /* size of the documents, 0 when not known (archives, gzip) */
+};
+
+/*
+ * Each function returns 0 or more, or a negative code, which source_read() then returns at
+ * once: end() does not follow, and what is begun is the sink's to clean up.
+ */
+struct source_sink {
+	void *ctx;
+	/*
+	 * *ret_handle goes to docs() and end(). A namespace that the filter left out is not begun;
+	 * the dump's oplog always is. Folders come in byte order of database and collection, the
+	 * oplog last; archives in their own order, several namespaces at once.
+	 */
+	int (*begin)(void *ctx, const struct source_ns *ns, void **ret_handle, struct error *e);
+	/* Whole documents back to back, checked. `offset` is that of docs.at in ns->file. */
+	int (*docs)(void *ctx, void *handle, struct bytes docs, uint64_t offset, struct error *e);
+	int (*end)(void *ctx, void *handle, struct error *e);
+	/* Bytes of input read so far and in all (0: not known). Called often; must be cheap. May be NULL. */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+};
+
+/* What a dump says about itself. */
+struct source_info {
+	char server_version[32]; /* "" when not known */
+	char tool_version[64];
+	uint64_t newest_mtime; /* seconds, of the newest data file; 0 for a stream */
+	bool has_oplog;	  /* an oplog.bson (or archive member) was pushed with db "" coll "oplog" */
+	uint64_t ignored; /* data files that were not read: a twin was (X.bson.gz beside X.bson), or
+				  they lie beside the databases' folders */
+};
+
+struct source_options {
+	enum bson_check_level objcheck;
+	const struct ns_filter *filter; /* --nsInclude, --nsExclude; NULL takes all */
+	const char *db; /* of a lone .bson or one database's folder; NULL: from the folder's name */
+};
+
+/*
+ * Read the dump at `path`: a mongodump folder (dump/, or one database's folder), an
+ * archive when `archive` is set or the file begins with the archive's magic (plain or
+ * gzip), a lone .bson or .bson.gz; "-" is an archive on standard input. A lone oplog.bson
+ * without metadata and options->db is a dump's oplog. *ret_info is set also on failure, as far as known.
+ * Errors: ERR_IO, ERR_CORRUPT (file and offset), ERR_LIMIT, ERR_INVALID (not a dump), and
+ * whatever the sink returned.
+ */
+MUST_CHECK int source_read(const char *path, bool archive, const struct source_options *options,
+			   const struct source_sink *sink, struct source_info *ret_info,
+			   struct error *e);
+
+#endif

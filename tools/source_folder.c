@@ -1,0 +1,291 @@
+#include "tools/source_folder.h"
+
+#include "base/metadata_json.h"
+#include "tools/input_stream.h"
+#include "tools/source_database.h"
+#include "tools/source_scan.h"
+
+#define PRELUDE_MAX (64 * KIB) /* bytes of prelude.json */
+#define OPLOG "oplog"
+
+/* A sub-folder with files of a dump: a database. */
+struct folder {
+	char *name;
+	struct source_scan scan;
+};
+
+/* A dump: its own files, and those of its databases. */
+struct folders {
+	struct source_scan root;
+	struct folder *at;
+	size_t count;
+};
+
+static void folders_release(struct folders *dump)
+{
+	source_scan_release(&dump->root);
+	for (size_t i = 0; i < dump->count; i++) {
+		free(dump->at[i].name);
+		source_scan_release(&dump->at[i].scan);
+	}
+	free(dump->at);
+}
+DEFINE_OWNED_STRUCT(struct folders, folders_release);
+
+/* Scan the folder and its sub-folders. */
+static int scan_all(const char *path, struct folders *ret, struct error *e)
+{
+	int r = source_scan_folder(path, &ret->root, e);
+
+	if (r < 0)
+		return r;
+	ret->at = xcalloc(ret->root.folder_count, sizeof(*ret->at));
+	for (size_t i = 0; i < ret->root.folder_count; i++) {
+		OWNED(free) char *sub = xprintf("%s/%s", path, ret->root.folders[i]);
+		struct folder *folder = &ret->at[ret->count];
+
+		r = source_scan_folder(sub, &folder->scan, e);
+		if (r < 0)
+			return r;
+		if (folder->scan.count == 0) {
+			source_scan_release(&folder->scan);
+			continue;
+		}
+		folder->name = xstrdup(ret->root.folders[i]);
+		ret->count++;
+	}
+	return 0;
+}
+
+/* Copy the text of a field of the prelude; "unknown" counts as nothing. */
+static void copy_version(struct bytes doc, const char *name, char *ret, size_t size)
+{
+	struct error ignored = {0};
+	struct bson_field field;
+	struct bytes text;
+
+	if (bson_find(doc, name, &field, &ignored) <= 0 || field.type != BSON_KIND_STRING ||
+	    bson_text(field.value, &text, &ignored) < 0 || bytes_equal(text, bytes_str("unknown")))
+		return;
+	text.len = MIN_OF(text.len, size - 1);
+	memcpy(ret, text.at, text.len);
+	ret[text.len] = '\0';
+}
+
+/* Take the versions from a prelude.json. */
+static int read_prelude(const struct source_job *job, const char *path, bool gzip, struct error *e)
+{
+	OWNED(input_stream_close) struct input_stream *in = NULL;
+	OWNED(buf_release) struct buf text = {0};
+	OWNED(buf_release) struct buf doc = {0};
+	int r = input_stream_open(path, gzip ? INPUT_STREAM_GZIP : INPUT_STREAM_PLAIN, &in, e);
+
+	if (r < 0)
+		return r;
+	r = input_stream_read_all(in, PRELUDE_MAX, &text, e);
+	if (r < 0)
+		return r;
+	r = metadata_json_parse(buf_bytes(&text), PRELUDE_MAX, &doc, e);
+	if (r < 0)
+		return error_wrap(e, "%s", path);
+	copy_version(buf_bytes(&doc), "ServerVersion", job->info->server_version,
+		     sizeof(job->info->server_version));
+	copy_version(buf_bytes(&doc), "ToolVersion", job->info->tool_version,
+		     sizeof(job->info->tool_version));
+	return 0;
+}
+
+/* The prelude of a database's folder, plain or gzip'd: there, or one folder up. */
+static int read_near_prelude(const struct source_job *job, const char *dir, struct error *e)
+{
+	for (size_t i = 0; i < 4; i++) {
+		OWNED(free)
+		char *path = xprintf("%s/%sprelude.json%s", dir, i >= 2 ? "../" : "",
+				     i % 2 == 1 ? ".gz" : "");
+
+		if (access(path, R_OK) == 0)
+			return read_prelude(job, path, i % 2 == 1, e);
+	}
+	return 0;
+}
+
+/* Count the files of a database in the job's totals. */
+static void count_members(struct source_job *job, const struct source_member *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (members[i].data.path == NULL)
+			continue;
+		job->total += members[i].data.size;
+		job->info->newest_mtime = MAX_OF(job->info->newest_mtime, members[i].data.mtime);
+	}
+}
+
+/* Is this an oplog that mongodump --oplog wrote? */
+static bool is_oplog(const struct source_member *member)
+{
+	return strcmp(member->stem, OPLOG) == 0 && member->data.path != NULL &&
+	       member->meta.path == NULL;
+}
+
+static int push_oplog(struct source_job *job, const struct source_member *member, struct error *e)
+{
+	struct source_ns ns = {.db = "", .coll = OPLOG, .coll_len = strlen(OPLOG)};
+	int r;
+
+	source_docs_describe(NULL, &ns);
+	r = source_docs_file(job, &ns, member->data.path, member->data.gzip, e);
+	if (r < 0)
+		return r;
+	job->info->has_oplog = true;
+	job->done += member->data.size;
+	return 0;
+}
+
+/* A whole dump: each database, then the oplog. */
+static int push_dump(struct source_job *job, const struct folders *dump, struct error *e)
+{
+	const struct source_member *oplog = NULL;
+	const struct source_file *prelude = &dump->root.prelude;
+	int r = prelude->path == NULL ? 0 : read_prelude(job, prelude->path, prelude->gzip, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < dump->root.count; i++) {
+		if (is_oplog(&dump->root.members[i]))
+			oplog = &dump->root.members[i];
+		else
+			job->info->ignored++;
+	}
+	count_members(job, oplog, oplog != NULL);
+	for (size_t i = 0; i < dump->count; i++) {
+		const struct source_scan *scan = &dump->at[i].scan;
+
+		count_members(job, scan->members, scan->count);
+		job->info->ignored += scan->spare_count;
+		prelude = &scan->prelude;
+		if (dump->root.prelude.path == NULL && prelude->path != NULL &&
+		    (r = read_prelude(job, prelude->path, prelude->gzip, e)) < 0)
+			return r;
+	}
+	for (size_t i = 0; i < dump->count; i++) {
+		r = source_database_push(job, dump->at[i].name, dump->at[i].scan.members,
+					 dump->at[i].scan.count, e);
+		if (r < 0)
+			return r;
+	}
+	return oplog == NULL ? 0 : push_oplog(job, oplog, e);
+}
+
+/* The last component of `path`, made absolute when it says nothing ("."). */
+static char *folder_name(const char *path)
+{
+	OWNED(free) char *absolute = NULL;
+	size_t len = strlen(path);
+	const char *slash;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	slash = memrchr(path, '/', len);
+	if (slash != NULL) {
+		len -= (size_t)(slash + 1 - path);
+		path = slash + 1;
+	}
+	if (len > 0 && !(len == 1 && *path == '.') && !(len == 2 && memcmp(path, "..", 2) == 0))
+		return xstrndup(path, len);
+	absolute = realpath(path, NULL);
+	slash = absolute == NULL ? NULL : strrchr(absolute, '/');
+	return xstrdup(slash == NULL || slash[1] == '\0' ? "test" : slash + 1);
+}
+
+/* One database's folder. */
+static int push_database(struct source_job *job, const char *path, const struct source_scan *scan,
+			 struct error *e)
+{
+	OWNED(free)
+	char *name = job->options->db != NULL ? xstrdup(job->options->db) : folder_name(path);
+	int r = read_near_prelude(job, path, e);
+
+	if (r < 0)
+		return r;
+	count_members(job, scan->members, scan->count);
+	job->info->ignored += scan->spare_count;
+	return source_database_push(job, name, scan->members, scan->count, e);
+}
+
+/* ERR_INVALID, with a hint when a sub-folder looks like the dump that was meant. */
+static int COLD not_a_dump(const char *path, const struct folders *dump, struct error *e)
+{
+	error_set(
+		e, ERR_INVALID,
+		"%s: expected a mongodump folder (a sub-folder with .bson and .metadata.json files "
+		"for each database), found %zu sub-folders and %zu files, none of a dump",
+		path, dump->root.folder_count, dump->root.other_count);
+	for (size_t i = 0; i < MIN_OF(dump->root.folder_count, (size_t)16); i++) {
+		OWNED(free) char *sub = xprintf("%s/%s", path, dump->root.folders[i]);
+		OWNED(folders_release) struct folders below = {0};
+		struct error ignored = {0};
+
+		if (scan_all(sub, &below, &ignored) == 0 && below.count > 0)
+			return error_hint(e, "did you mean %s?", sub);
+	}
+	return e->code;
+}
+
+int source_folder_read(struct source_job *job, const char *path, struct error *e)
+{
+	OWNED(folders_release) struct folders dump = {0};
+	int r = scan_all(path, &dump, e);
+
+	if (r < 0)
+		return r;
+	if (dump.count > 0 || (dump.root.count == 1 && is_oplog(&dump.root.members[0])))
+		return push_dump(job, &dump, e);
+	if (dump.root.count > 0)
+		return push_database(job, path, &dump.root, e);
+	return not_a_dump(path, &dump, e);
+}
+
+/* The buckets of a time series: the metadata that is under the series' own name. */
+static int find_series(const char *dir, const char *stem, struct source_member *ret,
+		       struct error *e)
+{
+	const size_t prefix = strlen(SOURCE_DOCS_BUCKETS);
+	OWNED(free) char *series = NULL;
+	int r;
+
+	if (strncmp(stem, SOURCE_DOCS_BUCKETS, prefix) != 0 || stem[prefix] == '\0')
+		return 0;
+	series = xprintf("%s/%s", dir, stem + prefix);
+	r = source_scan_find_meta(series, &ret->meta, e);
+	if (r > 0)
+		ret->stem = xstrdup(stem + prefix);
+	return r;
+}
+
+int source_folder_read_file(struct source_job *job, const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	OWNED(free)
+	char *dir = slash == NULL   ? xstrdup(".")
+		    : slash == path ? xstrdup("/")
+				    : xstrndup(path, (size_t)(slash - path));
+	OWNED(source_scan_release) struct source_scan scan = {0};
+	int r;
+
+	scan.members = xcalloc(2, sizeof(*scan.members));
+	r = source_scan_file(path, &scan.members[0], e);
+	if (r < 0)
+		return r;
+	scan.count = 1;
+	if (is_oplog(&scan.members[0]) && job->options->db == NULL) {
+		count_members(job, scan.members, scan.count);
+		return push_oplog(job, &scan.members[0], e);
+	}
+	if (scan.members[0].meta.path == NULL) {
+		r = find_series(dir, scan.members[0].stem, &scan.members[1], e);
+		if (r < 0)
+			return r;
+		scan.count += (size_t)r;
+	}
+	return push_database(job, dir, &scan, e);
+}
