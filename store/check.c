@@ -15,9 +15,12 @@ struct check {
 	uint64_t total; /* bytes of all packs */
 };
 
+/* `where` is put before the text unless it is NULL. */
 static void report(struct check *check, const char *where, const struct error *e)
 {
-	OWNED(free) char *text = xprintf("%s: %s", where, e->text);
+	OWNED(free)
+	char *text =
+		xprintf("%s%s%s", where == NULL ? "" : where, where == NULL ? "" : ": ", e->text);
 
 	check->result.problems++;
 	check->problem(check->ctx, text);
@@ -120,8 +123,9 @@ static int check_pack(void *ctx, const char *name, uint64_t size, struct error *
 	check->result.chunks += count;
 	if (code == 1 && check->options->read_data)
 		code = read_pack(check, name, &id, size, entry, count, &found);
+	/* The reader names the pack itself. */
 	if (code < 0)
-		report(check, name, &found);
+		report(check, strncmp(found.text, name, strlen(name)) == 0 ? NULL : name, &found);
 	return still_wanted(check, e);
 }
 
@@ -151,7 +155,7 @@ static int check_manifest(void *ctx, const char *name, uint64_t size, struct err
 		break;
 	default:
 		check->result.snapshots++;
-		report(check, name, &found);
+		report(check, strncmp(found.text, name, strlen(name)) == 0 ? NULL : name, &found);
 	}
 	return still_wanted(check, e);
 }

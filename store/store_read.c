@@ -50,6 +50,30 @@ static int decode_and_verify(struct store *store, const struct chunk_id *id,
 	return 1;
 }
 
+/*
+ * The bytes of a base, read from places of less than `depth` only: a base that is a delta itself
+ * would make reads long, and deltas of each other (made by two machines) would wait for each other.
+ * So the cache is asked only for a base that has no other place; else *own gets the bytes.
+ */
+static int read_base(struct store *store, const struct chunk_id *id, uint8_t depth,
+		     struct chunk **ret_shared, struct buf *own, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(store->index, id, places, e), found = 0;
+	bool deep = false;
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++)
+		deep = deep || places[i].depth >= depth;
+	if (count > 0 && !deep)
+		return store_get(store, id, ret_shared, e) < 0 ? e->code : 1;
+	for (int i = 0; i < count && found != 1; i++)
+		if (places[i].depth < depth)
+			found = store_read_place(store, id, &places[i], own, e);
+	return found;
+}
+
 /* Try every chunk whose id begins like the recorded base. */
 static int decode_with_base(struct store *store, const struct chunk_id *id,
 			    const struct chunk_place *place, struct bytes stored, struct buf *ret,
@@ -62,17 +86,13 @@ static int decode_with_base(struct store *store, const struct chunk_id *id,
 	if (count < 0)
 		return count;
 	for (int i = 0; i < count; i++) {
-		OWNED(chunk_release) struct chunk *base = NULL;
-		struct chunk_place places[CHUNK_PLACES_MAX];
-		int known = chunk_index_get(store->index, &bases[i], places, e);
-		bool shallow = false;
+		OWNED(chunk_release) struct chunk *shared = NULL;
+		OWNED(buf_release) struct buf own = {0};
 
-		/* A base that is a delta itself would make reads long, and could make a ring. */
-		for (int k = 0; k < known; k++)
-			shallow = shallow || places[k].depth < place->depth;
-		if (!shallow || store_get(store, &bases[i], &base, e) < 0)
-			continue;
-		if (decode_and_verify(store, id, place, stored, base->plain, ret, e) == 1)
+		if (read_base(store, &bases[i], place->depth, &shared, &own, e) == 1 &&
+		    decode_and_verify(store, id, place, stored,
+				      shared != NULL ? shared->plain : buf_bytes(&own), ret,
+				      e) == 1)
 			return 1;
 	}
 	return error_set(e, ERR_CORRUPT, "its base %02x%02x%02x%02x… is missing or damaged",

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "store/leaf_facts.h"
 #include "store/pack/pack_writer.h"
+#include "store/snapshot/closure.h"
 #include "store/writer_encode.h"
 #include "store/writer_finish.h"
 #include "store/writer_seen.h"
@@ -85,6 +86,9 @@ static int claim(struct store_writer *w, struct store_put *put, struct error *e)
 	struct seen_entry *seen;
 	int known = chunk_index_get(w->store->index, &put->id, places, e);
 
+	/* A delta whose base is gone with its pack is no reason not to store the chunk again. */
+	if (known > 0 && places[0].codec == CODEC_ZSTD_PREFIX)
+		known = closure_has_chunk(w->store, &put->id, e);
 	if (known < 0)
 		return known;
 	pthread_mutex_lock(&w->lock);

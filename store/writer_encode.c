@@ -109,6 +109,9 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 
 	if (found != 1)
 		return found;
+	/* Possible where the index learns of the chunk itself after it was found missing. */
+	if (chunk_id_equal(&base_id, &put->id))
+		return 0;
 	/* A base that can't be read is no reason to fail: the chunk is stored full. */
 	if (store_get(store, &base_id, &base, &ignored) < 0)
 		return 0;

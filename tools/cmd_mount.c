@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "tools/cmd_table.h"
 
@@ -38,9 +39,11 @@ static bool find_beside(char ret[PATH_LEN])
 /* The mount point must be a folder; a dead mount there is named. */
 static int check_mount_point(const char *path, struct error *e)
 {
+	struct statfs fs;
 	struct stat st;
 
-	if (stat(path, &st) == 0) {
+	/* A dead mount's stat() may come from the kernel's cache; its statfs() does not. */
+	if (statfs(path, &fs) == 0 && stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
 			return 0;
 		errno = ENOTDIR;

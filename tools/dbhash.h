@@ -1,9 +1,11 @@
 /*
  * dbhash.h - what the command dbHash of a mongod prints, computed from a moment.
  *
- * For each collection the MD5 of its documents in `_id` order (in ICU order under a
- * collation), for each database the MD5 of its collections' hashes; the rules are in
- * docs/format/dbhash.md. system.views is made again from the views.
+ * A collection's hash is the MD5 of its documents in the order of the `_id` index: ICU order
+ * under a collation, also where the collection is capped; natural order when it is capped
+ * without that index, else the text "no _id _index". A database's is the MD5 of those texts,
+ * in byte order of names. system.profile and tmp.mr.* are left out; system.views, which dumps
+ * lack, is made again from the views. Compared with mongod 4.2, 4.4, 5.0 and 6.0.
  *
  * Threads: main thread only.
  */

@@ -138,6 +138,18 @@ static int write_namespace(struct moment *moment, const struct plan *plan, size_
 	return dump_writer_end(writer, e);
 }
 
+/* Write those that come first, or all others. */
+static int write_namespaces(struct moment *moment, const struct plan *plan, bool first,
+			    struct dump_writer *writer, const struct progress *p,
+			    struct dump_result *ret, struct error *e)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (dump_writer_comes_first(&plan->namespaces[i]) == first &&
+		    write_namespace(moment, plan, i, &plan->entries[i].root, writer, p, ret, e) < 0)
+			return e->code;
+	return 0;
+}
+
 int dump_run(struct moment *moment, const struct dump_options *options, struct dump_result *ret,
 	     struct error *e)
 {
@@ -160,10 +172,9 @@ int dump_run(struct moment *moment, const struct dump_options *options, struct d
 	plan_describe(&plan, oplog);
 	if (dump_writer_open(&writer_options, plan.namespaces, plan.count + oplog, &writer, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < plan.count; i++)
-		if (write_namespace(moment, &plan, i, &plan.entries[i].root, writer,
-				    options->progress, ret, e) < 0)
-			return e->code;
+	if (write_namespaces(moment, &plan, true, writer, options->progress, ret, e) < 0 ||
+	    write_namespaces(moment, &plan, false, writer, options->progress, ret, e) < 0)
+		return e->code;
 	ret->namespaces = plan.count;
 	if (oplog && write_namespace(moment, &plan, plan.count, &moment_snapshot(moment)->oplog,
 				     writer, options->progress, &entries, e) < 0)

@@ -222,10 +222,21 @@ static int list_entry(struct backend_dir *self, const char *name,
 	return S_ISREG(st.st_mode) ? each(ctx, name, (uint64_t)st.st_size, e) : 0;
 }
 
+/* Who lists looks for what changed: a file that was replaced or deleted is opened anew then. */
+static void forget_idle(struct backend_dir *self)
+{
+	pthread_mutex_lock(&self->lock);
+	for (size_t i = 0; i < OPEN_FILES; i++)
+		if (self->slots[i].users == 0)
+			slot_close(&self->slots[i]);
+	pthread_mutex_unlock(&self->lock);
+}
+
 static int dir_list(struct backend *b, const char *dir,
 		    int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
 		    struct error *e)
 {
+	forget_idle(self_of(b));
 	return list_dir(self_of(b), dir, each, ctx, e);
 }
 

@@ -93,8 +93,21 @@ int pack_format_parse_frame(struct bytes from, struct chunk_place *ret, size_t *
 	return 1;
 }
 
-/* The columns: alike values together, so that zstd finds them. */
-static void add_columns(const struct pack_entry *entries, size_t count, struct buf *ret)
+/* The footer names one renderer: the first that measured. Prefixes, at least, are not measured. */
+static uint32_t renderer_of(const struct pack_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].place.renderer != 0)
+			return entries[i].place.renderer;
+	return 0;
+}
+
+/*
+ * The columns: alike values together, so that zstd finds them. Sizes that `renderer` did not
+ * measure are 0: no document's JSON is empty.
+ */
+static void add_columns(const struct pack_entry *entries, size_t count, uint32_t renderer,
+			struct buf *ret)
 {
 	for (size_t i = 0; i < count; i++) {
 		buf_add_u8(ret, (uint8_t)(entries[i].place.codec | entries[i].place.depth << 4));
@@ -107,9 +120,12 @@ static void add_columns(const struct pack_entry *entries, size_t count, struct b
 	for (size_t i = 0; i < count; i++)
 		buf_add_varint(ret, entries[i].place.documents);
 	for (size_t i = 0; i < count; i++)
-		buf_add_varint(ret, entries[i].place.relaxed);
+		buf_add_varint(ret, entries[i].place.renderer == renderer ? entries[i].place.relaxed
+									  : 0);
 	for (size_t i = 0; i < count; i++)
-		buf_add_varint(ret, entries[i].place.canonical);
+		buf_add_varint(ret, entries[i].place.renderer == renderer
+					    ? entries[i].place.canonical
+					    : 0);
 	for (size_t i = 0; i < count; i++)
 		if (has_base(entries[i].place.codec))
 			buf_add(ret, entries[i].place.base, CHUNK_BASE_LEN);
@@ -135,18 +151,19 @@ int pack_format_directory(const uint8_t header[PACK_HEADER_LEN], const struct pa
 	OWNED(buf_release) struct buf columns = {0};
 	uint8_t footer[PACK_FOOTER_LEN] = {0};
 	size_t start = ret->len;
+	uint32_t renderer = renderer_of(entries, count);
 	enum codec_kind kind;
 
 	for (size_t i = 0; i < count; i++)
 		buf_add(ret, entries[i].id.at, CHUNK_ID_LEN);
-	add_columns(entries, count, &columns);
+	add_columns(entries, count, renderer, &columns);
 	if (codec_encode(codec, buf_bytes(&columns), ret, &kind, e) < 0)
 		return e->code;
 	put_le64(footer, end);
 	put_le32(footer + 8, (uint32_t)(ret->len - start));
 	put_le32(footer + 12, (uint32_t)count);
 	put_le32(footer + 16, (uint32_t)columns.len);
-	put_le32(footer + 20, count == 0 ? 0 : entries[0].place.renderer);
+	put_le32(footer + 20, renderer);
 	footer[24] = (uint8_t)kind;
 	checksum_of(header, bytes_of(ret->at + start, ret->len - start), footer,
 		    footer + FOOTER_SUMMED);
@@ -169,7 +186,7 @@ int pack_format_parse_footer(const uint8_t at[PACK_FOOTER_LEN], uint64_t size,
 
 	if (memcmp(at + PACK_FOOTER_LEN - sizeof(foot_magic), foot_magic, sizeof(foot_magic)) != 0)
 		return error_set(e, ERR_CORRUPT, "pack has no trailer (cut off?)");
-	if (footer.dir_offset < PACK_HEADER_LEN ||
+	if (footer.dir_offset < PACK_HEADER_LEN || footer.dir_offset > size ||
 	    footer.dir_offset + footer.dir_len + PACK_FOOTER_LEN != size ||
 	    footer.count > PACK_ENTRIES_MAX ||
 	    (uint64_t)footer.count * CHUNK_ID_LEN > footer.dir_len ||
@@ -200,7 +217,6 @@ static bool parse_columns(struct bytes from, struct pack_entry *entries, size_t 
 		entries[i].place.codec = from.at[2 * i] & 15;
 		entries[i].place.depth = from.at[2 * i] >> 4;
 		entries[i].place.kind = from.at[2 * i + 1];
-		entries[i].place.renderer = renderer;
 		if (entries[i].place.codec >= CODEC_COUNT ||
 		    entries[i].place.kind >= CHUNK_KIND_COUNT)
 			return false;
@@ -219,9 +235,14 @@ static bool parse_columns(struct bytes from, struct pack_entry *entries, size_t 
 	for (size_t i = 0; i < count; i++)
 		if (!get_varint(&from, &entries[i].place.relaxed))
 			return false;
-	for (size_t i = 0; i < count; i++)
-		if (!get_varint(&from, &entries[i].place.canonical))
+	for (size_t i = 0; i < count; i++) {
+		struct chunk_place *place = &entries[i].place;
+
+		if (!get_varint(&from, &place->canonical))
 			return false;
+		if (place->relaxed != 0 && place->canonical != 0)
+			place->renderer = renderer;
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (!has_base(entries[i].place.codec))
 			continue;

@@ -2,6 +2,8 @@
 
 #include "store/pack/pack_reader.h"
 
+#define COMPARE_PIECE MIB
+
 struct pack_writer {
 	struct buf data;
 	struct buf entries; /* of struct pack_entry */
@@ -59,6 +61,48 @@ const struct pack_entry *pack_writer_entries(const struct pack_writer *pack, siz
 	return (const struct pack_entry *)(const void *)pack->entries.at;
 }
 
+/* 1 when the file of this name holds these bytes, 0 when it does not (any more). */
+static int holds(struct backend *backend, const char *name, struct bytes content, struct error *e)
+{
+	OWNED(buf_release) struct buf piece = {0};
+	uint64_t size;
+	int found = backend->ops->size(backend, name, &size, e);
+
+	if (found != 1 || size != content.len)
+		return found < 0 ? found : 0;
+	if (buf_reserve(&piece, COMPARE_PIECE, SIZE_MAX, e) < 0)
+		return e->code;
+	for (size_t at = 0; at < content.len; at += COMPARE_PIECE) {
+		size_t len = MIN_OF(content.len - at, COMPARE_PIECE);
+
+		found = backend->ops->get(backend, name, at, piece.at, len, e);
+		if (found != 1)
+			return found < 0 ? found : 0;
+		if (memcmp(piece.at, content.at + at, len) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+/*
+ * Put a pack. One of its name that is there may be damaged, which is why its chunks were stored
+ * again: then it is replaced by what its name says.
+ */
+static int put_whole(struct backend *backend, const char *name, struct bytes content,
+		     struct error *e)
+{
+	int done = backend->ops->put(backend, name, content, e);
+
+	if (done == 0)
+		done = holds(backend, name, content, e);
+	if (done != 0)
+		return done < 0 ? done : 0;
+	if (backend->ops->remove(backend, name, e) < 0 ||
+	    backend->ops->put(backend, name, content, e) < 0)
+		return e->code;
+	return 0;
+}
+
 int pack_writer_finish(struct pack_writer *pack, struct backend *backend, struct chunk_id *ret_id,
 		       uint64_t *ret_size, struct error *e)
 {
@@ -75,9 +119,7 @@ int pack_writer_finish(struct pack_writer *pack, struct backend *backend, struct
 	*ret_id = chunk_id_of(buf_bytes(&pack->data));
 	*ret_size = pack->data.len;
 	pack_reader_name(ret_id, name);
-	if (backend->ops->put(backend, name, buf_bytes(&pack->data), e) < 0)
-		return e->code;
-	return 0;
+	return put_whole(backend, name, buf_bytes(&pack->data), e);
 }
 
 void pack_writer_drop_data(struct pack_writer *pack)

@@ -5,8 +5,8 @@
 #include "store/tree/tree_cursor.h"
 #include "store/tree/tree_node.h"
 
-/* 1 known (its bases, too), 0 not. */
-static int chunk_is_there(struct store *store, const struct chunk_id *id, struct error *e)
+/* 1 known at a place of less than `depth`, and so are its bases; 0 not. The depth ends the descent. */
+static int is_there(struct store *store, const struct chunk_id *id, unsigned depth, struct error *e)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
 	int count = chunk_index_get(store->index, id, places, e);
@@ -15,17 +15,23 @@ static int chunk_is_there(struct store *store, const struct chunk_id *id, struct
 		struct chunk_id base;
 		int found;
 
+		if (places[i].depth >= depth)
+			continue;
 		if (places[i].codec != CODEC_ZSTD_PREFIX)
 			return 1;
 		found = chunk_index_by_prefix(store->index, places[i].base, CHUNK_BASE_LEN, &base,
 					      1, e);
-		if (found < 0)
+		if (found == 1)
+			found = is_there(store, &base, places[i].depth, e);
+		if (found != 0)
 			return found;
-		/* A delta's base may have a base itself: one level down is the collection's prefix. */
-		if (found > 0 && (places[i].depth < 2 || chunk_is_there(store, &base, e) == 1))
-			return 1;
 	}
 	return count < 0 ? count : 0;
+}
+
+int closure_has_chunk(struct store *store, const struct chunk_id *id, struct error *e)
+{
+	return is_there(store, id, UINT8_MAX + 1, e);
 }
 
 /* 1 when the whole tree is there; nodes are read, leaves are not. */
@@ -37,7 +43,7 @@ static int tree_is_there(struct store *store, const struct tree_root *root, stru
 
 	if (root->count == 0)
 		return 1;
-	there = chunk_is_there(store, &root->id, e);
+	there = closure_has_chunk(store, &root->id, e);
 	if (there != 1 || root->height == 0)
 		return there;
 	if (store_get(store, &root->id, &chunk, e) < 0 ||

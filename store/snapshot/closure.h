@@ -11,6 +11,9 @@
 
 #include "store/snapshot/manifest.h"
 
+/* 1 the index knows the chunk and what it is decoded with, its bases; 0 it does not. */
+MUST_CHECK int closure_has_chunk(struct store *store, const struct chunk_id *id, struct error *e);
+
 /* 1 the snapshot is whole, 0 something is missing (its chunk's text in `e`, which is no error). */
 MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snapshot,
 				struct error *e);

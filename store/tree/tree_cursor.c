@@ -6,6 +6,8 @@
 #include "base/key.h"
 #include "store/tree/tree_node.h"
 
+#define AHEAD 4 /* leaves */
+
 /* One level of the path; steps[0] is the leaf. */
 struct step {
 	struct chunk *chunk;
@@ -288,6 +290,15 @@ int tree_cursor_seek_key(struct tree_cursor *c, struct bytes key, struct error *
 	return seek_in_leaf(c, key, e);
 }
 
+/* Who goes from leaf to leaf will want those that follow: let other threads decode them. */
+static void wish(struct tree_cursor *c)
+{
+	const struct step *step = &c->steps[1];
+
+	if (c->root.height > 0 && step->child + AHEAD < step->node.n)
+		store_prefetch(c->store, &step->node.child[step->child + AHEAD].id);
+}
+
 /* To the leaf after the current one: 1, 0 at the end of the tree. */
 static int next_leaf(struct tree_cursor *c, struct error *e)
 {
@@ -307,6 +318,7 @@ static int next_leaf(struct tree_cursor *c, struct error *e)
 		if (load(c, &root, e) < 0)
 			return e->code;
 	}
+	wish(c);
 	return 1;
 }
 

@@ -6,6 +6,8 @@
 #include "store/store_internal.h"
 #include "store/tree/tree_node.h"
 
+/* Room behind the text of a leaf: the renderer wants some before a value, for the worst case. */
+#define RENDER_ROOM (4 * KIB)
 #define CACHE_DEFAULT (32 * MIB)
 /* Sizes of some 4,000 nodes, which have 17 GB of leaves below. */
 #define SIZES_CACHE (4 * MIB)
@@ -60,6 +62,11 @@ void tree_json_free(struct tree_json *json)
 	free(json);
 }
 
+static uint64_t size_in(const struct tree_json *json, const struct chunk_facts *facts)
+{
+	return json->mode == EJSON_CANONICAL ? facts->canonical : facts->relaxed;
+}
+
 /* The recorded size of the text of `root`: 1, or 0 when there is none of this renderer. */
 static int recorded_size(struct tree_json *json, const struct tree_root *root, uint64_t *ret,
 			 struct error *e)
@@ -71,7 +78,7 @@ static int recorded_size(struct tree_json *json, const struct tree_root *root, u
 		return found;
 	if (facts.renderer != EJSON_VERSION || facts.documents != root->count)
 		return 0;
-	*ret = json->mode == EJSON_CANONICAL ? facts.canonical : facts.relaxed;
+	*ret = size_in(json, &facts);
 	return 1;
 }
 
@@ -108,13 +115,15 @@ static int measure_leaf(struct tree_json *json, const struct tree_root *root, ui
 	return found;
 }
 
-/* Give back what `b` has allocated and does not use: the cache counts it. */
-static void trim(struct buf *b)
+/* About how long the text of a leaf will be; who reads it compares it with the facts. */
+static size_t expected_len(struct tree_json *json, const struct chunk *leaf)
 {
-	if (b->len == b->cap || b->len == 0)
-		return;
-	b->at = xrealloc(b->at, b->len);
-	b->cap = b->len;
+	struct chunk_facts facts;
+	struct error ignored;
+
+	if (store_facts(json->store, &leaf->id, &facts, &ignored) != 1)
+		return 2 * leaf->plain.len;
+	return (size_t)MIN_OF(size_in(json, &facts), 8 * (uint64_t)leaf->plain.len);
 }
 
 /* Render a leaf into *ret: a loader of the cache. */
@@ -128,14 +137,13 @@ static int render_leaf(void *ctx, const struct chunk_id *id, struct buf *ret, st
 	if (store_get(json->store, id, &leaf, e) < 0)
 		return e->code;
 	rest = leaf->plain;
-	if (buf_reserve(ret, 2 * leaf->plain.len, SIZE_MAX / 2, e) < 0)
+	if (buf_reserve(ret, expected_len(json, leaf) + RENDER_ROOM, SIZE_MAX / 2, e) < 0)
 		return e->code;
 	while ((found = next_doc(&rest, &doc, e)) == 1) {
 		if (ejson_write(doc, json->mode, ret, e) < 0)
 			return e->code;
 		buf_add_u8(ret, '\n');
 	}
-	trim(ret);
 	return found;
 }
 
@@ -143,6 +151,23 @@ static int get_leaf(struct tree_json *json, const struct chunk_id *id, struct ch
 		    struct error *e)
 {
 	return chunk_cache_get(json->leaves, id, render_leaf, json, ret, e);
+}
+
+static void json_node_release(struct json_node *n)
+{
+	tree_node_release(&n->node);
+	chunk_release(n->chunk);
+	chunk_release(n->sizes);
+}
+DEFINE_OWNED_STRUCT(struct json_node, json_node_release);
+
+/* Without the sizes. */
+static int load_node(struct tree_json *json, const struct tree_root *root, struct json_node *ret,
+		     struct error *e)
+{
+	if (store_get(json->store, &root->id, &ret->chunk, e) < 0)
+		return e->code;
+	return tree_node_parse(ret->chunk->plain, root, &ret->node, e);
 }
 
 static int size_of(struct tree_json *json, const struct tree_root *root, uint64_t *ret,
@@ -157,25 +182,25 @@ struct sizes_load {
 /* Sum up the sizes of the children of a node into *ret: a loader of the cache. */
 static int load_sizes(void *ctx, const struct chunk_id *id, struct buf *ret, struct error *e)
 {
-	OWNED(chunk_release) struct chunk *chunk = NULL;
-	OWNED(tree_node_release) struct tree_node node = {0};
+	OWNED(json_node_release) struct json_node n = {0};
 	const struct sizes_load *load = ctx;
 	uint64_t *before, size;
+	size_t len;
 
-	if (store_get(load->json->store, id, &chunk, e) < 0 ||
-	    tree_node_parse(chunk->plain, load->root, &node, e) < 0 ||
-	    buf_reserve(ret, (node.n + 1) * sizeof(*before), SIZE_MAX, e) < 0)
+	(void)id;
+	if (load_node(load->json, load->root, &n, e) < 0)
 		return e->code;
-	ret->len = (node.n + 1) * sizeof(*before);
-	before = (uint64_t *)(void *)ret->at;
+	len = (n.node.n + 1) * sizeof(*before);
+	before = (uint64_t *)(void *)buf_room(ret, len);
+	ret->len = len;
 	before[0] = 0;
-	for (size_t i = 0; i < node.n; i++) {
-		struct tree_root child = tree_node_child_root(&node, i);
+	for (size_t i = 0; i < n.node.n; i++) {
+		struct tree_root child = tree_node_child_root(&n.node, i);
 
 		if (size_of(load->json, &child, &size, e) < 0)
 			return e->code;
 		if (__builtin_add_overflow(before[i], size, &before[i + 1]))
-			return error_set(e, ERR_CORRUPT, "sizes of JSON that are beyond all bounds");
+			return error_set(e, ERR_CORRUPT, "the JSON of a node is beyond all bounds");
 	}
 	return 0;
 }
@@ -196,7 +221,7 @@ static int size_of(struct tree_json *json, const struct tree_root *root, uint64_
 		   struct error *e)
 {
 	OWNED(chunk_release) struct chunk *sizes = NULL;
-	const uint64_t *before;
+	const uint64_t *before = NULL;
 	int found = recorded_size(json, root, ret, e);
 
 	if (found != 0)
@@ -237,8 +262,123 @@ static void wish_leaf(struct reader *r, const struct chunk_id *id)
 static void wish(struct reader *r, const struct json_node *n, uint64_t offset, size_t first)
 {
 	for (size_t i = first + 1; i < n->node.n; i++) {
-		if (offset + n->before[i] >= r->end && r->ahead-- == 0)
-			break;
+		if (offset + n->before[i] >= r->end) {
+			if (r->ahead == 0)
+				return;
+			r->ahead--;
+		}
 		wish_leaf(r, &n->node.child[i].id);
 	}
+}
+
+/* Wish for the first leaves of a tree that lies behind the read. What fails is no wish. */
+static void wish_behind(struct reader *r, const struct tree_root *root)
+{
+	OWNED(json_node_release) struct json_node n = {0};
+	struct error ignored;
+
+	if (root->height == 0) {
+		wish_leaf(r, &root->id);
+		r->ahead--;
+		return;
+	}
+	if (load_node(r->json, root, &n, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < n.node.n && r->ahead > 0; i++) {
+		struct tree_root child = tree_node_child_root(&n.node, i);
+
+		wish_behind(r, &child);
+	}
+}
+
+/* The first child whose text ends after byte `want` of the whole. */
+static size_t first_child(const struct json_node *n, uint64_t offset, uint64_t want)
+{
+	size_t low = 0, high = n->node.n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (offset + n->before[middle + 1] > want)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static int wrong_size(const struct tree_root *root, uint64_t found, uint64_t expected,
+		      struct error *e)
+{
+	char hex[CHUNK_ID_HEX + 1];
+
+	chunk_id_hex(&root->id, hex);
+	return error_set(e, ERR_CORRUPT,
+			 "chunk %s: %" PRIu64 " bytes of JSON where the facts say %" PRIu64, hex,
+			 found, expected);
+}
+
+/* The part of the read that lies in a leaf, whose `size` bytes of text begin at `offset`. */
+static int read_leaf(struct reader *r, const struct tree_root *root, uint64_t offset, uint64_t size,
+		     struct error *e)
+{
+	OWNED(chunk_release) struct chunk *text = NULL;
+	uint64_t from = MAX_OF(r->begin, offset), to = MIN_OF(r->end, offset + size);
+
+	if (get_leaf(r->json, &root->id, &text, e) < 0)
+		return e->code;
+	if (text->plain.len != size)
+		return wrong_size(root, text->plain.len, size, e);
+	memcpy(r->ret + (from - r->begin), text->plain.at + (from - offset), to - from);
+	r->done += to - from;
+	return 0;
+}
+
+static int read_tree(struct reader *r, const struct tree_root *root, uint64_t offset, uint64_t size,
+		     struct error *e)
+{
+	OWNED(json_node_release) struct json_node n = {0};
+	size_t i;
+
+	if (root->height == 0)
+		return read_leaf(r, root, offset, size, e);
+	if (load_node(r->json, root, &n, e) < 0 ||
+	    get_sizes(r->json, root, &n.sizes, &n.before, e) < 0)
+		return e->code;
+	if (n.before[n.node.n] != size)
+		return wrong_size(root, n.before[n.node.n], size, e);
+	i = first_child(&n, offset, r->begin);
+	if (root->height == 1)
+		wish(r, &n, offset, i);
+	for (; i < n.node.n && offset + n.before[i] < r->end; i++) {
+		struct tree_root child = tree_node_child_root(&n.node, i);
+
+		if (read_tree(r, &child, offset + n.before[i], n.before[i + 1] - n.before[i], e) <
+		    0)
+			return e->code;
+	}
+	for (; root->height > 1 && i < n.node.n && r->ahead > 0; i++) {
+		struct tree_root child = tree_node_child_root(&n.node, i);
+
+		wish_behind(r, &child);
+	}
+	return 0;
+}
+
+int tree_json_read(struct tree_json *json, const struct tree_root *root, uint64_t offset, void *ret,
+		   size_t len, unsigned ahead, size_t *ret_len, struct error *e)
+{
+	struct reader r = {.json = json, .ret = ret, .begin = offset, .ahead = ahead};
+	uint64_t size;
+
+	*ret_len = 0;
+	if (tree_json_size(json, root, &size, e) < 0)
+		return e->code;
+	if (offset >= size || len == 0)
+		return 0;
+	r.end = offset + MIN_OF((uint64_t)len, size - offset);
+	if (read_tree(&r, root, 0, size, e) < 0)
+		return e->code;
+	*ret_len = r.done;
+	return 0;
 }

@@ -267,7 +267,9 @@ static void a_pack_that_was_cut_off_gives_right_bytes_or_errors(void **state)
 					remove_local(sample.dir);
 				store_model_write_file(packs.path[p], bytes_of(content.at, len));
 				store = open_without_cache(sample.dir);
-				assert_true(read_all(store, &sample, "cut off") < sample.count);
+				/* With an index the trailer is not needed. */
+				assert_true(read_all(store, &sample, "cut off") < sample.count ||
+					    !without_index);
 				store_model_write_file(packs.path[p], buf_bytes(&content));
 				assert_int_equal(read_all(store, &sample, "whole again"),
 						 sample.count);
@@ -326,20 +328,12 @@ static unsigned damage(struct store *store, const char *dir, const struct chunk_
 
 static void a_second_copy_is_read_when_the_first_is_damaged(void **state)
 {
-	struct sample one, two;
+	struct sample one;
 	struct store *store;
-	OWNED(buf_release) struct buf more = {0};
-	struct model_files packs;
 
 	(void)state;
 	make(&one);
-	make(&two);
-	/* The same chunks in packs of other names: one more chunk in the second store's. */
-	store = store_model_open(one.dir);
-	packs_of(two.dir, &packs);
-	assert_true(packs.count > 0);
-	store_model_files_release(&packs);
-	store_close(store);
+	/* The same chunks in a pack of another name: in full, without the prefix. */
 	{
 		const char *other = store_model_init();
 		struct store_writer *writer = NULL;
@@ -348,7 +342,7 @@ static void a_second_copy_is_read_when_the_first_is_damaged(void **state)
 		store = store_model_open(other);
 		ASSERT_OK(store_writer_begin(store, &writer, &e));
 		for (size_t i = 1; i < 4; i++)
-			store_model_put(writer, CHUNK_LEAF, buf_bytes(&two.plain[i]), NULL, NULL);
+			store_model_put(writer, CHUNK_LEAF, buf_bytes(&one.plain[i]), NULL, NULL);
 		ASSERT_OK(store_writer_flush(writer, &e));
 		store_writer_end(writer);
 		store_close(store);
@@ -387,7 +381,6 @@ static void a_second_copy_is_read_when_the_first_is_damaged(void **state)
 	}
 	store_close(store);
 	sample_release(&one);
-	sample_release(&two);
 }
 
 /* Two chunks, each stored full and as a delta of the other, as two machines may have made them. */

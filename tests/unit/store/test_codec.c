@@ -1,0 +1,249 @@
+#include "store/pack/codec.h"
+
+#include "base/chunk_id.h"
+#include "tests/harness/harness.h"
+
+enum content { ZEROS, TEXT, NOISE, CONTENTS };
+
+static void fill(struct buf *ret, enum content content, size_t len, struct harness_rng *rng)
+{
+	static const char text[] = "status: shipped, city: Ulm, price: 1234, quantity: 17; ";
+	uint8_t *at = buf_room(ret, len + 1);
+
+	if (content == NOISE)
+		harness_rng_fill(rng, at, len);
+	else
+		for (size_t i = 0; i < len; i++)
+			at[i] = content == ZEROS ? 0
+						 : (uint8_t)(text[i % (sizeof(text) - 1)] ^
+							     (harness_rng_below(rng, 29) == 0));
+	ret->len += len;
+}
+
+static void decodes(struct codec *codec, enum codec_kind kind, struct bytes stored,
+		    struct bytes base, struct bytes plain)
+{
+	uint8_t *room = xmalloc(plain.len + 1);
+	struct error e = {0};
+
+	ASSERT_OK(codec_decode(codec, kind, stored, base, room, plain.len, &e));
+	ASSERT_BYTES(bytes_of(room, plain.len), plain);
+	free(room);
+}
+
+static const size_t sizes[] = {0, 1, 2, 15, 16, 100, 4096, 65536, 200000, 3 * MIB, 16 * MIB + 16 * KIB};
+
+static void what_is_encoded_comes_back(void **state)
+{
+	struct harness_rng rng = harness_rng_of(101);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		for (enum content content = ZEROS; content < CONTENTS; content++) {
+			OWNED(buf_release) struct buf plain = {0};
+			OWNED(buf_release) struct buf stored = {0};
+			enum codec_kind kind = CODEC_COUNT;
+
+			fill(&plain, content, sizes[i], &rng);
+			buf_add_str(&stored, "kept");
+			ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
+			assert_memory_equal(stored.at, "kept", 4);
+			assert_true(stored.len - 4 <= plain.len);
+			assert_true(kind == (stored.len - 4 < plain.len ? CODEC_ZSTD : CODEC_RAW));
+			assert_true(content == NOISE || plain.len < 256 || kind == CODEC_ZSTD);
+			decodes(codec, kind, bytes_of(stored.at + 4, stored.len - 4),
+				bytes_of(NULL, 0), buf_bytes(&plain));
+		}
+	}
+}
+
+static void an_empty_slice_without_memory_is_fine(void **state)
+{
+	OWNED(codec_free) struct codec *codec = codec_new();
+	OWNED(buf_release) struct buf stored = {0};
+	enum codec_kind kind;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(codec_encode(codec, bytes_of(NULL, 0), &stored, &kind, &e));
+	assert_int_equal(kind, CODEC_RAW);
+	assert_int_equal(stored.len, 0);
+	ASSERT_OK(codec_decode(codec, CODEC_RAW, bytes_of(NULL, 0), bytes_of(NULL, 0), NULL, 0, &e));
+}
+
+static void a_prefix_and_a_base_make_it_smaller_and_come_back(void **state)
+{
+	struct harness_rng rng = harness_rng_of(102);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	OWNED(buf_release) struct buf base = {0};
+	OWNED(codec_prefix_free) struct codec_prefix *prefix = NULL;
+	struct error e = {0};
+
+	(void)state;
+	fill(&base, NOISE, 128 * KIB, &rng);
+	prefix = codec_prefix_new(buf_bytes(&base));
+	for (size_t len = 0; len <= base.len; len = len == 0 ? 1 : len * 2) {
+		OWNED(buf_release) struct buf with = {0};
+		OWNED(buf_release) struct buf delta = {0};
+		OWNED(buf_release) struct buf copy = {0}; /* zstd wants no overlap with the base */
+		struct bytes plain;
+		enum codec_kind kind;
+
+		(void)buf_room(&copy, 1);
+		buf_add(&copy, base.at + base.len - len, len);
+		plain = buf_bytes(&copy);
+
+		ASSERT_OK(codec_encode_prefix(codec, prefix, plain, &with, &kind, &e));
+		assert_true(len < 256 || kind == CODEC_ZSTD_PREFIX);
+		decodes(codec, kind, buf_bytes(&with), buf_bytes(&base), plain);
+		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), plain, &delta, &kind, &e));
+		assert_true(len < 256 || (kind == CODEC_ZSTD_PREFIX && delta.len < 128));
+		decodes(codec, kind, buf_bytes(&delta), buf_bytes(&base), plain);
+	}
+}
+
+static void a_large_delta_finds_matches_far_apart(void **state)
+{
+	struct harness_rng rng = harness_rng_of(103);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	OWNED(buf_release) struct buf base = {0};
+	struct error e = {0};
+
+	(void)state;
+	fill(&base, NOISE, 16 * MIB, &rng);
+	for (int cut = 0; cut < 2; cut++) {
+		OWNED(buf_release) struct buf plain = {0};
+		OWNED(buf_release) struct buf stored = {0};
+		enum codec_kind kind;
+
+		/* Everything moves by 100 bytes. */
+		if (cut)
+			fill(&plain, NOISE, 100, &rng);
+		buf_add(&plain, base.at + (cut ? 0 : 100), base.len - 100);
+		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), buf_bytes(&plain), &stored,
+					     &kind, &e));
+		assert_int_equal(kind, CODEC_ZSTD_PREFIX);
+		assert_true(stored.len < 16 * KIB);
+		decodes(codec, kind, buf_bytes(&stored), buf_bytes(&base), buf_bytes(&plain));
+	}
+}
+
+/* Never more than is asked for is written; what decodes to other bytes has another id. */
+static void damaged_bytes_give_an_error_or_other_bytes(void **state)
+{
+	struct harness_rng rng = harness_rng_of(104);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	OWNED(buf_release) struct buf base = {0};
+	OWNED(buf_release) struct buf plain = {0};
+	struct chunk_id id;
+	size_t errors = 0, others = 0;
+
+	(void)state;
+	fill(&base, TEXT, 5000, &rng);
+	fill(&plain, TEXT, 3000, &rng);
+	id = chunk_id_of(buf_bytes(&plain));
+	for (int delta = 0; delta < 2; delta++) {
+		OWNED(buf_release) struct buf stored = {0};
+		uint8_t *room = xmalloc(plain.len);
+		enum codec_kind kind;
+		struct error e = {0};
+
+		if (delta)
+			ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), buf_bytes(&plain),
+						     &stored, &kind, &e));
+		else
+			ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
+		for (size_t bit = 0; bit < 8 * stored.len; bit++) {
+			struct chunk_id found;
+
+			stored.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			if (codec_decode(codec, kind, buf_bytes(&stored), buf_bytes(&base), room,
+					 plain.len, &e) < 0) {
+				assert_int_equal(e.code, ERR_CORRUPT);
+				errors++;
+			} else {
+				found = chunk_id_of(bytes_of(room, plain.len));
+				/* A bit that means nothing to zstd may change: then all is right. */
+				others += !chunk_id_equal(&found, &id);
+			}
+			stored.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+		for (size_t len = 0; len < stored.len; len++)
+			ASSERT_ERROR(codec_decode(codec, kind, bytes_of(stored.at, len),
+						  buf_bytes(&base), room, plain.len, &e),
+				     ERR_CORRUPT);
+		free(room);
+	}
+	assert_true(errors > 0 && others > 0);
+}
+
+static void a_wrong_length_or_base_does_not_give_the_plain_bytes(void **state)
+{
+	struct harness_rng rng = harness_rng_of(105);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	OWNED(buf_release) struct buf base = {0};
+	OWNED(buf_release) struct buf other = {0};
+	OWNED(buf_release) struct buf stored = {0};
+	OWNED(free) uint8_t *room = xmalloc(8000);
+	OWNED(buf_release) struct buf copy = {0}; /* zstd wants no overlap with the base */
+	struct bytes plain;
+	enum codec_kind kind;
+	struct error e = {0};
+
+	(void)state;
+	fill(&base, NOISE, 5000, &rng);
+	fill(&other, NOISE, 5000, &rng);
+	buf_add(&copy, base.at + 100, 3000);
+	plain = buf_bytes(&copy);
+	ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), plain, &stored, &kind, &e));
+	assert_int_equal(kind, CODEC_ZSTD_PREFIX);
+	for (size_t len = 2999; len <= 3001; len += 2)
+		ASSERT_ERROR(codec_decode(codec, kind, buf_bytes(&stored), buf_bytes(&base), room,
+					  len, &e), ERR_CORRUPT);
+	ASSERT_ERROR(codec_decode(codec, kind, buf_bytes(&stored), bytes_of(NULL, 0), room, 3000,
+				  &e), ERR_CORRUPT);
+	if (codec_decode(codec, kind, buf_bytes(&stored), buf_bytes(&other), room, 3000, &e) == 0)
+		assert_memory_not_equal(room, plain.at, 3000);
+	ASSERT_ERROR(codec_decode(codec, CODEC_RAW, buf_bytes(&stored), bytes_of(NULL, 0), room,
+				  3000, &e), ERR_CORRUPT);
+	ASSERT_ERROR(codec_decode(codec, CODEC_COUNT, buf_bytes(&stored), bytes_of(NULL, 0), room,
+				  3000, &e), ERR_UNSUPPORTED);
+}
+
+static void a_codec_is_fit_for_more_after_a_failure(void **state)
+{
+	struct harness_rng rng = harness_rng_of(106);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	OWNED(buf_release) struct buf plain = {0};
+	uint8_t room[100];
+	struct error e = {0};
+
+	(void)state;
+	fill(&plain, TEXT, 5000, &rng);
+	for (int round = 0; round < 20; round++) {
+		OWNED(buf_release) struct buf stored = {0};
+		enum codec_kind kind;
+
+		ASSERT_ERROR(codec_decode(codec, CODEC_ZSTD, bytes_str("no frame of zstd"),
+					  bytes_of(NULL, 0), room, sizeof(room), &e), ERR_CORRUPT);
+		ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
+		decodes(codec, kind, buf_bytes(&stored), bytes_of(NULL, 0), buf_bytes(&plain));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_encoded_comes_back),
+		cmocka_unit_test(an_empty_slice_without_memory_is_fine),
+		cmocka_unit_test(a_prefix_and_a_base_make_it_smaller_and_come_back),
+		cmocka_unit_test(a_large_delta_finds_matches_far_apart),
+		cmocka_unit_test(damaged_bytes_give_an_error_or_other_bytes),
+		cmocka_unit_test(a_wrong_length_or_base_does_not_give_the_plain_bytes),
+		cmocka_unit_test(a_codec_is_fit_for_more_after_a_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
