@@ -1,0 +1,65 @@
+#include "base/error.h"
+
+#include <errno.h>
+
+#include "tests/harness/harness.h"
+
+static void a_set_error_has_its_code_and_text_and_no_hint(void **state)
+{
+	struct error e;
+
+	(void)state;
+	assert_int_equal(error_set(&e, ERR_LIMIT, "%d of %d", 3, 2), ERR_LIMIT);
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_string_equal(e.text, "3 of 2");
+	assert_string_equal(e.hint, "");
+	assert_int_equal(e.sys, 0);
+}
+
+static void a_system_error_keeps_errno_and_says_it(void **state)
+{
+	struct error e;
+
+	(void)state;
+	errno = ENOSPC;
+	assert_int_equal(error_sys(&e, "write %s", "x"), ERR_IO);
+	assert_int_equal(e.sys, ENOSPC);
+	assert_string_equal(e.text, "write x: No space left on device");
+}
+
+static void wrapping_puts_context_in_front_and_keeps_the_rest(void **state)
+{
+	struct error e;
+
+	(void)state;
+	error_set(&e, ERR_CORRUPT, "inner");
+	error_hint(&e, "do %s", "this");
+	assert_int_equal(error_wrap(&e, "outer %d", 1), ERR_CORRUPT);
+	assert_string_equal(e.text, "outer 1: inner");
+	assert_string_equal(e.hint, "do this");
+}
+
+static void a_text_that_is_too_long_is_cut_not_overrun(void **state)
+{
+	struct error e;
+	char text[3000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	error_set(&e, ERR_INVALID, "%s", text);
+	error_wrap(&e, "%s", text);
+	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_set_error_has_its_code_and_text_and_no_hint),
+		cmocka_unit_test(a_system_error_keeps_errno_and_says_it),
+		cmocka_unit_test(wrapping_puts_context_in_front_and_keeps_the_rest),
+		cmocka_unit_test(a_text_that_is_too_long_is_cut_not_overrun),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
