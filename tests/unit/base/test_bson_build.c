@@ -7,7 +7,7 @@
 static void a_nested_document_has_the_bytes_of_the_specification(void **state)
 {
 	static const uint8_t expected[] = {
-		0x2e, 0,   0, 0,				/* length */
+		0x30, 0,   0, 0,				/* length */
 		0x10, 'a', 0, 1,    0, 0, 0,			/* int32 */
 		0x03, 'b', 0, 0x0c, 0, 0, 0,			/* document */
 		0x08, 't', 0, 1,				/* bool */
