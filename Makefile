@@ -149,13 +149,13 @@ deps:
 .PHONY: demo
 demo:
 	@tests/setup/deps.sh --build-only
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) tests/demo/demo.sh
 
 .PHONY: test
 test:
 	@tests/setup/deps.sh
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@$(MAKE) --no-print-directory lint check-fuzz
 	@BUILD=$(BUILD) tests/run_all.sh
 

@@ -5,15 +5,8 @@
 
 #include "base/bson.h"
 #include "base/ejson_shortest.h"
+#include "base/id_name_text.h"
 #include "base/key.h"
-
-/* The classes of base/key.h. */
-#define CLASS_NAN 30
-#define CLASS_MINUS_INFINITY 31
-#define CLASS_NEGATIVE 32
-#define CLASS_ZERO 33
-#define CLASS_POSITIVE 34
-#define CLASS_INFINITY 35
 
 #define EXPONENT_BIAS 0x8000
 #define DIGITS_MAX 768	  /* of a double, and one that may stand behind the last */

@@ -97,11 +97,14 @@ static int take_uuid(const struct bson_field *field, struct metadata *m, struct 
 static int take_type(const struct bson_field *field, struct metadata *m, struct error *e)
 {
 	struct bytes text;
+	bool plain = true;
 	int r = text_of(field, &text, e);
 
 	if (r < 0)
 		return r;
-	if (text.len >= sizeof(m->type) || memchr(text.at, 0, text.len) != NULL)
+	for (size_t i = 0; i < text.len; i++)
+		plain &= text.at[i] >= 'a' && text.at[i] <= 'z';
+	if (text.len >= sizeof(m->type) || !plain)
 		return error_set(
 			e, ERR_CORRUPT,
 			"\"type\": expected collection, view or timeseries, found \"%.*s\"",

@@ -7,6 +7,7 @@
 #include "base/bson_check.h"
 #include "base/metadata_wrapper.h"
 
+#define WRAPPER_NESTING 2 /* objects around a date: {"$date":{"$numberLong":…}} */
 #define NUMBER_MAX 64	  /* characters of the longest number that is understood */
 #define KEY_DIGITS_MAX 24 /* characters of an array's key */
 
@@ -324,7 +325,7 @@ static int parse_members(struct json *j, bool array, struct error *e)
 	const char close = array ? ']' : '}';
 	size_t start = j->out->len;
 
-	if (++j->depth > BSON_MAX_NESTING)
+	if (++j->depth > BSON_MAX_NESTING + WRAPPER_NESTING)
 		return error_set(e, ERR_LIMIT, "byte %zu: nested deeper than %d", j->at,
 				 BSON_MAX_NESTING);
 	buf_add_le32(j->out, 0);

@@ -29,9 +29,8 @@ struct source_ns {
 	bool has_metadata;    /* false for a lone .bson without .metadata.json */
 	bool has_uuid;
 	uint8_t uuid[16];
-	const char *file; /* where the documents come from, for messages */
-	struct bytes
-		whole; /* all the documents when the file is mapped (plain files), else empty */
+	const char *file;   /* where the documents come from, for messages */
+	struct bytes whole; /* all the documents of a plain file, which is mapped; else empty */
 	uint64_t expected_bytes; /* size of the documents, 0 when not known (archives, gzip) */
 };
 

@@ -386,6 +386,37 @@ static void what_the_sink_says_comes_back(void **state UNUSED)
 	assert_int_equal(record.log.len, 0);
 }
 
+/* A sink that cuts the file off while it is read. */
+static int cut_docs(void *ctx, void *handle UNUSED, struct bytes docs UNUSED,
+		    uint64_t offset UNUSED, struct error *e UNUSED)
+{
+	return truncate(ctx, 100);
+}
+
+static int cut_begin(void *ctx UNUSED, const struct source_ns *ns UNUSED, void **ret_handle,
+		     struct error *e UNUSED)
+{
+	*ret_handle = NULL;
+	return 0;
+}
+
+static void a_file_that_shrinks_is_noticed(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	struct source_info info;
+	struct error e = {0};
+	const char *dir = harness_tmpdir();
+	OWNED(free) char *path = xprintf("%s/d/x.bson", dir);
+	const struct source_sink sink = {.ctx = path, .begin = cut_begin, .docs = cut_docs};
+
+	for (int size = 1; size <= 3; size += 2) {
+		add_docs(&docs, 1, size * 80000);
+		put_file(dir, "d/x.bson", buf_bytes(&docs));
+		ASSERT_ERROR_TEXT(source_read(dir, false, &check_all, &sink, &info, &e),
+				  ERR_CORRUPT, "the file changed while it was read");
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -405,6 +436,7 @@ int main(void)
 		cmocka_unit_test(an_oplogs_entries_may_be_longer),
 		cmocka_unit_test(the_filter_leaves_out),
 		cmocka_unit_test(what_the_sink_says_comes_back),
+		cmocka_unit_test(a_file_that_shrinks_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
