@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,7 @@
 #include "store/store_internal.h"
 
 #define CACHE_DEFAULT (64 * MIB)
+#define MALLOC_LARGE MIB
 #define CONFIG_MAX 65536
 
 static bool is_empty_folder(const char *path)
@@ -145,12 +147,23 @@ static unsigned core_count(void)
 	return cores < 1 ? 1 : cores > 64 ? 64 : (unsigned)cores;
 }
 
+/*
+ * Freed large buffers go back to the system. glibc would raise its threshold to the size of the
+ * largest (32 MiB) and keep as much in each thread's heap: hundreds of MiB on many cores.
+ */
+static void bound_malloc(void)
+{
+	mallopt(M_MMAP_THRESHOLD, (int)MALLOC_LARGE);
+	mallopt(M_TRIM_THRESHOLD, (int)(4 * MALLOC_LARGE));
+}
+
 int store_open(const char *path, const struct store_options *options, struct store **ret,
 	       struct error *e)
 {
 	OWNED(store_close) struct store *store = xcalloc(1, sizeof(*store));
 	size_t cache_bytes = options == NULL ? 0 : options->cache_bytes;
 
+	bound_malloc();
 	store->path = xstrdup(path);
 	store->config_fd = -1;
 	store->threads = options == NULL || options->threads == 0 ? core_count() : options->threads;

@@ -3,6 +3,7 @@
 #include "store/pack/pack_reader.h"
 #include "store/store_internal.h"
 
+#define PREFETCH_BYTES (32 * MIB) /* plain, of all threads that decode ahead */
 #define BASES_MAX 4 /* ids that share a base's recorded bytes: more than one is chance already */
 
 struct codec *store_codec_take(struct store *store)
@@ -183,12 +184,17 @@ int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret
 	return chunk_cache_get(store->cache, id, load_chunk, store, ret, e);
 }
 
+/* Large chunks are left to who reads them: decoded by many threads at once they would fill memory. */
 static void prefetch_run(void *ctx, const struct chunk_id *id)
 {
+	struct store *store = ctx;
+	struct chunk_place places[CHUNK_PLACES_MAX];
 	struct chunk *chunk = NULL;
 	struct error ignored;
 
-	if (store_get(ctx, id, &chunk, &ignored) == 0)
+	if (chunk_index_get(store->index, id, places, &ignored) > 0 &&
+	    places[0].plain <= PREFETCH_BYTES / store->threads &&
+	    store_get(store, id, &chunk, &ignored) == 0)
 		chunk_release(chunk);
 }
 
@@ -207,18 +213,20 @@ int store_facts(struct store *store, const struct chunk_id *id, struct chunk_fac
 		struct error *e)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
-	int count = store_places(store, id, places, e);
+	int count = store_places(store, id, places, e), best = -1;
 
 	if (count < 0)
 		return count;
-	for (int i = 0; i < count; i++) {
-		if (places[i].renderer == 0)
-			continue;
-		*ret = (struct chunk_facts){places[i].documents, places[i].relaxed,
-					    places[i].canonical, places[i].renderer};
-		return 1;
-	}
-	return 0;
+	/* The newest renderer's: another machine may have written the same chunk with an older one. */
+	for (int i = 0; i < count; i++)
+		if (places[i].renderer != 0 &&
+		    (best < 0 || places[i].renderer > places[best].renderer))
+			best = i;
+	if (best < 0)
+		return 0;
+	*ret = (struct chunk_facts){places[best].documents, places[best].relaxed,
+				    places[best].canonical, places[best].renderer};
+	return 1;
 }
 
 bool store_knows(struct store *store, const struct chunk_id *id)

@@ -123,6 +123,10 @@ static int process(struct store_writer *w, struct store_put *put, struct error *
 	struct codec *codec;
 	int code;
 
+	/* A directory with a larger one would not be read again. */
+	if (put->plain.len > CHUNK_PLAIN_MAX)
+		return error_set(e, ERR_LIMIT, "a chunk of %zu bytes is over the limit of %zu",
+				 put->plain.len, CHUNK_PLAIN_MAX);
 	put->id = chunk_id_of(buf_bytes(&put->plain));
 	code = claim(w, put, e);
 	if (code != 0)

@@ -29,7 +29,7 @@ fi
 echo "== integration tests"
 python3 tests/setup/truth.py all || echo "some of the real programs are absent: what needs them is skipped"
 status=0
-BUILD=$BUILD "$cache/venv/bin/python" -m pytest tests/integration -q -p no:cacheprovider \
+BUILD=$BUILD "$cache/venv/bin/python" -m pytest tests/integration tests/crash -q -p no:cacheprovider \
 	--junitxml="$results/pytest.xml" ${YESTER_MARKS:+-m "$YESTER_MARKS"} || status=$?
 counts=$(python3 - "$results/pytest.xml" <<'PYTHON'
 import sys

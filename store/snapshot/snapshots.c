@@ -42,6 +42,9 @@ int snapshots_read_one(struct store *store, const char *name, uint64_t size, str
 	if (!parse_name(name, &id))
 		return 0;
 
+	if (size > MANIFEST_MAX)
+		return error_set(e, ERR_CORRUPT, "%s: no manifest has %llu bytes", name,
+				 (unsigned long long)size);
 	if (buf_reserve(&content, size, MANIFEST_MAX, e) < 0)
 		return error_wrap(e, "%s", name);
 	found = store->backend->ops->get(store->backend, name, 0, content.at, size, e);

@@ -322,20 +322,24 @@ static int next_leaf(struct tree_cursor *c, struct error *e)
 	return 1;
 }
 
-/* Stand in a leaf with something left: 1, 0 at the end. */
+/*
+ * Stand in a leaf with something left: 1, 0 at the end. After an error the cursor stands where it
+ * stood, out of any leaf, and the next call tries again.
+ */
 static int settle(struct tree_cursor *c, struct error *e)
 {
-	uint64_t rest = 0;
+	uint64_t rank = c->rank, offset = c->offset;
+	int found;
 
-	if (!c->in_leaf) {
-		if (c->rank >= c->root.count)
-			return 0;
-		if (descend(c, BY_RANK, &rest, e) < 0)
-			return e->code;
-	}
-	if (c->at < c->steps[0].chunk->plain.len)
+	if (c->in_leaf && c->at < c->steps[0].chunk->plain.len)
 		return 1;
-	return next_leaf(c, e);
+	found = c->in_leaf ? next_leaf(c, e) : tree_cursor_seek_rank(c, rank, e);
+	if (found < 0) {
+		unwind(c);
+		c->rank = rank;
+		c->offset = offset;
+	}
+	return found;
 }
 
 int tree_cursor_next(struct tree_cursor *c, struct bytes *ret_doc, struct error *e)

@@ -6,6 +6,7 @@
  *	SHIM_DO      kill-before, kill-after, tear (write half of it, then kill), short (write or read
  *		     half of it, say so), eintr, eio, enospc; a '+' at the end: all later ones fail, too
  *	SHIM_INPUT   what is read: a path's beginning, or "-" for standard input
+ *	SHIM_CORES   what the program is told of the machine's cores
  *	SHIM_REPORT  a file; when the program ends, "phase calls" lines are written to it
  *
  * Phases: see struct phase_name. What is done at a call is printed on standard error. Only the
@@ -17,7 +18,6 @@
 #include <limits.h>
 #include <lmdb.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,9 +76,12 @@ static void parse_deed(const char *text)
 		const char *name;
 		enum deed deed;
 		int error;
-	} deeds[] = {{"kill-before", KILL_BEFORE, 0}, {"kill-after", KILL_AFTER, 0},
-		     {"tear", TEAR, 0},		      {"short", SHORT, 0},
-		     {"eintr", FAIL, EINTR},	      {"eio", FAIL, EIO},
+	} deeds[] = {{"kill-before", KILL_BEFORE, 0},
+		     {"kill-after", KILL_AFTER, 0},
+		     {"tear", TEAR, 0},
+		     {"short", SHORT, 0},
+		     {"eintr", FAIL, EINTR},
+		     {"eio", FAIL, EIO},
 		     {"enospc", FAIL, ENOSPC}};
 
 	shim.deed_name = text;
@@ -136,6 +139,14 @@ static void die(void)
 	kill(shim.pid, SIGKILL);
 	for (;;)
 		pause();
+}
+
+long sysconf(int name)
+{
+	REAL(sysconf);
+	const char *cores = name == _SC_NPROCESSORS_ONLN ? getenv("SHIM_CORES") : NULL;
+
+	return cores != NULL && cores[0] != '\0' ? strtol(cores, NULL, 10) : real(name);
 }
 
 /* Count a call; what is to be done at it. */

@@ -1,6 +1,7 @@
 """An ingest that is killed, or fails, at any point: older snapshots are whole, the next ingest works, nothing leaks.
 
-YESTER_CRASH_KILLS (in each phase) and YESTER_CRASH_SEEDS; the defaults are the short form. Every point is printed.
+YESTER_CRASH_KILLS (in each phase) and YESTER_CRASH_SEEDS; the defaults are the short form. YESTER_CRASH_SIZE=large fills
+more packs and sorts more than fits into memory. Every point is printed.
 """
 import contextlib
 import os
@@ -16,6 +17,7 @@ import workload
 KILLS = int(os.environ.get("YESTER_CRASH_KILLS", "3"))
 SEEDS = [int(s) for s in os.environ.get("YESTER_CRASH_SEEDS", "1").split()]
 LONG = KILLS > 5
+LARGE = os.environ.get("YESTER_CRASH_SIZE") == "large"
 PHASES = ("read", "sort", "pack", "fsync", "rename", "index", "pages", "manifest")
 MANIFEST_RENAME = 3  # of the phase's calls: write, fsync, rename, fsync of the folder
 SLACK = 64 * 1024  # bytes that the size of a store may differ by anyway
@@ -25,8 +27,7 @@ class World:
     """Two versions of a dump, a store with the first, and what an undisturbed second ingest does."""
 
     def __init__(self, folder, seed):
-        # The long form sorts more than fits into the sort's memory, and fills more packs.
-        size = {"blobs": 56, "unsorted": 56} if LONG else {"blobs": 20, "unsorted": 3}
+        size = {"blobs": 56, "unsorted": 56} if LARGE else {"blobs": 20, "unsorted": 3}
         self.folder, self.seed = folder, seed
         self.one = workload.mixed_dump(folder / "one", seed, 1, blobs=2, unsorted=3, orders=2000)
         self.two = workload.mixed_dump(folder / "two", seed, 2, orders=2000, **size)

@@ -161,10 +161,10 @@ class Copied(peers.Store):
 # ---- the shim
 
 
-def shim(phases, at=0, do="", input="", report=""):
-    """The environment in which a program is killed, or fails, at a call: tests/crash/shim.c."""
+def shim(phases="", at=0, do="", input="", report="", cores=""):
+    """The environment in which a program is killed, or fails, at a call, or is told of other cores: tests/crash/shim.c."""
     return dict(os.environ, LD_PRELOAD=str(built("shim.so")), SHIM_PHASES=phases, SHIM_AT=str(at), SHIM_DO=do,
-                SHIM_INPUT=str(input), SHIM_REPORT=str(report))
+                SHIM_INPUT=str(input), SHIM_REPORT=str(report), SHIM_CORES=str(cores))
 
 
 # ---- measuring
@@ -215,12 +215,12 @@ class Memory:
         return self
 
 
-def measured(command, stdin=None, timeout=1200, env=None):
+def measured(command, stdin=None, timeout=1200, preexec=None, env=None):
     """Run to the end: (status, seconds, Memory, what it wrote to standard error)."""
     start = time.monotonic()
     with open(os.devnull, "wb") as null:
         process = subprocess.Popen([str(c) for c in command], stdin=stdin or subprocess.DEVNULL, stdout=null,
-                                   stderr=subprocess.PIPE, env=env)
+                                   stderr=subprocess.PIPE, preexec_fn=preexec, env=env)
         memory = Memory(process.pid)
         try:
             _, err = process.communicate(timeout=timeout)
