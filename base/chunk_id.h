@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 
-#define CHUNK_ID_LEN 32		     /* bytes */
+#define CHUNK_ID_LEN 32			/* bytes */
 #define CHUNK_ID_HEX (2 * CHUNK_ID_LEN) /* characters, without the NUL */
 
 struct chunk_id {

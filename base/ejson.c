@@ -22,10 +22,17 @@ struct sink {
 	struct buf *out;
 	uint8_t *at; /* where in *out to write */
 	uint64_t size;
+	uint64_t more; /* measuring relaxed: what canonical takes more */
 	bool canonical;
 	unsigned depth;
 	struct error *e;
 };
+
+#define NUMBER_DOUBLE "{\"$numberDouble\":\""
+#define NUMBER_LONG "{\"$numberLong\":\""
+#define NUMBER_INT "{\"$numberInt\":\""
+#define NUMBER_END "\"}"
+#define DATE "{\"$date\":"
 
 #define EMIT(s, text) emit(s, text, sizeof(text) - 1, count)
 
@@ -111,13 +118,15 @@ ALWAYS_INLINE void put_double(struct sink *s, struct bytes value, const bool cou
 	memcpy(&real, &bits, sizeof(real));
 	quoted = s->canonical || !isfinite(real);
 	if (quoted)
-		EMIT(s, "{\"$numberDouble\":\"");
+		EMIT(s, NUMBER_DOUBLE);
+	else if (count)
+		s->more += sizeof(NUMBER_DOUBLE NUMBER_END) - 1;
 	if (count)
 		s->size += ejson_number_double(text, real);
 	else
 		s->at += ejson_number_double(s->at, real);
 	if (quoted)
-		EMIT(s, "\"}");
+		EMIT(s, NUMBER_END);
 }
 
 ALWAYS_INLINE void put_int(struct sink *s, uint8_t type, struct bytes value, const bool count)
@@ -127,13 +136,16 @@ ALWAYS_INLINE void put_int(struct sink *s, uint8_t type, struct bytes value, con
 
 	if (s->canonical) {
 		if (wide)
-			EMIT(s, "{\"$numberLong\":\"");
+			EMIT(s, NUMBER_LONG);
 		else
-			EMIT(s, "{\"$numberInt\":\"");
+			EMIT(s, NUMBER_INT);
 		emit_int(s, number, count);
-		EMIT(s, "\"}");
+		EMIT(s, NUMBER_END);
 	} else {
 		emit_int(s, number, count);
+		if (count)
+			s->more += (wide ? sizeof(NUMBER_LONG) : sizeof(NUMBER_INT)) +
+				   sizeof(NUMBER_END) - 2;
 	}
 }
 
@@ -153,16 +165,20 @@ ALWAYS_INLINE void put_date(struct sink *s, struct bytes value, const bool count
 	uint8_t text[EJSON_NUMBER_MAX];
 
 	if (s->canonical || ms < 0 || ms > EJSON_NUMBER_DATE_MAX) {
-		EMIT(s, "{\"$date\":{\"$numberLong\":\"");
+		EMIT(s, DATE NUMBER_LONG);
 		emit_int(s, ms, count);
-		EMIT(s, "\"}}");
+		EMIT(s, NUMBER_END "}");
 		return;
 	}
-	EMIT(s, "{\"$date\":\"");
-	if (count)
-		s->size += ejson_number_date(text, ms);
-	else
+	EMIT(s, DATE "\"");
+	if (count) {
+		size_t len = ejson_number_date(text, ms);
+
+		s->size += len;
+		s->more += sizeof(NUMBER_LONG NUMBER_END) - 1 + ejson_number_int_len(ms) - len - 2;
+	} else {
 		s->at += ejson_number_date(s->at, ms);
+	}
 	EMIT(s, "\"}");
 }
 
@@ -467,6 +483,18 @@ int ejson_size(struct bytes doc, enum ejson_mode mode, uint64_t *ret, struct err
 	if (code == 0)
 		*ret = s.size;
 	return code;
+}
+
+int ejson_sizes(struct bytes doc, uint64_t *ret_relaxed, uint64_t *ret_canonical, struct error *e)
+{
+	struct sink s = {.e = e};
+	int code = count_fields(&s, doc, false);
+
+	if (code < 0)
+		return code;
+	*ret_relaxed = s.size;
+	*ret_canonical = s.size + s.more;
+	return 0;
 }
 
 int ejson_write_name(struct bytes text, struct buf *out, struct error *e)

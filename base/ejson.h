@@ -43,6 +43,10 @@ MUST_CHECK int ejson_write_name(struct bytes text, struct buf *out, struct error
 /* The number of bytes that ejson_write() would append, without writing them. Errors as there. */
 MUST_CHECK int ejson_size(struct bytes doc, enum ejson_mode mode, uint64_t *ret, struct error *e);
 
+/* Both sizes in one walk. */
+MUST_CHECK int ejson_sizes(struct bytes doc, uint64_t *ret_relaxed, uint64_t *ret_canonical,
+			   struct error *e);
+
 /*
  * Append the document for eyes: relaxed, a field or element a line, indented by two spaces a
  * level, a space after each colon, no newline at the end. Values that are objects only in

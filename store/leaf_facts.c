@@ -15,8 +15,7 @@ int leaf_facts_measure(struct bytes leaf, struct chunk_facts *ret, struct error 
 		if (len < 0)
 			return e->code;
 		doc = bytes_of(leaf.at, (size_t)len);
-		if (ejson_size(doc, EJSON_RELAXED, &relaxed, e) < 0 ||
-		    ejson_size(doc, EJSON_CANONICAL, &canonical, e) < 0)
+		if (ejson_sizes(doc, &relaxed, &canonical, e) < 0)
 			return e->code;
 		facts.documents++;
 		facts.relaxed += relaxed + 1; /* and a newline */

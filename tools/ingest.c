@@ -24,8 +24,10 @@ struct job {
 	struct job *next;
 	struct catalog_entry entry;
 	struct spool *spool;
+	struct ingest_build build;
+	struct tree_root old; /* of the older version; build.old points here when there is one */
 	char *file;
-	bool is_oplog, natural;
+	bool is_oplog;
 };
 
 static void job_free(struct job *job)
@@ -33,6 +35,7 @@ static void job_free(struct job *job)
 	if (job == NULL)
 		return;
 	catalog_entry_release(&job->entry);
+	ingest_build_release(&job->build);
 	spool_free(job->spool);
 	free(job->file);
 	free(job);
@@ -78,6 +81,25 @@ static void describe(const struct source_ns *ns, struct catalog_entry *entry)
 	entry->has_metadata = ns->has_metadata;
 }
 
+/* An older version of the collection with the same order, if there is one. */
+static int find_old(struct ingest *ingest, struct job *job, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry was = {0};
+	uint64_t changed;
+	int found;
+
+	if (job->is_oplog)
+		return 0;
+	found = ingest_catalog_older(&ingest->older, bytes_of(job->entry.ns, job->entry.ns_len),
+				     &was, &changed, e);
+	if (found < 0)
+		return found;
+	job->old = was.root;
+	if (found == 1 && was.root.count > 0)
+		job->build.old = &job->old;
+	return 0;
+}
+
 static int on_begin(void *ctx, const struct source_ns *ns, void **ret_handle, struct error *e)
 {
 	struct ingest *ingest = ctx;
@@ -86,13 +108,20 @@ static int on_begin(void *ctx, const struct source_ns *ns, void **ret_handle, st
 	describe(ns, &job->entry);
 	job->file = xstrdup(ns->file == NULL ? "" : ns->file);
 	job->is_oplog = ns->db[0] == '\0';
-	job->natural = job->is_oplog;
+	job->build = (struct ingest_build){.writer = ingest->writer,
+					   .natural = job->is_oplog,
+					   .progress = ingest->options->progress};
 	if (!job->is_oplog && ingest_build_is_natural(bytes_of(ns->coll, ns->coll_len), ns->options,
-						      &job->natural, e) < 0)
+						      &job->build.natural, e) < 0)
 		return error_wrap(e, "%s", job->file);
+	if (find_old(ingest, job, e) < 0)
+		return e->code;
 	job->spool = spool_new(store_writer_tmp(ingest->writer));
-	if (ns->whole.len > 0)
+	if (ns->whole.len > 0) {
 		spool_borrow(job->spool, ns->whole);
+		if (ingest_build_ahead(&job->build, job->spool, ns->whole, e) < 0)
+			return error_wrap(e, "%s", job->file);
+	}
 	job->next = ingest->jobs;
 	ingest->jobs = job;
 	*ret_handle = TAKE(job);
@@ -117,23 +146,6 @@ static int on_docs(void *ctx, void *handle, struct bytes docs, uint64_t offset, 
 	return 0;
 }
 
-/* An older version of the collection with the same order, if there is one. */
-static int find_old(struct ingest *ingest, const struct job *job, struct tree_root *ret,
-		    struct error *e)
-{
-	OWNED(catalog_entry_release) struct catalog_entry was = {0};
-	uint64_t changed;
-	int found;
-
-	if (job->is_oplog)
-		return 0;
-	found = ingest_catalog_older(&ingest->older, bytes_of(job->entry.ns, job->entry.ns_len),
-				     &was, &changed, e);
-	if (found == 1)
-		*ret = was.root;
-	return found;
-}
-
 static struct job *unlink_job(struct ingest *ingest, struct job *job)
 {
 	struct job **at = &ingest->jobs;
@@ -148,17 +160,8 @@ static int on_end(void *ctx, void *handle, struct error *e)
 {
 	struct ingest *ingest = ctx;
 	OWNED(job_free) struct job *job = unlink_job(ingest, handle);
-	struct ingest_build build = {.writer = ingest->writer,
-				     .natural = job->natural,
-				     .progress = ingest->options->progress};
-	struct tree_root old = {0};
-	int found = find_old(ingest, job, &old, e);
 
-	if (found < 0)
-		return found;
-	if (found == 1 && old.count > 0)
-		build.old = &old;
-	if (ingest_build_run(&build, job->spool, &job->entry.root, e) < 0)
+	if (ingest_build_run(&job->build, job->spool, &job->entry.root, e) < 0)
 		return error_wrap(e, "%s", job->file[0] != '\0' ? job->file : job->entry.ns);
 	if (job->is_oplog) {
 		ingest->oplog = job->entry.root;

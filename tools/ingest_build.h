@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "store/snapshot/catalog.h"
 #include "store/store_writer.h"
+#include "store/tree/tree_build.h"
 #include "tools/spool.h"
 
 struct ingest_build {
@@ -19,11 +20,23 @@ struct ingest_build {
 	const struct tree_root *old; /* an earlier version of the collection, or NULL */
 	bool natural; /* the source keeps natural order (capped, no _id index, oplog) */
 	const struct progress *progress;
+	struct writer_prefix *prefix; /* of ingest_build_ahead() */
+	struct tree_builder *ahead;
 };
 
-/* Build. ERR_CANCELLED, ERR_IO, ERR_CORRUPT, ERR_NOMEM. */
-MUST_CHECK int ingest_build_run(const struct ingest_build *build, struct spool *spool,
+/*
+ * Build while the documents are added to `spool`, which borrows `whole`, when a quick look at all
+ * keys shows that they are sorted: then the tree is there with the last of them. Call before the
+ * first spool_add(). ERR_IO, ERR_NOMEM.
+ */
+MUST_CHECK int ingest_build_ahead(struct ingest_build *build, struct spool *spool,
+				  struct bytes whole, struct error *e);
+
+/* Build. Once. ERR_CANCELLED, ERR_IO, ERR_CORRUPT, ERR_NOMEM. */
+MUST_CHECK int ingest_build_run(struct ingest_build *build, struct spool *spool,
 				struct tree_root *ret, struct error *e);
+
+void ingest_build_release(struct ingest_build *build);
 
 /* Does a collection with these options keep its natural order? */
 MUST_CHECK int ingest_build_is_natural(struct bytes coll, struct bytes options, bool *ret,

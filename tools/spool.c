@@ -16,6 +16,8 @@ struct spool {
 	struct spool_facts facts;
 	struct buf key, last_key;
 	struct bytes borrowed;
+	spool_each *each; /* or NULL */
+	void *each_ctx;
 	struct buf memory; /* all of it, or what is not in the file yet, or a piece while reading */
 	int fd;
 	uint64_t written; /* bytes in the file */
@@ -54,6 +56,12 @@ void spool_borrow(struct spool *spool, struct bytes whole)
 	spool->borrowed = whole;
 }
 
+void spool_watch(struct spool *spool, spool_each *each, void *ctx)
+{
+	spool->each = each;
+	spool->each_ctx = ctx;
+}
+
 static void mark(struct spool *spool)
 {
 	if (spool->mark_count > 0 &&
@@ -88,7 +96,9 @@ static int look(struct spool *spool, struct bytes doc, struct error *e)
 	mark(spool);
 	spool->facts.count++;
 	spool->facts.bytes += doc.len;
-	return 0;
+	if (spool->each == NULL || !spool->facts.ascending || spool->facts.without_id)
+		return 0;
+	return spool->each(spool->each_ctx, buf_bytes(&spool->key), doc, e);
 }
 
 static int look_at_all(struct spool *spool, struct bytes docs, struct error *e)
@@ -202,22 +212,12 @@ int spool_next(struct spool *spool, struct bytes *ret_docs, struct error *e)
 	return spool->at < spool->written ? next_piece(spool, ret_docs, e) : 0;
 }
 
-/* Up to `want` bytes of whole documents from `offset` on. */
+/* Up to `want` bytes of whole documents from `offset` of the file on. */
 static int sample_at(struct spool *spool, uint64_t offset, size_t want, struct buf *ret,
 		     struct error *e)
 {
-	size_t have = (size_t)MIN_OF((uint64_t)want, spool->facts.bytes - offset), len = 0;
-	const struct bytes all =
-		spool->borrowed.len > 0 ? spool->borrowed : buf_bytes(&spool->memory);
+	size_t have = (size_t)MIN_OF((uint64_t)want, spool->written - offset), len = 0;
 
-	if (spool->fd < 0) {
-		if (whole_len(bytes_of(all.at + offset, have), &len, e) < 0)
-			return e->code;
-		buf_add(ret, all.at + offset, len);
-		return 0;
-	}
-	if (spool->memory.len > 0 && spool->written < spool->facts.bytes && write_out(spool, e) < 0)
-		return e->code;
 	(void)buf_room(ret, have);
 	if (file_pread(spool->fd, "spool", offset, ret->at + ret->len, have, e) < 0 ||
 	    whole_len(bytes_of(ret->at + ret->len, have), &len, e) < 0)
@@ -226,10 +226,28 @@ static int sample_at(struct spool *spool, uint64_t offset, size_t want, struct b
 	return 0;
 }
 
+/* Pieces of what is all in memory. Where documents begin there matters for the first only. */
+static void sample_memory(struct bytes all, size_t want, struct buf *ret)
+{
+	size_t piece = MIN_OF(want, all.len) / SAMPLES;
+
+	if (all.len < 4 || get_le32(all.at) > piece)
+		return;
+	for (size_t i = 0; i < SAMPLES; i++)
+		buf_add(ret, all.at + i * (all.len / SAMPLES), piece);
+}
+
 int spool_sample(struct spool *spool, size_t want, struct buf *ret, struct error *e)
 {
 	size_t samples = MIN_OF((size_t)SAMPLES, spool->mark_count);
 
+	if (spool->borrowed.len > 0 || spool->fd < 0) {
+		sample_memory(spool->borrowed.len > 0 ? spool->borrowed : buf_bytes(&spool->memory),
+			      want, ret);
+		return 0;
+	}
+	if (spool->memory.len > 0 && spool->written < spool->facts.bytes && write_out(spool, e) < 0)
+		return e->code;
 	for (size_t i = 0; i < samples; i++) {
 		uint64_t offset = spool->marks[i * spool->mark_count / samples];
 

@@ -23,6 +23,13 @@ DEFINE_OWNED(struct spool *, spool_free);
 /* Use `whole` instead of copies: it must outlive the spool; spool_add() then only looks. */
 void spool_borrow(struct spool *spool, struct bytes whole);
 
+/*
+ * Call `each` for every document while it is added, as long as the keys strictly ascend and every
+ * document has an `_id`: so what is sorted already can be built at once. Its errors end spool_add().
+ */
+typedef int spool_each(void *ctx, struct bytes key, struct bytes doc, struct error *e);
+void spool_watch(struct spool *spool, spool_each *each, void *ctx);
+
 /* Add whole documents, in order. ERR_IO, ERR_CORRUPT (an `_id` that is not sound). */
 MUST_CHECK int spool_add(struct spool *spool, struct bytes docs, struct error *e);
 
@@ -39,8 +46,9 @@ void spool_rewind(struct spool *spool);
 MUST_CHECK int spool_next(struct spool *spool, struct bytes *ret_docs, struct error *e);
 
 /*
- * Append about `want` bytes of whole documents from places spread over all of it: what the
- * collection's chunks have in common. Only after the last spool_add().
+ * Append about `want` bytes from places spread over all of it: what the collection's chunks have
+ * in common. It begins with a document's begin; less than asked for when documents are large.
+ * Only after the last spool_add(), or when it is borrowed.
  */
 MUST_CHECK int spool_sample(struct spool *spool, size_t want, struct buf *ret, struct error *e);
 

@@ -9,7 +9,7 @@
  * With a shared prefix the level decides little about size and much about time: zstd copies the
  * prefix's tables for every chunk, which are 64 KiB at level 1 and 512 KiB at level 3.
  */
-#define PREFIX_LEVEL 1
+#define PREFIX_LEVEL 2
 /* Every zstd frame begins so; the four bytes are left out on disk. */
 #define MAGIC_LEN 4
 static const uint8_t magic[MAGIC_LEN] = {0x28, 0xb5, 0x2f, 0xfd};

@@ -15,7 +15,7 @@ static void try_mode(struct bytes doc, enum ejson_mode mode, int good)
 {
 	OWNED(buf_release) struct buf text = {0};
 	struct error e = {0};
-	uint64_t size = 0;
+	uint64_t size = 0, sizes[2] = {0, 0};
 	int written = ejson_write(doc, mode, &text, &e),
 	    measured = ejson_size(doc, mode, &size, &e);
 
@@ -23,6 +23,8 @@ static void try_mode(struct bytes doc, enum ejson_mode mode, int good)
 	FUZZ_REQUIRE(written == measured);
 	FUZZ_REQUIRE(!good || written == 0);
 	FUZZ_REQUIRE(text.len == size);
+	FUZZ_REQUIRE(!good || ejson_sizes(doc, &sizes[0], &sizes[1], &e) == 0);
+	FUZZ_REQUIRE(!good || sizes[mode == EJSON_CANONICAL] == size);
 	require_printable(&text);
 	FUZZ_REQUIRE(memchr(text.at == NULL ? (const uint8_t *)"" : text.at, '\n', text.len) ==
 		     NULL);

@@ -23,12 +23,14 @@ static void assert_renders(struct bytes doc, enum ejson_mode mode, const char *w
 {
 	OWNED(buf_release) struct buf got = {0};
 	struct error e = {0};
-	uint64_t size = 0;
+	uint64_t size = 0, sizes[2];
 
 	ASSERT_OK(ejson_write(doc, mode, &got, &e));
 	assert_text(&got, want);
 	ASSERT_OK(ejson_size(doc, mode, &size, &e));
 	assert_true(size == strlen(want));
+	ASSERT_OK(ejson_sizes(doc, &sizes[0], &sizes[1], &e));
+	assert_true(sizes[mode == EJSON_CANONICAL] == size);
 }
 
 /* Of {a: value}, in the mode. */
