@@ -4,6 +4,7 @@
 #define GROWTH_SHARE 32
 /* A delta this many times smaller than the plain bytes is good without a comparison. */
 #define CLEARLY_SMALL 24
+#define THOROUGH_MAX (1 * MIB) /* plain bytes above which more effort takes too long */
 
 int writer_encode_base_of(struct store *store, const struct chunk_place *place,
 			  struct chunk_id *ret, struct error *e)
@@ -97,6 +98,18 @@ static bool has_grown(struct store *store, const struct store_put *put, const st
 	return delta * delta > 2 * full * growth;
 }
 
+/* Quickly first; where much differs, and a delta stays for long, with more effort. */
+static int encode_against(struct codec *codec, struct bytes base, struct bytes plain,
+			  struct buf *ret, enum codec_kind *ret_kind, struct error *e)
+{
+	if (codec_encode_delta(codec, base, plain, false, ret, ret_kind, e) < 0)
+		return e->code;
+	if (ret->len * CLEARLY_SMALL < plain.len || plain.len > THOROUGH_MAX)
+		return 0;
+	buf_reset(ret);
+	return codec_encode_delta(codec, base, plain, true, ret, ret_kind, e);
+}
+
 /* 1 when *ret is a delta that is worth it by itself, 0 when it has to be compared or there is none. */
 static int encode_delta(struct store *store, struct codec *codec, const struct store_put *put,
 			struct buf *ret, struct chunk_place *place, struct error *e)
@@ -115,7 +128,7 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 	/* A base that can't be read is no reason to fail: the chunk is stored full. */
 	if (store_get(store, &base_id, &base, &ignored) < 0)
 		return 0;
-	if (codec_encode_delta(codec, base->plain, buf_bytes(&put->plain), ret, &kind, e) < 0)
+	if (encode_against(codec, base->plain, buf_bytes(&put->plain), ret, &kind, e) < 0)
 		return e->code;
 	place->codec = (uint8_t)kind;
 	place->depth = DEPTH_DELTA;

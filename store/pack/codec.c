@@ -10,6 +10,7 @@
  * prefix's tables for every chunk, which are 64 KiB at level 1 and 512 KiB at level 3.
  */
 #define PREFIX_LEVEL 2
+#define THOROUGH_LEVEL 9
 /* Every zstd frame begins so; the four bytes are left out on disk. */
 #define MAGIC_LEN 4
 static const uint8_t magic[MAGIC_LEN] = {0x28, 0xb5, 0x2f, 0xfd};
@@ -125,12 +126,14 @@ int codec_encode_prefix(struct codec *codec, const struct codec_prefix *prefix, 
 	return run(codec, plain, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
 }
 
-int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plain, struct buf *ret,
-		       enum codec_kind *ret_kind, struct error *e)
+int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plain, bool thorough,
+		       struct buf *ret, enum codec_kind *ret_kind, struct error *e)
 {
 	if (encoder_ready(codec, e) < 0)
 		return e->code;
 	set_level(codec);
+	if (thorough)
+		ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_compressionLevel, THOROUGH_LEVEL);
 	if (base.len + plain.len > LONG_LEN) {
 		int log = MIN_OF(log2_up(base.len + plain.len), WINDOW_LOG_MAX);
 

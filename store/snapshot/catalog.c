@@ -79,8 +79,9 @@ int catalog_entry_decode(struct bytes doc, struct catalog_entry *ret, struct err
 	if (found != 1)
 		return found < 0 ? found : record_missing(e, "_id");
 	dot = memchr(entry.ns, '.', entry.ns_len);
-	if (dot == NULL || dot == entry.ns)
-		return error_set(e, ERR_CORRUPT, "catalog entry whose name has no database");
+	if (dot == NULL || dot == entry.ns || dot + 1 == entry.ns + entry.ns_len)
+		return error_set(e, ERR_CORRUPT,
+				 "catalog entry whose name has no database or collection");
 	entry.db_len = (size_t)(dot - entry.ns);
 	if (decode_parts(doc, &entry, e) < 0)
 		return error_wrap(e, "catalog entry %s", entry.ns);

@@ -31,7 +31,8 @@ static void decodes(struct codec *codec, enum codec_kind kind, struct bytes stor
 	free(room);
 }
 
-static const size_t sizes[] = {0, 1, 2, 15, 16, 100, 4096, 65536, 200000, 3 * MIB, 16 * MIB + 16 * KIB};
+static const size_t sizes[] = {
+	0, 1, 2, 15, 16, 100, 4096, 65536, 200000, 3 * MIB, 16 * MIB + 16 * KIB};
 
 static void what_is_encoded_comes_back(void **state)
 {
@@ -70,7 +71,8 @@ static void an_empty_slice_without_memory_is_fine(void **state)
 	ASSERT_OK(codec_encode(codec, bytes_of(NULL, 0), &stored, &kind, &e));
 	assert_int_equal(kind, CODEC_RAW);
 	assert_int_equal(stored.len, 0);
-	ASSERT_OK(codec_decode(codec, CODEC_RAW, bytes_of(NULL, 0), bytes_of(NULL, 0), NULL, 0, &e));
+	ASSERT_OK(
+		codec_decode(codec, CODEC_RAW, bytes_of(NULL, 0), bytes_of(NULL, 0), NULL, 0, &e));
 }
 
 static void a_prefix_and_a_base_make_it_smaller_and_come_back(void **state)
@@ -98,7 +100,8 @@ static void a_prefix_and_a_base_make_it_smaller_and_come_back(void **state)
 		ASSERT_OK(codec_encode_prefix(codec, prefix, plain, &with, &kind, &e));
 		assert_true(len < 256 || kind == CODEC_ZSTD_PREFIX);
 		decodes(codec, kind, buf_bytes(&with), buf_bytes(&base), plain);
-		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), plain, &delta, &kind, &e));
+		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), plain, len % 2, &delta, &kind,
+					     &e));
 		assert_true(len < 256 || (kind == CODEC_ZSTD_PREFIX && delta.len < 128));
 		decodes(codec, kind, buf_bytes(&delta), buf_bytes(&base), plain);
 	}
@@ -122,8 +125,8 @@ static void a_large_delta_finds_matches_far_apart(void **state)
 		if (cut)
 			fill(&plain, NOISE, 100, &rng);
 		buf_add(&plain, base.at + (cut ? 0 : 100), base.len - 100);
-		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), buf_bytes(&plain), &stored,
-					     &kind, &e));
+		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), buf_bytes(&plain), false,
+					     &stored, &kind, &e));
 		assert_int_equal(kind, CODEC_ZSTD_PREFIX);
 		assert_true(stored.len < 16 * KIB);
 		decodes(codec, kind, buf_bytes(&stored), buf_bytes(&base), buf_bytes(&plain));
@@ -152,7 +155,7 @@ static void damaged_bytes_give_an_error_or_other_bytes(void **state)
 
 		if (delta)
 			ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), buf_bytes(&plain),
-						     &stored, &kind, &e));
+						     false, &stored, &kind, &e));
 		else
 			ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
 		for (size_t bit = 0; bit < 8 * stored.len; bit++) {
@@ -197,19 +200,23 @@ static void a_wrong_length_or_base_does_not_give_the_plain_bytes(void **state)
 	fill(&other, NOISE, 5000, &rng);
 	buf_add(&copy, base.at + 100, 3000);
 	plain = buf_bytes(&copy);
-	ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), plain, &stored, &kind, &e));
+	ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), plain, true, &stored, &kind, &e));
 	assert_int_equal(kind, CODEC_ZSTD_PREFIX);
 	for (size_t len = 2999; len <= 3001; len += 2)
 		ASSERT_ERROR(codec_decode(codec, kind, buf_bytes(&stored), buf_bytes(&base), room,
-					  len, &e), ERR_CORRUPT);
-	ASSERT_ERROR(codec_decode(codec, kind, buf_bytes(&stored), bytes_of(NULL, 0), room, 3000,
-				  &e), ERR_CORRUPT);
+					  len, &e),
+			     ERR_CORRUPT);
+	ASSERT_ERROR(
+		codec_decode(codec, kind, buf_bytes(&stored), bytes_of(NULL, 0), room, 3000, &e),
+		ERR_CORRUPT);
 	if (codec_decode(codec, kind, buf_bytes(&stored), buf_bytes(&other), room, 3000, &e) == 0)
 		assert_memory_not_equal(room, plain.at, 3000);
 	ASSERT_ERROR(codec_decode(codec, CODEC_RAW, buf_bytes(&stored), bytes_of(NULL, 0), room,
-				  3000, &e), ERR_CORRUPT);
+				  3000, &e),
+		     ERR_CORRUPT);
 	ASSERT_ERROR(codec_decode(codec, CODEC_COUNT, buf_bytes(&stored), bytes_of(NULL, 0), room,
-				  3000, &e), ERR_UNSUPPORTED);
+				  3000, &e),
+		     ERR_UNSUPPORTED);
 }
 
 static void a_codec_is_fit_for_more_after_a_failure(void **state)
@@ -227,7 +234,8 @@ static void a_codec_is_fit_for_more_after_a_failure(void **state)
 		enum codec_kind kind;
 
 		ASSERT_ERROR(codec_decode(codec, CODEC_ZSTD, bytes_str("no frame of zstd"),
-					  bytes_of(NULL, 0), room, sizeof(room), &e), ERR_CORRUPT);
+					  bytes_of(NULL, 0), room, sizeof(room), &e),
+			     ERR_CORRUPT);
 		ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
 		decodes(codec, kind, buf_bytes(&stored), bytes_of(NULL, 0), buf_bytes(&plain));
 	}
