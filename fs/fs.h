@@ -10,13 +10,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fs/fs_folders.h"
 #include "fs/fs_log.h"
 #include "fs/fs_options.h"
 #include "fs/fs_tree.h"
+#include "store/tree/tree_json.h"
 
 struct fs {
 	struct store *store; /* borrowed */
 	struct fs_tree *tree;
+	struct fs_folders *folders;
+	struct tree_json *json;
 	struct fs_log *log; /* borrowed */
 	char *store_path;   /* as README.txt prints it */
 	uid_t uid;	    /* owner of all that is shown */
@@ -26,6 +30,8 @@ struct fs {
 	mode_t umask;
 	bool guard_credentials; /* others may look: users, roles and keys are the mounter's alone */
 	bool hide_credentials;	/* ... and not even listed */
+	unsigned show;		/* what is listed, of enum fs_options_show */
+	bool canonical;		/* the mode of .json files */
 };
 
 /* A file system over `store`; both it and `log` must outlive it. */

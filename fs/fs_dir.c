@@ -11,6 +11,7 @@ void fs_dir_entry_init(struct fs_dir_entry *entry)
 
 void fs_dir_entry_release(struct fs_dir_entry *entry)
 {
+	fs_doc_list_free(entry->docs);
 	buf_release(&entry->name);
 	fs_node_release(&entry->node);
 }
@@ -34,17 +35,13 @@ static int next_dots(const struct fs_node *dir, uint64_t position, struct fs_dir
 	return 1;
 }
 
-/* README.txt, latest, snapshots. */
-static int next_of_root(struct fs *fs, uint64_t at, struct fs_dir_entry *ret, struct error *e)
+/* One of few names, some of which may be absent. */
+static int next_of_names(struct fs *fs, const struct fs_node *dir, const char *const *names,
+			 size_t count, uint64_t at, struct fs_dir_entry *ret, struct error *e)
 {
-	static const char *const names[] = {"README.txt", "latest", "snapshots"};
-	OWNED(fs_node_release) struct fs_node root;
-	int rc;
+	for (; at < count; at++) {
+		int rc = fs_node_child(fs, dir, bytes_str(names[at]), &ret->node, e);
 
-	fs_node_init(&root);
-	root.inode = fs_inode_fixed(FS_FIXED_ROOT);
-	for (; at < COUNT_OF(names); at++) {
-		rc = fs_node_child(fs, &root, bytes_str(names[at]), &ret->node, e);
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
@@ -130,7 +127,8 @@ static int next_of_db(struct fs *fs, const struct fs_node *dir, uint64_t at,
 			return rc;
 		if (!is_same_db(&node->entry, &dir->entry))
 			return 0;
-		while (form < FS_FORM_COUNT && !fs_node_has_form(fs, &node->entry, form))
+		while (form < FS_FORM_COUNT &&
+		       !(fs_node_is_listed(fs, form) && fs_node_has_form(fs, &node->entry, form)))
 			form++;
 		if (form < FS_FORM_COUNT)
 			break;
@@ -140,6 +138,51 @@ static int next_of_db(struct fs *fs, const struct fs_node *dir, uint64_t at,
 	fs_name_file(catalog_entry_coll(&node->entry), form, &ret->name);
 	ret->next = FIRST + rank * FS_FORM_COUNT + form + 1;
 	return 1;
+}
+
+/* One position for each document, its rank. */
+static int next_of_docs(struct fs *fs, const struct fs_node *dir, uint64_t at,
+			struct fs_dir_entry *ret, struct error *e)
+{
+	struct fs_inode inode = {.kind = FS_KIND_DOC_JSON, .rank = at};
+	uint64_t folder = fs_inode_pack(dir->inode);
+	int rc;
+
+	if (ret->docs == NULL || fs_inode_pack(ret->docs_folder) != folder) {
+		fs_doc_list_free(ret->docs);
+		ret->docs = fs_doc_list_new(moment_store(dir->moment), &dir->entry.root);
+		ret->docs_folder = dir->inode;
+	}
+	if (at >= FS_INODE_RANKS)
+		return 0;
+	rc = fs_doc_list_name(ret->docs, at, &ret->name, e);
+	if (rc == 1)
+		rc = fs_folders_slot(fs->folders, dir->inode, &inode.slot, e) < 0 ? e->code : 1;
+	if (rc <= 0)
+		return rc;
+	buf_add_str(&ret->name, ".json");
+	if (ret->node.moment == dir->moment)
+		ret->node.inode = inode;
+	else
+		fs_node_point(&ret->node, inode, dir->moment);
+	ret->next = FIRST + at + 1;
+	return 1;
+}
+
+static int next_of_fixed(struct fs *fs, const struct fs_node *dir, uint64_t at,
+			 struct fs_dir_entry *ret, struct error *e)
+{
+	static const char *const root[] = {"README.txt", "latest", "snapshots", ".yester"};
+	static const char *const yester[] = {"snapshots.json", "status.json"};
+
+	switch (dir->inode.rank) {
+	case FS_FIXED_ROOT:
+		return next_of_names(fs, dir, root, COUNT_OF(root), at, ret, e);
+	case FS_FIXED_YESTER:
+		return next_of_names(fs, dir, yester, COUNT_OF(yester), at, ret, e);
+	default:
+		return next_of_snapshots(fs, at, ret, e);
+	}
 }
 
 int fs_dir_next(struct fs *fs, const struct fs_node *dir, uint64_t position,
@@ -152,12 +195,13 @@ int fs_dir_next(struct fs *fs, const struct fs_node *dir, uint64_t position,
 	position -= FIRST;
 	switch (dir->inode.kind) {
 	case FS_KIND_FIXED:
-		return dir->inode.rank == FS_FIXED_ROOT ? next_of_root(fs, position, ret, e)
-							: next_of_snapshots(fs, position, ret, e);
+		return next_of_fixed(fs, dir, position, ret, e);
 	case FS_KIND_MOMENT:
 		return next_of_moment(dir, position, ret, e);
 	case FS_KIND_DATABASE:
 		return next_of_db(fs, dir, position, ret, e);
+	case FS_KIND_DOCS:
+		return next_of_docs(fs, dir, position, ret, e);
 	default:
 		return 0;
 	}

@@ -2,13 +2,15 @@
  * fs_dir.h - what is in a folder, one entry after the other, from any position.
  *
  * A position says what comes next (a rank, a slot), not how many were before: it stays right
- * when snapshots come and go, and nothing is kept between calls.
+ * when snapshots come and go. What an entry keeps between calls makes the next one faster, and
+ * changes nothing else.
  *
  * Threads: a folder's node is only read; an entry belongs to one thread.
  */
 #ifndef FS_FS_DIR_H
 #define FS_FS_DIR_H
 
+#include "fs/fs_doc.h"
 #include "fs/fs_node.h"
 
 struct fs_dir_entry {
@@ -16,6 +18,9 @@ struct fs_dir_entry {
 	struct fs_node node;
 	uint64_t next; /* position after it */
 	bool is_dots;  /* "." or "..": of the node only the inode is set */
+	/* Where the walk through a folder of documents is; of their nodes only inode and moment are set. */
+	struct fs_doc_list *docs;
+	struct fs_inode docs_folder;
 };
 
 void fs_dir_entry_init(struct fs_dir_entry *entry);

@@ -9,7 +9,8 @@
 
 struct fs_file {
 	struct moment *moment;
-	struct tree_root root; /* of a .bson */
+	struct tree_root root;	/* of a collection's .bson or .json */
+	struct tree_json *json; /* of a .json, borrowed from the mount */
 	bool is_text;
 	struct buf text;	   /* of all others, fixed at open */
 	_Atomic uint64_t expected; /* where a sequential reader goes on */
@@ -20,7 +21,9 @@ int fs_file_open(struct fs *fs, const struct fs_node *node, struct fs_file **ret
 {
 	OWNED(fs_file_close) struct fs_file *file = xcalloc(1, sizeof(*file));
 
-	if (node->inode.kind == FS_KIND_BSON) {
+	if (node->inode.kind == FS_KIND_BSON || node->inode.kind == FS_KIND_JSON) {
+		if (node->inode.kind == FS_KIND_JSON)
+			file->json = fs->json;
 		file->moment = moment_hold(node->moment);
 		file->root = node->entry.root;
 	} else {
@@ -73,6 +76,9 @@ int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len, s
 			memcpy(ret, file->text.at + from, *ret_len);
 		return 0;
 	}
+	if (file->json != NULL)
+		return tree_json_read(file->json, &file->root, offset, ret, len,
+				      ahead_of(file, offset, len), ret_len, e);
 	return tree_read(moment_store(file->moment), &file->root, offset, ret, len,
 			 ahead_of(file, offset, len), ret_len, e);
 }

@@ -2,11 +2,13 @@
  * fs_inode.h - what a FUSE node id means; ids are made of facts, there is no table.
  *
  *	bits 63-60  kind
- *	bits 59-36  slot: which snapshot (fs_tree.h); 0 for fixed nodes
+ *	bits 59-36  slot: which snapshot (fs_tree.h); of documents which folder (fs_folders.h); 0
+ *	            for fixed nodes
  *	bits 35-0   rank: of the namespace in the catalog; a database has that of its first one;
- *	            0 for a snapshot's folder and prelude.json; an enum fs_fixed for fixed nodes
+ *	            of the document in its collection; 0 for a snapshot's folder and
+ *	            prelude.json; an enum fs_fixed for fixed nodes
  *
- * The id is also st_ino. Kinds that are not used yet are kept for documents, at/ and oplog/.
+ * The id is also st_ino. Kinds that are not used yet are kept for at/ and oplog/.
  * Threads: pure.
  */
 #ifndef FS_FS_INODE_H
@@ -22,8 +24,10 @@ enum fs_kind {
 	FS_KIND_DATABASE = 3, /* the folder of a database */
 	FS_KIND_BSON = 4,     /* <collection>.bson */
 	FS_KIND_METADATA = 5, /* <collection>.metadata.json */
-	FS_KIND_JSON = 6,     /* <collection>.json; not shown in this version */
-	FS_KIND_DOCS = 7,     /* <collection>/; not shown in this version */
+	FS_KIND_JSON = 6,     /* <collection>.json */
+	FS_KIND_DOCS = 7,     /* <collection>/ */
+	FS_KIND_DOC_JSON = 8, /* <collection>/<name>.json */
+	FS_KIND_DOC_BSON = 9, /* <collection>/<name>.bson */
 };
 
 /* The nodes that every mount has. The root's id is FUSE's. */
@@ -32,17 +36,27 @@ enum fs_fixed {
 	FS_FIXED_README = 2,
 	FS_FIXED_LATEST = 3,
 	FS_FIXED_SNAPSHOTS = 4,
+	FS_FIXED_YESTER = 5, /* .yester/ */
+	FS_FIXED_STATUS_JSON = 6,
+	FS_FIXED_SNAPSHOTS_JSON = 7,
 };
 
 #define FS_INODE_SLOT_BITS 24
 #define FS_INODE_RANK_BITS 36
 #define FS_INODE_SLOTS (1U << FS_INODE_SLOT_BITS)
+#define FS_INODE_RANKS ((uint64_t)1 << FS_INODE_RANK_BITS)
 
 struct fs_inode {
 	enum fs_kind kind;
 	uint32_t slot; /* < FS_INODE_SLOTS */
 	uint64_t rank; /* < 2^FS_INODE_RANK_BITS */
 };
+
+/* A file of a folder of documents? */
+static inline bool fs_inode_is_document(struct fs_inode inode)
+{
+	return inode.kind == FS_KIND_DOC_JSON || inode.kind == FS_KIND_DOC_BSON;
+}
 
 /* The node id; never 0. */
 uint64_t fs_inode_pack(struct fs_inode inode);

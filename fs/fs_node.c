@@ -1,8 +1,8 @@
 #include "fs/fs_node.h"
 
-#include <time.h>
-
+#include "fs/fs_doc.h"
 #include "fs/fs_secret.h"
+#include "fs/fs_status.h"
 #include "fs/fs_text.h"
 
 #define BLOCK_SIZE (128 * 1024) /* what a reader should ask for at once */
@@ -37,31 +37,52 @@ bool fs_node_has_form(const struct fs *fs, const struct catalog_entry *entry, en
 {
 	if (fs->hide_credentials && fs_secret_is(entry))
 		return false;
+	return form == FS_FORM_METADATA ? entry->has_metadata : entry->type == CATALOG_COLLECTION;
+}
+
+bool fs_node_is_listed(const struct fs *fs, enum fs_form form)
+{
 	switch (form) {
-	case FS_FORM_BSON:
-		return entry->type == CATALOG_COLLECTION;
-	case FS_FORM_METADATA:
-		return entry->has_metadata;
+	case FS_FORM_JSON:
+		return (fs->show & FS_OPTIONS_SHOW_JSON) != 0;
+	case FS_FORM_DOCS:
+		return (fs->show & FS_OPTIONS_SHOW_DOCS) != 0;
 	default:
-		return false;
+		return (fs->show & FS_OPTIONS_SHOW_BSON) != 0;
 	}
 }
 
 /* Is there this node in the moment that *node has? Loads its entry. */
-static int load_entry(struct fs *fs, struct fs_node *node, struct error *e)
+static int load_entry(struct fs *fs, struct fs_node *node, struct fs_inode inode, struct error *e)
 {
-	int rc = moment_entry(node->moment, node->inode.rank, &node->entry, e);
+	int rc = moment_entry(node->moment, inode.rank, &node->entry, e);
 
 	if (rc <= 0)
 		return rc;
-	if (node->inode.kind == FS_KIND_DATABASE)
+	if (inode.kind == FS_KIND_DATABASE)
 		return 1;
-	return fs_node_has_form(fs, &node->entry, (enum fs_form)(node->inode.kind - FS_KIND_BSON));
+	return fs_node_has_form(fs, &node->entry, (enum fs_form)(inode.kind - FS_KIND_BSON));
+}
+
+/* A document, by its id. */
+static int find_document(struct fs *fs, struct fs_inode inode, struct fs_node *ret, struct error *e)
+{
+	OWNED(moment_release) struct moment *moment = NULL;
+	int rc;
+
+	if (!fs_folders_find(fs->folders, inode.slot, &ret->folder))
+		return 0;
+	rc = fs_tree_moment(fs->tree, ret->folder.slot, &moment, e);
+	if (rc <= 0)
+		return rc;
+	fs_node_point(ret, inode, moment);
+	rc = load_entry(fs, ret, ret->folder, e);
+	return rc == 1 ? inode.rank < ret->entry.root.count : rc;
 }
 
 static int find_fixed(struct fs_inode inode, struct fs_node *ret)
 {
-	if (inode.rank < FS_FIXED_ROOT || inode.rank > FS_FIXED_SNAPSHOTS || inode.slot != 0)
+	if (inode.rank < FS_FIXED_ROOT || inode.rank > FS_FIXED_SNAPSHOTS_JSON || inode.slot != 0)
 		return 0;
 	fs_node_point(ret, inode, NULL);
 	return 1;
@@ -75,6 +96,8 @@ int fs_node_find(struct fs *fs, uint64_t id, struct fs_node *ret, struct error *
 
 	if (inode.kind == FS_KIND_FIXED)
 		return find_fixed(inode, ret);
+	if (fs_inode_is_document(inode))
+		return find_document(fs, inode, ret, e);
 	if (inode.kind > FS_KIND_DOCS)
 		return 0;
 	rc = fs_tree_moment(fs->tree, inode.slot, &moment, e);
@@ -87,7 +110,7 @@ int fs_node_find(struct fs *fs, uint64_t id, struct fs_node *ret, struct error *
 	case FS_KIND_PRELUDE:
 		return inode.rank == 0 && moment_snapshot(moment)->server_version != NULL;
 	default:
-		return load_entry(fs, ret, e);
+		return load_entry(fs, ret, inode, e);
 	}
 }
 
@@ -99,10 +122,21 @@ static int child_of_root(struct fs *fs, struct bytes name, struct fs_node *ret)
 		return find_fixed(fs_inode_fixed(FS_FIXED_README), ret);
 	if (bytes_equal(name, bytes_str("snapshots")))
 		return find_fixed(fs_inode_fixed(FS_FIXED_SNAPSHOTS), ret);
+	if (bytes_equal(name, bytes_str(".yester")))
+		return find_fixed(fs_inode_fixed(FS_FIXED_YESTER), ret);
 	if (!bytes_equal(name, bytes_str("latest")))
 		return 0;
 	fs_tree_facts_get(fs->tree, &facts);
 	return facts.latest.len > 0 ? find_fixed(fs_inode_fixed(FS_FIXED_LATEST), ret) : 0;
+}
+
+static int child_of_yester(struct bytes name, struct fs_node *ret)
+{
+	if (bytes_equal(name, bytes_str("status.json")))
+		return find_fixed(fs_inode_fixed(FS_FIXED_STATUS_JSON), ret);
+	if (bytes_equal(name, bytes_str("snapshots.json")))
+		return find_fixed(fs_inode_fixed(FS_FIXED_SNAPSHOTS_JSON), ret);
+	return 0;
 }
 
 static int child_of_snapshots(struct fs *fs, struct bytes name, struct fs_node *ret,
@@ -211,6 +245,30 @@ static int child_of_db(struct fs *fs, const struct fs_node *parent, struct bytes
 	return rc == 1 ? fs_node_has_form(fs, &ret->entry, form) : rc;
 }
 
+/* A document, by its name. */
+static int child_of_docs(struct fs *fs, const struct fs_node *parent, struct bytes name,
+			 struct fs_node *ret, struct error *e)
+{
+	static const size_t ending = sizeof(".json") - 1;
+	struct fs_inode inode = {.kind = FS_KIND_DOC_JSON};
+	int rc;
+
+	if (name.len <= ending)
+		return 0;
+	name.len -= ending;
+	if (memcmp(name.at + name.len, ".bson", ending) == 0)
+		inode.kind = FS_KIND_DOC_BSON;
+	else if (memcmp(name.at + name.len, ".json", ending) != 0)
+		return 0;
+	rc = fs_doc_find(moment_store(parent->moment), &parent->entry.root, name, &inode.rank, e);
+	if (rc == 1 && inode.rank >= FS_INODE_RANKS)
+		return error_set(e, ERR_LIMIT, "document number %llu is beyond what can be shown",
+				 (unsigned long long)inode.rank);
+	if (rc == 1 && fs_folders_slot(fs->folders, parent->inode, &inode.slot, e) < 0)
+		return e->code;
+	return rc == 1 ? find_document(fs, inode, ret, e) : rc;
+}
+
 int fs_node_child(struct fs *fs, const struct fs_node *parent, struct bytes name,
 		  struct fs_node *ret, struct error *e)
 {
@@ -220,11 +278,13 @@ int fs_node_child(struct fs *fs, const struct fs_node *parent, struct bytes name
 			return child_of_root(fs, name, ret);
 		if (parent->inode.rank == FS_FIXED_SNAPSHOTS)
 			return child_of_snapshots(fs, name, ret, e);
-		return 0;
+		return parent->inode.rank == FS_FIXED_YESTER ? child_of_yester(name, ret) : 0;
 	case FS_KIND_MOMENT:
 		return child_of_moment(parent, name, ret, e);
 	case FS_KIND_DATABASE:
 		return child_of_db(fs, parent, name, ret, e);
+	case FS_KIND_DOCS:
+		return child_of_docs(fs, parent, name, ret, e);
 	default:
 		return 0;
 	}
@@ -234,7 +294,12 @@ int fs_node_parent(const struct fs_node *node, uint64_t *ret_id, struct error *e
 {
 	struct fs_inode parent = fs_inode_fixed(FS_FIXED_ROOT);
 
-	if (node->inode.kind == FS_KIND_MOMENT) {
+	if (fs_inode_is_document(node->inode)) {
+		parent = node->folder;
+	} else if (fs_inode_is_fixed(node->inode, FS_FIXED_STATUS_JSON) ||
+		   fs_inode_is_fixed(node->inode, FS_FIXED_SNAPSHOTS_JSON)) {
+		parent = fs_inode_fixed(FS_FIXED_YESTER);
+	} else if (node->inode.kind == FS_KIND_MOMENT) {
 		parent = fs_inode_fixed(FS_FIXED_SNAPSHOTS);
 	} else if (node->inode.kind == FS_KIND_PRELUDE || node->inode.kind == FS_KIND_DATABASE) {
 		parent = (struct fs_inode){.kind = FS_KIND_MOMENT, .slot = node->inode.slot};
@@ -251,13 +316,25 @@ int fs_node_parent(const struct fs_node *node, uint64_t *ret_id, struct error *e
 	return 0;
 }
 
+static mode_t type_of_fixed(uint64_t rank)
+{
+	switch (rank) {
+	case FS_FIXED_LATEST:
+		return S_IFLNK;
+	case FS_FIXED_README:
+	case FS_FIXED_STATUS_JSON:
+	case FS_FIXED_SNAPSHOTS_JSON:
+		return S_IFREG;
+	default:
+		return S_IFDIR;
+	}
+}
+
 mode_t fs_node_type(const struct fs_node *node)
 {
 	switch (node->inode.kind) {
 	case FS_KIND_FIXED:
-		if (node->inode.rank == FS_FIXED_LATEST)
-			return S_IFLNK;
-		return node->inode.rank == FS_FIXED_README ? S_IFREG : S_IFDIR;
+		return type_of_fixed(node->inode.rank);
 	case FS_KIND_MOMENT:
 	case FS_KIND_DATABASE:
 	case FS_KIND_DOCS:
@@ -277,9 +354,13 @@ static int fixed_text(struct fs *fs, const struct fs_node *node, struct buf *ret
 {
 	OWNED(fs_tree_facts_release) struct fs_tree_facts facts = {0};
 
+	if (node->inode.rank == FS_FIXED_SNAPSHOTS_JSON)
+		return fs_status_snapshots(fs, ret, e);
 	fs_tree_facts_get(fs->tree, &facts);
 	if (node->inode.rank == FS_FIXED_README) {
 		fs_text_readme(fs->store_path, &facts, ret);
+	} else if (node->inode.rank == FS_FIXED_STATUS_JSON) {
+		return fs_status_mount(fs, &facts, ret, e);
 	} else if (node->inode.rank == FS_FIXED_LATEST) {
 		if (facts.latest.len == 0)
 			return error_set(e, ERR_NOT_FOUND, "there is no snapshot any more");
@@ -287,6 +368,18 @@ static int fixed_text(struct fs *fs, const struct fs_node *node, struct buf *ret
 		buf_add_bytes(ret, buf_bytes(&facts.latest));
 	}
 	return 0;
+}
+
+/* A document, which the tree has unless it is damaged. */
+static int document_text(const struct fs_node *node, struct buf *ret, struct error *e)
+{
+	struct store *store = moment_store(node->moment);
+	const struct tree_root *root = &node->entry.root;
+	int rc = node->inode.kind == FS_KIND_DOC_BSON
+			 ? fs_doc_bson(store, root, node->inode.rank, ret, e)
+			 : fs_doc_pretty(store, root, node->inode.rank, ret, e);
+
+	return rc == 0 ? error_set(e, ERR_CORRUPT, "a collection is shorter than its count") : rc;
 }
 
 int fs_node_text(struct fs *fs, const struct fs_node *node, struct buf *ret, struct error *e)
@@ -299,6 +392,9 @@ int fs_node_text(struct fs *fs, const struct fs_node *node, struct buf *ret, str
 		return 0;
 	case FS_KIND_METADATA:
 		return fs_text_metadata(&node->entry, ret, e);
+	case FS_KIND_DOC_JSON:
+	case FS_KIND_DOC_BSON:
+		return document_text(node, ret, e);
 	default:
 		return 0;
 	}
@@ -337,6 +433,8 @@ static int size_of(struct fs *fs, const struct fs_node *node, uint64_t *ret, str
 		*ret = node->entry.root.bytes;
 		return 0;
 	}
+	if (node->inode.kind == FS_KIND_JSON)
+		return tree_json_size(fs->json, &node->entry.root, ret, e);
 	rc = fs_node_text(fs, node, &text, e);
 	if (rc >= 0)
 		*ret = text.len;
@@ -396,5 +494,5 @@ double fs_node_attr_seconds(struct fs_inode inode)
 	if (inode.kind != FS_KIND_FIXED)
 		return FS_NODE_FOR_EVER;
 	/* Times of folders may lag a second behind; a size or a link's target must not. */
-	return inode.rank == FS_FIXED_ROOT || inode.rank == FS_FIXED_SNAPSHOTS ? 1 : 0;
+	return type_of_fixed(inode.rank) == S_IFDIR ? 1 : 0;
 }

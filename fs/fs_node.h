@@ -16,6 +16,7 @@ struct fs_node {
 	struct fs_inode inode;
 	struct moment *moment;	    /* a reference; NULL for fixed nodes */
 	struct catalog_entry entry; /* of a collection's files; of a database its first one */
+	struct fs_inode folder;	    /* of a document: the FS_KIND_DOCS that it is in */
 };
 
 void fs_node_init(struct fs_node *node);
@@ -44,13 +45,16 @@ MUST_CHECK int fs_node_stat(struct fs *fs, const struct fs_node *node, struct st
 /* The file type alone, as in st_mode. */
 mode_t fs_node_type(const struct fs_node *node);
 
-/* The content of a file that is made when it is asked for (README.txt, prelude.json, metadata), or
- * of a link; appended. Nothing for .bson. */
+/* The content of a file that is made when it is asked for (README.txt, prelude.json, metadata, a
+ * document), or of a link; appended. Nothing for .bson and .json of a collection. */
 MUST_CHECK int fs_node_text(struct fs *fs, const struct fs_node *node, struct buf *ret,
 			    struct error *e);
 
-/* Does the mount show this form of this namespace? */
+/* Does the mount have this form of this namespace? */
 bool fs_node_has_form(const struct fs *fs, const struct catalog_entry *entry, enum fs_form form);
+
+/* Do listings show this form of a collection (-o show=)? */
+bool fs_node_is_listed(const struct fs *fs, enum fs_form form);
 
 /* The node of that form of a collection. */
 enum fs_kind fs_node_kind_of(enum fs_form form);

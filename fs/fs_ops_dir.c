@@ -1,34 +1,62 @@
 /* The operations on folders. Prefix: fs_ops_ */
 #include <errno.h>
+#include <pthread.h>
 
 #include "fs/fs_dir.h"
 #include "fs/fs_ops.h"
 
-static struct fs_node *folder_of(const struct fuse_file_info *info)
+/* Names that the kernel may keep of one folder of documents. */
+#define KEPT_NAMES_MAX 100000
+
+/* An open folder. The kernel asks for one part after the other; the lock is for who does not. */
+struct folder {
+	struct fs_node node;
+	pthread_mutex_t lock;
+	struct fs_dir_entry entry; /* the last one; under `lock` */
+};
+
+static struct folder *folder_of(const struct fuse_file_info *info)
 {
-	return (struct fs_node *)(uintptr_t)info->fh;
+	return (struct folder *)(uintptr_t)info->fh;
 }
 
-static void free_folder(struct fs_node *folder)
+static struct folder *new_folder(void)
 {
-	fs_node_release(folder);
+	struct folder *folder = xmalloc(sizeof(*folder));
+
+	fs_node_init(&folder->node);
+	fs_dir_entry_init(&folder->entry);
+	pthread_mutex_init(&folder->lock, NULL);
+	return folder;
+}
+
+static void free_folder(struct folder *folder)
+{
+	pthread_mutex_destroy(&folder->lock);
+	fs_dir_entry_release(&folder->entry);
+	fs_node_release(&folder->node);
 	free(folder);
+}
+
+/* May the kernel keep the listing? Only what never changes, and not millions of names. */
+static bool may_cache(const struct fs_node *node)
+{
+	return node->inode.kind != FS_KIND_FIXED &&
+	       (node->inode.kind != FS_KIND_DOCS || node->entry.root.count <= KEPT_NAMES_MAX);
 }
 
 void fs_ops_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	struct fs *fs = fuse_req_userdata(req);
-	struct fs_node *folder = xmalloc(sizeof(*folder));
+	struct folder *folder = new_folder();
 	struct error e;
 	int rc;
 
-	fs_node_init(folder);
 	fs_refresh(fs, ino);
-	rc = fs_node_find(fs, ino, folder, &e);
-	if (rc > 0 && fs_node_is_folder(folder)) {
+	rc = fs_node_find(fs, ino, &folder->node, &e);
+	if (rc > 0 && fs_node_is_folder(&folder->node)) {
 		info->fh = (uintptr_t)folder;
-		/* Only what never changes is kept by the kernel. */
-		info->cache_readdir = folder->inode.kind != FS_KIND_FIXED;
+		info->cache_readdir = may_cache(&folder->node);
 		info->keep_cache = info->cache_readdir;
 		if (fuse_reply_open(req, info) < 0)
 			free_folder(folder); /* interrupted: there will be no release */
@@ -59,7 +87,9 @@ static void fill_entry(struct fs *fs, const struct fs_dir_entry *entry, bool plu
 		.attr.st_ino = fs_inode_pack(entry->node.inode),
 		.attr.st_mode = entry->is_dots ? S_IFDIR : fs_node_type(&entry->node),
 	};
-	if (!plus || entry->is_dots)
+	/* Of millions of documents nobody wants to know all that: without a node the kernel takes the
+	 * name alone. */
+	if (!plus || entry->is_dots || fs_inode_is_document(entry->node.inode))
 		return;
 	/* A damaged one is listed all the same; who looks closer gets the error. */
 	if (fs_node_stat(fs, &entry->node, &ret->attr, &e) < 0)
@@ -93,20 +123,21 @@ static bool add_entry(fuse_req_t req, char *reply, size_t size, size_t *len,
 static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *info, bool plus)
 {
 	struct fs *fs = fuse_req_userdata(req);
-	OWNED(fs_dir_entry_release) struct fs_dir_entry entry;
+	struct folder *folder = folder_of(info);
 	char *reply = fs_ops_scratch(size);
 	uint64_t position = (uint64_t)offset;
 	size_t len = 0;
 	struct error e;
 	int rc;
 
-	fs_dir_entry_init(&entry);
+	pthread_mutex_lock(&folder->lock);
 	for (;;) {
-		rc = fs_dir_next(fs, folder_of(info), position, &entry, &e);
-		if (rc <= 0 || !add_entry(req, reply, size, &len, &entry, plus))
+		rc = fs_dir_next(fs, &folder->node, position, &folder->entry, &e);
+		if (rc <= 0 || !add_entry(req, reply, size, &len, &folder->entry, plus))
 			break;
-		position = entry.next;
+		position = folder->entry.next;
 	}
+	pthread_mutex_unlock(&folder->lock);
 	/* An error is told when nothing else is: the reader asks again from there. */
 	if (rc < 0 && len == 0)
 		fs_ops_fail(req, rc, &e);

@@ -25,7 +25,9 @@ const char fs_options_help[] =
 	"  -o uid=N,gid=N    owner of what is shown; default: who mounts\n"
 	"  -o umask=OCTAL    taken off 0444 and 0555; default 0277, with allow_other 0222\n"
 	"  -o cache=SIZE     memory for decoded chunks, with K, M or G; default 64M\n"
-	"  -o show=bson      which files of a collection are shown\n"
+	"  -o show=LIST      which forms of a collection listings show, of bson,json,docs;\n"
+	"                    default all; what is not listed can still be opened by name\n"
+	"  -o json=canonical .json files keep all types; default json=relaxed\n"
 	"  -o nonempty       the mount point may have something in it\n"
 	"\n"
 	"The options of /etc/fstab (nofail, noauto, _netdev, x-systemd.automount, user, ...) are\n"
@@ -146,15 +148,33 @@ static int parse_size(const char *word, const char *text, size_t *ret, struct er
 	return 0;
 }
 
-/* One name of the list that show= has; its parts arrive as words of their own. */
-static int parse_show(const char *name, struct error *e)
+/* What a name in the list of show= means; 0: nothing. */
+static unsigned show_of(const char *name)
 {
 	if (strcmp(name, "bson") == 0)
-		return 0;
-	if (strcmp(name, "json") == 0 || strcmp(name, "docs") == 0)
-		return error_set(e, ERR_REFUSED, "-o show=%s: not in this version; it shows bson",
-				 name);
-	return error_set(e, ERR_INVALID, "-o show=%s: expected bson, json or docs", name);
+		return FS_OPTIONS_SHOW_BSON;
+	if (strcmp(name, "json") == 0)
+		return FS_OPTIONS_SHOW_JSON;
+	return strcmp(name, "docs") == 0 ? FS_OPTIONS_SHOW_DOCS : 0;
+}
+
+/* One name of the list that show= has; its parts arrive as words of their own. */
+static int parse_show(struct fs_options *options, const char *name, struct error *e)
+{
+	unsigned show = show_of(name);
+
+	if (show == 0)
+		return error_set(e, ERR_INVALID, "-o show=%s: expected bson, json or docs", name);
+	options->show |= show;
+	return 0;
+}
+
+static int parse_json(struct fs_options *options, const char *name, struct error *e)
+{
+	options->canonical = strcmp(name, "canonical") == 0;
+	if (!options->canonical && strcmp(name, "relaxed") != 0)
+		return error_set(e, ERR_INVALID, "-o json=%s: expected relaxed or canonical", name);
+	return 0;
 }
 
 /* A word with a value. 1 understood, 0 some other word. */
@@ -175,6 +195,8 @@ static int parse_valued(struct fs_options *options, const char *word, struct err
 		options->umask = (mode_t)number;
 	} else if ((value = value_of(word, "cache")) != NULL) {
 		rc = parse_size(word, value, &options->cache_bytes, e);
+	} else if ((value = value_of(word, "json")) != NULL) {
+		rc = parse_json(options, value, e);
 	} else if (value_of(word, "key_file") != NULL || value_of(word, "key_command") != NULL) {
 		rc = error_set(e, ERR_REFUSED, "-o %.*s: encrypted stores are not in this version",
 			       (int)strcspn(word, "="), word);
@@ -188,13 +210,12 @@ static int parse_valued(struct fs_options *options, const char *word, struct err
 static int parse_word(struct fs_options *options, const char *word, bool *in_show, struct error *e)
 {
 	const char *show = value_of(word, "show");
-	bool continues = *in_show && (strcmp(word, "bson") == 0 || strcmp(word, "json") == 0 ||
-				      strcmp(word, "docs") == 0);
+	bool continues = *in_show && show_of(word) != 0;
 	int rc;
 
 	*in_show = show != NULL || continues;
 	if (*in_show)
-		return parse_show(show != NULL ? show : word, e);
+		return parse_show(options, show != NULL ? show : word, e);
 	if (strcmp(word, "allow_other") == 0)
 		options->allow_other = true;
 	else if (strcmp(word, "credentials") == 0)
@@ -327,6 +348,8 @@ int fs_options_parse(int argc, char *const *argv, struct fs_options *ret, struct
 	}
 	if (ret->umask == not_given)
 		ret->umask = ret->allow_other ? UMASK_OTHERS : UMASK_MOUNTER;
+	if (ret->show == 0)
+		ret->show = FS_OPTIONS_SHOW_ALL;
 	if (ret->todo == FS_OPTIONS_MOUNT && ret->mountpoint == NULL) {
 		(void)error_set(e, ERR_INVALID, "expected a store and a mount point");
 		return usage_hint(e);

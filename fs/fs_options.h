@@ -22,6 +22,14 @@ enum fs_options_todo {
 	FS_OPTIONS_NOTHING = 3, /* mount --fake */
 };
 
+/* What listings show of a collection; what is hidden still resolves by name. */
+enum fs_options_show {
+	FS_OPTIONS_SHOW_BSON = 1, /* .bson and .metadata.json: what mongodump writes */
+	FS_OPTIONS_SHOW_JSON = 2, /* .json */
+	FS_OPTIONS_SHOW_DOCS = 4, /* the folder of documents */
+	FS_OPTIONS_SHOW_ALL = 7,
+};
+
 struct fs_options {
 	enum fs_options_todo todo;
 	char *store;
@@ -35,6 +43,8 @@ struct fs_options {
 	gid_t gid;
 	mode_t umask;	    /* taken off 0444 and 0555 */
 	size_t cache_bytes; /* of decoded chunks; 0: the store's default */
+	unsigned show;	    /* of enum fs_options_show */
+	bool canonical;	    /* .json files in canonical extended JSON */
 };
 
 /*

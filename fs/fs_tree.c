@@ -412,6 +412,17 @@ bool fs_tree_next(struct fs_tree *tree, uint32_t from, uint32_t *ret_slot, struc
 	return found;
 }
 
+int fs_tree_each(struct fs_tree *tree, fs_tree_visit *each, void *ctx, struct error *e)
+{
+	int rc = 0;
+
+	pthread_rwlock_rdlock(&tree->lock);
+	for (size_t i = 0; i < tree->list.count && rc >= 0; i++)
+		rc = each(ctx, &tree->list.at[i], e);
+	pthread_rwlock_unlock(&tree->lock);
+	return rc < 0 ? rc : 0;
+}
+
 void fs_tree_facts_get(struct fs_tree *tree, struct fs_tree_facts *ret)
 {
 	buf_reset(&ret->latest);

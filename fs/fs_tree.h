@@ -36,6 +36,10 @@ bool fs_tree_find(struct fs_tree *tree, struct bytes name, uint32_t *ret_slot);
 /* The first slot >= `from` and its folder name, appended. Order of slots, not of time. */
 bool fs_tree_next(struct fs_tree *tree, uint32_t from, uint32_t *ret_slot, struct buf *ret_name);
 
+/* Call `each` with all snapshots, oldest first; not from inside itself. A negative result ends it. */
+typedef int fs_tree_visit(void *ctx, const struct snapshot *snapshot, struct error *e);
+MUST_CHECK int fs_tree_each(struct fs_tree *tree, fs_tree_visit *each, void *ctx, struct error *e);
+
 /* What README.txt, `latest` and statfs tell. */
 struct fs_tree_facts {
 	size_t count;	   /* snapshots */

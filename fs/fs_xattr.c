@@ -5,36 +5,53 @@
 /* Append the value when the node has it. */
 typedef bool add_value(const struct fs_node *node, struct buf *ret);
 
-/* The tree of a collection, or the catalog of a snapshot. */
-static const struct tree_root *root_of(const struct fs_node *node)
+/* A collection, in a form that has all of it? */
+static bool is_collection(const struct fs_node *node)
 {
-	return node->inode.kind == FS_KIND_BSON ? &node->entry.root
-						: &moment_snapshot(node->moment)->catalog;
+	return node->inode.kind == FS_KIND_BSON || node->inode.kind == FS_KIND_JSON ||
+	       node->inode.kind == FS_KIND_DOCS;
+}
+
+static bool add_u64(struct buf *ret, uint64_t value)
+{
+	buf_printf(ret, "%" PRIu64, value);
+	return true;
 }
 
 static bool add_count(const struct fs_node *node, struct buf *ret)
 {
-	buf_printf(ret, "%" PRIu64,
-		   node->inode.kind == FS_KIND_BSON ? node->entry.root.count
-						    : moment_snapshot(node->moment)->documents);
-	return true;
+	if (fs_inode_is_document(node->inode))
+		return false;
+	return add_u64(ret, is_collection(node) ? node->entry.root.count
+						: moment_snapshot(node->moment)->documents);
 }
 
 static bool add_bytes(const struct fs_node *node, struct buf *ret)
 {
-	buf_printf(ret, "%" PRIu64,
-		   node->inode.kind == FS_KIND_BSON ? node->entry.root.bytes
-						    : moment_snapshot(node->moment)->bytes);
-	return true;
+	if (fs_inode_is_document(node->inode))
+		return false;
+	return add_u64(ret, is_collection(node) ? node->entry.root.bytes
+						: moment_snapshot(node->moment)->bytes);
 }
 
+/* Of the tree of a collection, or of the catalog of a snapshot. */
 static bool add_root(const struct fs_node *node, struct buf *ret)
 {
 	char hex[CHUNK_ID_HEX + 1];
 
-	chunk_id_hex(&root_of(node)->id, hex);
+	if (fs_inode_is_document(node->inode))
+		return false;
+	chunk_id_hex(is_collection(node) ? &node->entry.root.id
+					 : &moment_snapshot(node->moment)->catalog.id,
+		     hex);
 	buf_add_str(ret, hex);
 	return true;
+}
+
+/* Of a document: its number in the order of the collection, from 0. */
+static bool add_rank(const struct fs_node *node, struct buf *ret)
+{
+	return fs_inode_is_document(node->inode) && add_u64(ret, node->inode.rank);
 }
 
 static bool add_moment(const struct fs_node *node, struct buf *ret)
@@ -48,7 +65,7 @@ static bool add_moment(const struct fs_node *node, struct buf *ret)
 
 static bool add_uuid(const struct fs_node *node, struct buf *ret)
 {
-	if (node->inode.kind != FS_KIND_BSON || !node->entry.has_uuid)
+	if (node->inode.kind == FS_KIND_MOMENT || !node->entry.has_uuid)
 		return false;
 	for (size_t i = 0; i < sizeof(node->entry.uuid); i++)
 		buf_printf(ret, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
@@ -62,12 +79,13 @@ static const struct {
 } attributes[] = {
 	{FS_XATTR_PREFIX "count", add_count}, {FS_XATTR_PREFIX "bytes", add_bytes},
 	{FS_XATTR_PREFIX "root", add_root},   {FS_XATTR_PREFIX "moment", add_moment},
-	{FS_XATTR_PREFIX "uuid", add_uuid},
+	{FS_XATTR_PREFIX "uuid", add_uuid},   {FS_XATTR_PREFIX "rank", add_rank},
 };
 
 static bool has_attributes(const struct fs_node *node)
 {
-	return node->inode.kind == FS_KIND_BSON || node->inode.kind == FS_KIND_MOMENT;
+	return is_collection(node) || fs_inode_is_document(node->inode) ||
+	       node->inode.kind == FS_KIND_MOMENT;
 }
 
 int fs_xattr_get(const struct fs_node *node, const char *name, struct buf *ret)

@@ -1,5 +1,5 @@
 /*
- * fs_xattr.h - the extended attributes user.yester.*: facts about .bson files and snapshots.
+ * fs_xattr.h - the extended attributes user.yester.*: facts about collections, documents, snapshots.
  *
  * Threads: pure.
  */

@@ -96,11 +96,11 @@ def others():
 
 
 def test_the_layout_is_a_mongodumps(mounted):
-    assert sorted(os.listdir(mounted.path)) == ["README.txt", "latest", "snapshots"]
+    assert sorted(os.listdir(mounted.path)) == [".yester", "README.txt", "latest", "snapshots"]
     assert os.readlink(mounted.path / "latest") == f"snapshots/{mounted.latest.name}"
     assert os.listdir(mounted.path / "snapshots") == [mounted.latest.name]
     assert sorted(os.listdir(mounted.latest)) == ["admin", "prelude.json", "shop", "shop-eu", "shopping"]
-    assert sorted(os.listdir(mounted.latest / "shopping")) == ["orders.bson", "orders.metadata.json"]
+    assert sorted(os.listdir(mounted.latest / "shopping")) == ["orders", "orders.bson", "orders.json", "orders.metadata.json"]
     assert (mounted.latest / "prelude.json").read_text().startswith('{"ServerVersion":"6.0.27","ToolVersion":"')
     assert mounted.latest.name in (mounted.path / "README.txt").read_text()
 
@@ -172,7 +172,7 @@ def test_listing_can_go_on_from_anywhere(mounted):
                                      ("seekdir", None, ctypes.c_void_p, ctypes.c_long)):
         getattr(libc, name).restype, getattr(libc, name).argtypes = result, arguments
     rng = random.Random(1)
-    for folder in (mounted.path, mounted.path / "snapshots", mounted.latest, mounted.latest / "shop"):
+    for folder in (mounted.path, mounted.path / "snapshots", mounted.latest, mounted.latest / "shop", mounted.latest / "shop" / "orders"):
         listing, seen = libc.opendir(os.fsencode(folder)), []
         while True:
             at = libc.telldir(listing)
@@ -251,7 +251,7 @@ def test_with_allow_other_users_stay_hidden(small, mnt):
     with Mount(small.path, mnt, "allow_other") as mount:
         peers.run([*become, "cmp", mount.latest / "shop" / "orders.bson", mount.latest / "shop" / "orders.bson"])
         listed = peers.run([*become, "ls", mount.latest / "admin"]).out.split()
-        assert listed == ["system.version.bson", "system.version.metadata.json"]
+        assert listed == ["system.version", "system.version.bson", "system.version.json", "system.version.metadata.json"]
         assert peers.run([*become, "cat", mount.latest / "admin" / "system.users.bson"], check=None).status != 0
         assert not (mount.latest / "admin" / "system.users.bson").exists()
 
@@ -289,7 +289,7 @@ def test_a_signal_unmounts(small, mnt, number):
 def test_in_the_background_it_returns_when_it_is_mounted(small, mnt):
     for _ in range(5):
         yesterfs(small.path, mnt)
-        assert sorted(os.listdir(mnt)) == ["README.txt", "latest", "snapshots"]
+        assert sorted(os.listdir(mnt)) == [".yester", "README.txt", "latest", "snapshots"]
         peers.run(["fusermount3", "-u", mnt])
 
 

@@ -57,12 +57,18 @@ def is_gzip(path, archive):
     return any(path.rglob("*.gz"))
 
 
+def what_to_list(content):
+    """Mount options: everything, or without a file for each document where those would take minutes to copy."""
+    documents = sum(len(one.documents or ()) for one in content.values())
+    return None if documents <= 5000 else "show=bson,json"
+
+
 def mounted_case(path, archive, folder):
     """Ingest and mount; a generator, for fixtures."""
     content = peers.read_archive(path) if archive else peers.read_dump(path)
     store = Store(folder / "store")
     store.ingest(path, *(("--archive",) if archive else ()))
-    with Mount(store.path) as mount:
+    with Mount(store.path, options=what_to_list(content)) as mount:
         yield Case(path, archive, content, mount.latest, store, mount)
 
 
@@ -271,7 +277,7 @@ def mounted_case_of_live(path, archive, folder):
     content = peers.read_archive(path, check_crc=False) if archive else peers.read_dump(path)
     store = Store(folder / "store")
     store.ingest(path, *(("--archive",) if archive else ()))
-    with Mount(store.path) as mount:
+    with Mount(store.path, options=what_to_list(content)) as mount:
         yield Case(path, archive, content, mount.latest, store, mount)
 
 

@@ -112,6 +112,13 @@ static void names_lead_to_nodes(void **state)
 	assert_true(exists(&w, "snapshots/first/admin/system.users.bson/"));
 	assert_true(exists(&w, "snapshots/first/shop/view.metadata.json/"));
 	assert_true(exists(&w, "snapshots/first/shop/system.buckets.ts.bson/"));
+	assert_true(exists(&w, "snapshots/first/shop/system.buckets.ts.json/"));
+	assert_true(exists(&w, "snapshots/first/shop/orders%2Emetadata.json/"));
+	assert_true(exists(&w, "snapshots/first/shop/orders/2999.json/"));
+	assert_true(exists(&w, "snapshots/first/shop/orders/0.bson/"));
+	assert_true(exists(&w, "snapshots/first/shop/empty/"));
+	assert_true(exists(&w, ".yester/status.json/"));
+	assert_true(exists(&w, ".yester/snapshots.json/"));
 	world_close(&w);
 }
 
@@ -124,10 +131,22 @@ static void what_is_not_there_is_not_found(void **state)
 		"snapshots/first/shop./",
 		"snapshots/first/zzz/",
 		"snapshots/first/a.db/",
-		"snapshots/first/shop/orders/",
-		"snapshots/first/shop/orders.json/",
 		"snapshots/first/shop/order.bson/",
 		"snapshots/first/shop/view.bson/",
+		"snapshots/first/shop/view.json/",
+		"snapshots/first/shop/view/",
+		"snapshots/first/shop/ts.json/",
+		"snapshots/first/shop/ts/",
+		"snapshots/first/shop/orders/3000.json/",
+		"snapshots/first/shop/orders/1/",
+		"snapshots/first/shop/orders/1.txt/",
+		"snapshots/first/shop/orders/1.0.json/",
+		"snapshots/first/shop/orders/01.json/",
+		"snapshots/first/shop/orders/%rank,1.json/",
+		"snapshots/first/shop/orders/%str,1.json/",
+		"snapshots/first/shop/orders/.json/",
+		"snapshots/first/shop/empty/0.json/",
+		".yester/status/",
 		"snapshots/first/shop/ts.bson/",
 		"snapshots/first/shop/system.buckets.ts.metadata.json/",
 		"snapshots/first/shop/%6frders.bson/",
@@ -198,14 +217,48 @@ static int check_below(struct world *w, const struct fs_node *node)
 static void all_that_is_listed_is_found(void **state)
 {
 	OWNED(fs_node_release) struct fs_node root;
+	int documents = 0;
 	struct world w;
 
 	(void)state;
 	world_open(&w, false);
 	fs_node_init(&root);
 	assert_int_equal(walk(&w, "", &root), 1);
-	/* 3 fixed, the snapshot, prelude.json, 4 databases, 2 files a namespace but for 3 of them. */
-	assert_int_equal(check_below(&w, &root), 3 + 1 + 1 + 4 + 2 * (int)COUNT_OF(entries) - 3);
+	for (size_t i = 0; i < COUNT_OF(entries); i++)
+		documents += entries[i].documents;
+	/* 6 fixed, the snapshot, prelude.json, 4 databases, .metadata.json of all but one, the other
+	 * forms of all but two. */
+	assert_int_equal(check_below(&w, &root),
+			 6 + 1 + 1 + 4 + 4 * (int)COUNT_OF(entries) - 1 - 2 * 3 + documents);
+	world_close(&w);
+}
+
+static void show_decides_what_is_listed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, false);
+	for (unsigned show = 1; show <= FS_OPTIONS_SHOW_ALL; show++) {
+		OWNED(fs_node_release) struct fs_node db;
+		OWNED(fs_dir_entry_release) struct fs_dir_entry entry;
+		struct error e = {0};
+		unsigned seen = 0;
+
+		w.fs->show = show;
+		fs_node_init(&db);
+		fs_dir_entry_init(&entry);
+		assert_int_equal(walk(&w, "snapshots/first/shopx/", &db), 1);
+		while (ASSERT_OK(fs_dir_next(w.fs, &db, entry.next, &entry, &e)) == 1)
+			if (!entry.is_dots)
+				seen |= 1U << (entry.node.inode.kind - FS_KIND_BSON);
+		assert_int_equal(seen, ((show & FS_OPTIONS_SHOW_BSON) != 0 ? 3U : 0U) |
+					       (show & FS_OPTIONS_SHOW_JSON) << 1 |
+					       (show & FS_OPTIONS_SHOW_DOCS) << 1);
+		assert_true(exists(&w, "snapshots/first/shopx/orders.json/"));
+		assert_true(exists(&w, "snapshots/first/shopx/orders.bson/"));
+		assert_true(exists(&w, "snapshots/first/shopx/orders/0.json/"));
+	}
 	world_close(&w);
 }
 
@@ -225,6 +278,16 @@ static void attributes_are_exact(void **state)
 	assert_int_equal(stat_of(&w, "snapshots/first/").st_mode, S_IFDIR | 0500);
 	assert_int_equal(stat_of(&w, "latest/").st_mode, S_IFLNK | 0777);
 	assert_int_equal(stat_of(&w, "latest/").st_size, strlen("snapshots/first"));
+	/* {"_id":0} to {"_id":2999}, each with a newline */
+	assert_int_equal(stat_of(&w, "snapshots/first/shop/orders.json/").st_size,
+			 3000 * 9 + 10 + 90 * 2 + 900 * 3 + 2000 * 4);
+	assert_int_equal(stat_of(&w, "snapshots/first/shop/orders/7.json/").st_size,
+			 strlen("{\n  \"_id\": 7\n}\n"));
+	assert_int_equal(stat_of(&w, "snapshots/first/shop/orders/7.bson/").st_size, 14);
+	assert_int_equal(stat_of(&w, "snapshots/first/shop/orders/7.json/").st_mtim.tv_sec, 1000);
+	assert_int_equal(stat_of(&w, "snapshots/first/shop/orders/7.json/").st_mode,
+			 S_IFREG | 0400);
+	assert_int_equal(stat_of(&w, "snapshots/first/shop/orders/").st_mode, S_IFDIR | 0500);
 	world_close(&w);
 }
 
@@ -236,6 +299,12 @@ static void files_read_as_long_as_they_say(void **state)
 		"snapshots/first/shop/orders.bson/",
 		"snapshots/first/shop/orders.metadata.json/",
 		"snapshots/first/shop/empty.bson/",
+		"snapshots/first/shop/orders.json/",
+		"snapshots/first/shop/empty.json/",
+		"snapshots/first/shop/orders/2999.json/",
+		"snapshots/first/shop/orders/2999.bson/",
+		".yester/status.json/",
+		".yester/snapshots.json/",
 	};
 	static uint8_t content[100000];
 	struct world w;
@@ -273,6 +342,8 @@ static void users_are_hidden_from_others(void **state)
 	(void)state;
 	world_open(&w, true);
 	assert_false(exists(&w, "snapshots/first/admin/system.users.bson/"));
+	assert_false(exists(&w, "snapshots/first/admin/system.users.json/"));
+	assert_false(exists(&w, "snapshots/first/admin/system.users/"));
 	assert_true(exists(&w, "snapshots/first/admin/system.version.bson/"));
 	w.fs->hide_credentials = false; /* -o credentials */
 	w.fs->uid = 12345;
@@ -280,13 +351,19 @@ static void users_are_hidden_from_others(void **state)
 	assert_int_equal(stat_of(&w, "snapshots/first/admin/system.users.bson/").st_mode,
 			 S_IFREG | 0400);
 	assert_int_equal(stat_of(&w, "snapshots/first/admin/system.users.bson/").st_uid, getuid());
+	assert_int_equal(stat_of(&w, "snapshots/first/admin/system.users.json/").st_mode,
+			 S_IFREG | 0400);
+	assert_int_equal(stat_of(&w, "snapshots/first/admin/system.users/").st_mode,
+			 S_IFDIR | 0500);
+	assert_int_equal(stat_of(&w, "snapshots/first/admin/system.users/0.json/").st_mode,
+			 S_IFREG | 0400);
 	assert_int_equal(stat_of(&w, "snapshots/first/admin/system.version.bson/").st_uid, 12345);
 	world_close(&w);
 }
 
 static void ids_of_nothing_are_refused(void **state)
 {
-	static const uint64_t ids[] = {0, 5, 0xffffffffffffffffU, 0x8000000000000000U,
+	static const uint64_t ids[] = {0, 8, 0xffffffffffffffffU, 0x8000000000000000U,
 				       0x1000000000000U};
 	struct world w;
 	struct error e = {0};
@@ -325,6 +402,15 @@ static void extended_attributes_tell_facts(void **state)
 		     bytes_of("user.yester.count\0user.yester.bytes\0user.yester.root\0"
 			      "user.yester.moment",
 			      18 + 18 + 17 + 19));
+	fs_node_release(&node);
+	fs_node_init(&node);
+	buf_reset(&value);
+	assert_int_equal(walk(&w, "snapshots/first/shop/orders/12.json/", &node), 1);
+	assert_int_equal(fs_xattr_get(&node, "user.yester.rank", &value), 1);
+	assert_string_equal(buf_text(&value), "12");
+	buf_reset(&value);
+	fs_xattr_list(&node, &value);
+	ASSERT_BYTES(buf_bytes(&value), bytes_of("user.yester.moment\0user.yester.rank", 19 + 17));
 	world_close(&w);
 }
 
@@ -335,6 +421,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_not_found),
 		cmocka_unit_test(long_names_find_their_own_collection),
 		cmocka_unit_test(all_that_is_listed_is_found),
+		cmocka_unit_test(show_decides_what_is_listed),
 		cmocka_unit_test(attributes_are_exact),
 		cmocka_unit_test(files_read_as_long_as_they_say),
 		cmocka_unit_test(users_are_hidden_from_others),

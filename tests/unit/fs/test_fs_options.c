@@ -93,8 +93,8 @@ static void usage_errors_are_told(void **state)
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=99999999999999999999");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "show=text");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "bson");
-	REFUSED(ERR_REFUSED, "/s", "/m", "-o", "show=json");
-	REFUSED(ERR_REFUSED, "/s", "/m", "-o", "show=bson,docs");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "show=");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "json=pretty");
 	REFUSED(ERR_REFUSED, "/s", "/m", "-o", "key_file=/k");
 }
 
@@ -106,6 +106,22 @@ static void the_list_of_show_ends_with_the_next_option(void **state)
 	(void)state;
 	ASSERT_OK(PARSE(&o, "yesterfs", "/s", "/m", "-o", "show=bson,bson,nonempty"));
 	assert_true(o.nonempty);
+	assert_int_equal(o.show, FS_OPTIONS_SHOW_BSON);
+}
+
+static void all_forms_are_shown_unless_told_otherwise(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	OWNED(fs_options_release) struct fs_options p;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(PARSE(&o, "yesterfs", "/s", "/m"));
+	assert_int_equal(o.show, FS_OPTIONS_SHOW_ALL);
+	assert_false(o.canonical);
+	ASSERT_OK(PARSE(&p, "yesterfs", "/s", "/m", "-o", "show=json,docs,json=canonical"));
+	assert_int_equal(p.show, FS_OPTIONS_SHOW_JSON | FS_OPTIONS_SHOW_DOCS);
+	assert_true(p.canonical);
 }
 
 static void help_and_version_need_no_paths(void **state)
@@ -130,6 +146,7 @@ int main(void)
 		cmocka_unit_test(mounts_helper_has_letters_of_its_own),
 		cmocka_unit_test(usage_errors_are_told),
 		cmocka_unit_test(the_list_of_show_ends_with_the_next_option),
+		cmocka_unit_test(all_forms_are_shown_unless_told_otherwise),
 		cmocka_unit_test(help_and_version_need_no_paths),
 	};
 

@@ -1,0 +1,172 @@
+#include "fs/fs_doc.h"
+
+#include "base/bson.h"
+#include "base/ejson.h"
+#include "base/id_name.h"
+#include "tests/unit/fs/small_store.h"
+
+enum { DOCS = 3000 };
+
+/* Document number `i`: numbers, strings, long strings that begin alike; every tenth twice. */
+static void add_document(struct buf *ret, int i)
+{
+	size_t open = harness_doc_open(ret);
+	char text[500];
+
+	if (i < DOCS / 3) {
+		harness_doc_int32(ret, "_id", i - i % 10 % 2);
+	} else if (i < 2 * DOCS / 3) {
+		snprintf(text, sizeof(text), "key %06d\n/%%", i);
+		harness_doc_string(ret, "_id", text);
+	} else {
+		memset(text, 'l', 400);
+		snprintf(text + 400, sizeof(text) - 400, "%06d", i);
+		harness_doc_string(ret, "_id", text);
+	}
+	harness_doc_int32(ret, "number", i);
+	harness_doc_close(ret, open);
+}
+
+/* A collection of them, in a new store. */
+static struct tree_root open_collection(struct small_store *s, enum tree_kind kind)
+{
+	struct tree_build_options options = {.kind = kind};
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(tree_builder_free) struct tree_builder *builder = NULL;
+	OWNED(buf_release) struct buf doc = {0};
+	struct tree_root root = {.kind = kind};
+	struct error e = {0};
+
+	small_store_open(s);
+	ASSERT_OK(store_writer_begin(s->store, &writer, &e));
+	builder = tree_builder_new(writer, &options);
+	for (int i = 0; i < DOCS; i++) {
+		buf_reset(&doc);
+		add_document(&doc, i);
+		small_store_add_doc(builder, buf_bytes(&doc));
+	}
+	ASSERT_OK(tree_builder_finish(builder, &root, &e));
+	ASSERT_OK(store_writer_flush(writer, &e));
+	return root;
+}
+
+/* Every listed name is found, is another one each time, and means the document of its place. */
+static void check_names(struct small_store *s, const struct tree_root *root, int expected_by_rank)
+{
+	OWNED(fs_doc_list_free) struct fs_doc_list *list = fs_doc_list_new(s->store, root);
+	OWNED(buf_release) struct buf name = {0};
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf expected = {0};
+	struct error e = {0};
+	uint64_t rank = 0;
+	int by_rank = 0;
+
+	for (uint64_t i = 0; i < root->count; i++) {
+		uint64_t found = UINT64_MAX;
+
+		buf_reset(&name);
+		buf_reset(&doc);
+		buf_reset(&expected);
+		assert_int_equal(ASSERT_OK(fs_doc_list_name(list, i, &name, &e)), 1);
+		assert_true(name.len <= ID_NAME_MAX);
+		assert_int_equal(
+			ASSERT_OK(fs_doc_find(s->store, root, buf_bytes(&name), &found, &e)), 1);
+		assert_true(found == i);
+		assert_int_equal(ASSERT_OK(fs_doc_bson(s->store, root, i, &doc, &e)), 1);
+		add_document(&expected, (int)i);
+		ASSERT_BYTES(buf_bytes(&doc), buf_bytes(&expected));
+		by_rank += memcmp(name.at, "%rank,", 6) == 0;
+	}
+	buf_reset(&name);
+	assert_int_equal(ASSERT_OK(fs_doc_list_name(list, root->count, &name, &e)), 0);
+	assert_int_equal(ASSERT_OK(fs_doc_bson(s->store, root, root->count, &doc, &e)), 0);
+	assert_int_equal(by_rank, expected_by_rank);
+	id_name_of_rank(root->count, &name);
+	assert_int_equal(ASSERT_OK(fs_doc_find(s->store, root, buf_bytes(&name), &rank, &e)), 0);
+}
+
+static void each_document_of_a_keyed_collection_has_its_name(void **state)
+{
+	struct small_store s;
+	struct tree_root root;
+
+	(void)state;
+	root = open_collection(&s, TREE_KEYED);
+	check_names(&s, &root, DOCS / 3 / 2);
+	store_close(s.store);
+}
+
+static void documents_of_natural_order_go_by_rank(void **state)
+{
+	struct error e = {0};
+	struct small_store s;
+	struct tree_root root;
+	uint64_t rank = 0;
+
+	(void)state;
+	root = open_collection(&s, TREE_RANKED);
+	check_names(&s, &root, DOCS);
+	/* A name by `_id` is found too, by a walk. */
+	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, bytes_str("8"), &rank, &e)), 1);
+	assert_int_equal(rank, 8);
+	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, bytes_str("7"), &rank, &e)), 0);
+	root.bytes = FS_DOC_SCAN_MAX + 1;
+	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, bytes_str("8"), &rank, &e)), 0);
+	store_close(s.store);
+}
+
+static void a_listing_goes_on_from_anywhere(void **state)
+{
+	struct harness_rng rng = harness_rng_of(2);
+	OWNED(buf_release) struct buf name = {0};
+	OWNED(buf_release) struct buf again = {0};
+	struct error e = {0};
+	struct small_store s;
+	struct tree_root root;
+	struct fs_doc_list *list;
+
+	(void)state;
+	root = open_collection(&s, TREE_KEYED);
+	list = fs_doc_list_new(s.store, &root);
+	for (int i = 0; i < 500; i++) {
+		OWNED(fs_doc_list_free)
+		struct fs_doc_list *fresh = fs_doc_list_new(s.store, &root);
+		uint64_t rank = harness_rng_below(&rng, DOCS);
+
+		for (int more = 0; more < 3 && rank < DOCS; more++, rank += (uint64_t)more % 2) {
+			buf_reset(&name);
+			buf_reset(&again);
+			assert_int_equal(ASSERT_OK(fs_doc_list_name(list, rank, &name, &e)), 1);
+			assert_int_equal(ASSERT_OK(fs_doc_list_name(fresh, rank, &again, &e)), 1);
+			ASSERT_BYTES(buf_bytes(&name), buf_bytes(&again));
+		}
+	}
+	fs_doc_list_free(list);
+	store_close(s.store);
+}
+
+static void the_text_is_pretty_and_ends_in_a_newline(void **state)
+{
+	OWNED(buf_release) struct buf text = {0};
+	struct error e = {0};
+	struct small_store s;
+	struct tree_root root;
+
+	(void)state;
+	root = open_collection(&s, TREE_KEYED);
+	assert_int_equal(ASSERT_OK(fs_doc_pretty(s.store, &root, 4, &text, &e)), 1);
+	assert_string_equal(buf_text(&text), "{\n  \"_id\": 4,\n  \"number\": 4\n}\n");
+	store_close(s.store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_document_of_a_keyed_collection_has_its_name),
+		cmocka_unit_test(documents_of_natural_order_go_by_rank),
+		cmocka_unit_test(a_listing_goes_on_from_anywhere),
+		cmocka_unit_test(the_text_is_pretty_and_ends_in_a_newline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
