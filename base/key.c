@@ -99,7 +99,7 @@ static int put_two(struct key *k, const void *head, size_t head_len, struct byte
 /* The class, the bytes with each NUL as 00 ff, 00. */
 static int put_text(struct key *k, uint8_t class, struct bytes text)
 {
-	uint8_t *at;
+	uint8_t *at = NULL;
 	int code = key_room(k, text.len + 2, &at);
 	const uint8_t *nul = text.len == 0 ? NULL : memchr(text.at, 0, text.len);
 

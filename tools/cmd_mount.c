@@ -14,7 +14,7 @@ struct options {
 };
 
 static const struct args_option options[] = {
-	{"options", 'o', ARGS_LIST, "OPTS", "options of yesterfs: allow_other,show=bson",
+	{"options", 'o', ARGS_LIST, "OPTS", "options of yesterfs: allow_other,json=canonical",
 	 offsetof(struct options, options)},
 	{"foreground", 'f', ARGS_FLAG, NULL, "stay in the foreground",
 	 offsetof(struct options, foreground)},
