@@ -141,6 +141,7 @@ check: all lint check-unit check-fuzz
 -include tests/integration/integration.mk
 -include tests/bench/bench.mk
 -include tests/crash/crash.mk
+-include tests/oplog_update/oplog_update.mk
 
 .PHONY: deps
 deps:
