@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/siphash.h"
+#include "index/index_pages.h"
 
 #define INDEX_VERSION 1
 #define SEAL_LEN 8
@@ -16,6 +17,7 @@
 #define MAP_SIZE ((size_t)64 << 30)
 /* Up to here the whole index is walked at each open; a larger one is trusted page by page. */
 #define WALK_LIMIT ((off_t)8 << 20)
+#define WALK_TRIES 5 /* two commits of others during one look make it void */
 #define READERS 1022
 /* LMDB's table of readers, at 64 bytes each, and what is before it. */
 #define LOCK_FILE_LEN ((off_t)68 << 10)
@@ -195,13 +197,37 @@ static bool walk_db(MDB_txn *txn, MDB_dbi dbi)
 	return sound && rc == MDB_NOTFOUND;
 }
 
+/* 1 the pages that the transaction can reach are sound, 0 not, -1 a writer was faster. */
+static int pages_fit(MDB_txn *txn, const char *dir)
+{
+	OWNED(free) char *path = xprintf("%s/data.mdb", dir);
+	OWNED(buf_release) struct buf file = {0};
+	struct error ignored;
+	bool stale, sound;
+
+	if (file_read(path, 2 * (size_t)WALK_LIMIT, &file, &ignored) != 1)
+		return 0;
+	sound = index_pages_sound(buf_bytes(&file), mdb_txn_id(txn), &stale);
+	return stale ? -1 : sound;
+}
+
 static bool walk(const char *dir)
 {
 	struct index_env env = {0};
 	struct error ignored;
 	MDB_txn *txn;
+	int fit = -1;
 
-	if (open_env(dir, &env, &ignored) < 0 || open_dbs(&env, 0, &ignored) < 0 ||
+	if (open_env(dir, &env, &ignored) < 0)
+		return false;
+	/* Before anything is looked up: LMDB may crash or loop in damaged pages. */
+	for (int i = 0; i < WALK_TRIES && fit < 0; i++) {
+		if (mdb_txn_begin(env.env, NULL, MDB_RDONLY, &txn) != 0)
+			return false;
+		fit = pages_fit(txn, dir);
+		mdb_txn_abort(txn);
+	}
+	if (fit == 0 || open_dbs(&env, 0, &ignored) < 0 ||
 	    mdb_txn_begin(env.env, NULL, MDB_RDONLY, &txn) != 0)
 		return false;
 	return stamp_fits(&env, dir) && walk_db(txn, env.chunks) && walk_db(txn, env.packs) &&
@@ -226,7 +252,7 @@ static bool survives_walk(const char *dir)
 		signal(SIGBUS, SIG_DFL);
 		if (null >= 0)
 			(void)dup2(null, STDERR_FILENO);
-		alarm(60); /* a loop among damaged pages */
+		alarm(10); /* a loop among damaged pages */
 		_exit(walk(dir) ? 0 : 1);
 	}
 	while (waitpid(child, &status, 0) < 0)

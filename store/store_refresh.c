@@ -92,11 +92,21 @@ static int find_new(struct store *store, const struct buf *found, struct buf *re
 	return 0;
 }
 
+static int add_packs(struct store *store, struct chunk_index_batch *batch, const struct buf *added,
+		     struct error *e)
+{
+	const struct found_pack *pack = (const struct found_pack *)(const void *)added->at;
+
+	for (size_t i = 0; i < added->len / sizeof(*pack); i++)
+		if (add_pack(store, batch, &pack[i], e) < 0)
+			return e->code;
+	return 0;
+}
+
 static int apply(struct store *store, const struct buf *added, const struct buf *gone,
 		 struct error *e)
 {
 	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
-	const struct found_pack *pack = (const struct found_pack *)(const void *)added->at;
 
 	if (chunk_index_begin(store->index, &batch, e) < 0)
 		return e->code;
@@ -106,10 +116,20 @@ static int apply(struct store *store, const struct buf *added, const struct buf 
 	     /* What was known to be whole may not be any more. */
 	     chunk_index_drop_notes(batch, bytes_str("whole:"), e) < 0))
 		return e->code;
-	for (size_t i = 0; i < added->len / sizeof(*pack); i++)
-		if (add_pack(store, batch, &pack[i], e) < 0)
-			return e->code;
+	if (add_packs(store, batch, added, e) < 0)
+		return e->code;
 	return chunk_index_commit(TAKE(batch), e);
+}
+
+/* All packs that lie in the store, in order of their ids. */
+static int find_all(struct store *store, struct buf *ret, struct error *e)
+{
+	if (store->backend->ops->list(store->backend, "chunks", collect, ret, e) < 0)
+		return e->code;
+	if (ret->len > 0)
+		qsort(ret->at, ret->len / sizeof(struct found_pack), sizeof(struct found_pack),
+		      by_id);
+	return 0;
 }
 
 static int refresh_locked(struct store *store, struct error *e)
@@ -118,12 +138,8 @@ static int refresh_locked(struct store *store, struct error *e)
 	OWNED(buf_release) struct buf added = {0};
 	OWNED(buf_release) struct buf gone = {0};
 
-	if (store->backend->ops->list(store->backend, "chunks", collect, &found, e) < 0)
-		return e->code;
-	if (found.len > 0)
-		qsort(found.at, found.len / sizeof(struct found_pack), sizeof(struct found_pack),
-		      by_id);
-	if (find_gone(store, &found, &gone, e) < 0 || find_new(store, &found, &added, e) < 0)
+	if (find_all(store, &found, e) < 0 || find_gone(store, &found, &gone, e) < 0 ||
+	    find_new(store, &found, &added, e) < 0)
 		return e->code;
 	if (added.len == 0 && gone.len == 0)
 		return 0;
@@ -140,18 +156,20 @@ int store_refresh(struct store *store, struct error *e)
 	return code;
 }
 
-/* Drop every pack and every record, then read all trailers again. */
+/*
+ * Drop every pack and every record, and read all trailers again: at once, or other processes would
+ * see an empty index meanwhile and store again what they have.
+ */
 static int rebuild_locked(struct store *store, struct error *e)
 {
 	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	OWNED(buf_release) struct buf found = {0};
 
-	if (chunk_index_begin(store->index, &batch, e) < 0)
+	if (find_all(store, &found, e) < 0 || chunk_index_begin(store->index, &batch, e) < 0)
 		return e->code;
-	if (chunk_index_clear(batch, e) < 0)
+	if (chunk_index_clear(batch, e) < 0 || add_packs(store, batch, &found, e) < 0)
 		return e->code;
-	if (chunk_index_commit(TAKE(batch), e) < 0)
-		return e->code;
-	return refresh_locked(store, e);
+	return chunk_index_commit(TAKE(batch), e);
 }
 
 int store_rebuild(struct store *store, struct error *e)

@@ -35,6 +35,10 @@ BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
 SHARED = Path(os.environ.get("YESTER_SHARED") or ROOT.parent / "shared").resolve()
 VERSIONS = tuple(truth.MONGODS)
 RAW = CodecOptions(document_class=RawBSONDocument)
+# With 0.25 a 4.2 that takes documents of 16 MiB from several connections comes to a standstill: the cache is
+# full of what is not majority-committed yet, and nothing can be evicted.
+CACHE_GB = "1"
+ANSWER_SECONDS = 120  # the longest that one command to a mongod may take
 START_SECONDS = 60  # what a mongod may take to start, or a mount to appear
 
 
@@ -188,7 +192,7 @@ class Mongod:
         self.port = free_port()
         parameters = ("enableTestCommands=1", "ttlMonitorEnabled=false", "diagnosticDataCollectionEnabled=false")
         command = [binary.path, "--bind_ip", "127.0.0.1", "--port", self.port, "--dbpath", self.folder / "db",
-                   "--wiredTigerCacheSizeGB", "0.25", "--nounixsocket", *self.arguments]
+                   "--wiredTigerCacheSizeGB", CACHE_GB, "--nounixsocket", *self.arguments]
         for parameter in parameters:
             command += ["--setParameter", parameter]
         if self.replset:
@@ -197,7 +201,8 @@ class Mongod:
             self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=binary.env(), preexec_fn=_die_with_parent)
         self.client = pymongo.MongoClient("127.0.0.1", self.port, directConnection=True,
-                                          serverSelectionTimeoutMS=1000, tz_aware=False)
+                                          serverSelectionTimeoutMS=1000,
+                                          socketTimeoutMS=ANSWER_SECONDS * 1000)
         return self._until(lambda: self.client.admin.command("isMaster")["ok"], "answer")
 
     def _until(self, ready, what):
@@ -247,6 +252,13 @@ class Mongod:
 
     def wipe(self):
         """Drop everything a test may have made: databases, users, roles, collections of admin."""
+        try:
+            self._drop_all()
+        except pymongo.errors.ConnectionFailure:  # it hangs, or has crashed; the test that did it has failed
+            self.stop()
+            self.start()
+
+    def _drop_all(self):
         for name in self.user_databases():
             self.client.drop_database(name)
         admin = self.client["admin"]

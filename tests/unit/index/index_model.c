@@ -8,14 +8,29 @@ static struct chunk_id hash_of(const char *what, uint64_t number)
 	return chunk_id_of(bytes_str(text));
 }
 
+/* Made once: the checks ask for them often. */
+#define KEPT 512
+
 struct chunk_id index_model_id(uint64_t number)
 {
-	return hash_of("chunk", number);
+	static struct chunk_id kept[KEPT];
+
+	if (number >= KEPT)
+		return hash_of("chunk", number);
+	if (chunk_id_is_zero(&kept[number]))
+		kept[number] = hash_of("chunk", number);
+	return kept[number];
 }
 
 struct chunk_id index_model_pack(uint64_t number)
 {
-	return hash_of("pack", number);
+	static struct chunk_id kept[KEPT];
+
+	if (number >= KEPT)
+		return hash_of("pack", number);
+	if (chunk_id_is_zero(&kept[number]))
+		kept[number] = hash_of("pack", number);
+	return kept[number];
 }
 
 struct chunk_place index_model_place(uint64_t number, uint64_t pack, uint32_t in_index)

@@ -154,8 +154,9 @@ static void a_prefix_finds_the_ids_that_begin_so(void **state)
 			assert_int_equal(count, expected);
 			for (int k = 0; k < count; k++)
 				assert_memory_equal(found[k].at, ids[i].at, len);
-			assert_int_equal(ASSERT_OK(chunk_index_by_prefix(index, ids[i].at, len, found, 2,
-									 &e)), MIN_OF(expected, 2));
+			assert_int_equal(ASSERT_OK(chunk_index_by_prefix(index, ids[i].at, len,
+									 found, 2, &e)),
+					 MIN_OF(expected, 2));
 		}
 	}
 	chunk_index_close(index);
@@ -268,7 +269,8 @@ static void notes_are_kept_replaced_and_deleted(void **state)
 	assert_int_equal(ASSERT_OK(chunk_index_note(index, bytes_str("checked"), value, 3, &e)), 1);
 	assert_string_equal(value, "mon");
 	assert_int_equal(
-		ASSERT_OK(chunk_index_note(index, bytes_str("checked"), value, sizeof(value), &e)), 1);
+		ASSERT_OK(chunk_index_note(index, bytes_str("checked"), value, sizeof(value), &e)),
+		1);
 	assert_string_equal(value, "monday");
 	assert_int_equal(ASSERT_OK(chunk_index_note(index, bytes_str("check"), value, 8, &e)), 0);
 	set_note(index, "checked", "");
@@ -295,11 +297,15 @@ static void all_notes_of_a_prefix_are_dropped_and_no_others(void **state)
 		for (int i = 0; i < NOTES; i++) {
 			char name[40], value[100];
 
-			snprintf(name, sizeof(name), "%s%d", i % 3 == 0 ? "whole:"
-				 : i % 3 == 1 ? "wholf:" : "zz", i);
+			snprintf(name, sizeof(name), "%s%d",
+				 i % 3 == 0   ? "whole:"
+				 : i % 3 == 1 ? "wholf:"
+					      : "zz",
+				 i);
 			memset(value, 'v', sizeof(value));
-			ASSERT_OK(chunk_index_set_note(batch, bytes_str(name), bytes_of(value,
-						1 + harness_rng_below(&rng, 99)), &e));
+			ASSERT_OK(chunk_index_set_note(
+				batch, bytes_str(name),
+				bytes_of(value, 1 + harness_rng_below(&rng, 99)), &e));
 		}
 		ASSERT_OK(chunk_index_drop_notes(batch, bytes_str("nothing"), &e));
 		ASSERT_OK(chunk_index_drop_notes(batch, bytes_str(prefix), &e));
@@ -308,8 +314,11 @@ static void all_notes_of_a_prefix_are_dropped_and_no_others(void **state)
 			char name[40], value;
 			int found;
 
-			snprintf(name, sizeof(name), "%s%d", i % 3 == 0 ? "whole:"
-				 : i % 3 == 1 ? "wholf:" : "zz", i);
+			snprintf(name, sizeof(name), "%s%d",
+				 i % 3 == 0   ? "whole:"
+				 : i % 3 == 1 ? "wholf:"
+					      : "zz",
+				 i);
 			found = ASSERT_OK(chunk_index_note(index, bytes_str(name), &value, 1, &e));
 			assert_int_equal(found, strncmp(name, prefix, strlen(prefix)) != 0);
 		}
@@ -341,7 +350,8 @@ static void a_cleared_index_is_empty_and_still_ours(void **state)
 	ASSERT_OK(chunk_index_packs(index, &packs, &count, &e));
 	assert_int_equal(count, 0);
 	free(packs);
-	assert_int_equal(ASSERT_OK(chunk_index_note(index, bytes_str("whole:x"), &value, 1, &e)), 0);
+	assert_int_equal(ASSERT_OK(chunk_index_note(index, bytes_str("whole:x"), &value, 1, &e)),
+			 0);
 	ASSERT_OK(index_model_add(index, 3, CHUNKS, &e));
 	chunk_index_close(index);
 	index = index_model_open(dir, &fresh);

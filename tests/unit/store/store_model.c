@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -66,8 +67,8 @@ struct chunk_id store_model_put(struct store_writer *writer, enum chunk_kind kin
 	return put.id;
 }
 
-struct chunk_id store_model_put_alone(struct store *store, enum chunk_kind kind,
-				      struct bytes plain, const struct chunk_id *hint,
+struct chunk_id store_model_put_alone(struct store *store, enum chunk_kind kind, struct bytes plain,
+				      const struct chunk_id *hint,
 				      const struct writer_prefix *prefix)
 {
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
@@ -198,16 +199,27 @@ void store_model_flip(const char *path, uint64_t offset, uint8_t bits)
 	assert_int_equal(pwrite(fd, &byte, 1, (off_t)offset), 1);
 }
 
-int store_model_in_child(int (*run)(void *ctx), void *ctx)
+int store_model_wait(pid_t child)
 {
 	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+int store_model_in_child(int (*run)(void *ctx), void *ctx)
+{
 	pid_t child = fork();
 
 	assert_true(child >= 0);
 	if (child == 0) {
+		static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+
+		/* cmocka's handlers would hide a crash. */
+		for (size_t i = 0; i < COUNT_OF(fatal); i++)
+			signal(fatal[i], SIG_DFL);
 		alarm(120);
 		_exit(run(ctx));
 	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+	return store_model_wait(child);
 }

@@ -6,6 +6,8 @@
 #ifndef TESTS_UNIT_STORE_STORE_MODEL_H
 #define TESTS_UNIT_STORE_STORE_MODEL_H
 
+#include <sys/types.h>
+
 #include "store/store_internal.h"
 #include "store/store_writer.h"
 #include "tests/harness/harness.h"
@@ -23,8 +25,8 @@ struct chunk_id store_model_put(struct store_writer *writer, enum chunk_kind kin
 				struct bytes plain, const struct chunk_id *hint,
 				const struct writer_prefix *prefix);
 /* The same in a writer of its own, flushed: one pack. */
-struct chunk_id store_model_put_alone(struct store *store, enum chunk_kind kind,
-				      struct bytes plain, const struct chunk_id *hint,
+struct chunk_id store_model_put_alone(struct store *store, enum chunk_kind kind, struct bytes plain,
+				      const struct chunk_id *hint,
 				      const struct writer_prefix *prefix);
 
 /* The first place of a chunk; fails the test when it is not known. */
@@ -51,5 +53,7 @@ void store_model_flip(const char *path, uint64_t offset, uint8_t bits);
 
 /* Run in a child: its exit status (0..255), or 1000 and the signal that killed it. */
 int store_model_in_child(int (*run)(void *ctx), void *ctx);
+/* The same of a child that was forked already. */
+int store_model_wait(pid_t child);
 
 #endif

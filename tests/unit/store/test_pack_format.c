@@ -9,10 +9,20 @@ static void sample_entries(struct pack_entry entries[FRAMES])
 {
 	const struct chunk_place places[FRAMES] = {
 		{.stored = 5, .plain = 5, .codec = CODEC_RAW, .kind = CHUNK_PREFIX},
-		{.stored = 300, .plain = 70000, .codec = CODEC_ZSTD, .depth = DEPTH_FULL,
-		 .documents = 7, .relaxed = 90000, .canonical = 120000, .renderer = 3},
-		{.stored = 9, .plain = 70000, .codec = CODEC_ZSTD_PREFIX, .depth = DEPTH_DELTA,
-		 .base = {1, 2, 3, 4, 5, 6, 7, 8}, .documents = 7},
+		{.stored = 300,
+		 .plain = 70000,
+		 .codec = CODEC_ZSTD,
+		 .depth = DEPTH_FULL,
+		 .documents = 7,
+		 .relaxed = 90000,
+		 .canonical = 120000,
+		 .renderer = 3},
+		{.stored = 9,
+		 .plain = 70000,
+		 .codec = CODEC_ZSTD_PREFIX,
+		 .depth = DEPTH_DELTA,
+		 .base = {1, 2, 3, 4, 5, 6, 7, 8},
+		 .documents = 7},
 	};
 
 	for (size_t i = 0; i < FRAMES; i++) {
@@ -201,7 +211,8 @@ static void a_directory_outside_of_the_file_is_refused(void **state)
 		     ERR_CORRUPT);
 	put_le64(foot, PACK_HEADER_LEN - 1);
 	ASSERT_ERROR(pack_format_parse_footer(foot, 1000 + PACK_FOOTER_LEN + PACK_HEADER_LEN - 1,
-					      &footer, &e), ERR_CORRUPT);
+					      &footer, &e),
+		     ERR_CORRUPT);
 }
 
 static void a_newer_or_encrypted_pack_is_unsupported(void **state)
@@ -221,7 +232,8 @@ static void a_newer_or_encrypted_pack_is_unsupported(void **state)
 	ASSERT_ERROR(pack_format_check_header(header, &kind, &e), ERR_UNSUPPORTED);
 	pack_format_header(PACK_NODES, header);
 	header[7] = 1;
-	ASSERT_ERROR_TEXT(pack_format_check_header(header, &kind, &e), ERR_UNSUPPORTED, "encrypted");
+	ASSERT_ERROR_TEXT(pack_format_check_header(header, &kind, &e), ERR_UNSUPPORTED,
+			  "encrypted");
 	pack_format_header(PACK_NODES, header);
 	header[5] = 3;
 	ASSERT_ERROR(pack_format_check_header(header, &kind, &e), ERR_CORRUPT);
@@ -236,22 +248,27 @@ static void a_frame_header_comes_back(void **state)
 	(void)state;
 	for (uint8_t codec = 0; codec < CODEC_COUNT; codec++) {
 		for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-			struct chunk_place place = {.codec = codec, .depth = (uint8_t)(i % 3),
-						    .stored = sizes[i], .plain = sizes[i]};
+			struct chunk_place place = {.codec = codec,
+						    .depth = (uint8_t)(i % 3),
+						    .stored = sizes[i],
+						    .plain = sizes[i]};
 			struct chunk_place found;
 			OWNED(buf_release) struct buf frame = {0};
 			size_t len = 0;
 
-			memset(place.base, codec == CODEC_ZSTD_PREFIX ? 0x5a : 0, PACK_FRAME_BASE_LEN);
+			memset(place.base, codec == CODEC_ZSTD_PREFIX ? 0x5a : 0,
+			       PACK_FRAME_BASE_LEN);
 			pack_format_frame(&place, &frame);
 			assert_true(frame.len <= PACK_FRAME_HEADER_MAX);
-			assert_int_equal(pack_format_parse_frame(buf_bytes(&frame), &found, &len), 1);
+			assert_int_equal(pack_format_parse_frame(buf_bytes(&frame), &found, &len),
+					 1);
 			assert_int_equal(len, frame.len);
 			same_place(&found, &place);
 			/* Cut off anywhere it is none. */
 			for (size_t cut = 0; cut < frame.len; cut++)
-				assert_int_equal(pack_format_parse_frame(
-							 bytes_of(frame.at, cut), &found, &len), 0);
+				assert_int_equal(pack_format_parse_frame(bytes_of(frame.at, cut),
+									 &found, &len),
+						 0);
 		}
 	}
 }

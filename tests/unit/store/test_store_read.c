@@ -77,7 +77,8 @@ static void make(struct sample *sample)
 		if (version == 1) {
 			buf_add_bytes(&newer, buf_bytes(&sample->plain[3]));
 			newer.at[60] ^= 1;
-			last = store_model_put(writer, CHUNK_LEAF, buf_bytes(&newer), &last, prefix);
+			last = store_model_put(writer, CHUNK_LEAF, buf_bytes(&newer), &last,
+					       prefix);
 			keep(sample, &last, buf_bytes(&newer));
 		}
 		for (size_t i = 0; i < n; i++)
@@ -107,8 +108,8 @@ static size_t read_all(struct store *store, const struct sample *sample, const c
 
 		if (code < 0) {
 			if (e.code != code || e.text[0] == '\0')
-				fail_msg("%s: chunk %zu fails with %d, but says %d: \"%s\"", what, i,
-					 code, e.code, e.text);
+				fail_msg("%s: chunk %zu fails with %d, but says %d: \"%s\"", what,
+					 i, code, e.code, e.text);
 			continue;
 		}
 		if (!bytes_equal(chunk->plain, buf_bytes(&sample->plain[i])))
@@ -355,8 +356,9 @@ static void a_second_copy_is_read_when_the_first_is_damaged(void **state)
 
 		ASSERT_OK(store_refresh(store, &e));
 		for (size_t i = 1; i < 4; i++)
-			assert_int_equal(ASSERT_OK(chunk_index_get(store->index, &one.id[i], places,
-								   &e)), 2);
+			assert_int_equal(
+				ASSERT_OK(chunk_index_get(store->index, &one.id[i], places, &e)),
+				2);
 		assert_int_equal(read_all(store, &one, "two copies"), one.count);
 	}
 	/* The first pack of all loses its stored bytes; the copies of 1..3 are elsewhere. */
@@ -366,7 +368,8 @@ static void a_second_copy_is_read_when_the_first_is_damaged(void **state)
 		struct error e = {0};
 		char hex[CHUNK_ID_HEX + 1];
 
-		assert_int_equal(ASSERT_OK(chunk_index_pack(store->index, place.pack, &pack, &e)), 1);
+		assert_int_equal(ASSERT_OK(chunk_index_pack(store->index, place.pack, &pack, &e)),
+				 1);
 		chunk_id_hex(&pack.id, hex);
 		OWNED(free) char *path = xprintf("%s/chunks/%.2s/%s.pack", one.dir, hex, hex);
 		for (uint64_t at = PACK_HEADER_LEN; at < pack.size - PACK_FOOTER_LEN; at++)
@@ -478,7 +481,8 @@ int main(void)
 		cmocka_unit_test(with_a_flipped_bit_and_without_an_index_reads_are_right_or_errors),
 		cmocka_unit_test(a_pack_that_was_cut_off_gives_right_bytes_or_errors),
 		cmocka_unit_test(a_second_copy_is_read_when_the_first_is_damaged),
-		cmocka_unit_test(deltas_of_each_other_end_in_an_error_when_both_full_forms_are_damaged),
+		cmocka_unit_test(
+			deltas_of_each_other_end_in_an_error_when_both_full_forms_are_damaged),
 		cmocka_unit_test(a_pack_that_is_mended_is_read_without_opening_anew),
 	};
 

@@ -193,8 +193,9 @@ static void the_prefix_of_a_chunk_is_found_through_its_delta(void **state)
 	for (int i = 0; i < 2; i++) {
 		OWNED(writer_prefix_free) struct writer_prefix *found = NULL;
 
-		assert_int_equal(ASSERT_OK(store_writer_prefix_of(writer, i ? &delta : &full,
-								  &found, &e)), 1);
+		assert_int_equal(
+			ASSERT_OK(store_writer_prefix_of(writer, i ? &delta : &full, &found, &e)),
+			1);
 		assert_true(chunk_id_equal(&found->id, &prefix->id));
 	}
 	{
@@ -202,7 +203,8 @@ static void the_prefix_of_a_chunk_is_found_through_its_delta(void **state)
 		struct chunk_id unknown = {{9}};
 
 		assert_int_equal(ASSERT_OK(store_writer_prefix_of(writer, &none, &found, &e)), 0);
-		assert_int_equal(ASSERT_OK(store_writer_prefix_of(writer, &unknown, &found, &e)), 0);
+		assert_int_equal(ASSERT_OK(store_writer_prefix_of(writer, &unknown, &found, &e)),
+				 0);
 		assert_int_equal(ASSERT_OK(store_writer_prefix_of(writer, &prefix->id, &found, &e)),
 				 0);
 	}
@@ -235,7 +237,8 @@ static void a_large_document_with_a_small_edit_is_a_small_delta(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(version_fifty_of_a_leaf_is_a_delta_of_depth_two_that_takes_three_reads),
+		cmocka_unit_test(
+			version_fifty_of_a_leaf_is_a_delta_of_depth_two_that_takes_three_reads),
 		cmocka_unit_test(a_delta_that_is_not_half_of_the_full_form_is_stored_full),
 		cmocka_unit_test(a_hint_that_is_of_no_use_gives_a_full_chunk),
 		cmocka_unit_test(a_chunk_is_no_delta_of_itself),

@@ -1,0 +1,136 @@
+#include "store/snapshot/catalog.h"
+
+#include "base/bson.h"
+#include "base/bson_build.h"
+#include "tests/harness/harness.h"
+
+/* `text` with `len` bytes is the namespace; it may hold NULs. */
+static void sample(struct catalog_entry *entry, const char *text, size_t len, bool all)
+{
+	catalog_entry_init(entry);
+	entry->ns = xstrndup(text, len);
+	entry->ns_len = len;
+	entry->db_len = strcspn(text, ".");
+	if (!all)
+		return;
+	entry->type = CATALOG_TIMESERIES;
+	entry->has_uuid = entry->has_metadata = true;
+	memset(entry->uuid, 0xab, sizeof(entry->uuid));
+	{
+		size_t doc = bson_build_begin(&entry->options);
+
+		bson_build_bool(&entry->options, "capped", true);
+		bson_build_end(&entry->options, doc);
+		doc = bson_build_begin(&entry->indexes);
+		bson_build_value(&entry->indexes, "0", BSON_KIND_DOCUMENT,
+				 buf_bytes(&entry->options));
+		bson_build_end(&entry->indexes, doc);
+	}
+	entry->root = (struct tree_root){.id = {{7}},
+					 .kind = TREE_RANKED,
+					 .height = 3,
+					 .count = 1ull << 40,
+					 .bytes = 1ull << 50};
+}
+
+static void what_is_encoded_is_decoded(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} names[] = {{"a.b", 3},	  {"shop.orders", 11},	 {"shop.system.buckets.x", 21},
+		     {"d.with.dots", 11}, {"d.nul\0inside", 12}, {"d.new\nline", 10},
+		     {"\xc3\xa4.\xff", 4}};
+	OWNED(catalog_entry_release) struct catalog_entry found = {0};
+
+	(void)state;
+	/* `found` is used again and again, as readers do. */
+	for (size_t i = 0; i < 2 * COUNT_OF(names); i++) {
+		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+		OWNED(buf_release) struct buf doc = {0};
+		struct error e = {0};
+
+		sample(&entry, names[i / 2].text, names[i / 2].len, i % 2);
+		ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
+		ASSERT_OK(catalog_entry_decode(buf_bytes(&doc), &found, &e));
+		assert_int_equal(found.ns_len, entry.ns_len);
+		assert_memory_equal(found.ns, entry.ns, entry.ns_len + 1);
+		assert_int_equal(found.db_len, entry.db_len);
+		ASSERT_BYTES(catalog_entry_coll(&found), catalog_entry_coll(&entry));
+		assert_int_equal(found.type, entry.type);
+		assert_int_equal(found.has_uuid, entry.has_uuid);
+		assert_memory_equal(found.uuid, entry.uuid, 16);
+		assert_int_equal(found.has_metadata, entry.has_metadata);
+		assert_true(tree_root_equal(&found.root, &entry.root));
+		assert_int_equal(found.root.height, entry.root.height);
+		ASSERT_BYTES(buf_bytes(&found.options),
+			     i % 2 ? buf_bytes(&entry.options) : bson_build_empty());
+		ASSERT_BYTES(buf_bytes(&found.indexes),
+			     i % 2 ? buf_bytes(&entry.indexes) : bson_build_empty());
+	}
+}
+
+static void a_name_without_database_or_collection_is_refused(void **state)
+{
+	static const char *const names[] = {"", ".", "a", "a.", ".b"};
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		OWNED(catalog_entry_release) struct catalog_entry entry = {0}, found = {0};
+		OWNED(buf_release) struct buf doc = {0};
+		size_t at;
+
+		sample(&entry, names[i], strlen(names[i]), false);
+		ASSERT_ERROR(catalog_entry_encode(&entry, &doc, &e), ERR_INVALID);
+		buf_reset(&doc);
+		at = bson_build_begin(&doc);
+		bson_build_string(&doc, "_id", bytes_str(names[i]));
+		bson_build_end(&doc, at);
+		ASSERT_ERROR(catalog_entry_decode(buf_bytes(&doc), &found, &e), ERR_CORRUPT);
+	}
+}
+
+static void damage_is_an_error_or_another_entry(void **state)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0}, found = {0};
+	OWNED(buf_release) struct buf doc = {0};
+	struct error e = {0};
+	size_t errors = 0;
+
+	(void)state;
+	sample(&entry, "shop.orders", 11, true);
+	ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
+	for (size_t bit = 0; bit < 8 * doc.len; bit++) {
+		doc.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		if (catalog_entry_decode(buf_bytes(&doc), &found, &e) < 0) {
+			assert_true(e.code == ERR_CORRUPT || e.code == ERR_UNSUPPORTED);
+			errors++;
+		}
+		doc.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	assert_true(errors > 100);
+	for (size_t len = 0; len < doc.len; len++)
+		if (catalog_entry_decode(bytes_of(doc.at, len), &found, &e) >= 0 && len < 60)
+			fail_msg("an entry that was cut after %zu bytes is taken", len);
+}
+
+static void types_have_the_names_of_mongodump(void **state)
+{
+	(void)state;
+	assert_string_equal(catalog_type_name(CATALOG_COLLECTION), "collection");
+	assert_string_equal(catalog_type_name(CATALOG_VIEW), "view");
+	assert_string_equal(catalog_type_name(CATALOG_TIMESERIES), "timeseries");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_encoded_is_decoded),
+		cmocka_unit_test(a_name_without_database_or_collection_is_refused),
+		cmocka_unit_test(damage_is_an_error_or_another_entry),
+		cmocka_unit_test(types_have_the_names_of_mongodump),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

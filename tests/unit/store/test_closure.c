@@ -1,0 +1,90 @@
+#include "store/snapshot/closure.h"
+
+#include "base/file.h"
+#include "store/snapshot/snapshots.h"
+#include "tests/unit/store/snapshot_model.h"
+
+static size_t count_of(struct store *store, size_t *ret_skipped)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	struct error e = {0};
+
+	ASSERT_OK(snapshots_read(store, &list, ret_skipped, &e));
+	return list.count;
+}
+
+/* Each pack in turn is not there (an rsync in progress): the snapshot is hidden, and comes back. */
+static void a_snapshot_is_hidden_while_a_pack_of_it_is_missing(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct model_files packs;
+	size_t skipped = 0;
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "one", 1, 1, NULL);
+	store_model_files(harness_path(dir, "chunks"), &packs);
+	assert_true(packs.count >= 2);
+	for (int fresh = 0; fresh < 2; fresh++) {
+		for (size_t p = 0; p < packs.count; p++) {
+			OWNED(free) char *aside = xprintf("%s/aside", dir);
+
+			assert_int_equal(rename(packs.path[p], aside), 0);
+			if (fresh) {
+				store_close(store);
+				ASSERT_OK(file_remove_tree(harness_path(dir, "local"), &e));
+				store = store_model_open(dir);
+			} else {
+				ASSERT_OK(store_refresh(store, &e));
+			}
+			assert_int_equal(count_of(store, &skipped), 0);
+			assert_int_equal(skipped, 1);
+			assert_int_equal(count_of(store, NULL), 0);
+			assert_int_equal(rename(aside, packs.path[p]), 0);
+			assert_int_equal(count_of(store, &skipped), 1);
+			assert_int_equal(skipped, 0);
+		}
+	}
+	store_model_files_release(&packs);
+	store_close(store);
+}
+
+static void a_whole_snapshot_is_whole_and_one_with_a_strange_root_is_not(void **state)
+{
+	struct store *store = store_model_open(store_model_init());
+	OWNED(snapshot_release) struct snapshot snapshot = {0};
+	struct snapshot other;
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "one", 1, 1, &snapshot);
+	assert_int_equal(ASSERT_OK(closure_is_whole(store, &snapshot, &e)), 1);
+	for (int what = 0; what < 4; what++) {
+		/* Under another id: what was found is not remembered for it. */
+		other = snapshot;
+		other.id.at[0] = (uint8_t)(other.id.at[0] + 1 + what);
+		if (what == 0)
+			other.catalog.id.at[0] ^= 1;
+		else if (what == 1)
+			other.changes = (struct tree_root){.id = {{1}}, .count = 1, .bytes = 9};
+		else if (what == 2)
+			other.oplog = (struct tree_root){.id = {{2}},
+							 .kind = TREE_RANKED,
+							 .height = 1,
+							 .count = 1,
+							 .bytes = 9};
+		assert_int_equal(ASSERT_OK(closure_is_whole(store, &other, &e)), what == 3);
+	}
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_snapshot_is_hidden_while_a_pack_of_it_is_missing),
+		cmocka_unit_test(a_whole_snapshot_is_whole_and_one_with_a_strange_root_is_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
