@@ -3,7 +3,8 @@
  *
  * Rules: DESIGN 4. A shared prefix has depth 0, a full chunk 1, a delta 2; the base of a delta
  * is the chunk it replaces, or that one's base when it was a delta itself; a delta that is not
- * less than half of the full form is stored full.
+ * less than half of the full form (and not clearly small, 1/24 of the plain bytes) is stored full;
+ * and one that has outgrown what it saves, see has_grown().
  *
  * Threads: pure over a store.
  */

@@ -269,7 +269,7 @@ int ingest_run(struct store *store, const struct ingest_options *options, struct
 
 	if (options->assert_quiesced && options->time.seconds == 0)
 		return error_set(e, ERR_INVALID, "--assert-quiesced needs --time T.I");
-	if (options->name != NULL && !commit_is_name(options->name))
+	if (options->name != NULL && !snapshot_is_name(options->name))
 		return error_set(e, ERR_INVALID, "\"%s\" can't be a snapshot's name",
 				 options->name);
 	if (run(&ingest, &result, e) < 0) {

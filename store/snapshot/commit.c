@@ -5,18 +5,6 @@
 #include "base/file.h"
 #include "store/store_internal.h"
 
-#define NAME_MAX_LEN 100
-
-bool commit_is_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len > NAME_MAX_LEN || name[0] == '.' || name[0] == '-')
-		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-	       len;
-}
-
 static bool taken(const struct snapshot_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -30,12 +18,12 @@ static int choose_name(const struct snapshot_list *list, struct snapshot *snapsh
 	char time[SNAPSHOT_TIME_LEN + 1];
 
 	if (snapshot->name != NULL) {
-		if (!commit_is_name(snapshot->name))
+		if (!snapshot_is_name(snapshot->name))
 			return error_set(
 				e, ERR_INVALID,
 				"\"%s\" can't be a snapshot's name: letters, digits, . _ and -, "
 				"at most %d",
-				snapshot->name, NAME_MAX_LEN);
+				snapshot->name, SNAPSHOT_NAME_MAX);
 		if (taken(list, snapshot->name))
 			return error_set(e, ERR_EXISTS, "there is a snapshot \"%s\" already",
 					 snapshot->name);

@@ -17,7 +17,4 @@
 MUST_CHECK int commit_snapshot(struct store_writer *writer, struct snapshot *snapshot,
 			       struct error *e);
 
-/* Is `name` one that a snapshot may have? Letters, digits, '.', '_', '-', not first '.' or '-', <= 100 bytes. */
-bool commit_is_name(const char *name);
-
 #endif

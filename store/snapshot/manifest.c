@@ -21,6 +21,16 @@ void snapshot_release(struct snapshot *s)
 	*s = (struct snapshot){0};
 }
 
+bool snapshot_is_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > SNAPSHOT_NAME_MAX || name[0] == '.' || name[0] == '-')
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+	       len;
+}
+
 static void add_text(struct buf *b, const char *name, const char *text)
 {
 	if (text != NULL)
@@ -118,6 +128,8 @@ static int decode_doc(struct bytes doc, struct snapshot *s, struct error *e)
 
 	if (found != 1)
 		return found < 0 ? found : record_missing(e, "name");
+	if (!snapshot_is_name(s->name))
+		return error_set(e, ERR_CORRUPT, "its name can't be a snapshot's");
 	parent = record_binary(doc, "parent", s->parent.at, CHUNK_ID_LEN, e);
 	if (parent < 0 || record_text(doc, "tag", &s->tag, NULL, e) < 0 ||
 	    record_int(doc, "time", &s->time, e) < 0 ||

@@ -44,6 +44,13 @@ struct snapshot {
 void snapshot_release(struct snapshot *snapshot);
 DEFINE_OWNED_STRUCT(struct snapshot, snapshot_release);
 
+/*
+ * Is `name` one that a snapshot may have? Letters, digits, '.', '_', '-', not first '.' or '-',
+ * at most SNAPSHOT_NAME_MAX bytes: it is a folder's name in the mount.
+ */
+#define SNAPSHOT_NAME_MAX 100
+bool snapshot_is_name(const char *name);
+
 /* Append the manifest's bytes; sets snapshot->id. */
 MUST_CHECK int snapshot_encode(struct snapshot *snapshot, struct buf *ret, struct error *e);
 

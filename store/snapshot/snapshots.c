@@ -74,7 +74,8 @@ static int read_one(void *ctx, const char *name, uint64_t size, struct error *e)
 		}
 		snapshot_release(&snapshot);
 	}
-	if (reading->skipped != NULL && (found == 0 || e->code == ERR_CORRUPT)) {
+	if (reading->skipped != NULL &&
+	    (found == 0 || e->code == ERR_CORRUPT || e->code == ERR_UNSUPPORTED)) {
 		++*reading->skipped;
 		return 0;
 	}

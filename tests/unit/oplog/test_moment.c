@@ -56,7 +56,7 @@ struct fixture {
 	struct moment *moment;
 	const char *sorted[600];
 	size_t count;
-	char room[600][24];
+	char room[600][48];
 };
 
 /* `more` collections of a database "many" beside those above. */

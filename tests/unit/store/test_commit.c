@@ -39,24 +39,24 @@ static void names_are_of_plain_characters(void **state)
 	char name[120];
 
 	(void)state;
-	assert_true(commit_is_name("a"));
-	assert_true(commit_is_name("2026-11-21T094107Z-2"));
-	assert_true(commit_is_name("v1.0_rc-1"));
-	assert_false(commit_is_name(""));
-	assert_false(commit_is_name("."));
-	assert_false(commit_is_name(".."));
-	assert_false(commit_is_name(".hidden"));
-	assert_false(commit_is_name("-s"));
-	assert_false(commit_is_name("a b"));
-	assert_false(commit_is_name("a/b"));
-	assert_false(commit_is_name("a\nb"));
-	assert_false(commit_is_name("\xc3\xa4"));
+	assert_true(snapshot_is_name("a"));
+	assert_true(snapshot_is_name("2026-11-21T094107Z-2"));
+	assert_true(snapshot_is_name("v1.0_rc-1"));
+	assert_false(snapshot_is_name(""));
+	assert_false(snapshot_is_name("."));
+	assert_false(snapshot_is_name(".."));
+	assert_false(snapshot_is_name(".hidden"));
+	assert_false(snapshot_is_name("-s"));
+	assert_false(snapshot_is_name("a b"));
+	assert_false(snapshot_is_name("a/b"));
+	assert_false(snapshot_is_name("a\nb"));
+	assert_false(snapshot_is_name("\xc3\xa4"));
 	memset(name, 'x', sizeof(name));
 	name[100] = '\0';
-	assert_true(commit_is_name(name));
+	assert_true(snapshot_is_name(name));
 	name[100] = 'x';
 	name[101] = '\0';
-	assert_false(commit_is_name(name));
+	assert_false(snapshot_is_name(name));
 }
 
 static int commit_in_child(const char *dir, int32_t number)

@@ -93,6 +93,25 @@ static void a_snapshot_without_a_name_is_refused(void **state)
 	ASSERT_ERROR(snapshot_encode(&s, &bytes, &e), ERR_INVALID);
 }
 
+/* The mount makes a folder of it: what could lead out of there is refused. */
+static void a_name_that_is_a_path_is_refused(void **state)
+{
+	static const char *const names[] = {"../x", "a/b", "..", "", ".x"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		OWNED(snapshot_release) struct snapshot s = {0}, got = {0};
+		OWNED(buf_release) struct buf bytes = {0};
+		struct error e = {0};
+
+		sample(&s, false);
+		free(s.name);
+		s.name = xstrdup(names[i]);
+		ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), &got, &e), ERR_CORRUPT);
+	}
+}
+
 static void every_flipped_bit_and_every_cut_is_detected(void **state)
 {
 	OWNED(snapshot_release) struct snapshot s = {0};
@@ -167,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_encoded_is_decoded),
 		cmocka_unit_test(a_snapshot_without_a_name_is_refused),
+		cmocka_unit_test(a_name_that_is_a_path_is_refused),
 		cmocka_unit_test(every_flipped_bit_and_every_cut_is_detected),
 		cmocka_unit_test(damage_under_a_name_that_fits_is_an_error_or_another_snapshot),
 		cmocka_unit_test(a_manifest_of_version_1_is_written_as_ever),

@@ -76,7 +76,7 @@ static void make(struct sample *sample)
 
 		if (version == 1) {
 			buf_add_bytes(&newer, buf_bytes(&sample->plain[3]));
-			newer.at[60] ^= 1;
+			newer.at[9] ^= 1; /* of the _id */
 			last = store_model_put(writer, CHUNK_LEAF, buf_bytes(&newer), &last,
 					       prefix);
 			keep(sample, &last, buf_bytes(&newer));
@@ -421,7 +421,7 @@ static void deltas_of_each_other_end_in_an_error_when_both_full_forms_are_damage
 	(void)state;
 	store_model_leaf(&a, 1, 8, 500, &rng);
 	buf_add_bytes(&b, buf_bytes(&a));
-	b.at[100] ^= 1;
+	b.at[9] ^= 1; /* of the _id */
 	store = store_model_open(ring.dir);
 	ring.a = store_model_put_alone(store, CHUNK_LEAF, buf_bytes(&a), NULL, NULL);
 	ring.b = store_model_put_alone(store, CHUNK_LEAF, buf_bytes(&b), &ring.a, NULL);

@@ -163,12 +163,12 @@ static void names_that_are_no_pack_are_left_alone(void **state)
 	}
 	/* In a folder that does not fit the name, and garbage under a pack's name. */
 	{
+		const char *name = strrchr(packs.path[0], '/') + 1;
+		const char *byte = strncmp(name, "00", 2) == 0 ? "01" : "00";
 		OWNED(free) char *folder = xprintf("%s/chunks/zz", dir);
-		OWNED(free) char *wrong = xprintf("%s%s", folder, strrchr(packs.path[0], '/'));
-		OWNED(free)
-		char *garbage =
-			xprintf("%s/chunks/00/00%.62s.pack", dir, strrchr(packs.path[0], '/') + 3);
-		OWNED(free) char *parent = xprintf("%s/chunks/00", dir);
+		OWNED(free) char *wrong = xprintf("%s/%s", folder, name);
+		OWNED(free) char *parent = xprintf("%s/chunks/%s", dir, byte);
+		OWNED(free) char *garbage = xprintf("%s/%s%s", parent, byte, name + 2);
 
 		ASSERT_OK(file_make_dirs(folder, &e));
 		store_model_write_file(wrong, buf_bytes(&content));
