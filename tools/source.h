@@ -26,7 +26,7 @@ struct source_ns {
 	enum source_ns_type type;
 	struct bytes options; /* BSON document, {} when the dump says nothing */
 	struct bytes indexes; /* BSON array (a document with keys "0", "1", …), [] when none */
-	bool has_metadata;    /* false for a lone .bson without .metadata.json */
+	bool has_metadata;    /* false for a lone .bson without .metadata.json or indexes */
 	bool has_uuid;
 	uint8_t uuid[16];
 	const char *file;   /* where the documents come from, for messages */

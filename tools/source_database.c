@@ -176,8 +176,11 @@ static int push_entry(const struct source_job *job, struct database *db, struct 
 	source_docs_describe(entry->has_metadata ? &entry->metadata : NULL, &ns);
 	if (ns.indexes.len <= BSON_MIN_LEN && ns.type == SOURCE_COLLECTION) {
 		source_indexes_of(&db->indexes, buf_bytes(&entry->name), &indexes);
-		if (indexes.len > 0)
+		if (indexes.len > 0) {
 			ns.indexes = buf_bytes(&indexes);
+			/* Servers before 2.2 had no metadata files: this list is it. */
+			ns.has_metadata = true;
+		}
 	}
 	return source_docs_file(job, &ns, data->path, data->gzip, e);
 }
