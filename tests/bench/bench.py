@@ -388,6 +388,11 @@ class Bench:
         packed.unlink()
 
     def versions(self):
+        """5 % of the rows change a version: all over the table, and next to each other."""
+        for clustered, where in ((0, "scattered"), (1, "neighbours")):
+            self.versions_of(clustered, where)
+
+    def versions_of(self, clustered, where):
         versions, rows = (8, 30000) if self.args.quick else (40, 30000)
         tools = [cls(self.work) for cls in (Ours, *self.peers)]
         seconds = {tool.name: 0 for tool in tools}
@@ -395,9 +400,10 @@ class Bench:
         raw = patches = 0
         for tool in tools:
             tool.fresh()
-        say(f"versions: {versions}")
+        say(f"versions: {versions}, {where}")
         for version in range(versions):
-            self.generate("table", table, "--count", rows, "--version", version, "--percent", 5)
+            self.generate("table", table, "--count", rows, "--version", version, "--percent", 5,
+                          "--clustered", clustered)
             raw += table.stat().st_size
             if self.has_zstd:
                 against = [f"--patch-from={last}"] if version > 0 else []
@@ -408,7 +414,7 @@ class Bench:
                 seconds[tool.name] += tool.take(dump)["seconds"]
             table.replace(last)
         goals = {"restic": 1.15 / 23.6, "borg": 1.15 / 21.5}
-        words = f"{versions} versions of a table"
+        words = f"{versions} versions, {where}"
         for peer in tools[1:]:
             self.add(f"stored, {words}", show_bytes, tools[0].stored(), peer.stored(), peer.name, goals[peer.name])
         if self.has_zstd:

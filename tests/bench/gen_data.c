@@ -2,13 +2,13 @@
  * gen_data - test data that looks like real collections, the same bytes for the same seed.
  *
  *	gen_data orders OUT.bson [--count N] [--seed S] [--updates N --deletes N]
- *	gen_data table  OUT.bson [--count N] [--seed S] [--version V --percent P]
+ *	gen_data table  OUT.bson [--count N] [--seed S] [--version V --percent P --clustered 1]
  *	gen_data small  OUT.bson [--count N] [--seed S]
  *
  * orders: shop orders of about 831 bytes; --updates changes that many documents, scattered, and
  * --deletes leaves that many out: the next version of the same collection.
  * table: rows of about 145 bytes; version V has P percent of the rows changed against V - 1, for
- * each version since 0. small: documents of about 60 bytes.
+ * each version since 0: scattered, or neighbours (as where the newest rows change). small: documents of about 60 bytes.
  */
 #include <stdio.h>
 
@@ -196,16 +196,34 @@ static void add_order(struct buf *b, uint64_t seed, uint32_t number, bool change
 	bson_build_end(b, doc);
 }
 
-/* The version in which the row changed last, at most `version`. */
-static uint32_t row_version(uint64_t seed, uint32_t number, uint32_t version, uint32_t percent)
-{
-	for (uint32_t v = version; v > 0; v--) {
-		struct rng rng = rng_of(seed, number, 1000 + v);
+struct plan {
+	const char *what;
+	uint64_t seed;
+	uint32_t count, updates, deletes, version, percent, clustered;
+};
 
-		if (rng_below(&rng, 1000) < percent * 10)
-			return v;
+/* Does the row change in version `v`? */
+static bool row_changes(const struct plan *plan, uint32_t number, uint32_t v)
+{
+	struct rng rng = rng_of(plan->seed, plan->clustered ? 0 : number, 1000 + v);
+
+	if (plan->clustered) {
+		uint32_t first = rng_below(&rng, plan->count);
+
+		return (number + plan->count - first) % plan->count <
+		       (uint64_t)plan->count * plan->percent / 100;
 	}
-	return 0;
+	return rng_below(&rng, 1000) < plan->percent * 10;
+}
+
+/* The version in which the row changed last, at most plan->version. */
+static uint32_t row_version(const struct plan *plan, uint32_t number)
+{
+	uint32_t v = plan->version;
+
+	while (v > 0 && !row_changes(plan, number, v))
+		v--;
+	return v;
 }
 
 static void add_row(struct buf *b, uint64_t seed, uint32_t number, uint32_t last_change)
@@ -238,12 +256,6 @@ static void add_small(struct buf *b, uint64_t seed, uint32_t number)
 	bson_build_end(b, doc);
 }
 
-struct plan {
-	const char *what;
-	uint64_t seed;
-	uint32_t count, updates, deletes, version, percent;
-};
-
 static uint32_t option(int argc, char **argv, const char *name, uint32_t otherwise)
 {
 	for (int i = 3; i + 1 < argc; i++)
@@ -258,8 +270,7 @@ static void add_document(struct buf *b, const struct plan *plan, uint32_t number
 	uint32_t draw = rng_below(&fate, plan->count);
 
 	if (strcmp(plan->what, "table") == 0)
-		add_row(b, plan->seed, number,
-			row_version(plan->seed, number, plan->version, plan->percent));
+		add_row(b, plan->seed, number, row_version(plan, number));
 	else if (strcmp(plan->what, "small") == 0)
 		add_small(b, plan->seed, number);
 	else if (draw >= plan->deletes)
@@ -283,7 +294,8 @@ int main(int argc, char **argv)
 			     option(argc, argv, "--updates", 0),
 			     option(argc, argv, "--deletes", 0),
 			     option(argc, argv, "--version", 0),
-			     option(argc, argv, "--percent", 5)};
+			     option(argc, argv, "--percent", 5),
+			     option(argc, argv, "--clustered", 0)};
 	out = fopen(argv[2], "wb");
 	for (uint32_t i = 0; out != NULL && i < plan.count; i++) {
 		add_document(&b, &plan, i);
