@@ -82,3 +82,12 @@ int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len, s
 	return tree_read(moment_store(file->moment), &file->root, offset, ret, len,
 			 ahead_of(file, offset, len), ret_len, e);
 }
+
+int fs_file_pieces(struct fs_file *file, uint64_t offset, size_t len, struct tree_piece *ret,
+		   size_t max, size_t *ret_count, struct error *e)
+{
+	if (file->is_text || file->json != NULL)
+		return 0;
+	return tree_read_pieces(moment_store(file->moment), &file->root, offset, len,
+				ahead_of(file, offset, len), ret, max, ret_count, e);
+}

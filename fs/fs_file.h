@@ -16,6 +16,14 @@ MUST_CHECK int fs_file_open(struct fs *fs, const struct fs_node *node, struct fs
 void fs_file_close(struct fs_file *file);
 DEFINE_OWNED(struct fs_file *, fs_file_close);
 
+/*
+ * The same bytes without a copy, of a .bson: up to `max` pieces that the caller releases. 1; 0 when
+ * the file is of another kind or more pieces are needed: use fs_file_read().
+ */
+MUST_CHECK int fs_file_pieces(struct fs_file *file, uint64_t offset, size_t len,
+			      struct tree_piece *ret, size_t max, size_t *ret_count,
+			      struct error *e);
+
 /* Up to `len` bytes at `offset` into `ret`; *ret_len is less than `len` only at the end. */
 MUST_CHECK int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len,
 			    size_t *ret_len, struct error *e);

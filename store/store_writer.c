@@ -19,6 +19,7 @@ struct store_writer {
 	struct writer_finish *finish; /* the thread that finishes packs */
 	pthread_mutex_t lock;	      /* over all below */
 	pthread_cond_t work, done;    /* a put was queued; a put was done */
+	unsigned waiting;	      /* for `done`: with none nobody needs to be woken */
 	struct store_put *first, *last;
 	bool stop;
 	unsigned threads;
@@ -27,6 +28,20 @@ struct store_writer {
 	struct pack_writer *packs[PACK_NODES + 1]; /* by enum pack_kind */
 	struct store_writer_counts counts;
 };
+
+/* Wait until some put is done. Lock held, as in tell_done(). */
+static void wait_done(struct store_writer *w)
+{
+	w->waiting++;
+	pthread_cond_wait(&w->done, &w->lock);
+	w->waiting--;
+}
+
+static void tell_done(struct store_writer *w)
+{
+	if (w->waiting > 0)
+		pthread_cond_broadcast(&w->done);
+}
 
 static enum pack_kind pack_of(enum chunk_kind kind)
 {
@@ -74,7 +89,7 @@ static int append(struct store_writer *w, const struct store_put *put, struct ch
 	seen->facts = put->facts;
 	w->counts.new_chunks++;
 	w->counts.delta_chunks += place->depth == DEPTH_DELTA;
-	pthread_cond_broadcast(&w->done);
+	tell_done(w);
 	pthread_mutex_unlock(&w->lock);
 	return full == NULL ? 0 : hand_over(w, full, e);
 }
@@ -93,7 +108,7 @@ static int claim(struct store_writer *w, struct store_put *put, struct error *e)
 		return known;
 	pthread_mutex_lock(&w->lock);
 	while ((seen = writer_seen_find(w->seen, &put->id)) != NULL && seen->state == SEEN_ENCODING)
-		pthread_cond_wait(&w->done, &w->lock);
+		wait_done(w);
 	if (known > 0)
 		put->facts = (struct chunk_facts){places[0].documents, places[0].relaxed,
 						  places[0].canonical, places[0].renderer};
@@ -112,7 +127,7 @@ static void unclaim(struct store_writer *w, const struct store_put *put)
 {
 	pthread_mutex_lock(&w->lock);
 	writer_seen_remove(w->seen, &put->id);
-	pthread_cond_broadcast(&w->done);
+	tell_done(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -153,7 +168,7 @@ static void run_put(struct store_writer *w, struct store_put *put)
 	pthread_mutex_lock(&w->lock);
 	put->code = code;
 	put->done = true;
-	pthread_cond_broadcast(&w->done);
+	tell_done(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -195,7 +210,7 @@ int store_writer_wait(struct store_writer *w, struct store_put *put, struct erro
 {
 	pthread_mutex_lock(&w->lock);
 	while (!put->done)
-		pthread_cond_wait(&w->done, &w->lock);
+		wait_done(w);
 	pthread_mutex_unlock(&w->lock);
 	if (put->code < 0)
 		*e = put->error;

@@ -133,9 +133,11 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 	place->codec = (uint8_t)kind;
 	place->depth = DEPTH_DELTA;
 	memcpy(place->base, base_id.at, CHUNK_BASE_LEN);
+	if (kind == CODEC_ZSTD_PREFIX && ret->len * CLEARLY_SMALL < put->plain.len)
+		return 1;
 	if (kind != CODEC_ZSTD_PREFIX || has_grown(store, put, &base_id, ret->len))
 		buf_reset(ret);
-	return ret->len > 0 && ret->len * CLEARLY_SMALL < put->plain.len;
+	return 0;
 }
 
 int writer_encode(struct store *store, struct codec *codec, const struct store_put *put,

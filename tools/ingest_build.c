@@ -186,7 +186,13 @@ static bool is_sorted(struct bytes whole)
 int ingest_build_ahead(struct ingest_build *build, struct spool *spool, struct bytes whole,
 		       struct error *e)
 {
-	if (build->natural || !is_sorted(whole))
+	if (build->natural)
+		return 0;
+	/*
+	 * With an older version no look is needed: what is built for nothing then is there already,
+	 * or a small difference.
+	 */
+	if ((build->old == NULL || build->old->kind != TREE_KEYED) && !is_sorted(whole))
 		return 0;
 	if (choose_prefix(build, spool, whole.len, &build->prefix, e) < 0)
 		return e->code;

@@ -26,7 +26,7 @@ struct ingest_build {
 
 /*
  * Build while the documents are added to `spool`, which borrows `whole`, when a quick look at all
- * keys shows that they are sorted: then the tree is there with the last of them. Call before the
+ * keys shows that they are sorted (or there is an older version to go by): then the tree is there with the last of them. Call before the
  * first spool_add(). ERR_IO, ERR_NOMEM.
  */
 MUST_CHECK int ingest_build_ahead(struct ingest_build *build, struct spool *spool,

@@ -53,4 +53,18 @@ uint64_t tree_cursor_offset(const struct tree_cursor *cursor);
 MUST_CHECK int tree_read(struct store *store, const struct tree_root *root, uint64_t offset,
 			 void *ret, size_t len, unsigned ahead, size_t *ret_len, struct error *e);
 
+/* Some bytes of a read, in a chunk that is held for them. */
+struct tree_piece {
+	struct chunk *chunk;
+	struct bytes bytes;
+};
+
+/*
+ * As tree_read(), without a copy: up to `max` pieces in order, of *ret_count chunks that the caller
+ * releases. 1, or 0 when more than `max` would be needed (then nothing is held: use tree_read()).
+ */
+MUST_CHECK int tree_read_pieces(struct store *store, const struct tree_root *root, uint64_t offset,
+				size_t len, unsigned ahead, struct tree_piece *ret, size_t max,
+				size_t *ret_count, struct error *e);
+
 #endif

@@ -5,10 +5,12 @@
 #include "store/tree/tree_cursor.h"
 #include "store/tree/tree_node.h"
 
-/* What one read walks with. */
+/* What one read walks with: either bytes are copied to `ret`, or pieces are held. */
 struct reader {
 	struct store *store;
 	uint8_t *ret;
+	struct tree_piece *pieces;
+	size_t max, count;   /* of pieces */
 	uint64_t begin, end; /* the bytes that are wanted */
 	unsigned ahead;	     /* leaves to wish for after them */
 	size_t done;
@@ -25,8 +27,14 @@ static int read_leaf(struct reader *r, const struct tree_root *root, uint64_t of
 	if (leaf->plain.len != root->bytes)
 		return error_set(e, ERR_CORRUPT, "a leaf has %zu bytes where %llu are expected",
 				 leaf->plain.len, (unsigned long long)root->bytes);
-	memcpy(r->ret + (from - r->begin), leaf->plain.at + (from - offset), to - from);
 	r->done += to - from;
+	if (r->pieces == NULL) {
+		memcpy(r->ret + (from - r->begin), leaf->plain.at + (from - offset), to - from);
+	} else if (r->count++ < r->max) {
+		r->pieces[r->count - 1] = (struct tree_piece){
+			leaf, bytes_of(leaf->plain.at + (from - offset), to - from)};
+		leaf = NULL; /* held by its piece */
+	}
 	return 0;
 }
 
@@ -96,4 +104,33 @@ int tree_read(struct store *store, const struct tree_root *root, uint64_t offset
 		return e->code;
 	*ret_len = r.done;
 	return 0;
+}
+
+static void release_pieces(struct reader *r)
+{
+	for (size_t i = 0; i < MIN_OF(r->count, r->max); i++)
+		chunk_release(r->pieces[i].chunk);
+}
+
+int tree_read_pieces(struct store *store, const struct tree_root *root, uint64_t offset, size_t len,
+		     unsigned ahead, struct tree_piece *ret, size_t max, size_t *ret_count,
+		     struct error *e)
+{
+	struct reader r = {
+		.store = store, .pieces = ret, .max = max, .begin = offset, .ahead = ahead};
+
+	*ret_count = 0;
+	if (offset >= root->bytes || len == 0)
+		return 1;
+	r.end = offset + MIN_OF((uint64_t)len, root->bytes - offset);
+	if (read_tree(&r, root, 0, e) < 0) {
+		release_pieces(&r);
+		return e->code;
+	}
+	if (r.count > max) {
+		release_pieces(&r);
+		return 0;
+	}
+	*ret_count = r.count;
+	return 1;
 }

@@ -23,6 +23,32 @@ static struct tree_root build(struct store *store, enum tree_kind kind, size_t c
 	return root;
 }
 
+#define PIECES 64
+
+/* The pieces together are the range; with one too few of them there are none. */
+static void check_pieces(struct store *store, const struct tree_root *root, struct bytes want,
+			 uint64_t offset, size_t len)
+{
+	OWNED(buf_release) struct buf got = {0};
+	struct tree_piece pieces[PIECES];
+	size_t count = 99, fewer;
+	struct error e = {0};
+	int rc = ASSERT_OK(
+		tree_read_pieces(store, root, offset, len, 0, pieces, PIECES, &count, &e));
+
+	if (rc == 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		buf_add_bytes(&got, pieces[i].bytes);
+		chunk_release(pieces[i].chunk);
+	}
+	ASSERT_BYTES(buf_bytes(&got), want);
+	if (count > 0)
+		assert_int_equal(ASSERT_OK(tree_read_pieces(store, root, offset, len, 0, pieces,
+							    count - 1, &fewer, &e)),
+				 0);
+}
+
 static void check(struct store *store, const struct tree_root *root, const struct buf *all,
 		  uint64_t offset, size_t len, unsigned ahead)
 {
@@ -35,6 +61,7 @@ static void check(struct store *store, const struct tree_root *root, const struc
 	assert_int_equal(got, MIN_OF(len, left));
 	if (got > 0)
 		ASSERT_BYTES(bytes_of(room, got), bytes_of(all->at + offset, got));
+	check_pieces(store, root, bytes_of(room, got), offset, len);
 	/* Nothing behind it was touched. */
 	for (size_t i = got; i < len + 16; i++)
 		assert_int_equal(room[i], 0xee);
