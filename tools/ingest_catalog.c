@@ -22,7 +22,8 @@ int ingest_catalog_older(const struct ingest_older *older, struct bytes ns,
 		found = moment_find(moment, ns, NULL, ret, e);
 		if (found == 1)
 			found = moment_changed(moment, ns, ret_changed, e) < 0 ? e->code : 1;
-		if (found != 0)
+		/* An older snapshot that can't be read is no reason not to make a new one. */
+		if (found != 0 && found != ERR_CORRUPT)
 			return found;
 	}
 	return 0;

@@ -225,7 +225,7 @@ static void system_indexes_fill_what_metadata_leaves_open(void **state UNUSED)
 	put_meta(dir, "d/has.metadata.json", "");
 	put_docs(dir, "d/none.bson", 1);
 	check_read(dir, &check_all,
-		   "d.b.c collection docs=1 indexes=2 +mapped\n"
+		   "d.b.c collection docs=1 indexes=2 +meta +mapped\n"
 		   "d.has collection docs=1 indexes=1 +meta +mapped\n"
 		   "d.none collection docs=1 indexes=0 +mapped\n");
 	buf_reset(&indexes);
