@@ -5,32 +5,13 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/exit_code.h"
 #include "fs/fs_daemon.h"
 #include "fs/fs_guard.h"
 #include "fs/fs_session.h"
 
 /* glibc makes eight heaps for each core; chunks that come and go would fray all of them. */
 #define HEAPS 4
-
-/* The exit codes that all our programs share. */
-static int exit_code_of(int rc)
-{
-	switch (rc) {
-	case ERR_INVALID:
-		return 2;
-	case ERR_REFUSED:
-	case ERR_EXISTS:
-		return 6;
-	case ERR_NO_STORE:
-		return 10;
-	case ERR_BUSY:
-		return 11;
-	case ERR_CANCELLED:
-		return 130;
-	default:
-		return rc < 0 ? 1 : 0;
-	}
-}
 
 static void tell_ready(void *ctx)
 {

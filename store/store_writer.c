@@ -48,12 +48,6 @@ static enum pack_kind pack_of(enum chunk_kind kind)
 	return kind == CHUNK_NODE ? PACK_NODES : PACK_LEAVES;
 }
 
-/* Give a pack to the finisher; waits while it is busy. Called without the lock. */
-static int hand_over(struct store_writer *w, struct pack_writer *pack, struct error *e)
-{
-	return writer_finish_add(w->finish, pack, e);
-}
-
 /* Entries that the index knows now need not be remembered. Called by the finisher. */
 static void forget_seen(void *ctx, const struct pack_entry *entries, size_t count, uint64_t size)
 {
@@ -91,7 +85,7 @@ static int append(struct store_writer *w, const struct store_put *put, struct ch
 	w->counts.delta_chunks += place->depth == DEPTH_DELTA;
 	tell_done(w);
 	pthread_mutex_unlock(&w->lock);
-	return full == NULL ? 0 : hand_over(w, full, e);
+	return full == NULL ? 0 : writer_finish_add(w->finish, full, e);
 }
 
 /* 1 when the store or this writer has the chunk; 0: it is ours to encode. */
@@ -312,7 +306,7 @@ int store_writer_flush(struct store_writer *w, struct error *e)
 		pthread_mutex_lock(&w->lock);
 		pack = TAKE(w->packs[order[i]]);
 		pthread_mutex_unlock(&w->lock);
-		if (pack != NULL && hand_over(w, pack, e) < 0)
+		if (pack != NULL && writer_finish_add(w->finish, pack, e) < 0)
 			return e->code;
 	}
 	return writer_finish_wait(w->finish, e);

@@ -1,8 +1,8 @@
 #include <stdio.h>
 
+#include "base/exit_code.h"
 #include "store/check.h"
 #include "tools/cmd_table.h"
-#include "tools/exit_code.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
 #include "tools/term.h"

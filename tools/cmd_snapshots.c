@@ -1,7 +1,7 @@
 #include <stdio.h>
 
+#include "base/exit_code.h"
 #include "tools/cmd_table.h"
-#include "tools/exit_code.h"
 #include "tools/snapshot_out.h"
 #include "tools/table.h"
 #include "tools/term.h"

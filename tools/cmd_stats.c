@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/exit_code.h"
 #include "tools/cmd_table.h"
 #include "tools/dbhash.h"
-#include "tools/exit_code.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
 #include "tools/table.h"

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/exit_code.h"
 #include "base/file.h"
 #include "tools/cmd_help.h"
 #include "tools/cmd_table.h"
-#include "tools/exit_code.h"
 #include "tools/term.h"
 
 #define CONFIG_MAX (1 * MIB)

@@ -76,10 +76,20 @@ static int collections_are_there(struct store *store, const struct tree_root *ca
 	return there;
 }
 
-static int note_whole(struct store *store, const char *name, struct error *e)
+#define NOTE_LEN (6 + CHUNK_ID_HEX + 1)
+
+static void note_name(const struct chunk_id *id, char ret[NOTE_LEN])
+{
+	memcpy(ret, "whole:", 6);
+	chunk_id_hex(id, ret + 6);
+}
+
+int closure_note_whole(struct store *store, const struct chunk_id *id, struct error *e)
 {
 	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	char name[NOTE_LEN];
 
+	note_name(id, name);
 	if (chunk_index_begin(store->index, &batch, e) < 0 ||
 	    chunk_index_set_note(batch, bytes_str(name), bytes_str("1"), e) < 0)
 		return e->code;
@@ -101,18 +111,18 @@ int closure_walk(struct store *store, const struct snapshot *snapshot, struct er
 
 int closure_is_whole(struct store *store, const struct snapshot *snapshot, struct error *e)
 {
-	char name[6 + CHUNK_ID_HEX + 1] = "whole:", value;
+	char name[NOTE_LEN], value;
 	struct error ignored;
 	int there;
 
-	chunk_id_hex(&snapshot->id, name + 6);
+	note_name(&snapshot->id, name);
 	if (chunk_index_note(store->index, bytes_str(name), &value, 1, &ignored) == 1)
 		return 1;
 	/* Packs may have come since the index was last looked at. */
 	if (store_refresh(store, e) < 0)
 		return e->code;
 	there = closure_walk(store, snapshot, e);
-	if (there == 1 && note_whole(store, name, e) < 0)
+	if (there == 1 && closure_note_whole(store, &snapshot->id, e) < 0)
 		return e->code;
 	return there;
 }

@@ -21,4 +21,7 @@ MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snap
 /* As closure_is_whole(), but it always walks, and notes nothing: for checks. */
 MUST_CHECK int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e);
 
+/* Note that the snapshot of manifest `id` is whole, so that it is not walked again. */
+MUST_CHECK int closure_note_whole(struct store *store, const struct chunk_id *id, struct error *e);
+
 #endif

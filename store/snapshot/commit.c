@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "store/snapshot/closure.h"
 #include "store/store_internal.h"
 
 static bool taken(const struct snapshot_list *list, const char *name)
@@ -38,19 +39,6 @@ static int choose_name(const struct snapshot_list *list, struct snapshot *snapsh
 	return 0;
 }
 
-/* All its chunks were just put: it is whole, and need not be walked to be shown. */
-static int note_whole(struct store *store, const struct chunk_id *id, struct error *e)
-{
-	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
-	char name[6 + CHUNK_ID_HEX + 1] = "whole:";
-
-	chunk_id_hex(id, name + 6);
-	if (chunk_index_begin(store->index, &batch, e) < 0 ||
-	    chunk_index_set_note(batch, bytes_str(name), bytes_str("1"), e) < 0)
-		return e->code;
-	return chunk_index_commit(TAKE(batch), e);
-}
-
 static int commit_locked(struct store *store, struct snapshot *snapshot, struct error *e)
 {
 	OWNED(snapshots_release) struct snapshot_list list = {0};
@@ -64,7 +52,8 @@ static int commit_locked(struct store *store, struct snapshot *snapshot, struct 
 		return e->code;
 	chunk_id_hex(&snapshot->id, hex);
 	snprintf(file, sizeof(file), "snapshots/%s", hex);
-	if (note_whole(store, &snapshot->id, e) < 0)
+	/* All its chunks were just put: it need not be walked to be shown. */
+	if (closure_note_whole(store, &snapshot->id, e) < 0)
 		return e->code;
 	written = store->backend->ops->put(store->backend, file, buf_bytes(&content), e);
 	return written < 0 ? written : 0;

@@ -15,8 +15,8 @@ struct snapshot_list {
 
 /*
  * Read all manifests whose closure is there. A damaged manifest is ERR_CORRUPT with its name;
- * with `ret_skipped` it is left out and counted
- * there instead, as is one that only a newer program can read.
+ * with `ret_skipped` it is left out and counted there instead, as is one that only a newer program
+ * can read.
  */
 MUST_CHECK int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
 			      struct error *e);

@@ -92,6 +92,13 @@ static int doc_at(const struct tree_cursor *c, size_t at, size_t *ret, struct er
 	return 0;
 }
 
+static void step_over(struct tree_cursor *c, size_t len)
+{
+	c->at += len;
+	c->rank++;
+	c->offset += len;
+}
+
 /* How a level chooses a child: by rank or by offset, whichever is asked for. */
 enum by { BY_RANK, BY_OFFSET };
 
@@ -160,9 +167,7 @@ int tree_cursor_seek_rank(struct tree_cursor *c, uint64_t rank, struct error *e)
 
 		if (doc_at(c, c->at, &len, e) < 0)
 			return e->code;
-		c->at += len;
-		c->rank++;
-		c->offset += len;
+		step_over(c, len);
 	}
 	return 1;
 }
@@ -185,9 +190,7 @@ int tree_cursor_seek_offset(struct tree_cursor *c, uint64_t offset, uint64_t *re
 		if (rest < len)
 			break;
 		rest -= len;
-		c->at += len;
-		c->rank++;
-		c->offset += len;
+		step_over(c, len);
 	}
 	*ret_into = rest;
 	return 1;
@@ -261,9 +264,7 @@ static int seek_in_leaf(struct tree_cursor *c, struct bytes key, struct error *e
 		order = bytes_compare(buf_bytes(&c->key), key);
 		if (order >= 0)
 			return order == 0;
-		c->at += len;
-		c->rank++;
-		c->offset += len;
+		step_over(c, len);
 	}
 	return 0;
 }
@@ -352,9 +353,7 @@ int tree_cursor_next(struct tree_cursor *c, struct bytes *ret_doc, struct error 
 	if (doc_at(c, c->at, &len, e) < 0)
 		return e->code;
 	*ret_doc = bytes_of(c->steps[0].chunk->plain.at + c->at, len);
-	c->at += len;
-	c->rank++;
-	c->offset += len;
+	step_over(c, len);
 	return 1;
 }
 
@@ -373,9 +372,7 @@ int tree_cursor_next_leaf(struct tree_cursor *c, struct bytes *ret_docs, struct 
 
 		if (doc_at(c, c->at, &len, e) < 0)
 			return e->code;
-		c->at += len;
-		c->rank++;
-		c->offset += len;
+		step_over(c, len);
 	}
 	*ret_docs = bytes_of(leaf.at + start, leaf.len - start);
 	return 1;

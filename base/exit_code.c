@@ -1,4 +1,4 @@
-#include "tools/exit_code.h"
+#include "base/exit_code.h"
 
 int exit_code_of(int code)
 {

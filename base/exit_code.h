@@ -1,10 +1,10 @@
 /*
- * exit_code.h - what the process says to the script that called it; yesterfs uses the same table.
+ * exit_code.h - what the process says to the script that called it: yester and yesterfs.
  *
  * The numbers are fixed: scripts rely on them. Threads: pure.
  */
-#ifndef TOOLS_EXIT_CODE_H
-#define TOOLS_EXIT_CODE_H
+#ifndef BASE_EXIT_CODE_H
+#define BASE_EXIT_CODE_H
 
 #include "base/error.h"
 
