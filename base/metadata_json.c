@@ -18,6 +18,7 @@ struct json {
 	size_t limit; /* of out->len, but for the closing bytes */
 	struct buf *out;
 	unsigned int depth;
+	bool strict; /* wrappers in their own shape only */
 };
 
 static int parse_value(struct json *j, size_t type_at, struct error *e);
@@ -362,7 +363,7 @@ static int parse_value(struct json *j, size_t type_at, struct error *e)
 		r = parse_members(j, false, e);
 		if (r < 0)
 			return r;
-		r = metadata_wrapper_open(j->out, type_at, value_at, e);
+		r = metadata_wrapper_open(j->out, type_at, value_at, j->strict, e);
 		return r < 0 ? error_wrap(e, "byte %zu", text_at) : r;
 	case '[':
 		j->at++;
@@ -380,10 +381,10 @@ static int parse_value(struct json *j, size_t type_at, struct error *e)
 	}
 }
 
-int metadata_json_parse(struct bytes text, size_t limit, struct buf *ret, struct error *e)
+static int parse(struct bytes text, size_t limit, bool strict, struct buf *ret, struct error *e)
 {
 	static const uint8_t mark[] = {0xef, 0xbb, 0xbf}; /* that editors of Windows put first */
-	struct json j = {.text = text, .limit = ret->len + limit, .out = ret};
+	struct json j = {.text = text, .limit = ret->len + limit, .out = ret, .strict = strict};
 	size_t start = ret->len;
 	int r;
 
@@ -400,4 +401,14 @@ int metadata_json_parse(struct bytes text, size_t limit, struct buf *ret, struct
 	if (r < 0)
 		ret->len = start;
 	return r;
+}
+
+int metadata_json_parse(struct bytes text, size_t limit, struct buf *ret, struct error *e)
+{
+	return parse(text, limit, false, ret, e);
+}
+
+int metadata_json_parse_strict(struct bytes text, size_t limit, struct buf *ret, struct error *e)
+{
+	return parse(text, limit, true, ret, e);
 }

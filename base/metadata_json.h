@@ -23,4 +23,13 @@
 MUST_CHECK int metadata_json_parse(struct bytes text, size_t limit, struct buf *ret,
 				   struct error *e);
 
+/*
+ * The same for values that somebody types, where a slip must not become another value: an object
+ * with a wrapper's key that is no wrapper, such as {"$oid":5}, is ERR_CORRUPT, and so are the
+ * legacy forms with bare numbers. Both sides of the rule are in the BSON corpus of the MongoDB
+ * specifications (canonical and degenerate_extjson, parseErrors).
+ */
+MUST_CHECK int metadata_json_parse_strict(struct bytes text, size_t limit, struct buf *ret,
+					  struct error *e);
+
 #endif

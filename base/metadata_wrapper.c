@@ -16,6 +16,7 @@
 struct wrapper {
 	struct bson_field first;
 	struct bson_field second; /* name.at is NULL when there is one only */
+	bool strict;
 };
 
 /* Makes the value: 1 appended to *ret and *type set, 0 not this shape, ERR_CORRUPT. */
@@ -149,7 +150,7 @@ static int open_integer(const struct wrapper *w, uint8_t *type, struct buf *ret,
 		value = copy_text(text, copy) ? strtoll(copy, &end, 10) : 0;
 		if (end == copy || *end != '\0' || errno == ERANGE || *copy == ' ')
 			return bad_text(&w->first, "an integer", e);
-	} else if (!integer_of(&w->first, &value)) {
+	} else if (w->strict || !integer_of(&w->first, &value)) {
 		return 0;
 	}
 	if (small && (value < INT32_MIN || value > INT32_MAX))
@@ -174,11 +175,11 @@ static int open_double(const struct wrapper *w, uint8_t *type, struct buf *ret, 
 	if (w->second.name.at != NULL)
 		return 0;
 	*type = BSON_KIND_DOUBLE;
-	if (w->first.type == BSON_KIND_DOUBLE) {
+	if (w->first.type == BSON_KIND_DOUBLE && !w->strict) {
 		buf_add_bytes(ret, w->first.value);
 		return 1;
 	}
-	if (integer_of(&w->first, &integer)) {
+	if (!w->strict && integer_of(&w->first, &integer)) {
 		value = (double)integer;
 	} else if (text_of(&w->first, &text)) {
 		if (copy_text(text, copy))
@@ -197,13 +198,14 @@ static int open_double(const struct wrapper *w, uint8_t *type, struct buf *ret, 
 
 static int open_decimal(const struct wrapper *w, uint8_t *type, struct buf *ret, struct error *e)
 {
-	struct bytes text;
-	char copy[TEXT_MAX + 1];
 	bson_decimal128_t value;
+	struct bytes text;
 
 	if (w->second.name.at != NULL || !text_of(&w->first, &text))
 		return 0;
-	if (!copy_text(text, copy) || !bson_decimal128_from_string(copy, &value))
+	/* Of any length: zeros around the digits count for nothing. */
+	if (text.len == 0 || memchr(text.at, 0, text.len) != NULL ||
+	    !bson_decimal128_from_string_w_len((const char *)text.at, (int)text.len, &value))
 		return bad_text(&w->first, "a decimal number", e);
 	buf_add_le64(ret, value.low);
 	buf_add_le64(ret, value.high);
@@ -298,8 +300,10 @@ static int open_uuid(const struct wrapper *w, uint8_t *type, struct buf *ret, st
 	if (w->second.name.at != NULL || !text_of(&w->first, &text))
 		return 0;
 	for (size_t i = 0; i < text.len && count < sizeof(digits); i++)
-		if (text.at[i] != '-')
+		if (i != 8 && i != 13 && i != 18 && i != 23)
 			digits[count++] = (char)text.at[i];
+		else if (text.at[i] != '-')
+			return bad_text(&w->first, "a UUID", e);
 	buf_add_le32(ret, UUID_LEN);
 	buf_add_u8(ret, SUBTYPE_UUID);
 	if (text.len != sizeof(digits) + 4 ||
@@ -353,6 +357,12 @@ static int open_timestamp(const struct wrapper *w, uint8_t *type, struct buf *re
 	return 1;
 }
 
+static int by_byte(const void *a, const void *b)
+{
+	return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+/* The options are sorted, as BSON wants them and as the readers of MongoDB's tools do. */
 static int open_regex(const struct wrapper *w, uint8_t *type, struct buf *ret, struct error *e)
 {
 	struct wrapper inner;
@@ -372,6 +382,7 @@ static int open_regex(const struct wrapper *w, uint8_t *type, struct buf *ret, s
 	buf_add_bytes(ret, pattern);
 	buf_add_u8(ret, 0);
 	buf_add_bytes(ret, options);
+	qsort(ret->at + ret->len - options.len, options.len, 1, by_byte);
 	buf_add_u8(ret, 0);
 	*type = BSON_KIND_REGEX;
 	return 1;
@@ -484,7 +495,7 @@ static int open_date(const struct wrapper *w, uint8_t *type, struct buf *ret, st
 	if (text_of(&w->first, &text)) {
 		if (!copy_text(text, copy) || !parse_date(copy, &ms))
 			return bad_text(&w->first, "a date like 2014-06-04T16:39:22.123Z", e);
-	} else if (!integer_of(&w->first, &ms)) {
+	} else if (!integer_of(&w->first, &ms) || (w->strict && w->first.type != BSON_KIND_INT64)) {
 		return 0;
 	}
 	buf_add_le64(ret, (uint64_t)ms);
@@ -534,29 +545,56 @@ static const struct {
 	{"$undefined", open_constant},
 };
 
-int metadata_wrapper_open(struct buf *out, size_t type_at, size_t value_at, struct error *e)
+static wrapper_fn *find_wrapper(const struct bson_field *field)
+{
+	for (size_t i = 0; i < COUNT_OF(wrappers); i++)
+		if (is_named(field, wrappers[i].key))
+			return wrappers[i].open;
+	return NULL;
+}
+
+/* 0, or ERR_CORRUPT when a key of the document is one of a wrapper; $type is an operator, too. */
+static int check_plain(struct bytes doc, struct error *e)
+{
+	struct bson_fields fields = bson_fields(doc);
+	struct bson_field field;
+	int r;
+
+	while ((r = bson_fields_next(&fields, &field, e)) > 0)
+		if (find_wrapper(&field) != NULL && !is_named(&field, "$type"))
+			return error_set(
+				e, ERR_CORRUPT,
+				"\"%.*s\" has another value, or other keys beside it, than "
+				"in extended JSON",
+				(int)field.name.len, (const char *)field.name.at);
+	return r;
+}
+
+int metadata_wrapper_open(struct buf *out, size_t type_at, size_t value_at, bool strict,
+			  struct error *e)
 {
 	OWNED(buf_release) struct buf value = {0};
 	struct bytes doc = bytes_of(out->at + value_at, out->len - value_at);
+	wrapper_fn *open = NULL;
 	struct wrapper w;
 	uint8_t type = 0;
 	int r;
 
-	if (doc.len <= BSON_MIN_LEN || doc.at[5] != '$')
+	if (!strict && (doc.len <= BSON_MIN_LEN || doc.at[5] != '$'))
 		return 0;
 	r = read_fields(doc, &w, e);
+	if (r < 0)
+		return r;
+	w.strict = strict;
+	if (r > 0 && w.first.name.at != NULL)
+		open = find_wrapper(&w.first);
+	r = open == NULL ? 0 : open(&w, &type, &value, e);
+	if (r == 0 && strict)
+		return check_plain(doc, e);
 	if (r <= 0)
 		return r;
-	for (size_t i = 0; i < COUNT_OF(wrappers); i++) {
-		if (!is_named(&w.first, wrappers[i].key))
-			continue;
-		r = wrappers[i].open(&w, &type, &value, e);
-		if (r <= 0)
-			return r;
-		out->len = value_at;
-		buf_add_bytes(out, buf_bytes(&value));
-		out->at[type_at] = type;
-		return 1;
-	}
-	return 0;
+	out->len = value_at;
+	buf_add_bytes(out, buf_bytes(&value));
+	out->at[type_at] = type;
+	return 1;
 }

@@ -343,6 +343,30 @@ int chunk_index_add(struct chunk_index_batch *batch, const struct chunk_id *id,
 	return put_sealed(batch->txn, batch->index->env.chunks, id_bytes(id), &value, e);
 }
 
+int chunk_index_set_facts(struct chunk_index_batch *batch, const struct chunk_id *id,
+			  const struct chunk_place *facts, struct error *e)
+{
+	OWNED(buf_release) struct buf value = {0};
+	struct bytes old = {0};
+	int found = get_sealed(batch->txn, batch->index->env.chunks, id_bytes(id), &old, e);
+
+	if (found <= 0)
+		return found;
+	for (size_t i = 0; i + PLACE_LEN <= old.len; i += PLACE_LEN) {
+		struct chunk_place place;
+
+		place_decode(old.at + i, &place);
+		place.relaxed = facts->relaxed;
+		place.canonical = facts->canonical;
+		place.renderer = facts->renderer;
+		place_encode(&place, buf_room(&value, PLACE_LEN));
+		value.len += PLACE_LEN;
+	}
+	if (put_sealed(batch->txn, batch->index->env.chunks, id_bytes(id), &value, e) < 0)
+		return e->code;
+	return 1;
+}
+
 static bool is_dropped(uint32_t number, const uint32_t *numbers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

@@ -85,6 +85,12 @@ MUST_CHECK int chunk_index_add_pack(struct chunk_index_batch *batch, const struc
 /* Add a place; one in the same pack at the same offset is replaced. */
 MUST_CHECK int chunk_index_add(struct chunk_index_batch *batch, const struct chunk_id *id,
 			       const struct chunk_place *place, struct error *e);
+/*
+ * Set what was derived from a chunk (relaxed, canonical, renderer of `facts`, nothing else of it) at
+ * all its places. 1, or 0 when it has none.
+ */
+MUST_CHECK int chunk_index_set_facts(struct chunk_index_batch *batch, const struct chunk_id *id,
+				     const struct chunk_place *facts, struct error *e);
 /* Forget packs by number and every place in them. */
 MUST_CHECK int chunk_index_drop_packs(struct chunk_index_batch *batch, const uint32_t *numbers,
 				      size_t count, struct error *e);

@@ -113,6 +113,57 @@ static void operators_that_look_like_wrappers_stay(void **state UNUSED)
 	check_pairs(pairs, COUNT_OF(pairs));
 }
 
+/* What somebody types: a slip is an error, where a dump may have an operator or an old form. */
+static void strictly_a_wrapper_is_one_or_an_error(void **state UNUSED)
+{
+	static const char *const bad[] = {
+		"{\"a\":{\"$numberLong\":5}}",
+		"{\"a\":{\"$numberInt\":5}}",
+		"{\"a\":{\"$numberDouble\":1.5}}",
+		"{\"a\":{\"$date\":5}}",
+		"{\"a\":{\"$oid\":\"x\"}}",
+		"{\"a\":{\"$oid\":5}}",
+		"{\"a\":[{\"b\":true,\"$oid\":\"507f1f77bcf86cd799439011\"}]}",
+		"{\"a\":{\"$minKey\":true}}",
+		"{\"a\":{\"$uuid\":\"0102030405060708-090a-0b0c-0d0e-0f10\"}}",
+		"{\"a\":{\"$numberDecimal\":\"1..2\"}}",
+	};
+	static const char *const good[] = {
+		"{\"a\":{\"$numberLong\":\"5\"}}",
+		"{\"a\":{\"$date\":\"1970-01-01T00:00:00Z\"}}",
+		"{\"a\":{\"$date\":{\"$numberLong\":\"5\"}}}",
+		"{\"a\":{\"$type\":\"string\"}}",
+		"{\"a\":{\"$ref\":\"b\",\"$id\":5,\"$db\":\"c\"}}",
+		"{\"a\":{\"$regularExpression\":{\"options\":\"im\",\"pattern\":\"a\"}}}",
+	};
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf strict = {0};
+	struct error e = {0};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		assert_int_equal(metadata_json_parse_strict(bytes_str(bad[i]), MIB, &strict, &e),
+				 ERR_CORRUPT);
+		assert_int_equal(strict.len, 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		buf_reset(&doc);
+		buf_reset(&strict);
+		ASSERT_OK(metadata_json_parse(bytes_str(good[i]), MIB, &doc, &e));
+		ASSERT_OK(metadata_json_parse_strict(bytes_str(good[i]), MIB, &strict, &e));
+		ASSERT_BYTES(buf_bytes(&strict), buf_bytes(&doc));
+	}
+}
+
+static void options_of_a_regular_expression_are_sorted(void **state UNUSED)
+{
+	static const struct pair pairs[] = {
+		{"{\"a\":{\"$regularExpression\":{\"pattern\":\"b\",\"options\":\"xmi\"}}}",
+		 "{\"a\":{\"$regularExpression\":{\"pattern\":\"b\",\"options\":\"imx\"}}}"},
+	};
+
+	check_pairs(pairs, COUNT_OF(pairs));
+}
+
 static void texts_keep_their_bytes(void **state UNUSED)
 {
 	OWNED(buf_release) struct buf doc = {0};
@@ -210,6 +261,8 @@ int main(void)
 		cmocka_unit_test(numbers_take_the_smallest_type),
 		cmocka_unit_test(forms_of_old_tools_are_understood),
 		cmocka_unit_test(operators_that_look_like_wrappers_stay),
+		cmocka_unit_test(strictly_a_wrapper_is_one_or_an_error),
+		cmocka_unit_test(options_of_a_regular_expression_are_sorted),
 		cmocka_unit_test(texts_keep_their_bytes),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
 		cmocka_unit_test(limits_hold),

@@ -71,6 +71,35 @@ static void a_place_at_the_same_spot_is_replaced(void **state)
 	chunk_index_close(index);
 }
 
+static void facts_are_set_at_all_places_and_nothing_else_changes(void **state)
+{
+	struct chunk_index *index = new_index(NULL);
+	struct chunk_index_batch *batch = NULL;
+	struct chunk_place places[CHUNK_PLACES_MAX], place[3];
+	struct chunk_place facts = {.relaxed = 77, .canonical = 99, .renderer = 5, .pack = 1234};
+	struct chunk_id id = index_model_id(1), absent = index_model_id(2);
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(chunk_index_begin(index, &batch, &e));
+	for (uint32_t i = 0; i < COUNT_OF(place); i++) {
+		place[i] = index_model_place(i, 10 * i, 5);
+		ASSERT_OK(chunk_index_add(batch, &id, &place[i], &e));
+	}
+	assert_int_equal(ASSERT_OK(chunk_index_set_facts(batch, &id, &facts, &e)), 1);
+	assert_int_equal(ASSERT_OK(chunk_index_set_facts(batch, &absent, &facts, &e)), 0);
+	ASSERT_OK(chunk_index_commit(batch, &e));
+	assert_int_equal(ASSERT_OK(chunk_index_get(index, &id, places, &e)), COUNT_OF(place));
+	for (size_t i = 0; i < COUNT_OF(place); i++) {
+		place[i].relaxed = 77;
+		place[i].canonical = 99;
+		place[i].renderer = 5;
+		assert_true(index_model_same(&places[i], &place[i]));
+	}
+	assert_int_equal(ASSERT_OK(chunk_index_get(index, &absent, places, &e)), 0);
+	chunk_index_close(index);
+}
+
 static void more_places_than_the_limit_are_not_remembered(void **state)
 {
 	struct chunk_index *index = new_index(NULL);
@@ -416,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_place_comes_back_as_it_was_put),
 		cmocka_unit_test(a_place_at_the_same_spot_is_replaced),
+		cmocka_unit_test(facts_are_set_at_all_places_and_nothing_else_changes),
 		cmocka_unit_test(more_places_than_the_limit_are_not_remembered),
 		cmocka_unit_test(a_pack_that_is_added_twice_keeps_its_number),
 		cmocka_unit_test(a_prefix_finds_the_ids_that_begin_so),
