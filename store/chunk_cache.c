@@ -27,6 +27,7 @@ struct entry {
 struct chunk_cache {
 	pthread_mutex_t lock;
 	pthread_cond_t loaded;
+	unsigned waiting; /* for `loaded`: with none nobody needs to be woken */
 	size_t max_bytes, bytes;
 	struct entry *newest, *oldest;
 	struct entry *buckets[BUCKETS];
@@ -128,8 +129,10 @@ static int wait_for(struct chunk_cache *cache, struct entry *entry, struct chunk
 {
 	int code = 0;
 
+	cache->waiting++;
 	while (entry->state == LOADING)
 		pthread_cond_wait(&cache->loaded, &cache->lock);
+	cache->waiting--;
 	if (entry->state == FAILED) {
 		*e = entry->error;
 		code = e->code;
@@ -171,7 +174,8 @@ static int load(struct chunk_cache *cache, struct entry *entry, chunk_loader loa
 		shrink(cache);
 		*ret = &entry->chunk;
 	}
-	pthread_cond_broadcast(&cache->loaded);
+	if (cache->waiting > 0)
+		pthread_cond_broadcast(&cache->loaded);
 	pthread_mutex_unlock(&cache->lock);
 	return code < 0 ? code : 0;
 }

@@ -204,6 +204,11 @@ const char *store_path(const struct store *store)
 	return store->path;
 }
 
+const char *store_tmp(const struct store *store)
+{
+	return store->tmp;
+}
+
 const struct store_params *store_params(const struct store *store)
 {
 	return &store->params;

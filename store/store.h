@@ -33,7 +33,18 @@ MUST_CHECK int store_open(const char *path, const struct store_options *options,
 void store_close(struct store *store);
 DEFINE_OWNED(struct store *, store_close);
 
+/*
+ * Open the cache of `under`: a store of its own in local/, for what was made by looking at moments. What
+ * it lacks is read from `under`, which must outlive it; a chunk that is there is not written again.
+ * It is made when it is not there, and emptied when it is damaged or over STORE_CACHE_MAX bytes and nobody
+ * else uses it. ERR_UNSUPPORTED: nothing can be written on this machine.
+ */
+#define STORE_CACHE_MAX ((uint64_t)2 << 30)
+MUST_CHECK int store_open_cache(struct store *under, struct store **ret, struct error *e);
+
 const char *store_path(const struct store *store);
+/* A folder for unnamed spills. */
+const char *store_tmp(const struct store *store);
 const struct store_params *store_params(const struct store *store);
 
 /* A decoded chunk whose bytes were verified against its id. Shared, immutable, refcounted. */

@@ -2,7 +2,7 @@
  * store_internal.h - the inside of struct store, for the files of store/ only.
  *
  * store.c opens and closes, store_read.c reads chunks, store_refresh.c keeps the index true,
- * store_writer.c adds packs, snapshot/ adds manifests.
+ * store_writer.c adds packs, snapshot/ adds manifests, store_cache.c opens a cache of moments.
  */
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
@@ -20,7 +20,8 @@
 enum store_lock_byte {
 	STORE_LOCK_COMMIT = 0, /* index and manifest commit: short */
 	STORE_LOCK_PRUNE = 1,
-	STORE_LOCK_STREAM = 1024, /* plus the stream's number */
+	STORE_LOCK_USE = 2, /* of a cache: shared by those who have it open */
+	STORE_LOCK_STREAM = 1024, /* plus an enum store_stream_lock */
 };
 
 #define CODECS_KEPT 16
@@ -42,6 +43,7 @@ struct store {
 	size_t codec_count;
 	pthread_mutex_t refresh_lock; /* one refresh at a time; over rebuilt */
 	bool rebuilt;		      /* the index was filled from the trailers once since open */
+	struct store *under; /* of a cache (store_cache.c): what is not here is read there; borrowed */
 };
 
 /* A codec of this thread for a while. */

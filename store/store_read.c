@@ -3,6 +3,15 @@
 #include "store/pack/pack_reader.h"
 #include "store/store_internal.h"
 
+/* In this store's own index, whatever lies under it? */
+static bool store_has(struct store *store, const struct chunk_id *id)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct error ignored;
+
+	return chunk_index_get(store->index, id, places, &ignored) > 0;
+}
+
 #define PREFETCH_BYTES (32 * MIB) /* plain, of all threads that decode ahead */
 #define BASES_MAX 4 /* ids that share a base's recorded bytes: more than one is chance already */
 
@@ -28,12 +37,24 @@ void store_codec_give(struct store *store, struct codec *codec)
 	codec_free(codec);
 }
 
+static bool is_of(struct bytes plain, const struct chunk_id *id)
+{
+	struct chunk_id found = chunk_id_of(plain);
+
+	return chunk_id_equal(&found, id);
+}
+
+/* Is the base of the place one that many chunks share? */
+static bool shares_base(const struct chunk_place *place)
+{
+	return place->codec == CODEC_ZSTD_PREFIX && place->depth == 1;
+}
+
 static int decode_and_verify(struct store *store, const struct chunk_id *id,
 			     const struct chunk_place *place, struct bytes stored,
 			     struct bytes base, struct buf *ret, struct error *e)
 {
 	struct codec *codec = store_codec_take(store);
-	struct chunk_id found;
 	int code;
 
 	buf_reset(ret);
@@ -41,12 +62,13 @@ static int decode_and_verify(struct store *store, const struct chunk_id *id,
 	if (code == 0)
 		code = codec_decode(codec, (enum codec_kind)place->codec, stored, base, ret->at,
 				    place->plain, e);
+	if (code == 0 && shares_base(place))
+		codec_keep(codec, get_le64(place->base), base);
 	store_codec_give(store, codec);
 	if (code < 0)
 		return code;
 	ret->len = place->plain;
-	found = chunk_id_of(buf_bytes(ret));
-	if (!chunk_id_equal(&found, id))
+	if (!is_of(buf_bytes(ret), id))
 		return error_set(e, ERR_CORRUPT, "its bytes do not have its hash");
 	return 1;
 }
@@ -73,6 +95,24 @@ static int read_base(struct store *store, const struct chunk_id *id, uint8_t dep
 		if (places[i].depth < depth)
 			found = store_read_place(store, id, &places[i], own, e);
 	return found;
+}
+
+/* With a base that the codec knows from the chunk before: 1, or 0 when it has to be looked up. */
+static int decode_with_kept(struct store *store, const struct chunk_id *id,
+			    const struct chunk_place *place, struct bytes stored, struct buf *ret)
+{
+	struct codec *codec = store_codec_take(store);
+	struct error ignored;
+	int found = 0;
+
+	buf_reset(ret);
+	if (buf_reserve(ret, place->plain, CHUNK_PLAIN_MAX, &ignored) == 0)
+		found = codec_decode_kept(codec, get_le64(place->base), stored, ret->at,
+					  place->plain);
+	store_codec_give(store, codec);
+	if (found == 1)
+		ret->len = place->plain;
+	return found == 1 && is_of(buf_bytes(ret), id);
 }
 
 /* Try every chunk whose id begins like the recorded base. */
@@ -104,6 +144,8 @@ int store_decode_place(struct store *store, const struct chunk_id *id,
 		       const struct chunk_place *place, struct bytes stored, struct buf *ret,
 		       struct error *e)
 {
+	if (shares_base(place) && decode_with_kept(store, id, place, stored, ret) == 1)
+		return 1;
 	if (place->codec == CODEC_ZSTD_PREFIX)
 		return decode_with_base(store, id, place, stored, ret, e);
 	return decode_and_verify(store, id, place, stored, bytes_of(NULL, 0), ret, e);
@@ -181,6 +223,8 @@ static int load_chunk(void *ctx, const struct chunk_id *id, struct buf *ret, str
 
 int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret, struct error *e)
 {
+	if (store->under != NULL && !chunk_cache_has(store->cache, id) && !store_has(store, id))
+		return store_get(store->under, id, ret, e);
 	return chunk_cache_get(store->cache, id, load_chunk, store, ret, e);
 }
 
@@ -200,6 +244,10 @@ static void prefetch_run(void *ctx, const struct chunk_id *id)
 
 void store_prefetch(struct store *store, const struct chunk_id *id)
 {
+	if (store->under != NULL && !store_has(store, id)) {
+		store_prefetch(store->under, id);
+		return;
+	}
 	if (chunk_cache_has(store->cache, id))
 		return;
 	pthread_mutex_lock(&store->lock);
@@ -213,8 +261,11 @@ int store_facts(struct store *store, const struct chunk_id *id, struct chunk_fac
 		struct error *e)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
-	int count = store_places(store, id, places, e), best = -1;
+	int count, best = -1;
 
+	if (store->under != NULL && !store_has(store, id))
+		return store_facts(store->under, id, ret, e);
+	count = store_places(store, id, places, e);
 	if (count < 0)
 		return count;
 	/* The newest renderer's: another machine may have written the same chunk with an older one. */
@@ -231,8 +282,5 @@ int store_facts(struct store *store, const struct chunk_id *id, struct chunk_fac
 
 bool store_knows(struct store *store, const struct chunk_id *id)
 {
-	struct chunk_place places[CHUNK_PLACES_MAX];
-	struct error ignored;
-
-	return chunk_index_get(store->index, id, places, &ignored) > 0;
+	return store_has(store, id) || (store->under != NULL && store_knows(store->under, id));
 }

@@ -44,6 +44,7 @@ struct store_put {
 	struct chunk_id hint;
 	const struct writer_prefix *prefix; /* in: or NULL; must outlive the put */
 	struct chunk_facts facts;	    /* in: documents; of a node all. out: all of them */
+	bool thorough;			    /* of the writer: encode it with more effort */
 	struct chunk_id id;		    /* out */
 	bool reused;			    /* out: the store had it */
 	bool done; /* set when the outputs are valid; under the writer's lock */

@@ -5,6 +5,8 @@
 /* A delta this many times smaller than the plain bytes is good without a comparison. */
 #define CLEARLY_SMALL 24
 #define THOROUGH_MAX (1 * MIB) /* plain bytes above which more effort takes too long */
+/* One that is not so many times smaller will be no better than the full form, with any effort. */
+#define PROMISING 10
 
 int writer_encode_base_of(struct store *store, const struct chunk_place *place,
 			  struct chunk_id *ret, struct error *e)
@@ -47,19 +49,20 @@ static int delta_base(struct store *store, const struct chunk_id *hint, struct c
 	return count == 0 ? 0 : writer_encode_base_of(store, &places[0], ret, e);
 }
 
-static int encode_full(struct codec *codec, const struct store_put *put, struct buf *ret,
-		       struct chunk_place *place, struct error *e)
+static int encode_full(struct codec *codec, const struct store_put *put, bool thorough,
+		       struct buf *ret, struct chunk_place *place, struct error *e)
 {
 	enum codec_kind kind;
 	int code;
 
+	buf_reset(ret);
 	place->depth = put->kind == CHUNK_PREFIX ? DEPTH_PREFIX : DEPTH_FULL;
 	if (put->prefix != NULL) {
-		code = codec_encode_prefix(codec, put->prefix->digest, buf_bytes(&put->plain), ret,
-					   &kind, e);
+		code = codec_encode_prefix(codec, put->prefix->digest, buf_bytes(&put->plain),
+					   thorough, ret, &kind, e);
 		memcpy(place->base, put->prefix->id.at, CHUNK_BASE_LEN);
 	} else {
-		code = codec_encode(codec, buf_bytes(&put->plain), ret, &kind, e);
+		code = codec_encode(codec, buf_bytes(&put->plain), thorough, ret, &kind, e);
 	}
 	place->codec = (uint8_t)kind;
 	return code;
@@ -99,12 +102,16 @@ static bool has_grown(struct store *store, const struct store_put *put, const st
 }
 
 /* Quickly first; where much differs, and a delta stays for long, with more effort. */
-static int encode_against(struct codec *codec, struct bytes base, struct bytes plain,
+static int encode_against(struct codec *codec, struct bytes base, const struct store_put *put,
 			  struct buf *ret, enum codec_kind *ret_kind, struct error *e)
 {
-	if (codec_encode_delta(codec, base, plain, false, ret, ret_kind, e) < 0)
+	struct bytes plain = buf_bytes(&put->plain);
+	bool thorough = put->thorough && plain.len <= THOROUGH_MAX;
+
+	if (codec_encode_delta(codec, base, plain, thorough, ret, ret_kind, e) < 0)
 		return e->code;
-	if (ret->len * CLEARLY_SMALL < plain.len || plain.len > THOROUGH_MAX)
+	if (thorough || ret->len * CLEARLY_SMALL < plain.len || ret->len * PROMISING > plain.len ||
+	    plain.len > THOROUGH_MAX)
 		return 0;
 	buf_reset(ret);
 	return codec_encode_delta(codec, base, plain, true, ret, ret_kind, e);
@@ -128,7 +135,7 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 	/* A base that can't be read is no reason to fail: the chunk is stored full. */
 	if (store_get(store, &base_id, &base, &ignored) < 0)
 		return 0;
-	if (encode_against(codec, base->plain, buf_bytes(&put->plain), ret, &kind, e) < 0)
+	if (encode_against(codec, base->plain, put, ret, &kind, e) < 0)
 		return e->code;
 	place->codec = (uint8_t)kind;
 	place->depth = DEPTH_DELTA;
@@ -153,11 +160,15 @@ int writer_encode(struct store *store, struct codec *codec, const struct store_p
 		good = encode_delta(store, codec, put, ret, &delta, e);
 	if (good < 0)
 		return good;
-	if (good == 0 && encode_full(codec, put, &full, &place, e) < 0)
+	if (good == 0 && encode_full(codec, put, false, &full, &place, e) < 0)
 		return e->code;
 	if (good == 1 || (ret->len > 0 && 2 * ret->len < full.len)) {
 		place = delta;
 	} else {
+		/* What replaces a chunk will be the base of those that replace it. */
+		if (put->thorough && put->plain.len <= THOROUGH_MAX &&
+		    encode_full(codec, put, true, &full, &place, e) < 0)
+			return e->code;
 		swap = *ret;
 		*ret = full;
 		full = swap;

@@ -1,5 +1,6 @@
 #include "store/pack/codec.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include <zstd.h>
@@ -10,22 +11,30 @@
  * prefix's tables for every chunk, which are 64 KiB at level 1 and 512 KiB at level 3.
  */
 #define PREFIX_LEVEL 2
-#define THOROUGH_LEVEL 9
+#define DELTA_THOROUGH_LEVEL 9
+#define THOROUGH_LEVEL 15
 /* Every zstd frame begins so; the four bytes are left out on disk. */
 #define MAGIC_LEN 4
 static const uint8_t magic[MAGIC_LEN] = {0x28, 0xb5, 0x2f, 0xfd};
 /* Above this a base may lie out of zstd's usual reach: wide window and long matches. */
 #define LONG_LEN (2 * MIB)
+/* What is longer is not decoded behind a kept base, nor kept: it would only take memory. */
+#define KEPT_LEN_MAX (256 * KIB)
 #define WINDOW_LOG_MAX 27 /* 128 MiB: base and chunk of 32 MiB each fit */
 
 struct codec {
 	ZSTD_CCtx *encoder;
 	ZSTD_DCtx *decoder;
 	struct buf room; /* of the stored bytes with the magic before them */
+	struct buf kept; /* a base; behind it room for KEPT_LEN_MAX */
+	uint64_t kept_name, last_name;
 };
 
 struct codec_prefix {
 	ZSTD_CDict *digest;
+	struct buf base;
+	pthread_mutex_t lock; /* over making `thorough` */
+	ZSTD_CDict *thorough; /* NULL: not yet asked for */
 };
 
 struct codec *codec_new(void)
@@ -40,6 +49,7 @@ void codec_free(struct codec *codec)
 	ZSTD_freeCCtx(codec->encoder);
 	ZSTD_freeDCtx(codec->decoder);
 	buf_release(&codec->room);
+	buf_release(&codec->kept);
 	free(codec);
 }
 
@@ -49,6 +59,8 @@ struct codec_prefix *codec_prefix_new(struct bytes base)
 
 	/* Without zstd's dictionary magic in front (no BSON length looks like it) this is raw content. */
 	prefix->digest = ZSTD_createCDict(base.at, base.len, PREFIX_LEVEL);
+	buf_add_bytes(&prefix->base, base);
+	pthread_mutex_init(&prefix->lock, NULL);
 	return prefix;
 }
 
@@ -57,7 +69,26 @@ void codec_prefix_free(struct codec_prefix *prefix)
 	if (prefix == NULL)
 		return;
 	ZSTD_freeCDict(prefix->digest);
+	ZSTD_freeCDict(prefix->thorough);
+	buf_release(&prefix->base);
+	pthread_mutex_destroy(&prefix->lock);
 	free(prefix);
+}
+
+/* The digest for thorough work takes megabytes and 20 ms: it is made when it is needed. */
+static ZSTD_CDict *digest_of(struct codec_prefix *prefix, bool thorough)
+{
+	ZSTD_CDict *digest;
+
+	if (!thorough)
+		return prefix->digest;
+	pthread_mutex_lock(&prefix->lock);
+	if (prefix->thorough == NULL)
+		prefix->thorough =
+			ZSTD_createCDict(prefix->base.at, prefix->base.len, THOROUGH_LEVEL);
+	digest = prefix->thorough;
+	pthread_mutex_unlock(&prefix->lock);
+	return digest != NULL ? digest : prefix->digest;
 }
 
 static int encoder_ready(struct codec *codec, struct error *e)
@@ -98,31 +129,33 @@ static int run(struct codec *codec, struct bytes plain, enum codec_kind kind, st
 	return 0;
 }
 
-static void set_level(struct codec *codec)
+static void set_level(struct codec *codec, int level)
 {
-	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_compressionLevel, level);
 	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_checksumFlag, 0);
 	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_dictIDFlag, 0);
 }
 
-int codec_encode(struct codec *codec, struct bytes plain, struct buf *ret,
+int codec_encode(struct codec *codec, struct bytes plain, bool thorough, struct buf *ret,
 		 enum codec_kind *ret_kind, struct error *e)
 {
 	if (encoder_ready(codec, e) < 0)
 		return e->code;
-	set_level(codec);
+	set_level(codec, thorough ? THOROUGH_LEVEL : LEVEL);
 	return run(codec, plain, CODEC_ZSTD, ret, ret_kind, e);
 }
 
-int codec_encode_prefix(struct codec *codec, const struct codec_prefix *prefix, struct bytes plain,
-			struct buf *ret, enum codec_kind *ret_kind, struct error *e)
+int codec_encode_prefix(struct codec *codec, struct codec_prefix *prefix, struct bytes plain,
+			bool thorough, struct buf *ret, enum codec_kind *ret_kind, struct error *e)
 {
-	if (prefix->digest == NULL)
-		return codec_encode(codec, plain, ret, ret_kind, e);
+	ZSTD_CDict *digest = digest_of(prefix, thorough);
+
+	if (digest == NULL)
+		return codec_encode(codec, plain, thorough, ret, ret_kind, e);
 	if (encoder_ready(codec, e) < 0)
 		return e->code;
-	set_level(codec);
-	ZSTD_CCtx_refCDict(codec->encoder, prefix->digest);
+	set_level(codec, LEVEL); /* the digest's counts */
+	ZSTD_CCtx_refCDict(codec->encoder, digest);
 	return run(codec, plain, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
 }
 
@@ -131,9 +164,7 @@ int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plai
 {
 	if (encoder_ready(codec, e) < 0)
 		return e->code;
-	set_level(codec);
-	if (thorough)
-		ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_compressionLevel, THOROUGH_LEVEL);
+	set_level(codec, thorough ? DELTA_THOROUGH_LEVEL : LEVEL);
 	if (base.len + plain.len > LONG_LEN) {
 		int log = MIN_OF(log2_up(base.len + plain.len), WINDOW_LOG_MAX);
 
@@ -144,11 +175,9 @@ int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plai
 	return run(codec, plain, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
 }
 
-static int decode_zstd(struct codec *codec, struct bytes stored, struct bytes base, uint8_t *ret,
-		       size_t len, struct error *e)
+/* A decoder, and `stored` in codec->room with the magic before it. */
+static int decoder_ready(struct codec *codec, struct bytes stored, struct error *e)
 {
-	size_t made;
-
 	if (codec->decoder == NULL)
 		codec->decoder = ZSTD_createDCtx();
 	if (codec->decoder == NULL)
@@ -160,6 +189,16 @@ static int decode_zstd(struct codec *codec, struct bytes stored, struct bytes ba
 		return e->code;
 	buf_add(&codec->room, magic, MAGIC_LEN);
 	buf_add_bytes(&codec->room, stored);
+	return 0;
+}
+
+static int decode_zstd(struct codec *codec, struct bytes stored, struct bytes base, uint8_t *ret,
+		       size_t len, struct error *e)
+{
+	size_t made;
+
+	if (decoder_ready(codec, stored, e) < 0)
+		return e->code;
 	if (base.len > 0)
 		ZSTD_DCtx_refPrefix(codec->decoder, base.at, base.len);
 	made = ZSTD_decompressDCtx(codec->decoder, ret, len, codec->room.at, codec->room.len);
@@ -190,6 +229,41 @@ int codec_decode(struct codec *codec, enum codec_kind kind, struct bytes stored,
 		break;
 	}
 	return error_set(e, ERR_UNSUPPORTED, "codec %u is unknown to this version", (unsigned)kind);
+}
+
+int codec_decode_kept(struct codec *codec, uint64_t name, struct bytes stored, uint8_t *ret,
+		      size_t len)
+{
+	struct buf *kept = &codec->kept;
+	struct error ignored;
+	size_t made;
+
+	if (kept->len == 0 || codec->kept_name != name || len > KEPT_LEN_MAX ||
+	    decoder_ready(codec, stored, &ignored) < 0)
+		return 0;
+	/* To zstd this is one piece of memory whose first part is decoded already. */
+	made = ZSTD_decompress_usingDict(codec->decoder, kept->at + kept->len, len, codec->room.at,
+					 codec->room.len, kept->at, kept->len);
+	if (ZSTD_isError(made) || made != len)
+		return 0;
+	memcpy(ret, kept->at + kept->len, len);
+	return 1;
+}
+
+void codec_keep(struct codec *codec, uint64_t name, struct bytes base)
+{
+	struct error ignored;
+	bool again = codec->last_name == name;
+
+	codec->last_name = name;
+	if (!again || base.len == 0 || base.len > KEPT_LEN_MAX ||
+	    (codec->kept.len > 0 && codec->kept_name == name))
+		return;
+	buf_reset(&codec->kept);
+	if (buf_reserve(&codec->kept, base.len + KEPT_LEN_MAX, SIZE_MAX, &ignored) < 0)
+		return;
+	buf_add_bytes(&codec->kept, base);
+	codec->kept_name = name;
 }
 
 const char *codec_library(void)

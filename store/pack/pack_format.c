@@ -157,7 +157,7 @@ int pack_format_directory(const uint8_t header[PACK_HEADER_LEN], const struct pa
 	for (size_t i = 0; i < count; i++)
 		buf_add(ret, entries[i].id.at, CHUNK_ID_LEN);
 	add_columns(entries, count, renderer, &columns);
-	if (codec_encode(codec, buf_bytes(&columns), ret, &kind, e) < 0)
+	if (codec_encode(codec, buf_bytes(&columns), false, ret, &kind, e) < 0)
 		return e->code;
 	put_le64(footer, end);
 	put_le32(footer + 8, (uint32_t)(ret->len - start));

@@ -90,3 +90,35 @@ int catalog_entry_decode(struct bytes doc, struct catalog_entry *ret, struct err
 	entry = (struct catalog_entry){0};
 	return 0;
 }
+
+static int field_is_true(struct bytes doc, const char *name, bool *ret, struct error *e)
+{
+	struct bson_field field;
+	int found = bson_find(doc, name, &field, e);
+
+	*ret = false;
+	if (found != 1)
+		return found;
+	if (field.type == BSON_KIND_BOOL)
+		*ret = field.value.at[0] != 0;
+	else if (field.type == BSON_KIND_INT32)
+		*ret = get_le32(field.value.at) != 0;
+	else if (field.type == BSON_KIND_INT64 || field.type == BSON_KIND_DOUBLE)
+		*ret = get_le64(field.value.at) << 1 != 0; /* not 0.0 and not -0.0 */
+	return 1;
+}
+
+int catalog_is_natural(struct bytes coll, struct bytes options, bool *ret, struct error *e)
+{
+	bool capped, auto_index;
+	int found;
+
+	if (field_is_true(options, "capped", &capped, e) < 0)
+		return e->code;
+	found = field_is_true(options, "autoIndexId", &auto_index, e);
+	if (found < 0)
+		return found;
+	*ret = capped || (found == 1 && !auto_index) ||
+	       bytes_equal(coll, bytes_str("system.profile"));
+	return 0;
+}

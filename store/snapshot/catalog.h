@@ -42,6 +42,13 @@ static inline struct bytes catalog_entry_coll(const struct catalog_entry *entry)
 	return bytes_of(entry->ns + entry->db_len + 1, entry->ns_len - entry->db_len - 1);
 }
 
+/*
+ * Does a collection with this name and these options keep its natural order (capped, no _id index,
+ * system.profile)? Then its tree is ranked. ERR_CORRUPT.
+ */
+MUST_CHECK int catalog_is_natural(struct bytes coll, struct bytes options, bool *ret,
+				  struct error *e);
+
 /* Encode an entry as a catalog document (a BSON document with `_id`), appended. */
 MUST_CHECK int catalog_entry_encode(const struct catalog_entry *entry, struct buf *ret,
 				    struct error *e);

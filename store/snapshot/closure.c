@@ -31,7 +31,11 @@ static int is_there(struct store *store, const struct chunk_id *id, unsigned dep
 
 int closure_has_chunk(struct store *store, const struct chunk_id *id, struct error *e)
 {
-	return is_there(store, id, UINT8_MAX + 1, e);
+	int there = is_there(store, id, UINT8_MAX + 1, e);
+
+	if (there == 0 && store->under != NULL)
+		there = closure_has_chunk(store->under, id, e);
+	return there;
 }
 
 /* 1 when the whole tree is there; nodes are read, leaves are not. */
@@ -56,6 +60,11 @@ static int tree_is_there(struct store *store, const struct tree_root *root, stru
 	}
 	tree_node_release(&node);
 	return there;
+}
+
+int closure_has_tree(struct store *store, const struct tree_root *root, struct error *e)
+{
+	return tree_is_there(store, root, e);
 }
 
 static int collections_are_there(struct store *store, const struct tree_root *catalog,
@@ -96,6 +105,15 @@ int closure_note_whole(struct store *store, const struct chunk_id *id, struct er
 	return chunk_index_commit(TAKE(batch), e);
 }
 
+bool closure_is_noted(struct store *store, const struct chunk_id *id)
+{
+	char name[NOTE_LEN], value;
+	struct error ignored;
+
+	note_name(id, name);
+	return chunk_index_note(store->index, bytes_str(name), &value, 1, &ignored) == 1;
+}
+
 int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e)
 {
 	int there = tree_is_there(store, &snapshot->catalog, e);
@@ -111,12 +129,9 @@ int closure_walk(struct store *store, const struct snapshot *snapshot, struct er
 
 int closure_is_whole(struct store *store, const struct snapshot *snapshot, struct error *e)
 {
-	char name[NOTE_LEN], value;
-	struct error ignored;
 	int there;
 
-	note_name(&snapshot->id, name);
-	if (chunk_index_note(store->index, bytes_str(name), &value, 1, &ignored) == 1)
+	if (closure_is_noted(store, &snapshot->id))
 		return 1;
 	/* Packs may have come since the index was last looked at. */
 	if (store_refresh(store, e) < 0)

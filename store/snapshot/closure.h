@@ -14,6 +14,9 @@
 /* 1 the index knows the chunk and what it is decoded with, its bases; 0 it does not. */
 MUST_CHECK int closure_has_chunk(struct store *store, const struct chunk_id *id, struct error *e);
 
+/* 1 every chunk of the tree is there, 0 not. It always walks: nodes are read, leaves are not. */
+MUST_CHECK int closure_has_tree(struct store *store, const struct tree_root *root, struct error *e);
+
 /* 1 the snapshot is whole, 0 something is missing (its chunk's text in `e`, which is no error). */
 MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snapshot,
 				struct error *e);
@@ -21,7 +24,9 @@ MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snap
 /* As closure_is_whole(), but it always walks, and notes nothing: for checks. */
 MUST_CHECK int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e);
 
-/* Note that the snapshot of manifest `id` is whole, so that it is not walked again. */
+/* Note that all is there that the file `id` (a manifest, a segment) leads to, so that it is not walked again. */
 MUST_CHECK int closure_note_whole(struct store *store, const struct chunk_id *id, struct error *e);
+/* Was it noted, and has no pack gone since? False when that can't be told. */
+bool closure_is_noted(struct store *store, const struct chunk_id *id);
 
 #endif

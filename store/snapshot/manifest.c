@@ -21,6 +21,22 @@ void snapshot_release(struct snapshot *s)
 	*s = (struct snapshot){0};
 }
 
+static char *copy_text(const char *text)
+{
+	return text == NULL ? NULL : xstrdup(text);
+}
+
+void snapshot_copy(const struct snapshot *snapshot, struct snapshot *ret)
+{
+	*ret = *snapshot;
+	ret->name = copy_text(snapshot->name);
+	ret->tag = copy_text(snapshot->tag);
+	ret->source = copy_text(snapshot->source);
+	ret->replica_set = copy_text(snapshot->replica_set);
+	ret->server_version = copy_text(snapshot->server_version);
+	ret->tool = copy_text(snapshot->tool);
+}
+
 bool snapshot_is_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -71,6 +87,8 @@ int snapshot_encode(struct snapshot *s, struct buf *ret, struct error *e)
 	bson_build_int64(ret, "created", (int64_t)s->created_us);
 	bson_build_bool(ret, "exact", s->exact);
 	bson_build_bool(ret, "partial", s->partial);
+	if (s->checkpoint)
+		bson_build_bool(ret, "checkpoint", true);
 	add_text(ret, "source", s->source);
 	add_text(ret, "server", s->server_version);
 	add_text(ret, "tool", s->tool);
@@ -136,6 +154,7 @@ static int decode_doc(struct bytes doc, struct snapshot *s, struct error *e)
 	    record_int(doc, "created", &s->created_us, e) < 0 ||
 	    record_bool(doc, "exact", &s->exact, e) < 0 ||
 	    record_bool(doc, "partial", &s->partial, e) < 0 ||
+	    record_bool(doc, "checkpoint", &s->checkpoint, e) < 0 ||
 	    record_text(doc, "source", &s->source, NULL, e) < 0 ||
 	    record_text(doc, "server", &s->server_version, NULL, e) < 0 ||
 	    record_text(doc, "tool", &s->tool, NULL, e) < 0 ||

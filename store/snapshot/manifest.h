@@ -25,6 +25,7 @@ struct snapshot {
 	uint64_t created_us;  /* when it was made, microseconds since 1970 */
 	bool exact;	      /* true: all of it is of one optime; false: a dump without oplog */
 	bool partial;	      /* true: a namespace filter left something out */
+	bool checkpoint;      /* true: made so that replays are short; not listed as the user's */
 	struct optime optime; /* of an exact one; else 0.0 */
 	struct optime needed_from; /* first entry of the oldest open transaction; else 0.0 */
 	char *source;		   /* "dump", "archive", "bson"; later "backup", "replay" */
@@ -41,6 +42,8 @@ struct snapshot {
 	uint64_t bytes; /* BSON */
 };
 
+/* Copy `snapshot` into *ret, texts too. */
+void snapshot_copy(const struct snapshot *snapshot, struct snapshot *ret);
 void snapshot_release(struct snapshot *snapshot);
 DEFINE_OWNED_STRUCT(struct snapshot, snapshot_release);
 

@@ -1,7 +1,7 @@
 /*
- * record.h - reading the BSON records of this folder: typed fields by name.
+ * record.h - reading BSON records of our own files: typed fields by name.
  *
- * Inside store/snapshot/ only. Each getter: 1 and the value, 0 when the field is absent;
+ * Inside store/snapshot/ and oplog/segment.c only. Each getter: 1 and the value, 0 when the field is absent;
  * ERR_CORRUPT when it has another type or does not fit. Threads: pure.
  */
 #ifndef STORE_SNAPSHOT_RECORD_H

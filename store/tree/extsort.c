@@ -9,7 +9,7 @@
 #define READ_AHEAD (64 * KIB) /* bytes of a run that are in memory while merging */
 #define PAIR_HEADER 8	      /* u32 key length, u32 document length */
 
-/* A pair in memory: where it lies in the arena. The first key bytes decide most comparisons. */
+/* A pair in memory: where it lies in the arena. Bytes at the start of its key decide most comparisons. */
 struct pair {
 	uint64_t head;
 	size_t at;
@@ -78,12 +78,13 @@ uint64_t extsort_count(const struct extsort *sort)
 	return sort->count;
 }
 
-/* The first eight bytes as a number: its order is that of the bytes. */
-static uint64_t head_of(struct bytes key)
+/* Eight bytes of a key from `from` on as a number: its order is that of the bytes. */
+static uint64_t head_of(struct bytes key, size_t from)
 {
 	uint8_t room[8] = {0};
 
-	memcpy(room, key.at, MIN_OF(key.len, sizeof(room)));
+	if (key.len > from)
+		memcpy(room, key.at + from, MIN_OF(key.len - from, sizeof(room)));
 	return get_be64(room);
 }
 
@@ -109,8 +110,29 @@ static int compare_pairs(const void *a, const void *b, void *ctx)
 	return order != 0 ? order : bytes_compare(pair_doc(sort, x), pair_doc(sort, y));
 }
 
+/* Bytes that all keys begin with: a collection's number, the class of its keys, the year of an ObjectId. */
+static size_t common_prefix(const struct extsort *sort)
+{
+	struct bytes first = pair_key(sort, &sort->pairs[0]);
+	size_t common = first.len;
+
+	for (size_t i = 1; i < sort->pair_count && common > 0; i++) {
+		struct bytes key = pair_key(sort, &sort->pairs[i]);
+		size_t len = 0;
+
+		while (len < common && len < key.len && key.at[len] == first.at[len])
+			len++;
+		common = len;
+	}
+	return common;
+}
+
 static void sort_memory(struct extsort *sort)
 {
+	size_t common = sort->pair_count > 1 ? common_prefix(sort) : 0;
+
+	for (size_t i = 0; common > 0 && i < sort->pair_count; i++)
+		sort->pairs[i].head = head_of(pair_key(sort, &sort->pairs[i]), common);
 	if (sort->pair_count > 1)
 		qsort_r(sort->pairs, sort->pair_count, sizeof(*sort->pairs), compare_pairs, sort);
 }
@@ -303,8 +325,8 @@ int extsort_add(struct extsort *sort, struct bytes key, struct bytes doc, struct
 	}
 	if (buf_reserve(&sort->arena, key.len + doc.len, SIZE_MAX, e) < 0)
 		return e->code;
-	sort->pairs[sort->pair_count++] =
-		(struct pair){head_of(key), sort->arena.len, (uint32_t)key.len, (uint32_t)doc.len};
+	sort->pairs[sort->pair_count++] = (struct pair){head_of(key, 0), sort->arena.len,
+							(uint32_t)key.len, (uint32_t)doc.len};
 	buf_add_bytes(&sort->arena, key);
 	buf_add_bytes(&sort->arena, doc);
 	sort->count++;

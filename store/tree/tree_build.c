@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/bson.h"
+#include "base/key.h"
 #include "store/leaf_facts.h"
 #include "store/tree/tree_hint.h"
 #include "store/tree/tree_split.h"
@@ -10,9 +12,10 @@
 #define PENDING 64
 #define PENDING_BYTES (24 * MIB)
 
-/* A leaf that was submitted; its id comes later. */
+/* A leaf that was submitted; its id comes later. Or an older one behind it, that waits for its turn. */
 struct pending {
 	struct store_put put;
+	bool is_old; /* nothing was submitted */
 	struct buf sep;
 	bool forced;
 	uint64_t count, bytes;
@@ -41,6 +44,7 @@ struct tree_builder {
 	uint64_t last_len; /* bytes of the last document, at the end of `leaf` or before */
 	uint64_t doc_hash; /* ranked: of the last document */
 	uint64_t offset;   /* bytes of all documents that were added */
+	uint64_t shift;	   /* added to it: the place in the older tree; modulo 2^64 */
 	struct pending *ring;
 	size_t ring_first, ring_count, ring_bytes;
 	struct level levels[TREE_HEIGHT_MAX + 1]; /* [0] is not used */
@@ -78,7 +82,7 @@ static void pending_release(struct pending *pending)
 
 static void pop_oldest(struct tree_builder *b)
 {
-	b->ring_bytes -= oldest(b)->bytes;
+	b->ring_bytes -= oldest(b)->put.plain.len;
 	pending_release(oldest(b));
 	b->ring_first = (b->ring_first + 1) % PENDING;
 	b->ring_count--;
@@ -98,7 +102,8 @@ void tree_builder_free(struct tree_builder *b)
 	if (b == NULL)
 		return;
 	while (b->ring_count > 0) {
-		if (store_writer_wait(b->writer, &oldest(b)->put, &ignored) < 0)
+		if (!oldest(b)->is_old &&
+		    store_writer_wait(b->writer, &oldest(b)->put, &ignored) < 0)
 			ignored.code = 0;
 		pop_oldest(b);
 	}
@@ -181,7 +186,7 @@ static int push(struct tree_builder *b, uint8_t level, const struct tree_child *
 static int take_oldest(struct tree_builder *b, struct error *e)
 {
 	struct pending *p = oldest(b);
-	int code = store_writer_wait(b->writer, &p->put, e);
+	int code = p->is_old ? 0 : store_writer_wait(b->writer, &p->put, e);
 	struct tree_child child = {.id = p->put.id,
 				   .sep = buf_bytes(&p->sep),
 				   .forced = p->forced,
@@ -209,26 +214,35 @@ static int drain(struct tree_builder *b, struct error *e)
 static void find_hint(struct tree_builder *b, struct pending *p)
 {
 	struct chunk_id last;
-	uint64_t first_bytes = 0, last_bytes = 0, begin = b->offset - b->leaf.len;
+	uint64_t first_bytes = 0, last_bytes = 0, end = b->offset + b->shift;
+	uint64_t begin = end - MIN_OF((uint64_t)b->leaf.len, end);
 
 	p->put.has_hint = tree_hint_find(b->leaf_hint, 0, buf_bytes(&b->first_sep), begin,
 					 &p->put.hint, &first_bytes);
-	if (!tree_hint_find(b->leaf_hint, 0, buf_bytes(&p->sep), b->offset - 1, &last, &last_bytes))
+	if (!tree_hint_find(b->leaf_hint, 0, buf_bytes(&p->sep), end - 1, &last, &last_bytes))
 		return;
 	if (!p->put.has_hint || last_bytes > first_bytes)
 		p->put.hint = last;
 	p->put.has_hint = true;
 }
 
-static int end_leaf(struct tree_builder *b, bool forced, struct error *e)
+/* The next place in the ring, for a leaf of `len` bytes. */
+static int make_room(struct tree_builder *b, size_t len, struct pending **ret, struct error *e)
 {
-	struct pending *p;
-
 	while (b->ring_count == PENDING ||
-	       (b->ring_count > 0 && b->ring_bytes + b->leaf.len > PENDING_BYTES))
+	       (b->ring_count > 0 && b->ring_bytes + len > PENDING_BYTES))
 		if (take_oldest(b, e) < 0)
 			return e->code;
-	p = &b->ring[(b->ring_first + b->ring_count) % PENDING];
+	*ret = &b->ring[(b->ring_first + b->ring_count) % PENDING];
+	return 0;
+}
+
+static int end_leaf(struct tree_builder *b, bool forced, struct error *e)
+{
+	struct pending *p = NULL;
+
+	if (make_room(b, b->leaf.len, &p, e) < 0)
+		return e->code;
 	if (b->options.kind == TREE_KEYED)
 		tree_node_separator(buf_bytes(&b->key), &p->sep);
 	p->forced = forced;
@@ -297,6 +311,70 @@ int tree_builder_add(struct tree_builder *b, struct bytes key, struct bytes doc,
 	return ends ? end_leaf(b, false, e) : 0;
 }
 
+/* One by one: a leaf becomes too large on the way. */
+static int add_each(struct tree_builder *b, struct bytes docs, struct error *e)
+{
+	OWNED(buf_release) struct buf key = {0};
+
+	while (docs.len > 0) {
+		int64_t len = bson_next(docs, docs.len, e);
+		struct bytes doc = bytes_of(docs.at, len < 0 ? 0 : (size_t)len);
+
+		buf_reset(&key);
+		if (len < 0 || key_of_document(doc, &key, e) < 0 ||
+		    tree_builder_add(b, buf_bytes(&key), doc, e) < 0)
+			return e->code;
+		docs.at += len;
+		docs.len -= (size_t)len;
+	}
+	return 0;
+}
+
+/* The keys of the first and the last document of a run. */
+static int keys_of_run(const struct tree_run *run, struct buf *ret_first, struct buf *ret_last,
+		       struct error *e)
+{
+	struct bytes docs = run->docs;
+	int64_t len = bson_next(docs, docs.len, e);
+
+	if (len < 0 || key_of_document(bytes_of(docs.at, (size_t)len), ret_first, e) < 0)
+		return e->code;
+	return key_of_document(bytes_of(docs.at + docs.len - run->last_len, run->last_len),
+			       ret_last, e);
+}
+
+int tree_builder_add_run(struct tree_builder *b, const struct tree_run *run, struct error *e)
+{
+	OWNED(buf_release) struct buf first = {0};
+	OWNED(buf_release) struct buf last = {0};
+	struct buf swap = b->key;
+
+	assert(b->options.kind == TREE_KEYED);
+	if (run->count == 0)
+		return 0;
+	if (b->leaf.len + run->docs.len > tree_split_leaf_max(b->params))
+		return add_each(b, run->docs, e);
+	if (keys_of_run(run, &first, &last, e) < 0 ||
+	    check_order(b, buf_bytes(&first), run->docs, e) < 0)
+		return e->code;
+	if (b->leaf_count == 0) {
+		(void)buf_room(&b->leaf, MAX_OF(run->docs.len, (size_t)b->params->leaf_target));
+		buf_reset(&b->first_sep);
+		tree_node_separator(buf_bytes(&first), &b->first_sep);
+	}
+	buf_add_bytes(&b->leaf, run->docs);
+	b->leaf_count += run->count;
+	b->last_len = run->last_len;
+	b->offset += run->docs.len;
+	b->key = last;
+	last = swap;
+	if (run->end == TREE_RUN_ENDS ||
+	    (run->end == TREE_RUN_UNKNOWN &&
+	     tree_split_keyed(b->params, buf_bytes(&b->key), run->last_len)))
+		return end_leaf(b, false, e);
+	return 0;
+}
+
 bool tree_builder_is_clean(const struct tree_builder *b, uint8_t level)
 {
 	if (b->leaf_count > 0 || (level > 1 && b->ring_count > 0))
@@ -305,6 +383,11 @@ bool tree_builder_is_clean(const struct tree_builder *b, uint8_t level)
 		if (b->levels[i].n > 0)
 			return false;
 	return true;
+}
+
+int tree_builder_settle(struct tree_builder *b, struct error *e)
+{
+	return b->leaf_count > 0 ? 0 : drain(b, e);
 }
 
 /* What the index knows of a chunk that is reused whole. */
@@ -319,20 +402,52 @@ static struct chunk_facts facts_of(struct tree_builder *b, const struct tree_chi
 	return facts;
 }
 
+/* A leaf that is reused waits for those before it, so that they are encoded meanwhile. */
+static int queue_child(struct tree_builder *b, const struct tree_child *child,
+		       const struct chunk_facts *facts, struct error *e)
+{
+	struct pending *p = NULL;
+
+	if (make_room(b, 0, &p, e) < 0)
+		return e->code;
+	if (b->ring_count == 0)
+		return push(b, 1, child, facts, e);
+	p->is_old = true;
+	p->put.id = child->id;
+	p->put.facts = *facts;
+	buf_add_bytes(&p->sep, child->sep);
+	p->forced = child->forced;
+	p->count = child->count;
+	p->bytes = child->bytes;
+	b->ring_count++;
+	return 0;
+}
+
 int tree_builder_add_child(struct tree_builder *b, uint8_t level, const struct tree_child *child,
 			   struct error *e)
 {
 	struct chunk_facts facts = facts_of(b, child);
 
-	assert(b->options.kind == TREE_KEYED && tree_builder_is_clean(b, level));
-	if (drain(b, e) < 0)
-		return e->code;
+	assert(tree_builder_is_clean(b, level));
 	b->offset += child->bytes;
-	buf_reset(&b->key);
-	buf_add_bytes(&b->key, child->sep);
-	if (child->sep.len > TREE_SEP_CUT)
-		b->key.len = TREE_SEP_CUT; /* the hash behind it is no part of the key */
-	return push(b, level, child, &facts, e);
+	if (b->options.kind == TREE_KEYED) {
+		buf_reset(&b->key);
+		buf_add_bytes(&b->key, child->sep);
+		if (child->sep.len > TREE_SEP_CUT)
+			b->key.len = TREE_SEP_CUT; /* the hash behind it is no part of the key */
+	}
+	return level == 1 ? queue_child(b, child, &facts, e) : push(b, level, child, &facts, e);
+}
+
+void tree_builder_follow(struct tree_builder *b, struct bytes last_doc)
+{
+	assert(b->options.kind == TREE_RANKED);
+	(void)tree_split_ranked(b->params, last_doc, &b->doc_hash);
+}
+
+void tree_builder_stand(struct tree_builder *b, uint64_t offset)
+{
+	b->shift = offset - b->offset;
 }
 
 int tree_builder_finish(struct tree_builder *b, struct tree_root *ret, struct error *e)

@@ -31,12 +31,39 @@ DEFINE_OWNED(struct tree_builder *, tree_builder_free);
 MUST_CHECK int tree_builder_add(struct tree_builder *builder, struct bytes key, struct bytes doc,
 				struct error *e);
 
+/* Does a leaf end with the last document of a run, by its content? */
+enum tree_run_end { TREE_RUN_OPEN, TREE_RUN_ENDS, TREE_RUN_UNKNOWN };
+
+/* Documents that lay next to each other in a leaf of an older tree: it ends with none before the last. */
+struct tree_run {
+	struct bytes docs;
+	uint64_t count;
+	size_t last_len; /* bytes of the last one */
+	enum tree_run_end end;
+};
+
+/* As tree_builder_add() of each, but quick: keyed trees only. */
+MUST_CHECK int tree_builder_add_run(struct tree_builder *builder, const struct tree_run *run,
+				    struct error *e);
+
 /* True when every level below `level` is at an end: a chunk of `level` - 1 can be put in whole. */
 bool tree_builder_is_clean(const struct tree_builder *builder, uint8_t level);
 
-/* Put in a child of an older node of `level`; only when clean. */
+/* Wait for leaves that are being encoded if only they keep levels above 1 from being clean. */
+MUST_CHECK int tree_builder_settle(struct tree_builder *builder, struct error *e);
+
+/*
+ * Put in a child of an older node of `level`; only when clean, and in ranked trees only behind the
+ * document that it was behind.
+ */
 MUST_CHECK int tree_builder_add_child(struct tree_builder *builder, uint8_t level,
 				      const struct tree_child *child, struct error *e);
+
+/* Ranked trees, before a document behind a child that was put in whole: the child's last document. */
+void tree_builder_follow(struct tree_builder *builder, struct bytes last_doc);
+
+/* Ranked trees: what is added next lies at, or in the place of, byte `offset` of the older tree. For hints. */
+void tree_builder_stand(struct tree_builder *builder, uint64_t offset);
 
 /* End it. The root's chunks are known to others after the writer's flush. */
 MUST_CHECK int tree_builder_finish(struct tree_builder *builder, struct tree_root *ret,

@@ -27,7 +27,8 @@ struct tree_cursor {
 	struct step steps[TREE_HEIGHT_MAX + 1];
 	size_t at;
 	uint64_t rank, offset;
-	struct buf key; /* scratch */
+	struct buf key;	   /* scratch */
+	struct buf starts; /* of size_t; scratch of a seek */
 };
 
 struct tree_cursor *tree_cursor_new(struct store *store, const struct tree_root *root)
@@ -59,6 +60,7 @@ void tree_cursor_free(struct tree_cursor *c)
 		return;
 	unwind(c);
 	buf_release(&c->key);
+	buf_release(&c->starts);
 	free(c);
 }
 
@@ -247,26 +249,53 @@ static int choose_by_key(struct tree_cursor *c, const struct tree_node *node, st
 	return 0;
 }
 
+/* Where the documents of the leaf begin, into c->starts. */
+static int find_starts(struct tree_cursor *c, struct error *e)
+{
+	size_t end = c->steps[0].chunk->plain.len, len = 0;
+
+	buf_reset(&c->starts);
+	for (size_t at = 0; at < end; at += len) {
+		buf_add(&c->starts, &at, sizeof(at));
+		if (doc_at(c, at, &len, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
 /* Within the leaf: 1 equal, 0 greater or at its end. */
 static int seek_in_leaf(struct tree_cursor *c, struct bytes key, struct error *e)
 {
 	struct bytes leaf = c->steps[0].chunk->plain;
+	size_t low = 0, high, count;
+	const size_t *starts;
+	bool equal = false;
 
-	while (c->at < leaf.len) {
-		size_t len = 0;
+	if (find_starts(c, e) < 0)
+		return e->code;
+	starts = (const size_t *)(const void *)c->starts.at;
+	count = high = c->starts.len / sizeof(*starts);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		size_t end = middle + 1 < count ? starts[middle + 1] : leaf.len;
 		int order;
 
-		if (doc_at(c, c->at, &len, e) < 0)
-			return e->code;
 		buf_reset(&c->key);
-		if (key_of_document(bytes_of(leaf.at + c->at, len), &c->key, e) < 0)
+		if (key_of_document(bytes_of(leaf.at + starts[middle], end - starts[middle]),
+				    &c->key, e) < 0)
 			return e->code;
 		order = bytes_compare(buf_bytes(&c->key), key);
-		if (order >= 0)
-			return order == 0;
-		step_over(c, len);
+		if (order >= 0) {
+			high = middle;
+			equal = order == 0;
+		} else {
+			low = middle + 1;
+		}
 	}
-	return 0;
+	c->at = low < count ? starts[low] : leaf.len;
+	c->rank += low;
+	c->offset += c->at;
+	return equal;
 }
 
 int tree_cursor_seek_key(struct tree_cursor *c, struct bytes key, struct error *e)

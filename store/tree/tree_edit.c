@@ -1,189 +1,213 @@
 #include "store/tree/tree_edit.h"
 
-#include "base/bson_check.h"
+#include "base/bson.h"
 #include "base/key.h"
 #include "store/tree/tree_build.h"
-#include "store/tree/tree_cursor.h"
+#include "store/tree/tree_walk.h"
+
+/* Leaves decoded ahead at most, once several in a row are changed. */
+#define AHEAD 8
 
 struct edit {
 	struct store *store;
 	struct tree_builder *builder;
-	tree_changes next;
-	void *ctx;
-	bool some; /* `change` is the next one to apply */
-	struct tree_change change;
-	struct buf change_key, last_key, key, doc;
+	const struct tree_edit_source *source;
+	bool some;	  /* `key` is the next one to apply */
+	struct bytes key; /* the source's */
+	bool changed;	  /* anything, so far */
+	size_t streak;	  /* leaves in a row that were read */
+	struct buf last_key, doc_key;
 };
 
-/* Copy the next change: it must live while the tree is walked. */
+/* A leaf while its documents are gone through. */
+struct leaf {
+	struct bytes docs;
+	size_t run;	 /* where the documents begin that were kept and are not added yet */
+	uint64_t count;	 /* of them */
+	size_t last_len; /* of the last of them */
+	size_t at;	 /* the document at hand */
+	bool changed;	 /* it can't be put in whole any more */
+};
+
 static int pull(struct edit *edit, struct error *e)
 {
-	struct tree_change change;
 	bool first = !edit->some;
 	int found;
 
 	buf_reset(&edit->last_key);
-	buf_add_bytes(&edit->last_key, edit->change.key);
-	found = edit->next(edit->ctx, &change, e);
-	if (found < 0)
-		return found;
+	buf_add_bytes(&edit->last_key, edit->key);
+	found = edit->source->next(edit->source->ctx, &edit->key, e);
 	edit->some = found == 1;
-	if (found == 0)
-		return 0;
-	if (!first && bytes_compare(change.key, buf_bytes(&edit->last_key)) <= 0)
+	if (found == 1 && !first && bytes_compare(edit->key, buf_bytes(&edit->last_key)) <= 0)
 		return error_set(e, ERR_INVALID, "changes of a tree are out of order");
-	buf_reset(&edit->change_key);
-	buf_add_bytes(&edit->change_key, change.key);
-	buf_reset(&edit->doc);
-	buf_add_bytes(&edit->doc, change.doc);
-	edit->change.key = buf_bytes(&edit->change_key);
-	edit->change.doc = buf_bytes(&edit->doc);
-	return 1;
+	return found;
 }
 
-static int apply(struct edit *edit, struct error *e)
+/* What was kept goes to the builder: the end of a leaf is not in it. */
+static int flush_run(struct edit *edit, struct leaf *leaf, struct error *e)
 {
-	if (edit->change.doc.len > 0 &&
-	    tree_builder_add(edit->builder, edit->change.key, edit->change.doc, e) < 0)
+	struct tree_run run = {.docs = bytes_of(leaf->docs.at + leaf->run, leaf->at - leaf->run),
+			       .count = leaf->count,
+			       .last_len = leaf->last_len};
+
+	leaf->changed = true;
+	leaf->run = leaf->at;
+	leaf->count = 0;
+	return tree_builder_add_run(edit->builder, &run, e);
+}
+
+/*
+ * Apply the next change to `old`, the document at leaf->at, or to none. *ret_kept: the document stays
+ * as it is. `leaf` is NULL behind the last one.
+ */
+static int apply(struct edit *edit, struct leaf *leaf, struct bytes old, bool *ret_kept,
+		 struct error *e)
+{
+	struct bytes doc = {0};
+	int what = edit->source->apply(edit->source->ctx, old, &doc, e);
+
+	if (what < 0)
+		return what;
+	if ((what == TREE_EDIT_PUT && bytes_equal(old, doc)) ||
+	    (what == TREE_EDIT_REMOVE && old.len == 0))
+		what = TREE_EDIT_KEEP;
+	*ret_kept = what == TREE_EDIT_KEEP;
+	if (what != TREE_EDIT_KEEP) {
+		edit->changed = true;
+		if (leaf != NULL && flush_run(edit, leaf, e) < 0)
+			return e->code;
+	}
+	if (what == TREE_EDIT_PUT && tree_builder_add(edit->builder, edit->key, doc, e) < 0)
 		return e->code;
 	return pull(edit, e) < 0 ? e->code : 0;
 }
 
-/* Changes whose key is below `key` are inserts; one that is equal replaces the document. */
-static int merge_document(struct edit *edit, struct bytes key, struct bytes doc, struct error *e)
+/* The document at leaf->at of `len` bytes: changes with lesser keys are inserts, an equal one is its own. */
+static int merge_document(struct edit *edit, struct leaf *leaf, size_t len, struct error *e)
 {
-	while (edit->some) {
-		int order = bytes_compare(edit->change.key, key);
+	struct bytes doc = bytes_of(leaf->docs.at + leaf->at, len);
+	bool kept = true;
+	int order = 1;
 
-		if (order > 0)
-			break;
-		if (order == 0)
-			return apply(edit, e);
-		if (apply(edit, e) < 0)
-			return e->code;
-	}
-	return tree_builder_add(edit->builder, key, doc, e);
-}
-
-static int walk_leaf(struct edit *edit, const struct tree_root *leaf, struct error *e)
-{
-	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(edit->store, leaf);
-	struct bytes doc;
-	int found;
-
-	while ((found = tree_cursor_next(cursor, &doc, e)) == 1) {
-		buf_reset(&edit->key);
-		if (key_of_document(doc, &edit->key, e) < 0 ||
-		    merge_document(edit, buf_bytes(&edit->key), doc, e) < 0)
-			return e->code;
-	}
-	return found;
-}
-
-/* Does the next change fall into the child, or could it (where its separator is cut)? */
-static bool touches(const struct edit *edit, const struct tree_child *child, bool is_last)
-{
-	bool exact;
-	int order;
-
-	if (!edit->some)
-		return false;
-	if (is_last)
-		return true;
-	order = tree_node_compare(child->sep, edit->change.key, &exact);
-	return order > 0 || order == 0;
-}
-
-/*
- * A leaf that was ended by its size depends on the document after it: when the next child is
- * changed (or is made anew because the builder is not at an end there), it is made anew, too.
- */
-static bool depends_on_next(const struct edit *edit, const struct tree_node *node, size_t i,
-			    bool is_last)
-{
-	if (!node->child[i].forced || !edit->some)
-		return false;
-	return i + 1 == node->n ? !is_last
-				: touches(edit, &node->child[i + 1], is_last && i + 2 == node->n);
-}
-
-static int walk_node(struct edit *edit, const struct tree_root *root, bool is_last,
-		     struct error *e);
-
-static int walk_child(struct edit *edit, const struct tree_node *node, size_t i, bool is_last,
-		      struct error *e)
-{
-	struct tree_root child = tree_node_child_root(node, i);
-	bool last = is_last && i + 1 == node->n;
-
-	if (!touches(edit, &node->child[i], last) && !depends_on_next(edit, node, i, is_last) &&
-	    tree_builder_is_clean(edit->builder, node->level))
-		return tree_builder_add_child(edit->builder, node->level, &node->child[i], e);
-	return child.height == 0 ? walk_leaf(edit, &child, e) : walk_node(edit, &child, last, e);
-}
-
-static int walk_node(struct edit *edit, const struct tree_root *root, bool is_last, struct error *e)
-{
-	OWNED(chunk_release) struct chunk *chunk = NULL;
-	struct tree_node node;
-	int code = 0;
-
-	if (store_get(edit->store, &root->id, &chunk, e) < 0 ||
-	    tree_node_parse(chunk->plain, root, &node, e) < 0)
+	buf_reset(&edit->doc_key);
+	if (edit->some && key_of_document(doc, &edit->doc_key, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < node.n && code == 0; i++)
-		code = walk_child(edit, &node, i, is_last, e);
-	tree_node_release(&node);
-	return code;
-}
-
-static int walk_all(struct edit *edit, const struct tree_root *old, struct error *e)
-{
-	int code = 0;
-
-	if (old->count > 0 && old->height == 0)
-		code = walk_leaf(edit, old, e);
-	else if (old->count > 0)
-		code = walk_node(edit, old, true, e);
-	while (code == 0 && edit->some)
-		code = apply(edit, e);
-	return code;
-}
-
-/*
- * A node with one child only stands at the end of a level. When all before it was deleted it
- * would be the root: a tree that is built anew has none such.
- */
-static int unwrap(struct store *store, struct tree_root *root, struct error *e)
-{
-	while (root->height > 0) {
-		OWNED(chunk_release) struct chunk *chunk = NULL;
-		struct tree_root child;
-		struct tree_node node;
-		bool only;
-
-		/* What the builder just wrote is not readable yet, and has more children. */
-		if (!store_knows(store, &root->id))
-			return 0;
-		if (store_get(store, &root->id, &chunk, e) < 0 ||
-		    tree_node_parse(chunk->plain, root, &node, e) < 0)
+	while (edit->some && (order = bytes_compare(edit->key, buf_bytes(&edit->doc_key))) < 0)
+		if (apply(edit, leaf, bytes_of(NULL, 0), &kept, e) < 0)
 			return e->code;
-		only = node.n == 1;
-		child = tree_node_child_root(&node, 0);
-		tree_node_release(&node);
-		if (!only)
-			return 0;
-		*root = child;
+	kept = true;
+	if (edit->some && order == 0 && apply(edit, leaf, doc, &kept, e) < 0)
+		return e->code;
+	leaf->at += len;
+	if (kept) {
+		leaf->count++;
+		leaf->last_len = len;
+	} else {
+		leaf->run = leaf->at;
 	}
 	return 0;
 }
 
-int tree_edit(struct store_writer *writer, const struct tree_root *old,
-	      const struct writer_prefix *prefix, tree_changes next, void *ctx,
-	      struct tree_root *ret, struct error *e)
+/* The last documents of a leaf. How it ended is known, unless the tree ended with it. */
+static int finish_leaf(struct edit *edit, struct leaf *leaf, const struct tree_walk_at *at,
+		       struct error *e)
+{
+	struct tree_run run = {.docs = bytes_of(leaf->docs.at + leaf->run, leaf->at - leaf->run),
+			       .count = leaf->count,
+			       .last_len = leaf->last_len,
+			       .end = at->is_last	  ? TREE_RUN_UNKNOWN
+				      : at->child->forced ? TREE_RUN_OPEN
+							  : TREE_RUN_ENDS};
+
+	return tree_builder_add_run(edit->builder, &run, e);
+}
+
+static int edit_leaf(void *ctx, const struct tree_root *root, const struct tree_walk_at *at,
+		     bool whole, struct error *e)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct edit *edit = ctx;
+	struct leaf leaf = {.changed = !whole};
+
+	tree_walk_ahead(edit->store, at, MIN_OF(edit->streak, (size_t)AHEAD));
+	edit->streak++;
+	if (tree_walk_leaf(edit->store, root, &chunk, e) < 0)
+		return e->code;
+	leaf.docs = chunk->plain;
+	while (leaf.at < leaf.docs.len) {
+		int64_t len = bson_next(bytes_of(leaf.docs.at + leaf.at, leaf.docs.len - leaf.at),
+					SIZE_MAX, e);
+
+		if (len < 0 || merge_document(edit, &leaf, (size_t)len, e) < 0)
+			return e->code;
+	}
+	/* The tree's last leaf ends with the tree: not if something may come behind it. */
+	if (!leaf.changed && !(at->is_last && edit->some))
+		return tree_builder_add_child(edit->builder, 1, at->child, e);
+	return finish_leaf(edit, &leaf, at, e);
+}
+
+/* Does the next change fall into the child, or could it (where its separator is cut)? */
+static bool touches(void *ctx, const struct tree_walk_at *at)
+{
+	struct edit *edit = ctx;
+	bool exact;
+
+	if (!edit->some)
+		return false;
+	return at->is_last || tree_node_compare(at->child->sep, edit->key, &exact) >= 0;
+}
+
+static int put_whole(void *ctx, uint8_t level, const struct tree_child *child, struct error *e)
+{
+	struct edit *edit = ctx;
+
+	edit->streak = 0;
+	return tree_builder_add_child(edit->builder, level, child, e);
+}
+
+static bool some_left(void *ctx)
+{
+	return ((struct edit *)ctx)->some;
+}
+
+static bool always(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+static int run(struct edit *edit, const struct tree_root *old, struct tree_root *ret,
+	       struct error *e)
+{
+	const struct tree_walk walk = {.store = edit->store,
+				       .builder = edit->builder,
+				       .ctx = edit,
+				       .touches = touches,
+				       .some_left = some_left,
+				       .joined = always,
+				       .put_whole = put_whole,
+				       .leaf = edit_leaf};
+	int code = tree_walk_run(&walk, old, e);
+
+	while (code == 0 && edit->some) {
+		bool kept;
+
+		code = apply(edit, NULL, bytes_of(NULL, 0), &kept, e);
+	}
+	if (code == 0 && !edit->changed)
+		*ret = *old;
+	else if (code == 0)
+		code = tree_walk_finish(&walk, ret, e);
+	return code;
+}
+
+int tree_edit_with(struct store_writer *writer, const struct tree_root *old,
+		   const struct writer_prefix *prefix, const struct tree_edit_source *source,
+		   struct tree_root *ret, struct error *e)
 {
 	struct tree_build_options options = {.kind = TREE_KEYED, .old = old, .prefix = prefix};
-	struct edit edit = {.store = store_writer_store(writer), .next = next, .ctx = ctx};
+	struct edit edit = {.store = store_writer_store(writer), .source = source};
 	int code;
 
 	if (old->kind != TREE_KEYED)
@@ -193,16 +217,47 @@ int tree_edit(struct store_writer *writer, const struct tree_root *old,
 		*ret = *old;
 	} else if (code == 1) {
 		edit.builder = tree_builder_new(writer, &options);
-		code = walk_all(&edit, old, e);
-		if (code == 0)
-			code = tree_builder_finish(edit.builder, ret, e);
-		if (code == 0)
-			code = unwrap(edit.store, ret, e);
+		code = run(&edit, old, ret, e);
 	}
 	tree_builder_free(edit.builder);
-	buf_release(&edit.change_key);
 	buf_release(&edit.last_key);
-	buf_release(&edit.key);
-	buf_release(&edit.doc);
+	buf_release(&edit.doc_key);
 	return code;
+}
+
+/* Changes that are given whole. */
+struct given {
+	tree_changes next;
+	void *ctx;
+	struct tree_change change;
+};
+
+static int next_given(void *ctx, struct bytes *ret_key, struct error *e)
+{
+	struct given *given = ctx;
+	int found = given->next(given->ctx, &given->change, e);
+
+	if (found == 1)
+		*ret_key = given->change.key;
+	return found;
+}
+
+static int apply_given(void *ctx, struct bytes old, struct bytes *ret, struct error *e)
+{
+	struct given *given = ctx;
+
+	(void)old;
+	(void)e;
+	*ret = given->change.doc;
+	return given->change.doc.len == 0 ? TREE_EDIT_REMOVE : TREE_EDIT_PUT;
+}
+
+int tree_edit(struct store_writer *writer, const struct tree_root *old,
+	      const struct writer_prefix *prefix, tree_changes next, void *ctx,
+	      struct tree_root *ret, struct error *e)
+{
+	struct given given = {.next = next, .ctx = ctx};
+	const struct tree_edit_source source = {next_given, apply_given, &given};
+
+	return tree_edit_with(writer, old, prefix, &source, ret, e);
 }

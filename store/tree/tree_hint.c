@@ -85,6 +85,20 @@ static bool advance(struct tree_hint *hint, struct step *step, struct bytes sep,
 	return step->child != start;
 }
 
+/*
+ * Is the place behind all of the older tree? What comes there is new: a chunk that nothing is known of
+ * but that it stood last would make a bad base, and trying it takes long.
+ */
+static bool is_behind(const struct tree_hint *hint, struct bytes sep, uint64_t offset)
+{
+	const struct step *top = &hint->steps[hint->root.height];
+	bool exact;
+
+	if (hint->root.kind != TREE_KEYED)
+		return offset >= hint->root.bytes;
+	return tree_node_compare(top->node.child[top->node.n - 1].sep, sep, &exact) < 0;
+}
+
 bool tree_hint_find(struct tree_hint *hint, uint8_t level, struct bytes sep, uint64_t offset,
 		    struct chunk_id *ret, uint64_t *ret_bytes)
 {
@@ -111,6 +125,8 @@ bool tree_hint_find(struct tree_hint *hint, uint8_t level, struct bytes sep, uin
 				return false;
 			hint->valid = at;
 		}
+		if (level == 0 && at == hint->root.height && is_behind(hint, sep, offset))
+			return false;
 		moved = advance(hint, step, sep, offset);
 		if (moved)
 			hint->valid = at;

@@ -19,7 +19,7 @@ DEFINE_OWNED(struct tree_hint *, tree_hint_free);
 
 /*
  * The chunk of `level` (0: a leaf) that covers separator `sep` (keyed) or byte `offset` (ranked),
- * and its BSON bytes (unless NULL). False when there is none.
+ * and its BSON bytes (unless NULL). False when there is none, or the place is behind all that it knows of.
  */
 bool tree_hint_find(struct tree_hint *hint, uint8_t level, struct bytes sep, uint64_t offset,
 		    struct chunk_id *ret, uint64_t *ret_bytes);

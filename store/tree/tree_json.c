@@ -3,6 +3,9 @@
 #include <inttypes.h>
 
 #include "base/bson.h"
+#include "base/ejson_reader.h"
+#include "store/facts_keeper.h"
+#include "store/leaf_facts.h"
 #include "store/store_internal.h"
 #include "store/tree/tree_node.h"
 
@@ -11,13 +14,19 @@
 #define CACHE_DEFAULT (32 * MIB)
 /* Sizes of some 4,000 nodes, which have 17 GB of leaves below. */
 #define SIZES_CACHE (4 * MIB)
+/* A leaf of which the text is longer (that of one large document) is rendered as it is read. */
+#define LONG_TEXT (8 * MIB)
 
 struct tree_json {
 	struct store *store;
 	enum ejson_mode mode;
 	struct chunk_cache *leaves; /* leaf -> its text */
-	struct chunk_cache *sizes;  /* node -> uint64_t [children + 1]: bytes of text before each */
+	struct chunk_cache *sizes;  /* node -> its children's, see struct json_node */
+	struct facts_keeper *keeper;
 	struct prefetch *prefetch;
+	pthread_mutex_t lock; /* over the leaf with a long text that was read last */
+	struct chunk *long_leaf;
+	struct ejson_reader *long_reader;
 };
 
 /* A node on the way down, with its sizes. */
@@ -25,18 +34,23 @@ struct json_node {
 	struct chunk *chunk;
 	struct chunk *sizes;
 	struct tree_node node;
-	const uint64_t *before; /* node.n + 1 */
+	/* Bytes of text before each child, node.n + 1; behind them the sum in the other mode. */
+	const uint64_t *before;
 };
 
 static int get_leaf(struct tree_json *json, const struct chunk_id *id, struct chunk **ret,
 		    struct error *e);
+static uint64_t size_in(const struct tree_json *json, const struct chunk_facts *facts);
 
 static void prefetch_run(void *ctx, const struct chunk_id *id)
 {
+	struct tree_json *json = ctx;
 	struct chunk *text = NULL;
+	struct chunk_facts facts;
 	struct error ignored;
 
-	if (get_leaf(ctx, id, &text, &ignored) == 0)
+	if (store_facts(json->store, id, &facts, &ignored) == 1 &&
+	    size_in(json, &facts) <= LONG_TEXT && get_leaf(json, id, &text, &ignored) == 0)
 		chunk_release(text);
 }
 
@@ -48,7 +62,9 @@ struct tree_json *tree_json_new(struct store *store, enum ejson_mode mode, size_
 	json->mode = mode;
 	json->leaves = chunk_cache_new(cache_bytes == 0 ? CACHE_DEFAULT : cache_bytes);
 	json->sizes = chunk_cache_new(SIZES_CACHE);
+	json->keeper = facts_keeper_new(store);
 	json->prefetch = prefetch_new(store->threads, prefetch_run, json);
+	pthread_mutex_init(&json->lock, NULL);
 	return json;
 }
 
@@ -57,6 +73,10 @@ void tree_json_free(struct tree_json *json)
 	if (json == NULL)
 		return;
 	prefetch_free(json->prefetch);
+	facts_keeper_free(json->keeper);
+	ejson_reader_free(json->long_reader);
+	chunk_release(json->long_leaf);
+	pthread_mutex_destroy(&json->lock);
 	chunk_cache_free(json->leaves);
 	chunk_cache_free(json->sizes);
 	free(json);
@@ -67,9 +87,9 @@ static uint64_t size_in(const struct tree_json *json, const struct chunk_facts *
 	return json->mode == EJSON_CANONICAL ? facts->canonical : facts->relaxed;
 }
 
-/* The recorded size of the text of `root`: 1, or 0 when there is none of this renderer. */
-static int recorded_size(struct tree_json *json, const struct tree_root *root, uint64_t *ret,
-			 struct error *e)
+/* The recorded facts of `root`: 1, or 0 when there are none of this renderer. */
+static int recorded(struct tree_json *json, const struct tree_root *root, struct chunk_facts *ret,
+		    struct error *e)
 {
 	struct chunk_facts facts;
 	int found = store_facts(json->store, &root->id, &facts, e);
@@ -78,7 +98,7 @@ static int recorded_size(struct tree_json *json, const struct tree_root *root, u
 		return found;
 	if (facts.renderer != EJSON_VERSION || facts.documents != root->count)
 		return 0;
-	*ret = size_in(json, &facts);
+	*ret = facts;
 	return 1;
 }
 
@@ -95,24 +115,14 @@ static int next_doc(struct bytes *rest, struct bytes *ret, struct error *e)
 	return 1;
 }
 
-static int measure_leaf(struct tree_json *json, const struct tree_root *root, uint64_t *ret,
-			struct error *e)
+static int measure_leaf(struct tree_json *json, const struct tree_root *root,
+			struct chunk_facts *ret, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *leaf = NULL;
-	struct bytes rest, doc;
-	uint64_t size, sum = 0;
-	int found;
 
 	if (store_get(json->store, &root->id, &leaf, e) < 0)
 		return e->code;
-	rest = leaf->plain;
-	while ((found = next_doc(&rest, &doc, e)) == 1) {
-		if (ejson_size(doc, json->mode, &size, e) < 0)
-			return e->code;
-		sum += size + 1;
-	}
-	*ret = sum;
-	return found;
+	return leaf_facts_measure(leaf->plain, ret, e);
 }
 
 /* About how long the text of a leaf will be; who reads it compares it with the facts. */
@@ -170,8 +180,8 @@ static int load_node(struct tree_json *json, const struct tree_root *root, struc
 	return tree_node_parse(ret->chunk->plain, root, &ret->node, e);
 }
 
-static int size_of(struct tree_json *json, const struct tree_root *root, uint64_t *ret,
-		   struct error *e);
+static int facts_of(struct tree_json *json, const struct tree_root *root, struct chunk_facts *ret,
+		    struct error *e);
 
 /* What the loader of a node's sizes needs. */
 struct sizes_load {
@@ -184,22 +194,29 @@ static int load_sizes(void *ctx, const struct chunk_id *id, struct buf *ret, str
 {
 	OWNED(json_node_release) struct json_node n = {0};
 	const struct sizes_load *load = ctx;
-	uint64_t *before, size;
+	bool canonical = load->json->mode == EJSON_CANONICAL;
+	uint64_t *before, *other;
 	size_t len;
 
 	(void)id;
 	if (load_node(load->json, load->root, &n, e) < 0)
 		return e->code;
-	len = (n.node.n + 1) * sizeof(*before);
+	len = (n.node.n + 2) * sizeof(*before);
 	before = (uint64_t *)(void *)buf_room(ret, len);
 	ret->len = len;
 	before[0] = 0;
+	other = &before[n.node.n + 1];
+	*other = 0;
 	for (size_t i = 0; i < n.node.n; i++) {
 		struct tree_root child = tree_node_child_root(&n.node, i);
+		struct chunk_facts facts;
 
-		if (size_of(load->json, &child, &size, e) < 0)
+		if (facts_of(load->json, &child, &facts, e) < 0)
 			return e->code;
-		if (__builtin_add_overflow(before[i], size, &before[i + 1]))
+		if (__builtin_add_overflow(before[i], canonical ? facts.canonical : facts.relaxed,
+					   &before[i + 1]) ||
+		    __builtin_add_overflow(*other, canonical ? facts.relaxed : facts.canonical,
+					   other))
 			return error_set(e, ERR_CORRUPT, "the JSON of a node is beyond all bounds");
 	}
 	return 0;
@@ -217,30 +234,54 @@ static int get_sizes(struct tree_json *json, const struct tree_root *root, struc
 	return 0;
 }
 
-static int size_of(struct tree_json *json, const struct tree_root *root, uint64_t *ret,
-		   struct error *e)
+/* Sum up the facts of a node. */
+static int measure_node(struct tree_json *json, const struct tree_root *root,
+			struct chunk_facts *ret, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *sizes = NULL;
 	const uint64_t *before = NULL;
-	int found = recorded_size(json, root, ret, e);
+	uint64_t own, other;
+	size_t n;
+
+	if (get_sizes(json, root, &sizes, &before, e) < 0)
+		return e->code;
+	n = sizes->plain.len / sizeof(*before) - 2;
+	own = before[n];
+	other = before[n + 1];
+	*ret = (struct chunk_facts){.documents = root->count,
+				    .relaxed = json->mode == EJSON_CANONICAL ? other : own,
+				    .canonical = json->mode == EJSON_CANONICAL ? own : other,
+				    .renderer = EJSON_VERSION};
+	return 0;
+}
+
+/* The facts of a chunk: as recorded, or derived and handed over to be recorded. */
+static int facts_of(struct tree_json *json, const struct tree_root *root, struct chunk_facts *ret,
+		    struct error *e)
+{
+	int found = recorded(json, root, ret, e);
 
 	if (found != 0)
 		return found < 0 ? found : 0;
-	if (root->height == 0)
-		return measure_leaf(json, root, ret, e);
-	if (get_sizes(json, root, &sizes, &before, e) < 0)
-		return e->code;
-	*ret = before[sizes->plain.len / sizeof(*before) - 1];
-	return 0;
+	found = root->height == 0 ? measure_leaf(json, root, ret, e)
+				  : measure_node(json, root, ret, e);
+	if (found == 0)
+		facts_keeper_add(json->keeper, &root->id, ret);
+	return found;
 }
 
 int tree_json_size(struct tree_json *json, const struct tree_root *root, uint64_t *ret,
 		   struct error *e)
 {
+	struct chunk_facts facts;
+
 	*ret = 0;
 	if (root->count == 0)
 		return 0;
-	return size_of(json, root, ret, e);
+	if (facts_of(json, root, &facts, e) < 0)
+		return e->code;
+	*ret = size_in(json, &facts);
+	return 0;
 }
 
 /* What one read walks with. */
@@ -318,13 +359,60 @@ static int wrong_size(const struct tree_root *root, uint64_t found, uint64_t exp
 			 found, expected);
 }
 
+/* Have the reader for this leaf. Under lock. */
+static int use_long_leaf(struct tree_json *json, const struct chunk_id *id, struct error *e)
+{
+	struct chunk *leaf = NULL;
+
+	if (json->long_leaf != NULL && chunk_id_equal(&json->long_leaf->id, id))
+		return 0;
+	if (store_get(json->store, id, &leaf, e) < 0)
+		return e->code;
+	ejson_reader_free(json->long_reader);
+	chunk_release(json->long_leaf);
+	json->long_leaf = leaf;
+	json->long_reader =
+		ejson_reader_new(leaf->plain, json->mode == EJSON_CANONICAL ? EJSON_LINE_CANONICAL
+									    : EJSON_LINE_RELAXED);
+	return 0;
+}
+
+/* Bytes [from, to) of a leaf's text of `size` bytes. Under lock. */
+static int read_long_leaf(struct reader *r, const struct tree_root *root, uint64_t from,
+			  uint64_t to, uint64_t size, uint8_t *ret, struct error *e)
+{
+	struct ejson_reader *reader;
+	size_t len = 0, more = 0;
+	uint8_t behind;
+
+	if (use_long_leaf(r->json, &root->id, e) < 0)
+		return e->code;
+	reader = r->json->long_reader;
+	if (ejson_reader_read(reader, from, ret, (size_t)(to - from), &len, e) < 0)
+		return e->code;
+	if (to == size && ejson_reader_read(reader, size, &behind, 1, &more, e) < 0)
+		return e->code;
+	if (len < to - from || more > 0)
+		return wrong_size(root, from + len + more, size, e);
+	return 0;
+}
+
 /* The part of the read that lies in a leaf, whose `size` bytes of text begin at `offset`. */
 static int read_leaf(struct reader *r, const struct tree_root *root, uint64_t offset, uint64_t size,
 		     struct error *e)
 {
 	OWNED(chunk_release) struct chunk *text = NULL;
 	uint64_t from = MAX_OF(r->begin, offset), to = MIN_OF(r->end, offset + size);
+	int code;
 
+	if (size > LONG_TEXT) {
+		pthread_mutex_lock(&r->json->lock);
+		code = read_long_leaf(r, root, from - offset, to - offset, size,
+				      r->ret + (from - r->begin), e);
+		pthread_mutex_unlock(&r->json->lock);
+		r->done += to - from;
+		return code;
+	}
 	if (get_leaf(r->json, &root->id, &text, e) < 0)
 		return e->code;
 	if (text->plain.len != size)

@@ -4,10 +4,12 @@
  * The text is ejson_write() of each document and a newline, in the order of the tree. How long it
  * is below each chunk is a fact that was derived when the chunk was written (store_facts()), so a
  * size costs one look-up, and a read renders only the leaves that it touches. Facts that are
- * missing, or of another EJSON_VERSION, are derived again: correct, but it reads all below.
+ * missing, or of another EJSON_VERSION, are derived again, which reads all below, once: then they are
+ * in the index (facts_keeper.h).
  *
  * What lives here: rendered leaves and the sizes of nodes, both bounded in bytes and shared by all
- * readers, and threads that render ahead.
+ * readers, and threads that render ahead. The text of a large document is rendered as it is read: it
+ * may be ten times as long.
  * Threads: any, but for making and freeing.
  */
 #ifndef STORE_TREE_TREE_JSON_H

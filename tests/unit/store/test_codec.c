@@ -49,7 +49,8 @@ static void what_is_encoded_comes_back(void **state)
 
 			fill(&plain, content, sizes[i], &rng);
 			buf_add_str(&stored, "kept");
-			ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
+			ASSERT_OK(
+				codec_encode(codec, buf_bytes(&plain), false, &stored, &kind, &e));
 			assert_memory_equal(stored.at, "kept", 4);
 			assert_true(stored.len - 4 <= plain.len);
 			assert_true(kind == (stored.len - 4 < plain.len ? CODEC_ZSTD : CODEC_RAW));
@@ -68,7 +69,7 @@ static void an_empty_slice_without_memory_is_fine(void **state)
 	struct error e = {0};
 
 	(void)state;
-	ASSERT_OK(codec_encode(codec, bytes_of(NULL, 0), &stored, &kind, &e));
+	ASSERT_OK(codec_encode(codec, bytes_of(NULL, 0), false, &stored, &kind, &e));
 	assert_int_equal(kind, CODEC_RAW);
 	assert_int_equal(stored.len, 0);
 	ASSERT_OK(
@@ -97,9 +98,13 @@ static void a_prefix_and_a_base_make_it_smaller_and_come_back(void **state)
 		buf_add(&copy, base.at + base.len - len, len);
 		plain = buf_bytes(&copy);
 
-		ASSERT_OK(codec_encode_prefix(codec, prefix, plain, &with, &kind, &e));
-		assert_true(len < 256 || kind == CODEC_ZSTD_PREFIX);
-		decodes(codec, kind, buf_bytes(&with), buf_bytes(&base), plain);
+		for (int thorough = 0; thorough < 2; thorough++) {
+			buf_reset(&with);
+			ASSERT_OK(codec_encode_prefix(codec, prefix, plain, thorough, &with, &kind,
+						      &e));
+			assert_true(len < 256 || kind == CODEC_ZSTD_PREFIX);
+			decodes(codec, kind, buf_bytes(&with), buf_bytes(&base), plain);
+		}
 		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), plain, len % 2, &delta, &kind,
 					     &e));
 		assert_true(len < 256 || (kind == CODEC_ZSTD_PREFIX && delta.len < 128));
@@ -157,7 +162,8 @@ static void damaged_bytes_give_an_error_or_other_bytes(void **state)
 			ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), buf_bytes(&plain),
 						     false, &stored, &kind, &e));
 		else
-			ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
+			ASSERT_OK(
+				codec_encode(codec, buf_bytes(&plain), false, &stored, &kind, &e));
 		for (size_t bit = 0; bit < 8 * stored.len; bit++) {
 			struct chunk_id found;
 
@@ -236,9 +242,68 @@ static void a_codec_is_fit_for_more_after_a_failure(void **state)
 		ASSERT_ERROR(codec_decode(codec, CODEC_ZSTD, bytes_str("no frame of zstd"),
 					  bytes_of(NULL, 0), room, sizeof(room), &e),
 			     ERR_CORRUPT);
-		ASSERT_OK(codec_encode(codec, buf_bytes(&plain), &stored, &kind, &e));
+		ASSERT_OK(codec_encode(codec, buf_bytes(&plain), false, &stored, &kind, &e));
 		decodes(codec, kind, buf_bytes(&stored), bytes_of(NULL, 0), buf_bytes(&plain));
 	}
+}
+
+static void more_effort_makes_it_smaller(void **state)
+{
+	struct harness_rng rng = harness_rng_of(108);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	OWNED(buf_release) struct buf plain = {0};
+	OWNED(buf_release) struct buf quick = {0};
+	OWNED(buf_release) struct buf thorough = {0};
+	enum codec_kind kind;
+	struct error e = {0};
+
+	(void)state;
+	fill(&plain, TEXT, 32 * KIB, &rng);
+	ASSERT_OK(codec_encode(codec, buf_bytes(&plain), false, &quick, &kind, &e));
+	ASSERT_OK(codec_encode(codec, buf_bytes(&plain), true, &thorough, &kind, &e));
+	assert_true(thorough.len < quick.len);
+	decodes(codec, kind, buf_bytes(&thorough), bytes_of(NULL, 0), buf_bytes(&plain));
+}
+
+static void a_base_asked_for_twice_is_kept(void **state)
+{
+	struct harness_rng rng = harness_rng_of(109);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	struct buf bases[2] = {{0}, {0}};
+	OWNED(buf_release) struct buf plain = {0};
+	OWNED(buf_release) struct buf stored = {0};
+	uint8_t *room = xmalloc(MIB);
+	enum codec_kind kind;
+	struct error e = {0};
+
+	(void)state;
+	fill(&bases[0], NOISE, 150 * KIB, &rng);
+	fill(&bases[1], NOISE, 150 * KIB, &rng);
+	buf_add(&plain, bases[0].at + 1000, 40 * KIB);
+	fill(&plain, NOISE, 1000, &rng);
+	buf_add(&plain, plain.at + 10, 5000);
+	ASSERT_OK(codec_encode_delta(codec, buf_bytes(&bases[0]), buf_bytes(&plain), false, &stored,
+				     &kind, &e));
+	assert_int_equal(kind, CODEC_ZSTD_PREFIX);
+	for (uint64_t name = 0; name < 2; name++) {
+		for (int time = 0; time < 2; time++) {
+			assert_int_equal(codec_decode_kept(codec, 7 + name, buf_bytes(&stored),
+							   room, plain.len),
+					 0);
+			codec_keep(codec, 7 + name, buf_bytes(&bases[name]));
+		}
+		memset(room, 0, plain.len);
+		/* With the other base it may decode, to other bytes. */
+		if (codec_decode_kept(codec, 7 + name, buf_bytes(&stored), room, plain.len) == 1)
+			assert_true(name == (memcmp(room, plain.at, plain.len) != 0));
+		else
+			assert_int_equal(name, 1);
+	}
+	assert_int_equal(codec_decode_kept(codec, 7, buf_bytes(&stored), room, plain.len), 0);
+	assert_int_equal(codec_decode_kept(codec, 8, buf_bytes(&stored), room, MIB), 0);
+	free(room);
+	buf_release(&bases[0]);
+	buf_release(&bases[1]);
 }
 
 int main(void)
@@ -251,6 +316,8 @@ int main(void)
 		cmocka_unit_test(damaged_bytes_give_an_error_or_other_bytes),
 		cmocka_unit_test(a_wrong_length_or_base_does_not_give_the_plain_bytes),
 		cmocka_unit_test(a_codec_is_fit_for_more_after_a_failure),
+		cmocka_unit_test(more_effort_makes_it_smaller),
+		cmocka_unit_test(a_base_asked_for_twice_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

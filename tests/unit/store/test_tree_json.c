@@ -216,6 +216,108 @@ static void facts_that_are_missing_or_of_another_renderer_are_derived(void **sta
 	}
 }
 
+/* The facts of each chunk of the tree are of this renderer. */
+static void check_recorded(struct store *store, const struct tree_root *root)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct chunk_facts facts;
+	struct tree_node node;
+	struct error e = {0};
+
+	assert_int_equal(ASSERT_OK(store_facts(store, &root->id, &facts, &e)), 1);
+	assert_int_equal(facts.renderer, EJSON_VERSION);
+	assert_int_equal(facts.documents, root->count);
+	if (root->height == 0)
+		return;
+	ASSERT_OK(store_get(store, &root->id, &chunk, &e));
+	ASSERT_OK(tree_node_parse(chunk->plain, root, &node, &e));
+	for (uint32_t i = 0; i < node.n; i++) {
+		struct tree_root child = tree_node_child_root(&node, i);
+
+		check_recorded(store, &child);
+	}
+	tree_node_release(&node);
+}
+
+/* Deriving is done once: what was derived in one mode is there for both, and for others. */
+static void what_was_derived_is_recorded(void **state)
+{
+	static const facts_change changes[] = {forget_all, measured_by_another_version};
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		struct tree_json *json;
+		struct world w;
+		unsigned leaves = 1;
+		uint64_t size = 0;
+
+		make_world(&w, TREE_KEYED, 3000);
+		change_facts(w.store, &w.root, &leaves, changes[i]);
+		json = tree_json_new(w.store, i == 0 ? EJSON_RELAXED : EJSON_CANONICAL, 0);
+		ASSERT_OK(tree_json_size(json, &w.root, &size, &e));
+		tree_json_free(json);
+		check_recorded(w.store, &w.root);
+		for (int mode = 0; mode < 2; mode++) {
+			struct chunk_facts facts;
+
+			ASSERT_OK(store_facts(w.store, &w.root.id, &facts, &e));
+			size = mode == EJSON_CANONICAL ? facts.canonical : facts.relaxed;
+			assert_int_equal(size, w.text[mode].len);
+			check_text(&w, (enum ejson_mode)mode, 0);
+		}
+		world_release(&w);
+	}
+}
+
+/* Large documents between small ones: their text is never in memory as a whole. */
+static void the_text_of_a_large_document_is_read_in_parts(void **state)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf pad = {0};
+	struct model_docs docs = {.count = 0};
+	struct world w = {.store = tree_model_store()};
+	struct harness_rng rng = harness_rng_of(5);
+	struct error e = {0};
+
+	(void)state;
+	while (pad.len < 9 * MIB)
+		buf_add_str(&pad, "a line\nand \xe2\x82\xac\n");
+	for (int i = 0; i < 9; i++) {
+		size_t open;
+
+		buf_reset(&doc);
+		open = harness_doc_open(&doc);
+		harness_doc_int32(&doc, "_id", i);
+		harness_doc_string(&doc, "text", i % 3 == 1 ? buf_text(&pad) : "short");
+		harness_doc_close(&doc, open);
+		tree_model_add(&docs, buf_bytes(&doc));
+		ASSERT_OK(ejson_write(buf_bytes(&doc), EJSON_CANONICAL, &w.text[EJSON_CANONICAL],
+				      &e));
+		buf_add_u8(&w.text[EJSON_CANONICAL], '\n');
+	}
+	w.root = tree_model_build(w.store, TREE_KEYED, &docs);
+	for (int pass = 0; pass < 2; pass++) {
+		OWNED(tree_json_free)
+		struct tree_json *json = tree_json_new(w.store, EJSON_CANONICAL, 0);
+		struct bytes want = buf_bytes(&w.text[EJSON_CANONICAL]);
+		OWNED(free) uint8_t *got = xmalloc(3 * MIB);
+		uint64_t at = 0;
+		size_t len = 1;
+
+		for (int i = 0; len > 0 && (pass == 0 || i < 20); i++) {
+			if (pass == 1)
+				at = harness_rng_below(&rng, want.len);
+			ASSERT_OK(tree_json_read(json, &w.root, at, got, 3 * MIB - 7, 4, &len, &e));
+			assert_int_equal(len, MIN_OF(3 * MIB - 7, want.len - at));
+			assert_true(memcmp(got, want.at + at, len) == 0);
+			at += len;
+		}
+	}
+	tree_model_docs_release(&docs);
+	world_release(&w);
+}
+
 static void spoil_leaf_5(struct chunk_place *place, bool is_leaf, unsigned leaf)
 {
 	if (is_leaf && leaf == 5)
@@ -339,6 +441,8 @@ int main(void)
 		cmocka_unit_test(a_cache_without_room_is_slow_but_right),
 		cmocka_unit_test(a_tree_may_be_empty_or_one_leaf),
 		cmocka_unit_test(facts_that_are_missing_or_of_another_renderer_are_derived),
+		cmocka_unit_test(what_was_derived_is_recorded),
+		cmocka_unit_test(the_text_of_a_large_document_is_read_in_parts),
 		cmocka_unit_test(wrong_facts_are_an_error_where_they_are_read),
 		cmocka_unit_test(many_readers_share_a_small_cache),
 	};

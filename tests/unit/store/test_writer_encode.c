@@ -144,6 +144,32 @@ static void a_hint_that_is_of_no_use_gives_a_full_chunk(void **state)
 	store_close(store);
 }
 
+/* It will be the base of what replaces it. */
+static void the_full_form_of_what_replaces_a_chunk_is_made_with_more_effort(void **state)
+{
+	struct harness_rng rng = harness_rng_of(86);
+	OWNED(buf_release) struct buf old = {0};
+	OWNED(buf_release) struct buf leaf = {0};
+	uint32_t stored[2];
+
+	(void)state;
+	store_model_leaf(&old, 1, 60, 400, &rng);
+	store_model_leaf(&leaf, 1000, 60, 400, &rng);
+	for (int hinted = 0; hinted < 2; hinted++) {
+		struct store *store = store_model_open(store_model_init());
+		struct chunk_id id, hint = store_model_put_alone(store, CHUNK_LEAF, buf_bytes(&old),
+								 NULL, NULL);
+
+		id = store_model_put_alone(store, CHUNK_LEAF, buf_bytes(&leaf),
+					   hinted ? &hint : NULL, NULL);
+		assert_int_equal(store_model_place(store, &id).depth, DEPTH_FULL);
+		stored[hinted] = store_model_place(store, &id).stored;
+		check_reads(store, &id, buf_bytes(&leaf));
+		store_close(store);
+	}
+	assert_true(stored[1] < stored[0]);
+}
+
 /* A chunk never becomes a delta of itself, even when the index learns of it late. */
 static void a_chunk_is_no_delta_of_itself(void **state)
 {
@@ -241,6 +267,7 @@ int main(void)
 			version_fifty_of_a_leaf_is_a_delta_of_depth_two_that_takes_three_reads),
 		cmocka_unit_test(a_delta_that_is_not_half_of_the_full_form_is_stored_full),
 		cmocka_unit_test(a_hint_that_is_of_no_use_gives_a_full_chunk),
+		cmocka_unit_test(the_full_form_of_what_replaces_a_chunk_is_made_with_more_effort),
 		cmocka_unit_test(a_chunk_is_no_delta_of_itself),
 		cmocka_unit_test(the_prefix_of_a_chunk_is_found_through_its_delta),
 		cmocka_unit_test(a_large_document_with_a_small_edit_is_a_small_delta),

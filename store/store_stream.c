@@ -1,0 +1,52 @@
+#include "store/store_stream.h"
+
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "store/snapshot/closure.h"
+#include "store/store_internal.h"
+
+struct backend *store_stream_files(struct store *store)
+{
+	return store->backend;
+}
+
+int store_stream_lock(struct store *store, enum store_stream_lock lock, int *ret_fd,
+		      struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/config", store->path);
+	/* A descriptor of its own, so that the lock holds against others of this process, too. */
+	OWNED(fd_close) int fd = -1;
+	int locked;
+
+	if (!store->writable)
+		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
+				 store->path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(e, "open %s", path);
+	locked = file_lock(fd, path, STORE_LOCK_STREAM + (uint64_t)lock, FILE_LOCK_EXCLUSIVE, false,
+			   e);
+	if (locked < 0)
+		return locked;
+	if (locked == 0)
+		return error_set(e, ERR_BUSY, "%s: somebody else adds to the oplog now",
+				 store->path);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+int store_stream_is_whole(struct store *store, const struct chunk_id *id,
+			  const struct tree_root *const *roots, size_t count, struct error *e)
+{
+	int there = 1;
+
+	if (closure_is_noted(store, id))
+		return 1;
+	for (size_t i = 0; i < count && there == 1; i++)
+		there = closure_has_tree(store, roots[i], e);
+	if (there == 1 && closure_note_whole(store, id, e) < 0)
+		return e->code;
+	return there;
+}
