@@ -226,6 +226,17 @@ static bool is_enabled(const struct bson_field *field)
 	       bson_find(field->value, "enabled", &enabled, &ignored) <= 0 || !is_false(&enabled);
 }
 
+/* Logged as it was given, stored in whole 256 bytes (measured on 6.0.27). */
+static int take_capped_size(struct changes *changes, const struct bson_field *field,
+			    struct error *e)
+{
+	int64_t size;
+
+	if (!is_number(field, &size) || size > INT64_MAX - 255)
+		return wrong(field, e);
+	return add_number(changes, ORDER_OF(option_order), "size", (size + 255) & ~(int64_t)255, e);
+}
+
 static int take_option(struct changes *changes, const struct bson_field *field, struct error *e)
 {
 	const struct order order = ORDER_OF(option_order);
@@ -234,7 +245,7 @@ static int take_option(struct changes *changes, const struct bson_field *field, 
 	if (named(field, "index") || named(field, "noPadding") || named(field, "usePowerOf2Sizes"))
 		return 0;
 	if (named(field, "cappedSize"))
-		return copy_number(changes, order, "size", field, e);
+		return take_capped_size(changes, field, e);
 	if (named(field, "cappedMax"))
 		return copy_number(changes, order, "max", field, e);
 	if ((named(field, "validator") && empty) ||

@@ -1,8 +1,8 @@
 /*
  * moment.h - the one way all readers read: the deployment as it was at one time.
  *
- * Today a moment is a snapshot; with the oplog it becomes a snapshot plus the entries up to
- * a timestamp. Readers (mount, server, dump, diff) see no difference.
+ * A moment is a snapshot, or a snapshot plus the entries of the oplog up to a timestamp (timeline.h
+ * makes those). Readers (mount, server, dump, diff) see no difference.
  *
  * Namespaces are ranked 0..count-1 in byte order of "db.coll"; those of one database are
  * next to each other. A moment is immutable.
@@ -27,7 +27,25 @@ DEFINE_OWNED(struct moment *, moment_release);
 
 struct store *moment_store(struct moment *moment);
 
-/* What it is: name, time, counts. Borrowed from the moment. */
+/*
+ * Make `entry` (of this moment) tell its documents: replays them if that was not done yet, and sets
+ * entry->root. Call it before entry->root is used; cheap when there is nothing to do. An error tells why
+ * this namespace can't be told at this moment (an entry that is not understood; with its optime).
+ */
+MUST_CHECK int moment_resolve(struct moment *moment, struct catalog_entry *entry, struct error *e);
+
+/* Would moment_resolve() have to replay? Answers at once, also while another thread replays. */
+bool moment_is_dear(struct moment *moment, const struct catalog_entry *entry);
+
+/*
+ * The document of `entry` with this key: 1 and the document appended, 0 when there is none. Cheaper than
+ * moment_resolve() when one document is all that is wanted. Keyed collections only (ERR_INVALID).
+ */
+MUST_CHECK int moment_document(struct moment *moment, const struct catalog_entry *entry,
+			       struct bytes key, struct buf *ret, struct error *e);
+
+/* What it is: name, time, counts. Borrowed from the moment. Counts are those of the base while
+ * documents have not been replayed. */
 const struct snapshot *moment_snapshot(const struct moment *moment);
 
 /* Namespaces of all kinds. */

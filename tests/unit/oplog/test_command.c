@@ -281,6 +281,8 @@ static const struct {
 	 "{'changeStreamPreAndPostImages':{'enabled':true}}", "{}"},
 	{6, "{'collMod':'t','cappedSize':{'$numberLong':'16384'}}", "{'capped':true,'size':8192}",
 	 "{'capped':true,'size':16384}"},
+	{6, "{'collMod':'t','cappedSize':{'$numberLong':'10000'}}", "{'capped':true,'size':8192}",
+	 "{'capped':true,'size':10240}"},
 	{6, "{'collMod':'t','cappedMax':{'$numberLong':'10'}}",
 	 "{'capped':true,'size':16384,'validator':{'a':1}}",
 	 "{'capped':true,'size':16384,'max':10,'validator':{'a':1}}"},

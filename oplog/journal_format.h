@@ -1,0 +1,31 @@
+/*
+ * journal_format.h - the bytes of a journal's headers: what journal.c writes and journal_read.c reads.
+ *
+ * docs/format/oplog.md. Threads: pure.
+ */
+#ifndef OPLOG_JOURNAL_FORMAT_H
+#define OPLOG_JOURNAL_FORMAT_H
+
+#include "oplog/journal.h"
+
+#define JOURNAL_HEADER_LEN 88
+#define JOURNAL_FRAME_HEADER_LEN 72
+#define JOURNAL_FRAME_MAX (ENTRY_MAX_LEN + MIB) /* bytes of a payload */
+#define JOURNAL_APPEND_MAX ((size_t)256 * MIB)	/* of what is appended at once */
+
+/* Write the header of the file; returns its checksum, with which the chain begins. */
+uint64_t journal_format_header(const struct journal_info *info, uint8_t ret[JOURNAL_HEADER_LEN]);
+/* Read it: number, created_us, prev. ERR_CORRUPT, ERR_UNSUPPORTED. */
+MUST_CHECK int journal_format_read_header(const uint8_t from[JOURNAL_HEADER_LEN],
+					  struct journal_info *ret, uint64_t *ret_chain,
+					  struct error *e);
+
+/* Write the header of a frame (len, count, first_ts, last_ts, hash); returns the next link of the chain. */
+uint64_t journal_format_frame(const struct journal_frame *frame, uint64_t chain,
+			      uint8_t ret[JOURNAL_FRAME_HEADER_LEN]);
+/* Read it. ERR_CORRUPT, ERR_UNSUPPORTED. */
+MUST_CHECK int journal_format_read_frame(const uint8_t from[JOURNAL_FRAME_HEADER_LEN],
+					 uint64_t chain, struct journal_frame *ret,
+					 uint64_t *ret_chain, struct error *e);
+
+#endif

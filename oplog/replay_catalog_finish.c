@@ -1,0 +1,145 @@
+/* The catalog that results. Prefix: replay_catalog_ */
+#include "oplog/replay_catalog_internal.h"
+#include "store/snapshot/view_docs.h"
+
+/* A namespace of the result: a collection, or a view. */
+struct row {
+	struct bytes ns;
+	struct replay_slots_item *item;
+	const struct replay_view *view;
+};
+
+struct rows {
+	struct row *at;
+	size_t count;
+};
+
+static void rows_release(struct rows *rows)
+{
+	free(rows->at);
+}
+DEFINE_OWNED_STRUCT(struct rows, rows_release);
+
+static int by_ns(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int order = bytes_compare(x->ns, y->ns);
+
+	/* Of a collection and a view of one name the collection comes first. */
+	return order != 0 ? order : (x->item == NULL) - (y->item == NULL);
+}
+
+/* Buckets of which only their time series spoke, and which got no document. */
+static bool is_nothing(const struct replay_slots_item *item)
+{
+	return item->implied && item->pub.changed == 0 && item->pub.entry.root.count == 0 &&
+	       item->pub.stopped == NULL;
+}
+
+static void collect(struct replay_catalog *catalog, struct rows *rows)
+{
+	const struct replay_slots *slots = &catalog->slots;
+
+	rows->at = xcalloc(slots->count + catalog->views.count + 1, sizeof(struct row));
+	for (size_t i = 0; i < slots->count; i++) {
+		struct replay_slots_item *item = slots->at[i];
+
+		if (item->pub.dropped || is_nothing(item))
+			continue;
+		rows->at[rows->count++] = (struct row){replay_slots_ns(item), item, NULL};
+	}
+	for (size_t i = 0; i < catalog->views.count; i++) {
+		const struct replay_view *view = catalog->views.at[i];
+		struct bytes ns = bytes_of(view->entry.ns, view->entry.ns_len);
+
+		rows->at[rows->count++] = (struct row){ns, NULL, view};
+	}
+	if (rows->count > 1)
+		qsort(rows->at, rows->count, sizeof(struct row), by_ns);
+}
+
+/* The buckets of the time series whose view this is; NULL: it is a view. */
+static int buckets_of(struct replay_catalog *catalog, const struct replay_view *view,
+		      struct replay_slots_item **ret, struct error *e)
+{
+	OWNED(buf_release) struct buf ns = {0};
+	struct replay_slots_item *item;
+	struct bytes name;
+	int got = view_docs_is_series(buf_bytes(&view->doc), &name, e);
+
+	*ret = NULL;
+	if (got <= 0)
+		return got;
+	buf_add(&ns, view->entry.ns, view->entry.db_len);
+	buf_add_str(&ns, ".system.buckets.");
+	buf_add_bytes(&ns, name);
+	item = replay_slots_named(&catalog->slots, buf_bytes(&ns));
+	if (item != NULL && item->has_series)
+		*ret = item;
+	return 0;
+}
+
+static int emit_view(struct replay_catalog *catalog, const struct replay_view *view,
+		     replay_catalog_each *each, void *ctx, struct error *e)
+{
+	OWNED(buf_release) struct buf options = {0};
+	struct catalog_entry entry = view->entry;
+	struct replay_slots_item *buckets;
+	uint64_t changed = view->changed;
+
+	if (buckets_of(catalog, view, &buckets, e) < 0)
+		return error_wrap(e, "%s", entry.ns);
+	if (buckets != NULL)
+		changed = MAX_OF(changed, buckets->series_changed);
+	if (view->as_loaded && (buckets == NULL || buckets->series_changed == 0))
+		return each(ctx, &entry, NULL, changed, e);
+	entry.has_uuid = false;
+	entry.has_metadata = true;
+	if (buckets != NULL) {
+		entry.type = CATALOG_TIMESERIES;
+		entry.options = buckets->series_options;
+		entry.indexes = buckets->series_indexes;
+	} else {
+		entry.type = CATALOG_VIEW;
+		if (view_docs_options(buf_bytes(&view->doc), &options, e) < 0)
+			return error_wrap(e, "%s", entry.ns);
+		entry.options = options;
+		entry.indexes = (struct buf){0};
+	}
+	return each(ctx, &entry, NULL, changed, e);
+}
+
+static void stop(struct replay_slots_item *item, const char *why)
+{
+	struct error e = {0};
+
+	error_set(&e, ERR_CORRUPT, "%s: %s", item->pub.entry.ns, why);
+	replay_catalog_stop(item, item->pub.changed, &e);
+}
+
+int replay_catalog_finish(struct replay_catalog *catalog, replay_catalog_each *each, void *ctx,
+			  struct error *e)
+{
+	OWNED(rows_release) struct rows rows = {0};
+	int got = 0;
+
+	collect(catalog, &rows);
+	for (size_t i = 0; got >= 0 && i < rows.count; i++) {
+		struct row *row = &rows.at[i];
+		bool twice = i > 0 && bytes_equal(row->ns, rows.at[i - 1].ns);
+
+		if (row->item == NULL) {
+			/* The collection before it has been stopped, and is shown. */
+			got = twice ? 0 : emit_view(catalog, row->view, each, ctx, e);
+			continue;
+		}
+		if (i + 1 < rows.count && bytes_equal(row->ns, rows.at[i + 1].ns))
+			stop(row->item, "there are a collection and a view of this name");
+		if (row->item->made_up)
+			stop(row->item, "another collection got its name, and nothing dropped or "
+					"renamed it until the end: the base and the log do not "
+					"belong together");
+		got = each(ctx, &row->item->pub.entry, &row->item->pub, row->item->pub.changed, e);
+	}
+	return got < 0 ? got : 0;
+}

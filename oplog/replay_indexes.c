@@ -1,0 +1,501 @@
+#include "oplog/replay_indexes.h"
+
+#include <stdio.h>
+
+#include "base/bson_build.h"
+#include "oplog/coll_mod.h"
+#include "store/snapshot/catalog_normal.h"
+
+/* The order in which servers list the fields of a spec from 5.0 on, and what they hold. */
+static const struct {
+	const char *name;
+	uint8_t type; /* 0: any */
+} listed_fields[] = {
+	{"v", BSON_KIND_INT32},
+	{"key", 0},
+	{"name", 0},
+	{"background", BSON_KIND_BOOL},
+	{"unique", BSON_KIND_BOOL},
+	{"hidden", BSON_KIND_BOOL},
+	{"partialFilterExpression", 0},
+	{"sparse", BSON_KIND_BOOL},
+	{"expireAfterSeconds", BSON_KIND_INT32},
+	{"storageEngine", 0},
+	{"weights", 0},
+	{"default_language", 0},
+	{"language_override", 0},
+	{"textIndexVersion", BSON_KIND_INT32},
+	{"2dsphereIndexVersion", BSON_KIND_INT32},
+	{"bits", BSON_KIND_INT32},
+	{"min", BSON_KIND_DOUBLE},
+	{"max", BSON_KIND_DOUBLE},
+	{"bucketSize", BSON_KIND_DOUBLE},
+	{"collation", 0},
+	{"wildcardProjection", 0},
+	{"columnstoreProjection", 0},
+	{"columnstoreCompressor", 0},
+	{"coarsestIndexedLevel", BSON_KIND_INT32},
+	{"finestIndexedLevel", BSON_KIND_INT32},
+	{"dropDups", BSON_KIND_BOOL},
+	{"originalSpec", 0},
+	{"clustered", BSON_KIND_BOOL},
+	{"prepareUnique", BSON_KIND_BOOL},
+};
+
+static bool named(const struct bson_field *field, const char *name)
+{
+	return bytes_equal(field->name, bytes_str(name));
+}
+
+static void add_field(struct buf *ret, const struct bson_field *field)
+{
+	buf_add(ret, field->name.at - 1,
+		(size_t)(field->value.at + field->value.len - field->name.at) + 1);
+}
+
+static bool number_of(const struct bson_field *field, double *ret)
+{
+	uint64_t bits;
+
+	if (field->type == BSON_KIND_INT32) {
+		*ret = (int32_t)get_le32(field->value.at);
+	} else if (field->type == BSON_KIND_INT64) {
+		*ret = (double)(int64_t)get_le64(field->value.at);
+	} else if (field->type == BSON_KIND_BOOL) {
+		*ret = field->value.at[0];
+	} else if (field->type == BSON_KIND_DOUBLE) {
+		bits = get_le64(field->value.at);
+		memcpy(ret, &bits, sizeof(*ret));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* The value in the type in which it is listed; one that does not fit stays as it is. */
+static void add_as(struct buf *ret, const struct bson_field *field, uint8_t type)
+{
+	const char *name = (const char *)field->name.at;
+	double number;
+
+	if (type == 0 || field->type == type || !number_of(field, &number))
+		add_field(ret, field);
+	else if (type == BSON_KIND_DOUBLE)
+		bson_build_double(ret, name, number);
+	else if (type == BSON_KIND_BOOL)
+		bson_build_bool(ret, name, number != 0);
+	else if (number >= INT32_MIN && number <= INT32_MAX)
+		bson_build_int32(ret, name, (int32_t)number);
+	else
+		add_field(ret, field);
+}
+
+static bool is_listed(struct bytes name)
+{
+	for (size_t i = 0; i < COUNT_OF(listed_fields); i++)
+		if (bytes_equal(name, bytes_str(listed_fields[i].name)))
+			return true;
+	return false;
+}
+
+static int list_new(struct bytes spec, struct buf *ret, struct error *e)
+{
+	struct bson_fields fields = bson_fields(spec);
+	struct bson_field field;
+	int got;
+
+	for (size_t i = 0; i < COUNT_OF(listed_fields); i++) {
+		if ((got = bson_find(spec, listed_fields[i].name, &field, e)) < 0)
+			return got;
+		if (got > 0)
+			add_as(ret, &field, listed_fields[i].type);
+	}
+	while ((got = bson_fields_next(&fields, &field, e)) > 0)
+		if (!is_listed(field.name) && !named(&field, "ns"))
+			add_field(ret, &field);
+	return got;
+}
+
+static int list_old(struct bytes spec, struct bytes ns, struct buf *ret, struct error *e)
+{
+	struct bson_fields fields = bson_fields(spec);
+	struct bson_field field;
+	int got;
+
+	while ((got = bson_fields_next(&fields, &field, e)) > 0) {
+		if (named(&field, "ns"))
+			continue;
+		add_field(ret, &field);
+		if (named(&field, "name") && ns.len > 0)
+			bson_build_string(ret, "ns", ns);
+	}
+	return got;
+}
+
+int replay_indexes_listed(struct bytes spec, int major, struct bytes ns, struct buf *ret,
+			  struct error *e)
+{
+	size_t begin = bson_build_begin(ret);
+	int got = major >= 5 ? list_new(spec, ret, e) : list_old(spec, ns, ret, e);
+
+	if (got < 0) {
+		ret->len = begin;
+		return got;
+	}
+	bson_build_end(ret, begin);
+	return 0;
+}
+
+int replay_indexes_clustered(struct bytes options, struct buf *ret, struct error *e)
+{
+	static const char *const shown[] = {"collation", "expireAfterSeconds"};
+	OWNED(buf_release) struct buf spec = {0};
+	struct bson_fields fields;
+	struct bson_field field;
+	size_t begin;
+	int got = bson_find(options, "clusteredIndex", &field, e);
+
+	if (got <= 0 || field.type != BSON_KIND_DOCUMENT)
+		return got < 0 ? got : 0;
+	fields = bson_fields(field.value);
+	begin = bson_build_begin(&spec);
+	while ((got = bson_fields_next(&fields, &field, e)) > 0)
+		add_field(&spec, &field);
+	for (size_t i = 0; got >= 0 && i < COUNT_OF(shown); i++)
+		if ((got = bson_find(options, shown[i], &field, e)) > 0)
+			add_field(&spec, &field);
+	if (got < 0)
+		return got;
+	bson_build_bool(&spec, "clustered", true);
+	bson_build_end(&spec, begin);
+	got = replay_indexes_listed(buf_bytes(&spec), 6, bytes_of(NULL, 0), ret, e);
+	return got < 0 ? got : 1;
+}
+
+int replay_indexes_name(struct bytes spec, struct bytes *ret, struct error *e)
+{
+	struct bson_field field;
+	int got = bson_find(spec, "name", &field, e);
+
+	if (got < 0)
+		return got;
+	if (got == 0 || field.type != BSON_KIND_STRING)
+		return error_set(e, ERR_CORRUPT, "an index's spec without a name");
+	return bson_text(field.value, ret, e);
+}
+
+/* The next spec: 1, 0 at the end. */
+static int next_spec(struct bson_fields *fields, struct bytes *ret, struct error *e)
+{
+	struct bson_field field;
+	int got;
+
+	if (fields->doc.len == 0)
+		return 0;
+	got = bson_fields_next(fields, &field, e);
+	if (got <= 0)
+		return got;
+	if (field.type != BSON_KIND_DOCUMENT)
+		return error_set(e, ERR_CORRUPT, "an index's spec has type 0x%02x", field.type);
+	*ret = field.value;
+	return 1;
+}
+
+/* An array that is being written. */
+struct array {
+	struct buf out;
+	size_t begin;
+	unsigned count;
+};
+
+static void array_release(struct array *array)
+{
+	buf_release(&array->out);
+}
+DEFINE_OWNED_STRUCT(struct array, array_release);
+
+static void array_add(struct array *array, struct bytes spec)
+{
+	char number[16];
+
+	if (array->out.len == 0)
+		array->begin = bson_build_begin(&array->out);
+	snprintf(number, sizeof(number), "%u", array->count++);
+	bson_build_value(&array->out, number, BSON_KIND_DOCUMENT, spec);
+}
+
+/* It becomes `indexes`. */
+static void array_take(struct array *array, struct buf *indexes)
+{
+	if (array->out.len == 0)
+		array->begin = bson_build_begin(&array->out);
+	bson_build_end(&array->out, array->begin);
+	buf_release(indexes);
+	*indexes = array->out;
+	array->out = (struct buf){0};
+}
+
+static int is_same(struct bytes a, struct bytes b, struct error *e)
+{
+	OWNED(buf_release) struct buf x = {0};
+	OWNED(buf_release) struct buf y = {0};
+
+	if (catalog_normal_index(a, &x, e) < 0 || catalog_normal_index(b, &y, e) < 0)
+		return e->code;
+	return bytes_equal(buf_bytes(&x), buf_bytes(&y));
+}
+
+/* Is there an index called `name`, and which? 1 or 0. */
+static int find(struct bytes indexes, struct bytes name, struct bytes *ret, struct error *e)
+{
+	struct bson_fields fields = bson_fields(indexes);
+	struct bytes spec, other;
+	int got;
+
+	while ((got = next_spec(&fields, &spec, e)) > 0) {
+		if (replay_indexes_name(spec, &other, e) < 0)
+			return e->code;
+		if (bytes_equal(name, other)) {
+			*ret = spec;
+			return 1;
+		}
+	}
+	return got;
+}
+
+int replay_indexes_put(struct buf *indexes, struct bytes spec, replay_indexes_before *before,
+		       void *ctx, struct error *e)
+{
+	OWNED(array_release) struct array array = {0};
+	struct bson_fields fields = bson_fields(buf_bytes(indexes));
+	struct bytes name, old = {0}, other, other_name;
+	bool done = false;
+	int got, had;
+
+	if (replay_indexes_name(spec, &name, e) < 0 ||
+	    (had = find(buf_bytes(indexes), name, &old, e)) < 0)
+		return e->code;
+	if (had > 0 && (got = is_same(old, spec, e)) != 0)
+		return got < 0 ? got : 0;
+	while ((got = next_spec(&fields, &other, e)) > 0) {
+		if (replay_indexes_name(other, &other_name, e) < 0)
+			return e->code;
+		if (had > 0 && bytes_equal(other_name, name)) {
+			other = spec;
+			done = true;
+		} else if (had == 0 && !done && before != NULL && before(ctx, other_name)) {
+			array_add(&array, spec);
+			done = true;
+		}
+		array_add(&array, other);
+	}
+	if (got < 0)
+		return got;
+	if (!done)
+		array_add(&array, spec);
+	array_take(&array, indexes);
+	return 1;
+}
+
+/* Does the command mean this index? */
+static int is_meant(const struct command *command, struct bytes spec, struct error *e)
+{
+	OWNED(buf_release) struct buf wanted = {0};
+	OWNED(buf_release) struct buf has = {0};
+	struct bson_field key;
+	struct bytes name;
+	size_t begin;
+	int got;
+
+	if (replay_indexes_name(spec, &name, e) < 0)
+		return e->code;
+	if (bytes_equal(name, bytes_str("_id_")))
+		return 0;
+	if (command->all_indexes)
+		return 1;
+	if (command->index_name.len > 0)
+		return bytes_equal(name, command->index_name);
+	if ((got = bson_find(spec, "key", &key, e)) <= 0)
+		return got;
+	/* As specs of one field: 1 and 1.0 are the same. */
+	begin = bson_build_begin(&wanted);
+	bson_build_value(&wanted, "key", BSON_KIND_DOCUMENT, command->index_key);
+	bson_build_end(&wanted, begin);
+	begin = bson_build_begin(&has);
+	bson_build_value(&has, "key", key.type, key.value);
+	bson_build_end(&has, begin);
+	return is_same(buf_bytes(&wanted), buf_bytes(&has), e);
+}
+
+int replay_indexes_remove(struct buf *indexes, const struct command *command, struct error *e)
+{
+	OWNED(array_release) struct array array = {0};
+	struct bson_fields fields = bson_fields(buf_bytes(indexes));
+	struct bytes spec;
+	int got, removed = 0;
+
+	while ((got = next_spec(&fields, &spec, e)) > 0) {
+		int meant = is_meant(command, spec, e);
+
+		if (meant < 0)
+			return meant;
+		if (meant > 0)
+			removed++;
+		else
+			array_add(&array, spec);
+	}
+	if (got < 0)
+		return got;
+	if (removed > 0)
+		array_take(&array, indexes);
+	return removed;
+}
+
+int replay_indexes_remove_named(struct buf *indexes, struct bytes name, struct error *e)
+{
+	struct command command = {.index_name = name};
+
+	if (name.len == 0)
+		return 0;
+	return replay_indexes_remove(indexes, &command, e);
+}
+
+int replay_indexes_modify(struct buf *indexes, const struct command *command, int major,
+			  struct error *e)
+{
+	OWNED(array_release) struct array array = {0};
+	struct bson_fields fields = bson_fields(buf_bytes(indexes));
+	struct bytes spec;
+	int got, changed = 0;
+
+	while ((got = next_spec(&fields, &spec, e)) > 0) {
+		OWNED(buf_release) struct buf to = {0};
+		OWNED(buf_release) struct buf listed = {0};
+		int meant = coll_mod_names_index(command, spec, e);
+
+		if (meant > 0)
+			meant = coll_mod_index(command, spec, major, &to, e);
+		if (meant > 0 && major >= 5) {
+			if (replay_indexes_listed(buf_bytes(&to), major, bytes_of(NULL, 0), &listed,
+						  e) < 0)
+				return e->code;
+			spec = buf_bytes(&listed);
+		} else if (meant > 0) {
+			spec = buf_bytes(&to);
+		}
+		if (meant < 0)
+			return meant;
+		changed += meant;
+		array_add(&array, spec);
+	}
+	if (got < 0)
+		return got;
+	if (changed > 0)
+		array_take(&array, indexes);
+	return changed > 0;
+}
+
+int replay_indexes_have_ns(struct bytes indexes, struct error *e)
+{
+	struct bson_fields fields = bson_fields(indexes);
+	struct bson_field field;
+	struct bytes spec;
+	int got = next_spec(&fields, &spec, e);
+
+	return got <= 0 ? got : bson_find(spec, "ns", &field, e);
+}
+
+int replay_indexes_rename(struct buf *indexes, struct bytes ns, struct error *e)
+{
+	OWNED(array_release) struct array array = {0};
+	struct bson_fields fields = bson_fields(buf_bytes(indexes));
+	struct bytes spec;
+	int got = replay_indexes_have_ns(buf_bytes(indexes), e);
+
+	if (got <= 0)
+		return got;
+	while ((got = next_spec(&fields, &spec, e)) > 0) {
+		OWNED(buf_release) struct buf to = {0};
+
+		if (replay_indexes_listed(spec, 4, ns, &to, e) < 0)
+			return e->code;
+		array_add(&array, buf_bytes(&to));
+	}
+	if (got < 0)
+		return got;
+	array_take(&array, indexes);
+	return 0;
+}
+
+/*
+ * `started` is a list of: a letter (b: being built, r: ready), the name, NUL. What is ready is kept
+ * while something that began before it is not.
+ */
+static struct bytes next_started(struct bytes *rest, char *ret_state)
+{
+	size_t len = (size_t)((const uint8_t *)memchr(rest->at, 0, rest->len) - rest->at);
+	struct bytes name = bytes_of(rest->at + 1, len - 1);
+
+	*ret_state = (char)rest->at[0];
+	*rest = bytes_of(rest->at + len + 1, rest->len - len - 1);
+	return name;
+}
+
+static void add_started(struct buf *started, char state, struct bytes name)
+{
+	buf_add_u8(started, (uint8_t)state);
+	buf_add_bytes(started, name);
+	buf_add_u8(started, 0);
+}
+
+/* A new list without `name`, or with it in another state ('\0': without). */
+static void rewrite(struct buf *started, struct bytes name, char state)
+{
+	struct bytes rest = buf_bytes(started);
+	struct buf list = {0};
+
+	while (rest.len > 0) {
+		char was;
+		struct bytes other = next_started(&rest, &was);
+
+		if (bytes_equal(other, name))
+			was = state;
+		/* Nothing before it is being built: its place is the end. */
+		if (was == '\0' || (was == 'r' && list.len == 0))
+			continue;
+		add_started(&list, was, other);
+	}
+	buf_release(started);
+	*started = list;
+}
+
+void replay_indexes_begin(struct buf *started, struct bytes name)
+{
+	if (memchr(name.at, 0, name.len) != NULL)
+		return; /* no such index name can be had; its order is not worth a refusal */
+	rewrite(started, name, '\0');
+	add_started(started, 'b', name);
+}
+
+void replay_indexes_end(struct buf *started, struct bytes name, bool ready)
+{
+	if (started->len > 0)
+		rewrite(started, name, ready ? 'r' : '\0');
+}
+
+bool replay_indexes_later(const struct buf *started, struct bytes name, struct bytes other)
+{
+	struct bytes rest = buf_bytes(started);
+	bool seen = false;
+	char state;
+
+	while (rest.len > 0) {
+		struct bytes at = next_started(&rest, &state);
+
+		if (bytes_equal(at, name))
+			seen = true;
+		else if (bytes_equal(at, other))
+			return seen;
+	}
+	return false;
+}

@@ -1,0 +1,157 @@
+#include "oplog/stream_check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "oplog/stream_internal.h"
+#include "store/snapshot/closure.h"
+
+struct check {
+	struct store *store;
+	const struct check_options *options;
+	check_problem problem;
+	void *ctx;
+	struct stream_check_result result;
+};
+
+static void report(struct check *check, const char *file, const struct error *e)
+{
+	bool named = strncmp(e->text, file, strlen(file)) == 0;
+	OWNED(free) char *text = xprintf("%s%s%s", named ? "" : file, named ? "" : ": ", e->text);
+
+	check->result.problems++;
+	check->problem(check->ctx, text);
+}
+
+static int still_wanted(const struct check *check, uint64_t done, uint64_t total, struct error *e)
+{
+	const struct progress *p = check->options->progress;
+
+	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (p != NULL && p->report != NULL && check->options->read_data)
+		p->report(p->ctx, "reading the oplog", done, total);
+	return 0;
+}
+
+static bool is_entry(struct bytes doc, const struct entry_optime *at,
+		     const struct entry_optime *expected, const struct chunk_id *hash)
+{
+	struct chunk_id id = chunk_id_of(doc);
+
+	return at->ts == expected->ts && at->term == expected->term && chunk_id_equal(&id, hash);
+}
+
+/* Every entry: in order, the first and the last those that the segment names. */
+static int read_entries(const struct check *check, const struct segment *s, struct error *e)
+{
+	OWNED(tree_cursor_free)
+	struct tree_cursor *cursor = tree_cursor_new(check->store, &s->root);
+	struct entry_optime at = {0};
+	uint64_t count = 0, last = 0, bytes = 0;
+	struct bytes doc;
+	int found;
+
+	while ((found = tree_cursor_next(cursor, &doc, e)) == 1) {
+		if (stream_optime(doc, &at, e) < 0)
+			return e->code;
+		if (at.ts <= last ||
+		    (count == 0 && !is_entry(doc, &at, &s->first, &s->first_hash)) ||
+		    (count + 1 == s->entries && !is_entry(doc, &at, &s->last, &s->last_hash)))
+			return error_set(e, ERR_CORRUPT,
+					 "entry %" PRIu32 ".%" PRIu32
+					 " is not expected at place %" PRIu64,
+					 entry_seconds(at.ts), entry_increment(at.ts), count);
+		last = at.ts;
+		bytes += doc.len;
+		if (++count % 4096 == 0 && still_wanted(check, bytes, s->bytes, e) < 0)
+			return e->code;
+	}
+	if (found == 0 && count != s->entries)
+		return error_set(e, ERR_CORRUPT, "%" PRIu64 " entries, expected %" PRIu64, count,
+				 s->entries);
+	return found;
+}
+
+static int check_segment(const struct check *check, const struct segment *s, struct error *e)
+{
+	int there = closure_has_tree(check->store, &s->root, e);
+
+	if (there == 1)
+		there = closure_has_tree(check->store, &s->postings, e);
+	if (there == 0)
+		return error_set(e, ERR_CORRUPT, "chunks that it needs are in no pack");
+	if (there == 1 && check->options->read_data)
+		return read_entries(check, s, e);
+	return there < 0 ? there : 0;
+}
+
+static int check_journal(struct check *check, const char *file, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/%s", store_path(check->store), file);
+	OWNED(journal_release) struct journal *journal = NULL;
+	struct error why;
+	int code = journal_open(path, &journal, &why);
+
+	if (code == 0 && (check->options->read_data || journal->damaged != 0))
+		code = journal_check(journal, &why);
+	if (code < 0 && (why.code != ERR_IO || why.sys != ENOENT))
+		report(check, file, &why);
+	else if (code == 0)
+		check->result.entries += journal->info.entries;
+	return still_wanted(check, 0, 0, e);
+}
+
+static int check_file(void *ctx, const char *file, uint64_t size, struct error *e)
+{
+	struct check *check = ctx;
+	struct segment segment;
+	struct stream_file parsed = stream_file_parse(file);
+	struct error why;
+	int found;
+
+	if (parsed.kind == STREAM_FILE_JOURNAL)
+		return check_journal(check, file, e);
+	if (parsed.kind != STREAM_FILE_SEGMENT)
+		return 0;
+	found = stream_file_read(check->store, file, &parsed.id, size, &segment, &why);
+	if (found == 0)
+		return 0;
+	if (found == 1)
+		found = check_segment(check, &segment, &why);
+	if (found == ERR_CANCELLED) {
+		*e = why;
+		return found;
+	}
+	if (found < 0) {
+		report(check, file, &why);
+	} else {
+		check->result.segments++;
+		check->result.entries += segment.entries;
+	}
+	return still_wanted(check, 0, 0, e);
+}
+
+int stream_check_run(struct store *store, const struct check_options *options,
+		     check_problem problem, void *ctx, struct stream_check_result *ret,
+		     struct error *e)
+{
+	struct check check = {.store = store, .options = options, .problem = problem, .ctx = ctx};
+	struct backend *files = store_stream_files(store);
+	OWNED(stream_close) struct stream *stream = NULL;
+	struct error why;
+	size_t skipped = 0;
+
+	if (files->ops->list(files, "oplog", check_file, &check, e) < 0)
+		return e->code;
+	/* What is sound by itself may still contradict the others. */
+	if (check.result.problems == 0) {
+		if (stream_open(store, &stream, &skipped, &why) < 0)
+			report(&check, "oplog", &why);
+		else if (skipped > 0 && error_set(&why, ERR_CORRUPT,
+						  "%zu segments overlap with others", skipped) < 0)
+			report(&check, "oplog", &why);
+	}
+	*ret = check.result;
+	return 0;
+}

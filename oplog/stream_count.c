@@ -1,0 +1,33 @@
+/* Counting entries without reading them. Prefix: stream_ */
+#include "oplog/stream_internal.h"
+
+/* Entries of the stream before the first one at or behind `ts`. */
+static int count_before(struct stream *stream, uint64_t ts, uint64_t *ret, struct error *e)
+{
+	size_t at = stream_find_piece(stream->pieces, stream->count, ts);
+	OWNED(piece_cursor_free) struct piece_cursor *cursor = NULL;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < at; i++)
+		count += stream->pieces[i].segment.entries;
+	if (at < stream->count) {
+		cursor = piece_cursor_new(stream->store, &stream->pieces[at]);
+		if (piece_cursor_seek_ts(cursor, ts, e) < 0)
+			return e->code;
+		count += piece_cursor_rank(cursor);
+	}
+	*ret = count;
+	return 0;
+}
+
+int stream_count(struct stream *stream, uint64_t after, uint64_t upto, uint64_t *ret,
+		 struct error *e)
+{
+	uint64_t begin, end;
+
+	if (count_before(stream, after + 1, &begin, e) < 0 ||
+	    count_before(stream, upto == UINT64_MAX ? upto : upto + 1, &end, e) < 0)
+		return e->code;
+	*ret = end > begin ? end - begin : 0;
+	return 0;
+}

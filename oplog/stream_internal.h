@@ -1,0 +1,90 @@
+/*
+ * stream_internal.h - the inside of struct stream, for the files stream*.c only.
+ *
+ * stream_open.c reads what there is, stream.c tells, stream_cursor.c walks, stream_add.c adds,
+ * stream_tail.c makes journals, and segments of them, stream_foreign.c looks whether what is added is of the same
+ * replica set, stream_check.c proves that all is there.
+ *
+ * Prefix: stream_
+ */
+#ifndef OPLOG_STREAM_INTERNAL_H
+#define OPLOG_STREAM_INTERNAL_H
+
+#include "oplog/piece_cursor.h"
+#include "oplog/stream.h"
+#include "store/store_stream.h"
+#include "store/tree/tree_cursor.h"
+
+#define STREAM_FOLDER "oplog/"
+#define STREAM_NAME_MAX 64
+#define STREAM_FILE_MAX MIB /* bytes of a segment's file */
+
+struct stream {
+	struct store *store;
+	unsigned users; /* atomic */
+	char name[STREAM_NAME_MAX + 1];
+	struct piece *pieces; /* in order of time, disjoint, each with entries */
+	size_t count;
+	struct journal **journals; /* that pieces are of */
+	size_t journal_count;
+	size_t skipped; /* segments that were left out */
+	size_t damaged; /* journals of which something was left out */
+	struct stream_range *ranges;
+	size_t *range_begin; /* the first piece of each range; one more: count */
+	size_t range_count;
+	uint64_t *offset; /* of each piece's first byte in all entries; one more: of the end */
+};
+
+/* As stream_open(); the entries of journal `without` (0: none) are left out. */
+MUST_CHECK int stream_open_without(struct store *store, uint64_t without, struct stream **ret,
+				   struct error *e);
+
+struct stream_add;
+struct store_writer;
+/* As stream_add_begin(), to a stream without the entries of journal `without`. */
+MUST_CHECK int stream_add_begin_without(struct store_writer *writer, uint64_t without,
+					struct stream_add **ret, struct error *e);
+
+/* The slice that has just begun comes right after this entry. */
+void stream_add_after(struct stream_add *add, const struct segment_link *prev);
+/* After stream_add_finish(): the ids of the segments that were written, in hex, a line each. */
+struct bytes stream_add_written(const struct stream_add *add);
+
+/* The first piece whose last entry is at or behind `ts`; count when there is none. */
+size_t stream_find_piece(const struct piece *pieces, size_t count, uint64_t ts);
+
+/*
+ * Read the optime of an entry: all that a stream needs to know of it. ERR_CORRUPT: it has none, or one
+ * of zero.
+ */
+MUST_CHECK int stream_optime(struct bytes doc, struct entry_optime *ret, struct error *e);
+
+/* What a file below oplog/ is, by its name. */
+enum stream_file_kind {
+	STREAM_FILE_OTHER, /* none of ours, as rsync's temporary ones: ignored */
+	STREAM_FILE_SEGMENT,
+	STREAM_FILE_JOURNAL,
+	STREAM_FILE_SEALED, /* names the segments that a journal became */
+};
+
+struct stream_file {
+	enum stream_file_kind kind;
+	struct bytes stream; /* the name of the stream; a part of what was parsed */
+	struct chunk_id id;  /* of a segment */
+	uint64_t number;     /* of a journal */
+};
+
+struct stream_file stream_file_parse(const char *file);
+
+/* Can a stream have this name? */
+bool stream_file_is_name(struct bytes name);
+
+/* "oplog/<stream>/<id>.segment", "oplog/<stream>/<number>.sealed" */
+char *stream_file_segment(const char *stream, const struct chunk_id *id);
+char *stream_file_sealed(const char *stream, uint64_t number);
+
+/* Read the segment's file, of `size` bytes: 1; 0 when it is gone. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO. */
+MUST_CHECK int stream_file_read(struct store *store, const char *file, const struct chunk_id *id,
+				uint64_t size, struct segment *ret, struct error *e);
+
+#endif

@@ -1,0 +1,168 @@
+#include "oplog/stream_tail.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "oplog/stream_internal.h"
+
+/* The journals of the stream. */
+struct listing {
+	struct buf name;     /* of the stream */
+	struct buf journals; /* of uint64_t */
+	struct buf sealed;   /* the same */
+};
+
+static void listing_release(struct listing *listing)
+{
+	buf_release(&listing->name);
+	buf_release(&listing->journals);
+	buf_release(&listing->sealed);
+}
+DEFINE_OWNED_STRUCT(struct listing, listing_release);
+
+static int list_one(void *ctx, const char *file, uint64_t size UNUSED, struct error *e UNUSED)
+{
+	struct listing *listing = ctx;
+	struct stream_file parsed = stream_file_parse(file);
+
+	if (parsed.kind == STREAM_FILE_OTHER)
+		return 0;
+	buf_reset(&listing->name);
+	buf_add_bytes(&listing->name, parsed.stream);
+	if (parsed.kind == STREAM_FILE_JOURNAL)
+		buf_add(&listing->journals, &parsed.number, sizeof(parsed.number));
+	if (parsed.kind == STREAM_FILE_SEALED)
+		buf_add(&listing->sealed, &parsed.number, sizeof(parsed.number));
+	return 0;
+}
+
+static int list(struct store *store, struct listing *listing, struct error *e)
+{
+	struct backend *files = store_stream_files(store);
+
+	return files->ops->list(files, "oplog", list_one, listing, e);
+}
+
+/* A number that no journal had: by the clock, that those which are gone count, too. */
+static uint64_t new_number(const struct listing *listing)
+{
+	const uint64_t *numbers = (const uint64_t *)(const void *)listing->journals.at;
+	struct timespec now;
+	uint64_t number;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	number = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	for (size_t i = 0; i < listing->journals.len / sizeof(*numbers); i++)
+		if (numbers[i] >= number)
+			number = numbers[i] + 1;
+	return number;
+}
+
+int stream_tail_begin(struct store *store, const char *name, const struct segment_link *prev,
+		      struct journal_writer **ret, struct error *e)
+{
+	OWNED(listing_release) struct listing listing = {0};
+	OWNED(free) char *folder = NULL;
+
+	if (list(store, &listing, e) < 0)
+		return e->code;
+	if (listing.name.len == 0 && !stream_file_is_name(bytes_str(name)))
+		return error_set(e, ERR_INVALID, "\"%s\" can't be the name of a stream", name);
+	folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store),
+			 listing.name.len == 0 ? name : buf_text(&listing.name));
+	return journal_create(folder, new_number(&listing), prev, ret, e);
+}
+
+/* All entries of the journal as a slice. */
+static int add_entries(struct stream_add *add, const struct journal *journal, struct error *e)
+{
+	if (stream_add_slice(add, journal->path, e) < 0)
+		return e->code;
+	stream_add_after(add, &journal->info.prev);
+	for (size_t i = 0; i < journal->frame_count; i++) {
+		OWNED(buf_release) struct buf payload = {0};
+
+		if (journal_read_frame(journal, i, &payload, e) < 0)
+			return e->code;
+		for (size_t at = 0; at < payload.len;) {
+			int64_t len = bson_next(bytes_of(payload.at + at, payload.len - at),
+						ENTRY_MAX_LEN, e);
+
+			if (len < 0 ||
+			    stream_add_entry(add, bytes_of(payload.at + at, (size_t)len), e) < 0)
+				return e->code;
+			at += (size_t)len;
+		}
+	}
+	return 0;
+}
+
+int stream_tail_seal(struct store_writer *writer, uint64_t number, struct stream_added *ret,
+		     struct error *e)
+{
+	struct store *store = store_writer_store(writer);
+	struct backend *files = store_stream_files(store);
+	OWNED(stream_add_free) struct stream_add *add = NULL;
+	OWNED(journal_release) struct journal *journal = NULL;
+	OWNED(listing_release) struct listing listing = {0};
+	OWNED(free) char *path = NULL;
+	OWNED(free) char *folder = NULL;
+	OWNED(free) char *file = NULL;
+	struct stream_added added;
+
+	if (list(store, &listing, e) < 0)
+		return e->code;
+	folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store), buf_text(&listing.name));
+	path = journal_path(folder, number);
+	if (journal_open(path, &journal, e) < 0 ||
+	    stream_add_begin_without(writer, number, &add, e) < 0 ||
+	    add_entries(add, journal, e) < 0 || stream_add_finish(add, &added, e) < 0)
+		return e->code;
+	file = stream_file_sealed(buf_text(&listing.name), number);
+	if (files->ops->put(files, file, stream_add_written(add), e) < 0)
+		return e->code;
+	*ret = added;
+	return 0;
+}
+
+static bool has_number(const struct buf *numbers, uint64_t number)
+{
+	const uint64_t *at = (const uint64_t *)(const void *)numbers->at;
+
+	for (size_t i = 0; i < numbers->len / sizeof(*at); i++)
+		if (at[i] == number)
+			return true;
+	return false;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int stream_tail_seal_all(struct store_writer *writer, struct error *e)
+{
+	OWNED(listing_release) struct listing listing = {0};
+	uint64_t *numbers;
+	size_t count;
+	int done = 0;
+
+	if (list(store_writer_store(writer), &listing, e) < 0)
+		return e->code;
+	numbers = (uint64_t *)(void *)listing.journals.at;
+	count = listing.journals.len / sizeof(*numbers);
+	if (count > 1)
+		qsort(numbers, count, sizeof(*numbers), by_number);
+	for (size_t i = 0; i < count; i++) {
+		struct stream_added added;
+
+		if (has_number(&listing.sealed, numbers[i]))
+			continue;
+		if (stream_tail_seal(writer, numbers[i], &added, e) < 0)
+			return e->code;
+		done++;
+	}
+	return done;
+}

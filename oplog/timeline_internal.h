@@ -1,0 +1,68 @@
+/*
+ * timeline_internal.h - the inside of a timeline, for timeline_*.c only.
+ */
+#ifndef OPLOG_TIMELINE_INTERNAL_H
+#define OPLOG_TIMELINE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "oplog/timeline.h"
+
+/* What was found of a range when it was first asked for. */
+struct timeline_waits {
+	bool known;
+	uint64_t
+		from; /* moments from this timestamp on wait for a transaction; UINT64_MAX: none does */
+};
+
+/* What there was when it was looked: refcounted; immutable but for `waits`. */
+struct timeline_view {
+	unsigned users;		   /* atomic */
+	struct snapshot_list list; /* checkpoints, too */
+	struct stream *stream;
+	size_t skipped_snapshots, skipped_segments; /* left out: damaged, or not all here yet */
+	pthread_mutex_t lock;
+	struct timeline_waits *waits; /* one for each range */
+};
+
+struct timeline {
+	struct store *store;
+	pthread_mutex_t lock; /* over all below */
+	pthread_cond_t visited;
+	struct timeline_view *view;
+	uint64_t snapshots_stamp, stream_stamp;
+	struct store *cache; /* opened at the first visit that replays */
+	bool visiting;	     /* one replay at a time: each may take its share of memory */
+};
+
+/* The view of now: a reference for timeline_view_release(). */
+struct timeline_view *timeline_view_of(struct timeline *timeline);
+void timeline_view_release(struct timeline_view *view);
+DEFINE_OWNED(struct timeline_view *, timeline_view_release);
+
+static inline uint64_t timeline_ts(struct optime optime)
+{
+	return entry_ts(optime.seconds, optime.increment);
+}
+
+/*
+ * The newest base from which the stream leads to `ts` without a gap: a full exact snapshot before a
+ * partial one. 1 and its index; 0 when there is none. With `second` all of the second must have been
+ * seen. A moment that waits for a prepared transaction is not reached.
+ */
+MUST_CHECK int timeline_base(struct timeline_view *view, uint64_t ts, bool second, size_t *ret,
+			     struct error *e);
+
+/* From which timestamp on moments of this range wait for a transaction; UINT64_MAX: none does. */
+MUST_CHECK int timeline_waits_from(struct timeline_view *view, const struct stream_range *range,
+				   uint64_t *ret, struct error *e);
+
+/* The range of the stream that goes on from a snapshot, or NULL. */
+const struct stream_range *timeline_range_of(const struct timeline_view *view,
+					     const struct snapshot *base);
+
+/* timeline_map() of a view. */
+MUST_CHECK int timeline_map_view(struct timeline_view *view, struct timeline_map *ret,
+				 struct error *e);
+
+#endif

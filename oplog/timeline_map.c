@@ -1,0 +1,193 @@
+/* What can be reached, from snapshots and ranges. */
+#include "oplog/timeline_internal.h"
+
+void timeline_map_release(struct timeline_map *map)
+{
+	for (size_t i = 0; i < map->reach_count; i++)
+		free(map->reach[i].base);
+	free(map->reach);
+	free(map->gaps);
+	*map = (struct timeline_map){0};
+}
+
+struct mapping {
+	struct timeline_view *view;
+	struct buf reach; /* of struct timeline_reach */
+	struct buf gaps;  /* of struct timeline_gap */
+};
+
+/* Bases of a range: how many, and the oldest one. Partial ones count only where there are no others. */
+static const struct snapshot *bases_of(const struct timeline_view *view,
+				       const struct stream_range *range, size_t *ret_count)
+{
+	const struct snapshot *oldest = NULL;
+
+	*ret_count = 0;
+	for (int partial = 0; partial < 2 && oldest == NULL; partial++) {
+		for (size_t i = 0; i < view->list.count; i++) {
+			const struct snapshot *s = &view->list.at[i];
+
+			if (s->partial != (partial == 1) || timeline_range_of(view, s) != range)
+				continue;
+			if (oldest == NULL || timeline_ts(s->optime) < timeline_ts(oldest->optime))
+				oldest = s;
+			++*ret_count;
+		}
+	}
+	return oldest;
+}
+
+/* A snapshot alone, or with the range that goes on from it. */
+static int add_reach(struct mapping *mapping, const struct snapshot *base, size_t bases,
+		     const struct stream_range *range, struct error *e)
+{
+	struct timeline_reach reach = {
+		.first = {timeline_ts(base->optime), -1}, .bases = bases, .partial = base->partial};
+
+	reach.last = reach.first;
+	if (range != NULL) {
+		uint64_t waits;
+
+		if (timeline_waits_from(mapping->view, range, &waits, e) < 0)
+			return e->code;
+		reach.waits = waits <= range->last.ts;
+		reach.last = range->last;
+		if (reach.waits)
+			reach.last.ts = MAX_OF(waits - 1, reach.first.ts);
+		reach.entries = range->entries;
+		/* The second of the last entry may go on. */
+		if (entry_seconds(reach.last.ts) > entry_seconds(reach.first.ts))
+			reach.last_second = entry_seconds(reach.last.ts) - 1;
+	}
+	reach.base = xstrdup(base->name);
+	buf_add(&mapping->reach, &reach, sizeof(reach));
+	return 0;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct timeline_reach *x = a, *y = b;
+
+	return x->first.ts < y->first.ts ? -1 : x->first.ts > y->first.ts;
+}
+
+static void add_gap(struct mapping *mapping, struct entry_optime after, struct entry_optime before,
+		    const char *why)
+{
+	struct timeline_gap gap = {after, before, why};
+
+	buf_add(&mapping->gaps, &gap, sizeof(gap));
+}
+
+/* A range of the stream, or an exact snapshot outside of all. */
+struct span {
+	struct entry_optime first, last;
+	uint64_t base; /* the first moment in it; 0: none */
+};
+
+static int by_begin(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return x->first.ts < y->first.ts ? -1 : x->first.ts > y->first.ts;
+}
+
+static void add_spans(const struct mapping *mapping, struct buf *ret)
+{
+	struct timeline_view *view = mapping->view;
+
+	for (size_t i = 0; i < stream_range_count(view->stream); i++) {
+		const struct stream_range *range = stream_range(view->stream, i);
+		size_t bases;
+		const struct snapshot *base = bases_of(view, range, &bases);
+		struct span span = {range->first, range->last,
+				    base == NULL ? 0 : timeline_ts(base->optime)};
+
+		buf_add(ret, &span, sizeof(span));
+	}
+	for (size_t i = 0; i < view->list.count; i++) {
+		const struct snapshot *s = &view->list.at[i];
+		uint64_t at = timeline_ts(s->optime);
+		struct span span = {{at, -1}, {at, -1}, at};
+
+		if (s->exact && timeline_range_of(view, s) == NULL)
+			buf_add(ret, &span, sizeof(span));
+	}
+}
+
+/* Between spans there is no oplog; a span that is not the first may lack a snapshot to begin with. */
+static void add_gaps(struct mapping *mapping)
+{
+	OWNED(buf_release) struct buf spans = {0};
+	struct entry_optime end = {0, -1};
+	struct span *span;
+	size_t count;
+
+	add_spans(mapping, &spans);
+	span = (struct span *)(void *)spans.at;
+	count = spans.len / sizeof(*span);
+	if (count > 1)
+		qsort(span, count, sizeof(*span), by_begin);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && span[i].first.ts > end.ts)
+			add_gap(mapping, end, span[i].first, "no oplog");
+		if (span[i].base == 0)
+			add_gap(mapping, span[i].first, span[i].last,
+				"no exact snapshot before it");
+		else if (i > 0 && span[i].base > span[i].first.ts)
+			add_gap(mapping, span[i].first, (struct entry_optime){span[i].base, -1},
+				"no exact snapshot before it");
+		if (span[i].last.ts > end.ts)
+			end = span[i].last;
+	}
+}
+
+static int add_reaches(struct mapping *mapping, struct error *e)
+{
+	struct timeline_view *view = mapping->view;
+
+	for (size_t i = 0; i < stream_range_count(view->stream); i++) {
+		const struct stream_range *range = stream_range(view->stream, i);
+		size_t bases;
+		const struct snapshot *base = bases_of(view, range, &bases);
+
+		if (base != NULL && add_reach(mapping, base, bases, range, e) < 0)
+			return e->code;
+	}
+	for (size_t i = 0; i < view->list.count; i++) {
+		const struct snapshot *s = &view->list.at[i];
+
+		if (s->exact && timeline_range_of(view, s) == NULL &&
+		    add_reach(mapping, s, 1, NULL, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+int timeline_map_view(struct timeline_view *view, struct timeline_map *ret, struct error *e)
+{
+	struct mapping mapping = {.view = view};
+	int code = add_reaches(&mapping, e);
+	size_t count = mapping.reach.len / sizeof(struct timeline_reach);
+
+	if (count > 1)
+		qsort(mapping.reach.at, count, sizeof(struct timeline_reach), by_first);
+	if (code == 0)
+		add_gaps(&mapping);
+	*ret = (struct timeline_map){
+		.reach = (struct timeline_reach *)(void *)mapping.reach.at,
+		.reach_count = count,
+		.gaps = (struct timeline_gap *)(void *)mapping.gaps.at,
+		.gap_count = mapping.gaps.len / sizeof(struct timeline_gap),
+	};
+	if (code < 0)
+		timeline_map_release(ret);
+	return code;
+}
+
+int timeline_map(struct timeline *timeline, struct timeline_map *ret, struct error *e)
+{
+	OWNED(timeline_view_release) struct timeline_view *view = timeline_view_of(timeline);
+
+	return timeline_map_view(view, ret, e);
+}

@@ -1,0 +1,276 @@
+/* A moment from the cache of visited ones, else by a replay into it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "oplog/replay.h"
+#include "oplog/timeline_visit.h"
+#include "store/snapshot/commit.h"
+
+#define NAME_LEN 64
+#define BASE_DIGITS 16 /* hex digits of the base's id in a name */
+#define WAIT_NS 50000000
+#define TAG_STOPPED "stopped"
+
+/*
+ * Visited moments are snapshots of the cache: "m<timestamp>-<base>", both hex; "n…" of names only; "c…-<uuid>"
+ * of one collection.
+ */
+static void cache_name(const struct timeline_point *point, const struct visit_want *want,
+		       char ret[NAME_LEN])
+{
+	static const char kinds[] = "mnc";
+	char hex[CHUNK_ID_HEX + 1];
+	int len;
+
+	chunk_id_hex(&point->base, hex);
+	len = snprintf(ret, NAME_LEN, "%c%016" PRIx64 "-%.*s", kinds[want->kind], point->ts,
+		       BASE_DIGITS, hex);
+	if (want->kind == VISIT_ONE)
+		snprintf(ret + len, NAME_LEN - (size_t)len, "-%016" PRIx64 "%02x",
+			 get_le64(want->only->uuid), want->only->uuid[15]);
+}
+
+static bool is_cancelled(const struct progress *p)
+{
+	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+}
+
+/* Replays are done one after another; who waits can be interrupted. */
+static int take_turn(struct timeline *timeline, const struct progress *progress, struct error *e)
+{
+	pthread_mutex_lock(&timeline->lock);
+	while (timeline->visiting) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += WAIT_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_nsec -= 1000000000;
+			until.tv_sec++;
+		}
+		pthread_cond_timedwait(&timeline->visited, &timeline->lock, &until);
+		if (timeline->visiting && is_cancelled(progress)) {
+			pthread_mutex_unlock(&timeline->lock);
+			return error_set(e, ERR_CANCELLED, "interrupted");
+		}
+	}
+	timeline->visiting = true;
+	pthread_mutex_unlock(&timeline->lock);
+	return 0;
+}
+
+static void end_turn(struct timeline *timeline)
+{
+	pthread_mutex_lock(&timeline->lock);
+	timeline->visiting = false;
+	pthread_cond_broadcast(&timeline->visited);
+	pthread_mutex_unlock(&timeline->lock);
+}
+
+struct visit {
+	struct timeline *timeline;
+	const struct timeline_point *point;
+	const struct visit_want *want;
+	const struct progress *progress;
+	struct timeline_view *view;
+	struct snapshot_list cached;
+	const struct snapshot *base; /* the snapshot of the point */
+	const struct snapshot *from; /* where the replay begins: it, or a visited moment after it */
+	uint64_t from_ts;
+	struct stream_cursor *cursor;
+};
+
+static void visit_release(struct visit *visit)
+{
+	stream_cursor_free(visit->cursor);
+	snapshots_release(&visit->cached);
+	timeline_view_release(visit->view);
+}
+DEFINE_OWNED_STRUCT(struct visit, visit_release);
+
+static int find_base(struct visit *visit, struct error *e)
+{
+	visit->view = timeline_view_of(visit->timeline);
+	for (size_t i = 0; i < visit->view->list.count; i++) {
+		visit->base = &visit->view->list.at[i];
+		visit->from = visit->base;
+		visit->from_ts = timeline_ts(visit->base->optime);
+		if (chunk_id_equal(&visit->base->id, &visit->point->base))
+			return 0;
+	}
+	return error_set(e, ERR_NOT_FOUND, "the snapshot of moment %s is gone", visit->point->name);
+}
+
+/* True and the timestamp when a snapshot of the cache is a whole moment on the same base. */
+static bool parse_cached(const struct visit *visit, const struct snapshot *s, uint64_t *ret)
+{
+	const struct visit_want all = {.kind = VISIT_ALL};
+	char want[NAME_LEN];
+
+	cache_name(visit->point, &all, want);
+	return strlen(s->name) == strlen(want) && sscanf(s->name, "m%16" SCNx64, ret) == 1 &&
+	       strcmp(s->name + 17, want + 17) == 0;
+}
+
+/* 1 and a copy when it was visited before; else the nearest moment before it is where to begin. */
+static int look_in_cache(struct visit *visit, struct snapshot *ret, struct error *e)
+{
+	char name[NAME_LEN];
+	size_t skipped;
+
+	cache_name(visit->point, visit->want, name);
+	if (snapshots_read(visit->timeline->cache, &visit->cached, &skipped, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < visit->cached.count; i++) {
+		const struct snapshot *s = &visit->cached.at[i];
+		uint64_t ts;
+
+		if (strcmp(s->name, name) == 0) {
+			snapshot_copy(s, ret);
+			return 1;
+		}
+		if (parse_cached(visit, s, &ts) && s->tag == NULL && ts < visit->point->ts &&
+		    ts > visit->from_ts) {
+			visit->from = s;
+			visit->from_ts = ts;
+		}
+	}
+	return 0;
+}
+
+static int next_entry(void *ctx, struct bytes *ret, struct error *e)
+{
+	return stream_cursor_next(((struct visit *)ctx)->cursor, ret, e);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Name what a replay made and keep it in the cache. */
+static int keep(struct visit *visit, struct store_writer *writer, struct replay_result *result,
+		struct error *e)
+{
+	struct snapshot *s = &result->snapshot;
+	char name[NAME_LEN];
+
+	cache_name(visit->point, visit->want, name);
+	s->name = xstrdup(name);
+	s->source = xstrdup("moment");
+	s->tool = xstrdup("yester " YESTER_VERSION);
+	s->tag = result->stop_count > 0 ? xstrdup(TAG_STOPPED) : NULL;
+	s->created_us = now_us();
+	return commit_snapshot(writer, s, e);
+}
+
+static int begin_reading(struct visit *visit, const struct stream_filter *filter,
+			 struct replay_options *ret, struct error *e)
+{
+	struct timeline *timeline = visit->timeline;
+	uint64_t needed = timeline_ts(visit->from->needed_from);
+
+	*ret = (struct replay_options){
+		.base = visit->from,
+		.base_store = visit->from == visit->base ? timeline->store : timeline->cache,
+		.from = visit->from_ts,
+		.to = visit->point->ts,
+		.source = {next_entry, visit},
+		.progress = visit->progress,
+		.only = visit->want->only,
+		.names_only = visit->want->kind == VISIT_NAMES,
+	};
+	visit->cursor = stream_cursor_new(visit->view->stream, filter);
+	return stream_cursor_seek(visit->cursor, needed != 0 ? needed : visit->from_ts, e) < 0
+		       ? e->code
+		       : 0;
+}
+
+static int replay(struct visit *visit, struct replay_result *ret, struct error *e)
+{
+	const struct visit_want *want = visit->want;
+	struct stream_filter filter = {0};
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	struct replay_options options;
+
+	if (want->kind == VISIT_ONE)
+		filter = (struct stream_filter){.uuids = &want->only->uuid, .uuid_count = 1};
+	if (begin_reading(visit, want->kind == VISIT_ALL ? NULL : &filter, &options, e) < 0 ||
+	    store_writer_begin(visit->timeline->cache, &writer, e) < 0)
+		return e->code;
+	options.writer = writer;
+	if (replay_run(&options, ret, e) < 0)
+		return e->code;
+	if (keep(visit, writer, ret, e) < 0) {
+		replay_result_release(ret);
+		return e->code;
+	}
+	return 0;
+}
+
+/* With the turn taken. */
+static int visit_once(struct visit *visit, bool only_cached, struct snapshot *ret, struct error *e)
+{
+	struct timeline *timeline = visit->timeline;
+	OWNED(replay_result_release) struct replay_result result = {0};
+	int found;
+
+	if (timeline->cache == NULL && store_open_cache(timeline->store, &timeline->cache, e) < 0)
+		return e->code;
+	found = look_in_cache(visit, ret, e);
+	if (found != 0 || only_cached)
+		return found;
+	if (replay(visit, &result, e) < 0)
+		return error_wrap(e, "moment %s", visit->point->name);
+	snapshot_copy(&result.snapshot, ret);
+	return 1;
+}
+
+int timeline_visit(struct timeline *timeline, const struct timeline_point *point,
+		   const struct visit_want *want, bool only_cached, const struct progress *progress,
+		   struct snapshot *ret, struct error *e)
+{
+	OWNED(visit_release)
+	struct visit visit = {
+		.timeline = timeline, .point = point, .want = want, .progress = progress};
+	int code;
+
+	if (find_base(&visit, e) < 0 || take_turn(timeline, progress, e) < 0)
+		return e->code;
+	code = visit_once(&visit, only_cached, ret, e);
+	end_turn(timeline);
+	return code;
+}
+
+int timeline_visit_document(struct timeline *timeline, const struct timeline_point *point,
+			    const struct catalog_entry *only, struct bytes key,
+			    const struct progress *progress, struct buf *ret, struct error *e)
+{
+	const struct visit_want want = {.kind = VISIT_ONE, .only = only};
+	const struct stream_filter filter = {.uuids = &only->uuid,
+					     .uuid_count = 1,
+					     .has_key = true,
+					     .key_hash = stream_key_hash(key)};
+	OWNED(visit_release)
+	struct visit visit = {
+		.timeline = timeline, .point = point, .want = &want, .progress = progress};
+	struct replay_options options;
+
+	if (find_base(&visit, e) < 0 || begin_reading(&visit, &filter, &options, e) < 0)
+		return e->code;
+	return replay_document(&options, key, ret, e);
+}
+
+int timeline_distance(struct timeline *timeline, const struct timeline_point *point, uint64_t *ret,
+		      struct error *e)
+{
+	OWNED(visit_release) struct visit visit = {.timeline = timeline, .point = point};
+
+	if (find_base(&visit, e) < 0)
+		return e->code;
+	return stream_count(visit.view->stream, visit.from_ts, point->ts, ret, e);
+}

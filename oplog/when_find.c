@@ -1,0 +1,108 @@
+#include "oplog/when_find.h"
+
+#include "base/suggest.h"
+#include "base/time_text.h"
+
+int when_find_no_name(const struct snapshot_list *list, const char *text, struct error *e)
+{
+	size_t digits = strspn(text, "0123456789"), hex = strspn(text, "0123456789abcdef");
+	struct suggest near;
+
+	error_set(e, ERR_NOT_FOUND, "there is no snapshot \"%s\"", text);
+	suggest_begin(&near, bytes_str(text));
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->at[i].checkpoint)
+			suggest_offer(&near, bytes_str(list->at[i].name));
+	if (digits >= 9 && text[digits] == '\0')
+		return error_hint(e, "seconds since 1970 are written @%s", text);
+	if (digits == 4 && text[4] == '-')
+		return error_hint(e,
+				  "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z");
+	if (suggest_best(&near) != NULL)
+		return error_hint(e, "did you mean \"%s\"?", suggest_best(&near));
+	if (hex >= 4 && text[hex] == '\0')
+		return error_hint(e, "a snapshot's id is written id:%s", text);
+	return error_hint(e, "'yester snapshots' lists what can be opened");
+}
+
+/* "NAME (3 h 5 min before)". */
+static void add_near(const struct snapshot *s, uint64_t seconds, struct buf *ret)
+{
+	char text[TIME_TEXT_DURATION_LEN];
+	bool earlier = s->time <= seconds;
+
+	time_text_duration((earlier ? seconds - s->time : s->time - seconds) * 1000, text);
+	if (s->time == seconds)
+		buf_printf(ret, "%s (within that second)", s->name);
+	else
+		buf_printf(ret, "%s (%s %s)", s->name, text, earlier ? "before" : "after");
+}
+
+/* The last one at or before a time, and the first one behind it; NULL where there is none. */
+static void neighbours(const struct snapshot_list *list, uint64_t seconds,
+		       const struct snapshot **ret_before, const struct snapshot **ret_after)
+{
+	*ret_before = *ret_after = NULL;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot *s = &list->at[i];
+
+		if (s->checkpoint)
+			continue;
+		if (s->time <= seconds)
+			*ret_before = s;
+		else if (*ret_after == NULL)
+			*ret_after = s;
+	}
+}
+
+void when_find_near(const struct snapshot_list *list, uint64_t seconds, struct buf *ret)
+{
+	const struct snapshot *before, *after;
+
+	neighbours(list, seconds, &before, &after);
+	if (before != NULL)
+		add_near(before, seconds, ret);
+	if (before != NULL && after != NULL)
+		buf_add_str(ret, " and ");
+	if (after != NULL)
+		add_near(after, seconds, ret);
+}
+
+const char *when_find_nearest(const struct snapshot_list *list, uint64_t seconds)
+{
+	const struct snapshot *before, *after;
+
+	neighbours(list, seconds, &before, &after);
+	if (before == NULL)
+		before = after;
+	return before == NULL ? NULL : before->name;
+}
+
+bool when_find_name(const struct snapshot_list *list, const char *text, size_t *ret)
+{
+	if (strcmp(text, "latest") == 0 || strcmp(text, "latest-snapshot") == 0)
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->at[i].name, text) != 0)
+			continue;
+		*ret = i;
+		return true;
+	}
+	return false;
+}
+
+int when_find_id(const struct snapshot_list *list, const char *text, size_t *ret, struct error *e)
+{
+	int found = snapshots_find(list, text, ret, e);
+
+	if (found != 0)
+		return found < 0 ? found : 0;
+	error_set(e, ERR_NOT_FOUND, "there is no snapshot %s", text);
+	return error_hint(e, "'yester snapshots --json' lists the ids");
+}
+
+int when_find_no_snapshot(struct error *e)
+{
+	error_set(e, ERR_NO_TIME, "the store has no snapshot yet");
+	return error_hint(e, "'yester ingest' makes one from a mongodump");
+}

@@ -1,0 +1,203 @@
+#include "oplog/stream_check.h"
+
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "oplog/stream_internal.h"
+#include "oplog/stream_tail.h"
+#include "tests/unit/oplog/stream_model.h"
+
+static void keep(void *ctx, const char *text)
+{
+	buf_printf(ctx, "%s\n", text);
+}
+
+/* Check; what it said is appended. */
+static struct stream_check_result check(struct store *store, bool read_data, struct buf *said)
+{
+	const struct check_options options = {.read_data = read_data};
+	struct stream_check_result result;
+	struct error e = {0};
+
+	ASSERT_OK(stream_check_run(store, &options, keep, said, &result, &e));
+	return result;
+}
+
+static void a_sound_stream_has_no_problems(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf said = {0};
+	OWNED(buf_release) struct buf docs = {0};
+	OWNED(journal_close) struct journal_writer *journal = NULL;
+	struct store *store = stream_model_store(NULL);
+	const struct segment_link none = {0};
+	struct stream_check_result result;
+	struct error e = {0};
+
+	assert_int_equal(check(store, true, &said).problems, 0);
+	ASSERT_OK(stream_model_add_range(store, 0, 100, NULL, &e));
+	ASSERT_OK(stream_model_add_range(store, 150, 200, NULL, &e));
+	ASSERT_OK(stream_model_add_range(store, 100, 150, NULL, &e));
+	ASSERT_OK(stream_model_add_range(store, 99, 101, NULL, &e)); /* a link */
+	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	stream_model_entry(&docs, 220);
+	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+	for (int read_data = 0; read_data < 2; read_data++) {
+		result = check(store, read_data == 1, &said);
+		assert_int_equal(result.problems, 0);
+		assert_int_equal(result.segments, 4);
+		assert_int_equal(result.entries, 201);
+	}
+	assert_int_equal(said.len, 0);
+	store_close(store);
+}
+
+/* The path of the first segment. */
+static const char *segment_path(struct store *store)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(free) char *file = NULL;
+	struct error e = {0};
+
+	ASSERT_OK(stream_open(store, &stream, NULL, &e));
+	file = stream_file_segment(stream_name(stream), &stream_segment(stream, 0)->id);
+	return harness_path(store_path(store), file);
+}
+
+static void a_damaged_file_is_named(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf said = {0};
+	struct store *store = stream_model_store(NULL);
+	struct error e = {0};
+	const char *path;
+
+	ASSERT_OK(stream_model_add_range(store, 0, 100, NULL, &e));
+	path = segment_path(store);
+	{
+		OWNED(fd_close) int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		assert_int_equal(pwrite(fd, "X", 1, 60), 1);
+	}
+	assert_int_equal(check(store, false, &said).problems, 1);
+	assert_non_null(strstr(buf_text(&said), strrchr(path, '/') + 1));
+	store_close(store);
+}
+
+/* Write a segment as a program that makes mistakes would. */
+static void put_changed(struct store *store, void (*change)(struct segment *segment))
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(buf_release) struct buf content = {0};
+	OWNED(free) char *file = NULL;
+	struct backend *files = store_stream_files(store);
+	struct error e = {0};
+	struct segment segment;
+
+	ASSERT_OK(stream_open(store, &stream, NULL, &e));
+	segment = *stream_segment(stream, 0);
+	assert_int_equal(unlink(segment_path(store)), 0);
+	change(&segment);
+	ASSERT_OK(segment_encode(&segment, &content, &e));
+	file = stream_file_segment(stream_name(stream), &segment.id);
+	ASSERT_OK(files->ops->put(files, file, buf_bytes(&content), &e));
+}
+
+static void change_last(struct segment *segment)
+{
+	segment->last.ts++;
+}
+
+static void change_hash(struct segment *segment)
+{
+	segment->first_hash.at[3] ^= 1;
+}
+
+static void change_root(struct segment *segment)
+{
+	segment->root.id.at[3] ^= 1;
+}
+
+static void a_segment_that_does_not_fit_its_tree_is_a_problem(void **state UNUSED)
+{
+	void (*const changes[])(struct segment *) = {change_last, change_hash, change_root};
+
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		OWNED(buf_release) struct buf said = {0};
+		struct store *store = stream_model_store(NULL);
+		struct error e = {0};
+
+		ASSERT_OK(stream_model_add_range(store, 0, 100, NULL, &e));
+		put_changed(store, changes[i]);
+		assert_int_equal(check(store, true, &said).problems, 1);
+		/* That chunks are missing is seen without reading them. */
+		assert_int_equal(check(store, false, &said).problems, changes[i] == change_root);
+		store_close(store);
+	}
+}
+
+static void a_damaged_journal_is_a_problem(void **state UNUSED)
+{
+	for (int where = 0; where < 3; where++) {
+		OWNED(buf_release) struct buf said = {0};
+		OWNED(buf_release) struct buf docs = {0};
+		OWNED(free) char *folder = NULL;
+		OWNED(free) char *path = NULL;
+		OWNED(fd_close) int fd = -1;
+		struct store *store = stream_model_store(NULL);
+		struct journal_writer *journal = NULL;
+		const struct segment_link none = {0};
+		struct error e = {0};
+
+		ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+		for (uint32_t n = 0; n < 3; n++) {
+			buf_reset(&docs);
+			stream_model_entry(&docs, n);
+			ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+		}
+		folder = xprintf("%s/oplog/x", store_path(store));
+		path = journal_path(folder, journal_written(journal)->number);
+		journal_close(journal);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		/* Its header, that of the first frame, entries in the midst. */
+		assert_int_equal(pwrite(fd, "\xff", 1, where == 0 ? 9 : where == 1 ? 100 : 350), 1);
+		assert_int_equal(check(store, true, &said).problems, 1);
+		assert_non_null(strstr(buf_text(&said), ".journal"));
+		assert_int_equal(check(store, false, &said).problems, where < 2);
+		store_close(store);
+	}
+}
+
+static void segments_that_overlap_are_a_problem(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf said = {0};
+	struct store *one = stream_model_store(NULL), *two = stream_model_store(NULL);
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(buf_release) struct buf content = {0};
+	OWNED(free) char *file = NULL;
+	struct backend *files = store_stream_files(one);
+	struct error e = {0};
+
+	/* Both have the chunks; the second one's segment is put into the first. */
+	ASSERT_OK(stream_model_add_range(one, 0, 50, NULL, &e));
+	ASSERT_OK(stream_model_add_range(two, 0, 50, NULL, &e));
+	ASSERT_OK(stream_open(two, &stream, NULL, &e));
+	file = stream_file_segment(stream_name(stream), &stream_segment(stream, 0)->id);
+	assert_int_equal(ASSERT_OK(file_read(segment_path(two), MIB, &content, &e)), 1);
+	ASSERT_OK(files->ops->put(files, file, buf_bytes(&content), &e));
+	assert_int_equal(check(one, true, &said).problems, 1);
+	assert_non_null(strstr(buf_text(&said), "overlap"));
+	store_close(one);
+	store_close(two);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sound_stream_has_no_problems),
+		cmocka_unit_test(a_damaged_file_is_named),
+		cmocka_unit_test(a_segment_that_does_not_fit_its_tree_is_a_problem),
+		cmocka_unit_test(a_damaged_journal_is_a_problem),
+		cmocka_unit_test(segments_that_overlap_are_a_problem),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

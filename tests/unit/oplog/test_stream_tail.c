@@ -1,0 +1,277 @@
+#include "oplog/stream_tail.h"
+
+#include <fcntl.h>
+
+#include "oplog/stream_internal.h"
+#include "tests/unit/oplog/stream_model.h"
+
+#define COUNT STREAM_MODEL_COUNT
+
+/* A tail: what it has appended, and with what. */
+struct tail {
+	struct store *store;
+	struct stream_model model;
+	struct journal_writer *writer;
+	uint64_t number;
+	uint32_t next;
+};
+
+static void begin(struct tail *tail)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	struct segment_link prev = {0};
+	struct error e = {0};
+
+	if (tail->next > 0) {
+		stream_model_entry(&doc, tail->next - 1);
+		prev = (struct segment_link){
+			true, {stream_model_ts(tail->next - 1), 1}, chunk_id_of(buf_bytes(&doc))};
+	}
+	ASSERT_OK(stream_tail_begin(tail->store, "one", &prev, &tail->writer, &e));
+	tail->number = journal_written(tail->writer)->number;
+}
+
+static void append(struct tail *tail, uint32_t count)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	struct error e = {0};
+	uint32_t first = tail->next;
+	bool proven = first > 0 && tail->model.has[first - 1];
+
+	if (count == 0)
+		return;
+	for (; tail->next < first + count; tail->next++)
+		stream_model_entry(&docs, tail->next);
+	ASSERT_OK(journal_append(tail->writer, buf_bytes(&docs), &e));
+	stream_model_learn(&tail->model, first - proven, tail->next);
+}
+
+static void end(struct tail *tail)
+{
+	journal_close(TAKE(tail->writer));
+}
+
+static uint64_t seal(struct tail *tail, bool all)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	struct stream_added added = {0};
+	struct error e = {0};
+
+	ASSERT_OK(store_writer_begin(tail->store, &writer, &e));
+	if (all)
+		return (uint64_t)ASSERT_OK(stream_tail_seal_all(writer, &e));
+	ASSERT_OK(stream_tail_seal(writer, tail->number, &added, &e));
+	return added.entries;
+}
+
+static void a_journal_is_a_part_of_the_stream_before_and_after_it_is_sealed(void **state UNUSED)
+{
+	struct tail tail = {.store = stream_model_store(NULL)};
+	OWNED(stream_close) struct stream *stream = NULL;
+	struct error e = {0};
+
+	begin(&tail);
+	append(&tail, 10);
+	stream_model_check(tail.store, &tail.model);
+	append(&tail, 20);
+	stream_model_check(tail.store, &tail.model);
+	ASSERT_OK(stream_open(tail.store, &stream, NULL, &e));
+	assert_string_equal(stream_name(stream), "one");
+	end(&tail);
+	assert_int_equal(seal(&tail, false), 30);
+	stream_model_check(tail.store, &tail.model);
+	/* What was open before still reads its journal. */
+	assert_int_equal(stream_range(stream, 0)->entries, 30);
+	assert_int_equal(seal(&tail, true), 0);
+	begin(&tail);
+	append(&tail, 5);
+	stream_model_check(tail.store, &tail.model);
+	end(&tail);
+	assert_int_equal(seal(&tail, true), 1);
+	stream_model_check(tail.store, &tail.model);
+	assert_int_equal(seal(&tail, true), 0);
+	store_close(tail.store);
+}
+
+static void the_name_of_a_stream_is_checked(void **state UNUSED)
+{
+	static const char *const names[] = {"", "a/b", "..", "A", "x.y"};
+	struct store *store = stream_model_store(NULL);
+	const struct segment_link none = {0};
+	struct journal_writer *writer = NULL;
+	struct error e = {0};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		ASSERT_ERROR(stream_tail_begin(store, names[i], &none, &writer, &e), ERR_INVALID);
+	store_close(store);
+}
+
+/* Sealed, but the process died before it could say so; or only some of the segments are there. */
+static void a_journal_that_is_sealed_in_part_is_read_once(void **state UNUSED)
+{
+	struct tail tail = {.store = stream_model_store(NULL)};
+	struct error e = {0};
+
+	begin(&tail);
+	append(&tail, 60);
+	end(&tail);
+	/* Segments 0..19 and 40..59 of it, as slices with what is before. */
+	{
+		OWNED(store_writer_end) struct store_writer *writer = NULL;
+		OWNED(stream_add_free) struct stream_add *add = NULL;
+		OWNED(buf_release) struct buf docs = {0};
+		struct stream_added added;
+
+		ASSERT_OK(store_writer_begin(tail.store, &writer, &e));
+		ASSERT_OK(stream_add_begin_without(writer, tail.number, &add, &e));
+		for (uint32_t n = 0; n < 20; n++)
+			stream_model_entry(&docs, n);
+		ASSERT_OK(stream_model_push(add, buf_bytes(&docs), &e));
+		buf_reset(&docs);
+		for (uint32_t n = 40; n < 60; n++)
+			stream_model_entry(&docs, n);
+		ASSERT_OK(stream_model_push(add, buf_bytes(&docs), &e));
+		ASSERT_OK(stream_add_finish(add, &added, &e));
+		assert_int_equal(added.entries, 40);
+	}
+	stream_model_check(tail.store, &tail.model);
+	assert_int_equal(seal(&tail, true), 1);
+	stream_model_check(tail.store, &tail.model);
+	store_close(tail.store);
+}
+
+/* The file that says so may come before the segments that it names: rsync. */
+static void a_sealed_journal_is_read_while_its_segments_are_not_there(void **state UNUSED)
+{
+	const char *dir;
+	struct tail tail = {.store = stream_model_store(&dir)};
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(free) char *path = NULL;
+	struct error e = {0};
+	size_t skipped;
+
+	begin(&tail);
+	append(&tail, 60);
+	end(&tail);
+	assert_int_equal(seal(&tail, false), 60);
+	ASSERT_OK(stream_open(tail.store, &stream, NULL, &e));
+	path = stream_file_segment("one", &stream_segment(stream, 0)->id);
+	assert_int_equal(unlink(harness_path(dir, path)), 0);
+	stream_model_check(tail.store, &tail.model);
+	/* A damaged one is counted, and the journal is read. */
+	{
+		OWNED(fd_close)
+		int fd = open(harness_path(dir, path), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		assert_int_equal(write(fd, "x", 1), 1);
+	}
+	stream_close(TAKE(stream));
+	ASSERT_OK(stream_open(tail.store, &stream, &skipped, &e));
+	assert_int_equal(skipped, 1);
+	assert_int_equal(stream_range(stream, 0)->entries, 60);
+	store_close(tail.store);
+}
+
+static void what_is_before_the_damage_in_a_journal_is_kept(void **state UNUSED)
+{
+	const char *dir;
+	struct tail tail = {.store = stream_model_store(&dir)};
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(free) char *folder = NULL;
+	OWNED(free) char *path = NULL;
+	struct stream_model good = {0};
+	struct error e = {0};
+	size_t skipped;
+
+	begin(&tail);
+	append(&tail, 10);
+	append(&tail, 10);
+	append(&tail, 10);
+	end(&tail);
+	folder = xprintf("%s/oplog/one", dir);
+	path = journal_path(folder, tail.number);
+	{
+		OWNED(journal_release) struct journal *journal = NULL;
+		OWNED(fd_close) int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		ASSERT_OK(journal_open(path, &journal, &e));
+		assert_int_equal(pwrite(fd, "X", 1, (off_t)journal->frames[2].at - 5), 1);
+	}
+	ASSERT_OK(stream_open(tail.store, &stream, &skipped, &e));
+	assert_int_equal(skipped, 1);
+	assert_int_equal(stream_range(stream, 0)->entries, 20);
+	/* The tail goes on behind what is good, and both can be sealed. */
+	tail.next = 20;
+	tail.model = good;
+	stream_model_learn(&tail.model, 0, 20);
+	begin(&tail);
+	append(&tail, 15);
+	end(&tail);
+	assert_int_equal(seal(&tail, true), 2);
+	stream_model_check(tail.store, &tail.model);
+	store_close(tail.store);
+}
+
+/* One step of those that a tail and others do in any order. */
+static void step(struct tail *tail, struct harness_rng *rng)
+{
+	uint32_t room = COUNT - tail->next;
+	struct error e = {0};
+	uint32_t first, last;
+
+	switch (harness_rng_below(rng, 6)) {
+	case 0:
+	case 1:
+	case 2:
+		if (tail->writer == NULL)
+			begin(tail);
+		append(tail, (uint32_t)harness_rng_below(rng, MIN_OF(room, 12u) + 1));
+		break;
+	case 3: /* killed */
+		end(tail);
+		break;
+	case 4:
+		end(tail);
+		(void)seal(tail, true);
+		break;
+	default: /* a slice from anywhere, also from ahead of the tail */
+		first = (uint32_t)harness_rng_below(rng, COUNT - 1);
+		last = first + 1 + (uint32_t)harness_rng_below(rng, 25);
+		last = MIN_OF(last, (uint32_t)COUNT);
+		ASSERT_OK(stream_model_add_range(tail->store, first, last, NULL, &e));
+		stream_model_learn(&tail->model, first, last);
+		break;
+	}
+}
+
+static void a_tail_and_slices_and_crashes_in_any_order_lose_nothing(void **state UNUSED)
+{
+	struct harness_rng rng = harness_rng_of(3);
+
+	for (int round = 0; round < 12; round++) {
+		struct tail tail = {.store = stream_model_store(NULL)};
+
+		for (int i = 0; i < 40; i++) {
+			step(&tail, &rng);
+			stream_model_check(tail.store, &tail.model);
+		}
+		end(&tail);
+		(void)seal(&tail, true);
+		stream_model_check(tail.store, &tail.model);
+		store_close(tail.store);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_journal_is_a_part_of_the_stream_before_and_after_it_is_sealed),
+		cmocka_unit_test(the_name_of_a_stream_is_checked),
+		cmocka_unit_test(a_journal_that_is_sealed_in_part_is_read_once),
+		cmocka_unit_test(a_sealed_journal_is_read_while_its_segments_are_not_there),
+		cmocka_unit_test(what_is_before_the_damage_in_a_journal_is_kept),
+		cmocka_unit_test(a_tail_and_slices_and_crashes_in_any_order_lose_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
