@@ -1,9 +1,32 @@
 #include "fs/fs.h"
 
+#include <assert.h>
+
 #include "base/buf.h"
-#include "fs/fs_inode.h"
+#include "fs/fs_node.h"
 
 #define JSON_CACHE_MAX (32 * MIB) /* of rendered leaves */
+
+/* Open what a node needs: its moment, the documents of its collection. */
+static int open_for(void *ctx, uint64_t id, struct error *e)
+{
+	OWNED(fs_node_release) struct fs_node node;
+	struct fs *fs = ctx;
+	int rc;
+
+	fs_node_init(&node);
+	rc = fs_node_find(fs, id, &node, e);
+	return rc > 0 ? fs_node_load(fs, &node, e) : rc;
+}
+
+static void name_for(void *ctx, uint64_t id, struct buf *ret)
+{
+	struct fs *fs = ctx;
+	struct timeline_point point;
+
+	if (fs_points_find(fs->points, fs_inode_unpack(id).slot, &point))
+		buf_add_str(ret, point.name);
+}
 
 int fs_new(struct store *store, struct fs_log *log, const struct fs_options *options,
 	   struct fs **ret, struct error *e)
@@ -23,14 +46,17 @@ int fs_new(struct store *store, struct fs_log *log, const struct fs_options *opt
 	fs->hide_credentials = options->allow_other && !options->credentials;
 	fs->show = options->show != 0 ? options->show : FS_OPTIONS_SHOW_ALL;
 	fs->canonical = options->canonical;
+	fs->json_cache = MIN_OF(options->cache_bytes / 2, (size_t)JSON_CACHE_MAX);
+	pthread_mutex_init(&fs->json_lock, NULL);
 	fs->folders = fs_folders_new();
-	fs->json = tree_json_new(store, options->canonical ? EJSON_CANONICAL : EJSON_RELAXED,
-				 options->cache_bytes == 0 ? 0
-							   : MIN_OF(options->cache_bytes / 2,
-								    (size_t)JSON_CACHE_MAX));
+	fs->keyed = fs_keyed_new(store_params(store)->seed);
 	rc = fs_tree_new(store, &fs->tree, e);
+	if (rc >= 0)
+		rc = timeline_open(store, &fs->timeline, e);
 	if (rc < 0)
 		return rc;
+	fs->visits = fs_visits_new(&(struct fs_visit_opener){open_for, name_for, fs});
+	fs->points = fs_points_new(fs->timeline, fs_visits_progress(fs->visits));
 	*ret = TAKE(fs);
 	return 0;
 }
@@ -39,18 +65,62 @@ void fs_free(struct fs *fs)
 {
 	if (fs == NULL)
 		return;
+	if (fs->visits != NULL)
+		fs_visits_stop(fs->visits);
+	for (size_t i = 0; i < COUNT_OF(fs->json); i++)
+		tree_json_free(fs->json[i].json);
+	fs_points_free(fs->points);
+	fs_visits_free(fs->visits);
 	fs_tree_free(fs->tree);
-	tree_json_free(fs->json);
+	timeline_close(fs->timeline);
 	fs_folders_free(fs->folders);
+	fs_keyed_free(fs->keyed);
+	pthread_mutex_destroy(&fs->json_lock);
 	free(fs->store_path);
 	free(fs);
+}
+
+int fs_moment(struct fs *fs, uint32_t slot, struct moment **ret, struct error *e)
+{
+	if (slot < FS_INODE_POINTS)
+		return fs_tree_moment(fs->tree, slot, ret, e);
+	return fs_points_moment(fs->points, slot, ret, e);
+}
+
+struct tree_json *fs_json(struct fs *fs, struct store *store)
+{
+	struct tree_json *json;
+	size_t i = 0;
+
+	pthread_mutex_lock(&fs->json_lock);
+	while (fs->json[i].json != NULL && fs->json[i].store != store) {
+		i++;
+		assert(i < COUNT_OF(fs->json)); /* a timeline has one cache */
+	}
+	if (fs->json[i].json == NULL) {
+		fs->json[i].store = store;
+		fs->json[i].json = tree_json_new(
+			store, fs->canonical ? EJSON_CANONICAL : EJSON_RELAXED, fs->json_cache);
+	}
+	json = fs->json[i].json;
+	pthread_mutex_unlock(&fs->json_lock);
+	return json;
 }
 
 void fs_refresh(struct fs *fs, uint64_t id)
 {
 	bool lazy = fs_inode_unpack(id).kind != FS_KIND_FIXED;
 	struct error e;
+	int changed;
 
-	if (fs_tree_refresh(fs->tree, lazy, &e) < 0)
+	if (lazy && !fs_tree_is_due(fs->tree))
+		return;
+	/* Moments that are open may stand on a snapshot that was forgotten. */
+	changed = fs_tree_refresh(fs->tree, &e);
+	if (changed > 0)
+		fs_points_close(fs->points);
+	if (changed >= 0)
+		changed = timeline_refresh(fs->timeline, &e);
+	if (changed < 0)
 		fs_log_problem(fs->log, "the list of snapshots was not read again", &e);
 }

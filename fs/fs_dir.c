@@ -1,5 +1,9 @@
 #include "fs/fs_dir.h"
 
+#include "fs/fs_at.h"
+#include "fs/fs_oplog.h"
+#include "fs/fs_span.h"
+
 /* Position 0 is ".", 1 is ".."; what follows counts from 2. */
 #define FIRST 2
 
@@ -11,7 +15,7 @@ void fs_dir_entry_init(struct fs_dir_entry *entry)
 
 void fs_dir_entry_release(struct fs_dir_entry *entry)
 {
-	fs_doc_list_free(entry->docs);
+	tree_names_free(entry->docs);
 	buf_release(&entry->name);
 	fs_node_release(&entry->node);
 }
@@ -149,13 +153,13 @@ static int next_of_docs(struct fs *fs, const struct fs_node *dir, uint64_t at,
 	int rc;
 
 	if (ret->docs == NULL || fs_inode_pack(ret->docs_folder) != folder) {
-		fs_doc_list_free(ret->docs);
-		ret->docs = fs_doc_list_new(moment_store(dir->moment), &dir->entry.root);
+		tree_names_free(ret->docs);
+		ret->docs = tree_names_new(moment_store(dir->moment), &dir->entry.root);
 		ret->docs_folder = dir->inode;
 	}
 	if (at >= FS_INODE_RANKS)
 		return 0;
-	rc = fs_doc_list_name(ret->docs, at, &ret->name, e);
+	rc = tree_names_at(ret->docs, at, &ret->name, NULL, e);
 	if (rc == 1)
 		rc = fs_folders_slot(fs->folders, dir->inode, &inode.slot, e) < 0 ? e->code : 1;
 	if (rc <= 0)
@@ -169,17 +173,53 @@ static int next_of_docs(struct fs *fs, const struct fs_node *dir, uint64_t at,
 	return 1;
 }
 
+static int next_of_at(struct fs *fs, uint64_t at, struct fs_dir_entry *ret, struct error *e)
+{
+	int rc = fs_at_next(fs, at, &ret->name, &ret->node, &ret->next, e);
+
+	ret->next += FIRST;
+	return rc;
+}
+
+static int next_of_span(struct fs *fs, const struct fs_node *dir, uint64_t at,
+			struct fs_dir_entry *ret, struct error *e)
+{
+	int rc = fs_span_next(fs, dir->inode, at, &ret->name, &ret->node, &ret->next, e);
+
+	ret->next += FIRST;
+	return rc;
+}
+
+/* The .bson and the .json, when there is a stream. */
+static int next_of_oplog(struct fs *fs, uint64_t at, struct fs_dir_entry *ret, struct error *e)
+{
+	struct fs_inode inode = fs_inode_fixed(at == 0 ? FS_FIXED_OPLOG_BSON : FS_FIXED_OPLOG_JSON);
+
+	if (at > 1 || !fs_oplog_name(fs, at == 1, &ret->name))
+		return 0;
+	ret->next = FIRST + at + 1;
+	return fs_node_find(fs, fs_inode_pack(inode), &ret->node, e);
+}
+
 static int next_of_fixed(struct fs *fs, const struct fs_node *dir, uint64_t at,
 			 struct fs_dir_entry *ret, struct error *e)
 {
-	static const char *const root[] = {"README.txt", "latest", "snapshots", ".yester"};
-	static const char *const yester[] = {"snapshots.json", "status.json"};
+	static const char *const root[] = {"README.txt", "at",	  "latest", "snapshots",
+					   "timeline",	 "oplog", ".yester"};
+	static const char *const yester[] = {"gaps.json", "progress.json", "ranges.json",
+					     "snapshots.json", "status.json"};
 
 	switch (dir->inode.rank) {
 	case FS_FIXED_ROOT:
 		return next_of_names(fs, dir, root, COUNT_OF(root), at, ret, e);
 	case FS_FIXED_YESTER:
 		return next_of_names(fs, dir, yester, COUNT_OF(yester), at, ret, e);
+	case FS_FIXED_AT:
+		return next_of_at(fs, at, ret, e);
+	case FS_FIXED_TIMELINE:
+		return next_of_span(fs, dir, at, ret, e);
+	case FS_FIXED_OPLOG:
+		return next_of_oplog(fs, at, ret, e);
 	default:
 		return next_of_snapshots(fs, at, ret, e);
 	}
@@ -196,6 +236,8 @@ int fs_dir_next(struct fs *fs, const struct fs_node *dir, uint64_t position,
 	switch (dir->inode.kind) {
 	case FS_KIND_FIXED:
 		return next_of_fixed(fs, dir, position, ret, e);
+	case FS_KIND_SPAN:
+		return next_of_span(fs, dir, position, ret, e);
 	case FS_KIND_MOMENT:
 		return next_of_moment(dir, position, ret, e);
 	case FS_KIND_DATABASE:

@@ -1,18 +1,8 @@
 #include "fs/fs_doc.h"
 
-#include "base/ejson.h"
+#include "base/ejson_pieces.h"
 #include "base/id_name.h"
 #include "base/key.h"
-
-struct fs_doc_list {
-	struct tree_cursor *cursor;
-	bool keyed;
-	bool named;	/* `name` is that of document number next - 1 */
-	uint64_t next;	/* the rank that the cursor stands before */
-	struct buf key; /* of the document before it, empty at the beginning */
-	struct buf other;
-	struct buf name;
-};
 
 static bool has_prefix(struct bytes key, struct bytes prefix)
 {
@@ -150,8 +140,24 @@ int fs_doc_bson(struct store *store, const struct tree_root *root, uint64_t rank
 	return rc;
 }
 
-int fs_doc_pretty(struct store *store, const struct tree_root *root, uint64_t rank, struct buf *ret,
-		  struct error *e)
+int fs_doc_place(struct store *store, const struct tree_root *root, uint64_t rank,
+		 uint64_t *ret_offset, uint64_t *ret_len, struct error *e)
+{
+	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(store, root);
+	struct bytes doc;
+	int rc = tree_cursor_seek_rank(cursor, rank, e);
+
+	if (rc != 1)
+		return rc;
+	*ret_offset = tree_cursor_offset(cursor);
+	rc = tree_cursor_next(cursor, &doc, e);
+	if (rc == 1)
+		*ret_len = doc.len;
+	return rc;
+}
+
+int fs_doc_pretty_size(struct store *store, const struct tree_root *root, uint64_t rank,
+		       uint64_t *ret, struct error *e)
 {
 	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(store, root);
 	struct bytes doc;
@@ -159,84 +165,5 @@ int fs_doc_pretty(struct store *store, const struct tree_root *root, uint64_t ra
 
 	if (rc != 1)
 		return rc;
-	if (ejson_pretty(doc, ret, e) < 0)
-		return e->code;
-	buf_add_u8(ret, '\n');
-	return 1;
-}
-
-struct fs_doc_list *fs_doc_list_new(struct store *store, const struct tree_root *root)
-{
-	struct fs_doc_list *list = xcalloc(1, sizeof(*list));
-
-	list->cursor = tree_cursor_new(store, root);
-	list->keyed = root->kind == TREE_KEYED;
-	return list;
-}
-
-void fs_doc_list_free(struct fs_doc_list *list)
-{
-	if (list == NULL)
-		return;
-	tree_cursor_free(list->cursor);
-	buf_release(&list->key);
-	buf_release(&list->other);
-	buf_release(&list->name);
-	free(list);
-}
-
-/* Go past a document: its name, unless that is not `needed`. 1, or 0 at the end. */
-static int pass(struct fs_doc_list *list, bool needed, struct error *e)
-{
-	struct buf before = list->key;
-	struct bytes doc;
-	int rc = tree_cursor_next(list->cursor, &doc, e);
-
-	if (rc <= 0)
-		return rc;
-	list->key = list->other;
-	list->other = before;
-	buf_reset(&list->key);
-	if (list->keyed && key_of_document(doc, &list->key, e) < 0)
-		return e->code;
-	list->next++;
-	list->named = needed;
-	if (!needed)
-		return 1;
-	buf_reset(&list->name);
-	if (list->key.len == 0 || bytes_equal(buf_bytes(&list->key), buf_bytes(&list->other)))
-		id_name_of_rank(list->next - 1, &list->name);
-	else
-		id_name_of_key(buf_bytes(&list->key), &list->name);
-	return 1;
-}
-
-/* Stand before document number `rank`, with the key of the one before it. */
-static int stand_before(struct fs_doc_list *list, uint64_t rank, struct error *e)
-{
-	uint64_t from = rank > 0 && list->keyed ? rank - 1 : rank;
-	int rc;
-
-	list->named = false;
-	buf_reset(&list->key);
-	rc = tree_cursor_seek_rank(list->cursor, from, e);
-	list->next = from;
-	return rc == 1 && from < rank ? pass(list, false, e) : rc;
-}
-
-int fs_doc_list_name(struct fs_doc_list *list, uint64_t rank, struct buf *ret, struct error *e)
-{
-	int rc = 1;
-
-	if (!list->named || list->next != rank + 1) {
-		if (list->next != rank)
-			rc = stand_before(list, rank, e);
-		if (rc == 1)
-			rc = pass(list, true, e);
-		if (rc < 0)
-			list->next = UINT64_MAX; /* a document in between may be lost: seek again */
-	}
-	if (rc == 1)
-		buf_add_bytes(ret, buf_bytes(&list->name));
-	return rc;
+	return ejson_pieces_size(doc, EJSON_PRETTY, ret, e) < 0 ? e->code : 1;
 }

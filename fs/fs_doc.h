@@ -1,12 +1,12 @@
 /*
- * fs_doc.h - the documents of a collection as files: names to ranks and back, and their text.
+ * fs_doc.h - the documents of a collection as files: from names to ranks, and what is in them.
  *
  * In a keyed tree a document is called after its `_id` (base/id_name.h); of several with equal
  * `_id` the first is, the others go by rank. In a tree of natural order (capped collections, ones
  * without `_id`) all go by rank, as only a walk through all of it could tell whether an `_id` is
  * there once; up to FS_DOC_SCAN_MAX bytes that walk is made when a name by `_id` is asked for.
  *
- * Names are without extension. Threads: any; a list belongs to one thread at a time.
+ * Names are without extension; the way there is store/tree/tree_names.h. Threads: any.
  */
 #ifndef FS_FS_DOC_H
 #define FS_FS_DOC_H
@@ -24,20 +24,12 @@ MUST_CHECK int fs_doc_find(struct store *store, const struct tree_root *root, st
 MUST_CHECK int fs_doc_bson(struct store *store, const struct tree_root *root, uint64_t rank,
 			   struct buf *ret, struct error *e);
 
-/* The same as text: ejson_pretty() and a newline. */
-MUST_CHECK int fs_doc_pretty(struct store *store, const struct tree_root *root, uint64_t rank,
-			     struct buf *ret, struct error *e);
+/* Where its bytes lie in the collection's .bson. Returns as fs_doc_bson(). */
+MUST_CHECK int fs_doc_place(struct store *store, const struct tree_root *root, uint64_t rank,
+			    uint64_t *ret_offset, uint64_t *ret_len, struct error *e);
 
-/* A walk through the names, of constant memory. */
-struct fs_doc_list; /* opaque */
-
-struct fs_doc_list *fs_doc_list_new(struct store *store, const struct tree_root *root);
-void fs_doc_list_free(struct fs_doc_list *list);
-DEFINE_OWNED(struct fs_doc_list *, fs_doc_list_free);
-
-/* Append the name of document number `rank`: cheap for one rank after the other, and for the same
- * again. 1, or 0 when there are not so many. */
-MUST_CHECK int fs_doc_list_name(struct fs_doc_list *list, uint64_t rank, struct buf *ret,
-				struct error *e);
+/* How long its text is, EJSON_PRETTY of ejson_pieces.h. Returns as fs_doc_bson(). */
+MUST_CHECK int fs_doc_pretty_size(struct store *store, const struct tree_root *root, uint64_t rank,
+				  uint64_t *ret, struct error *e);
 
 #endif

@@ -2,36 +2,119 @@
 
 #include <stdatomic.h>
 
+#include "base/ejson_reader.h"
+#include "fs/fs_doc.h"
+#include "fs/fs_oplog.h"
+
 /* The kernel has a few requests of one reader under way, and they arrive in any order. */
 #define NEAR (2 * MIB)
 #define AHEAD_MAX 48 /* leaves; about 1.5 MiB */
 #define AHEAD_MIN 4
 
+/* A document's text that is longer is rendered as it is read: it can be gigabytes. */
+#define TEXT_MAX MIB
+
 struct fs_file {
 	struct moment *moment;
-	struct tree_root root;	/* of a collection's .bson or .json */
+	struct tree_root root; /* of a collection's .bson or .json, or of the one that it lies in */
+	uint64_t begin, end;   /* of a .bson: the part of the collection's */
 	struct tree_json *json; /* of a .json, borrowed from the mount */
+	struct fs_oplog *oplog; /* of a file of oplog/ */
 	bool is_text;
-	struct buf text;	   /* of all others, fixed at open */
-	_Atomic uint64_t expected; /* where a sequential reader goes on */
-	_Atomic unsigned in_a_row; /* sequential requests */
+	struct buf text;	     /* of all others, fixed at open */
+	struct buf doc;		     /* what `pretty` renders */
+	struct ejson_reader *pretty; /* of a document with a long text */
+	_Atomic uint64_t expected;   /* where a sequential reader goes on */
+	_Atomic unsigned in_a_row;   /* sequential requests */
 };
 
-int fs_file_open(struct fs *fs, const struct fs_node *node, struct fs_file **ret, struct error *e)
+/* A document's .json: its text when that is short. The document is there. */
+static int open_pretty(struct fs_file *file, struct error *e)
+{
+	OWNED(ejson_pieces_free) struct ejson_pieces *pieces = NULL;
+	struct bytes piece;
+	int rc = 0;
+
+	pieces = ejson_pieces_new(buf_bytes(&file->doc), EJSON_PRETTY);
+	while (file->text.len <= TEXT_MAX && (rc = ejson_pieces_next(pieces, &piece, e)) == 1)
+		buf_add_bytes(&file->text, piece);
+	if (rc < 0)
+		return rc;
+	file->is_text = rc == 0;
+	if (file->is_text) {
+		buf_release(&file->doc);
+	} else {
+		buf_release(&file->text);
+		file->pretty = ejson_reader_new(buf_bytes(&file->doc), EJSON_PRETTY);
+	}
+	return 1;
+}
+
+/* A file of a document, which the tree has unless it is damaged. */
+static int open_document(struct fs_file *file, const struct fs_node *node, struct error *e)
+{
+	uint64_t len = 0;
+	int rc;
+
+	if (node->inode.kind == FS_KIND_DOC_JSON) {
+		rc = fs_doc_bson(moment_store(node->moment), &node->entry.root, node->inode.rank,
+				 &file->doc, e);
+		if (rc == 1)
+			rc = open_pretty(file, e);
+	} else {
+		rc = fs_doc_place(moment_store(node->moment), &node->entry.root, node->inode.rank,
+				  &file->begin, &len, e);
+	}
+	file->end = file->begin + len;
+	return rc == 0 ? error_set(e, ERR_CORRUPT, "a collection is shorter than its count") : rc;
+}
+
+/* What is made when it is asked for, or a file of oplog/. */
+static int open_other(struct fs_file *file, struct fs *fs, const struct fs_node *node,
+		      struct error *e)
+{
+	if (fs_inode_is_fixed(node->inode, FS_FIXED_OPLOG_BSON))
+		return fs_oplog_open(fs, false, &file->oplog, e);
+	if (fs_inode_is_fixed(node->inode, FS_FIXED_OPLOG_JSON))
+		return fs_oplog_open(fs, true, &file->oplog, e);
+	file->is_text = true;
+	return fs_node_text(fs, node, &file->text, e);
+}
+
+int fs_file_open(struct fs *fs, struct fs_node *node, struct fs_file **ret, struct error *e)
 {
 	OWNED(fs_file_close) struct fs_file *file = xcalloc(1, sizeof(*file));
+	int rc = fs_node_load(fs, node, e);
 
-	if (node->inode.kind == FS_KIND_BSON || node->inode.kind == FS_KIND_JSON) {
-		if (node->inode.kind == FS_KIND_JSON)
-			file->json = fs->json;
+	if (rc < 0)
+		return rc;
+	switch (node->inode.kind) {
+	case FS_KIND_JSON:
+		file->json = fs_json(fs, moment_store(node->moment));
+		break;
+	case FS_KIND_BSON:
+		file->end = node->entry.root.bytes;
+		break;
+	case FS_KIND_DOC_JSON:
+	case FS_KIND_DOC_BSON:
+		rc = open_document(file, node, e);
+		break;
+	case FS_KIND_KEY_JSON:
+		buf_add_bytes(&file->doc, buf_bytes(&node->doc));
+		rc = open_pretty(file, e);
+		break;
+	case FS_KIND_KEY_BSON:
+		buf_add_bytes(&file->text, buf_bytes(&node->doc));
+		file->is_text = true;
+		break;
+	default:
+		rc = open_other(file, fs, node, e);
+	}
+	if (rc < 0)
+		return rc;
+	if (!file->is_text && file->oplog == NULL) {
 		file->moment = moment_hold(node->moment);
 		file->root = node->entry.root;
-	} else {
-		int rc = fs_node_text(fs, node, &file->text, e);
-
-		if (rc < 0)
-			return rc;
-		file->is_text = true;
 	}
 	*ret = TAKE(file);
 	return 0;
@@ -42,6 +125,9 @@ void fs_file_close(struct fs_file *file)
 	if (file == NULL)
 		return;
 	moment_release(file->moment);
+	fs_oplog_close(file->oplog);
+	ejson_reader_free(file->pretty);
+	buf_release(&file->doc);
 	buf_release(&file->text);
 	free(file);
 }
@@ -65,6 +151,16 @@ static unsigned ahead_of(struct fs_file *file, uint64_t offset, size_t len)
 	return in_a_row > AHEAD_MAX / AHEAD_MIN ? AHEAD_MAX : in_a_row * AHEAD_MIN;
 }
 
+/* From a place in the file to one in the collection's .bson. */
+static void clip(const struct fs_file *file, uint64_t *offset, size_t *len)
+{
+	uint64_t size = file->end - file->begin;
+
+	*offset = MIN_OF(*offset, size);
+	*len = (size_t)MIN_OF((uint64_t)*len, size - *offset);
+	*offset += file->begin;
+}
+
 int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len, size_t *ret_len,
 		 struct error *e)
 {
@@ -76,9 +172,15 @@ int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len, s
 			memcpy(ret, file->text.at + from, *ret_len);
 		return 0;
 	}
+	if (file->oplog != NULL)
+		return fs_oplog_read(file->oplog, offset, ret, len, ahead_of(file, offset, len),
+				     ret_len, e);
+	if (file->pretty != NULL)
+		return ejson_reader_read(file->pretty, offset, ret, len, ret_len, e);
 	if (file->json != NULL)
 		return tree_json_read(file->json, &file->root, offset, ret, len,
 				      ahead_of(file, offset, len), ret_len, e);
+	clip(file, &offset, &len);
 	return tree_read(moment_store(file->moment), &file->root, offset, ret, len,
 			 ahead_of(file, offset, len), ret_len, e);
 }
@@ -86,8 +188,9 @@ int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len, s
 int fs_file_pieces(struct fs_file *file, uint64_t offset, size_t len, struct tree_piece *ret,
 		   size_t max, size_t *ret_count, struct error *e)
 {
-	if (file->is_text || file->json != NULL)
+	if (file->is_text || file->json != NULL || file->pretty != NULL || file->oplog != NULL)
 		return 0;
+	clip(file, &offset, &len);
 	return tree_read_pieces(moment_store(file->moment), &file->root, offset, len,
 				ahead_of(file, offset, len), ret, max, ret_count, e);
 }

@@ -11,7 +11,8 @@
 
 struct fs_file; /* opaque */
 
-MUST_CHECK int fs_file_open(struct fs *fs, const struct fs_node *node, struct fs_file **ret,
+/* Loads `node`. */
+MUST_CHECK int fs_file_open(struct fs *fs, struct fs_node *node, struct fs_file **ret,
 			    struct error *e);
 void fs_file_close(struct fs_file *file);
 DEFINE_OWNED(struct fs_file *, fs_file_close);

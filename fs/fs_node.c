@@ -1,11 +1,10 @@
 #include "fs/fs_node.h"
 
+#include "fs/fs_at.h"
 #include "fs/fs_doc.h"
+#include "fs/fs_oplog.h"
 #include "fs/fs_secret.h"
-#include "fs/fs_status.h"
-#include "fs/fs_text.h"
-
-#define BLOCK_SIZE (128 * 1024) /* what a reader should ask for at once */
+#include "fs/fs_span.h"
 
 void fs_node_init(struct fs_node *node)
 {
@@ -17,6 +16,7 @@ void fs_node_release(struct fs_node *node)
 {
 	moment_release(node->moment);
 	catalog_entry_release(&node->entry);
+	buf_release(&node->doc);
 }
 
 void fs_node_point(struct fs_node *ret, struct fs_inode inode, struct moment *moment)
@@ -25,6 +25,7 @@ void fs_node_point(struct fs_node *ret, struct fs_inode inode, struct moment *mo
 
 	ret->inode = inode;
 	ret->moment = moment != NULL ? moment_hold(moment) : NULL;
+	ret->loaded = false;
 	moment_release(old);
 }
 
@@ -57,11 +58,64 @@ static int load_entry(struct fs *fs, struct fs_node *node, struct fs_inode inode
 {
 	int rc = moment_entry(node->moment, inode.rank, &node->entry, e);
 
+	node->loaded = false;
 	if (rc <= 0)
 		return rc;
 	if (inode.kind == FS_KIND_DATABASE)
 		return 1;
 	return fs_node_has_form(fs, &node->entry, (enum fs_form)(inode.kind - FS_KIND_BSON));
+}
+
+/* Why documents can't be told is of this namespace only: an error of input, as damage is. */
+static int untold(const struct fs_node *node, struct error *e)
+{
+	if (e->code != ERR_IO && e->code != ERR_NOMEM && e->code != ERR_CANCELLED)
+		e->code = ERR_CORRUPT;
+	return error_wrap(e, "%s", node->entry.ns);
+}
+
+static int resolve(struct fs_node *node, struct error *e)
+{
+	if (!node->loaded && moment_resolve(node->moment, &node->entry, e) < 0)
+		return untold(node, e);
+	node->loaded = true;
+	return 1;
+}
+
+bool fs_node_is_dear(const struct fs_node *node)
+{
+	switch (node->inode.kind) {
+	case FS_KIND_BSON:
+	case FS_KIND_JSON:
+	case FS_KIND_DOCS:
+		return node->inode.slot >= FS_INODE_POINTS && !node->loaded &&
+		       moment_is_dear(node->moment, &node->entry);
+	default:
+		return false;
+	}
+}
+
+int fs_node_load(struct fs *fs, struct fs_node *node, struct error *e)
+{
+	switch (node->inode.kind) {
+	case FS_KIND_MOMENT:
+		return node->moment != NULL ? 1 : fs_moment(fs, node->inode.slot, &node->moment, e);
+	case FS_KIND_BSON:
+	case FS_KIND_JSON:
+	case FS_KIND_DOCS:
+	case FS_KIND_DOC_JSON:
+	case FS_KIND_DOC_BSON:
+		return resolve(node, e);
+	default:
+		return 1;
+	}
+}
+
+uint32_t fs_node_slot(const struct fs_node *node)
+{
+	return fs_inode_is_document(node->inode) || fs_inode_is_keyed(node->inode)
+		       ? node->folder.slot
+		       : node->inode.slot;
 }
 
 /* A document, by its id. */
@@ -72,17 +126,55 @@ static int find_document(struct fs *fs, struct fs_inode inode, struct fs_node *r
 
 	if (!fs_folders_find(fs->folders, inode.slot, &ret->folder))
 		return 0;
-	rc = fs_tree_moment(fs->tree, ret->folder.slot, &moment, e);
+	rc = fs_moment(fs, ret->folder.slot, &moment, e);
 	if (rc <= 0)
 		return rc;
 	fs_node_point(ret, inode, moment);
 	rc = load_entry(fs, ret, ret->folder, e);
+	if (rc == 1)
+		rc = resolve(ret, e);
 	return rc == 1 ? inode.rank < ret->entry.root.count : rc;
 }
 
-static int find_fixed(struct fs_inode inode, struct fs_node *ret)
+/* A document that was found by its `_id`, by its id. */
+static int find_keyed(struct fs *fs, struct fs_inode inode, struct fs_node *ret, struct error *e)
 {
-	if (inode.rank < FS_FIXED_ROOT || inode.rank > FS_FIXED_SNAPSHOTS_JSON || inode.slot != 0)
+	OWNED(moment_release) struct moment *moment = NULL;
+	int rc;
+
+	buf_reset(&ret->doc);
+	if (!fs_keyed_find(fs->keyed, inode, &ret->folder, &ret->doc))
+		return 0;
+	rc = fs_moment(fs, ret->folder.slot, &moment, e);
+	if (rc <= 0)
+		return rc;
+	fs_node_point(ret, inode, moment);
+	return load_entry(fs, ret, ret->folder, e);
+}
+
+/* Is there this node in this mount, now? */
+static bool has_fixed(struct fs *fs, uint64_t which)
+{
+	OWNED(fs_tree_facts_release) struct fs_tree_facts facts = {0};
+	OWNED(buf_release) struct buf name = {0};
+
+	switch (which) {
+	case FS_FIXED_LATEST:
+		fs_tree_facts_get(fs->tree, &facts);
+		return facts.latest.len > 0;
+	case FS_FIXED_OPLOG:
+		return !fs->hide_credentials;
+	case FS_FIXED_OPLOG_BSON:
+	case FS_FIXED_OPLOG_JSON:
+		return !fs->hide_credentials && fs_oplog_name(fs, false, &name);
+	default:
+		return which >= FS_FIXED_ROOT && which <= FS_FIXED_LAST;
+	}
+}
+
+static int find_fixed(struct fs *fs, struct fs_inode inode, struct fs_node *ret)
+{
+	if (inode.slot != 0 || !has_fixed(fs, inode.rank))
 		return 0;
 	fs_node_point(ret, inode, NULL);
 	return 1;
@@ -94,48 +186,71 @@ int fs_node_find(struct fs *fs, uint64_t id, struct fs_node *ret, struct error *
 	OWNED(moment_release) struct moment *moment = NULL;
 	int rc;
 
-	if (inode.kind == FS_KIND_FIXED)
-		return find_fixed(inode, ret);
-	if (fs_inode_is_document(inode))
+	switch (inode.kind) {
+	case FS_KIND_FIXED:
+		return find_fixed(fs, inode, ret);
+	case FS_KIND_MOMENT:
+	case FS_KIND_LINK:
+		return fs_at_find(fs, inode, ret, e);
+	case FS_KIND_SPAN:
+		return fs_span_find(fs, inode, ret, e);
+	case FS_KIND_DOC_JSON:
+	case FS_KIND_DOC_BSON:
 		return find_document(fs, inode, ret, e);
-	if (inode.kind > FS_KIND_DOCS)
+	case FS_KIND_KEY_JSON:
+	case FS_KIND_KEY_BSON:
+		return find_keyed(fs, inode, ret, e);
+	case FS_KIND_PRELUDE:
+	case FS_KIND_DATABASE:
+	case FS_KIND_BSON:
+	case FS_KIND_METADATA:
+	case FS_KIND_JSON:
+	case FS_KIND_DOCS:
+		break;
+	default:
 		return 0;
-	rc = fs_tree_moment(fs->tree, inode.slot, &moment, e);
+	}
+	rc = fs_moment(fs, inode.slot, &moment, e);
 	if (rc <= 0)
 		return rc;
 	fs_node_point(ret, inode, moment);
-	switch (inode.kind) {
-	case FS_KIND_MOMENT:
-		return inode.rank == 0;
-	case FS_KIND_PRELUDE:
+	if (inode.kind == FS_KIND_PRELUDE)
 		return inode.rank == 0 && moment_snapshot(moment)->server_version != NULL;
-	default:
-		return load_entry(fs, ret, inode, e);
+	return load_entry(fs, ret, inode, e);
+}
+
+/* The nodes whose names are always the same, and the folder that they are in. */
+static const struct {
+	const char *name;
+	enum fs_fixed which;
+	enum fs_fixed parent;
+} fixed[] = {
+	{"README.txt", FS_FIXED_README, FS_FIXED_ROOT},
+	{"latest", FS_FIXED_LATEST, FS_FIXED_ROOT},
+	{"snapshots", FS_FIXED_SNAPSHOTS, FS_FIXED_ROOT},
+	{"at", FS_FIXED_AT, FS_FIXED_ROOT},
+	{"timeline", FS_FIXED_TIMELINE, FS_FIXED_ROOT},
+	{"oplog", FS_FIXED_OPLOG, FS_FIXED_ROOT},
+	{".yester", FS_FIXED_YESTER, FS_FIXED_ROOT},
+	{"status.json", FS_FIXED_STATUS_JSON, FS_FIXED_YESTER},
+	{"snapshots.json", FS_FIXED_SNAPSHOTS_JSON, FS_FIXED_YESTER},
+	{"ranges.json", FS_FIXED_RANGES_JSON, FS_FIXED_YESTER},
+	{"gaps.json", FS_FIXED_GAPS_JSON, FS_FIXED_YESTER},
+	{"progress.json", FS_FIXED_PROGRESS_JSON, FS_FIXED_YESTER},
+};
+
+static int child_of_oplog(struct fs *fs, struct bytes name, struct fs_node *ret)
+{
+	OWNED(buf_release) struct buf file = {0};
+
+	for (int json = 0; json < 2; json++) {
+		buf_reset(&file);
+		if (fs_oplog_name(fs, json != 0, &file) && bytes_equal(buf_bytes(&file), name))
+			return find_fixed(fs,
+					  fs_inode_fixed(json != 0 ? FS_FIXED_OPLOG_JSON
+								   : FS_FIXED_OPLOG_BSON),
+					  ret);
 	}
-}
-
-static int child_of_root(struct fs *fs, struct bytes name, struct fs_node *ret)
-{
-	OWNED(fs_tree_facts_release) struct fs_tree_facts facts = {0};
-
-	if (bytes_equal(name, bytes_str("README.txt")))
-		return find_fixed(fs_inode_fixed(FS_FIXED_README), ret);
-	if (bytes_equal(name, bytes_str("snapshots")))
-		return find_fixed(fs_inode_fixed(FS_FIXED_SNAPSHOTS), ret);
-	if (bytes_equal(name, bytes_str(".yester")))
-		return find_fixed(fs_inode_fixed(FS_FIXED_YESTER), ret);
-	if (!bytes_equal(name, bytes_str("latest")))
-		return 0;
-	fs_tree_facts_get(fs->tree, &facts);
-	return facts.latest.len > 0 ? find_fixed(fs_inode_fixed(FS_FIXED_LATEST), ret) : 0;
-}
-
-static int child_of_yester(struct bytes name, struct fs_node *ret)
-{
-	if (bytes_equal(name, bytes_str("status.json")))
-		return find_fixed(fs_inode_fixed(FS_FIXED_STATUS_JSON), ret);
-	if (bytes_equal(name, bytes_str("snapshots.json")))
-		return find_fixed(fs_inode_fixed(FS_FIXED_SNAPSHOTS_JSON), ret);
 	return 0;
 }
 
@@ -147,6 +262,27 @@ static int child_of_snapshots(struct fs *fs, struct bytes name, struct fs_node *
 	if (!fs_tree_find(fs->tree, name, &inode.slot))
 		return 0;
 	return fs_node_find(fs, fs_inode_pack(inode), ret, e);
+}
+
+static int child_of_fixed(struct fs *fs, enum fs_fixed parent, struct bytes name,
+			  struct fs_node *ret, struct error *e)
+{
+	switch (parent) {
+	case FS_FIXED_SNAPSHOTS:
+		return child_of_snapshots(fs, name, ret, e);
+	case FS_FIXED_AT:
+		return fs_at_child(fs, name, ret, e);
+	case FS_FIXED_TIMELINE:
+		return fs_span_child(fs, fs_inode_fixed(parent), name, ret, e);
+	case FS_FIXED_OPLOG:
+		return child_of_oplog(fs, name, ret);
+	default:
+		break;
+	}
+	for (size_t i = 0; i < COUNT_OF(fixed); i++)
+		if (fixed[i].parent == parent && bytes_equal(name, bytes_str(fixed[i].name)))
+			return find_fixed(fs, fs_inode_fixed(fixed[i].which), ret);
+	return 0;
 }
 
 /* The first namespace of database `db`. */
@@ -245,21 +381,61 @@ static int child_of_db(struct fs *fs, const struct fs_node *parent, struct bytes
 	return rc == 1 ? fs_node_has_form(fs, &ret->entry, form) : rc;
 }
 
+/* The extension of a document's file goes from *name: 1 and whether it is .json, 0 when it has none. */
+static int take_ending(struct bytes *name, bool *ret_json)
+{
+	static const size_t ending = sizeof(".json") - 1;
+
+	if (name->len <= ending)
+		return 0;
+	name->len -= ending;
+	*ret_json = memcmp(name->at + name->len, ".json", ending) == 0;
+	return *ret_json || memcmp(name->at + name->len, ".bson", ending) == 0;
+}
+
+bool fs_node_is_keyed(const struct fs_node *parent, struct bytes name)
+{
+	OWNED(buf_release) struct buf key = {0};
+	bool json;
+
+	return parent->entry.root.kind == TREE_KEYED && take_ending(&name, &json) == 1 &&
+	       fs_keyed_key(name, &key) == 1;
+}
+
+/* The document with the key that `name` says, at a moment whose collection was not replayed. */
+static int child_by_key(struct fs *fs, const struct fs_node *parent, struct bytes name, bool json,
+			struct fs_node *ret, struct error *e)
+{
+	struct fs_inode inode = {.kind = json ? FS_KIND_KEY_JSON : FS_KIND_KEY_BSON};
+	OWNED(buf_release) struct buf key = {0};
+	OWNED(buf_release) struct buf doc = {0};
+	int rc;
+
+	if (fs_keyed_key(name, &key) == 0)
+		return 0;
+	rc = moment_document(parent->moment, &parent->entry, buf_bytes(&key), &doc, e);
+	if (rc <= 0)
+		return rc < 0 ? untold(parent, e) : 0;
+	if (!fs_keyed_add(fs->keyed, parent->inode, buf_bytes(&key), buf_bytes(&doc), &inode))
+		return error_set(e, ERR_LIMIT, "%s: two documents would have one node id",
+				 parent->entry.ns);
+	return find_keyed(fs, inode, ret, e);
+}
+
 /* A document, by its name. */
 static int child_of_docs(struct fs *fs, const struct fs_node *parent, struct bytes name,
 			 struct fs_node *ret, struct error *e)
 {
-	static const size_t ending = sizeof(".json") - 1;
 	struct fs_inode inode = {.kind = FS_KIND_DOC_JSON};
+	bool json;
 	int rc;
 
-	if (name.len <= ending)
+	if (take_ending(&name, &json) == 0)
 		return 0;
-	name.len -= ending;
-	if (memcmp(name.at + name.len, ".bson", ending) == 0)
-		inode.kind = FS_KIND_DOC_BSON;
-	else if (memcmp(name.at + name.len, ".json", ending) != 0)
-		return 0;
+	/* Not whether it is dear: that another thread may have changed meanwhile. */
+	if (parent->inode.slot >= FS_INODE_POINTS && !parent->loaded)
+		return child_by_key(fs, parent, name, json, ret, e);
+	inode.kind = json ? FS_KIND_DOC_JSON : FS_KIND_DOC_BSON;
 	rc = fs_doc_find(moment_store(parent->moment), &parent->entry.root, name, &inode.rank, e);
 	if (rc == 1 && inode.rank >= FS_INODE_RANKS)
 		return error_set(e, ERR_LIMIT, "document number %llu is beyond what can be shown",
@@ -274,11 +450,9 @@ int fs_node_child(struct fs *fs, const struct fs_node *parent, struct bytes name
 {
 	switch (parent->inode.kind) {
 	case FS_KIND_FIXED:
-		if (parent->inode.rank == FS_FIXED_ROOT)
-			return child_of_root(fs, name, ret);
-		if (parent->inode.rank == FS_FIXED_SNAPSHOTS)
-			return child_of_snapshots(fs, name, ret, e);
-		return parent->inode.rank == FS_FIXED_YESTER ? child_of_yester(name, ret) : 0;
+		return child_of_fixed(fs, (enum fs_fixed)parent->inode.rank, name, ret, e);
+	case FS_KIND_SPAN:
+		return fs_span_child(fs, parent->inode, name, ret, e);
 	case FS_KIND_MOMENT:
 		return child_of_moment(parent, name, ret, e);
 	case FS_KIND_DATABASE:
@@ -290,209 +464,52 @@ int fs_node_child(struct fs *fs, const struct fs_node *parent, struct bytes name
 	}
 }
 
+static enum fs_fixed parent_of_fixed(uint64_t which)
+{
+	if (which == FS_FIXED_OPLOG_BSON || which == FS_FIXED_OPLOG_JSON)
+		return FS_FIXED_OPLOG;
+	for (size_t i = 0; i < COUNT_OF(fixed); i++)
+		if (fixed[i].which == which)
+			return fixed[i].parent;
+	return FS_FIXED_ROOT;
+}
+
 int fs_node_parent(const struct fs_node *node, uint64_t *ret_id, struct error *e)
 {
-	struct fs_inode parent = fs_inode_fixed(FS_FIXED_ROOT);
+	struct fs_inode parent = {.slot = node->inode.slot};
+	int rc = 0;
 
-	if (fs_inode_is_document(node->inode)) {
-		parent = node->folder;
-	} else if (fs_inode_is_fixed(node->inode, FS_FIXED_STATUS_JSON) ||
-		   fs_inode_is_fixed(node->inode, FS_FIXED_SNAPSHOTS_JSON)) {
-		parent = fs_inode_fixed(FS_FIXED_YESTER);
-	} else if (node->inode.kind == FS_KIND_MOMENT) {
-		parent = fs_inode_fixed(FS_FIXED_SNAPSHOTS);
-	} else if (node->inode.kind == FS_KIND_PRELUDE || node->inode.kind == FS_KIND_DATABASE) {
-		parent = (struct fs_inode){.kind = FS_KIND_MOMENT, .slot = node->inode.slot};
-	} else if (node->inode.kind != FS_KIND_FIXED) {
-		int rc;
-
-		parent = (struct fs_inode){.kind = FS_KIND_DATABASE, .slot = node->inode.slot};
-		rc = moment_seek(node->moment, bytes_of(node->entry.ns, node->entry.db_len + 1),
-				 &parent.rank, e);
-		if (rc < 0)
-			return rc;
-	}
-	*ret_id = fs_inode_pack(parent);
-	return 0;
-}
-
-static mode_t type_of_fixed(uint64_t rank)
-{
-	switch (rank) {
-	case FS_FIXED_LATEST:
-		return S_IFLNK;
-	case FS_FIXED_README:
-	case FS_FIXED_STATUS_JSON:
-	case FS_FIXED_SNAPSHOTS_JSON:
-		return S_IFREG;
-	default:
-		return S_IFDIR;
-	}
-}
-
-mode_t fs_node_type(const struct fs_node *node)
-{
 	switch (node->inode.kind) {
 	case FS_KIND_FIXED:
-		return type_of_fixed(node->inode.rank);
+		parent = fs_inode_fixed(parent_of_fixed(node->inode.rank));
+		break;
 	case FS_KIND_MOMENT:
-	case FS_KIND_DATABASE:
-	case FS_KIND_DOCS:
-		return S_IFDIR;
-	default:
-		return S_IFREG;
-	}
-}
-
-bool fs_node_is_folder(const struct fs_node *node)
-{
-	return fs_node_type(node) == S_IFDIR;
-}
-
-/* The part that the list of snapshots decides. */
-static int fixed_text(struct fs *fs, const struct fs_node *node, struct buf *ret, struct error *e)
-{
-	OWNED(fs_tree_facts_release) struct fs_tree_facts facts = {0};
-
-	if (node->inode.rank == FS_FIXED_SNAPSHOTS_JSON)
-		return fs_status_snapshots(fs, ret, e);
-	fs_tree_facts_get(fs->tree, &facts);
-	if (node->inode.rank == FS_FIXED_README) {
-		fs_text_readme(fs->store_path, &facts, ret);
-	} else if (node->inode.rank == FS_FIXED_STATUS_JSON) {
-		return fs_status_mount(fs, &facts, ret, e);
-	} else if (node->inode.rank == FS_FIXED_LATEST) {
-		if (facts.latest.len == 0)
-			return error_set(e, ERR_NOT_FOUND, "there is no snapshot any more");
-		buf_add_str(ret, "snapshots/");
-		buf_add_bytes(ret, buf_bytes(&facts.latest));
-	}
-	return 0;
-}
-
-/* A document, which the tree has unless it is damaged. */
-static int document_text(const struct fs_node *node, struct buf *ret, struct error *e)
-{
-	struct store *store = moment_store(node->moment);
-	const struct tree_root *root = &node->entry.root;
-	int rc = node->inode.kind == FS_KIND_DOC_BSON
-			 ? fs_doc_bson(store, root, node->inode.rank, ret, e)
-			 : fs_doc_pretty(store, root, node->inode.rank, ret, e);
-
-	return rc == 0 ? error_set(e, ERR_CORRUPT, "a collection is shorter than its count") : rc;
-}
-
-int fs_node_text(struct fs *fs, const struct fs_node *node, struct buf *ret, struct error *e)
-{
-	switch (node->inode.kind) {
-	case FS_KIND_FIXED:
-		return fixed_text(fs, node, ret, e);
-	case FS_KIND_PRELUDE:
-		fs_text_prelude(moment_snapshot(node->moment), ret);
-		return 0;
-	case FS_KIND_METADATA:
-		return fs_text_metadata(&node->entry, ret, e);
+		parent = fs_inode_fixed(node->inode.slot < FS_INODE_POINTS ? FS_FIXED_SNAPSHOTS
+									   : FS_FIXED_AT);
+		break;
+	case FS_KIND_LINK:
+		parent = fs_inode_fixed(FS_FIXED_AT);
+		break;
+	case FS_KIND_SPAN:
+		parent = fs_span_parent(node->inode);
+		break;
 	case FS_KIND_DOC_JSON:
 	case FS_KIND_DOC_BSON:
-		return document_text(node, ret, e);
-	default:
-		return 0;
-	}
-}
-
-/* Seconds since 1970 of its last change. */
-static int changed_of(struct fs *fs, const struct fs_node *node, uint64_t *ret, struct error *e)
-{
-	OWNED(fs_tree_facts_release) struct fs_tree_facts facts = {0};
-
-	switch (node->inode.kind) {
-	case FS_KIND_FIXED:
-		fs_tree_facts_get(fs->tree, &facts);
-		*ret = facts.changed;
-		return 0;
-	case FS_KIND_MOMENT:
+	case FS_KIND_KEY_JSON:
+	case FS_KIND_KEY_BSON:
+		parent = node->folder;
+		break;
 	case FS_KIND_PRELUDE:
 	case FS_KIND_DATABASE:
-		*ret = moment_snapshot(node->moment)->time;
-		return 0;
+		parent.kind = FS_KIND_MOMENT;
+		break;
 	default:
-		return moment_changed(node->moment, bytes_of(node->entry.ns, node->entry.ns_len),
-				      ret, e);
+		parent.kind = FS_KIND_DATABASE;
+		rc = moment_seek(node->moment, bytes_of(node->entry.ns, node->entry.db_len + 1),
+				 &parent.rank, e);
 	}
-}
-
-static int size_of(struct fs *fs, const struct fs_node *node, uint64_t *ret, struct error *e)
-{
-	OWNED(buf_release) struct buf text = {0};
-	int rc;
-
-	*ret = 0;
-	if (fs_node_is_folder(node))
-		return 0;
-	if (node->inode.kind == FS_KIND_BSON) {
-		*ret = node->entry.root.bytes;
-		return 0;
-	}
-	if (node->inode.kind == FS_KIND_JSON)
-		return tree_json_size(fs->json, &node->entry.root, ret, e);
-	rc = fs_node_text(fs, node, &text, e);
-	if (rc >= 0)
-		*ret = text.len;
-	return rc;
-}
-
-/* Type, permissions and owner. */
-static void set_owner(const struct fs *fs, const struct fs_node *node, struct stat *ret)
-{
-	mode_t type = fs_node_type(node);
-	bool is_file = node->inode.kind >= FS_KIND_BSON;
-
-	ret->st_mode = type | ((type == S_IFDIR ? 0555U : 0444U) & ~fs->umask);
-	ret->st_uid = fs->uid;
-	ret->st_gid = fs->gid;
-	if (type == S_IFLNK)
-		ret->st_mode = S_IFLNK | 0777;
-	if (is_file && fs->guard_credentials && fs_secret_is(&node->entry)) {
-		ret->st_mode &= ~(mode_t)077;
-		ret->st_uid = fs->mounter_uid;
-		ret->st_gid = fs->mounter_gid;
-	}
-}
-
-int fs_node_stat(struct fs *fs, const struct fs_node *node, struct stat *ret, struct error *e)
-{
-	uint64_t size;
-	uint64_t changed = 0;
-	int rc = size_of(fs, node, &size, e);
-
-	if (rc >= 0)
-		rc = changed_of(fs, node, &changed, e);
 	if (rc < 0)
 		return rc;
-	*ret = (struct stat){
-		.st_ino = fs_inode_pack(node->inode),
-		.st_nlink = 1, /* of folders too: "not counted" */
-		.st_size = (off_t)size,
-		.st_blocks = (blkcnt_t)((size + 511) / 512),
-		.st_blksize = BLOCK_SIZE,
-		.st_mtim.tv_sec = (time_t)changed,
-		.st_ctim.tv_sec = (time_t)changed,
-		.st_atim.tv_sec = (time_t)changed,
-	};
-	set_owner(fs, node, ret);
+	*ret_id = fs_inode_pack(parent);
 	return 0;
-}
-
-double fs_node_name_seconds(struct fs_inode inode)
-{
-	/* A snapshot can be forgotten; its name is asked for anew after a second. */
-	return inode.kind == FS_KIND_MOMENT ? 1 : FS_NODE_FOR_EVER;
-}
-
-double fs_node_attr_seconds(struct fs_inode inode)
-{
-	if (inode.kind != FS_KIND_FIXED)
-		return FS_NODE_FOR_EVER;
-	/* Times of folders may lag a second behind; a size or a link's target must not. */
-	return type_of_fixed(inode.rank) == S_IFDIR ? 1 : 0;
 }

@@ -54,7 +54,7 @@ void fs_ops_fail(fuse_req_t req, int rc, const struct error *e)
 	struct fs *fs = fuse_req_userdata(req);
 	int code = rc == 0 ? ESTALE : fs_errno_of(e);
 
-	if (rc < 0 && code != ENOENT)
+	if (rc < 0 && code != ENOENT && code != EINTR)
 		fs_log_problem(fs->log, "a request failed", e);
 	fuse_reply_err(req, code);
 }
@@ -76,7 +76,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 }
 
 /* Fill an answer about a node that was found. */
-static int fill_entry(struct fs *fs, const struct fs_node *node, struct fuse_entry_param *ret,
+static int fill_entry(struct fs *fs, struct fs_node *node, struct fuse_entry_param *ret,
 		      struct error *e)
 {
 	*ret = (struct fuse_entry_param){
@@ -88,15 +88,30 @@ static int fill_entry(struct fs *fs, const struct fs_node *node, struct fuse_ent
 	return fs_node_stat(fs, node, &ret->attr, e);
 }
 
+/* Can there be such a name later? */
+static bool may_come(const struct fs_node *parent, struct bytes name)
+{
+	if (parent->inode.kind == FS_KIND_SPAN)
+		return true;
+	if (parent->inode.kind != FS_KIND_FIXED)
+		return false;
+	switch (parent->inode.rank) {
+	case FS_FIXED_AT:
+	case FS_FIXED_SNAPSHOTS:
+	case FS_FIXED_TIMELINE:
+	case FS_FIXED_OPLOG:
+		return true;
+	default:
+		return bytes_equal(name, bytes_str("latest"));
+	}
+}
+
 /* Reply that there is no such name; where there never will be, the kernel may remember it. */
 static void reply_absent(fuse_req_t req, const struct fs_node *parent, struct bytes name)
 {
 	struct fuse_entry_param absent = {.ino = 0, .entry_timeout = FS_NODE_FOR_EVER};
-	bool may_come =
-		parent->inode.kind == FS_KIND_FIXED && (parent->inode.rank == FS_FIXED_SNAPSHOTS ||
-							bytes_equal(name, bytes_str("latest")));
 
-	if (may_come)
+	if (may_come(parent, name))
 		fuse_reply_err(req, ENOENT);
 	else
 		fuse_reply_entry(req, &absent);
@@ -119,52 +134,109 @@ static int find_child(struct fs *fs, const struct fs_node *parent, struct bytes 
 	return rc < 0 ? rc : fs_node_find(fs, id, ret, e);
 }
 
-static void op_lookup(fuse_req_t req, fuse_ino_t parent_id, const char *name)
+/*
+ * A document at a moment whose collection was not replayed: one that has a key in its name is looked
+ * for alone, in a thread that may take some time. True when the request waits for something.
+ */
+static bool lookup_waits(struct fs_ops_request *request, const struct fs_node *parent)
 {
-	struct fs *fs = fuse_req_userdata(req);
+	struct fs_inode moment = {.kind = FS_KIND_MOMENT, .slot = parent->inode.slot};
+
+	if (parent->inode.kind != FS_KIND_DOCS || !fs_node_is_dear(parent))
+		return false;
+	if (!fs_node_is_keyed(parent, bytes_str(request->name)))
+		fs_ops_wait(request, parent->inode);
+	else if (!request->aside)
+		fs_ops_wait(request, moment);
+	else
+		return false;
+	return true;
+}
+
+/* Answer about a child that was looked for: rc as fs_node_child()'s. */
+static void reply_child(struct fs_ops_request *request, const struct fs_node *parent,
+			struct fs_node *child, int rc, struct error *e)
+{
+	struct fs *fs = fuse_req_userdata(request->req);
+	struct fuse_entry_param entry;
+
+	if (rc > 0 && fs_node_stat_is_dear(child)) {
+		fs_ops_wait(request, child->inode);
+		return;
+	}
+	if (rc > 0)
+		rc = fill_entry(fs, child, &entry, e) < 0 ? e->code : 1;
+	if (rc < 0)
+		fs_ops_fail(request->req, rc, e);
+	else if (rc == 0)
+		reply_absent(request->req, parent, bytes_str(request->name));
+	else
+		fuse_reply_entry(request->req, &entry);
+}
+
+static void lookup(struct fs_ops_request *request)
+{
+	struct fs *fs = fuse_req_userdata(request->req);
 	OWNED(fs_node_release) struct fs_node parent;
 	OWNED(fs_node_release) struct fs_node child;
-	struct fuse_entry_param entry;
 	struct error e;
 	int rc;
 
 	fs_node_init(&parent);
 	fs_node_init(&child);
-	fs_refresh(fs, parent_id);
-	rc = fs_node_find(fs, parent_id, &parent, &e);
+	rc = fs_node_find(fs, request->ino, &parent, &e);
+	if (rc > 0 && lookup_waits(request, &parent))
+		return;
+	if (rc > 0 && !fs_node_is_dear(&parent))
+		rc = fs_node_load(fs, &parent, &e);
 	if (rc <= 0) {
-		fs_ops_fail(req, rc, &e);
+		fs_ops_fail(request->req, rc, &e);
 		return;
 	}
-	rc = find_child(fs, &parent, bytes_str(name), &child, &e);
-	if (rc > 0)
-		rc = fill_entry(fs, &child, &entry, &e) < 0 ? e.code : 1;
-	if (rc < 0)
-		fs_ops_fail(req, rc, &e);
-	else if (rc == 0)
-		reply_absent(req, &parent, bytes_str(name));
-	else
-		fuse_reply_entry(req, &entry);
+	rc = find_child(fs, &parent, bytes_str(request->name), &child, &e);
+	reply_child(request, &parent, &child, rc, &e);
 }
 
-static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+static void op_lookup(fuse_req_t req, fuse_ino_t parent_id, const char *name)
 {
-	struct fs *fs = fuse_req_userdata(req);
+	struct fs_ops_request request = {
+		.req = req,
+		.ino = parent_id,
+		.name = (char *)(uintptr_t)name,
+		.answer = lookup,
+	};
+
+	fs_ops_answer(&request, true);
+}
+
+static void getattr(struct fs_ops_request *request)
+{
+	struct fs *fs = fuse_req_userdata(request->req);
 	OWNED(fs_node_release) struct fs_node node;
 	struct stat attr;
 	struct error e;
 	int rc;
 
-	(void)info;
 	fs_node_init(&node);
-	fs_refresh(fs, ino);
-	rc = fs_node_find(fs, ino, &node, &e);
+	rc = fs_node_find(fs, request->ino, &node, &e);
+	if (rc > 0 && fs_node_stat_is_dear(&node)) {
+		fs_ops_wait(request, node.inode);
+		return;
+	}
 	if (rc > 0)
 		rc = fs_node_stat(fs, &node, &attr, &e) < 0 ? e.code : 1;
 	if (rc <= 0)
-		fs_ops_fail(req, rc, &e);
+		fs_ops_fail(request->req, rc, &e);
 	else
-		fuse_reply_attr(req, &attr, fs_node_attr_seconds(node.inode));
+		fuse_reply_attr(request->req, &attr, fs_node_attr_seconds(node.inode));
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fs_ops_request request = {.req = req, .ino = ino, .answer = getattr};
+
+	(void)info;
+	fs_ops_answer(&request, false);
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -219,45 +291,69 @@ static void reply_xattr(fuse_req_t req, const struct buf *value, size_t size)
 		fuse_reply_buf(req, (const char *)value->at, value->len);
 }
 
-static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+static void getxattr(struct fs_ops_request *request)
 {
-	struct fs *fs = fuse_req_userdata(req);
+	struct fs *fs = fuse_req_userdata(request->req);
 	OWNED(fs_node_release) struct fs_node node;
 	OWNED(buf_release) struct buf value = {0};
+	bool waits = false;
 	struct error e;
 	int rc;
 
 	fs_node_init(&node);
-	/* `ls -l` asks for security.* and ACLs of each file: no need to look at it. */
-	if (strncmp(name, FS_XATTR_PREFIX, strlen(FS_XATTR_PREFIX)) != 0) {
-		fuse_reply_err(req, ENODATA);
+	rc = fs_node_find(fs, request->ino, &node, &e);
+	if (rc > 0)
+		rc = fs_ops_load(request, &node, &waits, &e);
+	if (waits)
 		return;
-	}
-	rc = fs_node_find(fs, ino, &node, &e);
 	if (rc <= 0)
-		fs_ops_fail(req, rc, &e);
-	else if (fs_xattr_get(&node, name, &value) == 0)
-		fuse_reply_err(req, ENODATA);
+		fs_ops_fail(request->req, rc, &e);
+	else if (fs_xattr_get(fs, &node, request->name, &value) == 0)
+		fuse_reply_err(request->req, ENODATA);
 	else
-		reply_xattr(req, &value, size);
+		reply_xattr(request->req, &value, request->size);
 }
 
-static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
-	struct fs *fs = fuse_req_userdata(req);
+	struct fs_ops_request request = {
+		.req = req,
+		.ino = ino,
+		.name = (char *)(uintptr_t)name,
+		.size = size,
+		.answer = getxattr,
+	};
+
+	/* `ls -l` asks for security.* and ACLs of each file: no need to look at it. */
+	if (strncmp(name, FS_XATTR_PREFIX, strlen(FS_XATTR_PREFIX)) != 0)
+		fuse_reply_err(req, ENODATA);
+	else
+		fs_ops_answer(&request, true);
+}
+
+static void listxattr(struct fs_ops_request *request)
+{
+	struct fs *fs = fuse_req_userdata(request->req);
 	OWNED(fs_node_release) struct fs_node node;
 	OWNED(buf_release) struct buf names = {0};
 	struct error e;
 	int rc;
 
 	fs_node_init(&node);
-	rc = fs_node_find(fs, ino, &node, &e);
+	rc = fs_node_find(fs, request->ino, &node, &e);
 	if (rc <= 0) {
-		fs_ops_fail(req, rc, &e);
+		fs_ops_fail(request->req, rc, &e);
 		return;
 	}
 	fs_xattr_list(&node, &names);
-	reply_xattr(req, &names, size);
+	reply_xattr(request->req, &names, request->size);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	struct fs_ops_request request = {.req = req, .ino = ino, .size = size, .answer = listxattr};
+
+	fs_ops_answer(&request, false);
 }
 
 const struct fuse_lowlevel_ops fs_ops = {

@@ -2,7 +2,7 @@
  * fs_ops.h - the kernel's requests, answered: find, check, call, reply once.
  *
  * Threads: any; the session's user data is the struct fs.
- * Prefix: fs_ops_ (also of fs_ops_dir.c and fs_ops_file.c).
+ * Prefix: fs_ops_ (also of fs_ops_*.c).
  */
 #ifndef FS_FS_OPS_H
 #define FS_FS_OPS_H
@@ -20,6 +20,31 @@ void fs_ops_fail(fuse_req_t req, int rc, const struct error *e);
 
 /* Memory for one reply, this thread's until its next call. */
 void *fs_ops_scratch(size_t size);
+
+/* A request, so that it can be answered later. */
+struct fs_ops_request {
+	struct fs_visit_job job; /* first; of fs_ops_wait() */
+	fuse_req_t req;
+	fuse_ino_t ino;
+	char *name; /* of lookups and attributes */
+	size_t size;
+	struct fuse_file_info info;
+	void (*answer)(struct fs_ops_request *request);
+	bool aside; /* it is answered in a thread that may take some time */
+};
+
+/*
+ * Answer: now, or in another thread when the moment that node `ino` (with `inside`: what is in that
+ * folder) needs is open. The request is copied for that.
+ */
+void fs_ops_answer(struct fs_ops_request *request, bool inside);
+
+/* Answer (again) when `inode` has been loaded. */
+void fs_ops_wait(const struct fs_ops_request *request, struct fs_inode inode);
+
+/* fs_node_load(), or fs_ops_wait() when that has to replay: then *ret_waits, and nothing more is to be done. */
+MUST_CHECK int fs_ops_load(struct fs_ops_request *request, struct fs_node *node, bool *ret_waits,
+			   struct error *e);
 
 /* fs_ops_dir.c */
 void fs_ops_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);

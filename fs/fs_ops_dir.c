@@ -41,32 +41,45 @@ static void free_folder(struct folder *folder)
 /* May the kernel keep the listing? Only what never changes, and not millions of names. */
 static bool may_cache(const struct fs_node *node)
 {
-	return node->inode.kind != FS_KIND_FIXED &&
+	return node->inode.kind != FS_KIND_FIXED && node->inode.kind != FS_KIND_SPAN &&
 	       (node->inode.kind != FS_KIND_DOCS || node->entry.root.count <= KEPT_NAMES_MAX);
 }
 
-void fs_ops_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+static void open_folder(struct fs_ops_request *request)
 {
-	struct fs *fs = fuse_req_userdata(req);
+	struct fs *fs = fuse_req_userdata(request->req);
 	struct folder *folder = new_folder();
+	bool waits = false;
 	struct error e;
-	int rc;
+	int rc = fs_node_find(fs, request->ino, &folder->node, &e);
 
-	fs_refresh(fs, ino);
-	rc = fs_node_find(fs, ino, &folder->node, &e);
+	if (rc > 0)
+		rc = fs_ops_load(request, &folder->node, &waits, &e);
+	if (waits) {
+		free_folder(folder);
+		return;
+	}
 	if (rc > 0 && fs_node_is_folder(&folder->node)) {
-		info->fh = (uintptr_t)folder;
-		info->cache_readdir = may_cache(&folder->node);
-		info->keep_cache = info->cache_readdir;
-		if (fuse_reply_open(req, info) < 0)
+		request->info.fh = (uintptr_t)folder;
+		request->info.cache_readdir = may_cache(&folder->node);
+		request->info.keep_cache = request->info.cache_readdir;
+		if (fuse_reply_open(request->req, &request->info) < 0)
 			free_folder(folder); /* interrupted: there will be no release */
 		return;
 	}
 	if (rc > 0)
-		fuse_reply_err(req, ENOTDIR);
+		fuse_reply_err(request->req, ENOTDIR);
 	else
-		fs_ops_fail(req, rc, &e);
+		fs_ops_fail(request->req, rc, &e);
 	free_folder(folder);
+}
+
+void fs_ops_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fs_ops_request request = {
+		.req = req, .ino = ino, .info = *info, .answer = open_folder};
+
+	fs_ops_answer(&request, true);
 }
 
 void fs_ops_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
@@ -77,7 +90,7 @@ void fs_ops_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 }
 
 /* What the kernel learns of an entry: with `plus` all, otherwise number and type. */
-static void fill_entry(struct fs *fs, const struct fs_dir_entry *entry, bool plus,
+static void fill_entry(struct fs *fs, struct fs_dir_entry *entry, bool plus,
 		       struct fuse_entry_param *ret)
 {
 	struct error e;
@@ -87,9 +100,10 @@ static void fill_entry(struct fs *fs, const struct fs_dir_entry *entry, bool plu
 		.attr.st_ino = fs_inode_pack(entry->node.inode),
 		.attr.st_mode = entry->is_dots ? S_IFDIR : fs_node_type(&entry->node),
 	};
-	/* Of millions of documents nobody wants to know all that: without a node the kernel takes the
-	 * name alone. */
-	if (!plus || entry->is_dots || fs_inode_is_document(entry->node.inode))
+	/* Of millions of documents nobody wants to know all that, and it must not replay history: without
+	 * a node the kernel takes the name alone. */
+	if (!plus || entry->is_dots || fs_inode_is_document(entry->node.inode) ||
+	    fs_node_stat_is_dear(&entry->node))
 		return;
 	/* A damaged one is listed all the same; who looks closer gets the error. */
 	if (fs_node_stat(fs, &entry->node, &ret->attr, &e) < 0)

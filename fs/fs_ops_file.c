@@ -23,36 +23,55 @@ static int check_open(const struct fs_node *node, int flags)
 	return (flags & O_ACCMODE) == O_RDONLY ? 0 : EROFS;
 }
 
-void fs_ops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+/* Open a node that may be; what it returns is as fs_node_find()'s. */
+static int open_node(struct fs_ops_request *request, struct fs_node *node, struct error *e)
 {
-	struct fs *fs = fuse_req_userdata(req);
-	OWNED(fs_node_release) struct fs_node node;
+	bool is_fixed = node->inode.kind == FS_KIND_FIXED;
 	struct fs_file *file = NULL;
+
+	if (fs_file_open(fuse_req_userdata(request->req), node, &file, e) < 0)
+		return e->code;
+	request->info.fh = (uintptr_t)file;
+	request->info.keep_cache = !is_fixed;
+	request->info.direct_io = is_fixed; /* its length may differ from what stat said */
+	request->info.noflush = 1;
+	if (fuse_reply_open(request->req, &request->info) < 0)
+		fs_file_close(file); /* interrupted: there will be no release */
+	return 1;
+}
+
+static void open_file(struct fs_ops_request *request)
+{
+	OWNED(fs_node_release) struct fs_node node;
+	bool waits = false;
 	struct error e;
 	int refused = 0;
 	int rc;
 
 	fs_node_init(&node);
-	fs_refresh(fs, ino);
-	rc = fs_node_find(fs, ino, &node, &e);
+	rc = fs_node_find(fuse_req_userdata(request->req), request->ino, &node, &e);
 	if (rc > 0)
-		refused = check_open(&node, info->flags);
-	if (rc > 0 && refused == 0)
-		rc = fs_file_open(fs, &node, &file, &e) < 0 ? e.code : 1;
+		refused = check_open(&node, request->info.flags);
 	if (refused != 0) {
-		fuse_reply_err(req, refused);
-	} else if (rc <= 0) {
-		fs_ops_fail(req, rc, &e);
-	} else {
-		bool is_fixed = node.inode.kind == FS_KIND_FIXED;
-
-		info->fh = (uintptr_t)file;
-		info->keep_cache = !is_fixed;
-		info->direct_io = is_fixed; /* its length may differ from what stat said */
-		info->noflush = 1;
-		if (fuse_reply_open(req, info) < 0)
-			fs_file_close(file); /* interrupted: there will be no release */
+		fuse_reply_err(request->req, refused);
+		return;
 	}
+	if (rc > 0)
+		rc = fs_ops_load(request, &node, &waits, &e);
+	if (waits)
+		return;
+	if (rc > 0)
+		rc = open_node(request, &node, &e);
+	if (rc <= 0)
+		fs_ops_fail(request->req, rc, &e);
+}
+
+void fs_ops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fs_ops_request request = {
+		.req = req, .ino = ino, .info = *info, .answer = open_file};
+
+	fs_ops_answer(&request, true);
 }
 
 /* 1 when it was answered straight from the decoded chunks, 0 when the bytes have to be copied. */

@@ -1,42 +1,117 @@
 #include "fs/fs_text.h"
 
+#include <inttypes.h>
+
 #include "base/metadata.h"
+#include "base/time_text.h"
+
+#define RANGES_SHOWN 5
 
 static const char readme_layout[] =
 	"What is here\n"
 	"------------\n"
 	"latest                            the newest snapshot; the link moves when one is added\n"
 	"snapshots/NAME/                   each snapshot is a folder of databases\n"
+	"at/MOMENT/                        so is each moment that can be reached\n"
 	"    prelude.json                  version of the server that it came from\n"
 	"    DB/COLLECTION.bson            the documents, in the order of _id\n"
 	"    DB/COLLECTION.metadata.json   options, indexes and UUID\n"
 	"    DB/COLLECTION.json            the documents as JSON, one a line\n"
 	"    DB/COLLECTION/ID.json         one document, for eyes; ID.bson is there too, not "
 	"listed\n"
-	".yester/                          status.json and snapshots.json, for programs\n"
+	"timeline/DAY/HOUR/MINUTE/         the seconds in which something happened, links to at/\n"
+	"oplog/                            all operations, as BSON and as JSON, one a line\n"
+	".yester/                          status, snapshots, ranges, gaps, progress: for "
+	"programs\n"
 	"\n"
-	"A snapshot's folder is what mongodump writes, so the tools for that read it:\n"
+	"A moment is what somebody would have seen who looked at that time. It is typed as\n"
 	"\n"
-	"    mongorestore --dir snapshots/NAME\n"
+	"    ls at/2026-11-21T094107Z      all operations of that second (UTC) and before\n"
+	"    ls at/2026-11-21T10:41:07+01:00, at/@1795254067: the same in other words\n"
+	"    ls at/1795254067.14           up to and with this operation of the oplog\n"
+	"    ls at/1795254067.14~          just before it\n"
+	"    ls at/latest, at/latest-2h, at/now-1d\n"
+	"\n"
+	"at/ lists few of them, and whatever walks through all folders (find, grep -r) does not "
+	"go\n"
+	"there. A moment that can't be reached does not exist; .yester/ranges.json and gaps.json "
+	"say\n"
+	"why. A second exists when a later operation is known. The first visit of a moment "
+	"replays\n"
+	"the oplog: .yester/progress.json tells how far it is, Ctrl-C stops it.\n"
+	"\n"
+	"A snapshot's and a moment's folder is what mongodump writes, so the tools for that read "
+	"it:\n"
+	"\n"
+	"    mongorestore --dir at/1795254067.14~\n"
 	"    bsondump snapshots/NAME/DB/COLLECTION.bson\n"
 	"    cp -r \"$(readlink -f latest)\" /some/where       (a copy takes a while: so it does "
 	"not move)\n"
-	"    diff -rq snapshots/NAME1 snapshots/NAME2\n"
+	"    diff -rq at/MOMENT1 at/MOMENT2\n"
 	"    cat latest/DB/COLLECTION/507f1f77bcf86cd799439011.json\n"
 	"    jq -c 'select(.qty > 5)' latest/DB/COLLECTION.json\n"
 	"\n"
-	"Sizes are exact. A file's time is when its collection last changed. Snapshots never "
-	"change,\n"
-	"new ones appear by themselves. Nothing here can be written.\n"
+	"Sizes are exact. A file's time is when its collection last changed. Snapshots and "
+	"moments\n"
+	"never change, new ones appear by themselves. Nothing here can be written.\n"
 	"\n"
 	"Tools that walk through everything are faster on a mount with -o show=bson, which does "
 	"not\n"
 	"list JSON and documents (their names still work).\n"
 	"\n"
 	"getfattr -d FILE.bson shows user.yester.count (documents), .bytes, .root (a hash: equal\n"
-	"content has equal roots), .moment and .uuid.\n";
+	"content has equal roots), .moment, .optime, .base and .uuid.\n";
 
-void fs_text_readme(const char *store_path, const struct fs_tree_facts *facts, struct buf *ret)
+static void add_optime(uint64_t ts, struct buf *ret)
+{
+	char utc[TIME_TEXT_UTC_LEN];
+
+	time_text_utc(entry_seconds(ts), utc);
+	buf_printf(ret, "%s (%" PRIu32 ".%" PRIu32 ")", utc, entry_seconds(ts),
+		   entry_increment(ts));
+}
+
+/* Which moments there are: the newest ranges that are more than a snapshot. */
+static void add_moments(const struct timeline_map *map, struct buf *ret)
+{
+	const char *label = "Moments:    ";
+	uint64_t last = 0;
+	size_t ranges = 0;
+	size_t passed = 0;
+
+	for (size_t i = 0; i < map->reach_count; i++)
+		ranges += map->reach[i].last.ts > map->reach[i].first.ts;
+	if (ranges == 0)
+		buf_printf(ret, "%sthose of the snapshots only; there is no oplog for others\n",
+			   label);
+	for (size_t i = 0; i < map->reach_count; i++) {
+		const struct timeline_reach *reach = &map->reach[i];
+
+		if (reach->last.ts <= reach->first.ts || ranges > RANGES_SHOWN + passed++)
+			continue;
+		buf_printf(ret, "%sall from ", label);
+		add_optime(reach->first.ts, ret);
+		buf_add_str(ret, "\n            to ");
+		add_optime(reach->last.ts, ret);
+		buf_printf(ret, "%s%s\n", reach->partial ? ", not of all collections" : "",
+			   reach->waits ? ", then a transaction is not decided yet" : "");
+		label = "            ";
+		last = MAX_OF(last, reach->last.ts);
+	}
+	if (ranges > RANGES_SHOWN)
+		buf_printf(ret, "            and %zu earlier ranges (.yester/ranges.json)\n",
+			   ranges - RANGES_SHOWN);
+	if (last != 0) {
+		buf_add_str(ret, "Last:       ");
+		add_optime(last, ret);
+		buf_add_u8(ret, '\n');
+	}
+	if (map->gap_count > 0)
+		buf_printf(ret, "Gaps:       %zu (.yester/gaps.json)\n", map->gap_count);
+}
+
+void fs_text_readme(const char *store_path, const struct fs_tree_facts *facts,
+		    const struct timeline_map *map, struct buf *ret)
 {
 	buf_add_str(ret, "Yesterfs: the history of a MongoDB deployment, as files.\n\n");
 	buf_printf(ret, "Store:      %s\n", store_path);
@@ -48,6 +123,7 @@ void fs_text_readme(const char *store_path, const struct fs_tree_facts *facts, s
 			   (int)facts->oldest.len, (const char *)facts->oldest.at);
 		buf_printf(ret, "Latest:     %.*s\n", (int)facts->latest.len,
 			   (const char *)facts->latest.at);
+		add_moments(map, ret);
 	}
 	if (facts->skipped > 0)
 		buf_printf(ret,

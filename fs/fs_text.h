@@ -7,10 +7,12 @@
 #define FS_FS_TEXT_H
 
 #include "fs/fs_tree.h"
+#include "oplog/timeline.h"
 #include "store/snapshot/catalog.h"
 
 /* Append README.txt. */
-void fs_text_readme(const char *store_path, const struct fs_tree_facts *facts, struct buf *ret);
+void fs_text_readme(const char *store_path, const struct fs_tree_facts *facts,
+		    const struct timeline_map *map, struct buf *ret);
 
 /* Append prelude.json as mongodump writes it. The snapshot's server version is known. */
 void fs_text_prelude(const struct snapshot *snapshot, struct buf *ret);

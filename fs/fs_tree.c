@@ -78,10 +78,10 @@ static size_t given_from(const struct fs_tree *tree, uint32_t slot)
 /* The slot of a snapshot: its own from before, or the next free one from where its id points. */
 static uint32_t slot_of(struct fs_tree *tree, const struct chunk_id *id)
 {
-	uint32_t slot = get_be32(id->at) >> (32 - FS_INODE_SLOT_BITS);
+	uint32_t slot = get_be32(id->at) % FS_INODE_POINTS;
 	size_t at;
 
-	for (;; slot = (slot + 1) % FS_INODE_SLOTS) {
+	for (;; slot = (slot + 1) % FS_INODE_POINTS) {
 		at = given_from(tree, slot);
 		if (at == tree->given_count || tree->given[at].slot != slot)
 			break;
@@ -210,6 +210,20 @@ static int take_list(struct fs_tree *tree, struct snapshot_list *list, size_t sk
 	return 0;
 }
 
+/* Checkpoints only make replays short: nobody made them to look at. */
+static void leave_out_checkpoints(struct snapshot_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->at[i].checkpoint)
+			snapshot_release(&list->at[i]);
+		else
+			list->at[kept++] = list->at[i];
+	}
+	list->count = kept;
+}
+
 /* Under `reading`. */
 static int read_list(struct fs_tree *tree, struct error *e)
 {
@@ -225,6 +239,7 @@ static int read_list(struct fs_tree *tree, struct error *e)
 	rc = snapshots_read(tree->store, &list, &skipped, e);
 	if (rc < 0)
 		return rc;
+	leave_out_checkpoints(&list);
 	rc = take_list(tree, &list, skipped, e);
 	if (rc < 0)
 		return rc;
@@ -278,19 +293,21 @@ void fs_tree_free(struct fs_tree *tree)
 	free(tree);
 }
 
-int fs_tree_refresh(struct fs_tree *tree, bool lazy, struct error *e)
+bool fs_tree_is_due(struct fs_tree *tree)
 {
-	int rc;
+	return seconds_now() != atomic_load(&tree->looked_at);
+}
 
-	if (lazy && seconds_now() == atomic_load(&tree->looked_at))
-		return 0;
-	rc = is_old(tree, e);
+int fs_tree_refresh(struct fs_tree *tree, struct error *e)
+{
+	int rc = is_old(tree, e);
+
 	if (rc <= 0)
 		return rc;
 	pthread_mutex_lock(&tree->reading);
 	rc = is_old(tree, e); /* another thread may have read it meanwhile */
 	if (rc > 0)
-		rc = read_list(tree, e);
+		rc = read_list(tree, e) < 0 ? e->code : 1;
 	pthread_mutex_unlock(&tree->reading);
 	return rc;
 }
@@ -383,6 +400,20 @@ bool fs_tree_find(struct fs_tree *tree, struct bytes name, uint32_t *ret_slot)
 			high = middle;
 		}
 	}
+	pthread_rwlock_unlock(&tree->lock);
+	return found;
+}
+
+bool fs_tree_name(struct fs_tree *tree, uint32_t slot, struct buf *ret)
+{
+	const struct shown *shown;
+	bool found;
+
+	pthread_rwlock_rdlock(&tree->lock);
+	shown = find_slot(tree, slot);
+	found = shown != NULL;
+	if (found)
+		buf_add_bytes(ret, buf_bytes(&shown->name));
 	pthread_rwlock_unlock(&tree->lock);
 	return found;
 }

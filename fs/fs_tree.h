@@ -21,10 +21,12 @@ void fs_tree_free(struct fs_tree *tree);
 DEFINE_OWNED(struct fs_tree *, fs_tree_free);
 
 /*
- * Read the list again when it has changed. On an error the tree stays as it was. With `lazy` it
- * looks at most once a second.
+ * Read the list again when it has changed: 1 when it was read. On an error the tree stays as it was.
  */
-MUST_CHECK int fs_tree_refresh(struct fs_tree *tree, bool lazy, struct error *e);
+MUST_CHECK int fs_tree_refresh(struct fs_tree *tree, struct error *e);
+
+/* Was the last look in another second than this? For who need not know at once. */
+bool fs_tree_is_due(struct fs_tree *tree);
 
 /* The moment in `slot`: 1 and a reference for moment_release(), 0 when it is forgotten or never was. */
 MUST_CHECK int fs_tree_moment(struct fs_tree *tree, uint32_t slot, struct moment **ret,
@@ -32,6 +34,9 @@ MUST_CHECK int fs_tree_moment(struct fs_tree *tree, uint32_t slot, struct moment
 
 /* The slot of the snapshot with this folder name. */
 bool fs_tree_find(struct fs_tree *tree, struct bytes name, uint32_t *ret_slot);
+
+/* Append the folder name of the snapshot in `slot`; false when it is forgotten or never was. */
+bool fs_tree_name(struct fs_tree *tree, uint32_t slot, struct buf *ret);
 
 /* The first slot >= `from` and its folder name, appended. Order of slots, not of time. */
 bool fs_tree_next(struct fs_tree *tree, uint32_t from, uint32_t *ret_slot, struct buf *ret_name);

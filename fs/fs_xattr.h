@@ -1,7 +1,7 @@
 /*
  * fs_xattr.h - the extended attributes user.yester.*: facts about collections, documents, snapshots.
  *
- * Threads: pure.
+ * Threads: any.
  */
 #ifndef FS_FS_XATTR_H
 #define FS_FS_XATTR_H
@@ -10,10 +10,11 @@
 
 #define FS_XATTR_PREFIX "user.yester."
 
-/* Append the value of attribute `name`. 1, or 0 when this node has none of that name. */
-MUST_CHECK int fs_xattr_get(const struct fs_node *node, const char *name, struct buf *ret);
+/* Append the value of attribute `name` of a loaded node. 1, or 0 when it has none of that name. */
+MUST_CHECK int fs_xattr_get(struct fs *fs, const struct fs_node *node, const char *name,
+			    struct buf *ret);
 
-/* Append the names of all attributes that the node has, each with its NUL. */
+/* Append the names of all attributes that the node (loaded or not) has, each with its NUL. */
 void fs_xattr_list(const struct fs_node *node, struct buf *ret);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/key.h"
 #include "fs/fs.h"
+#include "oplog/stream_add.h"
 #include "store/snapshot/commit.h"
 #include "store/tree/tree_build.h"
 
@@ -88,9 +89,10 @@ static inline void small_store_add_entry(struct store_writer *writer, struct tre
 	snapshot->collections++;
 }
 
-/* Add a snapshot; `seconds` is also what orders it among others. */
-static inline void small_store_snapshot(struct small_store *s, const char *name, uint64_t seconds,
-					const struct small_entry *entries, size_t count)
+/* Add a snapshot: an exact one of that optime, or with increment 0 one that is not. */
+static inline void small_store_exact(struct small_store *s, const char *name, uint64_t seconds,
+				     uint32_t increment, const struct small_entry *entries,
+				     size_t count)
 {
 	struct tree_build_options options = {.kind = TREE_KEYED};
 	OWNED(snapshot_release) struct snapshot snapshot = {0};
@@ -107,10 +109,64 @@ static inline void small_store_snapshot(struct small_store *s, const char *name,
 	snapshot.name = xstrdup(name);
 	snapshot.time = seconds;
 	snapshot.created_us = seconds * 1000000;
+	snapshot.exact = increment != 0;
+	if (snapshot.exact)
+		snapshot.optime = (struct optime){(uint32_t)seconds, increment};
 	snapshot.source = xstrdup("dump");
 	snapshot.server_version = xstrdup("6.0.27");
 	snapshot.tool = xstrdup("yester 0.1.0");
 	ASSERT_OK(commit_snapshot(writer, &snapshot, &e));
+}
+
+/* Add an inexact snapshot; `seconds` is also what orders it among others. */
+static inline void small_store_snapshot(struct small_store *s, const char *name, uint64_t seconds,
+					const struct small_entry *entries, size_t count)
+{
+	small_store_exact(s, name, seconds, 0, entries, count);
+}
+
+/* Append an oplog entry: the insert of {_id: id} into `ns`, or a noop when that is NULL. */
+static inline void small_store_entry(struct buf *ret, uint32_t seconds, uint32_t increment,
+				     const char *ns, int32_t id)
+{
+	static const uint8_t uuid[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+	size_t doc = harness_doc_open(ret);
+	size_t o;
+
+	harness_doc_string(ret, "op", ns != NULL ? "i" : "n");
+	harness_doc_string(ret, "ns", ns != NULL ? ns : "");
+	harness_doc_timestamp(ret, "ts", seconds, increment);
+	harness_doc_int64(ret, "t", 1);
+	harness_doc_int64(ret, "v", 2);
+	if (ns != NULL)
+		harness_doc_binary(ret, "ui", 4, bytes_of(uuid, sizeof(uuid)));
+	o = harness_doc_open_sub(ret, "o");
+	if (ns != NULL)
+		harness_doc_int32(ret, "_id", id);
+	harness_doc_close(ret, o);
+	harness_doc_close(ret, doc);
+}
+
+/* Add a slice of entries to the stream. */
+static inline void small_store_oplog(struct small_store *s, struct bytes entries)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(stream_add_free) struct stream_add *add = NULL;
+	struct stream_added added;
+	struct error e = {0};
+
+	ASSERT_OK(store_writer_begin(s->store, &writer, &e));
+	ASSERT_OK(stream_add_begin(writer, &add, &e));
+	ASSERT_OK(stream_add_slice(add, "slice", &e));
+	while (entries.len > 0) {
+		int64_t len = ASSERT_OK(bson_next(entries, entries.len, &e));
+
+		ASSERT_OK(stream_add_entry(add, bytes_of(entries.at, (size_t)len), &e));
+		entries.at += len;
+		entries.len -= (size_t)len;
+	}
+	ASSERT_OK(stream_add_finish(add, &added, &e));
+	stream_add_free(TAKE(add)); /* before the writer */
 }
 
 /* Take the manifest of the snapshot with this id away, as `yester forget` will. */

@@ -3,6 +3,7 @@
 #include "base/bson.h"
 #include "base/ejson.h"
 #include "base/id_name.h"
+#include "store/tree/tree_names.h"
 #include "tests/unit/fs/small_store.h"
 
 enum { DOCS = 3000 };
@@ -53,7 +54,7 @@ static struct tree_root open_collection(struct small_store *s, enum tree_kind ki
 /* Every listed name is found, is another one each time, and means the document of its place. */
 static void check_names(struct small_store *s, const struct tree_root *root, int expected_by_rank)
 {
-	OWNED(fs_doc_list_free) struct fs_doc_list *list = fs_doc_list_new(s->store, root);
+	OWNED(tree_names_free) struct tree_names *list = tree_names_new(s->store, root);
 	OWNED(buf_release) struct buf name = {0};
 	OWNED(buf_release) struct buf doc = {0};
 	OWNED(buf_release) struct buf expected = {0};
@@ -67,7 +68,7 @@ static void check_names(struct small_store *s, const struct tree_root *root, int
 		buf_reset(&name);
 		buf_reset(&doc);
 		buf_reset(&expected);
-		assert_int_equal(ASSERT_OK(fs_doc_list_name(list, i, &name, &e)), 1);
+		assert_int_equal(ASSERT_OK(tree_names_at(list, i, &name, NULL, &e)), 1);
 		assert_true(name.len <= ID_NAME_MAX);
 		assert_int_equal(
 			ASSERT_OK(fs_doc_find(s->store, root, buf_bytes(&name), &found, &e)), 1);
@@ -78,7 +79,7 @@ static void check_names(struct small_store *s, const struct tree_root *root, int
 		by_rank += memcmp(name.at, "%rank,", 6) == 0;
 	}
 	buf_reset(&name);
-	assert_int_equal(ASSERT_OK(fs_doc_list_name(list, root->count, &name, &e)), 0);
+	assert_int_equal(ASSERT_OK(tree_names_at(list, root->count, &name, NULL, &e)), 0);
 	assert_int_equal(ASSERT_OK(fs_doc_bson(s->store, root, root->count, &doc, &e)), 0);
 	assert_int_equal(by_rank, expected_by_rank);
 	id_name_of_rank(root->count, &name);
@@ -115,47 +116,31 @@ static void documents_of_natural_order_go_by_rank(void **state)
 	store_close(s.store);
 }
 
-static void a_listing_goes_on_from_anywhere(void **state)
+static void the_size_of_a_text_and_the_place_of_the_bytes_are_told(void **state)
 {
-	struct harness_rng rng = harness_rng_of(2);
-	OWNED(buf_release) struct buf name = {0};
-	OWNED(buf_release) struct buf again = {0};
-	struct error e = {0};
-	struct small_store s;
-	struct tree_root root;
-	struct fs_doc_list *list;
-
-	(void)state;
-	root = open_collection(&s, TREE_KEYED);
-	list = fs_doc_list_new(s.store, &root);
-	for (int i = 0; i < 500; i++) {
-		OWNED(fs_doc_list_free)
-		struct fs_doc_list *fresh = fs_doc_list_new(s.store, &root);
-		uint64_t rank = harness_rng_below(&rng, DOCS);
-
-		for (int more = 0; more < 3 && rank < DOCS; more++, rank += (uint64_t)more % 2) {
-			buf_reset(&name);
-			buf_reset(&again);
-			assert_int_equal(ASSERT_OK(fs_doc_list_name(list, rank, &name, &e)), 1);
-			assert_int_equal(ASSERT_OK(fs_doc_list_name(fresh, rank, &again, &e)), 1);
-			ASSERT_BYTES(buf_bytes(&name), buf_bytes(&again));
-		}
-	}
-	fs_doc_list_free(list);
-	store_close(s.store);
-}
-
-static void the_text_is_pretty_and_ends_in_a_newline(void **state)
-{
+	OWNED(buf_release) struct buf doc = {0};
 	OWNED(buf_release) struct buf text = {0};
+	uint64_t size = 0, offset = 0, len = 0, expected = 0;
 	struct error e = {0};
 	struct small_store s;
 	struct tree_root root;
 
 	(void)state;
 	root = open_collection(&s, TREE_KEYED);
-	assert_int_equal(ASSERT_OK(fs_doc_pretty(s.store, &root, 4, &text, &e)), 1);
-	assert_string_equal(buf_text(&text), "{\n  \"_id\": 4,\n  \"number\": 4\n}\n");
+	for (uint64_t rank = 0; rank < DOCS; rank++) {
+		buf_reset(&doc);
+		buf_reset(&text);
+		assert_int_equal(ASSERT_OK(fs_doc_bson(s.store, &root, rank, &doc, &e)), 1);
+		ASSERT_OK(ejson_pretty(buf_bytes(&doc), &text, &e));
+		assert_int_equal(ASSERT_OK(fs_doc_pretty_size(s.store, &root, rank, &size, &e)), 1);
+		assert_int_equal(size, text.len + 1);
+		assert_int_equal(ASSERT_OK(fs_doc_place(s.store, &root, rank, &offset, &len, &e)),
+				 1);
+		assert_true(offset == expected && len == doc.len);
+		expected += len;
+	}
+	assert_int_equal(ASSERT_OK(fs_doc_pretty_size(s.store, &root, DOCS, &size, &e)), 0);
+	assert_int_equal(ASSERT_OK(fs_doc_place(s.store, &root, DOCS, &offset, &len, &e)), 0);
 	store_close(s.store);
 }
 
@@ -164,8 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_document_of_a_keyed_collection_has_its_name),
 		cmocka_unit_test(documents_of_natural_order_go_by_rank),
-		cmocka_unit_test(a_listing_goes_on_from_anywhere),
-		cmocka_unit_test(the_text_is_pretty_and_ends_in_a_newline),
+		cmocka_unit_test(the_size_of_a_text_and_the_place_of_the_bytes_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ static void snapshots_come_by_themselves(void **state)
 	ASSERT_OK(fs_tree_new(s.store, &tree, &e));
 	slot = slot_of(tree, "first");
 	add(&s, "second", 2000);
-	ASSERT_OK(fs_tree_refresh(tree, false, &e));
+	ASSERT_OK(fs_tree_refresh(tree, &e));
 	fs_tree_facts_get(tree, &facts);
 	assert_int_equal(facts.count, 2);
 	assert_string_equal(buf_text(&facts.latest), "second");
@@ -138,7 +138,7 @@ static void a_forgotten_snapshot_goes_and_what_is_held_stays(void **state)
 	slot = slot_of(tree, "first");
 	assert_int_equal(ASSERT_OK(fs_tree_moment(tree, slot, &held, &e)), 1);
 	small_store_forget(&s, &moment_snapshot(held)->id);
-	ASSERT_OK(fs_tree_refresh(tree, false, &e));
+	ASSERT_OK(fs_tree_refresh(tree, &e));
 	assert_int_equal(ASSERT_OK(fs_tree_moment(tree, slot, &none, &e)), 0);
 	assert_false(fs_tree_find(tree, bytes_str("first"), &slot));
 	assert_string_equal(moment_snapshot(held)->name, "first");

@@ -1,0 +1,115 @@
+#include "fs/fs_oplog.h"
+
+struct fs_oplog {
+	struct stream *stream;
+	struct tree_json *json; /* borrowed from the mount; NULL: a .bson */
+	uint64_t *begins;	/* of a .json: where each segment begins, and the end of all */
+	size_t segments;
+};
+
+/* Where the JSON of each segment begins. */
+static int measure(struct fs_oplog *oplog, struct error *e)
+{
+	uint64_t sum = 0;
+
+	oplog->segments = stream_segment_count(oplog->stream);
+	oplog->begins = xcalloc(oplog->segments + 1, sizeof(*oplog->begins));
+	for (size_t i = 0; i < oplog->segments; i++) {
+		const struct segment *segment = stream_segment(oplog->stream, i);
+		uint64_t size = 0;
+		int rc = tree_json_size(oplog->json, &segment->root, &size, e);
+
+		if (rc < 0)
+			return error_wrap(e, "the oplog as JSON");
+		oplog->begins[i] = sum;
+		sum += size;
+	}
+	oplog->begins[oplog->segments] = sum;
+	return 0;
+}
+
+int fs_oplog_open(struct fs *fs, bool json, struct fs_oplog **ret, struct error *e)
+{
+	OWNED(fs_oplog_close) struct fs_oplog *oplog = xcalloc(1, sizeof(*oplog));
+	int rc = timeline_stream(fs->timeline, &oplog->stream, e);
+
+	if (rc >= 0 && json) {
+		oplog->json = fs_json(fs, fs->store);
+		rc = measure(oplog, e);
+	}
+	if (rc < 0)
+		return rc;
+	*ret = TAKE(oplog);
+	return 0;
+}
+
+void fs_oplog_close(struct fs_oplog *oplog)
+{
+	if (oplog == NULL)
+		return;
+	stream_close(oplog->stream);
+	free(oplog->begins);
+	free(oplog);
+}
+
+uint64_t fs_oplog_size(const struct fs_oplog *oplog)
+{
+	return oplog->json != NULL ? oplog->begins[oplog->segments] : stream_bytes(oplog->stream);
+}
+
+uint64_t fs_oplog_time(const struct fs_oplog *oplog)
+{
+	size_t ranges = stream_range_count(oplog->stream);
+
+	return ranges == 0 ? 0 : entry_seconds(stream_range(oplog->stream, ranges - 1)->last.ts);
+}
+
+/* The segment that has byte `offset`, or their number at the end. */
+static size_t segment_at(const struct fs_oplog *oplog, uint64_t offset)
+{
+	size_t low = 0;
+	size_t high = oplog->segments;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (oplog->begins[middle + 1] <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int fs_oplog_read(struct fs_oplog *oplog, uint64_t offset, void *ret, size_t len, unsigned ahead,
+		  size_t *ret_len, struct error *e)
+{
+	size_t done = 0;
+
+	if (oplog->json == NULL)
+		return stream_read(oplog->stream, offset, ret, len, ret_len, e);
+	for (size_t i = segment_at(oplog, offset); done < len && i < oplog->segments; i++) {
+		const struct segment *segment = stream_segment(oplog->stream, i);
+		size_t got = 0;
+		int rc = tree_json_read(oplog->json, &segment->root,
+					offset + done - oplog->begins[i], (char *)ret + done,
+					len - done, ahead, &got, e);
+
+		if (rc < 0)
+			return rc;
+		done += got;
+	}
+	*ret_len = done;
+	return 0;
+}
+
+bool fs_oplog_name(struct fs *fs, bool json, struct buf *ret)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	struct error ignored;
+
+	if (timeline_stream(fs->timeline, &stream, &ignored) < 0 || stream_name(stream)[0] == '\0')
+		return false;
+	buf_printf(ret, "%s.%s", stream_name(stream), json ? "json" : "bson");
+	return true;
+}
