@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "tools/suggest.h"
+#include "base/suggest.h"
 
 /* What a parse works on. */
 struct parse {

@@ -1,11 +1,9 @@
 #include "tools/cmd.h"
 
 #include <stdio.h>
-#include <time.h>
 
-#include "tools/suggest.h"
+#include "base/suggest.h"
 #include "tools/term.h"
-#include "tools/when.h"
 
 #define SUGGEST_SCAN_MAX 20000 /* namespaces that are compared for a hint */
 
@@ -86,20 +84,6 @@ int cmd_snapshots_read(struct cmd_run *run, struct store *store, struct snapshot
 	return 0;
 }
 
-int cmd_open_moment(struct cmd_run *run, struct store *store, const char *when, struct moment **ret,
-		    struct error *e)
-{
-	OWNED(snapshots_release) struct snapshot_list list = {0};
-	size_t at = 0;
-
-	if (cmd_snapshots_read(run, store, &list, NULL, e) < 0)
-		return e->code;
-	if (when_find(&list, when == NULL ? "latest-snapshot" : when, (uint64_t)time(NULL), &at,
-		      e) < 0)
-		return e->code;
-	return moment_open(store, &list.at[at], ret, e);
-}
-
 bool cmd_is_ns(const char *typed)
 {
 	const char *dot = strchr(typed, '.');
@@ -139,7 +123,7 @@ int cmd_find_ns(struct moment *moment, const char *typed, struct catalog_entry *
 		found = moment_find(moment, buf_bytes(&plain), NULL, ret, e);
 	if (found != 0)
 		return found < 0 ? found : 0;
-	error_set(e, ERR_NOT_FOUND, "there is no collection %s in snapshot %s", typed,
+	error_set(e, ERR_NOT_FOUND, "there is no collection %s at %s", typed,
 		  moment_snapshot(moment)->name);
 	return add_near_ns(moment, typed, e);
 }
@@ -158,7 +142,7 @@ int cmd_find_db(struct moment *moment, const char *typed, uint64_t *ret_first, u
 		return e->code;
 	if (*ret_first < *ret_end)
 		return 0;
-	error_set(e, ERR_NOT_FOUND, "there is no database %s in snapshot %s", typed,
+	error_set(e, ERR_NOT_FOUND, "there is no database %s at %s", typed,
 		  moment_snapshot(moment)->name);
 	return add_near_ns(moment, typed, e);
 }

@@ -74,10 +74,6 @@ MUST_CHECK int cmd_open_store(struct cmd_run *run, struct store **ret, struct er
 MUST_CHECK int cmd_snapshots_read(struct cmd_run *run, struct store *store,
 				  struct snapshot_list *ret, size_t *ret_skipped, struct error *e);
 
-/* Open the moment `when` (NULL: the newest snapshot). */
-MUST_CHECK int cmd_open_moment(struct cmd_run *run, struct store *store, const char *when,
-			       struct moment **ret, struct error *e);
-
 /*
  * Find the namespace "db.coll" as typed: raw, or in the escaped form that we print. Its entry,
  * or ERR_NOT_FOUND with a hint to the nearest name.
@@ -105,8 +101,7 @@ const char *cmd_tmp_dir(void);
 #define CMD_AT_OPTION(type)                                                                        \
 	{                                                                                          \
 		.name = "at", .kind = ARGS_VALUE, .value = "WHEN",                                 \
-		.help = "the moment to look at (default: latest-snapshot)",                        \
-		.offset = offsetof(type, at)                                                       \
+		.help = "the moment to look at (default: latest)", .offset = offsetof(type, at)    \
 	}
 
 #endif

@@ -1,9 +1,12 @@
 #include <stdio.h>
 
+#include "base/bson.h"
+#include "base/key.h"
 #include "store/tree/tree_cursor.h"
 #include "tools/cmd_table.h"
 #include "tools/doc_out.h"
 #include "tools/id_find.h"
+#include "tools/moment_at.h"
 #include "tools/term.h"
 
 #define OUTPUT_BUFFER (256 * KIB)
@@ -73,23 +76,52 @@ static int take_document(void *ctx, struct bytes doc, struct error *e)
 	return doc_out_document(ctx, doc, e);
 }
 
-static int print_one(struct store *store, const struct catalog_entry *entry, const char *ns,
-		     const char *typed, struct doc_out *out, struct error *e)
+/*
+ * Only this document, without what else happened in the collection: 1; 0 when there is none, or it is not
+ * that easy (natural order, a collation).
+ */
+static int print_quickly(struct moment *moment, const struct catalog_entry *entry, struct bytes id,
+			 struct doc_out *out, struct error *e)
 {
+	OWNED(buf_release) struct buf key = {0};
+	OWNED(buf_release) struct buf doc = {0};
+	struct bson_field collation;
+	int found = bson_find(buf_bytes(&entry->options), "collation", &collation, e);
+
+	if (found != 0 || entry->root.kind != TREE_KEYED)
+		return MIN_OF(found, 0);
+	found = key_of_document(id, &key, e);
+	if (found > 0)
+		found = moment_document(moment, entry, buf_bytes(&key), &doc, e);
+	if (found > 0 && doc_out_document(out, buf_bytes(&doc), e) < 0)
+		return e->code;
+	return found;
+}
+
+static int print_one(struct cmd_run *run, struct moment_at *at, struct catalog_entry *entry,
+		     struct doc_out *out, struct error *e)
+{
+	const struct options *o = run->options;
+	struct store *store = moment_store(at->moment);
 	OWNED(buf_release) struct buf id = {0};
 	OWNED(buf_release) struct buf other = {0};
-	int64_t count;
+	int64_t count = 0;
 	int found;
 
-	if (id_find_parse(typed, &id, e) < 0)
+	if (id_find_parse(o->id, &id, e) < 0)
 		return e->code;
-	count = id_find(store, entry, buf_bytes(&id), take_document, out, e);
+	if (!at->point.is_snapshot)
+		count = print_quickly(at->moment, entry, buf_bytes(&id), out, e);
+	if (count == 0 && moment_at_resolve(run, at, entry, e) < 0)
+		return e->code;
+	if (count == 0)
+		count = id_find(store, entry, buf_bytes(&id), take_document, out, e);
 	if (count != 0)
 		return count < 0 ? (int)count : 0;
 	found = id_find_suggest(store, entry, buf_bytes(&id), &other, e);
 	if (found < 0)
 		return found;
-	error_set(e, ERR_NOT_FOUND, "%s has no document with _id %s", ns, typed);
+	error_set(e, ERR_NOT_FOUND, "%s has no document with _id %s", run->words.at[0], o->id);
 	if (found > 0)
 		return error_hint(e, "there is one with another type: --id '%s'", buf_text(&other));
 	return e->code;
@@ -113,7 +145,7 @@ static int run_cat(struct cmd_run *run, struct error *e)
 	const struct options *o = run->options;
 	const char *ns = run->words.at[0];
 	OWNED(store_close) struct store *store = NULL;
-	OWNED(moment_release) struct moment *moment = NULL;
+	OWNED(moment_at_release) struct moment_at at = {0};
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	OWNED(doc_out_release) struct doc_out out = {0};
 	enum doc_out_format format;
@@ -121,21 +153,21 @@ static int run_cat(struct cmd_run *run, struct error *e)
 	catalog_entry_init(&entry);
 	if (read_format(run, &format, e) < 0)
 		return e->code;
-	if (cmd_open_store(run, &store, e) < 0)
+	if (cmd_open_store(run, &store, e) < 0 || moment_at_open(run, store, o->at, &at, e) < 0)
 		return e->code;
-	if (cmd_open_moment(run, store, o->at, &moment, e) < 0)
-		return e->code;
-	if (cmd_find_ns(moment, ns, &entry, e) < 0)
+	if (cmd_find_ns(at.moment, ns, &entry, e) < 0)
 		return e->code;
 	if (entry.type != CATALOG_COLLECTION)
 		return refuse_view(ns, &entry, e);
+	if (o->id == NULL && moment_at_resolve(run, &at, &entry, e) < 0)
+		return e->code;
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 	doc_out_init(&out, format, o->fields, stdout);
 	if (doc_out_begin(&out, e) < 0)
 		return e->code;
 	if (o->id != NULL)
-		return print_one(store, &entry, ns, o->id, &out, e);
-	return print_all(store, &entry, &out, e);
+		return print_one(run, &at, &entry, &out, e);
+	return print_all(moment_store(at.moment), &entry, &out, e);
 }
 
 const struct cmd cmd_cat = {

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/exit_code.h"
+#include "oplog/stream_check.h"
 #include "store/check.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
@@ -26,18 +27,21 @@ static void keep_problem(void *ctx, const char *text)
 	buf_add(problems, text, strlen(text) + 1);
 }
 
-static void print_json(const struct check_result *r, const struct buf *problems, bool read_data)
+static void print_json(const struct check_result *r, const struct stream_check_result *stream,
+		       const struct buf *problems, bool read_data)
 {
 	struct json_out j;
 
 	json_out_begin(&j, stdout, false);
-	json_out_bool(&j, "whole", r->problems == 0);
+	json_out_bool(&j, "whole", r->problems + stream->problems == 0);
 	json_out_bool(&j, "readData", read_data);
 	json_out_u64(&j, "packs", r->packs);
 	json_out_u64(&j, "chunks", r->chunks);
 	json_out_u64(&j, "snapshots", r->snapshots);
 	json_out_u64(&j, "collections", r->collections);
 	json_out_u64(&j, "documents", r->documents);
+	json_out_u64(&j, "segments", stream->segments);
+	json_out_u64(&j, "entries", stream->entries);
 	json_out_u64(&j, "readBytes", r->read_bytes);
 	json_out_array(&j, "problems");
 	for (size_t at = 0; at < problems->len;) {
@@ -51,10 +55,13 @@ static void print_json(const struct check_result *r, const struct buf *problems,
 }
 
 static void print_text(const struct cmd_run *run, const struct check_result *r,
-		       const struct buf *problems, bool read_data)
+		       const struct stream_check_result *stream, const struct buf *problems,
+		       bool read_data)
 {
 	OWNED(buf_release) struct buf shown = {0};
 	char packs[SIZE_TEXT_LEN], chunks[SIZE_TEXT_LEN], read[SIZE_TEXT_LEN];
+	char entries[SIZE_TEXT_LEN];
+	uint64_t count = r->problems + stream->problems;
 
 	for (size_t at = 0; at < problems->len;) {
 		struct bytes text = bytes_str((const char *)problems->at + at);
@@ -68,15 +75,15 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 	size_count_text(r->packs, packs);
 	size_count_text(r->chunks, chunks);
 	size_text(r->read_bytes, read);
-	printf("%s packs, %s chunks, %llu snapshots checked", packs, chunks,
-	       (unsigned long long)r->snapshots);
+	size_count_text(stream->entries, entries);
+	printf("%s packs, %s chunks, %llu snapshots, %s entries of the oplog checked", packs,
+	       chunks, (unsigned long long)r->snapshots, entries);
 	if (read_data)
 		printf(", %s read", read);
-	if (r->problems == 0)
+	if (count == 0)
 		printf(": the store is whole\n");
 	else
-		printf(": %llu problem%s\n", (unsigned long long)r->problems,
-		       r->problems == 1 ? "" : "s");
+		printf(": %llu problem%s\n", (unsigned long long)count, count == 1 ? "" : "s");
 }
 
 static int run_check(struct cmd_run *run, struct error *e)
@@ -87,6 +94,7 @@ static int run_check(struct cmd_run *run, struct error *e)
 	OWNED(buf_release) struct buf problems = {0};
 	struct check_options check = {.read_data = o->read_data};
 	struct check_result result = {0};
+	struct stream_check_result stream = {0};
 	int ret;
 
 	if (o->subset != NULL)
@@ -96,14 +104,16 @@ static int run_check(struct cmd_run *run, struct error *e)
 	progress = term_progress_begin(run->progress);
 	check.progress = term_progress_get(progress);
 	ret = check_run(store, &check, keep_problem, &problems, &result, e);
+	if (ret == 0)
+		ret = stream_check_run(store, &check, keep_problem, &problems, &stream, e);
 	term_progress_end(TAKE(progress));
 	if (ret < 0)
 		return ret;
 	if (run->globals.json)
-		print_json(&result, &problems, o->read_data);
+		print_json(&result, &stream, &problems, o->read_data);
 	else
-		print_text(run, &result, &problems, o->read_data);
-	return result.problems > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
+		print_text(run, &result, &stream, &problems, o->read_data);
+	return result.problems + stream.problems > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
 }
 
 const struct cmd cmd_check = {
@@ -111,9 +121,10 @@ const struct cmd cmd_check = {
 	.group = "Care",
 	.synopsis = "-s STORE [--read-data] [--json]",
 	.summary = "prove that the store is whole",
-	.about = "Reads the directories of packs, the trees and the snapshots; with --read-data "
-		 "all data,\n"
-		 "which takes as long as reading the disk. Changes nothing. Exit code 4: damage "
+	.about = "Reads the directories of packs, the trees, the snapshots and the oplog; with "
+		 "--read-data\n"
+		 "all data, which takes as long as reading the disk. Changes nothing. Exit code 4: "
+		 "damage "
 		 "was found.\n",
 	.examples = "  yester check -s /backup/shop\n"
 		    "  yester check -s /backup/shop --read-data\n",

@@ -3,6 +3,7 @@
 
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
+#include "tools/moment_at.h"
 
 struct options {
 	const char *at;
@@ -14,18 +15,40 @@ static const struct args_option options[] = {
 	{"query", 0, ARGS_VALUE, "EJSON", NULL, offsetof(struct options, query)},
 };
 
-/* Documents of one collection, of a database's, or of all. */
-static int count_documents(struct moment *moment, const char *word, uint64_t *ret, struct error *e)
+/* Documents of the namespaces [first, end). */
+static int count_range(struct cmd_run *run, struct moment_at *at, uint64_t first, uint64_t end,
+		       uint64_t *ret, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
-	uint64_t first = 0, end = moment_count(moment);
 
-	*ret = moment_snapshot(moment)->documents;
-	if (word == NULL)
+	catalog_entry_init(&entry);
+	*ret = 0;
+	for (; first < end; first++) {
+		if (moment_entry(at->moment, first, &entry, e) < 0 ||
+		    moment_at_resolve(run, at, &entry, e) < 0)
+			return e->code;
+		*ret += entry.root.count;
+	}
+	return 0;
+}
+
+/* Documents of one collection, of a database's, or of all. */
+static int count_documents(struct cmd_run *run, struct moment_at *at, const char *word,
+			   uint64_t *ret, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	uint64_t first = 0, end = moment_count(at->moment);
+
+	if (word == NULL && at->point.is_snapshot) {
+		*ret = moment_snapshot(at->moment)->documents;
 		return 0;
+	}
+	if (word == NULL)
+		return count_range(run, at, first, end, ret, e);
 	catalog_entry_init(&entry);
 	if (cmd_is_ns(word)) {
-		if (cmd_find_ns(moment, word, &entry, e) < 0)
+		if (cmd_find_ns(at->moment, word, &entry, e) < 0 ||
+		    moment_at_resolve(run, at, &entry, e) < 0)
 			return e->code;
 		*ret = entry.root.count;
 		if (entry.type == CATALOG_COLLECTION)
@@ -34,38 +57,31 @@ static int count_documents(struct moment *moment, const char *word, uint64_t *re
 			  entry.type == CATALOG_VIEW ? "view" : "time series");
 		return error_hint(e, "'yester ls' lists what has");
 	}
-	if (cmd_find_db(moment, word, &first, &end, e) < 0)
+	if (cmd_find_db(at->moment, word, &first, &end, e) < 0)
 		return e->code;
-	*ret = 0;
-	for (; first < end; first++) {
-		if (moment_entry(moment, first, &entry, e) < 0)
-			return e->code;
-		*ret += entry.root.count;
-	}
-	return 0;
+	return count_range(run, at, first, end, ret, e);
 }
 
 static int run_count(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
 	OWNED(store_close) struct store *store = NULL;
-	OWNED(moment_release) struct moment *moment = NULL;
+	OWNED(moment_at_release) struct moment_at at = {0};
 	const char *word = run->words.count > 0 ? run->words.at[0] : NULL;
 	uint64_t count = 0;
 
 	if (o->query != NULL)
 		return cmd_not_yet("--query", e);
-	if (cmd_open_store(run, &store, e) < 0)
+	if (cmd_open_store(run, &store, e) < 0 || moment_at_open(run, store, o->at, &at, e) < 0)
 		return e->code;
-	if (cmd_open_moment(run, store, o->at, &moment, e) < 0)
-		return e->code;
-	if (count_documents(moment, word, &count, e) < 0)
+	if (count_documents(run, &at, word, &count, e) < 0)
 		return e->code;
 	if (run->globals.json) {
 		struct json_out j;
 
 		json_out_begin(&j, stdout, false);
-		json_out_name(&j, "snapshot", bytes_str(moment_snapshot(moment)->name));
+		json_out_name(&j, at.point.is_snapshot ? "snapshot" : "moment",
+			      bytes_str(at.point.name));
 		if (word != NULL)
 			json_out_name(&j, "ns", bytes_str(word));
 		json_out_u64(&j, "count", count);

@@ -4,6 +4,7 @@
 #include "tools/cmd_table.h"
 #include "tools/dump.h"
 #include "tools/json_out.h"
+#include "tools/moment_at.h"
 #include "tools/size.h"
 #include "tools/term.h"
 
@@ -94,7 +95,7 @@ static int run_dump(struct cmd_run *run, struct error *e)
 	const struct options *o = run->options;
 	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
 	OWNED(store_close) struct store *store = NULL;
-	OWNED(moment_release) struct moment *moment = NULL;
+	OWNED(moment_at_release) struct moment_at at = {0};
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
 	struct dump_options dump;
 	struct dump_result result = {0};
@@ -102,13 +103,13 @@ static int run_dump(struct cmd_run *run, struct error *e)
 
 	if (read_options(run, filter, &dump, e) < 0)
 		return e->code;
-	if (cmd_open_store(run, &store, e) < 0)
-		return e->code;
-	if (cmd_open_moment(run, store, o->at, &moment, e) < 0)
+	if (cmd_open_store(run, &store, e) < 0 || moment_at_open(run, store, o->at, &at, e) < 0)
 		return e->code;
 	progress = term_progress_begin(run->progress);
 	dump.progress = term_progress_get(progress);
-	ret = dump_run(moment, &dump, &result, e);
+	moment_at_report(&at, dump.progress);
+	ret = dump_run(at.moment, &dump, &result, e);
+	moment_at_report(&at, NULL);
 	term_progress_end(TAKE(progress));
 	if (ret < 0)
 		return ret;

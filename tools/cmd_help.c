@@ -6,7 +6,8 @@
 #define HELP_COLUMN 28 /* where the explanations of options begin, less two */
 
 static const char when_text[] =
-	"  latest, latest-snapshot        the newest; what MNT/latest shows\n"
+	"  latest                         the last operation that the store has, else the newest\n"
+	"                                 snapshot; latest-snapshot is what MNT/latest shows\n"
 	"  2026-11-21T09:41:07Z           a second, inclusive: all operations of it "
 	"(mongorestore's\n"
 	"                                 --oplogLimit is exclusive); also 2026-11-21T094107Z,\n"
@@ -16,7 +17,8 @@ static const char when_text[] =
 	"  now-2h, latest-1d              a distance: w, d, h, m, s\n"
 	"  before-migration, id:1a2b      a snapshot's name, the beginning of its id\n"
 	"  W~                             the moment just before W\n"
-	"  In this version only the moments of snapshots can be opened.\n";
+	"  'yester ranges' shows what can be reached. A second can be once a later operation is "
+	"known.\n";
 
 static const char exit_text[] =
 	"   0  done                                  6  refused, nothing was changed\n"
@@ -66,7 +68,7 @@ void cmd_help_main(FILE *to)
 			group = cmd_table[i]->group;
 			print_title(to, group);
 		}
-		fprintf(to, "  %-12s%s\n", cmd_table[i]->name, cmd_table[i]->summary);
+		fprintf(to, "  %-14s%s\n", cmd_table[i]->name, cmd_table[i]->summary);
 	}
 	print_title(to, "With every verb");
 	for (size_t i = 0; i < cmd_global_option_count; i++)

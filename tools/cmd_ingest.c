@@ -1,12 +1,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/time_text.h"
+#include "oplog/when.h"
 #include "tools/cmd_table.h"
 #include "tools/ingest.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
 #include "tools/term.h"
-#include "tools/when.h"
 
 struct options {
 	const char *archive; /* "" without a value */
@@ -121,6 +122,8 @@ static void print_json(const struct ingest_result *r)
 	json_out_bool(&j, "partial", s->partial);
 	if (s->exact)
 		json_out_optime(&j, "optime", s->optime.seconds, s->optime.increment);
+	if (r->inexact_why.len > 0)
+		json_out_name(&j, "inexactWhy", buf_bytes(&r->inexact_why));
 	json_out_u64(&j, "collections", s->collections);
 	json_out_u64(&j, "documents", s->documents);
 	json_out_u64(&j, "bytes", s->bytes);
@@ -162,6 +165,9 @@ static void print_text(const struct cmd_run *run, const struct ingest_result *r)
 	if (s->exact)
 		printf("  time       %s, exactly (optime %u.%u)\n", when, s->optime.seconds,
 		       s->optime.increment);
+	else if (r->inexact_why.len > 0)
+		printf("  time       about %s (its oplog can't be replayed: %s)\n", when,
+		       term_escaped(buf_bytes(&r->inexact_why), &name));
 	else
 		printf("  time       about %s (the dump has no oplog)\n", when);
 	size_count_text(s->documents, text);
@@ -171,7 +177,7 @@ static void print_text(const struct cmd_run *run, const struct ingest_result *r)
 	size_text(s->bytes, text);
 	printf("  bytes      %s of BSON\n", text);
 	print_stored(r);
-	size_duration_text(r->milliseconds, text);
+	time_text_duration(r->milliseconds, text);
 	size_text(r->milliseconds == 0 ? r->input_bytes : r->input_bytes * 1000 / r->milliseconds,
 		  more);
 	printf("  took       %s (%s/s)\n", text, more);
@@ -207,7 +213,7 @@ static int run_ingest(struct cmd_run *run, struct error *e)
 		print_json(&result);
 	else if (!run->globals.quiet)
 		print_text(run, &result);
-	snapshot_release(&result.snapshot);
+	ingest_result_release(&result);
 	return 0;
 }
 

@@ -12,6 +12,8 @@ static void print_json(const struct snapshot_list *list)
 
 	json_out_begin(&j, stdout, true);
 	for (size_t i = 0; i < list->count; i++) {
+		if (list->at[i].checkpoint)
+			continue;
 		json_out_object(&j, NULL);
 		snapshot_out_json(&j, &list->at[i]);
 		json_out_end_object(&j);
@@ -29,6 +31,8 @@ static void print_table(const struct snapshot_list *list, bool verbose)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct snapshot *s = &list->at[i];
 
+		if (s->checkpoint)
+			continue;
 		table_add_str(table, s->name);
 		term_time(s->time, cmd_shows_local_time(), text);
 		table_add_str(table, text);

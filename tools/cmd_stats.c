@@ -8,6 +8,7 @@
 #include "tools/cmd_table.h"
 #include "tools/dbhash.h"
 #include "tools/json_out.h"
+#include "tools/moment_at.h"
 #include "tools/size.h"
 #include "tools/table.h"
 #include "tools/term.h"
@@ -119,7 +120,7 @@ static int run_store_stats(struct cmd_run *run, struct store *store, struct erro
 	OWNED(snapshots_release) struct snapshot_list list = {0};
 	struct usage usage = {0};
 	struct totals totals = {0};
-	const struct snapshot *newest;
+	const struct snapshot *newest = NULL;
 	size_t skipped = 0;
 
 	if (cmd_snapshots_read(run, store, &list, &skipped, e) < 0)
@@ -127,11 +128,13 @@ static int run_store_stats(struct cmd_run *run, struct store *store, struct erro
 	if (add_folder(AT_FDCWD, store_path(store), 0, &usage, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < list.count; i++) {
+		if (list.at[i].checkpoint)
+			continue;
+		totals.snapshots++;
+		newest = &list.at[i];
 		totals.documents += list.at[i].documents;
 		totals.bytes += list.at[i].bytes;
 	}
-	totals.snapshots = list.count;
-	newest = list.count > 0 ? &list.at[list.count - 1] : NULL;
 	if (run->globals.json)
 		print_stats_json(&usage, &totals, newest);
 	else
@@ -239,7 +242,7 @@ static int run_dbhash(struct cmd_run *run, struct store *store, struct error *e)
 	static const char *const titles[] = {"MD5", "DATABASE OR COLLECTION"};
 	const struct options *o = run->options;
 	const char *only = run->words.count > 0 ? run->words.at[0] : NULL;
-	OWNED(moment_release) struct moment *moment = NULL;
+	OWNED(moment_at_release) struct moment_at at = {0};
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
 	OWNED(table_free) struct table *table = table_new(titles, COUNT_OF(titles));
 	struct hash_output out = {.table = run->globals.json ? NULL : table};
@@ -247,17 +250,20 @@ static int run_dbhash(struct cmd_run *run, struct store *store, struct error *e)
 	uint64_t first, end;
 	int ret;
 
-	if (cmd_open_moment(run, store, o->at, &moment, e) < 0)
+	if (moment_at_open(run, store, o->at, &at, e) < 0)
 		return e->code;
-	if (only != NULL && cmd_find_db(moment, only, &first, &end, e) < 0)
+	if (only != NULL && cmd_find_db(at.moment, only, &first, &end, e) < 0)
 		return e->code;
 	if (run->globals.json) {
 		json_out_begin(&out.json, stdout, false);
-		json_out_name(&out.json, "snapshot", bytes_str(moment_snapshot(moment)->name));
+		json_out_name(&out.json, at.point.is_snapshot ? "snapshot" : "moment",
+			      bytes_str(at.point.name));
 		json_out_array(&out.json, "databases");
 	}
 	progress = term_progress_begin(run->progress);
-	ret = dbhash_run(moment, only, cmd_tmp_dir(), term_progress_get(progress), &sink, e);
+	moment_at_report(&at, term_progress_get(progress));
+	ret = dbhash_run(at.moment, only, cmd_tmp_dir(), term_progress_get(progress), &sink, e);
+	moment_at_report(&at, NULL);
 	term_progress_end(TAKE(progress));
 	buf_release(&out.capped);
 	buf_release(&out.uuids);

@@ -1,11 +1,10 @@
 #include "tools/csv_out.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/bson_check.h"
 #include "base/ejson.h"
-#include "base/ejson_number.h"
+#include "tools/csv_json.h"
 
 /* A text as one field: in quotes where encoding/csv of Go, which mongoexport uses, puts them. */
 static void add_text(struct buf *to, struct bytes text)
@@ -28,47 +27,34 @@ static void add_text(struct buf *to, struct bytes text)
 	buf_add_u8(to, '"');
 }
 
-/* Go's %v: "1", "1e+06", "1.5", "+Inf". */
-static void render_double(uint64_t bits, struct buf *ret)
-{
-	uint8_t text[EJSON_NUMBER_MAX];
-	size_t len;
-	double value;
-
-	memcpy(&value, &bits, sizeof(value));
-	len = ejson_number_double(text, value);
-	if (len > 2 && text[len - 2] == '.' && text[len - 1] == '0')
-		len -= 2;
-	if (text[0] == 'I')
-		buf_add_u8(ret, '+');
-	if (text[len - 1] == 'y')
-		len -= strlen("inity");
-	for (size_t i = 0; i < len; i++)
-		buf_add_u8(ret, text[i] == 'E' ? 'e' : text[i]);
-}
-
-/* "2020-01-01T00:00:00.000Z", always with milliseconds; from the year 10000 as JSON. */
 static void render_date(int64_t ms, struct buf *ret)
 {
-	int64_t part = (ms % 1000 + 1000) % 1000;
-	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
-	struct tm utc;
-	int64_t year;
-
-	if (ms > EJSON_NUMBER_DATE_MAX || gmtime_r(&seconds, &utc) == NULL) {
+	if (ms < CSV_JSON_DATE_END)
+		csv_json_date(ms, ret);
+	else
 		buf_printf(ret, "{ \"$date\": { \"$numberLong\" : \"%lld\" }}", (long long)ms);
-		return;
-	}
-	year = (int64_t)utc.tm_year + 1900;
-	buf_printf(ret, "%s%04lld-%02d-%02dT%02d:%02d:%02d.%03dZ", year < 0 ? "-" : "",
-		   (long long)(year < 0 ? -year : year), utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-		   utc.tm_min, utc.tm_sec, (int)part);
 }
 
-static void render_hex(struct bytes value, struct buf *ret)
+static void render_hex(struct bytes value, bool upper, struct buf *ret)
 {
-	for (size_t i = 0; i < value.len; i++)
-		buf_printf(ret, "%02x", value.at[i]);
+	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+
+	for (size_t i = 0; i < value.len; i++) {
+		buf_add_u8(ret, (uint8_t)digits[value.at[i] >> 4]);
+		buf_add_u8(ret, (uint8_t)digits[value.at[i] & 15]);
+	}
+}
+
+/* The texts are not escaped: mongoexport does not. */
+static void render_pointer(struct bytes value, struct buf *ret)
+{
+	size_t len = value.len - 17;
+
+	buf_add_str(ret, "{ \"$ref\": \"");
+	buf_add(ret, value.at + 4, len);
+	buf_add_str(ret, "\", \"$id\": ObjectID(\"");
+	render_hex(bytes_of(value.at + 5 + len, 12), false, ret);
+	buf_add_str(ret, "\") }");
 }
 
 /* /pattern/options: two texts, each with its NUL. */
@@ -91,27 +77,45 @@ static int render_special(const struct bson_field *field, struct buf *ret, struc
 {
 	const uint8_t *at = field->value.at;
 	struct bytes text;
+	int64_t code;
 
 	switch (field->type) {
 	case BSON_KIND_STRING:
 	case BSON_KIND_CODE:
+	case BSON_KIND_SYMBOL:
 		if (bson_text(field->value, &text, e) < 0)
 			return e->code;
 		buf_add_bytes(ret, text);
 		return 1;
+	case BSON_KIND_CODE_WITH_SCOPE: /* the scope is left out */
+		if (field->value.len < 4 ||
+		    (code = bson_value_len(BSON_KIND_CODE,
+					   bytes_of(at + 4, field->value.len - 4))) < 0)
+			return error_set(e, ERR_CORRUPT, "code with scope: the code is cut off");
+		buf_add(ret, at + 8, (size_t)code - 5);
+		return 1;
+	case BSON_KIND_DOCUMENT:
+	case BSON_KIND_ARRAY:
+		return csv_json_value(field, ret, e) < 0 ? e->code : 1;
 	case BSON_KIND_DOUBLE:
-		render_double(get_le64(at), ret);
+		csv_json_double(get_le64(at), ret);
 		return 1;
 	case BSON_KIND_DATE:
 		render_date((int64_t)get_le64(at), ret);
 		return 1;
 	case BSON_KIND_OBJECT_ID:
 		buf_add_str(ret, "ObjectId(");
-		render_hex(field->value, ret);
+		render_hex(field->value, false, ret);
 		buf_add_str(ret, ")");
 		return 1;
 	case BSON_KIND_BINARY:
-		render_hex(bytes_of(at + 5, field->value.len - 5), ret);
+		render_hex(csv_json_binary(field->value), true, ret);
+		return 1;
+	case BSON_KIND_DB_POINTER:
+		render_pointer(field->value, ret);
+		return 1;
+	case BSON_KIND_UNDEFINED:
+		buf_add_str(ret, "{ \"$undefined\": true }");
 		return 1;
 	case BSON_KIND_TIMESTAMP:
 		buf_printf(ret, "{ \"$timestamp\": { \"t\": %u, \"i\": %u } }", get_le32(at + 4),

@@ -1,9 +1,7 @@
 /*
  * csv_out.h - documents as CSV lines, as mongoexport --type=csv of mongo-tools writes them.
  *
- * Equal byte for byte (compared) but for: objects and arrays that hold other things than
- * numbers and texts, and DBPointer, undefined, symbol and code with scope, which are extended
- * JSON here.
+ * Equal byte for byte, but where mongoexport fails or loses something: docs/format/json.md, CSV.
  *
  * Threads: pure.
  */

@@ -5,9 +5,9 @@
 #include "base/bson_check.h"
 #include "base/collation.h"
 #include "base/key.h"
+#include "store/snapshot/view_docs.h"
 #include "store/tree/extsort.h"
 #include "tools/id_find.h"
-#include "tools/view_docs.h"
 
 #define SORT_MEMORY (48 * MIB)
 #define VIEWS "system.views"
@@ -228,6 +228,8 @@ static int hash_database(struct dbhash *d, struct bytes db, uint64_t first, uint
 			return e->code;
 		if (entry.type != CATALOG_COLLECTION || is_left_out(catalog_entry_coll(&entry)))
 			continue;
+		if (moment_resolve(d->moment, &entry, e) < 0)
+			return e->code;
 		if (pending && bytes_compare(catalog_entry_coll(&entry), views.name) > 0) {
 			if (emit(d, &views, e) < 0)
 				return e->code;
@@ -310,6 +312,8 @@ static int find_version(struct dbhash *d, struct error *e)
 	found = moment_find(d->moment, bytes_str("admin.system.version"), NULL, &entry, e);
 	if (found <= 0)
 		return found;
+	if (moment_resolve(d->moment, &entry, e) < 0)
+		return e->code;
 	if (id_find_parse("\"featureCompatibilityVersion\"", &id, e) < 0 ||
 	    id_find(moment_store(d->moment), &entry, buf_bytes(&id), take_version, d, e) < 0)
 		return e->code;

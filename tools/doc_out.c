@@ -1,8 +1,11 @@
 #include "tools/doc_out.h"
 
-#include "base/ejson.h"
+#include "base/ejson_pieces.h"
 #include "tools/csv_out.h"
 #include "tools/term.h"
+
+/* Bytes of BSON from which a text is written in pieces: it can be ten times as long. */
+#define LONG_DOCUMENT MIB
 
 int doc_out_parse(const char *text, enum doc_out_format *ret, struct error *e)
 {
@@ -29,7 +32,7 @@ void doc_out_release(struct doc_out *out)
 	buf_release(&out->text);
 }
 
-/* Write what was rendered. */
+/* Write what was rendered: a text that does not end inside a character. */
 static int put(struct doc_out *out, struct error *e)
 {
 	OWNED(buf_release) struct buf escaped = {0};
@@ -56,15 +59,35 @@ int doc_out_begin(struct doc_out *out, struct error *e)
 static int render(struct doc_out *out, struct bytes doc, struct error *e)
 {
 	switch (out->format) {
-	case DOC_OUT_CANONICAL:
-		return ejson_write(doc, EJSON_CANONICAL, &out->text, e);
-	case DOC_OUT_PRETTY:
-		return ejson_pretty(doc, &out->text, e);
 	case DOC_OUT_CSV:
 		return csv_out_document(out->fields, doc, &out->text, e);
 	default:
-		return ejson_write(doc, EJSON_RELAXED, &out->text, e);
+		if (ejson_write(doc,
+				out->format == DOC_OUT_CANONICAL ? EJSON_CANONICAL : EJSON_RELAXED,
+				&out->text, e) < 0)
+			return e->code;
 	}
+	buf_add_u8(&out->text, '\n');
+	return 0;
+}
+
+/* Without ever having all of the text. */
+static int put_pieces(struct doc_out *out, struct bytes doc, struct error *e)
+{
+	enum ejson_form form = out->format == DOC_OUT_PRETTY	  ? EJSON_PRETTY
+			       : out->format == DOC_OUT_CANONICAL ? EJSON_LINE_CANONICAL
+								  : EJSON_LINE_RELAXED;
+	OWNED(ejson_pieces_free) struct ejson_pieces *pieces = ejson_pieces_new(doc, form);
+	struct bytes piece;
+	int more;
+
+	while ((more = ejson_pieces_next(pieces, &piece, e)) == 1) {
+		buf_reset(&out->text);
+		buf_add_bytes(&out->text, piece);
+		if (put(out, e) < 0)
+			return e->code;
+	}
+	return more;
 }
 
 int doc_out_document(struct doc_out *out, struct bytes doc, struct error *e)
@@ -74,10 +97,10 @@ int doc_out_document(struct doc_out *out, struct bytes doc, struct error *e)
 			return 0;
 		return error_sys(e, "standard output could not be written");
 	}
+	/* Indentation has no such bound. */
+	if (out->format == DOC_OUT_PRETTY ||
+	    (doc.len > LONG_DOCUMENT && out->format != DOC_OUT_CSV))
+		return put_pieces(out, doc, e);
 	buf_reset(&out->text);
-	if (render(out, doc, e) < 0)
-		return e->code;
-	if (out->format != DOC_OUT_CSV)
-		buf_add_u8(&out->text, '\n');
-	return put(out, e);
+	return render(out, doc, e) < 0 ? e->code : put(out, e);
 }

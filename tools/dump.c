@@ -54,6 +54,8 @@ static int plan_read(struct plan *plan, struct moment *moment, const struct ns_f
 		db = xstrndup(entry->ns, entry->db_len);
 		plan->databases[plan->count - 1] = db;
 		if (ns_filter_takes(filter, db, (const char *)coll.at, coll.len)) {
+			if (moment_resolve(moment, entry, e) < 0)
+				return e->code;
 			plan->bytes += entry->root.bytes;
 			continue;
 		}
@@ -62,7 +64,7 @@ static int plan_read(struct plan *plan, struct moment *moment, const struct ns_f
 		catalog_entry_release(entry);
 	}
 	if (plan->count == 0 && moment_count(moment) > 0)
-		return error_set(e, ERR_NOT_FOUND, "no namespace of snapshot %s is included",
+		return error_set(e, ERR_NOT_FOUND, "no namespace of %s is included",
 				 moment_snapshot(moment)->name);
 	return 0;
 }

@@ -23,7 +23,7 @@ static int parse_json(const char *json, struct buf *ret, struct error *e)
 
 	buf_printf(&text, "{\"_id\":%s\n}", json);
 	buf_reset(ret);
-	if (metadata_json_parse(buf_bytes(&text), BSON_MAX_LEN, ret, e) < 0)
+	if (metadata_json_parse_strict(buf_bytes(&text), BSON_MAX_LEN, ret, e) < 0)
 		return e->code;
 	fields = bson_fields(buf_bytes(ret));
 	if (bson_fields_next(&fields, &field, e) <= 0 || bson_fields_next(&fields, &field, e) != 0)

@@ -6,6 +6,7 @@
 #include "store/snapshot/commit.h"
 #include "tools/ingest_build.h"
 #include "tools/ingest_catalog.h"
+#include "tools/ingest_roll.h"
 #include "tools/spool.h"
 
 struct ingest {
@@ -225,6 +226,32 @@ static void describe_snapshot(const struct ingest *ingest, const struct source_i
 	}
 }
 
+/* What was copied while it changed becomes the state at the oplog's end; if that can't be, *ret_why says why. */
+static int roll_forward(struct ingest *ingest, struct ingest_result *result, struct error *e)
+{
+	const struct ingest_options *o = ingest->options;
+	int kept = ingest_roll_keep(ingest->writer, &result->snapshot, &result->inexact_why, e);
+
+	if (kept == 1 && ingest_roll_run(ingest->writer, &result->snapshot, o->filter, o->progress,
+					 &result->inexact_why, e) < 0)
+		return error_wrap(e, "oplog.bson");
+	return kept < 0 ? kept : 0;
+}
+
+/* With an oplog the moment that the snapshot shows is known from the start: that of its last entry. */
+static int find_time(struct ingest *ingest, struct snapshot *snapshot, struct error *e)
+{
+	struct optime last;
+	int found;
+
+	if (snapshot->exact || snapshot->oplog.count == 0)
+		return 0;
+	found = ingest_roll_last(ingest->writer, snapshot, &last, e);
+	if (found == 1)
+		snapshot->time = last.seconds;
+	return found < 0 ? found : 0;
+}
+
 static int run(struct ingest *ingest, struct ingest_result *result, struct error *e)
 {
 	const struct ingest_options *o = ingest->options;
@@ -242,6 +269,8 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 	if (source_read(o->path, o->archive, &source, &sink, &info, e) < 0)
 		return e->code;
 	describe_snapshot(ingest, &info, &result->snapshot);
+	if (find_time(ingest, &result->snapshot, e) < 0)
+		return e->code;
 	if (ingest_catalog_build(ingest->writer, &ingest->older,
 				 (struct catalog_entry *)(void *)ingest->entries.at,
 				 ingest->entries.len / sizeof(struct catalog_entry),
@@ -249,6 +278,9 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 		return e->code;
 	if (cancelled(ingest))
 		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (result->snapshot.oplog.count > 0 && !result->snapshot.exact &&
+	    roll_forward(ingest, result, e) < 0)
+		return e->code;
 	if (commit_snapshot(ingest->writer, &result->snapshot, e) < 0)
 		return e->code;
 	store_writer_counts(ingest->writer, &counts);
@@ -258,6 +290,12 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 	result->stored_bytes = counts.stored_bytes;
 	result->input_bytes = result->snapshot.bytes;
 	return 0;
+}
+
+void ingest_result_release(struct ingest_result *result)
+{
+	snapshot_release(&result->snapshot);
+	buf_release(&result->inexact_why);
 }
 
 int ingest_run(struct store *store, const struct ingest_options *options, struct ingest_result *ret,
@@ -273,7 +311,7 @@ int ingest_run(struct store *store, const struct ingest_options *options, struct
 		return error_set(e, ERR_INVALID, "\"%s\" can't be a snapshot's name",
 				 options->name);
 	if (run(&ingest, &result, e) < 0) {
-		snapshot_release(&result.snapshot);
+		ingest_result_release(&result);
 		return e->code;
 	}
 	result.milliseconds = (clock_us(CLOCK_MONOTONIC) - start) / 1000;

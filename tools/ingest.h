@@ -24,13 +24,16 @@ struct ingest_options {
 };
 
 struct ingest_result {
-	struct snapshot snapshot;	    /* to be released by the caller */
+	struct snapshot snapshot;
+	struct buf inexact_why;		    /* why the dump's oplog did not make it exact; or empty */
 	uint64_t new_chunks, reused_chunks; /* leaves and nodes */
 	uint64_t delta_chunks;		    /* of the new ones, stored as a difference */
 	uint64_t stored_bytes;		    /* bytes of packs that were written */
 	uint64_t input_bytes;		    /* BSON bytes of all documents */
 	uint64_t milliseconds;
 };
+
+void ingest_result_release(struct ingest_result *result);
 
 /*
  * Ingest. On failure no snapshot exists, older ones are whole, and packs that were finished

@@ -4,43 +4,13 @@
 #include "base/key.h"
 #include "store/tree/extsort.h"
 #include "store/tree/tree_cursor.h"
+#include "store/tree/tree_prefix.h"
 
 #define SORT_MEMORY (48 * MIB)
-/* Above 128 KiB zstd takes larger tables, which make chunks 2 % smaller. */
-#define PREFIX_LEN (160 * KIB)
-/* Below this a shared prefix costs more than it saves. */
-#define PREFIX_FROM (1 * MIB)
-
-static int field_is_true(struct bytes doc, const char *name, bool *ret, struct error *e)
-{
-	struct bson_field field;
-	int found = bson_find(doc, name, &field, e);
-
-	*ret = false;
-	if (found != 1)
-		return found;
-	if (field.type == BSON_KIND_BOOL)
-		*ret = field.value.at[0] != 0;
-	else if (field.type == BSON_KIND_INT32)
-		*ret = get_le32(field.value.at) != 0;
-	else if (field.type == BSON_KIND_INT64 || field.type == BSON_KIND_DOUBLE)
-		*ret = get_le64(field.value.at) << 1 != 0; /* not 0.0 and not -0.0 */
-	return 1;
-}
 
 int ingest_build_is_natural(struct bytes coll, struct bytes options, bool *ret, struct error *e)
 {
-	bool capped, auto_index;
-	int found;
-
-	if (field_is_true(options, "capped", &capped, e) < 0)
-		return e->code;
-	found = field_is_true(options, "autoIndexId", &auto_index, e);
-	if (found < 0)
-		return found;
-	*ret = capped || (found == 1 && !auto_index) ||
-	       bytes_equal(coll, bytes_str("system.profile"));
-	return 0;
+	return catalog_is_natural(coll, options, ret, e);
 }
 
 static int check_cancelled(const struct ingest_build *build, struct error *e)
@@ -110,25 +80,6 @@ static int build_sorted(const struct ingest_build *build, struct spool *spool,
 	return found;
 }
 
-/* The prefix of the older version, so that new full leaves are like its leaves. */
-static int old_prefix(const struct ingest_build *build, struct writer_prefix **ret, struct error *e)
-{
-	struct tree_root at = *build->old;
-	struct store *store = store_writer_store(build->writer);
-
-	while (at.height > 0) {
-		OWNED(chunk_release) struct chunk *chunk = NULL;
-		struct tree_node node;
-
-		if (store_get(store, &at.id, &chunk, e) < 0 ||
-		    tree_node_parse(chunk->plain, &at, &node, e) < 0)
-			return e->code;
-		at = tree_node_child_root(&node, 0);
-		tree_node_release(&node);
-	}
-	return store_writer_prefix_of(build->writer, &at.id, ret, e);
-}
-
 /* 1 and a prefix, 0 when the collection is better without. */
 static int choose_prefix(const struct ingest_build *build, struct spool *spool, uint64_t bytes,
 			 struct writer_prefix **ret, struct error *e)
@@ -136,15 +87,13 @@ static int choose_prefix(const struct ingest_build *build, struct spool *spool, 
 	OWNED(buf_release) struct buf sample = {0};
 	struct error ignored;
 
-	if (build->old != NULL && build->old->count > 0 && old_prefix(build, ret, &ignored) == 1)
+	if (build->old != NULL && tree_prefix_of(build->writer, build->old, ret, &ignored) == 1)
 		return 1;
-	if (bytes < PREFIX_FROM)
+	if (bytes < TREE_PREFIX_FROM)
 		return 0;
-	if (spool_sample(spool, PREFIX_LEN, &sample, e) < 0)
+	if (spool_sample(spool, TREE_PREFIX_LEN, &sample, e) < 0)
 		return e->code;
-	if (sample.len < PREFIX_LEN / 4)
-		return 0; /* its documents are so large that a sample says nothing */
-	return store_writer_prefix(build->writer, buf_bytes(&sample), ret, e) < 0 ? e->code : 1;
+	return tree_prefix_make(build->writer, buf_bytes(&sample), ret, e);
 }
 
 static struct tree_builder *builder_of(struct ingest_build *build, enum tree_kind kind)

@@ -1,5 +1,6 @@
 #include "tools/json_out.h"
 
+#include "base/time_text.h"
 #include "base/utf8.h"
 #include "tools/term.h"
 
@@ -34,16 +35,26 @@ static void add_escaped(struct buf *to, struct bytes text)
 	}
 }
 
+/* What is JSON in a file may turn the text of a terminal around, or its colours. */
 static void flush(struct json_out *j)
 {
+	OWNED(buf_release) struct buf escaped = {0};
+	struct bytes text = buf_bytes(&j->text);
+
 	if (j->to == NULL || j->text.len == 0)
 		return;
-	fwrite(j->text.at, 1, j->text.len, j->to);
+	if (term_is_tty(j->to)) {
+		term_escape_message(buf_text(&j->text), &escaped);
+		text = buf_bytes(&escaped);
+	}
+	fwrite(text.at, 1, text.len, j->to);
 	buf_reset(&j->text);
 }
 
 static void new_line(struct json_out *j)
 {
+	if (j->line)
+		return;
 	buf_add_u8(&j->text, '\n');
 	for (unsigned i = 0; i < j->depth; i++)
 		buf_add_str(&j->text, "  ");
@@ -62,7 +73,7 @@ static void begin_entry(struct json_out *j, struct bytes key)
 		return;
 	buf_add_u8(&j->text, '"');
 	add_escaped(&j->text, key);
-	buf_add_str(&j->text, "\": ");
+	buf_add_str(&j->text, j->line ? "\":" : "\": ");
 }
 
 static void begin_value(struct json_out *j, const char *key)
@@ -90,6 +101,12 @@ void json_out_begin(struct json_out *j, FILE *to, bool array)
 {
 	*j = (struct json_out){.to = to, .array = array};
 	open(j, array ? '[' : '{');
+}
+
+void json_out_begin_line(struct json_out *j, FILE *to)
+{
+	*j = (struct json_out){.to = to, .line = true};
+	open(j, '{');
 }
 
 void json_out_finish(struct json_out *j)
@@ -200,9 +217,9 @@ void json_out_entry_str(struct json_out *j, struct bytes key, const char *value)
 
 void json_out_time(struct json_out *j, const char *key, uint64_t seconds)
 {
-	char text[TERM_RFC3339_LEN];
+	char text[TIME_TEXT_RFC3339_LEN];
 
-	term_rfc3339(seconds, text);
+	time_text_rfc3339(seconds, text);
 	json_out_str(j, key, text);
 }
 

@@ -1,5 +1,5 @@
 /*
- * json_out.h - a small writer of JSON for --json: one document, indented, valid UTF-8.
+ * json_out.h - a small writer of JSON for --json: one document, indented or on one line, valid UTF-8.
  *
  * Bytes that are not UTF-8 become U+FFFD; json_out_name() then adds their hex beside them. The
  * writer checks nothing: brackets are the caller's to balance.
@@ -18,12 +18,15 @@ struct json_out {
 	struct buf text; /* what is written so far and not yet flushed */
 	FILE *to;	 /* NULL: all stays in `text` */
 	unsigned depth;
+	bool line;   /* all on one */
 	bool array;  /* the outermost is one */
 	bool filled; /* the innermost object or array has something in it */
 };
 
 /* Begin with the outermost object or array. */
 void json_out_begin(struct json_out *j, FILE *to, bool array);
+/* Begin an object that is written on one line, without spaces: of JSON lines. */
+void json_out_begin_line(struct json_out *j, FILE *to);
 /* Close it, write everything and release. */
 void json_out_finish(struct json_out *j);
 

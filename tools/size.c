@@ -45,35 +45,6 @@ void size_count_text(uint64_t count, char ret[SIZE_TEXT_LEN])
 	ret[at] = '\0';
 }
 
-void size_duration_text(uint64_t milliseconds, char ret[SIZE_TEXT_LEN])
-{
-	static const struct {
-		const char *name;
-		uint64_t seconds;
-	} parts[] = {{"d", 86400}, {"h", 3600}, {"min", 60}, {"s", 1}};
-	uint64_t seconds = milliseconds / 1000;
-
-	if (seconds < 10) {
-		snprintf(ret, SIZE_TEXT_LEN, "%" PRIu64 ".%03" PRIu64 " s", seconds,
-			 milliseconds % 1000);
-		return;
-	}
-	for (size_t i = 0; i < 4; i++) {
-		uint64_t count = seconds / parts[i].seconds;
-		uint64_t next;
-
-		if (count == 0)
-			continue;
-		next = i == 3 ? 0 : seconds % parts[i].seconds / parts[i + 1].seconds;
-		if (next == 0)
-			snprintf(ret, SIZE_TEXT_LEN, "%" PRIu64 " %s", count, parts[i].name);
-		else
-			snprintf(ret, SIZE_TEXT_LEN, "%" PRIu64 " %s %" PRIu64 " %s", count,
-				 parts[i].name, next, parts[i + 1].name);
-		return;
-	}
-}
-
 int size_parse(const char *flag, const char *text, uint64_t *ret, struct error *e)
 {
 	static const char *const units[4][2] = {

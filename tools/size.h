@@ -1,5 +1,5 @@
 /*
- * size.h - sizes, counts, durations as people read and type them. Threads: pure.
+ * size.h - sizes and counts as people read and type them. Threads: pure.
  */
 #ifndef TOOLS_SIZE_H
 #define TOOLS_SIZE_H
@@ -13,9 +13,6 @@ void size_text(uint64_t bytes, char ret[SIZE_TEXT_LEN]);
 
 /* "800,000". */
 void size_count_text(uint64_t count, char ret[SIZE_TEXT_LEN]);
-
-/* The two largest parts: "3 d 4 h", "2 min 5 s", "1.234 s". */
-void size_duration_text(uint64_t milliseconds, char ret[SIZE_TEXT_LEN]);
 
 /*
  * Parse a size: a whole number of bytes, or of KiB, MiB, GiB with the letter K, M, G (also as

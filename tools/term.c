@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/time_text.h"
 #include "base/utf8.h"
 
 /* A code point and how many bytes it took; -1 and one byte when they are not UTF-8. */
@@ -203,24 +204,11 @@ void term_time(uint64_t seconds, bool local, char ret[TERM_TIME_LEN])
 	struct tm utc, here;
 	size_t len;
 
-	if (gmtime_r(&when, &utc) == NULL) {
-		snprintf(ret, TERM_TIME_LEN, "@%llu", (unsigned long long)seconds);
-		return;
-	}
-	len = strftime(ret, TERM_TIME_LEN, "%Y-%m-%d %H:%M:%S UTC", &utc);
-	if (!local || localtime_r(&when, &here) == NULL || here.tm_gmtoff == 0)
+	time_text_utc(seconds, ret);
+	len = strlen(ret);
+	if (!local || ret[0] == '@' || gmtime_r(&when, &utc) == NULL ||
+	    localtime_r(&when, &here) == NULL || here.tm_gmtoff == 0)
 		return;
 	strftime(ret + len, TERM_TIME_LEN - len,
 		 here.tm_mday == utc.tm_mday ? " (%H:%M:%S %Z)" : " (%Y-%m-%d %H:%M:%S %Z)", &here);
-}
-
-void term_rfc3339(uint64_t seconds, char ret[TERM_RFC3339_LEN])
-{
-	time_t when = (time_t)seconds;
-	struct tm utc;
-
-	ret[0] = '\0';
-	if (gmtime_r(&when, &utc) == NULL ||
-	    strftime(ret, TERM_RFC3339_LEN, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-		snprintf(ret, TERM_RFC3339_LEN, "@%llu", (unsigned long long)seconds);
 }

@@ -43,8 +43,4 @@ const char *term_style(FILE *stream, enum term_style style);
 #define TERM_TIME_LEN 80
 void term_time(uint64_t seconds, bool local, char ret[TERM_TIME_LEN]);
 
-/* "2026-11-21T09:41:07Z". */
-#define TERM_RFC3339_LEN 24
-void term_rfc3339(uint64_t seconds, char ret[TERM_RFC3339_LEN]);
-
 #endif

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "base/time_text.h"
 #include "tools/size.h"
 #include "tools/term.h"
 
@@ -87,7 +88,7 @@ void term_progress_text(const char *phase, uint64_t done, uint64_t total, uint64
 		if (left < 10)
 			snprintf(text, sizeof(text), "%u s", (unsigned)left + 1);
 		else
-			size_duration_text((uint64_t)left * 1000, text);
+			time_text_duration((uint64_t)left * 1000, text);
 		buf_printf(ret, ", %s left", text);
 	}
 }

@@ -42,7 +42,7 @@ static void what_a_later_version_has_is_known(void **state)
 {
 	(void)state;
 	assert_true(cmd_table_is_later("backup"));
-	assert_true(cmd_table_is_later("ingest-oplog"));
+	assert_true(cmd_table_is_later("tail"));
 	assert_false(cmd_table_is_later("frobnicate"));
 }
 

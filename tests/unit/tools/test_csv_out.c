@@ -50,6 +50,9 @@ static void numbers_and_dates_are_those_of_mongoexport(void **state)
 		{-62135596800001, "0000-12-31T23:59:59.999Z\n"},
 		{-100000000000000, "-1199-02-15T14:13:20.000Z\n"},
 		{INT64_MIN, "-292275055-05-16T16:47:04.192Z\n"},
+		{32535215998999, "3000-12-31T23:59:58.999Z\n"},
+		{32535215999000,
+		 "\"{ \"\"$date\"\": { \"\"$numberLong\"\" : \"\"32535215999000\"\" }}\"\n"},
 		{253402300800000,
 		 "\"{ \"\"$date\"\": { \"\"$numberLong\"\" : \"\"253402300800000\"\" }}\"\n"},
 	};
@@ -65,6 +68,14 @@ static void the_other_types_too(void **state)
 {
 	(void)state;
 	assert_string_equal(line_of(5, "\3\0\0\0\0abc", 8), "616263\n");
+	assert_string_equal(line_of(5, "\2\0\0\0\0\xab\xcd", 7), "ABCD\n");
+	assert_string_equal(line_of(5, "\7\0\0\0\2\3\0\0\0abc", 12), "616263\n");
+	assert_string_equal(line_of(6, "", 0), "\"{ \"\"$undefined\"\": true }\"\n");
+	assert_string_equal(line_of(0x0e, "\2\0\0\0x", 6), "x\n");
+	assert_string_equal(line_of(0x0f, "\x0f\0\0\0\2\0\0\0f\0\5\0\0\0", 15), "f\n");
+	assert_string_equal(line_of(0x0c, "\4\0\0\0a.b\0\0\1\2\3\4\5\6\7\10\11\12\13", 20),
+			    "\"{ \"\"$ref\"\": \"\"a.b\"\", \"\"$id\"\": "
+			    "ObjectID(\"\"000102030405060708090a0b\"\") }\"\n");
 	assert_string_equal(line_of(0x11, "\6\0\0\0\5\0\0\0", 8),
 			    "\"{ \"\"$timestamp\"\": { \"\"t\"\": 5, \"\"i\"\": 6 } }\"\n");
 	assert_string_equal(line_of(0x0b, "a\0i", 4), "/a/i\n");

@@ -1,5 +1,6 @@
 #include "tools/doc_out.h"
 
+#include "base/ejson.h"
 #include "tests/harness/harness.h"
 
 /* {_id: 1, name: "a, \"b\"", sub: {list: [5, {x: " y"}]}, d: ISODate, o: ObjectId, n: null} */
@@ -92,6 +93,46 @@ static void formats_have_names(void **state)
 	ASSERT_ERROR(doc_out_parse("xml", &format, &e), ERR_INVALID);
 }
 
+/* A document of 2 MiB, with characters of each length. */
+static void long_documents_are_written_as_short_ones(void **state)
+{
+	static const enum doc_out_format formats[] = {DOC_OUT_JSON, DOC_OUT_CANONICAL,
+						      DOC_OUT_PRETTY};
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf text = {0};
+	size_t begin = harness_doc_open(&doc);
+	struct error e = {0};
+
+	(void)state;
+	while (text.len < 512 * KIB)
+		buf_add_str(&text, "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
+	for (int i = 0; i < 4; i++)
+		harness_doc_string(&doc, "text", buf_text(&text));
+	harness_doc_close(&doc, begin);
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		OWNED(buf_release) struct buf want = {0};
+		char *got = NULL;
+		size_t len = 0;
+		FILE *to = open_memstream(&got, &len);
+		struct doc_out out;
+
+		doc_out_init(&out, formats[i], NULL, to);
+		ASSERT_OK(doc_out_document(&out, buf_bytes(&doc), &e));
+		doc_out_release(&out);
+		fclose(to);
+		if (formats[i] == DOC_OUT_PRETTY)
+			ASSERT_OK(ejson_pretty(buf_bytes(&doc), &want, &e));
+		else
+			ASSERT_OK(ejson_write(buf_bytes(&doc),
+					      formats[i] == DOC_OUT_JSON ? EJSON_RELAXED
+									 : EJSON_CANONICAL,
+					      &want, &e));
+		buf_add_u8(&want, '\n');
+		ASSERT_BYTES(bytes_of(got, len), buf_bytes(&want));
+		free(got);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -99,6 +140,7 @@ int main(void)
 		cmocka_unit_test(json_is_one_line_and_bson_is_the_bytes),
 		cmocka_unit_test(a_terminal_gets_no_control_bytes),
 		cmocka_unit_test(formats_have_names),
+		cmocka_unit_test(long_documents_are_written_as_short_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,25 +42,6 @@ static void counts_have_commas(void **state)
 	assert_string_equal(text, "18,446,744,073,709,551,615");
 }
 
-static void durations_show_their_two_largest_parts(void **state)
-{
-	char text[SIZE_TEXT_LEN];
-
-	(void)state;
-	size_duration_text(0, text);
-	assert_string_equal(text, "0.000 s");
-	size_duration_text(1234, text);
-	assert_string_equal(text, "1.234 s");
-	size_duration_text(59999, text);
-	assert_string_equal(text, "59 s");
-	size_duration_text(125000, text);
-	assert_string_equal(text, "2 min 5 s");
-	size_duration_text(3600000, text);
-	assert_string_equal(text, "1 h");
-	size_duration_text(((3 * 24 + 4) * 3600 + 59) * 1000UL, text);
-	assert_string_equal(text, "3 d 4 h");
-}
-
 static void typed_sizes_are_binary(void **state)
 {
 	struct error e = {0};
@@ -85,7 +66,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_have_three_digits_and_are_never_rounded_up),
 		cmocka_unit_test(counts_have_commas),
-		cmocka_unit_test(durations_show_their_two_largest_parts),
 		cmocka_unit_test(typed_sizes_are_binary),
 	};
 

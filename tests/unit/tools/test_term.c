@@ -87,7 +87,7 @@ static void wide_letters_take_two_columns(void **state)
 
 static void times_are_shown_in_utc_and_here(void **state)
 {
-	char text[TERM_TIME_LEN], machine[TERM_RFC3339_LEN];
+	char text[TERM_TIME_LEN];
 
 	(void)state;
 	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
@@ -102,10 +102,8 @@ static void times_are_shown_in_utc_and_here(void **state)
 	tzset();
 	term_time(0, true, text);
 	assert_string_equal(text, "1970-01-01 00:00:00 UTC");
-	term_rfc3339(1795254067, machine);
-	assert_string_equal(machine, "2026-11-21T09:41:07Z");
-	term_rfc3339(UINT64_MAX / 2, machine); /* no such year: must not overflow */
-	assert_int_equal(machine[0], '@');
+	term_time(UINT64_MAX / 2, true, text); /* no such year: must not overflow */
+	assert_int_equal(text[0], '@');
 }
 
 int main(void)

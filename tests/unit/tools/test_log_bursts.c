@@ -1,0 +1,194 @@
+#include "tools/log_bursts.h"
+
+#include "tests/unit/tools/log_model.h"
+
+#define SESSION(n)                                                                                 \
+	"'lsid':{'id':{'$binary':{'base64':'" n                                                    \
+	"AAAAAAAAAAAAAAAAAAAAA==','subType':'04'}}},'txnNumber':{'$numberLong':'1'},"
+#define S1 SESSION("A")
+#define S2 SESSION("Q")
+#define INSERT "'op':'i','ns':'a.b','o':{'_id':1}"
+#define DELETE "'op':'d','ns':'a.b','o':{'_id':1}"
+#define UPDATE "'op':'u','ns':'a.b','o2':{'_id':1},'o':{'_id':1}"
+#define OTHER "'op':'i','ns':'a.c','o':{'_id':1}"
+
+/* `count` operations, one each second from `second` on, or all in it. */
+static void add(struct log_bursts *bursts, uint32_t second, unsigned count, bool spread,
+		const char *text)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	struct command command;
+	struct entry entry;
+	struct log_op op;
+
+	for (unsigned i = 0; i < count; i++) {
+		log_model_op(entry_ts(spread ? second + i : second, i + 1), text, &doc, &entry,
+			     &command, &op);
+		log_bursts_add(bursts, &op);
+	}
+}
+
+/* "d 300 a.b 100.1-100.300" for each run, with its command or session. */
+static void check(struct log_bursts *bursts, const char *expected)
+{
+	OWNED(buf_release) struct buf got = {0};
+	const struct log_burst *runs;
+	uint64_t forgotten;
+	size_t count;
+
+	log_bursts_finish(bursts, &runs, &count, &forgotten);
+	for (size_t i = 0; i < count; i++) {
+		const struct log_burst *b = &runs[i];
+
+		buf_printf(&got, "%s%s %u %.*s %u.%u-%u.%u", i > 0 ? "; " : "",
+			   entry_op_name(b->op), (unsigned)b->count, (int)b->ns.len,
+			   (const char *)b->ns.at, entry_seconds(b->first),
+			   entry_increment(b->first), entry_seconds(b->last),
+			   entry_increment(b->last));
+		if (b->command.len > 0)
+			buf_printf(&got, " %.*s", (int)b->command.len, (const char *)b->command.at);
+		if (b->session.len > 0)
+			buf_printf(&got, " by %.*s", (int)b->session.len,
+				   (const char *)b->session.at);
+	}
+	assert_int_equal(forgotten, 0);
+	assert_string_equal(buf_text(&got), expected);
+	log_bursts_free(bursts);
+}
+
+static void alike_operations_are_one_run(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 300, false, DELETE);
+	add(bursts, 101, 5, false, OTHER);
+	check(bursts, "d 300 a.b 100.1-100.300; i 5 a.c 101.1-101.5");
+}
+
+static void a_pause_ends_a_run(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 3, true, DELETE);
+	add(bursts, 102 + LOG_BURSTS_PAUSE, 2, true, DELETE);
+	add(bursts, 200, 1, true, DELETE);
+	check(bursts, "d 5 a.b 100.1-113.2; d 1 a.b 200.1-200.1");
+}
+
+/* A deleteMany is logged without a session, and others write meanwhile. */
+static void what_others_do_in_between_does_not_break_a_run(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	for (uint32_t i = 0; i < 50; i++) {
+		add(bursts, 100 + i, 2, false, DELETE);
+		add(bursts, 100 + i, 1, false, S1 INSERT);
+		add(bursts, 100 + i, 1, false, UPDATE);
+		add(bursts, 100 + i, 3, false, S2 INSERT);
+	}
+	check(bursts, "d 100 a.b 100.1-149.2; i 150 a.b 100.1-149.3 by 40000000; i 50 a.b "
+		      "100.1-149.1 by 00000000; u 50 a.b 100.1-149.1");
+}
+
+static void a_session_that_does_something_else_begins_another_run(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 3, false, S1 INSERT);
+	add(bursts, 101, 2, false, S1 DELETE);
+	add(bursts, 102, 4, false, S1 INSERT);
+	check(bursts, "d 2 a.b 101.1-101.2 by 00000000; i 4 a.b 102.1-102.4 by 00000000; "
+		      "i 3 a.b 100.1-100.3 by 00000000");
+}
+
+static void deletions_come_first_then_drops_then_commands_then_the_rest(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 9, false, INSERT);
+	add(bursts, 101, 1, false,
+	    "'op':'c','ns':'a.$cmd','o':{'create':'b','idIndex':{'v':2,'key':{'_id':1},'name':'_"
+	    "id_'}}");
+	add(bursts, 102, 1, false, "'op':'c','ns':'a.$cmd','o':{'dropIndexes':'b','index':'x'}");
+	add(bursts, 103, 1, false, "'op':'c','ns':'a.$cmd','o':{'drop':'z'},'o2':{'numRecords':7}");
+	add(bursts, 104, 2, false, DELETE);
+	add(bursts, 130, 3, false, DELETE);
+	check(bursts, "d 3 a.b 130.1-130.3; d 2 a.b 104.1-104.2; "
+		      "c 1 a.z 103.1-103.1 drop (7 documents); c 1 a.b 101.1-101.1 create; "
+		      "c 1 a.b 102.1-102.1 dropIndexes x; i 9 a.b 100.1-100.9");
+}
+
+static void a_collection_that_was_made_anew_has_runs_of_its_own(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 3, false, INSERT);
+	add(bursts, 101, 1, false, "'op':'c','ns':'a.$cmd','o':{'drop':'b'}");
+	add(bursts, 102, 3, false, INSERT);
+	check(bursts, "c 1 a.b 101.1-101.1 drop; i 3 a.b 100.1-100.3; i 3 a.b 102.1-102.3");
+}
+
+static void too_many_runs_are_counted_and_the_biggest_stay(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+	const struct log_burst *runs;
+	uint64_t forgotten;
+	size_t count;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * LOG_BURSTS_KEPT + 1000; i++)
+		add(bursts, 100 + 20 * i, i % 1000 == 0 ? 3 : 1, false, DELETE);
+	add(bursts, 10, 1, false, INSERT);
+	log_bursts_finish(bursts, &runs, &count, &forgotten);
+	assert_int_equal(count, LOG_BURSTS_KEPT + 1);
+	assert_int_equal(forgotten, LOG_BURSTS_KEPT + 1000);
+	for (size_t i = 0; i < 41; i++)
+		assert_int_equal(runs[i].count, 3);
+	assert_int_equal(runs[41].count, 1);
+	assert_int_equal(runs[count - 1].op, ENTRY_INSERT);
+	log_bursts_free(bursts);
+}
+
+/* More runs at a time than are kept open: they end, none is lost. */
+static void many_runs_at_a_time_are_all_counted(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+	const struct log_burst *runs;
+	uint64_t forgotten, sum = 0;
+	size_t count;
+
+	(void)state;
+	for (uint32_t i = 0; i < LOG_BURSTS_OPEN + 500; i++) {
+		OWNED(free) char *text = xprintf("'op':'i','ns':'a.c%u','o':{'_id':1}", i);
+
+		add(bursts, 100 + i / 5000, 2, false, text);
+		add(bursts, 100 + i / 5000, 1, false, DELETE);
+	}
+	log_bursts_finish(bursts, &runs, &count, &forgotten);
+	for (size_t i = 0; i < count; i++)
+		sum += runs[i].count;
+	assert_int_equal(sum + 2 * forgotten, 3 * (LOG_BURSTS_OPEN + 500));
+	log_bursts_free(bursts);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(alike_operations_are_one_run),
+		cmocka_unit_test(a_pause_ends_a_run),
+		cmocka_unit_test(what_others_do_in_between_does_not_break_a_run),
+		cmocka_unit_test(a_session_that_does_something_else_begins_another_run),
+		cmocka_unit_test(deletions_come_first_then_drops_then_commands_then_the_rest),
+		cmocka_unit_test(a_collection_that_was_made_anew_has_runs_of_its_own),
+		cmocka_unit_test(too_many_runs_are_counted_and_the_biggest_stay),
+		cmocka_unit_test(many_runs_at_a_time_are_all_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

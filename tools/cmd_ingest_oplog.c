@@ -1,0 +1,159 @@
+#include <stdio.h>
+
+#include "base/exit_code.h"
+#include "base/time_text.h"
+#include "tools/checkpoint.h"
+#include "tools/cmd_table.h"
+#include "tools/ingest_oplog.h"
+#include "tools/json_out.h"
+#include "tools/size.h"
+#include "tools/term.h"
+
+static void json_optime(struct json_out *j, const char *key, const struct entry_optime *at)
+{
+	json_out_optime(j, key, entry_seconds(at->ts), entry_increment(at->ts));
+}
+
+static void json_span(struct json_out *j, const char *key, const struct entry_optime *first,
+		      const struct entry_optime *last)
+{
+	json_out_object(j, key);
+	json_optime(j, "first", first);
+	json_optime(j, "last", last);
+	json_out_time(j, "firstTime", entry_seconds(first->ts));
+	json_out_time(j, "lastTime", entry_seconds(last->ts));
+	json_out_end_object(j);
+}
+
+static void print_json(const struct ingest_oplog_result *r, unsigned checkpoints)
+{
+	struct json_out j;
+
+	json_out_begin(&j, stdout, false);
+	json_out_u64(&j, "newEntries", r->added.entries);
+	json_out_u64(&j, "duplicateEntries", r->added.duplicates);
+	json_out_u64(&j, "segments", r->added.segments);
+	json_out_u64(&j, "storedBytes", r->stored_bytes);
+	json_out_u64(&j, "checkpoints", checkpoints);
+	if (r->last.ts != 0)
+		json_span(&j, "entries", &r->first, &r->last);
+	if (r->has_range)
+		json_span(&j, "range", &r->range.first, &r->range.last);
+	if (r->added.has_gap)
+		json_span(&j, "gap", &r->added.gap.first, &r->added.gap.last);
+	json_out_u64(&j, "milliseconds", r->milliseconds);
+	json_out_finish(&j);
+}
+
+static void print_optime(const char *word, const struct entry_optime *at)
+{
+	char when[TERM_TIME_LEN];
+
+	term_time(entry_seconds(at->ts), cmd_shows_local_time(), when);
+	printf("  %-10s %u.%u  %s\n", word, entry_seconds(at->ts), entry_increment(at->ts), when);
+}
+
+static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints)
+{
+	char fresh[SIZE_TEXT_LEN], known[SIZE_TEXT_LEN], size[SIZE_TEXT_LEN];
+	char took[TIME_TEXT_DURATION_LEN];
+
+	size_count_text(r->added.entries, fresh);
+	size_count_text(r->added.duplicates, known);
+	size_text(r->stored_bytes, size);
+	time_text_duration(r->milliseconds, took);
+	printf("%s%s%s new entries of the oplog, %s were there already\n",
+	       term_style(stdout, TERM_BOLD), fresh, term_style(stdout, TERM_PLAIN), known);
+	if (r->last.ts == 0)
+		return;
+	print_optime("first", &r->first);
+	print_optime("last", &r->last);
+	printf("  stored     %s in %s\n", size, took);
+	if (checkpoints > 0)
+		printf("  checkpoints made: %u\n", checkpoints);
+	if (r->has_range) {
+		printf("Now without a gap:\n");
+		print_optime("from", &r->range.first);
+		print_optime("to", &r->range.last);
+	}
+	if (r->added.has_gap) {
+		printf("%sA gap%s: what happened between these two is not stored:\n",
+		       term_style(stdout, TERM_YELLOW), term_style(stdout, TERM_PLAIN));
+		print_optime("after", &r->added.gap.first);
+		print_optime("before", &r->added.gap.last);
+	}
+}
+
+/* The entries are stored already: what is missing is made by the next ingest-oplog. */
+static int make_checkpoints(struct store *store, const struct progress *progress, unsigned *ret,
+			    struct error *e)
+{
+	int code = checkpoint_run(store, progress, ret, e);
+
+	if (code < 0) {
+		error_wrap(e, "the entries are stored; a checkpoint");
+		return error_hint(e, "the next ingest-oplog makes it");
+	}
+	return 0;
+}
+
+static int run_ingest_oplog(struct cmd_run *run, struct error *e)
+{
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(term_progress_end) struct term_progress *progress = NULL;
+	struct ingest_oplog_options o = {.paths = run->words.at, .path_count = run->words.count};
+	struct ingest_oplog_result result = {0};
+	unsigned checkpoints = 0;
+	int ret;
+
+	if (o.path_count == 0)
+		return cmd_usage_error(run, e, "which oplog? an oplog.bson, a dump's folder, or -");
+	for (size_t i = 0; i < o.path_count; i++)
+		if (strcmp(o.paths[i], "-") == 0 && term_is_tty(stdin))
+			return cmd_usage_error(run, e, "standard input is a terminal");
+	if (cmd_open_store(run, &store, e) < 0)
+		return e->code;
+	progress = term_progress_begin(run->progress);
+	o.progress = term_progress_get(progress);
+	ret = ingest_oplog_run(store, &o, &result, e);
+	if (ret == 0)
+		ret = make_checkpoints(store, o.progress, &checkpoints, e);
+	term_progress_end(TAKE(progress));
+	if (ret < 0)
+		return ret;
+	if (run->globals.json)
+		print_json(&result, checkpoints);
+	else if (!run->globals.quiet)
+		print_text(&result, checkpoints);
+	return result.added.has_gap ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+}
+
+const struct cmd cmd_ingest_oplog = {
+	.name = "ingest-oplog",
+	.group = "Put in",
+	.synopsis = "-s STORE PATH|-...",
+	.summary = "put entries of the oplog into the store, for the moments between snapshots",
+	.about =
+		"PATH is an oplog.bson (plain or gzip'd), a folder that mongodump --oplog wrote, a "
+		"dump of\n"
+		"local.oplog.rs, or an archive of one of these; - is entries on standard input. "
+		"Several may\n"
+		"be given, in any order, and they may overlap: what is there already is compared, "
+		"byte for\n"
+		"byte. An oplog of another replica set, or that was rolled back, is refused (exit "
+		"code 6).\n"
+		"\n"
+		"Two dumps that overlap by one entry prove that nothing is missing between them. "
+		"Where that\n"
+		"proof lacks there is a gap: it is told, and the exit code is 3. When it fails or "
+		"is\n"
+		"interrupted nothing has changed.\n",
+	.examples =
+		"  yester ingest-oplog -s /backup/shop dump/oplog.bson\n"
+		"  mongodump -d local -c oplog.rs -o slice7/ && yester ingest-oplog -s "
+		"/backup/shop "
+		"slice7/\n"
+		"  mongodump -d local -c oplog.rs -o - | yester ingest-oplog -s /backup/shop -\n",
+	.words_max = SIZE_MAX,
+	.run = run_ingest_oplog,
+};

@@ -1,0 +1,199 @@
+#include "tools/ingest_oplog.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include "tools/input_stream.h"
+#include "tools/source_archive.h"
+#include "tools/source_docs.h"
+#include "tools/source_window.h"
+
+struct job {
+	const struct ingest_oplog_options *options;
+	struct stream_add *add;
+	size_t slices; /* of the path that is read */
+	void *open;    /* the handle of the slice that was begun and not ended */
+	struct ingest_oplog_result result;
+};
+
+static int add_docs(struct job *job, struct bytes docs, struct error *e)
+{
+	const struct progress *p = job->options->progress;
+
+	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	while (docs.len > 0) {
+		int64_t len = bson_next(docs, docs.len, e);
+		struct entry_optime at;
+
+		if (len < 0 || stream_add_entry(job->add, bytes_of(docs.at, (size_t)len), e) < 0)
+			return e->code;
+		at = stream_add_last(job->add);
+		if (job->result.first.ts == 0 || at.ts < job->result.first.ts)
+			job->result.first = at;
+		if (at.ts > job->result.last.ts)
+			job->result.last = at;
+		docs = bytes_of(docs.at + len, docs.len - (size_t)len);
+	}
+	return 0;
+}
+
+static void report(const struct job *job, uint64_t done, uint64_t total)
+{
+	const struct progress *p = job->options->progress;
+
+	if (p != NULL && p->report != NULL)
+		p->report(p->ctx, "reading the oplog", done, total);
+}
+
+/* Entries one after the other, to the end of the stream. */
+static int read_entries(struct job *job, struct input_stream *in, struct source_window *window,
+			struct error *e)
+{
+	const char *name = input_stream_name(in);
+	struct source_split how = {.limit = ENTRY_MAX_LEN, .level = BSON_CHECK_STRUCTURE};
+
+	if (stream_add_slice(job->add, name, e) < 0)
+		return e->code;
+	for (;;) {
+		struct bytes rest = source_window_rest(window);
+		int64_t len;
+
+		if (source_window_more(window, source_docs_need(rest, how.limit), e) < 0)
+			return e->code;
+		rest = source_window_rest(window);
+		if (rest.len == 0)
+			return 0;
+		how.ended = window->ended;
+		len = source_docs_split(rest, &how, name, window->offset, e);
+		if (len < 0 || add_docs(job, bytes_of(rest.at, (size_t)len), e) < 0)
+			return e->code;
+		source_window_take(window, (size_t)len);
+		report(job, input_stream_done(in), input_stream_total(in));
+	}
+}
+
+static int on_begin(void *ctx, const struct source_ns *ns, void **ret_handle, struct error *e)
+{
+	struct job *job = ctx;
+
+	if (job->open != NULL)
+		return error_set(e, ERR_UNSUPPORTED,
+				 "%s: the archive has two oplogs that are mixed", ns->file);
+	if (stream_add_slice(job->add, ns->file == NULL ? ns->coll : ns->file, e) < 0)
+		return e->code;
+	job->slices++;
+	job->open = job;
+	*ret_handle = job;
+	return 0;
+}
+
+static int on_docs(void *ctx, void *handle UNUSED, struct bytes docs, uint64_t offset UNUSED,
+		   struct error *e)
+{
+	return add_docs(ctx, docs, e);
+}
+
+static int on_end(void *ctx, void *handle UNUSED, struct error *e UNUSED)
+{
+	((struct job *)ctx)->open = NULL;
+	return 0;
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	report(ctx, done, total);
+}
+
+/* A dump's own oplog, and a dump of the oplog. */
+static int read_dump(struct job *job, const char *path, bool archive, struct error *e)
+{
+	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
+	const struct source_sink sink = {job, on_begin, on_docs, on_end, on_progress};
+	const struct source_options options = {.objcheck = BSON_CHECK_STRUCTURE, .filter = filter};
+	struct source_info info;
+
+	job->slices = 0;
+	if (ns_filter_include(filter, "local.oplog.rs", e) < 0 ||
+	    source_read(path, archive, &options, &sink, &info, e) < 0)
+		return e->code;
+	if (job->slices > 0)
+		return 0;
+	error_set(e, ERR_INVALID, "%s: there is no oplog in it", path);
+	return error_hint(e, "it is oplog.bson of 'mongodump --oplog', or local/oplog.rs.bson of "
+			     "'mongodump -d local -c oplog.rs'");
+}
+
+static int read_path(struct job *job, const char *path, struct error *e)
+{
+	OWNED(input_stream_close) struct input_stream *in = NULL;
+	OWNED(source_window_release) struct source_window window = {0};
+	bool is_stdin = strcmp(path, "-") == 0;
+	struct bytes begin;
+	struct stat st;
+
+	if (!is_stdin && stat(path, &st) != 0)
+		return error_sys(e, "stat %s", path);
+	if (!is_stdin && S_ISDIR(st.st_mode))
+		return read_dump(job, path, false, e);
+	if (input_stream_open(path, INPUT_STREAM_AUTO, &in, e) < 0)
+		return e->code;
+	source_window_init(&window, in);
+	if (source_window_more(&window, sizeof(uint32_t), e) < 0)
+		return e->code;
+	begin = source_window_rest(&window);
+	if (begin.len < sizeof(uint32_t) || get_le32(begin.at) != SOURCE_ARCHIVE_MAGIC)
+		return read_entries(job, in, &window, e);
+	if (is_stdin || !S_ISREG(st.st_mode)) {
+		error_set(e, ERR_INVALID, "%s: it is an archive", input_stream_name(in));
+		return error_hint(e, "an archive is read from a file only");
+	}
+	return read_dump(job, path, true, e);
+}
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int run(struct job *job, struct store *store, struct error *e)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(stream_add_free) struct stream_add *add = NULL;
+	struct store_writer_counts counts;
+
+	if (store_writer_begin(store, &writer, e) < 0 || stream_add_begin(writer, &add, e) < 0)
+		return e->code;
+	job->add = add;
+	for (size_t i = 0; i < job->options->path_count; i++)
+		if (read_path(job, job->options->paths[i], e) < 0)
+			return e->code;
+	if (stream_add_finish(add, &job->result.added, e) < 0)
+		return e->code;
+	store_writer_counts(writer, &counts);
+	job->result.stored_bytes = counts.stored_bytes;
+	return 0;
+}
+
+int ingest_oplog_run(struct store *store, const struct ingest_oplog_options *options,
+		     struct ingest_oplog_result *ret, struct error *e)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	struct job job = {.options = options};
+	uint64_t start = clock_ms();
+	const struct stream_range *range;
+
+	if (run(&job, store, e) < 0 || stream_open(store, &stream, NULL, e) < 0)
+		return e->code;
+	range = stream_range_at(stream, job.result.last.ts);
+	if (range != NULL) {
+		job.result.has_range = true;
+		job.result.range = *range;
+	}
+	job.result.milliseconds = clock_ms() - start;
+	*ret = job.result;
+	return 0;
+}

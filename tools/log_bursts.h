@@ -1,0 +1,50 @@
+/*
+ * log_bursts.h - runs of alike operations: what a mass deletion, an import, a migration looks like in the oplog.
+ *
+ * A run is operations of one kind on one namespace by one session. It ends when that session does
+ * something else to the namespace, or nothing for more than LOG_BURSTS_PAUSE seconds. (Operations without a
+ * session, which is how servers log a deleteMany, end by the pause only: nobody knows how many clients they
+ * are of, and what others do in between is no sign.) Each command is a run of its own.
+ *
+ * Memory is bounded: the smallest runs are forgotten and counted.
+ *
+ * Threads: one at a time.
+ */
+#ifndef TOOLS_LOG_BURSTS_H
+#define TOOLS_LOG_BURSTS_H
+
+#include "tools/log_read.h"
+
+#define LOG_BURSTS_PAUSE 10   /* seconds */
+#define LOG_BURSTS_KEPT 20000 /* runs that are kept, of those that ended */
+#define LOG_BURSTS_OPEN 20000 /* runs that go on at one time */
+
+struct log_burst {
+	uint64_t first, last; /* timestamps */
+	uint64_t count;
+	enum entry_op op;
+	struct bytes ns;      /* as it was called then */
+	struct bytes command; /* what a command does; else empty */
+	struct bytes session; /* short; or empty */
+	struct bytes lsid;    /* its UUID, or empty */
+	bool transaction;     /* all of them are parts of transactions */
+};
+
+struct log_bursts; /* opaque */
+
+struct log_bursts *log_bursts_new(void);
+void log_bursts_free(struct log_bursts *bursts);
+DEFINE_OWNED(struct log_bursts *, log_bursts_free);
+
+/* Count an operation in; they come in about the order of their time. */
+void log_bursts_add(struct log_bursts *bursts, const struct log_op *op);
+
+/*
+ * No more: the runs, with the biggest deletions first, then drops, then other commands in order of time, then the
+ * rest by size. *ret_forgotten: runs that were too many, each at most as big as any that is kept of its sort.
+ * Valid until it is freed.
+ */
+void log_bursts_finish(struct log_bursts *bursts, const struct log_burst **ret, size_t *ret_count,
+		       uint64_t *ret_forgotten);
+
+#endif

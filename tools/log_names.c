@@ -1,0 +1,138 @@
+#include "tools/log_names.h"
+
+#include "tools/cmd.h"
+#include "tools/term.h"
+
+#define UUID_LEN 16
+
+void log_names_init(struct log_names *names, const char *word)
+{
+	*names = (struct log_names){0};
+	if (word == NULL)
+		return;
+	if (strchr(word, '\\') == NULL || !term_unescape(bytes_str(word), &names->word)) {
+		buf_reset(&names->word);
+		buf_add_str(&names->word, word);
+	}
+	names->collection = cmd_is_ns(word);
+}
+
+void log_names_release(struct log_names *names)
+{
+	buf_release(&names->word);
+	buf_release(&names->uuids);
+}
+
+bool log_names_has(const struct log_names *names, const uint8_t *uuid)
+{
+	if (uuid == NULL)
+		return false;
+	for (size_t at = 0; at < names->uuids.len; at += UUID_LEN)
+		if (memcmp(names->uuids.at + at, uuid, UUID_LEN) == 0)
+			return true;
+	return false;
+}
+
+bool log_names_add(struct log_names *names, const uint8_t uuid[16])
+{
+	if (log_names_has(names, uuid))
+		return false;
+	buf_add(&names->uuids, uuid, UUID_LEN);
+	names->filter.uuids = (const uint8_t(*)[16])(const void *)names->uuids.at;
+	names->filter.uuid_count = names->uuids.len / UUID_LEN;
+	names->filter.has_key &= names->filter.uuid_count == 1;
+	return true;
+}
+
+void log_names_only(struct log_names *names, struct bytes key)
+{
+	names->filter.has_key = names->filter.uuid_count == 1;
+	names->filter.key_hash = stream_key_hash(key);
+}
+
+int log_names_learn(struct log_names *names, struct moment *moment, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	int found;
+
+	catalog_entry_init(&entry);
+	found = moment_find(moment, buf_bytes(&names->word), NULL, &entry, e);
+	if (found > 0 && entry.has_uuid)
+		log_names_add(names, entry.uuid);
+	return found;
+}
+
+/* Is it "DB.COLL", put together from two parts? */
+static bool is_named(const struct log_names *names, struct bytes db, struct bytes coll)
+{
+	struct bytes word = buf_bytes(&names->word);
+
+	return word.len == db.len + 1 + coll.len && word.at[db.len] == '.' &&
+	       bytes_equal(bytes_of(word.at, db.len), db) &&
+	       bytes_equal(bytes_of(word.at + db.len + 1, coll.len), coll);
+}
+
+static bool is_in_database(const struct log_names *names, struct bytes ns)
+{
+	struct bytes word = buf_bytes(&names->word);
+
+	return ns.len > word.len && ns.at[word.len] == '.' &&
+	       bytes_equal(bytes_of(ns.at, word.len), word);
+}
+
+/* A command that makes a collection of that name tells its UUID. */
+static bool makes_it(const struct log_names *names, const struct command *command)
+{
+	if (command->kind == COMMAND_CREATE)
+		return is_named(names, command->entry->db, command->coll);
+	return command->kind == COMMAND_RENAME && bytes_equal(command->to, buf_bytes(&names->word));
+}
+
+static bool command_is_about(const struct log_names *names, const struct command *command)
+{
+	struct bytes word = buf_bytes(&names->word), db = command->entry->db;
+
+	if (log_names_has(names, command->entry->ui) || log_names_has(names, command->drop_target))
+		return true;
+	if (command->kind == COMMAND_RENAME)
+		return bytes_equal(command->from, word) || bytes_equal(command->to, word);
+	if (command->kind == COMMAND_DROP_DATABASE)
+		return word.len > db.len && word.at[db.len] == '.' &&
+		       bytes_equal(bytes_of(word.at, db.len), db);
+	return command->coll.len > 0 && is_named(names, db, command->coll);
+}
+
+static bool database_match(const struct log_names *names, const struct log_op *op)
+{
+	if (op->command != NULL && op->command->kind == COMMAND_RENAME)
+		return is_in_database(names, op->command->from) ||
+		       is_in_database(names, op->command->to);
+	return bytes_equal(op->op->db, buf_bytes(&names->word));
+}
+
+bool log_names_match(struct log_names *names, const struct log_op *op, bool *ret_learned)
+{
+	bool named;
+
+	if (names->word.len == 0)
+		return true;
+	if (!names->collection)
+		return database_match(names, op);
+	if (op->op->op == ENTRY_COMMAND) {
+		if (op->command == NULL)
+			return log_names_has(names, op->op->ui);
+		if (op->op->ui != NULL && makes_it(names, op->command) &&
+		    log_names_add(names, op->op->ui))
+			*ret_learned = true;
+		return command_is_about(names, op->command);
+	}
+	named = bytes_equal(op->op->ns, buf_bytes(&names->word));
+	if (named && op->op->ui != NULL && log_names_add(names, op->op->ui))
+		*ret_learned = true;
+	return named || log_names_has(names, op->op->ui);
+}
+
+const struct stream_filter *log_names_filter(struct log_names *names)
+{
+	return names->collection && names->known ? &names->filter : NULL;
+}

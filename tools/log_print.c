@@ -1,0 +1,218 @@
+#include "tools/log_print.h"
+
+#include "base/ejson.h"
+#include "tools/size.h"
+#include "tools/term.h"
+
+/* Sessions, index builds, chunks of balancing: nobody's doing, and a lot of it. */
+static bool is_housekeeping(const struct log_op *op)
+{
+	return bytes_equal(op->op->db, bytes_str("config"));
+}
+
+static int take_operation(void *ctx, const struct log_op *op, struct error *e)
+{
+	struct log_print *print = ctx;
+	bool learned = false;
+
+	if (!log_names_match(print->names, op, &learned))
+		return 0;
+	print->any = true;
+	if ((log_out_op(op->op) & print->ops) == 0 || (is_housekeeping(op) && !print->housekeeping))
+		return learned;
+	if (print->bursts != NULL)
+		log_bursts_add(print->bursts, op);
+	else if (log_out_operation(&print->out, op, e) < 0)
+		return e->code;
+	return learned;
+}
+
+static int take_gap(void *ctx, const struct stream_range *before, const struct stream_range *after,
+		    struct error *e)
+{
+	struct log_print *print = ctx;
+
+	print->missing++;
+	return log_out_gap(&print->out, before, after, e);
+}
+
+static int take_lost(void *ctx, uint64_t ts, const struct error *why, struct error *e)
+{
+	struct log_print *print = ctx;
+
+	print->missing++;
+	return log_out_lost(&print->out, ts, why, e);
+}
+
+struct log_sink log_print_operations(struct log_print *print)
+{
+	return (struct log_sink){print, take_operation, take_gap, take_lost};
+}
+
+/* How it was where reading begins. */
+static void begin_text(struct log_out *out, const struct log_version *version)
+{
+	char when[TERM_TIME_LEN];
+
+	term_time(entry_seconds(version->ts), out->local, when);
+	buf_printf(&out->line, "%s  %u.%u~  -  ", when, entry_seconds(version->ts),
+		   entry_increment(version->ts));
+	term_escape(version->ns, &out->line);
+}
+
+static int version_text(struct log_out *out, const struct log_version *version, struct error *e)
+{
+	const struct log_op *op = version->op;
+
+	if (op == NULL) {
+		begin_text(out, version);
+	} else {
+		log_out_text_head(out, op);
+		if (op->op->op == ENTRY_COMMAND) {
+			buf_add_str(&out->line, "  ");
+			log_out_command(op, &out->line);
+		}
+		log_out_text_tail(out, op);
+		if (out->verbose && op->op->op == ENTRY_UPDATE) {
+			buf_add_str(&out->line, "\n  o ");
+			if (ejson_write(op->op->o, EJSON_RELAXED, &out->line, e) < 0)
+				return e->code;
+		}
+	}
+	buf_add_str(&out->line, "\n    ");
+	if (!version->known)
+		buf_add_str(&out->line, "(not known: the oplog does not tell what was before)");
+	else if (version->doc.len == 0)
+		buf_add_str(&out->line, "(deleted)");
+	else if (ejson_write(version->doc, EJSON_RELAXED, &out->line, e) < 0)
+		return e->code;
+	return log_out_put(out, e);
+}
+
+static int fill_version(struct log_out *out, struct json_out *j, const struct log_version *version,
+			struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	if (version->op != NULL) {
+		log_out_json_head(j, version->op);
+		if (version->op->op->op == ENTRY_COMMAND) {
+			log_out_command(version->op, &text);
+			json_out_bytes(j, "command", buf_bytes(&text));
+		}
+		if (out->verbose && version->op->op->op == ENTRY_UPDATE) {
+			buf_reset(&text);
+			if (ejson_write(version->op->op->o, EJSON_RELAXED, &text, e) < 0)
+				return e->code;
+			json_out_raw(j, "o", buf_bytes(&text));
+		}
+	} else {
+		json_out_optime(j, "optime", entry_seconds(version->ts),
+				entry_increment(version->ts));
+		json_out_time(j, "time", entry_seconds(version->ts));
+		json_out_null(j, "op");
+		json_out_name(j, "ns", version->ns);
+	}
+	json_out_bool(j, "known", version->known);
+	if (!version->known || version->doc.len == 0) {
+		json_out_null(j, "document");
+		return 0;
+	}
+	buf_reset(&text);
+	if (ejson_write(version->doc, EJSON_RELAXED, &text, e) < 0)
+		return e->code;
+	json_out_raw(j, "document", buf_bytes(&text));
+	return 0;
+}
+
+static int take_version(void *ctx, const struct log_version *version, struct error *e)
+{
+	struct log_print *print = ctx;
+	struct json_out j;
+
+	print->any = true;
+	print->missing += !version->known;
+	if (version->op != NULL && (log_out_op(version->op->op) & print->ops) == 0)
+		return 0;
+	if (!print->out.json)
+		return version_text(&print->out, version, e);
+	json_out_begin_line(&j, print->out.to);
+	if (fill_version(&print->out, &j, version, e) < 0) {
+		json_out_drop(&j);
+		return e->code;
+	}
+	json_out_finish(&j);
+	return 0;
+}
+
+struct log_versions_sink log_print_versions(struct log_print *print)
+{
+	return (struct log_versions_sink){print, take_version, take_gap, take_lost};
+}
+
+static void burst_text(struct log_out *out, const struct log_burst *b)
+{
+	char when[TERM_TIME_LEN], count[SIZE_TEXT_LEN];
+
+	term_time(entry_seconds(b->first), out->local, when);
+	size_count_text(b->count, count);
+	buf_printf(&out->line, "%s  %u.%u to %u.%u  ", when, entry_seconds(b->first),
+		   entry_increment(b->first), entry_seconds(b->last), entry_increment(b->last));
+	term_escape(b->ns, &out->line);
+	if (b->op == ENTRY_COMMAND)
+		buf_printf(&out->line, "  %.*s", (int)b->command.len, (const char *)b->command.at);
+	else
+		buf_printf(&out->line, "  %s %s", entry_op_name(b->op), count);
+	if (b->session.len > 0)
+		buf_printf(&out->line, "  %.*s", (int)b->session.len, (const char *)b->session.at);
+	if (b->transaction)
+		buf_add_str(&out->line, "  transaction");
+	buf_printf(&out->line, "  --at %u.%u~", entry_seconds(b->first), entry_increment(b->first));
+}
+
+static void burst_json(FILE *to, const struct log_burst *b)
+{
+	OWNED(buf_release) struct buf at = {0};
+	struct json_out j;
+
+	json_out_begin_line(&j, to);
+	json_out_optime(&j, "first", entry_seconds(b->first), entry_increment(b->first));
+	json_out_optime(&j, "last", entry_seconds(b->last), entry_increment(b->last));
+	json_out_time(&j, "firstTime", entry_seconds(b->first));
+	json_out_time(&j, "lastTime", entry_seconds(b->last));
+	json_out_name(&j, "ns", b->ns);
+	json_out_str(&j, "op", entry_op_name(b->op));
+	if (b->op == ENTRY_COMMAND)
+		json_out_bytes(&j, "command", b->command);
+	json_out_u64(&j, "count", b->count);
+	log_out_json_uuid(&j, "lsid", b->lsid.len > 0 ? b->lsid.at : NULL);
+	json_out_bool(&j, "transaction", b->transaction);
+	buf_printf(&at, "%u.%u~", entry_seconds(b->first), entry_increment(b->first));
+	json_out_bytes(&j, "at", buf_bytes(&at));
+	json_out_finish(&j);
+}
+
+int log_print_bursts(struct log_print *print, struct error *e)
+{
+	const struct log_burst *runs;
+	uint64_t forgotten;
+	size_t count;
+
+	log_bursts_finish(print->bursts, &runs, &count, &forgotten);
+	for (size_t i = 0; i < count; i++) {
+		if (print->out.json) {
+			burst_json(print->out.to, &runs[i]);
+			continue;
+		}
+		burst_text(&print->out, &runs[i]);
+		if (log_out_put(&print->out, e) < 0)
+			return e->code;
+	}
+	fflush(print->out.to);
+	if (forgotten > 0)
+		fprintf(stderr,
+			"yester: log: note: %llu smaller runs are not shown: narrow it down with "
+			"--since, --until, --op or NS\n",
+			(unsigned long long)forgotten);
+	return 0;
+}
