@@ -142,6 +142,7 @@ check: all lint check-unit check-fuzz
 -include tests/bench/bench.mk
 -include tests/crash/crash.mk
 -include tests/oplog_update/oplog_update.mk
+-include tests/differential/differential.mk
 
 .PHONY: deps
 deps:

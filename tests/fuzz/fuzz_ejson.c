@@ -1,7 +1,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/bson_check.h"
-#include "base/ejson.h"
+#include "base/ejson_pieces.h"
 #include "base/utf8.h"
 
 static void require_printable(const struct buf *text)
@@ -30,6 +30,24 @@ static void try_mode(struct bytes doc, enum ejson_mode mode, int good)
 		     NULL);
 }
 
+/* In pieces it is the same text, or the same refusal. */
+static void try_pieces(struct bytes doc, enum ejson_mode mode)
+{
+	enum ejson_form form = mode == EJSON_CANONICAL ? EJSON_LINE_CANONICAL : EJSON_LINE_RELAXED;
+	OWNED(ejson_pieces_free) struct ejson_pieces *pieces = ejson_pieces_new(doc, form);
+	OWNED(buf_release) struct buf whole = {0};
+	OWNED(buf_release) struct buf parts = {0};
+	struct error e = {0};
+	struct bytes piece;
+	int more;
+
+	while ((more = ejson_pieces_next(pieces, &piece, &e)) == 1)
+		buf_add_bytes(&parts, piece);
+	FUZZ_REQUIRE(more == 0 && ejson_write(doc, mode, &whole, &e) == 0);
+	buf_add_u8(&whole, '\n');
+	FUZZ_REQUIRE(bytes_equal(buf_bytes(&parts), buf_bytes(&whole)));
+}
+
 static void try_document(struct bytes doc)
 {
 	OWNED(buf_release) struct buf text = {0};
@@ -39,6 +57,10 @@ static void try_document(struct bytes doc)
 
 	try_mode(doc, EJSON_RELAXED, good);
 	try_mode(doc, EJSON_CANONICAL, good);
+	if (good) {
+		try_pieces(doc, EJSON_RELAXED);
+		try_pieces(doc, EJSON_CANONICAL);
+	}
 	code = ejson_pretty(doc, &text, &e);
 	FUZZ_REQUIRE(!good || code == 0);
 	FUZZ_REQUIRE(code == 0 || text.len == 0);

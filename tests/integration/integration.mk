@@ -9,3 +9,10 @@ check-integration:
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/setup/truth.py all
 	@BUILD=$(BUILD) $(TEST_CACHE)/venv/bin/python -m pytest $(YESTER_TESTS) -q -p no:cacheprovider $(if $(YESTER_MARKS),-m '$(YESTER_MARKS)')
+
+# The long forms: 10 million documents in a listing, a million random reads, 10,000 collections, documents of 16 MiB.
+.PHONY: check-scale
+check-scale:
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) YESTER_SCALE=full $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
+		tests/integration/test_scale.py tests/integration/test_many_documents.py tests/integration/test_json_mount.py

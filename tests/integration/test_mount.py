@@ -20,6 +20,7 @@ from peers import Mount, Store
 pytestmark = pytest.mark.fuse
 
 NOBODY = 65534
+ROOT = [".yester", "README.txt", "at", "latest", "oplog", "snapshots", "timeline"]
 
 
 def yesterfs(*arguments, check=0, **kwargs):
@@ -96,7 +97,7 @@ def others():
 
 
 def test_the_layout_is_a_mongodumps(mounted):
-    assert sorted(os.listdir(mounted.path)) == [".yester", "README.txt", "latest", "snapshots"]
+    assert sorted(os.listdir(mounted.path)) == ROOT
     assert os.readlink(mounted.path / "latest") == f"snapshots/{mounted.latest.name}"
     assert os.listdir(mounted.path / "snapshots") == [mounted.latest.name]
     assert sorted(os.listdir(mounted.latest)) == ["admin", "prelude.json", "shop", "shop-eu", "shopping"]
@@ -289,7 +290,7 @@ def test_a_signal_unmounts(small, mnt, number):
 def test_in_the_background_it_returns_when_it_is_mounted(small, mnt):
     for _ in range(5):
         yesterfs(small.path, mnt)
-        assert sorted(os.listdir(mnt)) == [".yester", "README.txt", "latest", "snapshots"]
+        assert sorted(os.listdir(mnt)) == ROOT
         peers.run(["fusermount3", "-u", mnt])
 
 
