@@ -161,6 +161,7 @@ static bool is_false(const struct bson_field *field)
 /* Append `doc` with the changes; returns 1, or 0 and nothing when it is the same. */
 static int write_changed(struct bytes doc, struct changes *changes, struct order order,
 			 struct buf *ret, struct error *e);
+static struct change *find_change(struct changes *changes, struct bytes name);
 
 /* { granularity } or { bucketMaxSpanSeconds, bucketRoundingSeconds } into the options `old`. */
 static int change_series(struct bytes old, struct bytes given, struct buf *ret, struct error *e)
@@ -256,6 +257,38 @@ static int take_option(struct changes *changes, const struct bson_field *field, 
 	return add(changes, order, field->name, field->type, field->value, e);
 }
 
+static bool is_validation(const struct bson_field *field)
+{
+	return named(field, "validator") || named(field, "validationLevel") ||
+	       named(field, "validationAction");
+}
+
+/* Who changes one of them has all of them written out (measured on 4.2 to 6.0). */
+static int complete_validation(struct changes *changes, struct bytes options, struct error *e)
+{
+	static const struct {
+		const char *name;
+		uint8_t value[11]; /* a string's payload */
+		size_t len;
+	} defaults[] = {
+		{"validationLevel", {7, 0, 0, 0, 's', 't', 'r', 'i', 'c', 't', 0}, 11},
+		{"validationAction", {6, 0, 0, 0, 'e', 'r', 'r', 'o', 'r', 0}, 10},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(defaults); i++) {
+		struct bytes name = bytes_str(defaults[i].name);
+		struct bson_field field;
+		int got = bson_find(options, defaults[i].name, &field, e);
+
+		if (got == 0 && find_change(changes, name) == NULL)
+			got = add(changes, ORDER_OF(option_order), name, BSON_KIND_STRING,
+				  bytes_of(defaults[i].value, defaults[i].len), e);
+		if (got < 0)
+			return got;
+	}
+	return 0;
+}
+
 int coll_mod_options(const struct command *command, struct bytes options, int major,
 		     struct buf *ret, struct error *e)
 {
@@ -263,16 +296,19 @@ int coll_mod_options(const struct command *command, struct bytes options, int ma
 	OWNED(buf_release) struct buf series = {0};
 	struct changes changes = {0};
 	struct bson_field field;
-	bool images = false;
+	bool images = false, validation = false;
 	int bad = 0, got = bson_fields_next(&fields, &field, e);
 
 	while (got > 0 && bad == 0 && (got = bson_fields_next(&fields, &field, e)) > 0) {
 		images = images || named(&field, "recordPreImages");
+		validation = validation || is_validation(&field);
 		if (named(&field, "timeseries"))
 			bad = take_series(&changes, options, &field, &series, e);
 		else
 			bad = take_option(&changes, &field, e);
 	}
+	if (got == 0 && bad == 0 && validation)
+		bad = complete_validation(&changes, options, e);
 	/* 5.0 forgets it whenever it is not mentioned (measured); 4.4 doesn't, 6.0 has it no more. */
 	if (got == 0 && bad == 0 && major == 5 && !images)
 		bad = drop(&changes, ORDER_OF(option_order), "recordPreImages", e);

@@ -16,7 +16,10 @@ struct replay {
 	struct replay_catalog *catalog;
 	struct replay_docs *docs;
 	uint64_t sequence;
-	uint64_t visible; /* the latest time of a unit that was applied */
+	bool open_known;
+	uint64_t
+		needed_from; /* first entry of the oldest transaction that is open at `to`; 0: none */
+	uint64_t visible;    /* the latest time of a unit that was applied */
 	struct replay_result *result;
 	struct catalog_build *build;
 	struct buf stops; /* of struct replay_stop */
@@ -155,7 +158,9 @@ static bool is_wanted(const struct replay *replay, const struct replay_slot *slo
 static int apply_document(struct replay *replay, const struct entry *op, uint64_t ts,
 			  struct error *e)
 {
-	struct replay_docs_rules rules = {.ts = ts, .fuzzy = replay->options->fuzzy};
+	/* A user's applyOps may name documents that are not there: servers pass over them. */
+	struct replay_docs_rules rules = {
+		.ts = ts, .fuzzy = replay->options->fuzzy || (op->inner && !op->has_txn_number)};
 	struct replay_slot *slot = NULL;
 	int found = replay_catalog_target(replay->catalog, op, &slot, e);
 
@@ -230,6 +235,15 @@ static int apply_unit(struct replay *replay, const struct transaction_unit *unit
 	return 0;
 }
 
+/* What is open at the moment is needed by who goes on from there, also when its decision is known by now. */
+static void note_open(struct replay *replay)
+{
+	if (replay->open_known)
+		return;
+	replay->open_known = true;
+	replay->needed_from = transaction_needed_from(replay->transactions);
+}
+
 /*
  * One entry. 1: go on, 0: nothing that comes later is of interest. Behind `to` only the decisions of
  * transactions that were prepared before are.
@@ -242,9 +256,11 @@ static int feed(struct replay *replay, struct bytes doc, struct error *e)
 	const struct entry *waits;
 	int found = entry_parse(doc, &entry, e);
 
-	if (found == 0 && entry.at.ts > o->to &&
-	    transaction_waiting(replay->transactions, o->to, &waits) == 0)
-		return 0;
+	if (found == 0 && entry.at.ts > o->to) {
+		note_open(replay);
+		if (transaction_waiting(replay->transactions, o->to, &waits) == 0)
+			return 0;
+	}
 	if (found < 0)
 		return found;
 	if (entry.at.ts <= o->to) {
@@ -334,8 +350,10 @@ static void describe(struct replay *replay, struct snapshot *snapshot)
 {
 	const struct replay_options *o = replay->options;
 	uint64_t last = MAX_OF(MAX_OF(replay->result->last, replay->visible), o->from);
-	uint64_t needed = transaction_needed_from(replay->transactions);
+	uint64_t needed;
 
+	note_open(replay);
+	needed = replay->needed_from;
 	snapshot->exact = true;
 	snapshot->partial = o->base->partial;
 	snapshot->optime = (struct optime){entry_seconds(last), entry_increment(last)};
