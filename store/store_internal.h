@@ -20,7 +20,7 @@
 enum store_lock_byte {
 	STORE_LOCK_COMMIT = 0, /* index and manifest commit: short */
 	STORE_LOCK_PRUNE = 1,
-	STORE_LOCK_USE = 2, /* of a cache: shared by those who have it open */
+	STORE_LOCK_USE = 2,	  /* of a cache: shared by those who have it open */
 	STORE_LOCK_STREAM = 1024, /* plus an enum store_stream_lock */
 };
 
@@ -43,7 +43,8 @@ struct store {
 	size_t codec_count;
 	pthread_mutex_t refresh_lock; /* one refresh at a time; over rebuilt */
 	bool rebuilt;		      /* the index was filled from the trailers once since open */
-	struct store *under; /* of a cache (store_cache.c): what is not here is read there; borrowed */
+	struct store
+		*under; /* of a cache (store_cache.c): what is not here is read there; borrowed */
 };
 
 /* A codec of this thread for a while. */

@@ -230,7 +230,8 @@ static void describe_snapshot(const struct ingest *ingest, const struct source_i
 static int roll_forward(struct ingest *ingest, struct ingest_result *result, struct error *e)
 {
 	const struct ingest_options *o = ingest->options;
-	int kept = ingest_roll_keep(ingest->writer, &result->snapshot, &result->inexact_why, e);
+	int kept = ingest_roll_keep(ingest->writer, &result->snapshot, o->progress,
+				    &result->inexact_why, e);
 
 	if (kept == 1 && ingest_roll_run(ingest->writer, &result->snapshot, o->filter, o->progress,
 					 &result->inexact_why, e) < 0)

@@ -25,7 +25,7 @@ struct ingest_options {
 
 struct ingest_result {
 	struct snapshot snapshot;
-	struct buf inexact_why;		    /* why the dump's oplog did not make it exact; or empty */
+	struct buf inexact_why; /* why the dump's oplog did not make it exact; or empty */
 	uint64_t new_chunks, reused_chunks; /* leaves and nodes */
 	uint64_t delta_chunks;		    /* of the new ones, stored as a difference */
 	uint64_t stored_bytes;		    /* bytes of packs that were written */

@@ -1,8 +1,12 @@
 #include "tools/ingest_roll.h"
 
+#include <time.h>
+
 #include "oplog/replay.h"
 #include "oplog/stream_add.h"
 #include "store/tree/tree_cursor.h"
+
+#define BUSY_POLL_NS 20000000
 
 int ingest_roll_last(struct store_writer *writer, const struct snapshot *snapshot,
 		     struct optime *ret, struct error *e)
@@ -117,14 +121,30 @@ static int add_entries(struct stream_add *add, struct tree_cursor *cursor, struc
 	return found < 0 ? found : stream_add_finish(add, &added, e);
 }
 
+/* Somebody else may be adding to the stream: that is short, and waited for. */
+static int begin_adding(struct store_writer *writer, const struct progress *progress,
+			struct stream_add **ret, struct error *e)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_POLL_NS};
+	int code;
+
+	while ((code = stream_add_begin(writer, ret, e)) == ERR_BUSY) {
+		if (progress != NULL && progress->cancelled != NULL &&
+		    progress->cancelled(progress->ctx))
+			return error_set(e, ERR_CANCELLED, "interrupted");
+		nanosleep(&pause, NULL);
+	}
+	return code;
+}
+
 int ingest_roll_keep(struct store_writer *writer, const struct snapshot *snapshot,
-		     struct buf *ret_why, struct error *e)
+		     const struct progress *progress, struct buf *ret_why, struct error *e)
 {
 	OWNED(stream_add_free) struct stream_add *add = NULL;
 	OWNED(tree_cursor_free) struct tree_cursor *cursor = NULL;
 	int code;
 
-	if (store_writer_flush(writer, e) < 0 || stream_add_begin(writer, &add, e) < 0 ||
+	if (store_writer_flush(writer, e) < 0 || begin_adding(writer, progress, &add, e) < 0 ||
 	    stream_add_slice(add, "oplog.bson", e) < 0)
 		return e->code;
 	cursor = tree_cursor_new(store_writer_store(writer), &snapshot->oplog);

@@ -33,6 +33,7 @@ MUST_CHECK int ingest_roll_run(struct store_writer *writer, struct snapshot *sna
  * *ret_why (appended) says why. ERR_EXISTS: the stream has others, of another replica set.
  */
 MUST_CHECK int ingest_roll_keep(struct store_writer *writer, const struct snapshot *snapshot,
-				struct buf *ret_why, struct error *e);
+				const struct progress *progress, struct buf *ret_why,
+				struct error *e);
 
 #endif

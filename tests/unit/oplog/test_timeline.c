@@ -126,7 +126,8 @@ static void a_moment_shows_what_was_written_up_to_it(void **state)
 			 entry_increment(ts_of(n)));
 		assert_int_equal(count_at(&w, when, NS), n);
 		/* One increment before it, and between entries. */
-		strcat(when, "~");
+		snprintf(when, sizeof(when), "%u.%u~", entry_seconds(ts_of(n)),
+			 entry_increment(ts_of(n)));
 		assert_int_equal(count_at(&w, when, NS), n - 1);
 		snprintf(when, sizeof(when), "%u,%u", entry_seconds(ts_of(n)),
 			 entry_increment(ts_of(n)) - 5);
@@ -222,6 +223,7 @@ static void a_gap_is_not_crossed_until_it_is_filled(void **state)
 	assert_int_equal(map.reach_count, 1);
 	assert_int_equal(map.gap_count, 0);
 	assert_int_equal(count_at(&w, "1700000041.10", NS), 123);
+	assert_int_equal(count_at(&w, "later~", NS), FEW + 39);
 	end(&w);
 }
 
