@@ -125,6 +125,11 @@ static int load_series(struct replay_catalog *catalog, const struct catalog_entr
 	return 0;
 }
 
+bool replay_catalog_is_views(struct bytes db, struct bytes coll)
+{
+	return bytes_equal(coll, bytes_str(VIEWS)) && !bytes_equal(db, bytes_str("admin"));
+}
+
 static bool is_watched(struct bytes ns, struct bytes coll)
 {
 	return bytes_equal(ns, bytes_str("admin.system.version")) ||
@@ -139,6 +144,11 @@ static int load_collection(struct replay_catalog *catalog, const struct catalog_
 	struct replay_slots_item *item = replay_slots_named(&catalog->slots, ns);
 	struct catalog_entry *to;
 
+	if (replay_catalog_is_views(db, catalog_entry_coll(entry)) && entry->root.count == 0) {
+		if (item == NULL)
+			replay_slots_add(&catalog->slots, ns, true);
+		return 0;
+	}
 	if (item != NULL && !item->implied)
 		return error_set(e, ERR_CORRUPT, "the base has %s twice", entry->ns);
 	if (entry->has_uuid && replay_slots_of_uuid(&catalog->slots, db, entry->uuid) != NULL)

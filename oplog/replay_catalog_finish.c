@@ -36,11 +36,44 @@ static bool is_nothing(const struct replay_slots_item *item)
 	       item->pub.stopped == NULL;
 }
 
+static bool has_views(const struct replay_catalog *catalog, struct bytes db)
+{
+	for (size_t i = 0; i < catalog->views.count; i++) {
+		const struct catalog_entry *entry = &catalog->views.at[i]->entry;
+
+		if (bytes_equal(bytes_of(entry->ns, entry->db_len), db))
+			return true;
+	}
+	return false;
+}
+
+/* After a database's last view system.views stays, empty: nothing else would say that it is there. */
+static void collect_empty_views(struct replay_catalog *catalog, struct rows *rows)
+{
+	const struct replay_slots *slots = &catalog->slots;
+
+	for (size_t i = 0; i < slots->inside_count; i++) {
+		struct replay_slots_item *item = slots->inside[i];
+
+		if (item->pub.dropped || has_views(catalog, replay_slots_db(item)) ||
+		    !replay_catalog_covers(catalog, replay_slots_ns(item)))
+			continue;
+		/* As it would be in a dump, if it were: without metadata. */
+		item->pub.entry.has_uuid = false;
+		item->pub.entry.has_metadata = false;
+		buf_reset(&item->pub.entry.options);
+		buf_reset(&item->pub.entry.indexes);
+		rows->at[rows->count++] = (struct row){replay_slots_ns(item), item, NULL};
+	}
+}
+
 static void collect(struct replay_catalog *catalog, struct rows *rows)
 {
 	const struct replay_slots *slots = &catalog->slots;
 
-	rows->at = xcalloc(slots->count + catalog->views.count + 1, sizeof(struct row));
+	rows->at = xcalloc(slots->count + slots->inside_count + catalog->views.count + 1,
+			   sizeof(struct row));
+	collect_empty_views(catalog, rows);
 	for (size_t i = 0; i < slots->count; i++) {
 		struct replay_slots_item *item = slots->at[i];
 

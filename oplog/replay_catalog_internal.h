@@ -29,6 +29,9 @@ struct replay_catalog {
 /* Is it left out by name? */
 bool replay_catalog_leaves_out(struct bytes db, struct bytes coll);
 
+/* Is it a system.views collection whose documents are kept as views? (That of admin is a collection as others.) */
+bool replay_catalog_is_views(struct bytes db, struct bytes coll);
+
 /* Does mongodump never write it, so that its absence in the base says nothing? */
 bool replay_catalog_is_undumped(struct bytes db, struct bytes coll);
 

@@ -185,7 +185,7 @@ static int make(struct replay_catalog *catalog, const struct command *command, s
 		uint64_t ts, struct error *e)
 {
 	bool views = bytes_equal(command->coll, bytes_str("system.views"));
-	bool inside = views && !bytes_equal(command->entry->db, bytes_str("admin"));
+	bool inside = replay_catalog_is_views(command->entry->db, command->coll);
 	struct replay_slots_item *item = replay_slots_add(&catalog->slots, ns, inside);
 	struct catalog_entry *entry = &item->pub.entry;
 	bool natural;

@@ -14,6 +14,7 @@ struct result_entry {
 	struct catalog_entry entry;
 	uint64_t changed;
 	bool has_slot;
+	bool inside; /* of an empty system.views */
 	uint64_t cleared;
 	unsigned routed; /* operations that are for it */
 	char *stopped;	 /* or NULL */
@@ -70,7 +71,9 @@ static inline int add_result(void *ctx, const struct catalog_entry *entry,
 	if (slot != NULL) {
 		assert_ptr_equal(entry, &slot->entry);
 		to->cleared = slot->cleared;
-		to->routed = slot->number; /* until finish_into() */
+		/* The slot's number until finish_into(). */
+		to->routed = slot->number == REPLAY_CATALOG_INSIDE ? 0 : slot->number;
+		to->inside = slot->number == REPLAY_CATALOG_INSIDE;
 	}
 	return 0;
 }
@@ -84,7 +87,8 @@ static inline void finish_into(const struct run *run, struct result *result)
 	ASSERT_OK(replay_catalog_finish(run->catalog, add_result, result, &e));
 	for (size_t i = 0; i < result->count; i++) {
 		if (result->at[i].has_slot)
-			result->at[i].routed = run->routed[result->at[i].routed];
+			result->at[i].routed =
+				result->at[i].inside ? 0 : run->routed[result->at[i].routed];
 		if (i > 0)
 			assert_true(bytes_compare(bytes_str(result->at[i - 1].entry.ns),
 						  bytes_str(result->at[i].entry.ns)) < 0);

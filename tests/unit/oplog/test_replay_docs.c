@@ -2,6 +2,7 @@
 #include "oplog/replay_docs.h"
 
 #include "base/key.h"
+#include "store/tree/tree_prefix.h"
 #include "tests/unit/oplog/replay_docs_model.h"
 
 #define DOCS_MAX 12
@@ -430,6 +431,106 @@ static void one_document_alone_that_is_gone_is_none(void **state)
 	replay_docs_model_end(&m);
 }
 
+static void one_document_of_a_capped_collection_is_not_told_alone(void **state)
+{
+	OWNED(buf_release) struct buf found = {0};
+	struct replay_docs_model m;
+	struct error e = {0};
+
+	(void)state;
+	replay_docs_model_begin(&m, CAPPED3, bytes_of(NULL, 0), 0);
+	ASSERT_ERROR(replay_docs_one(m.docs, m.slot, bytes_str("k"), m.store, &found, &e),
+		     ERR_INVALID);
+	replay_docs_model_end(&m);
+}
+
+/* { _id, text }: what compresses a little, so that the leaves gain from a prefix. */
+static void add_large(struct buf *b, uint32_t id)
+{
+	struct harness_rng rng = harness_rng_of(id);
+	size_t doc = harness_doc_open(b);
+
+	harness_doc_int32(b, "_id", (int32_t)id);
+	harness_doc_string(b, "text", "the same words in every document, again and again");
+	harness_doc_binary_random(b, "pad", 300, &rng);
+	harness_doc_close(b, doc);
+}
+
+static void a_collection_that_grows_from_nothing_gets_a_prefix(void **state)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	struct writer_prefix *prefix = NULL;
+	struct replay_docs_model m;
+	struct error e = {0};
+
+	(void)state;
+	/* More than is looked at for the sample, and spilled. */
+	for (size_t memory = 0; memory <= MIB; memory += MIB) {
+		replay_docs_model_begin(&m, NULL, bytes_of(NULL, 0), memory);
+		buf_reset(&docs);
+		for (uint32_t id = 0; id < 14000; id++) {
+			size_t at = docs.len;
+
+			add_large(&docs, id);
+			replay_docs_model_op(&m, 'i', harness_doc_at(&docs, at), bytes_of(NULL, 0),
+					     false);
+		}
+		replay_docs_model_finish(&m, memory);
+		replay_docs_model_check(&m, buf_bytes(&docs));
+		assert_int_equal(
+			ASSERT_OK(tree_prefix_of(m.writer, &m.slot->entry.root, &prefix, &e)), 1);
+		writer_prefix_free(prefix);
+		replay_docs_model_end(&m);
+	}
+}
+
+static bool yes(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+static void who_is_interrupted_says_so(void **state)
+{
+	const struct progress progress = {.cancelled = yes};
+	OWNED(buf_release) struct buf doc = {0};
+	struct replay_docs_model m;
+	struct error e = {0};
+
+	(void)state;
+	for (int natural = 0; natural < 2; natural++) {
+		replay_docs_model_begin(&m, natural ? CAPPED3 : NULL, bytes_of(NULL, 0), 0);
+		for (uint32_t id = 0; id < 3000; id++) {
+			buf_reset(&doc);
+			add_large(&doc, id);
+			replay_docs_model_op(&m, 'i', buf_bytes(&doc), bytes_of(NULL, 0), false);
+		}
+		ASSERT_ERROR(replay_docs_finish(m.docs, m.catalog, m.writer, &progress, &e),
+			     ERR_CANCELLED);
+		replay_docs_model_end(&m);
+	}
+}
+
+static void a_collection_that_was_stopped_or_dropped_keeps_its_root(void **state)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	struct replay_docs_model m;
+
+	(void)state;
+	for (int dropped = 0; dropped < 2; dropped++) {
+		buf_reset(&docs);
+		text_doc(&docs, "{'_id': 1}");
+		replay_docs_model_begin(&m, NULL, buf_bytes(&docs), 0);
+		add_op(&m, &(struct op){'i', "{'_id': 3}", NULL});
+		m.slot->dropped = dropped;
+		if (!dropped)
+			m.slot->stopped = xstrdup("for a reason");
+		replay_docs_model_finish(&m, 0);
+		replay_docs_model_check(&m, buf_bytes(&docs));
+		replay_docs_model_end(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +540,10 @@ int main(void)
 		cmocka_unit_test(an_operation_without_an_id_is_refused),
 		cmocka_unit_test(one_document_alone_is_as_in_all_of_them),
 		cmocka_unit_test(one_document_alone_that_is_gone_is_none),
+		cmocka_unit_test(one_document_of_a_capped_collection_is_not_told_alone),
+		cmocka_unit_test(a_collection_that_grows_from_nothing_gets_a_prefix),
+		cmocka_unit_test(who_is_interrupted_says_so),
+		cmocka_unit_test(a_collection_that_was_stopped_or_dropped_keeps_its_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

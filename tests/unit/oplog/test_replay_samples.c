@@ -246,7 +246,7 @@ static void check_experiment(const char *version, const char *file)
 			expected++;
 		}
 		for (size_t i = 0; i < result.count; i++)
-			seen += result.at[i].entry.db_len == db.name.len &&
+			seen += !result.at[i].inside && result.at[i].entry.db_len == db.name.len &&
 				begins(bytes_str(result.at[i].entry.ns), (const char *)db.name.at);
 		if (seen != expected)
 			fail_msg("%s/%s: %zu namespaces, expected %zu", version, file, seen,

@@ -276,6 +276,7 @@ static void a_long_slice_is_cut_into_segments_that_are_one_range(void **state UN
 	assert_int_equal(added.entries, 0);
 	assert_int_equal(added.duplicates, MANY);
 	assert_int_equal(added.segments, 0);
+	stream_cursor_free(TAKE(cursor));
 	store_close(store);
 }
 
