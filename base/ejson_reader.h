@@ -3,7 +3,7 @@
  *
  * It renders from the beginning (ejson_pieces.h) and keeps what it made last. Who reads on from
  * there, or a little before it, is served at once; who goes back further waits until
- * it has come there again. Memory: EJSON_READER_KEPT and the longest piece.
+ * it has come there again. Memory: twice EJSON_READER_KEPT and the longest piece.
  *
  * Threads: any; one after the other.
  */
@@ -13,7 +13,7 @@
 #include "base/ejson_pieces.h"
 
 /* Readers ahead of each other by less than this do not send each other back. */
-#define EJSON_READER_KEPT (4 * MIB)
+#define EJSON_READER_KEPT (2 * MIB)
 
 struct ejson_reader; /* opaque */
 

@@ -183,7 +183,6 @@ static int apply_document(struct replay *replay, const struct entry *op, uint64_
 	found = replay_docs_add(replay->docs, slot, op, &rules, e);
 	if (found != ERR_CORRUPT && found != ERR_UNSUPPORTED && found != ERR_LIMIT)
 		return found < 0 ? found : 0;
-	entry_wrap(op, e);
 	stop(slot, ts, e);
 	return 0;
 }

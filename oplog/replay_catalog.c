@@ -277,6 +277,12 @@ int replay_catalog_target(struct replay_catalog *catalog, const struct entry *op
 	if (replay_catalog_leaves_out(op->db, op->coll))
 		return 0;
 	item = replay_catalog_resolve(catalog, op->db, op->ns, op->ui);
+	if (item == NULL && bytes_equal(op->ns, bytes_str("admin.system.version"))) {
+		struct error ignored;
+
+		/* How servers behave is told there, whatever the base holds. */
+		(void)!replay_fcv_document(&catalog->fcv, op, &ignored);
+	}
 	if (item == NULL) {
 		replay_catalog_missing(catalog, op, op->ns, op->at.ts,
 				       op->ui != NULL ? "no collection of the base has this UUID"

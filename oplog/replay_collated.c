@@ -79,8 +79,8 @@ static int sort_base(struct collated *c, struct error *e)
 		buf_reset(&key);
 		buf_reset(&simple);
 		found = collation_key_of_document(c->collation, doc, &key, e);
-		if (found < 0)
-			return found;
+		if (found < 0 || replay_ops_poll(c->work->ops, e) < 0)
+			return e->code;
 		if (found == 0 || bytes_compare(buf_bytes(&key), buf_bytes(&c->group)) < 0)
 			continue;
 		if (key_of_document(doc, &simple, e) < 0 ||

@@ -112,7 +112,9 @@ static void read_version(struct replay_fcv *fcv)
 
 int replay_fcv_document(struct replay_fcv *fcv, const struct entry *op, struct error *e)
 {
-	struct update_rules rules = {.major = replay_fcv_major(fcv), .upsert = op->upsert};
+	/* A base that lacks the document is no reason not to see what becomes of it. */
+	struct update_rules rules = {.major = replay_fcv_major(fcv),
+				     .upsert = op->upsert || fcv->doc.len == 0};
 	OWNED(buf_release) struct buf to = {0};
 	int got = entry_id(op, &rules.id, e);
 

@@ -193,8 +193,8 @@ static int locate(struct window *w, struct error *e)
 
 		buf_reset(&key);
 		found = key_of_document(doc, &key, e);
-		if (found < 0)
-			return found;
+		if (found < 0 || replay_ops_poll(w->work->ops, e) < 0)
+			return e->code;
 		about = found == 0 ? NULL : find_about(w, buf_bytes(&key), &slot);
 		if (about == NULL || about->rank != NOWHERE)
 			continue;

@@ -97,7 +97,7 @@ void replay_op_sort_key(uint32_t slot, enum replay_op_order order, struct bytes 
 
 /* ------------------------------------------------------------------ the stream, in order */
 
-static int tell_progress(struct replay_ops *ops, struct error *e)
+int replay_ops_poll(struct replay_ops *ops, struct error *e)
 {
 	const struct progress *p = ops->progress;
 
@@ -138,7 +138,7 @@ int replay_ops_next(struct replay_ops *ops, struct error *e)
 	struct bytes key, payload;
 	int found;
 
-	if (tell_progress(ops, e) < 0)
+	if (replay_ops_poll(ops, e) < 0)
 		return e->code;
 	ops->done += ops->some ? ops->payload.len : 0;
 	if (ops->ahead_at < ops->ahead.len) {

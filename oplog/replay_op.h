@@ -11,7 +11,7 @@
  * Of two different keys one may be the start of the other only where the longer one goes on with ff
  * (key.h), and no sequence begins so: the operations of a document are next to each other, in order.
  *
- * Threads: one at a time.
+ * Prefixes: replay_op_, replay_ops_, replay_doc_. Threads: one at a time.
  */
 #ifndef OPLOG_REPLAY_OP_H
 #define OPLOG_REPLAY_OP_H
@@ -82,6 +82,9 @@ MUST_CHECK int replay_ops_skip(struct replay_ops *ops, uint32_t number, struct e
  */
 MUST_CHECK int replay_ops_sample(struct replay_ops *ops, size_t limit, size_t len, struct buf *ret,
 				 struct error *e);
+
+/* Once for each document of a pass over a collection: tells how far it is. ERR_CANCELLED. */
+MUST_CHECK int replay_ops_poll(struct replay_ops *ops, struct error *e);
 
 void replay_ops_release(struct replay_ops *ops);
 

@@ -21,14 +21,22 @@ static void point_snapshot(const struct snapshot *s, struct timeline_point *ret)
 	snprintf(ret->name, sizeof(ret->name), "%s", s->name);
 }
 
-static void point_moment(const struct snapshot *base, uint64_t ts, bool second,
-			 struct timeline_point *ret)
+/*
+ * A whole second is printed as a time, unless a snapshot has that name: mostly one that was made in the
+ * middle of that second, which is another moment.
+ */
+static void point_moment(const struct timeline_view *view, const struct snapshot *base, uint64_t ts,
+			 bool second, struct timeline_point *ret)
 {
+	size_t taken;
+
 	*ret = (struct timeline_point){.base = base->id, .ts = ts, .is_second = second};
 	ret->is_snapshot = timeline_ts(base->optime) == ts;
 	if (second)
 		snapshot_time_text(entry_seconds(ts), ret->name);
-	else
+	if (second && when_find_name(&view->list, ret->name, &taken))
+		snprintf(ret->name, sizeof(ret->name), "@%" PRIu32, entry_seconds(ts));
+	if (!second)
 		snprintf(ret->name, sizeof(ret->name), "%" PRIu32 ".%" PRIu32, entry_seconds(ts),
 			 entry_increment(ts));
 }
@@ -122,7 +130,10 @@ static int no_time(struct timeline_view *view, const char *text, uint64_t ts, bo
 	return error_hint(e, "what can be reached: %s ('yester ranges')", buf_text(&reach));
 }
 
-/* A snapshot (an inexact one, too) that shows this second. */
+/*
+ * A snapshot (an inexact one, too) that shows this second, as far as anybody knows: where the stream goes
+ * on from it, the second may go on, too.
+ */
 static const struct snapshot *snapshot_of_second(struct timeline_view *view, uint64_t seconds)
 {
 	const struct snapshot *best = NULL;
@@ -130,7 +141,7 @@ static const struct snapshot *snapshot_of_second(struct timeline_view *view, uin
 	for (size_t i = 0; i < view->list.count; i++) {
 		const struct snapshot *s = &view->list.at[i];
 
-		if (s->time == seconds && !s->checkpoint &&
+		if (s->time == seconds && !s->checkpoint && timeline_range_of(view, s) == NULL &&
 		    (best == NULL || s->exact || !best->exact))
 			best = s;
 	}
@@ -147,7 +158,7 @@ static int find_ts(struct timeline_view *view, const char *text, uint64_t ts, bo
 	if (found < 0)
 		return found;
 	if (found == 1) {
-		point_moment(&view->list.at[base], ts, second, ret);
+		point_moment(view, &view->list.at[base], ts, second, ret);
 		return 0;
 	}
 	s = second ? snapshot_of_second(view, entry_seconds(ts)) : NULL;

@@ -13,11 +13,11 @@
 
 #define THREADS_MAX 64
 /*
- * Plain bytes of rewritten chunks that a writer encodes with more effort; a delta counts a quarter. So a
- * small change, as a nightly ingest brings, is stored small, and a large one takes 0.4 s more on two cores.
+ * Plain bytes of rewritten chunks that a writer encodes with more effort; a delta counts an eighth. So a
+ * small change, as a nightly ingest brings, is stored small, and a large one takes 0.2 s more on two cores.
  */
-#define EFFORT (4 * MIB)
-#define EFFORT_OF_DELTA 4
+#define EFFORT (2 * MIB)
+#define EFFORT_OF_DELTA 8
 
 struct store_writer {
 	struct store *store;
@@ -25,7 +25,7 @@ struct store_writer {
 	struct writer_finish *finish; /* the thread that finishes packs */
 	pthread_mutex_t lock;	      /* over all below */
 	pthread_cond_t work, done;    /* a put was queued; a put was done */
-	unsigned waiting;	      /* for `done`: with none nobody needs to be woken */
+	unsigned waiting; /* for `done`, in claim(): with none nobody needs to be woken */
 	struct store_put *first, *last;
 	bool stop;
 	unsigned threads;
@@ -177,7 +177,9 @@ static void run_put(struct store_writer *w, struct store_put *put)
 	pthread_mutex_lock(&w->lock);
 	put->code = code;
 	put->done = true;
-	tell_done(w);
+	/* Waking somebody for each of many puts costs more than the wait. */
+	if (put->waited)
+		pthread_cond_broadcast(&w->done);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -204,7 +206,7 @@ static void *work(void *arg)
 void store_writer_submit(struct store_writer *w, struct store_put *put)
 {
 	put->next = NULL;
-	put->done = false;
+	put->done = put->waited = false;
 	pthread_mutex_lock(&w->lock);
 	if (w->first == NULL)
 		w->first = put;
@@ -218,8 +220,9 @@ void store_writer_submit(struct store_writer *w, struct store_put *put)
 int store_writer_wait(struct store_writer *w, struct store_put *put, struct error *e)
 {
 	pthread_mutex_lock(&w->lock);
+	put->waited = true;
 	while (!put->done)
-		wait_done(w);
+		pthread_cond_wait(&w->done, &w->lock);
 	pthread_mutex_unlock(&w->lock);
 	if (put->code < 0)
 		*e = put->error;

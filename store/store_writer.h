@@ -47,8 +47,9 @@ struct store_put {
 	bool thorough;			    /* of the writer: encode it with more effort */
 	struct chunk_id id;		    /* out */
 	bool reused;			    /* out: the store had it */
-	bool done; /* set when the outputs are valid; under the writer's lock */
-	int code;  /* 0, or what went wrong */
+	bool done;   /* set when the outputs are valid; under the writer's lock */
+	bool waited; /* somebody waits for it; the same */
+	int code;    /* 0, or what went wrong */
 	struct error error;
 	struct store_put *next; /* of the queue */
 };

@@ -62,8 +62,9 @@ static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints
 	size_count_text(r->added.duplicates, known);
 	size_text(r->stored_bytes, size);
 	time_text_duration(r->milliseconds, took);
-	printf("%s%s%s new entries of the oplog, %s were there already\n",
-	       term_style(stdout, TERM_BOLD), fresh, term_style(stdout, TERM_PLAIN), known);
+	printf("%s%s%s new %s of the oplog, %s already there\n", term_style(stdout, TERM_BOLD),
+	       fresh, term_style(stdout, TERM_PLAIN), r->added.entries == 1 ? "entry" : "entries",
+	       known);
 	if (r->last.ts == 0)
 		return;
 	print_optime("first", &r->first);
@@ -71,7 +72,7 @@ static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints
 	printf("  stored     %s in %s\n", size, took);
 	if (checkpoints > 0)
 		printf("  checkpoints made: %u\n", checkpoints);
-	if (r->has_range) {
+	if (r->has_range && (r->range.first.ts != r->first.ts || r->range.last.ts != r->last.ts)) {
 		printf("Now without a gap:\n");
 		print_optime("from", &r->range.first);
 		print_optime("to", &r->range.last);

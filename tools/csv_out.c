@@ -156,19 +156,44 @@ static int add_value(struct buf *to, const struct bson_field *field, struct erro
 	return 0;
 }
 
+/* Element number `name` of an array, by its place, whatever it is called: 1, or 0. */
+static int find_element(struct bytes array, const char *name, struct bson_field *ret,
+			struct error *e)
+{
+	struct bson_fields fields = bson_fields(array);
+	const char *digits = name + (*name == '+' || *name == '-');
+	uint64_t number = 0;
+	int found;
+
+	/* As strconv.Atoi reads it: a sign and zeros before it are no harm. */
+	if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0')
+		return 0;
+	for (; *digits != '\0' && number <= UINT32_MAX; digits++)
+		number = number * 10 + (uint64_t)(*digits - '0');
+	if (*name == '-' && number > 0)
+		return 0;
+	do {
+		found = bson_fields_next(&fields, ret, e);
+	} while (found > 0 && number-- > 0);
+	return found;
+}
+
 /* The field that a dotted path leads to: 1, or 0. In arrays the parts are positions. */
 static int find_path(struct bytes doc, struct bytes path, struct bson_field *ret, struct error *e)
 {
+	bool array = false;
+
 	for (;;) {
 		const uint8_t *dot = memchr(path.at, '.', path.len);
 		size_t len = dot == NULL ? path.len : (size_t)(dot - path.at);
 		OWNED(free) char *name = xstrndup((const char *)path.at, len);
-		int found = bson_find(doc, name, ret, e);
+		int found = array ? find_element(doc, name, ret, e) : bson_find(doc, name, ret, e);
 
 		if (found <= 0 || dot == NULL)
 			return found;
 		if (ret->type != BSON_KIND_DOCUMENT && ret->type != BSON_KIND_ARRAY)
 			return 0;
+		array = ret->type == BSON_KIND_ARRAY;
 		doc = ret->value;
 		path = bytes_of(dot + 1, path.len - len - 1);
 	}

@@ -226,11 +226,22 @@ static void find_hint(struct tree_builder *b, struct pending *p)
 	p->put.has_hint = true;
 }
 
-/* The next place in the ring, for a leaf of `len` bytes. */
+/*
+ * The next place in the ring, for a leaf of `len` bytes. When it is full half of it is waited for: then
+ * there is work for the threads meanwhile, and no switch to this one for each leaf.
+ */
 static int make_room(struct tree_builder *b, size_t len, struct pending **ret, struct error *e)
 {
-	while (b->ring_count == PENDING ||
-	       (b->ring_count > 0 && b->ring_bytes + len > PENDING_BYTES))
+	if (b->ring_count == PENDING) {
+		struct pending *middle = &b->ring[(b->ring_first + PENDING / 2) % PENDING];
+
+		if (!middle->is_old && store_writer_wait(b->writer, &middle->put, e) < 0)
+			return e->code;
+		while (b->ring_count > PENDING / 2)
+			if (take_oldest(b, e) < 0)
+				return e->code;
+	}
+	while (b->ring_count > 0 && b->ring_bytes + len > PENDING_BYTES)
 		if (take_oldest(b, e) < 0)
 			return e->code;
 	*ret = &b->ring[(b->ring_first + b->ring_count) % PENDING];

@@ -48,7 +48,8 @@ FIELDS = {
     "types.values": "_id,what,value,in,in.array,in.array.0,in.array.1.a,nothing,value.a,value.0",
     "types.ids": "_id,what,_id.a,_id.b",
     "types.odd": "_id,twice,a,deep.d.d,deep",
-    "shop.orders": "_id,customer.name,customer.city,total,items.0.sku,items.4.count,items,at,customer",
+    "shop.orders": "_id,customer.name,customer.city,total,items.0.sku,items.4.count,items.+1.sku,items.00.sku,items.-1.sku,"
+                   "items.-0.sku,items.1x.sku,items.,items.99999999999999999999.sku,items,at,customer,customer.name.x,_id.",
     "large.mixed": "_id,n,pad,_id.a,_id.k.1",
     "files.fs.files": "_id,filename,length,uploadDate",
     "names.new\nline": "name,_id",
@@ -235,7 +236,8 @@ def test_no_escape_sequence_reaches_a_terminal(hostile):
                 ("ls", absent), ("ls", HOSTILE), ("count", ns), ("count", absent), ("cat", ns), ("cat", absent),
                 ("cat", ns, "--id", "1"), ("cat", ns, "--id", json.dumps(HOSTILE, ensure_ascii=False)), ("cat", ns, "--id", where),
                 ("cat", "db.plain", "--id", HOSTILE), ("cat", ns, "--format", HOSTILE), ("cat", ns, "--" + HOSTILE), (HOSTILE,),
-                ("ls", "--at", HOSTILE), ("show", HOSTILE), ("stats",), ("stats", "--dbhash"), ("check",)]
+                ("ls", "--at", HOSTILE), ("show", HOSTILE), ("log", HOSTILE), ("log", ns), ("diff", "one", HOSTILE), ("diff", "one", "one", HOSTILE),
+                ("stats",), ("stats", "--dbhash"), ("check",)]
     commands += [("cat", ns, "--format", form) for form in ("json", "canonical", "pretty")]
     commands += [("cat", ns, "--format", "csv", "--fields", f"_id,in.{HOSTILE},{HOSTILE}")]
     commands += [(*words, "--json") for words in (("ls",), ("ls", ns), ("ls", "-d", ns), ("show",), ("snapshots",), ("cat", ns), ("count", ns),
@@ -253,7 +255,7 @@ def test_no_escape_sequence_reaches_a_terminal(hostile):
         assert shown and not found, f"{words}: {found[0]!r} in {shown[max(0, found.start() - 60) : found.end() + 30]!r}"
         done = peers.yester(*words, check=None, env=dict(os.environ, YESTER_STORE=str(hostile.path)))
         assert not CONTROL.search(done.err), f"{words}: standard error {done.err!r}"
-    assert codes == {0, 1, 2} or codes == {0, 1, 2, 5}
+    assert codes >= {0, 1, 2}
     # What the test can fail with is there: a pipe gets the values as they are.
     assert "\u202e" in hostile.run("cat", ns).raw.decode()
 

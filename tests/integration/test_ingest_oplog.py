@@ -179,13 +179,13 @@ def test_damaged_input_changes_nothing(oplog, tmp_path):
     oplog.add(write(tmp_path / "good.bson", entries[:50]))
     ends = {sum(map(len, entries[:i])) for i in range(201)}
     path = tmp_path / "bad.bson"
-    for cut in [*range(1, 40), *rng.sample(range(1, len(whole)), 40), len(whole) - 1]:
+    for cut in [*range(1, 8), *rng.sample(range(1, len(whole)), 20), len(whole) - 1]:
         if cut in ends:
             continue
         path.write_bytes(whole[:cut])
         at = max(end for end in ends if end < cut)
         oplog.refuse(path, check=1, says=f"{path}: document at offset {at}")
-    for at in sorted(ends - {len(whole)})[::20]:  # lengths that are none
+    for at in sorted(ends - {len(whole)})[::45]:  # lengths that are none
         for length in (0, 4, -1, 1 << 30, 17 << 20):
             path.write_bytes(whole[:at] + struct.pack("<i", length) + whole[at + 4:])
             oplog.refuse(path, check=1, says=f"{path}: document at offset {at}")

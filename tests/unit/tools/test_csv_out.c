@@ -87,6 +87,37 @@ static void the_other_types_too(void **state)
 	assert_string_equal(line_of(0x0a, "", 0), "\n");
 }
 
+/* Elements are counted, whatever they are called, and the number is read as Go reads one. */
+static void elements_go_by_their_place(void **state)
+{
+	/* [1, 2], the elements called "x" and "y". */
+	static const char array[] = "\x13\0\0\0\x10x\0\1\0\0\0\x10y\0\2\0\0\0";
+	static const struct {
+		const char *path, *line;
+	} cases[] = {
+		{"a.0", "1\n"},		{"a.1", "2\n"},
+		{"a.2", "\n"},		{"a.+1", "2\n"},
+		{"a.001", "2\n"},	{"a.-0", "1\n"},
+		{"a.-1", "\n"},		{"a.x", "\n"},
+		{"a.1x", "\n"},		{"a.", "\n"},
+		{"a.+", "\n"},		{"a.1.0", "\n"},
+		{"a.4294967296", "\n"}, {"a.99999999999999999999", "\n"},
+	};
+	OWNED(buf_release) struct buf doc = {0};
+	size_t open = harness_doc_open(&doc);
+	struct error e = {0};
+
+	(void)state;
+	harness_doc_element(&doc, 0x04, "a", bytes_of(array, sizeof(array)));
+	harness_doc_close(&doc, open);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		OWNED(buf_release) struct buf line = {0};
+
+		ASSERT_OK(csv_out_document(cases[i].path, buf_bytes(&doc), &line, &e));
+		assert_string_equal(buf_text(&line), cases[i].line);
+	}
+}
+
 static void paths_that_lead_nowhere_are_empty(void **state)
 {
 	struct error e = {0};
@@ -107,6 +138,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_and_dates_are_those_of_mongoexport),
 		cmocka_unit_test(the_other_types_too),
+		cmocka_unit_test(elements_go_by_their_place),
 		cmocka_unit_test(paths_that_lead_nowhere_are_empty),
 	};
 

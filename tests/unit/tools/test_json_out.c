@@ -79,9 +79,38 @@ static void an_empty_list_is_two_brackets(void **state)
 	free(text);
 }
 
+static void a_line_has_no_spaces_and_one_newline(void **state)
+{
+	struct json_out j;
+	FILE *to = tmpfile();
+	char text[200] = "";
+	size_t len;
+
+	(void)state;
+	assert_non_null(to);
+	for (int i = 0; i < 2; i++) {
+		json_out_begin_line(&j, to);
+		json_out_str(&j, "a", "x y");
+		json_out_array(&j, "b");
+		json_out_u64(&j, NULL, 1);
+		json_out_u64(&j, NULL, 2);
+		json_out_end_array(&j);
+		json_out_object(&j, "c");
+		json_out_end_object(&j);
+		json_out_finish(&j);
+	}
+	rewind(to);
+	len = fread(text, 1, sizeof(text) - 1, to);
+	assert_string_equal(text, "{\"a\":\"x y\",\"b\":[1,2],\"c\":{}}\n"
+				  "{\"a\":\"x y\",\"b\":[1,2],\"c\":{}}\n");
+	assert_int_equal(len, strlen(text));
+	fclose(to);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_has_no_spaces_and_one_newline),
 		cmocka_unit_test(objects_and_arrays_nest_with_commas_between),
 		cmocka_unit_test(a_name_that_is_not_utf8_keeps_its_bytes_beside_it),
 		cmocka_unit_test(an_empty_list_is_two_brackets),

@@ -1,0 +1,86 @@
+#include "tools/id_text.h"
+
+#include "tests/unit/oplog/text_doc.h"
+#include "tools/id_find.h"
+#include "tools/term.h"
+
+static void check(const char *doc_text, const char *expected)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf got = {0};
+	struct error e = {0};
+
+	text_doc(&doc, doc_text);
+	ASSERT_OK(id_text_document(buf_bytes(&doc), &got, &e));
+	assert_string_equal(buf_text(&got), expected);
+}
+
+static void an_id_reads_as_it_is_typed(void **state)
+{
+	(void)state;
+	check("{'_id':5}", "5");
+	check("{'a':1,'_id':'anna'}", "\"anna\"");
+	check("{'_id':{'$oid':'507f1f77bcf86cd799439011'}}", "507f1f77bcf86cd799439011");
+	check("{'_id':{'a':1,'b':[2]}}", "{\"a\":1,\"b\":[2]}");
+	check("{'a':1}", "(no _id)");
+}
+
+static void what_is_shown_can_be_typed_again(void **state)
+{
+	static const char *const ids[] = {"{'_id':5}", "{'_id':'anna'}", "{'_id':{'x':true}}",
+					  "{'_id':{'$oid':'507f1f77bcf86cd799439011'}}",
+					  "{'_id':{'$numberDecimal':'1.50'}}"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		OWNED(buf_release) struct buf doc = {0};
+		OWNED(buf_release) struct buf text = {0};
+		OWNED(buf_release) struct buf again = {0};
+		struct error e = {0};
+
+		text_doc(&doc, ids[i]);
+		ASSERT_OK(id_text_document(buf_bytes(&doc), &text, &e));
+		ASSERT_OK(id_find_parse(buf_text(&text), &again, &e));
+		ASSERT_BYTES(buf_bytes(&again), buf_bytes(&doc));
+	}
+}
+
+static void it_is_one_short_line_without_control_bytes(void **state)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf got = {0};
+	char text[3000] = "";
+	struct error e = {0};
+	size_t begin = harness_doc_open(&doc);
+
+	(void)state;
+	check("{'_id':'a\\nb'}", "\"a\\nb\"");
+	harness_doc_string(&doc, "_id", "\x1b[31m\xe2\x80\xae\xc2\x9b");
+	harness_doc_close(&doc, begin);
+	ASSERT_OK(id_text_document(buf_bytes(&doc), &got, &e));
+	for (size_t i = 0; i < got.len; i++)
+		assert_in_range(got.at[i], 0x20, 0x7e);
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = i % 2 == 0 ? '\xc3' : '\xa4';
+	text[sizeof(text) - 2] = 'x';
+	text[sizeof(text) - 1] = '\0';
+	buf_reset(&doc);
+	buf_reset(&got);
+	begin = harness_doc_open(&doc);
+	harness_doc_string(&doc, "_id", text);
+	harness_doc_close(&doc, begin);
+	ASSERT_OK(id_text_document(buf_bytes(&doc), &got, &e));
+	assert_in_range(got.len, ID_TEXT_MAX - 8, ID_TEXT_MAX + 3);
+	assert_memory_equal(got.at + got.len - 5, "\xc3\xa4...", 5); /* no letter is cut */
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_id_reads_as_it_is_typed),
+		cmocka_unit_test(what_is_shown_can_be_typed_again),
+		cmocka_unit_test(it_is_one_short_line_without_control_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
