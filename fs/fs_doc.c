@@ -128,18 +128,6 @@ static int get(struct tree_cursor *cursor, uint64_t rank, struct bytes *ret, str
 	return rc == 1 ? tree_cursor_next(cursor, ret, e) : rc;
 }
 
-int fs_doc_bson(struct store *store, const struct tree_root *root, uint64_t rank, struct buf *ret,
-		struct error *e)
-{
-	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(store, root);
-	struct bytes doc;
-	int rc = get(cursor, rank, &doc, e);
-
-	if (rc == 1)
-		buf_add_bytes(ret, doc);
-	return rc;
-}
-
 int fs_doc_place(struct store *store, const struct tree_root *root, uint64_t rank,
 		 uint64_t *ret_offset, uint64_t *ret_len, struct error *e)
 {
@@ -154,6 +142,30 @@ int fs_doc_place(struct store *store, const struct tree_root *root, uint64_t ran
 	if (rc == 1)
 		*ret_len = doc.len;
 	return rc;
+}
+
+int fs_doc_hold(struct store *store, const struct tree_root *root, uint64_t rank,
+		struct tree_piece *ret, struct error *e)
+{
+	uint64_t offset = 0, len = 0;
+	struct tree_piece piece;
+	size_t count = 0;
+	int rc = fs_doc_place(store, root, rank, &offset, &len, e);
+
+	if (rc != 1)
+		return rc;
+	/* A leaf has whole documents. */
+	rc = tree_read_pieces(store, root, offset, (size_t)len, 0, &piece, 1, &count, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || count != 1 || piece.bytes.len != len) {
+		if (count == 1)
+			chunk_release(piece.chunk);
+		return error_set(e, ERR_CORRUPT, "document number %llu does not lie in one leaf",
+				 (unsigned long long)rank);
+	}
+	*ret = piece;
+	return 1;
 }
 
 int fs_doc_pretty_size(struct store *store, const struct tree_root *root, uint64_t rank,

@@ -20,15 +20,18 @@
 MUST_CHECK int fs_doc_find(struct store *store, const struct tree_root *root, struct bytes name,
 			   uint64_t *ret_rank, struct error *e);
 
-/* Append document number `rank`. 1, or 0 when there are not so many. */
-MUST_CHECK int fs_doc_bson(struct store *store, const struct tree_root *root, uint64_t rank,
-			   struct buf *ret, struct error *e);
+/*
+ * Document number `rank`, without a copy: *ret holds the chunk that it lies in, which the caller
+ * releases. 1, or 0 when there are not so many.
+ */
+MUST_CHECK int fs_doc_hold(struct store *store, const struct tree_root *root, uint64_t rank,
+			   struct tree_piece *ret, struct error *e);
 
-/* Where its bytes lie in the collection's .bson. Returns as fs_doc_bson(). */
+/* Where its bytes lie in the collection's .bson. Returns as fs_doc_hold(). */
 MUST_CHECK int fs_doc_place(struct store *store, const struct tree_root *root, uint64_t rank,
 			    uint64_t *ret_offset, uint64_t *ret_len, struct error *e);
 
-/* How long its text is, EJSON_PRETTY of ejson_pieces.h. Returns as fs_doc_bson(). */
+/* How long its text is, EJSON_PRETTY of ejson_pieces.h. Returns as fs_doc_hold(). */
 MUST_CHECK int fs_doc_pretty_size(struct store *store, const struct tree_root *root, uint64_t rank,
 				  uint64_t *ret, struct error *e);
 

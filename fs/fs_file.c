@@ -21,21 +21,23 @@ struct fs_file {
 	struct tree_json *json; /* of a .json, borrowed from the mount */
 	struct fs_oplog *oplog; /* of a file of oplog/ */
 	bool is_text;
-	struct buf text;	     /* of all others, fixed at open */
-	struct buf doc;		     /* what `pretty` renders */
-	struct ejson_reader *pretty; /* of a document with a long text */
-	_Atomic uint64_t expected;   /* where a sequential reader goes on */
-	_Atomic unsigned in_a_row;   /* sequential requests */
+	struct buf text; /* of all others, fixed at open */
+	/* Of a document with a long text; it renders `doc`, or what lies in the chunk. */
+	struct ejson_reader *pretty;
+	struct chunk *held;
+	struct buf doc;
+	_Atomic uint64_t expected; /* where a sequential reader goes on */
+	_Atomic unsigned in_a_row; /* sequential requests */
 };
 
-/* A document's .json: its text when that is short. The document is there. */
-static int open_pretty(struct fs_file *file, struct error *e)
+/* A document's .json: its text when that is short. The file keeps `doc` somewhere. */
+static int open_pretty(struct fs_file *file, struct bytes doc, struct error *e)
 {
 	OWNED(ejson_pieces_free) struct ejson_pieces *pieces = NULL;
 	struct bytes piece;
 	int rc = 0;
 
-	pieces = ejson_pieces_new(buf_bytes(&file->doc), EJSON_PRETTY);
+	pieces = ejson_pieces_new(doc, EJSON_PRETTY);
 	while (file->text.len <= TEXT_MAX && (rc = ejson_pieces_next(pieces, &piece, e)) == 1)
 		buf_add_bytes(&file->text, piece);
 	if (rc < 0)
@@ -43,9 +45,10 @@ static int open_pretty(struct fs_file *file, struct error *e)
 	file->is_text = rc == 0;
 	if (file->is_text) {
 		buf_release(&file->doc);
+		chunk_release(TAKE(file->held));
 	} else {
 		buf_release(&file->text);
-		file->pretty = ejson_reader_new(buf_bytes(&file->doc), EJSON_PRETTY);
+		file->pretty = ejson_reader_new(doc, EJSON_PRETTY);
 	}
 	return 1;
 }
@@ -53,14 +56,17 @@ static int open_pretty(struct fs_file *file, struct error *e)
 /* A file of a document, which the tree has unless it is damaged. */
 static int open_document(struct fs_file *file, const struct fs_node *node, struct error *e)
 {
+	struct tree_piece doc;
 	uint64_t len = 0;
 	int rc;
 
 	if (node->inode.kind == FS_KIND_DOC_JSON) {
-		rc = fs_doc_bson(moment_store(node->moment), &node->entry.root, node->inode.rank,
-				 &file->doc, e);
-		if (rc == 1)
-			rc = open_pretty(file, e);
+		rc = fs_doc_hold(moment_store(node->moment), &node->entry.root, node->inode.rank,
+				 &doc, e);
+		if (rc == 1) {
+			file->held = doc.chunk;
+			rc = open_pretty(file, doc.bytes, e);
+		}
 	} else {
 		rc = fs_doc_place(moment_store(node->moment), &node->entry.root, node->inode.rank,
 				  &file->begin, &len, e);
@@ -101,7 +107,7 @@ int fs_file_open(struct fs *fs, struct fs_node *node, struct fs_file **ret, stru
 		break;
 	case FS_KIND_KEY_JSON:
 		buf_add_bytes(&file->doc, buf_bytes(&node->doc));
-		rc = open_pretty(file, e);
+		rc = open_pretty(file, buf_bytes(&file->doc), e);
 		break;
 	case FS_KIND_KEY_BSON:
 		buf_add_bytes(&file->text, buf_bytes(&node->doc));
@@ -124,9 +130,10 @@ void fs_file_close(struct fs_file *file)
 {
 	if (file == NULL)
 		return;
+	ejson_reader_free(file->pretty);
+	chunk_release(file->held);
 	moment_release(file->moment);
 	fs_oplog_close(file->oplog);
-	ejson_reader_free(file->pretty);
 	buf_release(&file->doc);
 	buf_release(&file->text);
 	free(file);
