@@ -29,7 +29,6 @@ static uint64_t rank_of_link(struct bytes name)
 static int point_node(struct fs *fs, const struct timeline_point *point, const char *name,
 		      struct fs_inode *ret, struct error *e)
 {
-	char printed[SNAPSHOT_NAME_MAX + 1];
 	int rc;
 
 	*ret = (struct fs_inode){.kind = FS_KIND_LINK, .rank = rank_of_link(bytes_str(name))};
@@ -38,8 +37,7 @@ static int point_node(struct fs *fs, const struct timeline_point *point, const c
 	rc = fs_points_slot(fs->points, point, &ret->slot, e);
 	if (rc < 0)
 		return rc;
-	fs_points_name(point->ts, point->is_second, printed);
-	if (strcmp(name, printed) == 0)
+	if (strcmp(name, point->name) == 0)
 		*ret = (struct fs_inode){.kind = FS_KIND_MOMENT, .slot = ret->slot};
 	return 0;
 }

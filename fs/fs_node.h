@@ -64,6 +64,9 @@ MUST_CHECK int fs_node_stat(struct fs *fs, struct fs_node *node, struct stat *re
 /* Would fs_node_stat() have to replay documents? */
 bool fs_node_stat_is_dear(const struct fs_node *node);
 
+/* As fs_node_stat(), without size and time, for which documents would have to be replayed. */
+void fs_node_stat_cheap(const struct fs *fs, const struct fs_node *node, struct stat *ret);
+
 /* The file type alone, as in st_mode. */
 mode_t fs_node_type(const struct fs_node *node);
 

@@ -103,7 +103,7 @@ int fs_node_text(struct fs *fs, const struct fs_node *node, struct buf *ret, str
 			return error_set(e, ERR_NOT_FOUND, "the snapshot is not there any more");
 		return 0;
 	case FS_KIND_SPAN:
-		fs_span_target(node->inode, ret);
+		fs_span_target(fs, node->inode, ret);
 		return 0;
 	default:
 		return 0;
@@ -251,6 +251,23 @@ static void set_owner(const struct fs *fs, const struct fs_node *node, struct st
 	}
 }
 
+/* All attributes but what depends on the content. */
+static void set_attributes(const struct fs *fs, const struct fs_node *node, uint64_t size,
+			   uint64_t changed, struct stat *ret)
+{
+	*ret = (struct stat){
+		.st_ino = fs_inode_pack(node->inode),
+		.st_nlink = 1, /* of folders too: "not counted" */
+		.st_size = (off_t)size,
+		.st_blocks = (blkcnt_t)((size + 511) / 512),
+		.st_blksize = BLOCK_SIZE,
+		.st_mtim.tv_sec = (time_t)changed,
+		.st_ctim.tv_sec = (time_t)changed,
+		.st_atim.tv_sec = (time_t)changed,
+	};
+	set_owner(fs, node, ret);
+}
+
 int fs_node_stat(struct fs *fs, struct fs_node *node, struct stat *ret, struct error *e)
 {
 	uint64_t size = 0;
@@ -264,20 +281,14 @@ int fs_node_stat(struct fs *fs, struct fs_node *node, struct stat *ret, struct e
 		if (rc >= 0)
 			rc = changed_of(fs, node, &changed, e);
 	}
-	if (rc < 0)
-		return rc;
-	*ret = (struct stat){
-		.st_ino = fs_inode_pack(node->inode),
-		.st_nlink = 1, /* of folders too: "not counted" */
-		.st_size = (off_t)size,
-		.st_blocks = (blkcnt_t)((size + 511) / 512),
-		.st_blksize = BLOCK_SIZE,
-		.st_mtim.tv_sec = (time_t)changed,
-		.st_ctim.tv_sec = (time_t)changed,
-		.st_atim.tv_sec = (time_t)changed,
-	};
-	set_owner(fs, node, ret);
-	return 0;
+	if (rc >= 0)
+		set_attributes(fs, node, size, changed, ret);
+	return rc;
+}
+
+void fs_node_stat_cheap(const struct fs *fs, const struct fs_node *node, struct stat *ret)
+{
+	set_attributes(fs, node, 0, moment_snapshot(node->moment)->time, ret);
 }
 
 double fs_node_name_seconds(struct fs_inode inode)

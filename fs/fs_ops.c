@@ -68,6 +68,8 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 					 FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE;
 
 	(void)userdata;
+	/* libfuse up to 3.16.1 keeps PARALLEL_DIROPS to itself: the kernel then locks a folder while a
+	 * name in it is looked up, so a lookup must not take long. */
 	conn->want |= conn->capable & wanted;
 	conn->want &= ~unwanted;
 	conn->max_readahead = READ_AHEAD_MAX;
@@ -75,9 +77,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	conn->congestion_threshold = 48;
 }
 
-/* Fill an answer about a node that was found. */
-static int fill_entry(struct fs *fs, struct fs_node *node, struct fuse_entry_param *ret,
-		      struct error *e)
+int fs_ops_fill(struct fs *fs, struct fs_node *node, struct fuse_entry_param *ret, struct error *e)
 {
 	*ret = (struct fuse_entry_param){
 		.ino = fs_inode_pack(node->inode),
@@ -85,7 +85,13 @@ static int fill_entry(struct fs *fs, struct fs_node *node, struct fuse_entry_par
 		.entry_timeout = fs_node_name_seconds(node->inode),
 		.attr_timeout = fs_node_attr_seconds(node->inode),
 	};
-	return fs_node_stat(fs, node, &ret->attr, e);
+	if (!fs_node_stat_is_dear(node))
+		return fs_node_stat(fs, node, &ret->attr, e);
+	/* A name is not worth a replay, for which the kernel would keep the folder locked: who wants
+	 * to know the size asks for it. */
+	fs_node_stat_cheap(fs, node, &ret->attr);
+	ret->attr_timeout = 0;
+	return 0;
 }
 
 /* Can there be such a name later? */
@@ -160,12 +166,8 @@ static void reply_child(struct fs_ops_request *request, const struct fs_node *pa
 	struct fs *fs = fuse_req_userdata(request->req);
 	struct fuse_entry_param entry;
 
-	if (rc > 0 && fs_node_stat_is_dear(child)) {
-		fs_ops_wait(request, child->inode);
-		return;
-	}
 	if (rc > 0)
-		rc = fill_entry(fs, child, &entry, e) < 0 ? e->code : 1;
+		rc = fs_ops_fill(fs, child, &entry, e) < 0 ? e->code : 1;
 	if (rc < 0)
 		fs_ops_fail(request->req, rc, e);
 	else if (rc == 0)

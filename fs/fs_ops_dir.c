@@ -95,22 +95,16 @@ static void fill_entry(struct fs *fs, struct fs_dir_entry *entry, bool plus,
 {
 	struct error e;
 
+	/* Of millions of documents nobody wants to know all that: without a node the kernel takes the
+	 * name alone. A damaged one is listed all the same; who looks closer gets the error. */
+	if (plus && !entry->is_dots && !fs_inode_is_document(entry->node.inode) &&
+	    fs_ops_fill(fs, &entry->node, ret, &e) == 0)
+		return;
 	*ret = (struct fuse_entry_param){
 		.generation = 1,
 		.attr.st_ino = fs_inode_pack(entry->node.inode),
 		.attr.st_mode = entry->is_dots ? S_IFDIR : fs_node_type(&entry->node),
 	};
-	/* Of millions of documents nobody wants to know all that, and it must not replay history: without
-	 * a node the kernel takes the name alone. */
-	if (!plus || entry->is_dots || fs_inode_is_document(entry->node.inode) ||
-	    fs_node_stat_is_dear(&entry->node))
-		return;
-	/* A damaged one is listed all the same; who looks closer gets the error. */
-	if (fs_node_stat(fs, &entry->node, &ret->attr, &e) < 0)
-		return;
-	ret->ino = ret->attr.st_ino;
-	ret->entry_timeout = fs_node_name_seconds(entry->node.inode);
-	ret->attr_timeout = fs_node_attr_seconds(entry->node.inode);
 }
 
 /* Append an entry to the reply; false when it has no room. */

@@ -11,12 +11,15 @@
 
 #define IS_SECOND (1U << 31)
 #define IS_SNAPSHOT (1U << 30)
+#define IS_IN_SECONDS                                                                              \
+	(1U << 29) /* a second whose printed name a snapshot has: it is printed @seconds */
+#define FLAGS (IS_SECOND | IS_SNAPSHOT | IS_IN_SECONDS)
 
 /* A point and its slot; `slot` is 0 where there is none. */
 struct given {
 	uint64_t ts;
 	uint32_t slot;
-	uint32_t base; /* index in `bases`, and IS_SECOND, IS_SNAPSHOT */
+	uint32_t base; /* index in `bases`, and FLAGS */
 };
 
 struct open_moment {
@@ -62,9 +65,12 @@ void fs_points_free(struct fs_points *points)
 	free(points);
 }
 
-void fs_points_name(uint64_t ts, bool is_second, char ret[SNAPSHOT_NAME_MAX + 1])
+/* The point's name, as timeline_find() printed it. */
+static void name_of(uint64_t ts, uint32_t flags, char ret[SNAPSHOT_NAME_MAX + 1])
 {
-	if (is_second)
+	if (flags & IS_IN_SECONDS)
+		snprintf(ret, SNAPSHOT_NAME_MAX + 1, "@%" PRIu32, entry_seconds(ts));
+	else if (flags & IS_SECOND)
 		snapshot_time_text(entry_seconds(ts), ret);
 	else
 		snprintf(ret, SNAPSHOT_NAME_MAX + 1, "%" PRIu32 ".%" PRIu32, entry_seconds(ts),
@@ -125,7 +131,8 @@ static int give(struct fs_points *points, const struct timeline_point *point, ui
 		.ts = point->ts,
 		.slot = first_slot(point),
 		.base = base_of(points, &point->base) | (point->is_second ? IS_SECOND : 0) |
-			(point->is_snapshot ? IS_SNAPSHOT : 0),
+			(point->is_snapshot ? IS_SNAPSHOT : 0) |
+			(point->name[0] == '@' ? IS_IN_SECONDS : 0),
 	};
 	struct given *place;
 
@@ -169,16 +176,16 @@ bool fs_points_find(struct fs_points *points, uint32_t slot, struct timeline_poi
 	pthread_mutex_lock(&points->lock);
 	place = place_of(points, slot);
 	found = slot != 0 && place->slot == slot;
-	if (found)
+	if (found) {
 		*ret = (struct timeline_point){
-			.base = points->bases[place->base & ~(IS_SECOND | IS_SNAPSHOT)],
+			.base = points->bases[place->base & ~FLAGS],
 			.is_snapshot = (place->base & IS_SNAPSHOT) != 0,
 			.is_second = (place->base & IS_SECOND) != 0,
 			.ts = place->ts,
 		};
+		name_of(ret->ts, place->base, ret->name);
+	}
 	pthread_mutex_unlock(&points->lock);
-	if (found)
-		fs_points_name(ret->ts, ret->is_second, ret->name);
 	return found;
 }
 

@@ -42,7 +42,4 @@ MUST_CHECK int fs_points_moment(struct fs_points *points, uint32_t slot, struct 
 /* Close all: some may have been forgotten. Who holds one keeps it. */
 void fs_points_close(struct fs_points *points);
 
-/* The folder's name of a moment that is no snapshot: "2026-11-21T094107Z", "1795251817.14". */
-void fs_points_name(uint64_t ts, bool is_second, char ret[SNAPSHOT_NAME_MAX + 1]);
-
 #endif

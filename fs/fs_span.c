@@ -193,10 +193,15 @@ bool fs_span_is_link(struct fs_inode inode)
 	return unpack(inode, &span, &begin) && span == FS_SPAN_SECOND;
 }
 
-void fs_span_target(struct fs_inode inode, struct buf *ret)
+void fs_span_target(struct fs *fs, struct fs_inode inode, struct buf *ret)
 {
-	char name[SNAPSHOT_NAME_MAX + 1];
+	uint32_t second = (uint32_t)(inode.rank & UINT32_MAX), slot;
+	char name[SNAPSHOT_TIME_LEN + 1];
 
-	fs_points_name((inode.rank & UINT32_MAX) << 32 | UINT32_MAX, true, name);
-	buf_printf(ret, "../../../../at/%s", name);
+	snapshot_time_text(second, name);
+	/* A snapshot of that name need not show all of the second. */
+	if (fs_tree_find(fs->tree, bytes_str(name), &slot))
+		buf_printf(ret, "../../../../at/@%u", second);
+	else
+		buf_printf(ret, "../../../../at/%s", name);
 }

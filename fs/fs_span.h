@@ -33,6 +33,6 @@ struct fs_inode fs_span_parent(struct fs_inode inode);
 bool fs_span_is_link(struct fs_inode inode);
 
 /* Append where the link of a second leads. */
-void fs_span_target(struct fs_inode inode, struct buf *ret);
+void fs_span_target(struct fs *fs, struct fs_inode inode, struct buf *ret);
 
 #endif

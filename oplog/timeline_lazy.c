@@ -18,7 +18,8 @@ struct lazy {
 	struct timeline *timeline;
 	struct timeline_point point;
 	const struct progress *progress;
-	pthread_mutex_t lock; /* over all below */
+	pthread_mutex_t making; /* taken before `lock`, by who replays: for long */
+	pthread_mutex_t lock;	/* over all below; short */
 	struct one ones[ONES_MAX];
 	size_t count;
 	struct moment *all;
@@ -33,6 +34,7 @@ static void lazy_free(void *ctx)
 	for (size_t i = 0; i < lazy->count; i++)
 		moment_release(lazy->ones[i].moment);
 	moment_release(lazy->all);
+	pthread_mutex_destroy(&lazy->making);
 	pthread_mutex_destroy(&lazy->lock);
 	free(lazy);
 }
@@ -62,36 +64,56 @@ static int visit(struct lazy *lazy, const struct visit_want *want, bool only_cac
 	return found;
 }
 
+/* The moment that knows the documents of a collection already, or NULL. It stays for as long as `lazy`. */
 static struct moment *known(struct lazy *lazy, const struct catalog_entry *entry)
 {
+	struct moment *moment;
+
+	pthread_mutex_lock(&lazy->lock);
+	moment = lazy->all;
 	for (size_t i = 0; i < lazy->count; i++)
 		if (entry->has_uuid &&
 		    memcmp(lazy->ones[i].uuid, entry->uuid, sizeof(entry->uuid)) == 0)
-			return lazy->ones[i].moment;
-	return lazy->all;
+			moment = lazy->ones[i].moment;
+	pthread_mutex_unlock(&lazy->lock);
+	return moment;
 }
 
-/* The moment that knows the documents of a collection. With the lock. */
+/* Replay the collection, or all of them, while `making` is held. */
+static int make(struct lazy *lazy, const struct catalog_entry *entry, struct moment **ret,
+		struct error *e)
+{
+	const struct visit_want want[] = {{.kind = VISIT_ONE, .only = entry}, {.kind = VISIT_ALL}};
+	bool all = !entry->has_uuid || lazy->count == ONES_MAX;
+
+	if (visit(lazy, &want[all], false, ret, e) < 0)
+		return e->code;
+	pthread_mutex_lock(&lazy->lock);
+	if (all) {
+		lazy->all = *ret;
+	} else {
+		memcpy(lazy->ones[lazy->count].uuid, entry->uuid, sizeof(entry->uuid));
+		lazy->ones[lazy->count++].moment = *ret;
+	}
+	pthread_mutex_unlock(&lazy->lock);
+	return 0;
+}
+
+/* The moment that knows the documents of a collection, from now on. */
 static int make_known(struct lazy *lazy, const struct catalog_entry *entry, struct moment **ret,
 		      struct error *e)
 {
-	const struct visit_want one = {.kind = VISIT_ONE, .only = entry};
-	const struct visit_want all = {.kind = VISIT_ALL};
+	int code = 0;
 
 	*ret = known(lazy, entry);
 	if (*ret != NULL)
 		return 0;
-	if (!entry->has_uuid || lazy->count == ONES_MAX) {
-		if (visit(lazy, &all, false, &lazy->all, e) < 0)
-			return e->code;
-		*ret = lazy->all;
-		return 0;
-	}
-	if (visit(lazy, &one, false, ret, e) < 0)
-		return e->code;
-	lazy->ones[lazy->count].moment = *ret;
-	memcpy(lazy->ones[lazy->count++].uuid, entry->uuid, sizeof(entry->uuid));
-	return 0;
+	pthread_mutex_lock(&lazy->making);
+	*ret = known(lazy, entry);
+	if (*ret == NULL)
+		code = make(lazy, entry, ret, e);
+	pthread_mutex_unlock(&lazy->making);
+	return code;
 }
 
 static int resolve(void *ctx, const struct catalog_entry *entry, struct tree_root *ret_root,
@@ -103,11 +125,8 @@ static int resolve(void *ctx, const struct catalog_entry *entry, struct tree_roo
 	struct moment *moment;
 	int found;
 
-	pthread_mutex_lock(&lazy->lock);
-	found = make_known(lazy, entry, &moment, e);
-	pthread_mutex_unlock(&lazy->lock);
-	if (found < 0)
-		return found;
+	if (make_known(lazy, entry, &moment, e) < 0)
+		return e->code;
 	found = moment_find(moment, ns, NULL, &made, e);
 	if (found == 0)
 		return error_set(e, ERR_CORRUPT, "%s is not in the replayed moment", entry->ns);
@@ -118,17 +137,9 @@ static int resolve(void *ctx, const struct catalog_entry *entry, struct tree_roo
 	return 0;
 }
 
-/* Who replays holds the lock for long. */
 static bool is_known(void *ctx, const struct catalog_entry *entry)
 {
-	struct lazy *lazy = ctx;
-	bool is;
-
-	if (pthread_mutex_trylock(&lazy->lock) != 0)
-		return false;
-	is = known(lazy, entry) != NULL;
-	pthread_mutex_unlock(&lazy->lock);
-	return is;
+	return known(ctx, entry) != NULL;
 }
 
 /* Equal under a collation are documents with other keys: then the whole collection is needed. */
@@ -142,29 +153,21 @@ static int has_collation(const struct catalog_entry *entry, struct error *e)
 static int document(void *ctx, const struct catalog_entry *entry, struct bytes key, struct buf *ret,
 		    struct error *e)
 {
+	OWNED(catalog_entry_release) struct catalog_entry made = {0};
 	struct lazy *lazy = ctx;
-	struct moment *moment;
-	int collated = has_collation(entry, e);
+	struct moment *moment = known(lazy, entry);
+	int collated = has_collation(entry, e), found;
 
 	if (collated < 0)
 		return collated;
-	pthread_mutex_lock(&lazy->lock);
-	moment = known(lazy, entry);
 	if (moment == NULL && (collated || !entry->has_uuid) &&
-	    make_known(lazy, entry, &moment, e) < 0) {
-		pthread_mutex_unlock(&lazy->lock);
+	    make_known(lazy, entry, &moment, e) < 0)
 		return e->code;
-	}
-	pthread_mutex_unlock(&lazy->lock);
 	if (moment == NULL)
 		return timeline_visit_document(lazy->timeline, &lazy->point, entry, key,
 					       lazy->progress, ret, e);
-	{
-		OWNED(catalog_entry_release) struct catalog_entry made = {0};
-		int found = moment_find(moment, bytes_of(entry->ns, entry->ns_len), NULL, &made, e);
-
-		return found != 1 ? found : moment_document(moment, &made, key, ret, e);
-	}
+	found = moment_find(moment, bytes_of(entry->ns, entry->ns_len), NULL, &made, e);
+	return found != 1 ? found : moment_document(moment, &made, key, ret, e);
 }
 
 int timeline_lazy_open(struct timeline *timeline, const struct timeline_point *point,
@@ -181,6 +184,7 @@ int timeline_lazy_open(struct timeline *timeline, const struct timeline_point *p
 	lazy->timeline = timeline;
 	lazy->point = *point;
 	lazy->progress = progress;
+	pthread_mutex_init(&lazy->making, NULL);
 	pthread_mutex_init(&lazy->lock, NULL);
 	source.ctx = lazy;
 	free(names.name);

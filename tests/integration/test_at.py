@@ -103,6 +103,7 @@ class History:
         shop["orders"].insert_many([{"_id": i, "customer": f"c{i % 50}", "qty": i % 9, "lines": list(range(i % 5))} for i in range(3000)])
         shop["customers"].insert_many([{"_id": f"c{i}", "name": f"customer {i}"} for i in range(50)])
         shop["customers"].create_index("name")
+        self.client["admin"].command("createUser", "anna", pwd="secret", roles=["readAnyDatabase"])
 
     def work(self):
         self.next_second()
@@ -286,6 +287,22 @@ def test_other_spellings_are_links_to_the_printed_name(history, mounted):
         assert (at / name).is_dir() and not (at / name).is_symlink()
     assert os.listdir(at / f"@{seconds}" / "shop") == os.listdir(at / printed / "shop")
     assert os.path.realpath(at / "latest") == str(at / os.readlink(at / "latest"))
+
+
+def test_a_snapshot_in_the_midst_of_a_second_does_not_stand_for_that_second(history, store_copy):
+    """Its default name is that of the second; the second itself, also from the timeline, has what came later in it."""
+    first, second = history.state("one document changes"), history.state("documents come")
+    if first.stamp[0] != second.stamp[0]:
+        pytest.skip("the second ended between the two operations")
+    peers.yester("snapshot", "-s", store_copy, "--at", optime(first.stamp))
+    name = second_name(first.stamp[0])
+    with Mount(store_copy) as mount:
+        assert not (mount.path / "at" / name / "shop" / "orders" / "5000.json").exists()
+        for spelling in (f"@{first.stamp[0]}", name[:13] + ":" + name[13:15] + ":" + name[15:]):
+            assert (mount.path / "at" / spelling / "shop" / "orders" / "5000.json").exists(), spelling
+        day, clock = name.split("T")
+        link = mount.path / "timeline" / day / clock[:2] / clock[2:4] / f"{clock[4:6]}Z"
+        assert (link / "shop" / "orders" / "5000.json").exists(), os.readlink(link)
 
 
 def test_what_is_no_moment_is_not_there(history, mounted):
@@ -493,17 +510,18 @@ def test_the_oplog_is_there_as_one_file(history, mounted):
     assert done.out.strip() == "3"
 
 
-def test_the_oplog_is_for_the_mounter_only(history, tmp_path):
+def test_the_oplog_and_the_users_of_a_moment_are_for_the_mounter_only(history):
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can become another user (by setpriv)")
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     for option, shown in (("allow_other", False), ("allow_other,credentials", True)):
-        mnt = tmp_path / option
-        mnt.mkdir()
-        os.chmod(tmp_path, 0o755)
-        with Mount(history.store.path, mnt, option) as mount:
+        with Mount(history.store.path, options=option) as mount:
+            mnt = mount.path
             assert ("oplog" in os.listdir(mnt)) == shown
             assert is_absent(mnt / "oplog") != shown
+            admin = mnt / "at" / optime(history.states[0].stamp) / "admin"
+            assert ("system.users.bson" in os.listdir(admin)) == shown
+            assert is_absent(admin / "system.users.bson") != shown
             if not shown:
                 continue
             assert mount.path.stat().st_mode & 0o777 == 0o555
@@ -511,7 +529,9 @@ def test_the_oplog_is_for_the_mounter_only(history, tmp_path):
             for path in (mnt / "oplog").iterdir():
                 assert path.stat().st_mode & 0o777 == 0o400
                 peers.run([*nobody, "cat", path], check=1)
-            peers.run([*nobody, "ls", mnt / "at" / "latest"], check=None)
+            peers.run([*nobody, "cat", admin / "system.users.bson"], check=1)
+            peers.run([*nobody, "cat", admin / "system.version.bson"])
+            assert b"anna" in (admin / "system.users.bson").read_bytes()
 
 
 # ---- moments that are far from a snapshot
