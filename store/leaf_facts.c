@@ -1,6 +1,8 @@
 #include "store/leaf_facts.h"
 
+#include "base/bson.h"
 #include "base/bson_check.h"
+#include "base/buf.h"
 #include "base/ejson.h"
 
 int leaf_facts_measure(struct bytes leaf, struct chunk_facts *ret, struct error *e)
@@ -25,4 +27,149 @@ int leaf_facts_measure(struct bytes leaf, struct chunk_facts *ret, struct error 
 	}
 	*ret = facts;
 	return 0;
+}
+
+/* ------------------------------------------------------------------ what a change changes */
+
+/* A document without the fields that are the same in the other one. */
+struct rest {
+	struct bson_fields fields;
+	struct buf doc; /* its fields that differ, as a document */
+};
+
+static size_t left_of(const struct rest *rest)
+{
+	return rest->fields.doc.len - rest->fields.at;
+}
+
+static size_t same_begin(struct bytes a, struct bytes b)
+{
+	size_t len = MIN_OF(a.len, b.len), at = 0;
+
+	while (at + 8 <= len && get_le64(a.at + at) == get_le64(b.at + at))
+		at += 8;
+	while (at < len && a.at[at] == b.at[at])
+		at++;
+	return at;
+}
+
+static size_t same_end(struct bytes a, struct bytes b)
+{
+	size_t len = MIN_OF(a.len, b.len), at = 0;
+	const uint8_t *a_end = a.at + a.len, *b_end = b.at + b.len;
+
+	while (at + 8 <= len && get_le64(a_end - at - 8) == get_le64(b_end - at - 8))
+		at += 8;
+	while (at < len && a_end[-(ptrdiff_t)at - 1] == b_end[-(ptrdiff_t)at - 1])
+		at++;
+	return at;
+}
+
+/* Pass over the fields that both begin with. */
+static int skip_same(struct rest *a, struct rest *b, struct error *e)
+{
+	struct bytes from = a->fields.doc, other = b->fields.doc;
+	size_t same = 4 + same_begin(bytes_of(from.at + 4, from.len - 4),
+				     bytes_of(other.at + 4, other.len - 4));
+	struct bson_field field;
+	int got = 0;
+
+	while (a->fields.at < same) {
+		b->fields.at = a->fields.at;
+		got = bson_fields_next(&a->fields, &field, e);
+		if (got <= 0 || a->fields.at > same)
+			break;
+	}
+	a->fields.at = a->fields.at <= same ? a->fields.at : b->fields.at;
+	b->fields.at = a->fields.at;
+	return MIN_OF(got, 0);
+}
+
+/* The bytes of the next field, none at the end. */
+static int take_field(struct rest *rest, struct bytes *ret, struct error *e)
+{
+	size_t begin = rest->fields.at;
+	struct bson_field field;
+	int got = bson_fields_next(&rest->fields, &field, e);
+
+	*ret = bytes_of(rest->fields.doc.at + begin, rest->fields.at - begin);
+	return MIN_OF(got, 0);
+}
+
+/* Gather what is left, but what is the same at the same place in both, or ends both. */
+static int gather(struct rest *a, struct rest *b, struct error *e)
+{
+	size_t end = same_end(a->fields.doc, b->fields.doc);
+
+	while (left_of(a) != left_of(b) || left_of(a) > end) {
+		struct bytes of_a, of_b;
+
+		if (take_field(a, &of_a, e) < 0 || take_field(b, &of_b, e) < 0)
+			return e->code;
+		if (of_a.len == 0 && of_b.len == 0)
+			break;
+		if (bytes_equal(of_a, of_b))
+			continue;
+		buf_add_bytes(&a->doc, of_a);
+		buf_add_bytes(&b->doc, of_b);
+	}
+	return 0;
+}
+
+/* Of the fields of a document, each with a comma: what they take is a sum then. Its length is set first. */
+static int add_fields(struct buf *doc, int sign, struct leaf_facts_sum *sum, struct error *e)
+{
+	uint64_t relaxed, canonical;
+
+	if (doc->len == 4)
+		return 0;
+	buf_add_u8(doc, 0);
+	put_le32(doc->at, (uint32_t)doc->len);
+	if (ejson_sizes(buf_bytes(doc), &relaxed, &canonical, e) < 0)
+		return e->code;
+	/* Less the braces, and one more comma than there is. */
+	sum->relaxed += sign * ((int64_t)relaxed - 1);
+	sum->canonical += sign * ((int64_t)canonical - 1);
+	return 0;
+}
+
+static int add_whole(struct bytes doc, int sign, struct leaf_facts_sum *sum, struct error *e)
+{
+	struct chunk_facts facts = {0};
+
+	if (leaf_facts_measure(doc, &facts, e) < 0)
+		return e->code;
+	sum->relaxed += sign * (int64_t)facts.relaxed;
+	sum->canonical += sign * (int64_t)facts.canonical;
+	return 0;
+}
+
+static int change_fields(struct rest *a, struct rest *b, struct leaf_facts_sum *sum,
+			 struct error *e)
+{
+	buf_add_le32(&a->doc, 0);
+	buf_add_le32(&b->doc, 0);
+	if (bson_frame(a->fields.doc, e) < 0 || bson_frame(b->fields.doc, e) < 0 ||
+	    skip_same(a, b, e) < 0 || gather(a, b, e) < 0)
+		return e->code;
+	return add_fields(&a->doc, -1, sum, e) < 0 ? e->code : add_fields(&b->doc, 1, sum, e);
+}
+
+int leaf_facts_change(struct bytes old, struct bytes now, struct leaf_facts_sum *sum,
+		      struct error *e)
+{
+	struct rest a = {.fields = bson_fields(old)}, b = {.fields = bson_fields(now)};
+	struct leaf_facts_sum made = *sum;
+	int code;
+
+	/* Without any field there is no comma too many. */
+	if (old.len <= BSON_MIN_LEN || now.len <= BSON_MIN_LEN)
+		code = add_whole(old, -1, &made, e) < 0 ? e->code : add_whole(now, 1, &made, e);
+	else
+		code = change_fields(&a, &b, &made, e);
+	buf_release(&a.doc);
+	buf_release(&b.doc);
+	if (code == 0)
+		*sum = made;
+	return code;
 }

@@ -36,11 +36,18 @@ DEFINE_OWNED(struct store *, store_close);
 /*
  * Open the cache of `under`: a store of its own in local/, for what was made by looking at moments. What
  * it lacks is read from `under`, which must outlive it; a chunk that is there is not written again.
- * It is made when it is not there, and emptied when it is damaged or over STORE_CACHE_MAX bytes and nobody
- * else uses it. ERR_UNSUPPORTED: nothing can be written on this machine.
+ * It is made when it is not there or of no use, and emptied when it is over STORE_CACHE_MAX bytes and nobody
+ * else uses it. Of a damaged chunk the read fails, and what it lies in is removed: then look again which
+ * moments there are. ERR_IO: nothing can be written on this machine, or its disk is full.
  */
 #define STORE_CACHE_MAX ((uint64_t)2 << 30)
 MUST_CHECK int store_open_cache(struct store *under, struct store **ret, struct error *e);
+
+/* Was the folder of the cache deleted since it was opened? Then open another one. */
+bool store_cache_is_gone(struct store *cache);
+
+/* A number that grows when a damaged chunk of the cache was met. */
+unsigned store_cache_harms(struct store *cache);
 
 const char *store_path(const struct store *store);
 /* A folder for unnamed spills. */

@@ -1,5 +1,10 @@
 /* A cache is a store folder in local/ with the same parameters: equal content has equal roots in both. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/file.h"
+#include "store/pack/pack_reader.h"
 #include "store/store_internal.h"
 
 #define MEMORY (16 * MIB) /* of decoded chunks */
@@ -48,17 +53,90 @@ static int open_once(struct store *under, const char *path, struct store **ret, 
 	return 0;
 }
 
-int store_open_cache(struct store *under, struct store **ret, struct error *e)
+/* Is what lies there of no use, whatever is done? Trouble of the machine is no reason to throw it away. */
+static bool is_useless(int code)
+{
+	return code == ERR_NO_STORE || code == ERR_CORRUPT || code == ERR_UNSUPPORTED ||
+	       code == ERR_INVALID;
+}
+
+static int open_or_make(struct store *under, struct store **ret, struct error *e)
 {
 	OWNED(free) char *path = xprintf("%s/cache", under->local);
 	int code = open_once(under, path, ret, e);
 
-	if (code == 0)
-		return 0;
-	if (code != ERR_NO_STORE && file_remove_tree(path, e) < 0)
-		return e->code;
-	/* Somebody else may make it at the same time: then theirs is opened. */
-	if (store_init(path, &under->params, e) < 0 && e->code != ERR_EXISTS)
+	if (code == 0 || !is_useless(code))
+		return code;
+	if (file_remove_tree(path, e) < 0 || store_init(path, &under->params, e) < 0)
 		return e->code;
 	return open_once(under, path, ret, e);
+}
+
+int store_open_cache(struct store *under, struct store **ret, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/cache.lock", under->local);
+	int fd, code;
+
+	/* Somebody may have deleted local/ meanwhile. */
+	if (file_make_dirs(under->tmp, e) < 0)
+		return e->code;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_sys(e, "open %s", path);
+	code = file_lock(fd, path, 0, FILE_LOCK_EXCLUSIVE, true, e) < 0
+		       ? e->code
+		       : open_or_make(under, ret, e);
+	close(fd);
+	return code;
+}
+
+bool store_cache_is_gone(struct store *cache)
+{
+	struct stat st;
+
+	return fstat(cache->config_fd, &st) != 0 || st.st_nlink == 0;
+}
+
+unsigned store_cache_harms(struct store *cache)
+{
+	return __atomic_load_n(&cache->harms, __ATOMIC_ACQUIRE);
+}
+
+/* Packs that hold the chunk are no loss: what was in them is made again. */
+static int remove_packs(struct store *cache, const struct chunk_id *id, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(cache->index, id, places, e);
+
+	for (int i = 0; i < count; i++) {
+		char name[PACK_NAME_LEN + 1];
+		struct chunk_pack pack;
+
+		if (chunk_index_pack(cache->index, places[i].pack, &pack, e) != 1)
+			continue;
+		pack_reader_name(&pack.id, name);
+		if (cache->backend->ops->remove(cache->backend, name, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+static int forget_whole(struct store *cache, struct error *e)
+{
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+
+	if (chunk_index_begin(cache->index, &batch, e) < 0 ||
+	    chunk_index_drop_notes(batch, bytes_str("whole:"), e) < 0)
+		return e->code;
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+void store_cache_harmed(struct store *cache, const struct chunk_id *id)
+{
+	struct error ignored;
+
+	(void)(remove_packs(cache, id, &ignored) < 0);
+	(void)(store_refresh(cache, &ignored) < 0);
+	(void)(forget_whole(cache, &ignored) < 0);
+	__atomic_add_fetch(&cache->harms, 1, __ATOMIC_RELEASE);
 }

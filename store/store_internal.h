@@ -45,6 +45,7 @@ struct store {
 	bool rebuilt;		      /* the index was filled from the trailers once since open */
 	struct store
 		*under; /* of a cache (store_cache.c): what is not here is read there; borrowed */
+	unsigned harms; /* of a cache: damaged chunks that were met; atomic */
 };
 
 /* A codec of this thread for a while. */
@@ -59,6 +60,12 @@ MUST_CHECK int store_read_place(struct store *store, const struct chunk_id *id,
 MUST_CHECK int store_decode_place(struct store *store, const struct chunk_id *id,
 				  const struct chunk_place *place, struct bytes stored,
 				  struct buf *ret, struct error *e);
+
+/*
+ * A chunk of a cache is damaged or lost: what it lies in is removed, so that the moments that need it are
+ * not found any more and are made again.
+ */
+void store_cache_harmed(struct store *cache, const struct chunk_id *id);
 
 /* Fill the index from every trailer, after an empty start or a damaged record. */
 MUST_CHECK int store_rebuild(struct store *store, struct error *e);

@@ -218,7 +218,11 @@ static int load_chunk(void *ctx, const struct chunk_id *id, struct buf *ret, str
 			return error_wrap(e, "chunk %s", hex);
 		found = read_any(store, id, ret, e);
 	}
-	return found == 1 ? 0 : error_wrap(e, "chunk %s", hex);
+	if (found == 1)
+		return 0;
+	if (store->under != NULL && e->code == ERR_CORRUPT)
+		store_cache_harmed(store, id);
+	return error_wrap(e, "chunk %s", hex);
 }
 
 int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret, struct error *e)

@@ -155,7 +155,7 @@ static int process(struct store_writer *w, struct store_put *put, struct error *
 	code = claim(w, put, e);
 	if (code != 0)
 		return code < 0 ? code : 0;
-	if (put->kind == CHUNK_LEAF &&
+	if (put->kind == CHUNK_LEAF && put->facts.renderer == 0 &&
 	    leaf_facts_measure(buf_bytes(&put->plain), &put->facts, e) < 0) {
 		unclaim(w, put);
 		return e->code;

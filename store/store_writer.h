@@ -43,13 +43,14 @@ struct store_put {
 	bool has_hint; /* in: `hint` is an older chunk that this one replaces */
 	struct chunk_id hint;
 	const struct writer_prefix *prefix; /* in: or NULL; must outlive the put */
-	struct chunk_facts facts;	    /* in: documents; of a node all. out: all of them */
-	bool thorough;			    /* of the writer: encode it with more effort */
-	struct chunk_id id;		    /* out */
-	bool reused;			    /* out: the store had it */
-	bool done;   /* set when the outputs are valid; under the writer's lock */
-	bool waited; /* somebody waits for it; the same */
-	int code;    /* 0, or what went wrong */
+	/* in: documents; of a node all; of a leaf all when its sizes are known (renderer). out: all of them */
+	struct chunk_facts facts;
+	bool thorough;	    /* of the writer: encode it with more effort */
+	struct chunk_id id; /* out */
+	bool reused;	    /* out: the store had it */
+	bool done;	    /* set when the outputs are valid; under the writer's lock */
+	bool waited;	    /* somebody waits for it; the same */
+	int code;	    /* 0, or what went wrong */
 	struct error error;
 	struct store_put *next; /* of the queue */
 };

@@ -5,8 +5,8 @@
 /* A delta this many times smaller than the plain bytes is good without a comparison. */
 #define CLEARLY_SMALL 24
 #define THOROUGH_MAX (1 * MIB) /* plain bytes above which more effort takes too long */
-/* One that is not so many times smaller will be no better than the full form, with any effort. */
-#define PROMISING 10
+/* One that is so many times smaller than the full form is expected to be is not compared with it. */
+#define MARGIN 3
 
 int writer_encode_base_of(struct store *store, const struct chunk_place *place,
 			  struct chunk_id *ret, struct error *e)
@@ -68,8 +68,9 @@ static int encode_full(struct codec *codec, const struct store_put *put, bool th
 	return code;
 }
 
-/* The stored size of a chunk's shallowest place, and its depth; 0 when it is not known. */
-static uint32_t stored_size(struct store *store, const struct chunk_id *id, uint8_t *ret_depth)
+/* The stored size of a chunk's shallowest place, its depth and its plain size; 0 when it is not known. */
+static uint32_t stored_size(struct store *store, const struct chunk_id *id, uint8_t *ret_depth,
+			    uint32_t *ret_plain)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
 	struct error ignored;
@@ -80,6 +81,7 @@ static uint32_t stored_size(struct store *store, const struct chunk_id *id, uint
 		if (places[i].depth < places[best].depth)
 			best = i;
 	*ret_depth = count > 0 ? places[best].depth : 0;
+	*ret_plain = count > 0 ? places[best].plain : 0;
 	return count > 0 ? places[best].stored : 0;
 }
 
@@ -92,8 +94,9 @@ static bool has_grown(struct store *store, const struct store_put *put, const st
 		      uint64_t delta)
 {
 	uint8_t old_depth, base_depth;
-	uint64_t old = stored_size(store, &put->hint, &old_depth);
-	uint64_t full = stored_size(store, base, &base_depth), growth;
+	uint32_t ignored;
+	uint64_t old = stored_size(store, &put->hint, &old_depth, &ignored);
+	uint64_t full = stored_size(store, base, &base_depth, &ignored), growth;
 
 	if (old_depth != DEPTH_DELTA || full == 0)
 		return false;
@@ -101,20 +104,15 @@ static bool has_grown(struct store *store, const struct store_put *put, const st
 	return delta * delta > 2 * full * growth;
 }
 
-/* Quickly first; where much differs, and a delta stays for long, with more effort. */
-static int encode_against(struct codec *codec, struct bytes base, const struct store_put *put,
-			  struct buf *ret, enum codec_kind *ret_kind, struct error *e)
+/* Would the full form be over twice as long, if it is as dense as that of the base? */
+static bool is_worth(struct store *store, const struct store_put *put, const struct chunk_id *base,
+		     uint64_t delta)
 {
-	struct bytes plain = buf_bytes(&put->plain);
-	bool thorough = put->thorough && plain.len <= THOROUGH_MAX;
+	uint8_t depth;
+	uint32_t plain;
+	uint64_t full = stored_size(store, base, &depth, &plain);
 
-	if (codec_encode_delta(codec, base, plain, thorough, ret, ret_kind, e) < 0)
-		return e->code;
-	if (thorough || ret->len * CLEARLY_SMALL < plain.len || ret->len * PROMISING > plain.len ||
-	    plain.len > THOROUGH_MAX)
-		return 0;
-	buf_reset(ret);
-	return codec_encode_delta(codec, base, plain, true, ret, ret_kind, e);
+	return plain > 0 && depth < DEPTH_DELTA && delta * MARGIN * plain < full * put->plain.len;
 }
 
 /* 1 when *ret is a delta that is worth it by itself, 0 when it has to be compared or there is none. */
@@ -135,7 +133,8 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 	/* A base that can't be read is no reason to fail: the chunk is stored full. */
 	if (store_get(store, &base_id, &base, &ignored) < 0)
 		return 0;
-	if (encode_against(codec, base->plain, put, ret, &kind, e) < 0)
+	if (codec_encode_delta(codec, base->plain, buf_bytes(&put->plain),
+			       put->thorough && put->plain.len <= THOROUGH_MAX, ret, &kind, e) < 0)
 		return e->code;
 	place->codec = (uint8_t)kind;
 	place->depth = DEPTH_DELTA;
@@ -144,7 +143,7 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 		return 1;
 	if (kind != CODEC_ZSTD_PREFIX || has_grown(store, put, &base_id, ret->len))
 		buf_reset(ret);
-	return 0;
+	return ret->len > 0 && is_worth(store, put, &base_id, ret->len);
 }
 
 int writer_encode(struct store *store, struct codec *codec, const struct store_put *put,

@@ -23,7 +23,12 @@ static const uint8_t magic[MAGIC_LEN] = {0x28, 0xb5, 0x2f, 0xfd};
 #define WINDOW_LOG_MAX 27 /* 128 MiB: base and chunk of 32 MiB each fit */
 
 struct codec {
-	ZSTD_CCtx *encoder;
+	/*
+	 * One for each effort: zstd gives memory back that one did not use for long, and takes it again. An
+	 * encoder that did both was reallocated every 25 chunks.
+	 */
+	ZSTD_CCtx *encoders[2];
+	ZSTD_CCtx *encoder; /* the one in use */
 	ZSTD_DCtx *decoder;
 	struct buf room; /* of the stored bytes with the magic before them */
 	struct buf kept; /* a base; behind it room for KEPT_LEN_MAX */
@@ -46,7 +51,8 @@ void codec_free(struct codec *codec)
 {
 	if (codec == NULL)
 		return;
-	ZSTD_freeCCtx(codec->encoder);
+	ZSTD_freeCCtx(codec->encoders[0]);
+	ZSTD_freeCCtx(codec->encoders[1]);
 	ZSTD_freeDCtx(codec->decoder);
 	buf_release(&codec->room);
 	buf_release(&codec->kept);
@@ -91,10 +97,11 @@ static ZSTD_CDict *digest_of(struct codec_prefix *prefix, bool thorough)
 	return digest != NULL ? digest : prefix->digest;
 }
 
-static int encoder_ready(struct codec *codec, struct error *e)
+static int encoder_ready(struct codec *codec, bool thorough, struct error *e)
 {
-	if (codec->encoder == NULL)
-		codec->encoder = ZSTD_createCCtx();
+	if (codec->encoders[thorough] == NULL)
+		codec->encoders[thorough] = ZSTD_createCCtx();
+	codec->encoder = codec->encoders[thorough];
 	if (codec->encoder == NULL)
 		return error_nomem(e, 0);
 	ZSTD_CCtx_reset(codec->encoder, ZSTD_reset_session_and_parameters);
@@ -139,7 +146,7 @@ static void set_level(struct codec *codec, int level)
 int codec_encode(struct codec *codec, struct bytes plain, bool thorough, struct buf *ret,
 		 enum codec_kind *ret_kind, struct error *e)
 {
-	if (encoder_ready(codec, e) < 0)
+	if (encoder_ready(codec, thorough, e) < 0)
 		return e->code;
 	set_level(codec, thorough ? THOROUGH_LEVEL : LEVEL);
 	return run(codec, plain, CODEC_ZSTD, ret, ret_kind, e);
@@ -152,7 +159,7 @@ int codec_encode_prefix(struct codec *codec, struct codec_prefix *prefix, struct
 
 	if (digest == NULL)
 		return codec_encode(codec, plain, thorough, ret, ret_kind, e);
-	if (encoder_ready(codec, e) < 0)
+	if (encoder_ready(codec, thorough, e) < 0)
 		return e->code;
 	set_level(codec, LEVEL); /* the digest's counts */
 	ZSTD_CCtx_refCDict(codec->encoder, digest);
@@ -162,7 +169,7 @@ int codec_encode_prefix(struct codec *codec, struct codec_prefix *prefix, struct
 int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plain, bool thorough,
 		       struct buf *ret, enum codec_kind *ret_kind, struct error *e)
 {
-	if (encoder_ready(codec, e) < 0)
+	if (encoder_ready(codec, thorough, e) < 0)
 		return e->code;
 	set_level(codec, thorough ? DELTA_THOROUGH_LEVEL : LEVEL);
 	if (base.len + plain.len > LONG_LEN) {

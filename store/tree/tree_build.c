@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/bson.h"
+#include "base/ejson.h"
 #include "base/key.h"
 #include "store/leaf_facts.h"
 #include "store/tree/tree_hint.h"
@@ -40,6 +41,12 @@ struct tree_builder {
 	struct buf first_sep; /* of the first document of the leaf in the making */
 	struct buf leaf;      /* documents of the leaf in the making */
 	uint64_t leaf_count;
+	/*
+	 * The sizes of the leaf in the making, made of those of older ones: right when `summed`. An older leaf
+	 * that is `open` is in them whole, though some of it is yet to come.
+	 */
+	struct leaf_facts_sum sum;
+	bool summed, open;
 	struct buf key;	   /* of the last document */
 	uint64_t last_len; /* bytes of the last document, at the end of `leaf` or before */
 	uint64_t doc_hash; /* ranked: of the last document */
@@ -62,6 +69,7 @@ struct tree_builder *tree_builder_new(struct store_writer *writer,
 	b->writer = writer;
 	b->params = store_params(store_writer_store(writer));
 	b->options = *options;
+	b->summed = options->sums;
 	b->leaf_hint = tree_hint_new(store_writer_store(writer), options->old);
 	b->node_hint = tree_hint_new(store_writer_store(writer), options->old);
 	b->ring = xcalloc(PENDING, sizeof(*b->ring));
@@ -248,6 +256,53 @@ static int make_room(struct tree_builder *b, size_t len, struct pending **ret, s
 	return 0;
 }
 
+/*
+ * A leaf ends: its sizes. What is told of a document comes before it, and what is told of an older leaf before
+ * all of it: an end in the middle of that, or forced by what comes next, leaves this leaf and the next unknown.
+ */
+static void take_sum(struct tree_builder *b, bool forced, struct chunk_facts *facts)
+{
+	bool cut = forced || b->open;
+
+	if (b->summed && !cut) {
+		facts->relaxed = (uint64_t)b->sum.relaxed;
+		facts->canonical = (uint64_t)b->sum.canonical;
+		facts->renderer = EJSON_VERSION;
+	}
+	b->sum = (struct leaf_facts_sum){0};
+	b->summed = b->options.sums && !cut;
+}
+
+void tree_builder_sum_open(struct tree_builder *b, const struct chunk_facts *facts)
+{
+	b->open = true;
+	if (facts == NULL || facts->renderer != EJSON_VERSION) {
+		b->summed = false;
+		return;
+	}
+	b->sum.relaxed += (int64_t)facts->relaxed;
+	b->sum.canonical += (int64_t)facts->canonical;
+}
+
+void tree_builder_sum_close(struct tree_builder *b)
+{
+	b->open = false;
+}
+
+void tree_builder_sum_unknown(struct tree_builder *b)
+{
+	b->summed = false;
+}
+
+void tree_builder_sum_change(struct tree_builder *b, struct bytes old, struct bytes now)
+{
+	struct error ignored;
+
+	/* What can't be measured is told of when the leaf is. */
+	if (b->summed && leaf_facts_change(old, now, &b->sum, &ignored) < 0)
+		b->summed = false;
+}
+
 static int end_leaf(struct tree_builder *b, bool forced, struct error *e)
 {
 	struct pending *p = NULL;
@@ -262,6 +317,7 @@ static int end_leaf(struct tree_builder *b, bool forced, struct error *e)
 	p->put.kind = CHUNK_LEAF;
 	p->put.prefix = b->options.prefix;
 	p->put.facts.documents = b->leaf_count;
+	take_sum(b, forced, &p->put.facts);
 	find_hint(b, p);
 	p->put.plain = b->leaf;
 	b->leaf = (struct buf){0};

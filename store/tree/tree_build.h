@@ -19,6 +19,7 @@ struct tree_build_options {
 	const struct tree_root *old; /* of which this is a later version, or NULL */
 	const struct writer_prefix
 		*prefix; /* that its leaves share, or NULL; outlives the builder */
+	bool sums; /* the caller tells how leaves are made of older ones: tree_builder_sum_*() */
 };
 
 struct tree_builder *tree_builder_new(struct store_writer *writer,
@@ -45,6 +46,17 @@ struct tree_run {
 /* As tree_builder_add() of each, but quick: keyed trees only. */
 MUST_CHECK int tree_builder_add_run(struct tree_builder *builder, const struct tree_run *run,
 				    struct error *e);
+
+/*
+ * With options.sums: leaves need not be measured whole. Before the first document of an older leaf is
+ * added: its facts, or NULL where they are not known. Before its last document: sum_close(). For each that
+ * is added, goes or is replaced in between, or before or after it, sum_change() first; either may be empty.
+ * sum_unknown(): the leaf in the making has to be measured.
+ */
+void tree_builder_sum_open(struct tree_builder *builder, const struct chunk_facts *facts);
+void tree_builder_sum_close(struct tree_builder *builder);
+void tree_builder_sum_change(struct tree_builder *builder, struct bytes old, struct bytes now);
+void tree_builder_sum_unknown(struct tree_builder *builder);
 
 /* True when every level below `level` is at an end: a chunk of `level` - 1 can be put in whole. */
 bool tree_builder_is_clean(const struct tree_builder *builder, uint8_t level);

@@ -27,6 +27,8 @@ struct leaf {
 	size_t last_len; /* of the last of them */
 	size_t at;	 /* the document at hand */
 	bool changed;	 /* it can't be put in whole any more */
+	bool told;	 /* the builder knows of it */
+	const struct tree_child *child;
 };
 
 static int pull(struct edit *edit, struct error *e)
@@ -43,6 +45,20 @@ static int pull(struct edit *edit, struct error *e)
 	return found;
 }
 
+/* Before any of its documents: so much does the builder know of the sizes of its own leaf. */
+static void tell(struct edit *edit, struct leaf *leaf)
+{
+	struct chunk_facts facts = {0};
+	struct error ignored;
+
+	if (leaf->told)
+		return;
+	leaf->told = true;
+	if (store_facts(edit->store, &leaf->child->id, &facts, &ignored) != 1)
+		facts.renderer = 0;
+	tree_builder_sum_open(edit->builder, &facts);
+}
+
 /* What was kept goes to the builder: the end of a leaf is not in it. */
 static int flush_run(struct edit *edit, struct leaf *leaf, struct error *e)
 {
@@ -50,10 +66,24 @@ static int flush_run(struct edit *edit, struct leaf *leaf, struct error *e)
 			       .count = leaf->count,
 			       .last_len = leaf->last_len};
 
+	tell(edit, leaf);
 	leaf->changed = true;
 	leaf->run = leaf->at;
 	leaf->count = 0;
 	return tree_builder_add_run(edit->builder, &run, e);
+}
+
+/* Behind the last leaf all is new, and measured when it is encoded. */
+static void tell_change(struct edit *edit, const struct leaf *leaf, struct bytes old,
+			struct bytes now)
+{
+	if (leaf == NULL) {
+		tree_builder_sum_unknown(edit->builder);
+		return;
+	}
+	tree_builder_sum_change(edit->builder, old, now);
+	if (old.len > 0 && leaf->at + old.len == leaf->docs.len)
+		tree_builder_sum_close(edit->builder);
 }
 
 /*
@@ -76,6 +106,7 @@ static int apply(struct edit *edit, struct leaf *leaf, struct bytes old, bool *r
 		edit->changed = true;
 		if (leaf != NULL && flush_run(edit, leaf, e) < 0)
 			return e->code;
+		tell_change(edit, leaf, old, what == TREE_EDIT_PUT ? doc : bytes_of(NULL, 0));
 	}
 	if (what == TREE_EDIT_PUT && tree_builder_add(edit->builder, edit->key, doc, e) < 0)
 		return e->code;
@@ -119,6 +150,8 @@ static int finish_leaf(struct edit *edit, struct leaf *leaf, const struct tree_w
 				      : at->child->forced ? TREE_RUN_OPEN
 							  : TREE_RUN_ENDS};
 
+	tell(edit, leaf);
+	tree_builder_sum_close(edit->builder);
 	return tree_builder_add_run(edit->builder, &run, e);
 }
 
@@ -127,7 +160,7 @@ static int edit_leaf(void *ctx, const struct tree_root *root, const struct tree_
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
 	struct edit *edit = ctx;
-	struct leaf leaf = {.changed = !whole};
+	struct leaf leaf = {.changed = !whole, .child = at->child};
 
 	tree_walk_ahead(edit->store, at, MIN_OF(edit->streak, (size_t)AHEAD));
 	edit->streak++;
@@ -206,7 +239,8 @@ int tree_edit_with(struct store_writer *writer, const struct tree_root *old,
 		   const struct writer_prefix *prefix, const struct tree_edit_source *source,
 		   struct tree_root *ret, struct error *e)
 {
-	struct tree_build_options options = {.kind = TREE_KEYED, .old = old, .prefix = prefix};
+	struct tree_build_options options = {
+		.kind = TREE_KEYED, .old = old, .prefix = prefix, .sums = true};
 	struct edit edit = {.store = store_writer_store(writer), .source = source};
 	int code;
 

@@ -35,6 +35,93 @@ static void the_sizes_are_those_of_the_lines(void **state)
 	assert_int_equal(facts.renderer, EJSON_VERSION);
 }
 
+/* A few fields of a few names and values, so that two documents have some in common; maybe none. */
+static void add_some(struct harness_rng *rng, struct buf *ret)
+{
+	size_t doc = harness_doc_open(ret);
+
+	for (uint64_t i = harness_rng_below(rng, 7); i > 0; i--) {
+		static const char *const names[] = {"a", "bc", "name"};
+		const char *name = names[harness_rng_below(rng, COUNT_OF(names))];
+		int32_t n = (int32_t)harness_rng_below(rng, 3) * 1000;
+		size_t inner;
+
+		switch (harness_rng_below(rng, 4)) {
+		case 0:
+			harness_doc_int32(ret, name, n);
+			break;
+		case 1:
+			harness_doc_double(ret, name, n);
+			break;
+		case 2:
+			harness_doc_string_bytes(ret, name, bytes_of("\"text\0", (size_t)n / 400));
+			break;
+		default:
+			inner = harness_doc_open_sub(ret, name);
+			harness_doc_int32(ret, "x", n);
+			harness_doc_close(ret, inner);
+		}
+	}
+	harness_doc_close(ret, doc);
+}
+
+static void assert_change(struct bytes old, struct bytes now)
+{
+	struct leaf_facts_sum sum = {.relaxed = 5, .canonical = 7};
+	struct chunk_facts before, after;
+	struct error e = {0};
+
+	ASSERT_OK(leaf_facts_measure(old, &before, &e));
+	ASSERT_OK(leaf_facts_measure(now, &after, &e));
+	ASSERT_OK(leaf_facts_change(old, now, &sum, &e));
+	assert_true(sum.relaxed == 5 + (int64_t)(after.relaxed - before.relaxed));
+	assert_true(sum.canonical == 7 + (int64_t)(after.canonical - before.canonical));
+}
+
+static void a_change_adds_what_measuring_both_gives(void **state)
+{
+	struct harness_rng rng = harness_rng_of(262);
+
+	(void)state;
+	for (int i = 0; i < 30000; i++) {
+		OWNED(buf_release) struct buf old = {0};
+		OWNED(buf_release) struct buf now = {0};
+
+		add_some(&rng, &old);
+		add_some(&rng, &now);
+		assert_change(buf_bytes(&old), buf_bytes(&now));
+		assert_change(bytes_of(NULL, 0), buf_bytes(&now));
+		assert_change(buf_bytes(&old), bytes_of(NULL, 0));
+	}
+}
+
+static void a_change_of_what_is_damaged_is_an_error_and_adds_nothing(void **state)
+{
+	struct harness_rng rng = harness_rng_of(263);
+	struct chunk_facts facts;
+	unsigned damaged = 0;
+
+	(void)state;
+	for (int i = 0; i < 30000; i++) {
+		OWNED(buf_release) struct buf old = {0};
+		OWNED(buf_release) struct buf now = {0};
+		struct leaf_facts_sum sum = {.relaxed = 5, .canonical = 7};
+		struct error e = {0};
+
+		add_some(&rng, &old);
+		add_some(&rng, &now);
+		now.at[harness_rng_below(&rng, now.len)] ^=
+			(uint8_t)(1 + harness_rng_below(&rng, 255));
+		if (leaf_facts_measure(buf_bytes(&now), &facts, &e) == 0)
+			continue;
+		damaged++;
+		ASSERT_ERROR(leaf_facts_change(buf_bytes(&old), buf_bytes(&now), &sum, &e),
+			     ERR_CORRUPT);
+		assert_true(sum.relaxed == 5 && sum.canonical == 7);
+	}
+	assert_true(damaged > 1000);
+}
+
 static void what_is_no_leaf_is_an_error(void **state)
 {
 	OWNED(buf_release) struct buf leaf = {0};
@@ -58,6 +145,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sizes_are_those_of_the_lines),
+		cmocka_unit_test(a_change_adds_what_measuring_both_gives),
+		cmocka_unit_test(a_change_of_what_is_damaged_is_an_error_and_adds_nothing),
 		cmocka_unit_test(what_is_no_leaf_is_an_error),
 	};
 

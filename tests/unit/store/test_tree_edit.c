@@ -1,7 +1,9 @@
 /* DESIGN 5's invariant: the shape depends on the content only, never on the history. */
 #include "store/tree/tree_edit.h"
 
+#include "store/leaf_facts.h"
 #include "store/tree/tree_diff.h"
+#include "store/tree/tree_node.h"
 #include "store/tree/tree_split.h"
 #include "tests/unit/store/tree_model.h"
 
@@ -106,6 +108,35 @@ static struct tree_root build(struct store *store, const struct world *world)
 	return root;
 }
 
+/* What is kept of each leaf is what measuring it gives. */
+static void check_facts(struct store *store, const struct tree_root *root)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct chunk_facts kept, measured;
+	struct tree_node node;
+	struct error e = {0};
+
+	if (root->count == 0)
+		return;
+	ASSERT_OK(store_get(store, &root->id, &chunk, &e));
+	if (root->height > 0) {
+		ASSERT_OK(tree_node_parse(chunk->plain, root, &node, &e));
+		for (size_t i = 0; i < node.n; i++) {
+			struct tree_root child = tree_node_child_root(&node, i);
+
+			check_facts(store, &child);
+		}
+		tree_node_release(&node);
+		return;
+	}
+	ASSERT_OK(leaf_facts_measure(chunk->plain, &measured, &e));
+	assert_int_equal(store_facts(store, &root->id, &kept, &e), 1);
+	assert_int_equal(kept.documents, measured.documents);
+	assert_int_equal(kept.relaxed, measured.relaxed);
+	assert_int_equal(kept.canonical, measured.canonical);
+	assert_int_equal(kept.renderer, measured.renderer);
+}
+
 /* Change a random part: single documents, runs, everything, ends. */
 static void mutate(struct harness_rng *rng, struct world *world)
 {
@@ -153,6 +184,7 @@ static void run_history(size_t long_prefix, unsigned steps, uint64_t stream)
 		*next = *world;
 		mutate(&rng, next);
 		edited = edit(store, &root, world, next);
+		check_facts(store, &edited);
 		built = build(store, next);
 		if (!tree_root_equal(&edited, &built) || edited.height != built.height)
 			fail_msg("stream %llu step %u: the edited root differs from the built one",
