@@ -94,13 +94,17 @@ static int find_only(struct replay *replay, struct catalog_entry *ret, struct er
 static int load_catalog(struct replay *replay, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
-	uint64_t count = moment_count(replay->base);
+	OWNED(tree_cursor_free)
+	struct tree_cursor *cursor = tree_cursor_new(moment_store(replay->base),
+						     &moment_snapshot(replay->base)->catalog);
+	struct bytes doc;
+	int found;
 
-	for (uint64_t rank = 0; rank < count; rank++)
-		if (moment_entry(replay->base, rank, &entry, e) < 0 ||
+	while ((found = tree_cursor_next(cursor, &doc, e)) == 1)
+		if (catalog_entry_decode(doc, &entry, e) < 0 ||
 		    replay_catalog_load(replay->catalog, &entry, e) < 0)
 			return e->code;
-	return 0;
+	return found;
 }
 
 static struct store *base_store(const struct replay_options *o)
@@ -168,7 +172,7 @@ static int apply_document(struct replay *replay, const struct entry *op, uint64_
 		return 0; /* its namespace was stopped */
 	if (found != 1 || slot->stopped != NULL)
 		return found < 0 ? found : 0;
-	slot->changed = ts;
+	slot->changed = MAX_OF(slot->changed, ts); /* a commit may speak of an earlier time */
 	replay->result->operations++;
 	if (slot->number == REPLAY_CATALOG_INSIDE || slot->watched) {
 		found = replay_catalog_document(replay->catalog, op, slot, e);

@@ -7,6 +7,7 @@
 #include "oplog/moment.h"
 
 #define SEEN_SLOTS 4096	 /* of namespaces that were looked up; a power of two */
+#define CHECK_MAX 100000 /* entries behind a new snapshot that are looked at */
 #define CHANGED_MAX 1000 /* databases with commands, until we stop looking */
 
 struct stream_foreign {
@@ -195,27 +196,73 @@ static int look_at(struct stream_foreign *foreign, const struct entry *op, struc
 	return 0;
 }
 
-int stream_foreign_look(struct stream_foreign *foreign, uint64_t ts, const struct entry *entry,
-			struct error *e)
+/* All operations of an entry. What can't be understood may change anything. */
+static int look_at_all(struct stream_foreign *foreign, const struct entry *entry, struct error *e)
 {
 	struct entry_ops ops;
 	struct entry op;
 	int found = 0;
 
-	if (pass_snapshots(foreign, ts, e) < 0)
-		return e->code;
-	if (foreign->moment == NULL)
-		return 0;
-	if (entry == NULL) {
-		stop(foreign);
-		return 0;
-	}
 	entry_ops_begin(&ops, entry);
 	while (foreign->moment != NULL && (found = entry_ops_next(&ops, &op, e)) == 1)
 		if (look_at(foreign, &op, e) < 0)
 			return e->code;
-	/* What can't be understood may change anything. */
 	if (found < 0)
 		stop(foreign);
 	return 0;
+}
+
+int stream_foreign_look(struct stream_foreign *foreign, uint64_t ts, const struct entry *entry,
+			struct error *e)
+{
+	if (pass_snapshots(foreign, ts, e) < 0)
+		return e->code;
+	if (foreign->moment != NULL && entry != NULL)
+		return look_at_all(foreign, entry, e);
+	stop(foreign);
+	return 0;
+}
+
+/* The text is about the oplog where a snapshot is what came last. */
+static int of_another(const struct snapshot *snapshot, struct error *e)
+{
+	if (e->code != ERR_EXISTS)
+		return e->code;
+	error_wrap(e, "a snapshot of optime %" PRIu32 ".%" PRIu32, snapshot->optime.seconds,
+		   snapshot->optime.increment);
+	return error_hint(e, "the stored oplog and this dump are of different replica sets, or the "
+			     "optime is wrong: make another store, or leave out --assert-quiesced");
+}
+
+int stream_foreign_check(struct store *store, const struct snapshot *snapshot, struct error *e)
+{
+	OWNED(stream_foreign_free) struct stream_foreign *foreign = xcalloc(1, sizeof(*foreign));
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(stream_cursor_free) struct stream_cursor *cursor = NULL;
+	uint64_t at = entry_ts(snapshot->optime.seconds, snapshot->optime.increment);
+	struct bytes doc;
+	int found = 1;
+
+	foreign->store = store;
+	if (stream_open(store, &stream, NULL, e) < 0)
+		return e->code;
+	if (stream_range_at(stream, at) == NULL)
+		return 0;
+	cursor = stream_cursor_new(stream, NULL);
+	if (moment_open(store, snapshot, &foreign->moment, e) < 0 ||
+	    stream_cursor_seek(cursor, at + 1, e) < 0)
+		return e->code;
+	for (unsigned i = 0; i < CHECK_MAX && foreign->moment != NULL; i++) {
+		struct entry entry;
+		struct error ignored;
+
+		found = stream_cursor_next(cursor, &doc, e);
+		if (found != 1)
+			break;
+		if (entry_parse(doc, &entry, &ignored) < 0)
+			return 0;
+		if (look_at_all(foreign, &entry, e) < 0)
+			return of_another(snapshot, e);
+	}
+	return found < 0 ? found : 0;
 }

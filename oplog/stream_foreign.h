@@ -10,8 +10,8 @@
 #ifndef OPLOG_STREAM_FOREIGN_H
 #define OPLOG_STREAM_FOREIGN_H
 
-#include "oplog/entry.h"
-#include "store/store.h"
+#include "oplog/stream.h"
+#include "store/snapshot/manifest.h"
 
 struct stream_foreign; /* opaque */
 
@@ -30,5 +30,12 @@ void stream_foreign_slice(struct stream_foreign *foreign);
  */
 MUST_CHECK int stream_foreign_look(struct stream_foreign *foreign, uint64_t ts,
 				   const struct entry *entry, struct error *e);
+
+/*
+ * Is an exact snapshot, which is about to be made, of the replica set whose oplog the stream has? What was
+ * logged after its optime is looked at until it is clear. ERR_EXISTS with a hint: it is of another one.
+ */
+MUST_CHECK int stream_foreign_check(struct store *store, const struct snapshot *snapshot,
+				    struct error *e);
 
 #endif

@@ -66,7 +66,13 @@ void timeline_close(struct timeline *timeline)
 	if (timeline == NULL)
 		return;
 	timeline_view_release(timeline->view);
+	snapshots_release(&timeline->cached);
 	store_close(timeline->cache);
+	for (size_t at = 0; at < timeline->retired.len; at += sizeof(timeline->cache)) {
+		memcpy(&timeline->cache, timeline->retired.at + at, sizeof(timeline->cache));
+		store_close(timeline->cache);
+	}
+	buf_release(&timeline->retired);
 	pthread_cond_destroy(&timeline->visited);
 	pthread_mutex_destroy(&timeline->lock);
 	free(timeline);

@@ -32,7 +32,14 @@ struct timeline {
 	struct timeline_view *view;
 	uint64_t snapshots_stamp, stream_stamp;
 	struct store *cache; /* opened at the first visit that replays */
-	bool visiting;	     /* one replay at a time: each may take its share of memory */
+	struct buf
+		retired; /* of struct store *: caches whose folders were deleted; moments read them */
+	bool visiting;	 /* one replay at a time: each may take its share of memory */
+	/* Of who is visiting: the moments in the cache, as of the stamp. */
+	bool cached_known;
+	uint64_t cached_stamp;
+	unsigned cached_harms;
+	struct snapshot_list cached;
 };
 
 /* The view of now: a reference for timeline_view_release(). */

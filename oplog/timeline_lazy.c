@@ -1,12 +1,12 @@
 /*
  * Opening a moment. Its names are made at once, its documents when they are asked for: the first
- * collections each by itself, then all together.
+ * collections each by itself, then all together. Prefix: timeline_
  */
 #include "oplog/moment_lazy.h"
 #include "oplog/timeline_visit.h"
 
-#define EAGER_ENTRIES 20000 /* up to so many are replayed at once */
-#define ONES_MAX 2	    /* collections that are replayed alone */
+#define EAGER_ENTRIES 500 /* up to so many are replayed at once: each may rewrite a leaf */
+#define ONES_MAX 2	  /* collections that are replayed alone */
 
 /* A collection that was replayed alone. */
 struct one {

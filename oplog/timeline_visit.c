@@ -1,9 +1,10 @@
-/* A moment from the cache of visited ones, else by a replay into it. */
+/* A moment from the cache of visited ones, else by a replay into it. Prefix: timeline_ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "oplog/replay.h"
+#include "oplog/timeline_names.h"
 #include "oplog/timeline_visit.h"
 #include "store/snapshot/commit.h"
 
@@ -11,10 +12,12 @@
 #define BASE_DIGITS 16 /* hex digits of the base's id in a name */
 #define WAIT_NS 50000000
 #define TAG_STOPPED "stopped"
+#define REPLAY_RULES                                                                               \
+	1 /* raise it when a replay gives something else: what was visited before is made anew */
 
 /*
- * Visited moments are snapshots of the cache: "m<timestamp>-<base>", both hex; "n…" of names only; "c…-<uuid>"
- * of one collection.
+ * Visited moments are snapshots of the cache: "m<timestamp>-<base>-<rules>", the first two hex; "n…" of names
+ * only; "c…-<uuid>" of one collection.
  */
 static void cache_name(const struct timeline_point *point, const struct visit_want *want,
 		       char ret[NAME_LEN])
@@ -24,8 +27,8 @@ static void cache_name(const struct timeline_point *point, const struct visit_wa
 	int len;
 
 	chunk_id_hex(&point->base, hex);
-	len = snprintf(ret, NAME_LEN, "%c%016" PRIx64 "-%.*s", kinds[want->kind], point->ts,
-		       BASE_DIGITS, hex);
+	len = snprintf(ret, NAME_LEN, "%c%016" PRIx64 "-%.*s-%d", kinds[want->kind], point->ts,
+		       BASE_DIGITS, hex, REPLAY_RULES);
 	if (want->kind == VISIT_ONE)
 		snprintf(ret + len, NAME_LEN - (size_t)len, "-%016" PRIx64 "%02x",
 			 get_le64(want->only->uuid), want->only->uuid[15]);
@@ -74,7 +77,6 @@ struct visit {
 	const struct visit_want *want;
 	const struct progress *progress;
 	struct timeline_view *view;
-	struct snapshot_list cached;
 	const struct snapshot *base; /* the snapshot of the point */
 	const struct snapshot *from; /* where the replay begins: it, or a visited moment after it */
 	uint64_t from_ts;
@@ -84,7 +86,6 @@ struct visit {
 static void visit_release(struct visit *visit)
 {
 	stream_cursor_free(visit->cursor);
-	snapshots_release(&visit->cached);
 	timeline_view_release(visit->view);
 }
 DEFINE_OWNED_STRUCT(struct visit, visit_release);
@@ -113,17 +114,43 @@ static bool parse_cached(const struct visit *visit, const struct snapshot *s, ui
 	       strcmp(s->name + 17, want + 17) == 0;
 }
 
+/*
+ * What is in the cache, read again when something came or went. With the turn taken: who has it uses the list,
+ * too.
+ */
+static int read_cached(struct timeline *timeline, struct error *e)
+{
+	struct snapshot_list list;
+	size_t skipped;
+	uint64_t stamp;
+	unsigned harms = store_cache_harms(timeline->cache);
+
+	if (snapshots_stamp(timeline->cache, &stamp, e) < 0)
+		return e->code;
+	if (timeline->cached_known && stamp == timeline->cached_stamp &&
+	    harms == timeline->cached_harms)
+		return 0;
+	if (snapshots_read(timeline->cache, &list, &skipped, e) < 0)
+		return e->code;
+	snapshots_release(&timeline->cached);
+	timeline->cached = list;
+	timeline->cached_stamp = stamp;
+	timeline->cached_harms = harms;
+	timeline->cached_known = true;
+	return 0;
+}
+
 /* 1 and a copy when it was visited before; else the nearest moment before it is where to begin. */
 static int look_in_cache(struct visit *visit, struct snapshot *ret, struct error *e)
 {
+	const struct snapshot_list *cached = &visit->timeline->cached;
 	char name[NAME_LEN];
-	size_t skipped;
 
 	cache_name(visit->point, visit->want, name);
-	if (snapshots_read(visit->timeline->cache, &visit->cached, &skipped, e) < 0)
+	if (read_cached(visit->timeline, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < visit->cached.count; i++) {
-		const struct snapshot *s = &visit->cached.at[i];
+	for (size_t i = 0; i < cached->count; i++) {
+		const struct snapshot *s = &cached->at[i];
 		uint64_t ts;
 
 		if (strcmp(s->name, name) == 0) {
@@ -212,6 +239,44 @@ static int replay(struct visit *visit, struct replay_result *ret, struct error *
 	return 0;
 }
 
+/*
+ * 1 and the names of the base, when nothing changed them up to the moment: they are kept nowhere, looking
+ * again costs less. 0: they have to be replayed.
+ */
+static int take_names(const struct visit *visit, struct snapshot *ret, struct error *e)
+{
+	uint64_t last;
+	int same =
+		timeline_names_same(visit->view->stream, visit->base, visit->point->ts, &last, e);
+
+	if (same != 1)
+		return same;
+	snapshot_copy(visit->base, ret);
+	free(ret->source);
+	ret->source = xstrdup("moment");
+	free(ret->tag);
+	ret->tag = NULL;
+	ret->checkpoint = false;
+	ret->has_parent = true;
+	ret->parent = visit->base->id;
+	ret->oplog = (struct tree_root){0};
+	if (last > timeline_ts(ret->optime))
+		ret->optime = (struct optime){entry_seconds(last), entry_increment(last)};
+	return 1;
+}
+
+/* With the turn taken. A cache whose folder somebody deleted is left to the moments that read it. */
+static int open_cache(struct timeline *timeline, struct error *e)
+{
+	if (timeline->cache != NULL && !store_cache_is_gone(timeline->cache))
+		return 0;
+	if (timeline->cache != NULL)
+		buf_add(&timeline->retired, &timeline->cache, sizeof(timeline->cache));
+	timeline->cache = NULL;
+	timeline->cached_known = false;
+	return store_open_cache(timeline->store, &timeline->cache, e);
+}
+
 /* With the turn taken. */
 static int visit_once(struct visit *visit, bool only_cached, struct snapshot *ret, struct error *e)
 {
@@ -219,13 +284,20 @@ static int visit_once(struct visit *visit, bool only_cached, struct snapshot *re
 	OWNED(replay_result_release) struct replay_result result = {0};
 	int found;
 
-	if (timeline->cache == NULL && store_open_cache(timeline->store, &timeline->cache, e) < 0)
+	if (open_cache(timeline, e) < 0)
 		return e->code;
-	found = look_in_cache(visit, ret, e);
+	found = visit->want->kind == VISIT_NAMES ? take_names(visit, ret, e) : 0;
+	if (found == 0)
+		found = look_in_cache(visit, ret, e);
 	if (found != 0 || only_cached)
 		return found;
-	if (replay(visit, &result, e) < 0)
+	if (replay(visit, &result, e) < 0) {
+		/* Another program made it meanwhile, or what an older one lacked is there again. */
+		timeline->cached_known = false;
+		if (e->code == ERR_EXISTS && look_in_cache(visit, ret, e) == 1)
+			return 1;
 		return error_wrap(e, "moment %s", visit->point->name);
+	}
 	snapshot_copy(&result.snapshot, ret);
 	return 1;
 }

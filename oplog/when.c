@@ -191,6 +191,29 @@ static int parse_date(const char *text, const char **end, uint64_t *ret, struct 
 	return 1;
 }
 
+/* "15:00", "15:00:30": of which day? */
+static bool is_time_of_day(const char *text)
+{
+	const char *at = text;
+	unsigned hour, minute;
+
+	if (!take_digits(&at, 1, &hour))
+		return false;
+	if (*at != ':' && (hour > 2 || !take_digits(&at, 1, &minute)))
+		return false;
+	return take(&at, ':') && take_digits(&at, 2, &minute) && minute < 60 &&
+	       (*at == '\0' || *at == ':' || *at == '~');
+}
+
+static int no_day(const char *text, struct error *e)
+{
+	char now[TIME_TEXT_RFC3339_LEN];
+
+	time_text_rfc3339((uint64_t)time(NULL), now);
+	error_set(e, ERR_INVALID, "\"%s\" is a time of day without a date", text);
+	return error_hint(e, "write all of it, in UTC or with +02:00 for Z; now is %s", now);
+}
+
 /* "2h", "1d12h", "90": seconds. */
 static bool take_duration(const char **at, uint64_t *ret)
 {
@@ -295,6 +318,8 @@ int when_parse(const char *text, struct when *ret, struct error *e)
 		ret->kind = WHEN_ID;
 		return 0;
 	}
+	if (is_time_of_day(text))
+		return no_day(text, e);
 	found = parse_word(text, &end, ret);
 	if (found == 0)
 		found = parse_number(text, &end, ret, e);

@@ -3,6 +3,17 @@
 #include "base/suggest.h"
 #include "base/time_text.h"
 
+/* "1h", "-30m": a number and a unit. */
+static bool is_distance(const char *text)
+{
+	size_t digits;
+
+	text += *text == '-';
+	digits = strspn(text, "0123456789");
+	return digits > 0 && text[digits] != '\0' && strchr("wdhms", text[digits]) != NULL &&
+	       text[digits + 1] == '\0';
+}
+
 int when_find_no_name(const struct snapshot_list *list, const char *text, struct error *e)
 {
 	size_t digits = strspn(text, "0123456789"), hex = strspn(text, "0123456789abcdef");
@@ -13,6 +24,9 @@ int when_find_no_name(const struct snapshot_list *list, const char *text, struct
 	for (size_t i = 0; i < list->count; i++)
 		if (!list->at[i].checkpoint)
 			suggest_offer(&near, bytes_str(list->at[i].name));
+	if (is_distance(text))
+		return error_hint(e, "a distance is counted from something: latest-%s, now-%s",
+				  text + (*text == '-'), text + (*text == '-'));
 	if (digits >= 9 && text[digits] == '\0')
 		return error_hint(e, "seconds since 1970 are written @%s", text);
 	if (digits == 4 && text[4] == '-')

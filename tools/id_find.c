@@ -36,12 +36,13 @@ int id_find_parse(const char *typed, struct buf *ret, struct error *e)
 	OWNED(buf_release) struct buf json = {0};
 	struct error why = {0};
 
-	if (parse_json(typed, ret, &why) == 0)
-		return 0;
+	/* First: some ObjectIds are all digits, or have one e, and would be read as numbers. */
 	if (is_oid(typed, strlen(typed))) {
 		buf_printf(&json, "{\"$oid\":\"%s\"}", typed);
 		return parse_json(buf_text(&json), ret, e);
 	}
+	if (parse_json(typed, ret, &why) == 0)
+		return 0;
 	error_set(e, ERR_INVALID, "--id %s is not one value in extended JSON", typed);
 	if (strpbrk(typed, "\"{'") == NULL)
 		error_hint(e, "a string needs its quotes: --id '\"%s\"'", typed);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "oplog/stream_foreign.h"
 #include "store/snapshot/commit.h"
 #include "tools/ingest_build.h"
 #include "tools/ingest_catalog.h"
@@ -101,11 +102,23 @@ static int find_old(struct ingest *ingest, struct job *job, struct error *e)
 	return 0;
 }
 
+/* As a snapshot it would be a useless one, the newest, and there to stay. */
+static int refuse_oplog(const struct ingest_options *o, const struct source_ns *ns, struct error *e)
+{
+	if (ns_filter_is_partial(o->filter) || strcmp(ns->db, "local") != 0 ||
+	    !bytes_equal(bytes_of(ns->coll, ns->coll_len), bytes_str("oplog.rs")))
+		return 0;
+	error_set(e, ERR_REFUSED, "%s is a dump of the oplog, not of data", o->path);
+	return error_hint(e, "yester ingest-oplog takes it (as data: --nsInclude local.oplog.rs)");
+}
+
 static int on_begin(void *ctx, const struct source_ns *ns, void **ret_handle, struct error *e)
 {
 	struct ingest *ingest = ctx;
 	OWNED(job_free) struct job *job = xcalloc(1, sizeof(*job));
 
+	if (refuse_oplog(ingest->options, ns, e) < 0)
+		return e->code;
 	describe(ns, &job->entry);
 	job->file = xstrdup(ns->file == NULL ? "" : ns->file);
 	job->is_oplog = ns->db[0] == '\0';
@@ -239,6 +252,16 @@ static int roll_forward(struct ingest *ingest, struct ingest_result *result, str
 	return kept < 0 ? kept : 0;
 }
 
+/* An exact snapshot is a base for the stored oplog: they have to be of the same replica set. */
+static int check_stream(struct ingest *ingest, const struct snapshot *snapshot, struct error *e)
+{
+	if (!snapshot->exact)
+		return 0;
+	if (store_writer_flush(ingest->writer, e) < 0)
+		return e->code;
+	return stream_foreign_check(ingest->store, snapshot, e);
+}
+
 /* With an oplog the moment that the snapshot shows is known from the start: that of its last entry. */
 static int find_time(struct ingest *ingest, struct snapshot *snapshot, struct error *e)
 {
@@ -281,6 +304,8 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (result->snapshot.oplog.count > 0 && !result->snapshot.exact &&
 	    roll_forward(ingest, result, e) < 0)
+		return e->code;
+	if (check_stream(ingest, &result->snapshot, e) < 0)
 		return e->code;
 	if (commit_snapshot(ingest->writer, &result->snapshot, e) < 0)
 		return e->code;

@@ -11,7 +11,7 @@
 #define COLLS_MAX 64
 #define CAPPED_MAX 5
 #define SESSIONS_MAX 64
-#define BASE_COLLS 3 /* b.c1 to b.c3; FCV_UUID is admin.system.version */
+#define BASE_COLLS 3 /* b.c1 to b.c3, and admin.system.version */
 #define FCV_UUID 250
 #define VIEWS_UUID 251
 #define ID_INDEX "'idIndex':{'v':2,'key':{'_id':1},'name':'_id_'}"
@@ -20,14 +20,14 @@ struct coll {
 	bool live, capped, collated, indexed;
 	unsigned uuid, locked; /* transactions that are prepared and touch it */
 	char ns[32];
-	uint64_t ids, held; /* bits: documents; those of open transactions */
+	uint64_t ids, held;  /* bits: documents; those of open transactions */
 	int32_t first, next; /* of a capped one */
 };
 
 struct prepared {
 	bool open;
 	unsigned session, coll;
-	uint64_t ts; /* of its last entry */
+	uint64_t ts;  /* of its last entry */
 	uint64_t add; /* ids that it inserts */
 };
 
@@ -113,8 +113,7 @@ static void add(struct maker *m, const char *format, ...)
 	va_start(args, format);
 	assert_true(vasprintf(&rest, format, args) > 0);
 	va_end(args);
-	buf_printf(&text,
-		   "{'ts':{'$timestamp':{'t':%u,'i':%u}},'t':{'$numberLong':'1'},'v':2,%s}",
+	buf_printf(&text, "{'ts':{'$timestamp':{'t':%u,'i':%u}},'t':{'$numberLong':'1'},'v':2,%s}",
 		   entry_seconds(m->ts), entry_increment(m->ts), rest);
 	free(rest);
 	text_doc(&m->h->docs, buf_text(&text));
@@ -188,9 +187,10 @@ static char *operation(struct maker *m, const struct coll *c, uint64_t *ids)
 		return xprintf("'op':'u','ns':'%s',%s,'o':{'_id':%u,'r':%u},'o2':{'_id':%u}", c->ns,
 			       ui, id, below(m, 100), id);
 	if (m->deltas)
-		return xprintf("'op':'u','ns':'%s',%s,'o':{'$v':2,'diff':{'u':{'a':%u},'i':{'f%u':1}}},"
-			       "'o2':{'_id':%u}",
-			       c->ns, ui, below(m, 100), below(m, 5), id);
+		return xprintf(
+			"'op':'u','ns':'%s',%s,'o':{'$v':2,'diff':{'u':{'a':%u},'i':{'f%u':1}}},"
+			"'o2':{'_id':%u}",
+			c->ns, ui, below(m, 100), below(m, 5), id);
 	return xprintf("'op':'u','ns':'%s',%s,'o':{'$v':1,'$set':{'z%u':%u,'b%u':2}},"
 		       "'o2':{'_id':%u}",
 		       c->ns, ui, below(m, 5), below(m, 100), below(m, 5), id);
@@ -245,11 +245,12 @@ static char *session_of(struct maker *m, unsigned number, uint64_t prev)
 	char base64[32];
 
 	(void)m;
-	return xprintf("'lsid':{'id':{'$binary':{'base64':'%s','subType':'04'}},'uid':{'$binary':"
-		       "{'base64':'AAAA','subType':'00'}}},'txnNumber':{'$numberLong':'1'},"
-		       "'prevOpTime':{'ts':{'$timestamp':{'t':%u,'i':%u}},'t':{'$numberLong':'%d'}}",
-		       base64_of(number % 256, base64), entry_seconds(prev), entry_increment(prev),
-		       prev == 0 ? -1 : 1);
+	return xprintf(
+		"'lsid':{'id':{'$binary':{'base64':'%s','subType':'04'}},'uid':{'$binary':"
+		"{'base64':'AAAA','subType':'00'}}},'txnNumber':{'$numberLong':'1'},"
+		"'prevOpTime':{'ts':{'$timestamp':{'t':%u,'i':%u}},'t':{'$numberLong':'%d'}}",
+		base64_of(number % 256, base64), entry_seconds(prev), entry_increment(prev),
+		prev == 0 ? -1 : 1);
 }
 
 static unsigned count_of(const char *ops)
@@ -274,7 +275,8 @@ static void add_chain(struct maker *m, unsigned session, struct coll *only, cons
 
 		operations_done += count_of(ops);
 		if (part < parts)
-			add(m, "'op':'c','ns':'admin.$cmd',%s,'o':{'applyOps':[%s],'partialTxn':true}",
+			add(m,
+			    "'op':'c','ns':'admin.$cmd',%s,'o':{'applyOps':[%s],'partialTxn':true}",
 			    id, ops);
 		else if (parts == 0)
 			add(m, "'op':'c','ns':'admin.$cmd',%s,'o':{'applyOps':[%s]%s%s}", id, ops,
@@ -364,7 +366,7 @@ static void create(struct maker *m)
 	c->collated = kind == 1;
 	o = xprintf("{'create':'%s'%s," ID_INDEX "%s}", strchr(ns, '.') + 1,
 		    c->capped ? ",'capped':true,'size':4096,'max':5" : "",
-		    c->collated ? ",'collation':{'locale':'simple'}" : "");
+		    c->collated ? ",'collation':{'locale':'de'}" : "");
 	add_command(m, c, o);
 }
 
@@ -439,6 +441,16 @@ static void add_view(struct maker *m)
 	    ui, m->views++);
 }
 
+static void begin_version(struct maker *m)
+{
+	OWNED(free) char *ui = ui_of(FCV_UUID);
+
+	add(m,
+	    "'op':'i','ns':'admin.system.version',%s,'o':{'_id':'featureCompatibilityVersion',"
+	    "'version':'%s'}",
+	    ui, strcmp(m->h->server, "4.2.6") == 0 ? "4.2" : "4.4");
+}
+
 /* From 4.4 to 5.0: capped collections behave differently from here on. */
 static void raise_version(struct maker *m)
 {
@@ -456,8 +468,8 @@ static void raise_version(struct maker *m)
 
 static void step(struct maker *m)
 {
-	static void (*const ddl[])(struct maker *) = {create, create, drop,	rename_one,
-						      rename_one,  change_options, add_view};
+	static void (*const ddl[])(struct maker *) = {
+		create, create, drop, rename_one, rename_one, change_options, add_view};
 	unsigned kind = below(m, 100);
 
 	if (kind < 60)
@@ -497,7 +509,7 @@ void history_make(struct harness_rng *rng, unsigned count, struct history *ret)
 		snprintf(ns, sizeof(ns), "b.c%u", i + 1);
 		new_coll(&m, ns);
 	}
-	/* Nothing is logged to be of an open transaction that could not have been begun. */
+	begin_version(&m);
 	while (history_count(ret) < count)
 		step(&m);
 	for (size_t i = 0; i < COUNT_OF(m.prepared); i++)
@@ -509,8 +521,7 @@ void history_make(struct harness_rng *rng, unsigned count, struct history *ret)
 	add(&m, "'op':'n','ns':'','o':{'msg':'end'}");
 }
 
-static void add_base_entry(struct catalog_build *build, const char *ns, unsigned uuid,
-			   struct tree_root root)
+static void add_base_entry(struct catalog_build *build, const char *ns, unsigned uuid)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	struct error e = {0};
@@ -520,8 +531,6 @@ static void add_base_entry(struct catalog_build *build, const char *ns, unsigned
 	entry.ns_len = strlen(ns);
 	entry.db_len = (size_t)(strchr(ns, '.') - ns);
 	entry.has_uuid = true;
-	if (root.count > 0)
-		entry.root = root;
 	stream_model_uuid((uint8_t)uuid, entry.uuid);
 	ASSERT_OK(catalog_build_add(build, &entry, HISTORY_SECOND, NULL, &e));
 }
@@ -531,24 +540,16 @@ void history_commit_base(struct store *store, const struct history *history)
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
 	OWNED(snapshot_release) struct snapshot s = {.name = xstrdup("base"), .exact = true};
 	OWNED(catalog_build_free) struct catalog_build *build = NULL;
-	OWNED(buf_release) struct buf fcv = {0};
-	struct tree_root root = {0};
 	struct error e = {0};
 
 	ASSERT_OK(store_writer_begin(store, &writer, &e));
-	{
-		OWNED(tree_builder_free) struct tree_builder *tree = tree_builder_new(writer, false);
-		text_doc(&fcv, "{'_id':'featureCompatibilityVersion','version':'4.4'}");
-		ASSERT_OK(tree_builder_add(tree, buf_bytes(&fcv), &e));
-		ASSERT_OK(tree_builder_finish(tree, &root, &e));
-	}
 	build = catalog_build_new(writer, NULL);
-	add_base_entry(build, "admin.system.version", FCV_UUID, root);
+	add_base_entry(build, "admin.system.version", FCV_UUID);
 	for (unsigned i = 1; i <= BASE_COLLS; i++) {
 		char ns[32];
 
 		snprintf(ns, sizeof(ns), "b.c%u", i);
-		add_base_entry(build, ns, i, (struct tree_root){0});
+		add_base_entry(build, ns, i);
 	}
 	s.optime = (struct optime){HISTORY_SECOND, 1};
 	s.time = HISTORY_SECOND;

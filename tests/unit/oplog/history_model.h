@@ -12,13 +12,13 @@
 #include "tests/unit/oplog/stream_model.h"
 
 #define HISTORY_SECOND 1700000000u /* the base's optime is its increment 1 */
-#define HISTORY_IDS 24		   /* _id of a keyed collection: 0 to this - 1; of a capped one: any */
+#define HISTORY_IDS 24 /* _id of a keyed collection: 0 to this - 1; of a capped one: any */
 
 struct history {
-	struct buf docs;       /* entries, back to back; the first is a noop at the base's optime */
-	struct buf times;      /* uint64_t: the timestamp of each */
-	const char *server;    /* version */
-	uint64_t waits;	       /* the first prepared transaction that stays open; UINT64_MAX: none */
+	struct buf docs;    /* entries, back to back; the first is a noop at the base's optime */
+	struct buf times;   /* uint64_t: the timestamp of each */
+	const char *server; /* version */
+	uint64_t waits;	    /* the first prepared transaction that stays open; UINT64_MAX: none */
 };
 
 void history_release(struct history *history);

@@ -4,6 +4,7 @@
 #include "base/key.h"
 #include "store/snapshot/catalog.h"
 #include "store/snapshot/commit.h"
+#include "store/snapshot/snapshots.h"
 #include "store/tree/tree_build.h"
 #include "tests/unit/oplog/stream_model.h"
 
@@ -170,9 +171,36 @@ static void behind_a_command_other_uuids_are_right_in_its_database(void **state 
 	}
 }
 
+/* The other order: the oplog is there, and a snapshot in the midst of it comes. */
+static void a_snapshot_with_other_uuids_than_the_stored_oplog_is_refused(void **state UNUSED)
+{
+	for (uint8_t uuid = 0; uuid < 3; uuid++) {
+		struct store *store = stream_model_store(NULL);
+		OWNED(buf_release) struct buf docs = {0};
+		struct snapshot_list list = {0};
+		struct error e = {0};
+
+		add_insert(&docs, T0 - 1, "a.b", 9);
+		add_insert(&docs, T0 + 1, "a.c", 2);
+		add_insert(&docs, T0 + 2, "a.b", uuid);
+		ASSERT_OK(stream_model_add(store, buf_bytes(&docs), NULL, &e));
+		make_snapshot(store, true);
+		ASSERT_OK(snapshots_read(store, &list, NULL, &e));
+		assert_int_equal(list.count, 1);
+		if (uuid == 2)
+			ASSERT_ERROR_TEXT(stream_foreign_check(store, &list.at[0], &e), ERR_EXISTS,
+					  "a.b has another UUID");
+		else
+			ASSERT_OK(stream_foreign_check(store, &list.at[0], &e));
+		snapshots_release(&list);
+		store_close(store);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_snapshot_with_other_uuids_than_the_stored_oplog_is_refused),
 		cmocka_unit_test(an_oplog_with_the_uuids_of_the_snapshot_is_taken),
 		cmocka_unit_test(an_operation_with_another_uuid_is_of_another_replica_set),
 		cmocka_unit_test(a_slice_that_begins_behind_the_snapshot_tells_nothing),

@@ -91,6 +91,8 @@ static void wrong_names_get_a_hint(void **state)
 		{"1795254067", "seconds since 1970 are written @1795254067"},
 		{"2026-11-21T09:41Z",
 		 "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z"},
+		{"1h", "a distance is counted from something: latest-1h, now-1h"},
+		{"-30m", "a distance is counted from something: latest-30m, now-30m"},
 		{"ff00", "a snapshot's id is written id:ff00"},
 		{"quite another thing", "'yester snapshots' lists what can be opened"},
 	};

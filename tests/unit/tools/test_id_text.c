@@ -27,8 +27,12 @@ static void an_id_reads_as_it_is_typed(void **state)
 
 static void what_is_shown_can_be_typed_again(void **state)
 {
-	static const char *const ids[] = {"{'_id':5}", "{'_id':'anna'}", "{'_id':{'x':true}}",
+	static const char *const ids[] = {"{'_id':5}",
+					  "{'_id':'anna'}",
+					  "{'_id':{'x':true}}",
 					  "{'_id':{'$oid':'507f1f77bcf86cd799439011'}}",
+					  "{'_id':{'$oid':'650000000000000000000001'}}",
+					  "{'_id':{'$oid':'6500000000000000000000e1'}}",
 					  "{'_id':{'$numberDecimal':'1.50'}}"};
 
 	(void)state;
