@@ -36,6 +36,9 @@ static int read_options(struct cmd_run *run, struct ns_filter *filter, struct du
 
 	if (o->out != NULL && o->archive != NULL)
 		return cmd_usage_error(run, e, "--out and --archive exclude each other");
+	if (o->out != NULL && strcmp(o->out, "-") == 0)
+		return cmd_usage_error(run, e,
+				       "--out makes a folder; --archive is for standard output");
 	if (to_stdout && term_is_tty(stdout)) {
 		error_set(e, ERR_REFUSED, "an archive is not for a terminal");
 		return error_hint(e, "name a file: --archive=F");
@@ -81,7 +84,8 @@ static void print_text(const struct dump_result *r, const struct dump_options *o
 	size_count_text(r->namespaces, count);
 	size_count_text(r->documents, documents);
 	size_text(r->bytes, bytes);
-	fprintf(to, "%s documents (%s) of %s namespaces written\n", documents, bytes, count);
+	fprintf(to, "%s document%s (%s) of %s namespace%s written\n", documents,
+		r->documents == 1 ? "" : "s", bytes, count, r->namespaces == 1 ? "" : "s");
 	if (to == stderr)
 		return;
 	if (o->out != NULL)

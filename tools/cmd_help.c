@@ -6,8 +6,8 @@
 #define HELP_COLUMN 28 /* where the explanations of options begin, less two */
 
 static const char when_text[] =
-	"  latest                         the last operation that the store has, else the newest\n"
-	"                                 snapshot; latest-snapshot is what MNT/latest shows\n"
+	"  latest                         the last operation, or the newest snapshot if that is\n"
+	"                                 later; latest-snapshot is what MNT/latest shows\n"
 	"  2026-11-21T09:41:07Z           a second, inclusive: all operations of it "
 	"(mongorestore's\n"
 	"                                 --oplogLimit is exclusive); also 2026-11-21T094107Z,\n"
@@ -80,9 +80,10 @@ void cmd_help_main(FILE *to)
 	print_title(to, "Example");
 	fputs("  export YESTER_STORE=/backup/shop\n"
 	      "  yester init\n"
-	      "  mongodump --out dump && yester ingest dump\n"
-	      "  yester ls\n"
-	      "  yester mount /mnt/shop && ls /mnt/shop/latest/\n\n"
+	      "  mongodump --oplog --out dump && yester ingest dump\n"
+	      "  mongodump -d local -c oplog.rs --out slice && yester ingest-oplog slice\n"
+	      "  yester log --bursts --since latest-1h\n"
+	      "  yester mount /mnt/shop && ls /mnt/shop/at/2026-11-21T094107Z/\n\n"
 	      "'yester help VERB' explains a verb and shows examples.\n",
 	      to);
 }

@@ -53,7 +53,31 @@ static void print_optime(const char *word, const struct entry_optime *at)
 	printf("  %-10s %u.%u  %s\n", word, entry_seconds(at->ts), entry_increment(at->ts), when);
 }
 
-static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints)
+/*
+ * What to do with a gap, or next. What mongodump is asked for begins with an entry that is there: that overlap
+ * proves that nothing is missing.
+ */
+static void print_next(const struct ingest_oplog_result *r, const char *store)
+{
+	uint64_t from = r->has_range ? r->range.last.ts : r->last.ts;
+	const char *title = "Next, any time later";
+
+	if (r->added.has_gap) {
+		printf("%sA gap%s: what happened between these two is not stored:\n",
+		       term_style(stdout, TERM_YELLOW), term_style(stdout, TERM_PLAIN));
+		print_optime("after", &r->added.gap.first);
+		print_optime("before", &r->added.gap.last);
+		from = r->added.gap.first.ts;
+		title = "To fill it, while the server's oplog reaches back so far";
+	}
+	printf("\n%s:\n"
+	       "  mongodump -d local -c oplog.rs --out slice -q \\\n"
+	       "    '{\"ts\":{\"$gte\":{\"$timestamp\":{\"t\":%u,\"i\":%u}}}}'\n"
+	       "  yester ingest-oplog -s %s slice\n",
+	       title, entry_seconds(from), entry_increment(from), store);
+}
+
+static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints, const char *store)
 {
 	char fresh[SIZE_TEXT_LEN], known[SIZE_TEXT_LEN], size[SIZE_TEXT_LEN];
 	char took[TIME_TEXT_DURATION_LEN];
@@ -77,12 +101,7 @@ static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints
 		print_optime("from", &r->range.first);
 		print_optime("to", &r->range.last);
 	}
-	if (r->added.has_gap) {
-		printf("%sA gap%s: what happened between these two is not stored:\n",
-		       term_style(stdout, TERM_YELLOW), term_style(stdout, TERM_PLAIN));
-		print_optime("after", &r->added.gap.first);
-		print_optime("before", &r->added.gap.last);
-	}
+	print_next(r, store);
 }
 
 /* The entries are stored already: what is missing is made by the next ingest-oplog. */
@@ -125,7 +144,7 @@ static int run_ingest_oplog(struct cmd_run *run, struct error *e)
 	if (run->globals.json)
 		print_json(&result, checkpoints);
 	else if (!run->globals.quiet)
-		print_text(&result, checkpoints);
+		print_text(&result, checkpoints, run->globals.store);
 	return result.added.has_gap ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }
 
@@ -149,12 +168,13 @@ const struct cmd cmd_ingest_oplog = {
 		"proof lacks there is a gap: it is told, and the exit code is 3. When it fails or "
 		"is\n"
 		"interrupted nothing has changed.\n",
-	.examples =
-		"  yester ingest-oplog -s /backup/shop dump/oplog.bson\n"
-		"  mongodump -d local -c oplog.rs -o slice7/ && yester ingest-oplog -s "
-		"/backup/shop "
-		"slice7/\n"
-		"  mongodump -d local -c oplog.rs -o - | yester ingest-oplog -s /backup/shop -\n",
+	.examples = "  yester ingest-oplog -s /backup/shop dump/oplog.bson\n"
+		    "  mongodump -d local -c oplog.rs -o slice7/ && yester ingest-oplog -s "
+		    "/backup/shop "
+		    "slice7/\n"
+		    "  mongodump -d local -c oplog.rs -o - \\\n"
+		    "    -q '{\"ts\":{\"$gte\":{\"$timestamp\":{\"t\":1795254067,\"i\":14}}}}' |\n"
+		    "    yester ingest-oplog -s /backup/shop -\n",
 	.words_max = SIZE_MAX,
 	.run = run_ingest_oplog,
 };

@@ -75,7 +75,7 @@ static int run_init(struct cmd_run *run, struct error *e)
 		json_out_finish(&j);
 	} else if (!run->globals.quiet) {
 		printf("%s is a new, empty store\n\nNext:\n"
-		       "  mongodump --out dump\n"
+		       "  mongodump --oplog --out dump\n"
 		       "  yester ingest -s %s dump\n",
 		       path, path);
 	}

@@ -238,9 +238,9 @@ const struct cmd cmd_log = {
 		"without a\n"
 		"pause of more than 10 seconds. The biggest deletions come first, then drops and "
 		"other\n"
-		"commands, then the rest. The --at behind each is the moment just before it: paste "
-		"it, or\n"
-		"cd to MNT/at/ and that.\n"
+		"commands, then the rest; 20 of each sort, all with -v. The --at behind each is "
+		"the moment\n"
+		"just before it: paste it, or cd to MNT/at/ and that.\n"
 		"\n"
 		"Exit code 3: the time that was asked for has a gap, or something in it can't be "
 		"told.\n",

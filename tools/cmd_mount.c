@@ -59,6 +59,24 @@ static int check_mount_point(const char *path, struct error *e)
 	return e->code;
 }
 
+/* Mounted twice is a slip; -o nonempty says that it is meant. */
+static int check_not_mounted(const char *path, const struct args_list *list, struct error *e)
+{
+	char inside[PATH_LEN];
+
+	if (snprintf(inside, sizeof(inside), "%s/.yester/status.json", path) >= PATH_LEN ||
+	    access(inside, F_OK) != 0)
+		return 0;
+	for (size_t i = 0; i < list->count; i++)
+		if (strstr(list->at[i], "nonempty") != NULL)
+			return 0;
+	error_set(e, ERR_REFUSED, "a store is mounted at %s already", path);
+	return error_hint(e,
+			  "new snapshots and operations appear there by themselves; 'yester "
+			  "umount %s' ends it",
+			  path);
+}
+
 static int run_mount(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -68,7 +86,8 @@ static int run_mount(struct cmd_run *run, struct error *e)
 
 	if (cmd_store_path(run, &store_at, e) < 0)
 		return e->code;
-	if (check_mount_point(run->words.at[0], e) < 0)
+	if (check_mount_point(run->words.at[0], e) < 0 ||
+	    check_not_mounted(run->words.at[0], &o->options, e) < 0)
 		return e->code;
 	args_list_add(&argv, DRIVER);
 	args_list_add(&argv, store_at);
@@ -94,15 +113,23 @@ const struct cmd cmd_mount = {
 	.name = "mount",
 	.group = "Look",
 	.synopsis = "-s STORE MNT [-o OPTS] [-f]",
-	.summary = "mount the store: every snapshot is a folder of databases and collections",
+	.summary = "mount the store: every snapshot, and every moment, is a folder",
 	.about = "Runs yesterfs, which goes to the background once the mount is there. What is "
 		 "mounted\n"
 		 "is read-only, and only you can read it unless you say -o allow_other. "
 		 "mongorestore,\n"
-		 "bsondump, cp, rsync, diff -r and grep work on it as they are.\n",
+		 "bsondump, cp, rsync, diff -r and grep work on it as they are.\n"
+		 "\n"
+		 "MNT/latest is the newest snapshot. MNT/at/WHEN is any moment that 'yester "
+		 "ranges' shows,\n"
+		 "though at/ lists few: type it, or paste the --at of 'yester log --bursts'. "
+		 "MNT/README.txt\n"
+		 "says the rest. With -o show=bson there is nothing that mongorestore says it "
+		 "skips.\n",
 	.examples = "  yester mount -s /backup/shop /mnt/shop\n"
-		    "  ls /mnt/shop/latest/shop\n"
-		    "  mongorestore --dir /mnt/shop/latest --nsInclude 'shop.*'\n"
+		    "  ls /mnt/shop/latest/shop /mnt/shop/at/2026-11-21T094107Z/shop\n"
+		    "  cat /mnt/shop/at/1795254067.14~/shop/orders/507f1f77bcf86cd799439011.json\n"
+		    "  mongorestore --dir /mnt/shop/at/1795254067.14~ --nsInclude 'shop.*'\n"
 		    "  yester umount /mnt/shop\n",
 	.options = options,
 	.option_count = COUNT_OF(options),

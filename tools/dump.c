@@ -63,9 +63,12 @@ static int plan_read(struct plan *plan, struct moment *moment, const struct ns_f
 		plan->databases[--plan->count] = NULL;
 		catalog_entry_release(entry);
 	}
-	if (plan->count == 0 && moment_count(moment) > 0)
-		return error_set(e, ERR_NOT_FOUND, "no namespace of %s is included",
-				 moment_snapshot(moment)->name);
+	if (plan->count == 0 && moment_count(moment) > 0) {
+		error_set(e, ERR_NOT_FOUND, "no namespace of %s is included",
+			  moment_snapshot(moment)->name);
+		return error_hint(e, "'yester ls' with the same --at lists them; patterns are "
+				     "database.collection: shop.*");
+	}
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 #include "tools/size.h"
 #include "tools/term.h"
 
+#define BURSTS_SHOWN 20 /* of each sort, as text: the rest would scroll what is looked for away */
+
 /* Sessions, index builds, chunks of balancing: nobody's doing, and a lot of it. */
 static bool is_housekeeping(const struct log_op *op)
 {
@@ -156,8 +158,12 @@ static void burst_text(struct log_out *out, const struct log_burst *b)
 
 	term_time(entry_seconds(b->first), out->local, when);
 	size_count_text(b->count, count);
-	buf_printf(&out->line, "%s  %u.%u to %u.%u  ", when, entry_seconds(b->first),
-		   entry_increment(b->first), entry_seconds(b->last), entry_increment(b->last));
+	buf_printf(&out->line, "%s  %u.%u", when, entry_seconds(b->first),
+		   entry_increment(b->first));
+	if (b->last != b->first)
+		buf_printf(&out->line, " to %u.%u", entry_seconds(b->last),
+			   entry_increment(b->last));
+	buf_add_str(&out->line, "  ");
 	term_escape(b->ns, &out->line);
 	if (b->op == ENTRY_COMMAND)
 		buf_printf(&out->line, "  %.*s", (int)b->command.len, (const char *)b->command.at);
@@ -192,6 +198,39 @@ static void burst_json(FILE *to, const struct log_burst *b)
 	json_out_finish(&j);
 }
 
+/* The sort of a run, as log_bursts_finish() puts them in order. */
+static unsigned burst_sort(const struct log_burst *b)
+{
+	return b->op == ENTRY_DELETE ? 0 : b->op == ENTRY_COMMAND ? 1 : 2;
+}
+
+/* Runs of one sort, the most important ones first. */
+static int bursts_text(struct log_print *print, const struct log_burst *runs, size_t count,
+		       struct error *e)
+{
+	static const char *const words[] = {"runs of deletions", "commands",
+					    "runs of inserts and updates"};
+	struct log_out *out = &print->out;
+	size_t shown = out->verbose ? count : MIN_OF(count, (size_t)BURSTS_SHOWN);
+	char more[SIZE_TEXT_LEN], most[SIZE_TEXT_LEN];
+
+	for (size_t i = 0; i < shown; i++) {
+		burst_text(out, &runs[i]);
+		if (log_out_put(out, e) < 0)
+			return e->code;
+	}
+	if (shown == count)
+		return 0;
+	size_count_text(count - shown, more);
+	size_count_text(runs[shown].count, most);
+	buf_printf(&out->line, "... and %s more %s", more, words[burst_sort(&runs[shown])]);
+	if (runs[shown].op != ENTRY_COMMAND)
+		buf_printf(&out->line, ", of %s operation%s at most", most,
+			   runs[shown].count == 1 ? "" : "s");
+	buf_add_str(&out->line, " (-v shows all)");
+	return log_out_put(out, e);
+}
+
 int log_print_bursts(struct log_print *print, struct error *e)
 {
 	const struct log_burst *runs;
@@ -199,13 +238,12 @@ int log_print_bursts(struct log_print *print, struct error *e)
 	size_t count;
 
 	log_bursts_finish(print->bursts, &runs, &count, &forgotten);
-	for (size_t i = 0; i < count; i++) {
-		if (print->out.json) {
-			burst_json(print->out.to, &runs[i]);
-			continue;
-		}
-		burst_text(&print->out, &runs[i]);
-		if (log_out_put(&print->out, e) < 0)
+	for (size_t i = 0; print->out.json && i < count; i++)
+		burst_json(print->out.to, &runs[i]);
+	for (size_t i = 0, next; !print->out.json && i < count; i = next) {
+		for (next = i; next < count && burst_sort(&runs[next]) == burst_sort(&runs[i]);)
+			next++;
+		if (bursts_text(print, &runs[i], next - i, e) < 0)
 			return e->code;
 	}
 	fflush(print->out.to);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What `make demo` shows: a dump goes into a store, the store is mounted, stock programs read it.
+# What `make demo` shows: a dump and a slice of the oplog go into a store, an accident is found, the moment before it is mounted.
 #
 #   BUILD=build tests/demo/demo.sh
 #
@@ -9,6 +9,7 @@ cd "$(dirname "$0")/../.."
 
 build=$(cd "${BUILD:-build}" && pwd)
 dump=$PWD/tests/fixture/dump
+slice=$PWD/tests/fixture/slice
 export PATH="$build:$PATH"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/yester-demo-XXXXXX")
@@ -46,45 +47,63 @@ show() {
 	words=${words//$store/STORE}
 	words=${words//$mnt/MNT}
 	words=${words//$dump/tests/fixture/dump}
+	words=${words//$slice/tests/fixture/slice}
+	words=${words//$work\//}
 	printf '\n%s$ %s%s\n' "$bold" "$words" "$plain"
 }
 try() {
 	show "$*"
-	"$@" 2>&1 | sed "s|$store|STORE|g; s|$mnt|MNT|g"
+	"$@" 2>&1 | sed "s|$store|STORE|g; s|$mnt|MNT|g; s|$work/||g"
 	return "${PIPESTATUS[0]}"
+}
+
+# As try, but it ends as given: diff says by its exit status that something differs.
+try_ends() {
+	local status=0
+	try "${@:2}" || status=$?
+	[ $status -eq "$1" ]
 }
 
 mkdir "$mnt"
 echo "A store is one folder. Here STORE is $store, and MNT is $mnt."
-try yester init -s "$store"
-try yester ingest -s "$store" "$dump"
-try yester snapshots -s "$store"
-try yester mount -s "$store" "$mnt"
+echo "A dump goes in, and a slice of the oplog: what happened in the two hours after it."
+try yester init -q -s "$store"
+try yester ingest -q -s "$store" "$dump" --time 1795248000.1 --assert-quiesced
+try yester ingest-oplog -q -s "$store" "$slice"
+try yester ranges -s "$store"
 
-try ls "$mnt" "$mnt/latest/"
-show "ls -l MNT/latest/shop"
-ls -l "$mnt/latest/shop" | sed 's/ *$//'
+printf '\n%s\n' "Somebody says that orders are gone. What happened?"
+try yester log -s "$store" --bursts --op d,c
+at=$(yester log -s "$store" --bursts --json | sed -n '1s/.*"at": *"\([^"]*\)".*/\1/p')
+[ -n "$at" ] || exit 1
+printf '\n%s\n' "58 deletions in one second. The --at behind them is the moment just before, and that is a folder:"
+try yester mount -s "$store" "$mnt"
+try ls "$mnt" "$mnt/at/$at/" "$mnt/at/$at/shop"
+try cat "$mnt/at/$at/shop/orders/5.json"
+try_ends 2 ls "$mnt/at/latest/shop/orders/5.json"
 
 bsondump=${YESTER_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/yesterfs}/bin/bsondump
 [ -x "$bsondump" ] || bsondump=$(command -v bsondump || true)
 if [ -n "$bsondump" ]; then
-	show "bsondump --quiet MNT/latest/shop/orders.bson | head -n 1"
-	"$bsondump" --quiet "$mnt/latest/shop/orders.bson" 2>/dev/null | head -n 1
-else
-	try yester cat -s "$store" shop.orders --id 0 --format pretty
+	show "bsondump --quiet MNT/at/$at/shop/orders.bson | head -n 1      # stock tools read it"
+	"$bsondump" --quiet "$mnt/at/$at/shop/orders.bson" 2>/dev/null | head -n 1
 fi
 
-try yester count -s "$store" shop.orders
+try_ends 3 yester diff -s "$store" "$at" latest --stat
+try yester snapshot -s "$store" --at "$at" --name before-accident
+try yester dump -s "$store" --at "$at" --nsInclude shop.orders --out "$work/before"
 try yester umount "$mnt"
 
 cat <<END
 
-That was a dump of ${bold}$(find "$dump" -name '*.metadata.json' | wc -l)${plain} collections and views. With your own data, type next:
+That was a dump of ${bold}$(find "$dump" -name '*.metadata.json' | wc -l)${plain} collections and views, and an oplog. With your own, type next:
 
     export PATH="$build:\$PATH" YESTER_STORE=~/history
     yester init
-    mongodump --out /tmp/dump && yester ingest /tmp/dump        # again tomorrow: only what changed is stored
-    mkdir -p ~/mnt && yester mount ~/mnt && ls ~/mnt/latest
-    mongorestore --dir "\$(readlink -f ~/mnt/latest)"            # into a mongod, from any snapshot
+    mongodump --oplog --out /tmp/dump && yester ingest /tmp/dump                          # every night
+    mongodump -d local -c oplog.rs --out /tmp/slice && yester ingest-oplog /tmp/slice     # every hour
+    yester log --bursts --since latest-1h
+    mkdir -p ~/mnt && yester mount ~/mnt && ls ~/mnt/at/latest
+    mongorestore --dir ~/mnt/at/OPTIME~ --nsInclude shop.orders --nsFrom shop.orders --nsTo shop.orders_before
     yester umount ~/mnt;  yester help
 END

@@ -26,7 +26,9 @@ def _is_database(folder):
 
 
 def _is_dump(folder):
-    """Its sub-folders are databases, and none of them is a dump itself."""
+    """Its sub-folders are databases, and none of them is a dump itself. One of the oplog is none: ingest refuses it."""
+    if (folder / "local" / "oplog.rs.bson").exists():
+        return False
     below = [p for p in folder.iterdir() if p.is_dir()]
     return any(map(_is_database, below)) and not any(map(_is_dump, below)) and not any(
         p.name != "oplog.bson" and p.suffix in (".bson", ".bin") for p in folder.iterdir() if p.is_file())

@@ -11,6 +11,7 @@ import peers
 import pytest
 
 sys.path.insert(0, str(Path(peers.ROOT) / "tests" / "differential"))
+import compare  # noqa: E402
 import run  # noqa: E402
 import truth  # noqa: E402
 
@@ -27,4 +28,6 @@ def test_every_moment_is_what_the_mongod_held(version, tmp_path):
     print(f"seed {SEED}, {version}, {OPERATIONS} operations")
     info, differences = run.one_version(version, tmp_path, SEED, OPERATIONS, said.append)
     assert info["operations"] >= OPERATIONS and info["moments"]["quiet"] > 0 and info["moments"]["history"] > 0
+    missed = compare.sees_lies(tmp_path)
+    assert not missed, f"the comparison does not see what is wrong on purpose: {missed}"
     assert not differences, f"seed {SEED}: YESTER_SEED={SEED} YESTER_OPS={OPERATIONS} makes it again\n" + "\n".join(said)

@@ -247,10 +247,11 @@ def test_an_oplog_that_contradicts_a_snapshot_is_refused(oplog, tools, target, t
     entries = oplog_of(target)
     changed = []
     for entry in entries:
-        fields = bson.decode(entry, codec_options=CodecOptions(uuid_representation=0))
-        if fields["ns"] == "shop.orders":
+        if RawBSONDocument(entry)["ns"] == "shop.orders":  # only these: others may have been restored with what Python has not
+            fields = bson.decode(entry, codec_options=CodecOptions(uuid_representation=0))
             fields["ui"] = bson.Binary(b"other-other-oth!", 4)
-        changed.append(bson.encode(fields, codec_options=CodecOptions(uuid_representation=0)))
+            entry = bson.encode(fields, codec_options=CodecOptions(uuid_representation=0))
+        changed.append(entry)
     oplog.refuse(write(tmp_path / "b.bson", changed), check=6, says="another UUID than in snapshot")
     assert oplog.add(write(tmp_path / "a.bson", entries))["newEntries"] == len(entries)
 
