@@ -1,9 +1,13 @@
 # `make bench`: ours and the peers in turn, one table; `make bench-NAME`: one part of it (see bench.py).
-# BENCH_FLAGS: --quick (a tenth of the data, under a minute), --rounds N, --seed N, --work DIR.
+# BENCH_FLAGS: --quick (a tenth of the data), --long (oplog: a stream of 10 million entries), --rounds N, --seed N, --work DIR.
 
 BENCH_FLAGS ?=
 
 $(BUILD)/gen_data: $(BUILD)/tests/bench/gen_data.o $(call archive,base)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+$(BUILD)/gen_oplog: $(BUILD)/tests/bench/gen_oplog.o $(BUILD)/tests/bench/gen_shop.o $(call archive,base)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
 
@@ -17,8 +21,8 @@ $(BUILD)/replay_rate: $(BUILD)/tests/bench/replay_rate.o $(call archives_upto,op
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
 
 .PHONY: bench
-bench: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/bench_json
+bench: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_FLAGS)
 
-bench-%: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/bench_json
+bench-%: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --only $*

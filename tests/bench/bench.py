@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Ours against the peers, in one run: time, stored bytes, mount reads, memory; one table and BUILD/bench.json.
 
-    bench.py [--only PART[,PART]] [--quick] [--rounds N] [--seed N] [--work DIR]
+    bench.py [--only PART[,PART]] [--quick] [--long] [--rounds N] [--seed N] [--work DIR]
 
 Parts: ingest (first, again unchanged, again after 1 % scattered changes; and what is stored),
 versions (40 versions of a table), read (a mounted .bson, cold and warm), json (a mounted .json, files of
-documents, the renderer: json_part.py), list (ls -lR of many collections), memory. Ours and the peers take turns; a ratio is the median of the rounds' ratios, so
+documents, the renderer: json_part.py), list (ls -lR of many collections), memory, oplog (replay, moments, what they
+store: bench_oplog.py). Ours and the peers take turns; a ratio is the median of the rounds' ratios, so
 that it holds when the machine's speed drifts. Goals are the ratios of DESIGN section 9 (what we must
 reach against what the peer had there), or figures where it has no such peer; judged on the full data only.
 
@@ -30,13 +31,14 @@ import threading
 import time
 from pathlib import Path
 
+import bench_oplog
 import json_part
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
 MB = 1000 * 1000
 MIB = 1024 * 1024
-PARTS = ("ingest", "versions", "read", "json", "list", "memory")
+PARTS = ("ingest", "versions", "read", "json", "list", "memory", "oplog")
 PIECE = MIB
 
 
@@ -487,6 +489,9 @@ class Bench:
     def json(self):
         json_part.run(self, sys.modules[__name__])
 
+    def oplog(self):
+        bench_oplog.run(self, sys.modules[__name__])
+
     def many(self):
         """A store with many small collections, and its dump."""
         dump = self.work / "many"
@@ -591,6 +596,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between")
     parser.add_argument("--quick", action="store_true", help="a tenth of the data, one round")
+    parser.add_argument("--long", action="store_true", help="oplog: a stream of 10 million entries, not of one")
     parser.add_argument("--rounds", type=int, default=0, help="default: 3; quick: 1")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", default=None, help="folder to work in; on a real disk")

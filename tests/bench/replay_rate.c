@@ -313,9 +313,9 @@ static void run(struct bench *b, size_t memory)
 	       "processor\n",
 	       b->ops, b->base, end - begin, added - begin, applied - added, end - applied,
 	       processor() - used);
-	printf("%.0f operations/s; %.1f MB written in %llu chunks, %llu deltas, %llu reused; peak "
-	       "RSS "
-	       "%llu MiB with the data\n",
+	printf("%.0f operations/s; %.1f MB written in %llu chunks, %llu deltas, %llu reused; "
+	       "RssAnon "
+	       "%llu MiB\n",
 	       b->ops / (end - begin), (double)counts.stored_bytes / 1e6,
 	       (unsigned long long)counts.new_chunks, (unsigned long long)counts.delta_chunks,
 	       (unsigned long long)counts.reused_chunks,

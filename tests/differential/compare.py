@@ -17,7 +17,8 @@ import peers
 from bson import Int64, Timestamp, json_util
 
 import oplog
-from oracle import CANONICAL
+from compare_more import cut_in_prepared, differences, lies, one_by_one, text_of
+from oracle import CANONICAL, Recording
 from wire import ORDERED
 
 SECONDS = 900  # for one command of ours
@@ -116,6 +117,7 @@ class Comparison:
         self.recording, self.say = recording, say
         self.info = recording.info()
         self.differences = []
+        self.told = {}  # what was told already, at an earlier moment
         self.moments = 0
         self.documents = 0
         self.reasons = collections.Counter()  # refusals
@@ -128,7 +130,12 @@ class Comparison:
         return self._entries
 
     def differ(self, at, ns, what, moment=None, **more):
-        one = {"version": self.info["version"], "seed": self.info["seed"], "at": at, "ns": ns, "what": what, **more}
+        key = json.dumps([ns, what, more.get("wanted"), more.get("ours")], default=str, sort_keys=True)
+        if key in self.told:
+            self.told[key]["times"] += 1
+            return
+        one = {"version": self.info["version"], "seed": self.info["seed"], "at": at, "ns": ns, "what": what, "times": 1, **more}
+        self.told[key] = one
         if moment:
             one |= {"label": moment["label"], "how": moment["how"]}
         if len(self.differences) < SHOWN:
@@ -139,29 +146,36 @@ class Comparison:
     def before(self, at, ns, needles=(), count=3):
         """The last entries up to a time that touch a namespace, or one of its documents."""
         seconds, increment = map(int, at.split("."))
-        limit, db, found = Timestamp(seconds, increment), ns.split(".")[0], []
+        limit, found = Timestamp(seconds, increment), []
+        db, _, name = ns.partition(".")
+        name = name.encode()
         if not ns:
             return []
         for entry in reversed(self.entries):
             if entry.ts > limit:
                 continue
-            same = entry.ns == ns or (entry.op == "c" and (entry.ns.split(".")[0] == db or entry.command == "applyOps"))
+            same = entry.ns == ns or (entry.op == "c" and (entry.ns.split(".")[0] == db or entry.command == "applyOps") and name in entry.raw)
             if same and (not needles or any(n in entry.raw for n in needles)):
                 found.append(entry.text())
                 if len(found) == count:
                     break
         return found[::-1]
 
+    def end_of(self, name):
+        """The timestamp of the last entry of a dump's oplog.bson."""
+        data = (self.recording.folder / name / "oplog.bson").read_bytes()
+        return [oplog.Entry(raw) for raw in oplog.split(data)][-1].ts
+
     # ---- one moment
 
     def moment(self, ours, moment, folder):
-        at = "{}.{}".format(*moment["at"])
+        at = text_of(moment)
         self.moments += 1
         found, done, without = None, None, []
         while found is None and len(without) < 20:
             found, done = ours.dump(at, folder, without)
             if found is None:
-                self._refused(at, done, moment)
+                self.refused(at, done, moment)
                 stopped = re.search(r": dump: (.*) can't be told at this moment: ", done.err, re.S)
                 if stopped is None or stopped[1] in without:
                     return
@@ -175,9 +189,9 @@ class Comparison:
                 if ns.split(".")[0] not in ("config", "local", ""):
                     self.differ(at, ns, "it is there, and should not be", moment)
 
-    def _refused(self, at, done, moment):
+    def refused(self, at, done, moment, doing="dump"):
         """Told once for each reason."""
-        what = f"refused, exit {done.status}: {done.err.strip()[:500]}"
+        what = f"{doing} refused, exit {done.status}: {done.err.strip()[:500]}"
         reason = re.sub(r"moment [\d.]+", "moment", what)
         if reason not in self.reasons:
             self.differ(at, "", what, moment, entries=self.named(what))
@@ -239,7 +253,7 @@ class Comparison:
     # ---- the end
 
     def hashes(self, ours, moment):
-        at = "{}.{}".format(*moment["at"])
+        at = text_of(moment)
         done = ours.run("stats", "--dbhash", "--json", "--at", at, check=None)
         if done.status != 0:
             self.differ(at, "", f"no dbHash, exit {done.status}: {done.err.strip()[:500]}", moment)
@@ -266,8 +280,8 @@ class Comparison:
         if first is None:
             return
         for ns in sorted(first.keys() | second.keys()):
-            if ns.split(".")[0] in ("config", "local"):
-                continue
+            if ns.split(".")[0] in ("config", "local") or ns.endswith(".system.views"):
+                continue  # mongodump has the views, and nothing of a system.views that is empty
             one, two = first.get(ns), second.get(ns)
             if one is None or two is None or any(one[k] != two[k] for k in ("root", "count", "bytes", "type")) or (
                     one["uuid"] and two["uuid"] and one["uuid"] != two["uuid"]):
@@ -287,63 +301,88 @@ def readable(document, limit=700):
         return document.hex()[:limit]
 
 
-def end_of_dump(folder):
-    """The timestamp of the last entry of a dump's oplog.bson."""
-    entries = [oplog.Entry(raw) for raw in oplog.split((Path(folder) / "oplog.bson").read_bytes())]
-    return entries[-1].ts
-
-
 def compare(folder_of_recording, say=print, only=None):
     """Compare everything of a recording; a Comparison."""
-    from oracle import Recording
     recording = Recording(folder_of_recording)
     comparison = Comparison(recording, say)
     seed, version = comparison.info["seed"], comparison.info["version"]
     rng = random.Random(f"compare {seed} {version}")
     with tempfile.TemporaryDirectory(prefix="yester-differential-", dir=recording.folder) as folder:
-        ours = Ours(folder, recording, seed)
+        def make(name):
+            (Path(folder) / name).mkdir()
+            return Ours(Path(folder) / name, recording, seed)
+
+        ours = make("first")
         ours.ingest("base", "base")
         form = ours.stream(rng)
-        say(f"  {version}: the oplog went in {form}")
         moments = sorted(recording.moments(), key=lambda m: m["at"])
         if only:
-            moments = [m for m in moments if "{}.{}".format(*m["at"]) == only]
-        for moment in moments:
-            comparison.moment(ours, moment, Path(folder) / "dump")
-            if moment["how"] == "final":
-                comparison.hashes(ours, moment)
+            moments = [m for m in moments if text_of(m) == only]
+        few = 4 if len(moments) < 100 else 40
+        one_by_one(comparison, ours, moments, rng, few)
+        order = rng.choice(("first to last", "last to first", "any"))
+        say(f"  {version}: the oplog went in {form}, moments are visited {order}")
+        visit(comparison, ours, moments, order, rng, Path(folder) / "dump")
         if not only:
-            roots(comparison, ours, moments, rng, Path(folder))
+            one_by_one(comparison, ours, moments, rng, few)
+            differences(comparison, ours, moments, rng, few)
+            cut_in_prepared(comparison, make, rng)
+            roots(comparison, ours, moments, rng, make)
     (recording.folder / "differences.json").write_text(json.dumps(comparison.differences, indent=1, default=str))
     return comparison
 
 
-def roots(comparison, ours, moments, rng, folder):
-    """Snapshots of moments against fresh dumps; from the first base in steps, in one go, and from the second base."""
-    recording, seed = comparison.recording, comparison.info["seed"]
-    ends = {name: "{0.time}.{0.inc}".format(end_of_dump(recording.folder / name)) for name in ("mid", "end")}
-    fresh = Ours(folder / "fresh", recording, seed) if (folder / "fresh").mkdir() is None else None
-    for name in ("mid", "end"):
+def visit(comparison, ours, moments, order, rng, folder):
+    if order == "last to first":
+        moments = moments[::-1]
+    elif order == "any":
+        moments = rng.sample(moments, len(moments))
+    for moment in moments:
+        comparison.moment(ours, moment, folder)
+        if moment["how"] == "final":
+            comparison.hashes(ours, moment)
+
+
+def roots(comparison, ours, moments, rng, make):
+    """Snapshots of moments against fresh dumps; from the first base in one go and in steps, and from the second base."""
+    ends = {name: "{0.time}.{0.inc}".format(comparison.end_of(name)) for name in ("mid", "end")}
+    fresh = make("fresh")
+    for name in ends:
         fresh.ingest(f"fresh-{name}", name)
-    wanted = {name: fresh.roots(f"fresh-{name}") for name in ("mid", "end")}
-    # In one go, from the first base.
-    for name in ("mid", "end"):
-        made = comparison.snapshot(ours, ends[name], f"at-{name}")
-        comparison.same_roots(ends[name], made, wanted[name], f"of the moment against the dump '{name}'")
-    # From the second base.
-    fresh.stream(rng)
-    (folder / "second").mkdir()
-    second = Ours(folder / "second", recording, seed)
+    wanted = {name: fresh.roots(f"fresh-{name}") for name in ends}
+
+    def check(store, name, end, what):
+        comparison.same_roots(ends[end], comparison.snapshot(store, ends[end], name), wanted[end], f"{what} against the dump '{end}'")
+
+    check(ours, "at-mid", "mid", "in one go")
+    check(ours, "at-end", "end", "in one go")
+    second = make("second")
     second.ingest("mid", "mid")
     second.stream(rng)
-    made = comparison.snapshot(second, ends["end"], "from-mid")
-    comparison.same_roots(ends["end"], made, wanted["end"], "from the base 'mid' against the dump 'end'")
-    # In steps.
-    (folder / "steps").mkdir()
-    steps = Ours(folder / "steps", recording, seed)
+    check(second, "from-mid", "end", "from the base 'mid'")
+    steps = make("steps")
     steps.ingest("base", "base")
     steps.stream(rng)
     for number, moment in enumerate(sorted(rng.sample(moments, min(4, len(moments))), key=lambda m: m["at"])):
-        comparison.snapshot(steps, "{}.{}".format(*moment["at"]), f"step-{number}")
-    made = comparison.snapshot(steps, ends["end"], "in-steps")
-    comparison.same_roots(ends["end"], made, wanted["end"], "in steps against the dump 'end'")
+        comparison.snapshot(steps, text_of(moment), f"step-{number}")
+    check(steps, "in-steps", "end", "in steps")
+
+
+def sees_lies(folder_of_recording, count=4):
+    """Whether the comparison finds what is wrong on purpose; the kinds that it did not find."""
+    recording = Recording(folder_of_recording)
+    comparison = Comparison(recording, lambda _: None)
+    rng = random.Random(f"lies {comparison.info['seed']}")
+    moments = [m for m in recording.moments() if m["how"] in ("quiet", "final")]
+    missed = []
+    with tempfile.TemporaryDirectory(prefix="yester-differential-", dir=recording.folder) as folder:
+        ours = Ours(folder, recording, comparison.info["seed"])
+        ours.ingest("base", "base")
+        ours.stream(rng)
+        for moment in rng.sample(moments, min(count, len(moments))):
+            kind, false = lies(moment, rng)
+            comparison.differences.clear(), comparison.told.clear()
+            comparison.moment(ours, false, Path(folder) / "dump")
+            if not comparison.differences:
+                missed.append(kind)
+    return missed

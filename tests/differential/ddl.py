@@ -63,8 +63,10 @@ def create_with_options(w):
     w.case("C01", "K10", "C07")
     yield "collections with options"
     for name in made:
-        w.may("d1", SON(collMod=name, validationLevel="off")) if rng.random() < 0.3 else None
-        w.run("d1", SON(drop=name)) if rng.random() < 0.9 else None
+        if rng.random() < 0.3:
+            w.may("d1", SON(collMod=name, validationLevel="off"))
+        if rng.random() < 0.9:
+            w.run("d1", SON(drop=name))
     yield "after drops"
 
 
@@ -81,7 +83,7 @@ def rename_simple(w):
         one_operation(w, coll)
     w.case("C08", "D18")
     yield "after a rename"
-    if w.rng.random() < 0.4:
+    if w.rng.random() < 0.6:
         w.run(coll.db, SON([("insert", old), ("documents", [w.document()])]))
         w.case("F02")
         yield "the old name used again"
@@ -119,7 +121,8 @@ def rename_across(w):
     w.case("C15")
     yield "after a rename across databases"
     one_operation(w, coll)
-    w.drop(coll) if w.rng.random() < 0.5 else None
+    if w.rng.random() < 0.5:
+        w.drop(coll)
     yield "after the drop of a renamed collection"
 
 
@@ -230,7 +233,8 @@ def index_build_while_writing(w):
     w.case("C20", "F06")
     one_operation(w, coll)
     yield "after the index build"
-    w.drop(coll) if w.rng.random() < 0.7 else None
+    if w.rng.random() < 0.7:
+        w.drop(coll)
 
 
 def wait_for(w, ready, seconds=30):
@@ -274,7 +278,10 @@ def coll_mod(w):
     coll = w.create()
     w.run(coll.db, SON(createIndexes=coll.name, indexes=[INDEXES[9], SON(key=SON(u=1), name="u_1"), SON(key=SON(p=1), name="p_1")]))
     w.insert(coll, [w.document() for _ in range(3)])
-    mod = lambda **o: w.may(coll.db, SON([("collMod", coll.name), *o.items()]))  # noqa: E731
+
+    def mod(**o):
+        return w.may(coll.db, SON([("collMod", coll.name), *o.items()]))
+
     steps = [
         lambda: mod(validator=SON(a=SON([("$exists", True)])), validationLevel="moderate"),
         lambda: mod(validationAction="warn"), lambda: mod(validationLevel="off"), lambda: mod(validator=SON()),
@@ -324,7 +331,8 @@ def capped_writes(w):
         if w.number >= (6, 0):
             w.update(coll, SON(_id=newest["_id"]), {"$set": {"t": "y" * rng.choice((5, 700))}})
             w.case("K09")
-            w.delete(coll, SON(_id=newest["_id"])) if rng.random() < 0.5 else None
+            if rng.random() < 0.5:
+                w.delete(coll, SON(_id=newest["_id"]))
     yield "capped, updated"
 
 
@@ -332,17 +340,16 @@ def capped_writes(w):
 def capped_inserted_again(w):
     coll = w.create("capped", size=9000, max=10)
     w.insert(coll, [SON(_id=i, t="abc") for i in range(6)])
-    w.apply([operation(coll, "i", SON(_id=2, t="xyz"))])
-    w.case("K06")
+    w.apply([operation(coll, "i", SON(_id=2, t="xyz"))], "K06")
     if w.number >= (6, 0):
-        w.apply([operation(coll, "i", SON(_id=3, t="longer than before"))])
-        w.case("K07")
+        w.apply([operation(coll, "i", SON(_id=3, t="longer than before"))], "K07")
     w.apply([operation(coll, "u", v1(set={"t": "new"}), SON(_id=4))])
     yield "capped, inserted again"
     w.insert(coll, [SON(_id=i, t="abc") for i in range(6, 15)])
     w.case("K10")
     yield "capped, overflowing"
-    w.drop(coll) if w.rng.random() < 0.7 else None
+    if w.rng.random() < 0.7:
+        w.drop(coll)
 
 
 @scenario(alone=True)
@@ -356,7 +363,8 @@ def convert_and_clone(w):
     yield "after convertToCapped"
     w.insert(coll, [SON(_id=10**6 + i, t="z" * 100) for i in range(5)])
     w.may(coll.db, SON(drop=f"{coll.name}cl"))
-    w.drop(coll) if w.rng.random() < 0.6 else None
+    if w.rng.random() < 0.6:
+        w.drop(coll)
 
 
 @scenario(alone=True)
@@ -396,10 +404,9 @@ def views(w):
     yield "a view"
     w.may(coll.db, SON([("collMod", name), ("viewOn", coll.name), ("pipeline", [SON([("$project", SON(a=1))])])]))
     w.case("C32")
-    if w.rng.random() < 0.3:
+    if w.rng.random() < 0.95:
         w.may(coll.db, SON([("create", f"{name}2"), ("viewOn", name), ("pipeline", []), ("collation", STRENGTH_2)]))
-        w.apply([SON([("op", "c"), ("ns", f"{coll.db}.$cmd"), ("o", SON(create=name))])])
-        w.case("C06")
+        w.apply([SON([("op", "c"), ("ns", f"{coll.db}.$cmd"), ("o", SON(create=name))])], "C06")
     yield "a view, changed"
     w.run(coll.db, SON(drop=name))
     w.may(coll.db, SON(drop=f"{name}2"))
@@ -464,7 +471,8 @@ def users_and_roles(w):
     yield "a user and a role, changed"
     w.may(db, SON(dropRole=f"r{name}"))
     w.case("C35")
-    w.may(db, SON(dropUser=name)) if w.rng.random() < 0.8 else None
+    if w.rng.random() < 0.8:
+        w.may(db, SON(dropUser=name))
     yield "after a user"
 
 
@@ -480,7 +488,8 @@ def lower_fcv(w):
     for db in DATABASES:
         for raw in w.wire.documents(db, SON(listCollections=1, filter=query)):
             name = RawBSONDocument(raw)["name"]
-            w.may(db, SON(drop=name)) if not name.startswith("system.buckets.") else None
+            if not name.startswith("system.buckets."):
+                w.may(db, SON(drop=name))
     if w.may("admin", SON(setFeatureCompatibilityVersion=low)) is None:
         return
     w.lowered = True
@@ -514,7 +523,8 @@ def server_javascript(w):
     db = w.db()
     w.may(db, SON([("insert", "system.js"), ("documents", [SON(_id=f"f{w.rng.randrange(50)}", value="function () {}")])]))
     yield "system.js"
-    w.may(db, SON([("delete", "system.js"), ("deletes", [SON(q={}, limit=0)])])) if w.rng.random() < 0.3 else None
+    if w.rng.random() < 0.3:
+        w.may(db, SON([("delete", "system.js"), ("deletes", [SON(q={}, limit=0)])]))
 
 
 @scenario(alone=True, most=40)

@@ -307,7 +307,8 @@ class Recorder:
         self.recording.write_info({
             "version": self.version, "seed": self.seed, "operations": self.total, "seconds": round(self.seconds, 1),
             "counted": dict(self.counted), "cases": dict(w.cases), "labels": dict(self.labels), "moments": self.oracle.seen,
-            "scenarios": {s.name: s.ran for s in SCENARIOS}, "broken off": dict(self.broken), "not rolled to": self.oracle.failed, "unavailable": self.oracle.unavailable,
+            "scenarios": {s.name: s.ran for s in SCENARIOS}, "broken off": dict(self.broken),
+            "not rolled to": self.oracle.failed, "unavailable": self.oracle.unavailable,
             "refused": {" ".join(map(str, k)): [n, w.first_refusals.get(k, "")] for k, n in w.refused.items()}})
 
 

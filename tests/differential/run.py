@@ -20,10 +20,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 import compare  # noqa: E402
 import record  # noqa: E402
-from cases import NOT_MADE, all_cases  # noqa: E402
+from cases import NOT_MADE, UNTIL, all_cases  # noqa: E402
 
 VERSIONS = ("4.2.6", "4.4.2", "5.0.4", "6.0.27")
-LONG = 50_000  # operations of one version from which on it is the long form
+LONG = 20_000  # operations of one version from which on it is the long form
+MOMENTS, INSIDE = 200, 50  # at least, and of those inside chains, prepared transactions, index builds and renames
 ENOUGH = 50  # how often each case, op and command has to occur in the long form
 
 
@@ -43,7 +44,8 @@ def tell(comparison, say=print):
     """The differences, so that a person can go on from there."""
     for one in comparison.differences[: compare.SHOWN]:
         say(f"DIFFERENT {one['version']} seed {one['seed']} at {one['at']} {one['ns'] or '(everything)'}: {one['what'][:400]}"
-            + (f"  [{one['how']}: {one['label']}]" if "label" in one else ""))
+            + (f"  [{one['how']}: {one['label']}]" if "label" in one else "")
+            + (f", and at {one['times'] - 1} more moments" if one["times"] > 1 else ""))
         for key in ("wanted", "ours"):
             if key in one:
                 say(f"    {key:7} {str(one[key])[:400]}")
@@ -97,8 +99,12 @@ def too_few(infos):
     for info in infos:
         for name in all_cases():
             count, version = info["cases"].get(name, 0), tuple(map(int, info["version"].split(".")))
-            if name not in NOT_MADE and all_cases()[name] <= version and count < ENOUGH and name not in record.HEAVY_CASES:
+            possible = name not in NOT_MADE and all_cases()[name] <= version < UNTIL.get(name, (99,))
+            if possible and count < ENOUGH and name not in record.HEAVY_CASES:
                 found.append(f"{info['version']} {name}: {count}")
+        inside = sum(info["labels"].get(k, 0) for k in ("chain", "prepared", "index build", "rename"))
+        if inside < INSIDE or sum(info["moments"].values()) < MOMENTS:
+            found.append(f"{info['version']} moments: {info['moments']}, {inside} of them inside something")
     return found
 
 

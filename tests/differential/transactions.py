@@ -253,7 +253,7 @@ def transaction_and_retries(w):
     done(w, colls)
 
 
-@scenario()
+@scenario(weight=1.5)
 def two_at_once(w):
     """Two chains whose sessions take turns, and one of them is dropped for the next number."""
     colls = own(w, 2)
@@ -263,7 +263,7 @@ def two_at_once(w):
     write_some(w, one, colls[:1], 2)
     yield "two open transactions"
     two.commit()
-    if w.rng.random() < 0.5:
+    if w.rng.random() < 0.7:
         again = Transaction(w, one.lsid, one.number + 1)  # the server aborts the first
         colls[0].ids.clear()
         again.insert(colls[0], [w.document(5 * 10**6)])

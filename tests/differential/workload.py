@@ -126,8 +126,12 @@ class World:
             self.first_refusals.setdefault((self.doing, first, error.code), str(error)[:200])
             return None
 
-    def apply(self, operations, **more):
-        return self.may("admin", SON([("applyOps", operations), *more.items()]))
+    def apply(self, operations, *cases, **more):
+        """applyOps; the cases count when the server took it, and so logged it."""
+        answer = self.may("admin", SON([("applyOps", operations), *more.items()]))
+        if answer is not None:
+            self.case(*cases)
+        return answer
 
     def parameter(self, **parameters):
         self.run("admin", SON([("setParameter", 1), *parameters.items()]))

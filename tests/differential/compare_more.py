@@ -1,0 +1,105 @@
+"""What else a recording can prove: single collections and documents, diff of two moments, a stream that ends in a prepared transaction."""
+import collections
+import hashlib
+import json
+
+import oplog
+import peers
+
+
+def text_of(moment):
+    return "{}.{}".format(*moment["at"])
+
+
+def collections_of(moment):
+    return [ns for ns, one in moment["namespaces"].items() if one["type"] == "collection" and not ns.endswith(".system.views")]
+
+
+def one_by_one(comparison, ours, moments, rng, count):
+    """`cat` of one collection: replayed alone, from a base that knows nothing of the others."""
+    for moment in rng.sample(moments, min(count, len(moments))):
+        at, ns = text_of(moment), rng.choice(collections_of(moment))
+        wanted = moment["namespaces"][ns]
+        done = ours.run("cat", "--at", at, ns, "--format", "bson", check=None)
+        if done.status != 0:
+            comparison.refused(at, done, moment, "cat of one collection")
+        elif hashlib.sha256(done.raw).hexdigest() != wanted["sha"]:
+            comparison.differ(at, ns, "cat of one collection", moment, wanted=f"{wanted['count']} documents, {wanted['bytes']} bytes",
+                              ours=f"{len(done.raw)} bytes")
+
+
+def counts(old, new):
+    """How many documents were added, removed, changed between two lists of them."""
+    before, after = ({peers.id_element(d): d for d in documents} for documents in (old, new))
+    return (len(after.keys() - before.keys()), len(before.keys() - after.keys()),
+            sum(1 for i in before.keys() & after.keys() if before[i] != after[i]))
+
+
+def differences(comparison, ours, moments, rng, count):
+    """`diff` of two moments: as many documents as the mongod's own states differ by."""
+    complete = [m for m in moments if m["complete"]]
+    for _ in range(count if len(complete) > 1 else 0):
+        one, two = sorted(rng.sample(complete, 2), key=lambda m: m["at"])
+        done = ours.run("diff", text_of(one), text_of(two), "--json", check=None)
+        if done.status not in (0, 3):
+            comparison.refused(text_of(two), done, two, f"diff from {text_of(one)}")
+            continue
+        said = collections.Counter()
+        for line in done.out.splitlines():
+            change = json.loads(line)
+            if change["change"] == "document":
+                said[change["ns"], change["what"]] += 1
+        for ns in collections_of(two):
+            old, new = one["namespaces"].get(ns), two["namespaces"][ns]
+            if old is None or old["uuid"] != new["uuid"] or new["capped"] or old["type"] != new["type"]:
+                continue
+            wanted = counts(*(list(oplog.split(comparison.recording.get(n["sha"]))) for n in (old, new)))
+            mine = tuple(said[ns, what] for what in ("added", "removed", "changed"))
+            if wanted != mine:
+                comparison.differ(text_of(two), ns, f"diff from {text_of(one)}: added, removed, changed", two, wanted=wanted, ours=mine)
+
+
+def cut_in_prepared(comparison, make, rng):
+    """A stream that ends between a prepare and its end: before it all is well, after it nothing can be told yet."""
+    entries = comparison.entries
+    base = comparison.end_of("base")
+    found = [s for s in oplog.spans(entries) if s.kind == "prepared" and s.begin > base and s.end is not None]
+    if not found:
+        return
+    span = rng.choice(found)
+    inside = [e for e in entries if e.ts < span.end]
+    inside = inside[: rng.randrange(next(i for i, e in enumerate(inside) if e.ts == span.begin) + 1, len(inside) + 1)]
+    ours = make("cut")
+    ours.ingest("base", "base")
+    ours.run("ingest-oplog", "-", input=b"".join(e.raw for e in inside), check=(0, 3))
+    for ts, wanted in ((oplog.before(span.begin), 0), (span.begin, 5), (inside[-1].ts, 5)):
+        at = f"{ts.time}.{ts.inc}"
+        done = ours.run("ls", "--at", at, check=None)
+        if done.status != wanted:
+            comparison.differ(at, "", f"a stream that ends at {inside[-1].ts.time}.{inside[-1].ts.inc}, with what was prepared at "
+                              f"{span.begin.time}.{span.begin.inc}: exit {done.status}, expected {wanted}: {done.err.strip()[:300]}")
+
+
+def lies(moment, rng):
+    """A copy of a moment in which one thing is wrong, and what: the comparison has to see it."""
+    false = json.loads(json.dumps(moment))
+    spaces = false["namespaces"]
+    full = [ns for ns in collections_of(false) if spaces[ns]["count"] > 0 and "indexes" in spaces[ns]]
+    kind = rng.choice(("documents", "uuid", "options", "indexes", "absent", "too many"))
+    if kind == "absent":
+        spaces["d0.never there"] = {**spaces[full[0]]}
+    elif kind == "too many":
+        false["complete"] = True
+        del spaces[full[0]]
+    else:
+        one = spaces[rng.choice(full)]
+        if kind == "documents":
+            one["sha"] = next(spaces[ns]["sha"] for ns in full if spaces[ns]["sha"] != one["sha"])
+        elif kind == "uuid":
+            one["uuid"] = "00" * 16
+        elif kind == "options":
+            one["options"] = {**one["options"], "max": 987654}
+        else:
+            one["indexes"] = [*one["indexes"], {"v": 2, "key": {"never": 1}, "name": "never_1"}]
+    return kind, false
+
