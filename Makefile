@@ -40,7 +40,7 @@ PKGS_base := libcrypto libbson-1.0 icu-i18n icu-uc
 PKGS_index := lmdb
 PKGS_store := libzstd
 PKGS_fs := fuse3
-PKGS_tools := zlib
+PKGS_tools := zlib libmongoc-1.0
 PKGS := $(foreach l,$(LAYERS),$(PKGS_$(l)))
 
 # `make deps` installs what is missing; these goals work before it.
@@ -49,7 +49,8 @@ ifneq ($(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo ok),ok)
 NEED_DEPS := yes
 else
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) | sed 's/-I/-isystem /g')
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
+# As needed: only what speaks with servers loads the driver.
+PKG_LIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
 endif
 endif
 

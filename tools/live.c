@@ -1,0 +1,264 @@
+#include "tools/live.h"
+
+#include <stdlib.h>
+
+#define CODE_UNAUTHORIZED 13
+#define CODE_AUTHENTICATION_FAILED 18
+
+/* Who does not know us now won't later; a server that went away comes back, or another one is elected. */
+static bool is_denied(const bson_error_t *why)
+{
+	if (why->domain == MONGOC_ERROR_CLIENT)
+		return why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
+	return why->domain == MONGOC_ERROR_SERVER &&
+	       (why->code == CODE_UNAUTHORIZED || why->code == CODE_AUTHENTICATION_FAILED);
+}
+
+int live_error(const struct live *live, const bson_error_t *why, const char *what, struct error *e)
+{
+	char text[sizeof(why->message)];
+
+	memcpy(text, why->message, sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	live_uri_hide(live->uri, text);
+	return error_set(e, is_denied(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
+}
+
+void live_find_options(const struct live *live, bson_t *ret)
+{
+	bson_t concern;
+
+	bson_init(ret);
+	BSON_APPEND_INT32(ret, "serverId", (int32_t)live->server);
+	BSON_APPEND_DOCUMENT_BEGIN(ret, "readConcern", &concern);
+	BSON_APPEND_UTF8(&concern, "level", "majority");
+	bson_append_document_end(ret, &concern);
+}
+
+int live_command(struct live *live, const char *db, const bson_t *command, bson_t *ret_reply,
+		 struct error *e)
+{
+	bson_t options = BSON_INITIALIZER;
+	bson_error_t why;
+	bool ok;
+
+	BSON_APPEND_INT32(&options, "serverId", (int32_t)live->server);
+	ok = mongoc_client_read_command_with_opts(live->client, db, command, live->prefs, &options,
+						  ret_reply, &why);
+	bson_destroy(&options);
+	if (ok)
+		return 1;
+	if (why.domain == MONGOC_ERROR_SERVER)
+		return 0;
+	bson_destroy(ret_reply);
+	return live_error(live, &why, live->member, e);
+}
+
+static const char *text_of(const bson_t *doc, const char *key)
+{
+	bson_iter_t at;
+
+	return bson_iter_init_find(&at, doc, key) && BSON_ITER_HOLDS_UTF8(&at)
+		       ? bson_iter_utf8(&at, NULL)
+		       : NULL;
+}
+
+static bool is_true(const bson_t *doc, const char *key)
+{
+	bson_iter_t at;
+
+	return bson_iter_init_find(&at, doc, key) && bson_iter_as_bool(&at);
+}
+
+static uint64_t timestamp_at(bson_iter_t *at)
+{
+	uint32_t seconds, increment;
+
+	if (!BSON_ITER_HOLDS_TIMESTAMP(at))
+		return 0;
+	bson_iter_timestamp(at, &seconds, &increment);
+	return entry_ts(seconds, increment);
+}
+
+/* Is it something whose oplog is the history of a deployment? */
+static int judge(struct live *live, const bson_t *hello, struct error *e)
+{
+	const char *set = text_of(hello, "setName");
+	const char *msg = text_of(hello, "msg");
+	bson_iter_t at, inner;
+
+	if (msg != NULL && strcmp(msg, "isdbgrid") == 0)
+		return error_set(e, ERR_REFUSED,
+				 "%s is a mongos: a sharded cluster can't be followed yet",
+				 live->member);
+	if (set == NULL) {
+		error_set(e, ERR_REFUSED, "%s is a standalone: it has no oplog", live->member);
+		return error_hint(e, "a replica set of one member has one: start mongod with "
+				     "--replSet, then rs.initiate()");
+	}
+	if (bson_iter_init_find(&at, hello, "configsvr"))
+		return error_set(e, ERR_REFUSED,
+				 "%s is a config server: a sharded cluster can't be followed yet",
+				 live->member);
+	if (is_true(hello, "arbiterOnly"))
+		return error_set(e, ERR_REFUSED, "%s is an arbiter: it holds no data",
+				 live->member);
+	if (!is_true(hello, "ismaster") && !is_true(hello, "secondary"))
+		return error_set(e, ERR_REMOTE, "%s is neither primary nor secondary now",
+				 live->member);
+	snprintf(live->set, sizeof(live->set), "%s", set);
+	if (bson_iter_init(&at, hello) &&
+	    bson_iter_find_descendant(&at, "lastWrite.opTime.ts", &inner))
+		live->top = timestamp_at(&inner);
+	return 0;
+}
+
+int live_refresh(struct live *live, struct error *e)
+{
+	bson_t *command = BCON_NEW("isMaster", BCON_INT32(1));
+	bson_t reply;
+	int code = live_command(live, "admin", command, &reply, e);
+
+	bson_destroy(command);
+	if (code < 0)
+		return code;
+	code = code == 0 ? error_set(e, ERR_REMOTE, "%s does not know isMaster", live->member)
+			 : judge(live, &reply, e);
+	bson_destroy(&reply);
+	return code;
+}
+
+/* A shard's oplog is a part of a cluster's. Who may not ask is told by what follows. */
+static int refuse_shard(struct live *live, struct error *e)
+{
+	bson_t *command = BCON_NEW("shardingState", BCON_INT32(1));
+	bson_t reply;
+	bool shard;
+	int code = live_command(live, "admin", command, &reply, e);
+
+	bson_destroy(command);
+	if (code < 0)
+		return code;
+	shard = code == 1 && is_true(&reply, "enabled");
+	bson_destroy(&reply);
+	if (shard)
+		return error_set(e, ERR_REFUSED,
+				 "%s is a shard: a sharded cluster can't be followed yet",
+				 live->member);
+	return 0;
+}
+
+static int read_version(struct live *live, struct error *e)
+{
+	bson_t *command = BCON_NEW("buildInfo", BCON_INT32(1));
+	bson_t reply;
+	int code = live_command(live, "admin", command, &reply, e);
+
+	bson_destroy(command);
+	if (code < 0)
+		return code;
+	if (code == 1 && text_of(&reply, "version") != NULL)
+		snprintf(live->version, sizeof(live->version), "%s", text_of(&reply, "version"));
+	bson_destroy(&reply);
+	return 0;
+}
+
+static int choose(struct live *live, struct error *e)
+{
+	mongoc_server_description_t *server;
+	bson_error_t why;
+
+	server = mongoc_client_select_server(live->client, false, live->prefs, &why);
+	if (server == NULL)
+		return live_error(live, &why, "no member of the replica set could be reached", e);
+	live->server = mongoc_server_description_id(server);
+	snprintf(live->member, sizeof(live->member), "%s",
+		 mongoc_server_description_host(server)->host_and_port);
+	mongoc_server_description_destroy(server);
+	return 0;
+}
+
+int live_open(const struct live_uri *uri, struct live **ret, struct error *e)
+{
+	OWNED(live_close) struct live *live = xcalloc(1, sizeof(*live));
+	bson_error_t why;
+
+	live->uri = uri;
+	live->prefs =
+		mongoc_uri_get_option_as_utf8(uri->uri, MONGOC_URI_READPREFERENCE, NULL) != NULL
+			? mongoc_read_prefs_copy(mongoc_uri_get_read_prefs_t(uri->uri))
+			: mongoc_read_prefs_new(MONGOC_READ_SECONDARY_PREFERRED);
+	live->client = mongoc_client_new_from_uri_with_error(uri->uri, &why);
+	if (live->client == NULL)
+		return live_error(live, &why, "the URI can't be used", e);
+	mongoc_client_set_error_api(live->client, MONGOC_ERROR_API_VERSION_2);
+	if (choose(live, e) < 0 || live_refresh(live, e) < 0 || refuse_shard(live, e) < 0 ||
+	    read_version(live, e) < 0)
+		return e->code;
+	*ret = TAKE(live);
+	return 0;
+}
+
+void live_close(struct live *live)
+{
+	if (live == NULL)
+		return;
+	if (live->client != NULL)
+		mongoc_client_destroy(live->client);
+	mongoc_read_prefs_destroy(live->prefs);
+	free(live);
+}
+
+bool live_entry_at(const bson_t *doc, struct entry_optime *ret)
+{
+	struct entry_optime at = {.term = -1};
+	bson_iter_t iter;
+
+	if (bson_iter_init_find(&iter, doc, "ts"))
+		at.ts = timestamp_at(&iter);
+	if (bson_iter_init_find(&iter, doc, "t") && BSON_ITER_HOLDS_INT64(&iter))
+		at.term = bson_iter_int64(&iter);
+	*ret = at;
+	return at.ts != 0;
+}
+
+/* The first entry in one direction. */
+static int read_end(struct live *live, int direction, uint64_t *ret, struct error *e)
+{
+	mongoc_collection_t *oplog =
+		mongoc_client_get_collection(live->client, "local", "oplog.rs");
+	bson_t filter = BSON_INITIALIZER, options, sort;
+	struct entry_optime at = {0};
+	mongoc_cursor_t *cursor;
+	const bson_t *doc;
+	bson_error_t why;
+	int code = 0;
+
+	live_find_options(live, &options);
+	BSON_APPEND_INT64(&options, "limit", 1);
+	BSON_APPEND_DOCUMENT_BEGIN(&options, "sort", &sort);
+	BSON_APPEND_INT32(&sort, "$natural", direction);
+	bson_append_document_end(&options, &sort);
+	cursor = mongoc_collection_find_with_opts(oplog, &filter, &options, live->prefs);
+	if (mongoc_cursor_next(cursor, &doc) && live_entry_at(doc, &at))
+		code = 1;
+	else if (mongoc_cursor_error(cursor, &why))
+		code = live_error(live, &why, "reading the oplog", e);
+	mongoc_cursor_destroy(cursor);
+	bson_destroy(&options);
+	bson_destroy(&filter);
+	mongoc_collection_destroy(oplog);
+	if (code == 1)
+		*ret = at.ts;
+	return code;
+}
+
+int live_oldest(struct live *live, uint64_t *ret, struct error *e)
+{
+	return read_end(live, 1, ret, e);
+}
+
+int live_newest(struct live *live, uint64_t *ret, struct error *e)
+{
+	return read_end(live, -1, ret, e);
+}

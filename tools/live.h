@@ -1,0 +1,61 @@
+/*
+ * live.h - one connection to one member of a running replica set, which is read and never written.
+ *
+ * The member is chosen once: what is read later comes from the same one, since two members are not equally
+ * far. A secondary is preferred, unless the URI says another readPreference.
+ *
+ * Threads: one at a time.
+ */
+#ifndef TOOLS_LIVE_H
+#define TOOLS_LIVE_H
+
+#include "oplog/entry.h"
+#include "tools/live_uri.h"
+
+struct live {
+	const struct live_uri *uri;
+	mongoc_client_t *client;
+	mongoc_read_prefs_t *prefs;
+	uint32_t server; /* the member's number in the driver */
+	char set[64];	 /* the replica set's name */
+	char member[300];
+	char version[32]; /* of the server */
+	uint64_t
+		top; /* timestamp of its last write when it was asked; may not be majority-committed yet */
+};
+
+/*
+ * Connect; `uri` must outlive it. ERR_REFUSED, with a reason: a standalone, a mongos, a config or shard
+ * server, an arbiter, or it does not let us in. ERR_REMOTE: nobody answers.
+ */
+MUST_CHECK int live_open(const struct live_uri *uri, struct live **ret, struct error *e);
+void live_close(struct live *live);
+DEFINE_OWNED(struct live *, live_close);
+
+/* Ask again for live->top. ERR_REMOTE. */
+MUST_CHECK int live_refresh(struct live *live, struct error *e);
+
+/* ERR_REMOTE, or ERR_REFUSED when it does not let us in, with `what` and the driver's text without secrets. */
+int live_error(const struct live *live, const bson_error_t *why, const char *what, struct error *e);
+
+/*
+ * Run a command that reads, on the member. 1 and *ret_reply (the caller's to bson_destroy()); 0 the server
+ * said no (not allowed, not there), and *ret_reply is what it said; ERR_REMOTE.
+ */
+MUST_CHECK int live_command(struct live *live, const char *db, const bson_t *command,
+			    bson_t *ret_reply, struct error *e);
+
+/* Options of a find on this member, majority-committed data only: the caller's to bson_destroy(). */
+void live_find_options(const struct live *live, bson_t *ret);
+
+/*
+ * The oldest or newest majority-committed entry of the oplog: 1 and its timestamp, 0 there is none.
+ * ERR_REMOTE.
+ */
+MUST_CHECK int live_oldest(struct live *live, uint64_t *ret, struct error *e);
+MUST_CHECK int live_newest(struct live *live, uint64_t *ret, struct error *e);
+
+/* The timestamp and term of an entry; false when it has no timestamp. */
+bool live_entry_at(const bson_t *doc, struct entry_optime *ret);
+
+#endif

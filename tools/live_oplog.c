@@ -1,0 +1,66 @@
+#include "tools/live_oplog.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/bson_check.h"
+
+struct live_oplog {
+	struct live *live;
+	mongoc_collection_t *collection;
+	mongoc_cursor_t *cursor;
+};
+
+struct live_oplog *live_oplog_open(struct live *live, uint64_t from)
+{
+	struct live_oplog *oplog = xcalloc(1, sizeof(*oplog));
+	bson_t filter = BSON_INITIALIZER, options, ts;
+
+	BSON_APPEND_DOCUMENT_BEGIN(&filter, "ts", &ts);
+	BSON_APPEND_TIMESTAMP(&ts, "$gte", entry_seconds(from), entry_increment(from));
+	bson_append_document_end(&filter, &ts);
+	live_find_options(live, &options);
+	BSON_APPEND_BOOL(&options, "tailable", true);
+	BSON_APPEND_BOOL(&options, "awaitData", true);
+	BSON_APPEND_BOOL(&options, "oplogReplay", true); /* 4.2 finds `from` quickly only with it */
+	BSON_APPEND_INT64(&options, "maxAwaitTimeMS", LIVE_OPLOG_WAIT_MS);
+	oplog->live = live;
+	oplog->collection = mongoc_client_get_collection(live->client, "local", "oplog.rs");
+	oplog->cursor =
+		mongoc_collection_find_with_opts(oplog->collection, &filter, &options, live->prefs);
+	bson_destroy(&options);
+	bson_destroy(&filter);
+	return oplog;
+}
+
+void live_oplog_close(struct live_oplog *oplog)
+{
+	if (oplog == NULL)
+		return;
+	mongoc_cursor_destroy(oplog->cursor);
+	mongoc_collection_destroy(oplog->collection);
+	free(oplog);
+}
+
+int live_oplog_next(struct live_oplog *oplog, struct bytes *ret, struct entry_optime *ret_at,
+		    struct error *e)
+{
+	const bson_t *doc;
+	bson_error_t why;
+
+	if (!mongoc_cursor_next(oplog->cursor, &doc)) {
+		if (mongoc_cursor_error(oplog->cursor, &why))
+			return live_error(oplog->live, &why, "following the oplog", e);
+		if (!mongoc_cursor_more(oplog->cursor))
+			return error_set(e, ERR_REMOTE, "%s ended the cursor on its oplog",
+					 oplog->live->member);
+		return 0;
+	}
+	*ret = bytes_of(bson_get_data(doc), doc->len);
+	if (bson_check(*ret, BSON_CHECK_STRUCTURE, e) < 0)
+		return error_wrap(e, "an entry of the oplog of %s", oplog->live->member);
+	if (!live_entry_at(doc, ret_at))
+		return error_set(e, ERR_CORRUPT, "an entry of the oplog of %s has no timestamp",
+				 oplog->live->member);
+	return 1;
+}

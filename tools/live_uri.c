@@ -1,0 +1,151 @@
+#include "tools/live_uri.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#define FILE_MAX (64 * KIB)
+#define SECRET_MIN 3 /* shorter ones would blank words, which tells more than it hides */
+
+static void add_secret(struct live_uri *uri, struct bytes text)
+{
+	if (text.len < SECRET_MIN)
+		return;
+	buf_add_bytes(&uri->secrets, text);
+	buf_add_u8(&uri->secrets, '\0');
+}
+
+/* As it is written: a message may quote the string. Everything up to the last @ may belong to a password. */
+static void note_written(struct live_uri *uri, const char *text)
+{
+	const char *begin = strstr(text, "://");
+	const char *at = strrchr(text, '@');
+	const char *query = strchr(text, '?');
+	const char *colon;
+
+	if (begin != NULL && at != NULL && (colon = strchr(begin + 3, ':')) != NULL && colon < at)
+		add_secret(uri, bytes_of(colon + 1, (size_t)(at - colon - 1)));
+	while (query != NULL) {
+		const char *option = query + 1;
+		const char *value = strchr(option, '=');
+		size_t len = strcspn(option, "&");
+
+		query = option[len] == '&' ? option + len : NULL;
+		if (value == NULL || value > option + len)
+			continue;
+		if (strncasecmp(option, "authMechanismProperties", 23) == 0 ||
+		    strncasecmp(option, "tlsCertificateKeyFilePassword", 29) == 0 ||
+		    strncasecmp(option, "sslClientCertificateKeyPassword", 31) == 0)
+			add_secret(uri, bytes_of(value + 1, (size_t)(option + len - value - 1)));
+	}
+}
+
+static void note_decoded(struct live_uri *uri)
+{
+	const char *word = mongoc_uri_get_password(uri->uri);
+
+	if (word != NULL)
+		add_secret(uri, bytes_str(word));
+	word = mongoc_uri_get_option_as_utf8(uri->uri, MONGOC_URI_TLSCERTIFICATEKEYFILEPASSWORD,
+					     NULL);
+	if (word != NULL)
+		add_secret(uri, bytes_str(word));
+}
+
+void live_uri_hide(const struct live_uri *uri, char *text)
+{
+	const char *secret = (const char *)uri->secrets.at;
+	const char *end = secret + uri->secrets.len;
+
+	for (; secret < end; secret += strlen(secret) + 1)
+		for (char *at = text; (at = strstr(at, secret)) != NULL;)
+			memset(at, '*', strlen(secret));
+}
+
+static int read_file(const char *path, struct buf *ret, struct error *e)
+{
+	struct stat st;
+	int found;
+
+	if (stat(path, &st) != 0)
+		return error_sys(e, "%s", path);
+	if ((st.st_mode & (S_IRGRP | S_IROTH)) != 0 && S_ISREG(st.st_mode)) {
+		error_set(e, ERR_REFUSED, "%s may be read by others (its mode is %04o)", path,
+			  st.st_mode & 07777);
+		return error_hint(e, "chmod 600 %s", path);
+	}
+	found = file_read(path, FILE_MAX, ret, e);
+	if (found <= 0)
+		return found < 0 ? found : error_set(e, ERR_IO, "%s is gone", path);
+	buf_text(ret);
+	((char *)ret->at)[strcspn((char *)ret->at, "\r\n")] = '\0';
+	return 0;
+}
+
+/* The driver's own warnings quote what they are about. */
+static void silence(mongoc_log_level_t level UNUSED, const char *domain UNUSED,
+		    const char *text UNUSED, void *ctx UNUSED)
+{
+}
+
+static int parse(const char *text, struct live_uri **ret, struct error *e)
+{
+	OWNED(live_uri_free) struct live_uri *uri = xcalloc(1, sizeof(*uri));
+	bson_error_t why;
+
+	mongoc_init();
+	mongoc_log_set_handler(silence, NULL);
+	note_written(uri, text);
+	uri->uri = mongoc_uri_new_with_error(text, &why);
+	/* Its message may hold a piece of a password that was not escaped: it is not passed on. */
+	if (uri->uri == NULL) {
+		error_set(e, ERR_INVALID, "the URI is not a connection string");
+		return error_hint(e, "mongodb://USER:PASSWORD@HOST:PORT/?replicaSet=NAME; in user "
+				     "and password : / ? # [ ] @ and %% are written as %%XX");
+	}
+	note_decoded(uri);
+	mongoc_uri_set_appname(uri->uri, "yester");
+	*ret = TAKE(uri);
+	return 0;
+}
+
+int live_uri_read(char *typed, const char *file, struct live_uri **ret, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	char *environment = getenv("YESTER_URI");
+	int code;
+
+	if (typed != NULL) {
+		buf_add_str(&text, typed);
+		memset(typed, 'x', strlen(typed));
+	}
+	if (typed != NULL && file != NULL)
+		return error_set(e, ERR_INVALID, "--uri and --uri-file: only one can be");
+	if (file != NULL && read_file(file, &text, e) < 0)
+		return e->code;
+	if (typed == NULL && file == NULL && environment != NULL)
+		buf_add_str(&text, environment);
+	if (environment != NULL) /* a child need not see it, nor /proc/PID/environ */
+		memset(environment, 'x', strlen(environment));
+	if (text.len == 0) {
+		error_set(e, ERR_INVALID, "which deployment? no URI was given");
+		return error_hint(e, "--uri-file F, with the connection string in F, or YESTER_URI "
+				     "in the environment; --uri is seen by ps for a moment");
+	}
+	code = parse(buf_text(&text), ret, e);
+	explicit_bzero(text.at, text.cap);
+	return code;
+}
+
+void live_uri_free(struct live_uri *uri)
+{
+	if (uri == NULL)
+		return;
+	mongoc_uri_destroy(uri->uri);
+	if (uri->secrets.at != NULL)
+		explicit_bzero(uri->secrets.at, uri->secrets.cap);
+	buf_release(&uri->secrets);
+	free(uri);
+}

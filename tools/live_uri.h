@@ -1,0 +1,33 @@
+/*
+ * live_uri.h - where a deployment is: the connection string, and what of it nobody may see.
+ *
+ * The string comes from --uri, --uri-file or YESTER_URI. What was typed is overwritten where `ps` would show
+ * it; texts of the driver go through live_uri_hide() before anybody prints them.
+ *
+ * Threads: main thread only; live_uri_hide() is pure.
+ */
+#ifndef TOOLS_LIVE_URI_H
+#define TOOLS_LIVE_URI_H
+
+#include <mongoc/mongoc.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct live_uri {
+	mongoc_uri_t *uri;
+	struct buf secrets; /* texts, each ended by a NUL */
+};
+
+/*
+ * Read it: `typed` (--uri, of argv: overwritten), the first line of `file` (--uri-file), or the environment.
+ * ERR_INVALID: none, two, or no connection string; ERR_REFUSED: others may read the file; ERR_IO.
+ */
+MUST_CHECK int live_uri_read(char *typed, const char *file, struct live_uri **ret, struct error *e);
+void live_uri_free(struct live_uri *uri);
+DEFINE_OWNED(struct live_uri *, live_uri_free);
+
+/* Replace every secret of the string in `text` by asterisks, in place. */
+void live_uri_hide(const struct live_uri *uri, char *text);
+
+#endif
