@@ -211,6 +211,8 @@ static const char *source_word(const struct ingest_options *options)
 {
 	struct stat st;
 
+	if (options->path == NULL)
+		return options->source;
 	if (options->archive || strcmp(options->path, "-") == 0)
 		return "archive";
 	return stat(options->path, &st) == 0 && S_ISDIR(st.st_mode) ? "dump" : "file";
@@ -231,6 +233,7 @@ static void describe_snapshot(const struct ingest *ingest, const struct source_i
 	snapshot->partial = ns_filter_is_partial(o->filter);
 	snapshot->source = xstrdup(source_word(o));
 	snapshot->server_version = copy_text(info->server_version);
+	snapshot->replica_set = copy_text(info->replica_set);
 	snapshot->tool = xstrdup("yester " YESTER_VERSION);
 	snapshot->oplog = ingest->oplog;
 	if (ingest->list.count > 0) {
@@ -276,6 +279,14 @@ static int find_time(struct ingest *ingest, struct snapshot *snapshot, struct er
 	return found < 0 ? found : 0;
 }
 
+static int read_source(const struct ingest_options *o, const struct source_options *source,
+		       const struct source_sink *sink, struct source_info *ret, struct error *e)
+{
+	if (o->path == NULL)
+		return o->read(o->read_ctx, source, sink, ret, e);
+	return source_read(o->path, o->archive, source, sink, ret, e);
+}
+
 static int run(struct ingest *ingest, struct ingest_result *result, struct error *e)
 {
 	const struct ingest_options *o = ingest->options;
@@ -290,7 +301,7 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 	    store_writer_begin(ingest->store, &ingest->writer, e) < 0)
 		return e->code;
 	ingest->older = (struct ingest_older){ingest->store, &ingest->list};
-	if (source_read(o->path, o->archive, &source, &sink, &info, e) < 0)
+	if (read_source(o, &source, &sink, &info, e) < 0)
 		return e->code;
 	describe_snapshot(ingest, &info, &result->snapshot);
 	if (find_time(ingest, &result->snapshot, e) < 0)

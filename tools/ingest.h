@@ -11,7 +11,11 @@
 #include "tools/source.h"
 
 struct ingest_options {
-	const char *path;     /* folder, archive, .bson, or "-" */
+	const char *path; /* folder, archive, .bson, or "-"; NULL: `read` reads something else */
+	int (*read)(void *ctx, const struct source_options *options, const struct source_sink *sink,
+		    struct source_info *ret_info, struct error *e); /* as source_read() */
+	void *read_ctx;
+	const char *source;   /* of `read`: the manifest's word for it */
 	bool archive;	      /* --archive */
 	const char *db;	      /* database of a lone .bson, or NULL */
 	const char *name;     /* --name, or NULL: from the time */

@@ -57,6 +57,7 @@ struct source_sink {
 struct source_info {
 	char server_version[32]; /* "" when not known */
 	char tool_version[64];
+	char replica_set[64];  /* "" when not known */
 	uint64_t newest_mtime; /* seconds, of the newest data file; 0 for a stream */
 	bool has_oplog;	  /* an oplog.bson (or archive member) was pushed with db "" coll "oplog" */
 	uint64_t ignored; /* data files that were not read: a twin was (X.bson.gz beside X.bson), or

@@ -1,0 +1,18 @@
+/*
+ * ingest_out.h - what ingest and backup say of the snapshot that they made.
+ *
+ * Threads: main thread only.
+ */
+#ifndef TOOLS_INGEST_OUT_H
+#define TOOLS_INGEST_OUT_H
+
+#include "tools/cmd.h"
+#include "tools/ingest.h"
+
+/* One JSON object on standard output. */
+void ingest_out_json(const struct ingest_result *r);
+
+/* The same for people, and what could be done next. */
+void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r);
+
+#endif
