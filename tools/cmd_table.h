@@ -6,6 +6,7 @@
 
 #include "tools/cmd.h"
 
+extern const struct cmd cmd_backup;
 extern const struct cmd cmd_cat;
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_count;
@@ -24,6 +25,7 @@ extern const struct cmd cmd_show;
 extern const struct cmd cmd_snapshot;
 extern const struct cmd cmd_snapshots;
 extern const struct cmd cmd_stats;
+extern const struct cmd cmd_tail;
 extern const struct cmd cmd_umount;
 extern const struct cmd cmd_version;
 

@@ -79,6 +79,10 @@ void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r)
 	size_text(r->milliseconds == 0 ? r->input_bytes : r->input_bytes * 1000 / r->milliseconds,
 		  more);
 	printf("  took       %s (%s/s)\n", text, more);
-	printf("\nNext:\n  yester ls -s %s\n  yester mount -s %s MNT\n", run->globals.store,
-	       run->globals.store);
+	printf("\nNext:\n");
+	if (s->exact)
+		printf("  mongodump -d local -c oplog.rs --out slice    (any time later)\n"
+		       "  yester ingest-oplog -s %s slice\n",
+		       run->globals.store);
+	printf("  yester mount -s %s MNT\n", run->globals.store);
 }

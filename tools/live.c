@@ -4,6 +4,7 @@
 
 #define CODE_UNAUTHORIZED 13
 #define CODE_AUTHENTICATION_FAILED 18
+#define CODE_CAPPED_POSITION_LOST 136
 
 /* Who does not know us now won't later; a server that went away comes back, or another one is elected. */
 static bool is_denied(const bson_error_t *why)
@@ -14,13 +15,15 @@ static bool is_denied(const bson_error_t *why)
 	       (why->code == CODE_UNAUTHORIZED || why->code == CODE_AUTHENTICATION_FAILED);
 }
 
-int live_error(const struct live *live, const bson_error_t *why, const char *what, struct error *e)
+int live_error(struct live *live, const bson_error_t *why, const char *what, struct error *e)
 {
 	char text[sizeof(why->message)];
 
 	memcpy(text, why->message, sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	live_uri_hide(live->uri, text);
+	live->overrun |=
+		why->domain == MONGOC_ERROR_SERVER && why->code == CODE_CAPPED_POSITION_LOST;
 	return error_set(e, is_denied(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
 }
 

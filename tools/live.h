@@ -20,8 +20,9 @@ struct live {
 	char set[64];	 /* the replica set's name */
 	char member[300];
 	char version[32]; /* of the server */
-	uint64_t
-		top; /* timestamp of its last write when it was asked; may not be majority-committed yet */
+	/* Of its last write when it was asked; may not be majority-committed yet. */
+	uint64_t top;
+	bool overrun; /* an entry that was being read was cut off meanwhile */
 };
 
 /*
@@ -35,8 +36,9 @@ DEFINE_OWNED(struct live *, live_close);
 /* Ask again for live->top. ERR_REMOTE. */
 MUST_CHECK int live_refresh(struct live *live, struct error *e);
 
-/* ERR_REMOTE, or ERR_REFUSED when it does not let us in, with `what` and the driver's text without secrets. */
-int live_error(const struct live *live, const bson_error_t *why, const char *what, struct error *e);
+/* ERR_REMOTE, or ERR_REFUSED when it does not let us in, with `what` and the driver's text without secrets.
+ * Notes live->overrun. */
+int live_error(struct live *live, const bson_error_t *why, const char *what, struct error *e);
 
 /*
  * Run a command that reads, on the member. 1 and *ret_reply (the caller's to bson_destroy()); 0 the server

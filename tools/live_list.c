@@ -1,0 +1,254 @@
+#include "tools/live_list.h"
+
+#include <stdlib.h>
+
+#define CODE_NO_NAMESPACE 26
+
+static const uint8_t empty[] = {5, 0, 0, 0, 0};
+
+void live_list_release(struct live_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->at[i].db);
+		free(list->at[i].coll);
+		buf_release(&list->at[i].options);
+		buf_release(&list->at[i].indexes);
+	}
+	free(list->at);
+	*list = (struct live_list){0};
+}
+
+/* Call `each` with what a command lists. 1; 0 the server said no. */
+static int list(struct live *live, const char *db, const bson_t *command,
+		int (*each)(void *ctx, const bson_t *doc, struct error *e), void *ctx,
+		struct error *e)
+{
+	bson_t options = BSON_INITIALIZER, reply;
+	mongoc_cursor_t *cursor;
+	const bson_t *doc;
+	bson_error_t why;
+	int code = live_command(live, db, command, &reply, e);
+	bson_iter_t at;
+
+	if (code == 0) {
+		const char *said =
+			bson_iter_init_find(&at, &reply, "errmsg") && BSON_ITER_HOLDS_UTF8(&at)
+				? bson_iter_utf8(&at, NULL)
+				: "no reason";
+		bool gone = bson_iter_init_find(&at, &reply, "code") &&
+			    bson_iter_as_int64(&at) == CODE_NO_NAMESPACE;
+
+		if (!gone)
+			code = error_set(e, ERR_REMOTE, "%s, database %s: %s", live->member, db,
+					 said);
+		bson_destroy(&reply);
+	}
+	if (code != 1)
+		return code;
+	BSON_APPEND_INT32(&options, "serverId", (int32_t)live->server);
+	cursor = mongoc_cursor_new_from_command_reply_with_opts(live->client, &reply, &options);
+	while (code >= 0 && mongoc_cursor_next(cursor, &doc))
+		code = each(ctx, doc, e);
+	if (code >= 0 && mongoc_cursor_error(cursor, &why))
+		code = live_error(live, &why, "listing collections", e);
+	mongoc_cursor_destroy(cursor);
+	bson_destroy(&options);
+	return code < 0 ? code : 1;
+}
+
+static bool find(const bson_t *doc, const char *path, bson_iter_t *ret)
+{
+	bson_iter_t at;
+
+	return bson_iter_init(&at, doc) && bson_iter_find_descendant(&at, path, ret);
+}
+
+static bool read_uuid(const bson_t *doc, uint8_t ret[16])
+{
+	const uint8_t *bytes;
+	bson_subtype_t type;
+	bson_iter_t at;
+	uint32_t len;
+
+	if (!find(doc, "info.uuid", &at) || !BSON_ITER_HOLDS_BINARY(&at))
+		return false;
+	bson_iter_binary(&at, &type, &len, &bytes);
+	if (len == 16)
+		memcpy(ret, bytes, 16);
+	return len == 16;
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* As mongodump's shouldSkipSystemNamespace() and shouldSkipCollection(). */
+static bool is_wanted(const char *db, const char *coll)
+{
+	if (strchr(coll, '$') != NULL)
+		return false;
+	if (strcmp(db, "admin") == 0)
+		return strcmp(coll, "system.keys") != 0;
+	return !begins(coll, "system.") || strcmp(coll, "system.js") == 0 ||
+	       begins(coll, "system.buckets.");
+}
+
+struct collections {
+	struct live *live;
+	const struct ns_filter *filter;
+	const char *db;
+	struct live_list *list;
+};
+
+static int add_collection(void *ctx, const bson_t *doc, struct error *e)
+{
+	struct collections *c = ctx;
+	struct live_list_entry entry = {0};
+	const char *type = "collection";
+	const uint8_t *options = empty;
+	uint32_t len = sizeof(empty), name_len;
+	bson_iter_t at;
+	const char *name;
+
+	if (!find(doc, "name", &at) || !BSON_ITER_HOLDS_UTF8(&at))
+		return error_set(e, ERR_CORRUPT, "%s lists a collection without a name",
+				 c->live->member);
+	name = bson_iter_utf8(&at, &name_len);
+	if (!is_wanted(c->db, name) || !ns_filter_takes(c->filter, c->db, name, name_len))
+		return 0;
+	if (find(doc, "type", &at) && BSON_ITER_HOLDS_UTF8(&at))
+		type = bson_iter_utf8(&at, NULL);
+	if (find(doc, "options", &at) && BSON_ITER_HOLDS_DOCUMENT(&at))
+		bson_iter_document(&at, &len, &options);
+	entry.db = xstrdup(c->db);
+	entry.coll = xstrndup(name, name_len);
+	entry.is_view = strcmp(type, "view") == 0;
+	entry.is_series = strcmp(type, "timeseries") == 0;
+	entry.has_uuid = read_uuid(doc, entry.uuid);
+	buf_add(&entry.options, options, len);
+	c->list->at = xrealloc(c->list->at, (c->list->count + 1) * sizeof(entry));
+	c->list->at[c->list->count++] = entry;
+	return 0;
+}
+
+struct indexes {
+	bson_t array;
+	uint32_t count;
+};
+
+static int add_index(void *ctx, const bson_t *doc, struct error *e UNUSED)
+{
+	struct indexes *indexes = ctx;
+	bson_iter_t at;
+	char text[16];
+	const char *key;
+
+	/* {buildUUID, spec}: it is not there before the oplog says so. */
+	if (bson_iter_init_find(&at, doc, "buildUUID"))
+		return 0;
+	bson_uint32_to_string(indexes->count++, &key, text, sizeof(text));
+	BSON_APPEND_DOCUMENT(&indexes->array, key, doc);
+	return 0;
+}
+
+static int read_indexes(struct live *live, struct live_list_entry *entry, struct error *e)
+{
+	struct indexes indexes = {.array = BSON_INITIALIZER};
+	bson_t *command = BCON_NEW("listIndexes", BCON_UTF8(entry->coll), "includeBuildUUIDs",
+				   BCON_BOOL(!entry->is_series));
+	int code = 0;
+
+	if (!entry->is_view && !begins(entry->coll, "system.buckets."))
+		code = list(live, entry->db, command, add_index, &indexes, e);
+	bson_destroy(command);
+	if (code >= 0)
+		buf_add(&entry->indexes, bson_get_data(&indexes.array), indexes.array.len);
+	bson_destroy(&indexes.array);
+	return code;
+}
+
+static int read_database(struct live *live, const char *db, const struct ns_filter *filter,
+			 struct live_list *ret, struct error *e)
+{
+	struct collections c = {live, filter, db, ret};
+	bson_t *command = BCON_NEW("listCollections", BCON_INT32(1));
+	size_t first = ret->count;
+	int code = list(live, db, command, add_collection, &c, e);
+
+	bson_destroy(command);
+	for (size_t i = first; code >= 0 && i < ret->count; i++)
+		code = read_indexes(live, &ret->at[i], e);
+	return code;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct live_list_entry *x = a, *y = b;
+	int order = strcmp(x->db, y->db);
+
+	return order != 0 ? order : strcmp(x->coll, y->coll);
+}
+
+int live_list_read(struct live *live, const struct ns_filter *filter, struct live_list *ret,
+		   struct error *e)
+{
+	OWNED(live_list_release) struct live_list found = {0};
+	bson_t *command = BCON_NEW("listDatabases", BCON_INT32(1), "nameOnly", BCON_BOOL(true));
+	bson_iter_t at, inner;
+	bson_t reply;
+	int code = live_command(live, "admin", command, &reply, e);
+
+	bson_destroy(command);
+	if (code < 0)
+		return code;
+	if (code == 0 || !bson_iter_init_find(&at, &reply, "databases") ||
+	    !bson_iter_recurse(&at, &inner))
+		code = error_set(e, ERR_REMOTE,
+				 "%s does not list its databases: is the role "
+				 "\"backup\" granted?",
+				 live->member);
+	while (code >= 0 && bson_iter_next(&inner)) {
+		bson_iter_t name;
+
+		if (!bson_iter_recurse(&inner, &name) || !bson_iter_find(&name, "name") ||
+		    !BSON_ITER_HOLDS_UTF8(&name))
+			continue;
+		if (strcmp(bson_iter_utf8(&name, NULL), "local") != 0 &&
+		    strcmp(bson_iter_utf8(&name, NULL), "config") != 0)
+			code = read_database(live, bson_iter_utf8(&name, NULL), filter, &found, e);
+	}
+	bson_destroy(&reply);
+	if (code < 0)
+		return code;
+	if (found.count > 1)
+		qsort(found.at, found.count, sizeof(*found.at), compare);
+	*ret = found;
+	found = (struct live_list){0};
+	return 0;
+}
+
+struct search {
+	const uint8_t *uuid;
+	bool found;
+};
+
+static int look_at(void *ctx, const bson_t *doc, struct error *e UNUSED)
+{
+	struct search *search = ctx;
+	uint8_t uuid[16];
+
+	if (read_uuid(doc, uuid) && memcmp(uuid, search->uuid, sizeof(uuid)) == 0)
+		search->found = true;
+	return 0;
+}
+
+int live_list_has(struct live *live, const char *db, const uint8_t uuid[16], struct error *e)
+{
+	struct search search = {.uuid = uuid};
+	bson_t *command = BCON_NEW("listCollections", BCON_INT32(1));
+	int code = list(live, db, command, look_at, &search, e);
+
+	bson_destroy(command);
+	return code < 0 ? code : search.found;
+}

@@ -1,0 +1,490 @@
+#include "tools/tail.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/snapshot/snapshots.h"
+#include "store/store_stream.h"
+#include "tools/checkpoint.h"
+#include "tools/live_oplog.h"
+
+#define FLUSH_BYTES (1 * MIB) /* of entries that are not durable yet, and */
+#define FLUSH_MS 100	      /* how old the first of them may be */
+#define BEHIND_MS 10000	      /* how long a member may take to reach what the stream has */
+#define IDLE_MS 5000   /* what is not majority-committed by then is not waited for with --once */
+#define BACKOFF_MS 100 /* the first pause before connecting again; then twice that, up to */
+#define BACKOFF_MAX_MS 10000
+
+struct job {
+	struct store *store;
+	const struct tail_options *options;
+	struct tail_result result;
+	struct journal_writer *journal; /* NULL: none is open */
+	bool known;			/* the stream has a last entry that the next one follows: */
+	struct entry_optime at;		/* its optime, */
+	struct buf doc;			/* and its bytes */
+	struct buf pending;		/* entries that are not durable yet */
+	size_t pending_last;		/* offset of the last one */
+	struct entry_optime pending_at; /* its optime */
+	uint64_t pending_since;		/* ms */
+	bool last_lap;			/* end when `goal` is reached */
+	uint64_t goal;
+	uint64_t resume; /* behind a gap: the oldest entry there is */
+	unsigned backoff;
+	bool overrun; /* the last connection ended because what it read was cut off */
+};
+
+static void job_release(struct job *job)
+{
+	journal_close(job->journal);
+	buf_release(&job->doc);
+	buf_release(&job->pending);
+}
+DEFINE_OWNED_STRUCT(struct job, job_release);
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool cancelled(const struct job *job)
+{
+	const struct progress *p = job->options->progress;
+
+	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+}
+
+static void note(const struct job *job, const char *format, ...) PRINTF_LIKE(2, 3);
+static void note(const struct job *job, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (job->options->note == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	job->options->note(job->options->note_ctx, text);
+}
+
+/* ---- what is in the stream */
+
+/* The last entry of the stream, if it has any. */
+static int find_last(struct job *job, struct error *e)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(stream_cursor_free) struct stream_cursor *cursor = NULL;
+	const struct stream_range *range;
+	struct bytes doc;
+	int found;
+
+	if (stream_open(job->store, &stream, NULL, e) < 0)
+		return e->code;
+	job->known = stream_range_count(stream) > 0;
+	if (!job->known)
+		return 0;
+	range = stream_range(stream, stream_range_count(stream) - 1);
+	cursor = stream_cursor_new(stream, NULL);
+	found = stream_cursor_seek(cursor, range->last.ts, e);
+	if (found == 1)
+		found = stream_cursor_next(cursor, &doc, e);
+	if (found < 0)
+		return found;
+	if (found == 0)
+		return error_set(e, ERR_CORRUPT, "the stream's last entry is not there");
+	job->at = range->last;
+	buf_reset(&job->doc);
+	buf_add_bytes(&job->doc, doc);
+	return 0;
+}
+
+/* Journals that a crash left behind. */
+static int seal_left(struct job *job, struct error *e)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	int sealed;
+
+	if (store_writer_begin(job->store, &writer, e) < 0)
+		return e->code;
+	sealed = stream_tail_seal_all(writer, e);
+	return sealed < 0 ? error_wrap(e, "sealing what was followed before") : 0;
+}
+
+static int seal(struct job *job, struct error *e)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	struct stream_added added;
+	uint64_t number;
+
+	if (job->journal == NULL)
+		return 0;
+	number = journal_written(job->journal)->number;
+	journal_close(TAKE(job->journal));
+	if (store_writer_begin(job->store, &writer, e) < 0 ||
+	    stream_tail_seal(writer, number, &added, e) < 0)
+		return error_wrap(e, "sealing the journal");
+	job->result.segments += added.segments;
+	return 0;
+}
+
+static int make_checkpoints(struct job *job, struct error *e)
+{
+	unsigned made = 0;
+	int code = checkpoint_run(job->store, job->options->progress, &made, e);
+
+	job->result.checkpoints += made;
+	if (code == ERR_CANCELLED)
+		return 0; /* the next one makes it */
+	return code < 0 ? error_wrap(e, "the entries are stored; a checkpoint") : 0;
+}
+
+/* A replica set may be called what a folder may not. */
+static void stream_name_of(const char *set, char ret[64 + 1])
+{
+	size_t len = 0;
+
+	for (; set[len] != '\0' && len < 64; len++) {
+		int c = tolower((unsigned char)set[len]);
+
+		ret[len] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? (char)c : '-';
+	}
+	ret[len] = '\0';
+}
+
+static int begin_journal(struct job *job, struct error *e)
+{
+	struct segment_link prev = {.known = job->known};
+	char name[64 + 1];
+
+	if (job->known) {
+		prev.at = job->at;
+		prev.hash = chunk_id_of(buf_bytes(&job->doc));
+	}
+	stream_name_of(job->result.set, name);
+	return stream_tail_begin(job->store, name, &prev, &job->journal, e);
+}
+
+/* Make durable what came; only then it counts. */
+static int flush(struct job *job, struct error *e)
+{
+	const struct journal_info *info;
+
+	if (job->pending.len == 0)
+		return 0;
+	if (job->journal == NULL && begin_journal(job, e) < 0)
+		return e->code;
+	if (journal_append(job->journal, buf_bytes(&job->pending), e) < 0 ||
+	    journal_sync(job->journal, e) < 0)
+		return e->code;
+	info = journal_written(job->journal);
+	job->result.bytes += job->pending.len;
+	job->result.last = job->pending_at;
+	job->known = true;
+	job->at = job->pending_at;
+	buf_reset(&job->doc);
+	buf_add(&job->doc, job->pending.at + job->pending_last,
+		job->pending.len - job->pending_last);
+	buf_reset(&job->pending);
+	if (info->entries < SEGMENT_MAX_ENTRIES && info->bytes < SEGMENT_MAX_BYTES)
+		return 0;
+	if (seal(job, e) < 0)
+		return e->code;
+	return make_checkpoints(job, e);
+}
+
+static int take(struct job *job, struct bytes doc, const struct entry_optime *at, struct error *e)
+{
+	const struct progress *p = job->options->progress;
+
+	if (job->pending.len == 0)
+		job->pending_since = now_ms();
+	job->pending_last = job->pending.len;
+	job->pending_at = *at;
+	buf_add_bytes(&job->pending, doc);
+	job->result.entries++;
+	if (job->result.first.ts == 0)
+		job->result.first = *at;
+	if (p != NULL && p->report != NULL)
+		p->report(p->ctx, "following the oplog", job->result.bytes + job->pending.len, 0);
+	if (job->pending.len < FLUSH_BYTES && now_ms() - job->pending_since < FLUSH_MS)
+		return 0;
+	return flush(job, e);
+}
+
+/* ---- where to go on */
+
+/* The first entry at or behind `from`: 1, or 0 when it was cancelled. */
+static int first_entry(struct job *job, struct live_oplog *oplog, struct bytes *ret,
+		       struct entry_optime *ret_at, struct error *e)
+{
+	uint64_t since = now_ms();
+	int found;
+
+	while ((found = live_oplog_next(oplog, ret, ret_at, e)) == 0) {
+		if (cancelled(job))
+			return 0;
+		if (now_ms() - since > BEHIND_MS)
+			return error_set(e, ERR_REMOTE,
+					 "the member has not reached %u.%u, which the stream has",
+					 entry_seconds(job->at.ts), entry_increment(job->at.ts));
+	}
+	return found;
+}
+
+static int refuse_other(const struct job *job, struct error *e)
+{
+	error_set(e, ERR_EXISTS,
+		  "the member's oplog does not hold the entry %u.%u that the stream ends with: it "
+		  "was rolled back, or this is another replica set",
+		  entry_seconds(job->at.ts), entry_increment(job->at.ts));
+	return error_hint(e, "nothing was changed; a store keeps one replica set, and a new store "
+			     "can follow this one");
+}
+
+/* What follows the stream is gone: go on with the oldest entry there is, without a proof. */
+static int step_over(struct job *job, struct live *live, uint64_t oldest, struct error *e)
+{
+	if (seal(job, e) < 0)
+		return e->code;
+	/* The first one is told in the end; what is cut off while that is taken in makes another one. */
+	if (!job->result.has_gap) {
+		job->result.gap.first = job->at;
+		job->result.gap.last = (struct entry_optime){.ts = oldest, .term = -1};
+	}
+	job->result.has_gap = true;
+	job->resume = oldest;
+	job->known = false;
+	job->last_lap = true;
+	job->goal = live->top;
+	note(job,
+	     "a gap: the member's oplog begins at %u.%u, the stream ends at %u.%u; what happened "
+	     "in between is not stored",
+	     entry_seconds(oldest), entry_increment(oldest), entry_seconds(job->at.ts),
+	     entry_increment(job->at.ts));
+	return 0;
+}
+
+/* The member has the stream's last entry: 1. A gap was stepped over, or it was cancelled: 0. */
+static int prove(struct job *job, struct live *live, struct live_oplog *oplog, struct error *e)
+{
+	struct entry_optime at;
+	uint64_t oldest = 0;
+	struct bytes doc;
+	int found = first_entry(job, oplog, &doc, &at, e);
+
+	if (found != 1)
+		return found;
+	if (at.ts == job->at.ts)
+		return bytes_equal(doc, buf_bytes(&job->doc)) ? 1 : refuse_other(job, e);
+	if (live_oldest(live, &oldest, e) < 0)
+		return e->code;
+	if (oldest <= job->at.ts)
+		return refuse_other(job, e);
+	return step_over(job, live, oldest, e);
+}
+
+/* Where replays from the newest exact snapshot begin; 0: there is none. */
+static int snapshot_begin(struct job *job, uint64_t *ret, struct error *e)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	size_t skipped;
+
+	*ret = 0;
+	if (snapshots_read(job->store, &list, &skipped, e) < 0)
+		return e->code;
+	for (size_t i = list.count; i-- > 0 && *ret == 0;) {
+		const struct snapshot *s = &list.at[i];
+		const struct optime *from =
+			s->needed_from.seconds != 0 ? &s->needed_from : &s->optime;
+
+		if (s->exact)
+			*ret = entry_ts(from->seconds, from->increment);
+	}
+	return 0;
+}
+
+/* An empty stream begins with the newest exact snapshot's entry when that is still there, else with the last one. */
+static int choose_begin(struct job *job, struct live *live, uint64_t *ret, struct error *e)
+{
+	uint64_t wanted, oldest = 0, newest = 0;
+
+	if (job->result.has_gap) {
+		*ret = job->resume;
+		return 0;
+	}
+	if (snapshot_begin(job, &wanted, e) < 0 || live_oldest(live, &oldest, e) < 0 ||
+	    live_newest(live, &newest, e) < 0)
+		return e->code;
+	job->result.begun = true;
+	job->result.needs_snapshot = wanted == 0 || wanted < oldest || wanted > newest;
+	*ret = job->result.needs_snapshot ? newest : wanted;
+	if (job->result.needs_snapshot)
+		note(job,
+		     "the stream begins at %u.%u, where no exact snapshot lies: moments can be "
+		     "visited from the next one on",
+		     entry_seconds(*ret), entry_increment(*ret));
+	return 0;
+}
+
+/* ---- following */
+
+static uint64_t reached(const struct job *job)
+{
+	if (job->pending.len > 0)
+		return job->pending_at.ts;
+	return job->known ? job->at.ts : 0;
+}
+
+/* To the end: 0 when it is over. */
+static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
+{
+	uint64_t since = now_ms();
+
+	while (!cancelled(job)) {
+		struct entry_optime at;
+		struct bytes doc;
+		int found = live_oplog_next(oplog, &doc, &at, e);
+
+		if (found < 0)
+			return found;
+		if (found == 1) {
+			since = now_ms();
+			if (take(job, doc, &at, e) < 0)
+				return e->code;
+		} else if (flush(job, e) < 0) {
+			return e->code;
+		}
+		job->backoff = 0;
+		if (!job->last_lap)
+			continue;
+		if (reached(job) >= job->goal)
+			break;
+		if (now_ms() - since > IDLE_MS) {
+			note(job, "the member's last write, %u.%u, is not majority-committed yet",
+			     entry_seconds(job->goal), entry_increment(job->goal));
+			break;
+		}
+	}
+	return flush(job, e);
+}
+
+static int follow_member(struct job *job, struct live *live, struct error *e)
+{
+	OWNED(live_oplog_close) struct live_oplog *oplog = NULL;
+	uint64_t from = 0;
+
+	memcpy(job->result.set, live->set, sizeof(job->result.set));
+	if (!job->last_lap) {
+		job->last_lap = job->options->once;
+		job->goal = live->top;
+	}
+	if (job->known) {
+		int proven;
+
+		oplog = live_oplog_open(live, job->at.ts);
+		proven = prove(job, live, oplog, e);
+		if (proven < 0 || cancelled(job))
+			return proven < 0 ? proven : 0;
+	}
+	if (!job->known) {
+		live_oplog_close(TAKE(oplog));
+		if (choose_begin(job, live, &from, e) < 0)
+			return e->code;
+		oplog = live_oplog_open(live, from);
+	}
+	note(job, "following %s at %s", live->set, live->member);
+	return read_on(job, oplog, e);
+}
+
+/* One connection's life. 0: it is over. */
+static int follow(struct job *job, struct error *e)
+{
+	OWNED(live_close) struct live *live = NULL;
+	int code;
+
+	job->overrun = false;
+	if (live_open(job->options->uri, &live, e) < 0)
+		return e->code;
+	code = follow_member(job, live, e);
+	job->overrun = live->overrun;
+	return code;
+}
+
+static void pause_before_next(struct job *job)
+{
+	const struct timespec step = {.tv_nsec = 50000000};
+	uint64_t until;
+
+	job->backoff = job->backoff == 0 ? BACKOFF_MS : MIN_OF(job->backoff * 2, BACKOFF_MAX_MS);
+	until = now_ms() + job->backoff;
+	while (now_ms() < until && !cancelled(job))
+		nanosleep(&step, NULL);
+}
+
+static int follow_on(struct job *job, struct error *e)
+{
+	int code;
+
+	while ((code = follow(job, e)) < 0) {
+		struct error later;
+
+		/* What a cut left behind is told by the next look, also with --once. */
+		if (code != ERR_REMOTE || (job->options->once && !job->overrun))
+			return code;
+		if (cancelled(job))
+			return 0;
+		/* What came is good: the next connection has to overlap with it. */
+		if (flush(job, &later) < 0) {
+			*e = later;
+			return e->code;
+		}
+		note(job, "%s; connecting again", e->text);
+		job->result.reconnects++;
+		pause_before_next(job);
+		if (cancelled(job))
+			return 0;
+	}
+	return code;
+}
+
+static int run(struct job *job, struct error *e)
+{
+	struct error later = {0};
+	int code;
+
+	if (seal_left(job, e) < 0 || find_last(job, e) < 0)
+		return e->code;
+	code = follow_on(job, e);
+	/* On failure, too: what was acknowledged stays. */
+	if (flush(job, &later) < 0 || seal(job, &later) < 0) {
+		if (code >= 0)
+			*e = later;
+		return e->code;
+	}
+	if (code == 0 && job->options->once && !cancelled(job))
+		code = make_checkpoints(job, e);
+	return code;
+}
+
+int tail_run(struct store *store, const struct tail_options *options, struct tail_result *ret,
+	     struct error *e)
+{
+	OWNED(job_release) struct job job = {.store = store, .options = options};
+	int lock, code;
+
+	if (store_stream_lock(store, STORE_STREAM_TAIL, &lock, e) < 0) {
+		if (e->code == ERR_BUSY)
+			error_set(e, ERR_BUSY, "another process follows the oplog into this store");
+		return e->code;
+	}
+	code = run(&job, e);
+	close(lock);
+	*ret = job.result;
+	return code;
+}
