@@ -47,8 +47,23 @@ def run_measured(kit, *command):
         if child.returncode != 0:
             sys.exit(f"bench: {' '.join(map(str, command))}: exit status {child.returncode}")
         out.seek(0)
-        return {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "anon": peak[0],
-                "rss": used.ru_maxrss * 1024, "out": out.read()}
+        return {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "anon": peak[0], "out": out.read()}
+
+
+def processor_seconds(pid):
+    """What a process used so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_output(path, *command):
+    """Is what the command prints the content of the file?"""
+    with open(path, "rb") as file, subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE) as child:
+        same = True
+        while piece := child.stdout.read(MIB):
+            same = piece == file.read(len(piece)) and same
+        same = not file.read(1) and same
+    return same and child.returncode == 0
 
 
 class History:
@@ -126,7 +141,7 @@ def replay(bench, kit):
     history = History(bench, kit, "mixed")
     history.generate("mixed", bench.orders()[0], history.folder, "--entries", entries,
                      "--mark", entries // 3)
-    every, alone, cpu, anon, rss = [], [], [], [], []
+    every, alone, cpu, anon = [], [], [], []
     for number in range(bench.args.rounds):
         kit.say(f"oplog: round {number + 1} of {bench.args.rounds}, replay of {entries} entries")
         history.begin()
@@ -136,7 +151,6 @@ def replay(bench, kit):
         alone.append(entries / (seconds - json.loads(read["out"])["milliseconds"] / 1000))
         cpu.append(entries / (read["cpu"] + made["cpu"]))
         anon.append(max(read["anon"], made["anon"]))
-        rss.append(max(read["rss"], made["rss"]))
     peer = peer_rate(bench, kit, history)
     words = f"replay of {figure(entries)} entries, new snapshot"
     bench.add(words, show_rate, every, peer and [peer] * len(every), "mongorestore", limit=150000, more_is_better=True)
@@ -144,7 +158,6 @@ def replay(bench, kit):
               limit=150000, more_is_better=True)
     bench.add(f"{words}, for each second of processor", show_rate, cpu)
     bench.add("memory, replay (RssAnon)", kit.show_mib, anon, limit=256 * MIB)
-    bench.add("memory, replay (largest RSS, with mapped files)", kit.show_mib, rss)
     return history
 
 
@@ -160,10 +173,9 @@ def first_byte(path):
 
 
 def on_the_line(history, moment, documents):
-    """Seconds of `yester cat` of one document: cold, and of another one later."""
-    taken = []
-    for ns, key in documents[:2]:
-        taken.append(history.yester("cat", "--at", moment, ns, "--id", json.dumps({"$oid": key})))
+    """Seconds of `yester cat` of one document: cold, and once more."""
+    ns, key = documents[0]
+    taken = [history.yester("cat", "--at", moment, ns, "--id", json.dumps({"$oid": key})) for _ in range(2)]
     return [one["seconds"] for one in taken], [one["cpu"] for one in taken]
 
 
@@ -202,15 +214,17 @@ def moments(bench, kit, history, mark, words):
 
 def listing(bench, kit, history, mark, words):
     moment, _ = history.marks[mark]
-    first, again = [], []
+    first, cpu, again = [], [], []
     for number in range(bench.args.rounds):
         kit.say(f"oplog: round {number + 1} of {bench.args.rounds}, ls -l {words}")
         history.forget_visits()
-        with kit.ours_mounted(history.store, bench.work / "mnt"):
+        with kit.ours_mounted(history.store, bench.work / "mnt") as pid:
             command = ["ls", "-l", bench.work / "mnt/at" / moment / "shop"]
             first.append(kit.timed(command)["seconds"])
+            cpu.append(processor_seconds(pid))
             again.append(kit.timed(command)["seconds"])
     bench.add(f"mount, ls -l of 1000 collections, {words}, first", kit.show_seconds, first, limit=5)
+    bench.add(f"mount, ls -l of 1000 collections, {words}, first, processor", kit.show_seconds, cpu)
     bench.add(f"mount, ls -l of 1000 collections, {words}, again", kit.show_seconds, again)
 
 
@@ -253,9 +267,7 @@ def stored(bench, kit):
     with_oplog = history.ours.stored()
     history.yester("snapshot", "-q")
     after = history.ours.stored()
-    done = subprocess.run([kit.BUILD / "yester", "cat", "-s", history.store, "shop.orders", "--format", "bson"],
-                          check=True, stdout=subprocess.PIPE)
-    if done.stdout != later.read_bytes():
+    if not is_output(later, kit.BUILD / "yester", "cat", "-s", history.store, "shop.orders", "--format", "bson"):
         sys.exit("bench: the replayed collection is not the one that it should be")
     packed = bench.work / "packed.zst"
     peer = None

@@ -12,7 +12,7 @@ import signal
 
 import peers
 import pytest
-import workload
+import crash_workload as workload
 
 KILLS = int(os.environ.get("YESTER_CRASH_KILLS", "3"))
 SEEDS = [int(s) for s in os.environ.get("YESTER_CRASH_SEEDS", "1").split()]

@@ -10,7 +10,7 @@ import shutil
 import bson
 import peers
 import pytest
-import workload
+import crash_workload as workload
 from bson.timestamp import Timestamp
 
 KILLS = int(os.environ.get("YESTER_CRASH_KILLS", "3"))

@@ -15,7 +15,7 @@ import pytest
 from peers import Mount, Store
 
 sys.path.append(str(peers.ROOT / "tests" / "crash"))
-import workload  # noqa: E402
+import crash_workload as workload  # noqa: E402
 
 SEED = int(os.environ.get("YESTER_SEED", "11"))
 FACTOR = int(os.environ.get("YESTER_DAMAGE", "1"))

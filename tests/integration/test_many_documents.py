@@ -19,8 +19,8 @@ from test_scale import FULL, SEED, driver_of, mib, yester
 
 sys.path[:0] = [str(peers.ROOT / "tests" / "crash"), str(peers.ROOT / "tests" / "fixture")]
 import values  # noqa: E402
-import workload  # noqa: E402
-from workload import MIB  # noqa: E402
+import crash_workload as workload  # noqa: E402
+from crash_workload import MIB  # noqa: E402
 
 LISTED = 10_000_000 if FULL else 300_000
 THREADS = 8

@@ -22,8 +22,8 @@ import pytest
 from peers import Mount, Store
 
 sys.path.append(str(peers.ROOT / "tests" / "crash"))
-import workload  # noqa: E402
-from workload import MIB  # noqa: E402
+import crash_workload as workload  # noqa: E402
+from crash_workload import MIB  # noqa: E402
 
 FULL = os.environ.get("YESTER_SCALE") == "full"
 SEED = int(os.environ.get("YESTER_SEED", "3"))
