@@ -11,7 +11,8 @@
 #include "store/store.h"
 
 #define CHECKPOINT_ENTRIES 250000
-#define CHECKPOINT_BYTES (64 * MIB)
+/* A full segment ends a little below its limit of 64 MiB: each has a checkpoint at its end. */
+#define CHECKPOINT_BYTES (56 * MIB)
 
 /*
  * Make those that are missing; *ret_made is how many. Where the oplog can't be followed there are no
