@@ -1,7 +1,11 @@
 """What else a recording can prove: single collections and documents, diff of two moments, a stream that ends in a prepared transaction."""
 import collections
+import decimal
 import hashlib
 import json
+import struct
+
+import bson
 
 import oplog
 import peers
@@ -28,9 +32,23 @@ def one_by_one(comparison, ours, moments, rng, count):
                               ours=f"{len(done.raw)} bytes")
 
 
+def same_id(document):
+    """A document's `_id` so that what is equal to MongoDB is equal: numbers by their value, whatever their type."""
+    kind, raw = peers.id_element(document)
+    if kind == 0x01:
+        number = struct.unpack("<d", raw)[0]
+    elif kind in (0x10, 0x12):
+        number = int.from_bytes(raw, "little", signed=True)
+    elif kind == 0x13:
+        number = bson.Decimal128.from_bid(raw).to_decimal()
+    else:
+        return kind, raw
+    return ("number", "NaN") if number != number else ("number", decimal.Decimal(number))
+
+
 def counts(old, new):
     """How many documents were added, removed, changed between two lists of them."""
-    before, after = ({peers.id_element(d): d for d in documents} for documents in (old, new))
+    before, after = ({same_id(d): d for d in documents} for documents in (old, new))
     return (len(after.keys() - before.keys()), len(before.keys() - after.keys()),
             sum(1 for i in before.keys() & after.keys() if before[i] != after[i]))
 

@@ -13,6 +13,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "fuse: mounts; skipped where there is no FUSE")
     config.addinivalue_line("markers", "mongod: starts real mongods")
     config.addinivalue_line("markers", "slow: takes more than a few seconds; -m 'not slow' leaves it out")
+    config.addinivalue_line("markers", "long: a longer form; `make test` leaves it out, `make check-integration` does not")
 
 
 def fuse_lacks():

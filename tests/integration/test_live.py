@@ -20,7 +20,7 @@ SECRET = "k33p-th1s%secret/"
 SECONDS = 60  # the longest that anything here may take to be seen
 
 
-@pytest.fixture(scope="module", params=["6.0.27", "4.2.6"])
+@pytest.fixture(scope="module", params=["6.0.27", pytest.param("4.2.6", marks=pytest.mark.long)])
 def member(request):
     if request.param not in peers.VERSIONS:
         pytest.skip("no such server")
@@ -235,6 +235,7 @@ def small_oplog():
         yield server
 
 
+@pytest.mark.long
 def test_an_oplog_that_was_overrun_is_a_gap_and_told_once(store):
     with small_oplog() as server:
         coll = server.client["shop"]["c0"]
@@ -331,7 +332,7 @@ def test_a_backup_under_load_continued_by_tail_is_what_the_server_has(member, st
     client.close()
 
 
-@pytest.mark.parametrize("seed", range(SEED, SEED + 3))
+@pytest.mark.parametrize("seed", [SEED, *(pytest.param(SEED + more, marks=pytest.mark.long) for more in (1, 2))])
 def test_a_backup_equals_a_snapshot_read_at_its_optime(member, store, tmp_path, seed):
     """Servers from 5.0 on can be asked what a collection held at a cluster time."""
     if member.number < (5, 0):

@@ -124,7 +124,7 @@ class History:
         yield "a replacement", lambda: db.orders.replace_one({"_id": 5}, {"whole": "new"})
 
 
-OTHERS = [pytest.param(version, marks=pytest.mark.slow) for version in peers.VERSIONS if not version.startswith("6.")]
+OTHERS = [pytest.param(version, marks=[pytest.mark.slow, pytest.mark.long]) for version in peers.VERSIONS if not version.startswith("6.")]
 
 
 @pytest.fixture(scope="module", params=["6.0.27", *OTHERS])
