@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import bson
 import peers
@@ -178,6 +179,7 @@ def test_tail_survives_kill_9_at_any_moment(member, store):
                 until(lambda: "following rs0" in tail.said(), f"following: {tail.said()}")
                 time.sleep(rng.random())  # the moment of death is what is random here
                 assert tail.end(signal.SIGKILL) == -signal.SIGKILL
+                assert not Path(f"/dev/shm/mongoc-{tail.process.pid}").exists(), "the driver left a file"
         with Tail(store, member.uri) as tail:
             until(lambda: "following rs0" in tail.said(), "following")
             time.sleep(rng.random())
