@@ -4,6 +4,7 @@
  * The string comes from --uri, --uri-file or YESTER_URI. What was typed is overwritten where `ps` would show
  * it; texts of the driver go through live_uri_hide() before anybody prints them.
  *
+ * Prefix: live_uri_, shm_ (two calls of libc that the driver makes)
  * Threads: main thread only; live_uri_hide() is pure.
  */
 #ifndef TOOLS_LIVE_URI_H
