@@ -3,7 +3,10 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#define ZSTD_STATIC_LINKING_ONLY /* ZSTD_compressSequences() */
 #include <zstd.h>
+
+#include "store/pack/delta_match.h"
 
 #define LEVEL 3
 /*
@@ -18,6 +21,9 @@
 static const uint8_t magic[MAGIC_LEN] = {0x28, 0xb5, 0x2f, 0xfd};
 /* Above this a base may lie out of zstd's usual reach: wide window and long matches. */
 #define LONG_LEN (2 * MIB)
+/* What is encoded by matches of our own: one block, which the last match ends. */
+#define MATCHED_MIN 256
+#define MATCHED_MAX ZSTD_BLOCKSIZE_MAX
 /* What is longer is not decoded behind a kept base, nor kept: it would only take memory. */
 #define KEPT_LEN_MAX (256 * KIB)
 #define WINDOW_LOG_MAX 27 /* 128 MiB: base and chunk of 32 MiB each fit */
@@ -30,8 +36,10 @@ struct codec {
 	ZSTD_CCtx *encoders[2];
 	ZSTD_CCtx *encoder; /* the one in use */
 	ZSTD_DCtx *decoder;
-	struct buf room; /* of the stored bytes with the magic before them */
-	struct buf kept; /* a base; behind it room for KEPT_LEN_MAX */
+	struct delta_matches matches;
+	struct buf sequences; /* of ZSTD_Sequence */
+	struct buf room;      /* of the stored bytes with the magic before them */
+	struct buf kept;      /* a base; behind it room for KEPT_LEN_MAX */
 	uint64_t kept_name, last_name;
 };
 
@@ -54,6 +62,8 @@ void codec_free(struct codec *codec)
 	ZSTD_freeCCtx(codec->encoders[0]);
 	ZSTD_freeCCtx(codec->encoders[1]);
 	ZSTD_freeDCtx(codec->decoder);
+	delta_matches_release(&codec->matches);
+	buf_release(&codec->sequences);
 	buf_release(&codec->room);
 	buf_release(&codec->kept);
 	free(codec);
@@ -113,15 +123,40 @@ static int log2_up(size_t size)
 	return size <= 1 ? 0 : 64 - __builtin_clzll(size - 1);
 }
 
+/* Encode by the matches that were found: zstd does not search. Its result, or an error of zstd's. */
+static size_t run_matches(struct codec *codec, struct bytes plain, uint8_t *ret, size_t bound)
+{
+	const struct delta_match *match =
+		(const struct delta_match *)(const void *)codec->matches.found.at;
+	size_t count = codec->matches.found.len / sizeof(*match);
+	ZSTD_Sequence *sequence;
+
+	buf_reset(&codec->sequences);
+	sequence = (ZSTD_Sequence *)(void *)buf_room(&codec->sequences, count * sizeof(*sequence));
+	for (size_t i = 0; i < count; i++)
+		sequence[i] = (ZSTD_Sequence){.offset = match[i].offset,
+					      .litLength = match[i].literals,
+					      .matchLength = match[i].len};
+	/* Its tables for a search are not used: small ones are set up faster. */
+	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_hashLog, 6);
+	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_chainLog, 6);
+	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_blockDelimiters,
+			       ZSTD_sf_explicitBlockDelimiters);
+	return ZSTD_compressSequences(codec->encoder, ret, bound, sequence, count, plain.at,
+				      plain.len);
+}
+
 /* Room for the worst case, encode, take the magic away, fall back to raw. */
-static int run(struct codec *codec, struct bytes plain, enum codec_kind kind, struct buf *ret,
-	       enum codec_kind *ret_kind, struct error *e)
+static int run(struct codec *codec, struct bytes plain, bool by_matches, enum codec_kind kind,
+	       struct buf *ret, enum codec_kind *ret_kind, struct error *e)
 {
 	size_t bound = ZSTD_compressBound(plain.len), start = ret->len, made;
 
 	if (buf_reserve(ret, bound, SIZE_MAX, e) < 0)
 		return e->code;
-	made = ZSTD_compress2(codec->encoder, ret->at + start, bound, plain.at, plain.len);
+	made = by_matches ? run_matches(codec, plain, ret->at + start, bound)
+			  : ZSTD_compress2(codec->encoder, ret->at + start, bound, plain.at,
+					   plain.len);
 	if (ZSTD_isError(made))
 		return error_set(e, ERR_NOMEM, "zstd: %s", ZSTD_getErrorName(made));
 	if (made - MAGIC_LEN >= plain.len) {
@@ -149,7 +184,7 @@ int codec_encode(struct codec *codec, struct bytes plain, bool thorough, struct 
 	if (encoder_ready(codec, thorough, e) < 0)
 		return e->code;
 	set_level(codec, thorough ? THOROUGH_LEVEL : LEVEL);
-	return run(codec, plain, CODEC_ZSTD, ret, ret_kind, e);
+	return run(codec, plain, false, CODEC_ZSTD, ret, ret_kind, e);
 }
 
 int codec_encode_prefix(struct codec *codec, struct codec_prefix *prefix, struct bytes plain,
@@ -163,7 +198,7 @@ int codec_encode_prefix(struct codec *codec, struct codec_prefix *prefix, struct
 		return e->code;
 	set_level(codec, LEVEL); /* the digest's counts */
 	ZSTD_CCtx_refCDict(codec->encoder, digest);
-	return run(codec, plain, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
+	return run(codec, plain, false, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
 }
 
 int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plain, bool thorough,
@@ -172,6 +207,11 @@ int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plai
 	if (encoder_ready(codec, thorough, e) < 0)
 		return e->code;
 	set_level(codec, thorough ? DELTA_THOROUGH_LEVEL : LEVEL);
+	if (!thorough && plain.len >= MATCHED_MIN && plain.len <= MATCHED_MAX &&
+	    base.len <= LONG_LEN) {
+		delta_match_find(&codec->matches, base, plain);
+		return run(codec, plain, true, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
+	}
 	if (base.len + plain.len > LONG_LEN) {
 		int log = MIN_OF(log2_up(base.len + plain.len), WINDOW_LOG_MAX);
 
@@ -179,7 +219,7 @@ int codec_encode_delta(struct codec *codec, struct bytes base, struct bytes plai
 		ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_enableLongDistanceMatching, 1);
 	}
 	ZSTD_CCtx_refPrefix(codec->encoder, base.at, base.len);
-	return run(codec, plain, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
+	return run(codec, plain, false, CODEC_ZSTD_PREFIX, ret, ret_kind, e);
 }
 
 /* A decoder, and `stored` in codec->room with the magic before it. */
