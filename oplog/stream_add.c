@@ -535,24 +535,46 @@ static bool find_gap(const struct stream_add *add, struct stream_range *ret)
 	return false;
 }
 
-int stream_add_finish(struct stream_add *add, struct stream_added *ret, struct error *e)
+/* The files of all that is new. Returns how many. */
+static int put_all(void *ctx, struct error *e)
 {
-	struct segment *links;
-	struct stream_added added = {0};
+	struct stream_add *add = ctx;
+	struct segment *links = (struct segment *)(void *)add->links.at;
+	int put = 0;
 
-	if (end_slice(add, e) < 0 || store_writer_flush(add->writer, e) < 0)
-		return e->code;
 	for (size_t i = 0; i < add->count; i++) {
 		if (!is_new(&add->list[i]))
 			continue;
 		if (put_segment(add, &add->list[i].segment, e) < 0)
 			return e->code;
-		added.segments++;
+		put++;
 	}
-	links = (struct segment *)(void *)add->links.at;
-	for (size_t i = 0; i < add->links.len / sizeof(*links); i++, added.segments++)
+	for (size_t i = 0; i < add->links.len / sizeof(*links); i++, put++)
 		if (put_segment(add, &links[i], e) < 0)
 			return e->code;
+	return put;
+}
+
+int stream_add_finish(struct stream_add *add, struct stream_added *ret, struct error *e)
+{
+	OWNED(free) const struct tree_root **roots = NULL;
+	struct stream_added added = {0};
+	size_t count = 0;
+	int put;
+
+	if (end_slice(add, e) < 0 || store_writer_flush(add->writer, e) < 0)
+		return e->code;
+	roots = xcalloc(2 * add->count + 1, sizeof(const struct tree_root *));
+	for (size_t i = 0; i < add->count; i++) {
+		if (!is_new(&add->list[i]))
+			continue;
+		roots[count++] = &add->list[i].segment.root;
+		roots[count++] = &add->list[i].segment.postings;
+	}
+	put = store_stream_commit(add->writer, roots, count, put_all, add, e);
+	if (put < 0)
+		return put;
+	added.segments = (uint64_t)put;
 	added.entries = add->new_entries;
 	added.duplicates = add->duplicates;
 	added.has_gap = find_gap(add, &added.gap);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "store/rescue.h"
 #include "store/snapshot/closure.h"
 #include "store/store_internal.h"
 
@@ -49,4 +50,34 @@ int store_stream_is_whole(struct store *store, const struct chunk_id *id,
 	if (there == 1 && closure_note_whole(store, id, e) < 0)
 		return e->code;
 	return there;
+}
+
+static int rescue(struct store_writer *writer, const struct tree_root *const *roots, size_t count,
+		  struct error *e)
+{
+	int needed = rescue_begin(writer, e);
+
+	if (needed <= 0)
+		return needed;
+	for (size_t i = 0; i < count; i++)
+		if (rescue_tree(writer, roots[i], e) < 0)
+			return e->code;
+	return store_writer_flush(writer, e);
+}
+
+int store_stream_commit(struct store_writer *writer, const struct tree_root *const *roots,
+			size_t count, int (*publish)(void *ctx, struct error *e), void *ctx,
+			struct error *e)
+{
+	struct store *store = store_writer_store(writer);
+	int code;
+
+	if (file_lock(store->config_fd, "config", STORE_LOCK_COMMIT, FILE_LOCK_EXCLUSIVE, true, e) <
+	    0)
+		return error_wrap(e, "%s", store->path);
+	code = rescue(writer, roots, count, e);
+	if (code >= 0)
+		code = publish(ctx, e);
+	file_unlock(store->config_fd, STORE_LOCK_COMMIT);
+	return code;
 }

@@ -36,4 +36,15 @@ MUST_CHECK int store_stream_is_whole(struct store *store, const struct chunk_id 
 				     const struct tree_root *const *roots, size_t count,
 				     struct error *e);
 
+struct store_writer;
+
+/*
+ * Call `publish`, which writes the files that name these trees, under the short lock for commits, after what of them a
+ * prune has condemned was stored anew (rescue.h). The writer was flushed. Errors of `publish` too.
+ */
+MUST_CHECK int store_stream_commit(struct store_writer *writer,
+				   const struct tree_root *const *roots, size_t count,
+				   int (*publish)(void *ctx, struct error *e), void *ctx,
+				   struct error *e);
+
 #endif

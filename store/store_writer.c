@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "store/condemned.h"
 #include "store/leaf_facts.h"
 #include "store/pack/pack_writer.h"
 #include "store/snapshot/closure.h"
@@ -16,7 +17,7 @@
  * Plain bytes of rewritten chunks that a writer encodes with more effort; a delta counts an eighth. So a
  * small change, as a nightly ingest brings, is stored small, and a large one takes 0.2 s more on two cores.
  */
-#define EFFORT (2 * MIB)
+#define EFFORT (3 * MIB)
 #define EFFORT_OF_DELTA 8
 
 struct store_writer {
@@ -33,7 +34,12 @@ struct store_writer {
 	struct writer_seen *seen;
 	struct pack_writer *packs[PACK_NODES + 1]; /* by enum pack_kind */
 	struct store_writer_counts counts;
-	size_t effort; /* what is left of EFFORT */
+	size_t effort;	     /* what is left of EFFORT */
+	uint32_t *condemned; /* numbers of packs, ascending; whose chunks are not shared */
+	size_t condemned_count;
+	uint64_t condemned_first; /* the list's number when the writer began */
+	uint64_t condemned_last;  /* and now */
+	bool condemned_seen;
 };
 
 /* Wait until some put is done. Lock held, as in tell_done(). */
@@ -67,6 +73,14 @@ static void forget_seen(void *ctx, const struct pack_entry *entries, size_t coun
 	pthread_mutex_unlock(&w->lock);
 }
 
+static struct pack_writer *new_pack(const struct store_writer *w, enum pack_kind kind)
+{
+	struct pack_writer *pack = pack_writer_new(kind);
+
+	pack_writer_salt(pack, w->condemned_last);
+	return pack;
+}
+
 static int append(struct store_writer *w, const struct store_put *put, struct chunk_place *place,
 		  struct bytes stored, struct error *e)
 {
@@ -82,7 +96,7 @@ static int append(struct store_writer *w, const struct store_put *put, struct ch
 	if (w->packs[kind] != NULL && pack_writer_is_full(w->packs[kind], stored.len))
 		full = TAKE(w->packs[kind]);
 	if (w->packs[kind] == NULL)
-		w->packs[kind] = pack_writer_new(kind);
+		w->packs[kind] = new_pack(w, kind);
 	pack_writer_add(w->packs[kind], &put->id, place, stored);
 	seen = writer_seen_find(w->seen, &put->id);
 	assert(seen != NULL);
@@ -99,6 +113,69 @@ static int append(struct store_writer *w, const struct store_put *put, struct ch
 	return full == NULL ? 0 : writer_finish_add(w->finish, full, e);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_condemned(const struct store_writer *w, uint32_t pack)
+{
+	return w->condemned_count > 0 &&
+	       bsearch(&pack, w->condemned, w->condemned_count, sizeof(pack), by_number) != NULL;
+}
+
+/*
+ * 1 when the chunk has a place of less than `depth` that no prune is about to take, and so have its bases; 0 not. What
+ * was condemned before the writer began may go while it works.
+ */
+static int is_safe(struct store_writer *w, const struct chunk_id *id, unsigned depth,
+		   struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(w->store->index, id, places, e);
+
+	for (int i = 0; i < count; i++) {
+		struct chunk_id base;
+		int safe;
+
+		if (places[i].depth >= depth || store_writer_is_condemned(w, places[i].pack))
+			continue;
+		if (places[i].codec != CODEC_ZSTD_PREFIX)
+			return 1;
+		safe = chunk_index_by_prefix(w->store->index, places[i].base, CHUNK_BASE_LEN, &base,
+					     1, e);
+		if (safe == 1)
+			safe = is_safe(w, &base, places[i].depth, e);
+		if (safe != 0)
+			return safe;
+	}
+	return count < 0 ? count : 0;
+}
+
+static bool is_anything_condemned(struct store_writer *w)
+{
+	bool any;
+
+	pthread_mutex_lock(&w->lock);
+	any = w->condemned_count > 0;
+	pthread_mutex_unlock(&w->lock);
+	return any;
+}
+
+/* May a delta be made against the chunk that the put replaces? */
+static int is_hint_safe(struct store_writer *w, const struct store_put *put, struct error *e)
+{
+	struct chunk_id base;
+	int found;
+
+	if (!is_anything_condemned(w))
+		return 1;
+	found = writer_encode_delta_base(w->store, &put->hint, &base, e);
+	return found == 1 ? is_safe(w, &base, DEPTH_DELTA, e) : found;
+}
+
 /* 1 when the store or this writer has the chunk; 0: it is ours to encode. */
 static int claim(struct store_writer *w, struct store_put *put, struct error *e)
 {
@@ -109,8 +186,10 @@ static int claim(struct store_writer *w, struct store_put *put, struct error *e)
 	/* What the store under a cache has need not be cached. */
 	if (known == 0 && w->store->under != NULL)
 		known = chunk_index_get(w->store->under->index, &put->id, places, e);
+	if (known > 0 && w->store->under == NULL && is_anything_condemned(w))
+		known = is_safe(w, &put->id, UINT8_MAX + 1, e);
 	/* A delta whose base is gone with its pack is no reason not to store the chunk again. */
-	if (known > 0 && places[0].codec == CODEC_ZSTD_PREFIX)
+	else if (known > 0 && places[0].codec == CODEC_ZSTD_PREFIX)
 		known = closure_has_chunk(w->store, &put->id, e);
 	if (known < 0)
 		return known;
@@ -159,6 +238,14 @@ static int process(struct store_writer *w, struct store_put *put, struct error *
 	    leaf_facts_measure(buf_bytes(&put->plain), &put->facts, e) < 0) {
 		unclaim(w, put);
 		return e->code;
+	}
+	if (put->has_hint) {
+		code = is_hint_safe(w, put, e);
+		if (code < 0) {
+			unclaim(w, put);
+			return code;
+		}
+		put->has_hint = code == 1;
 	}
 	codec = store_codec_take(w->store);
 	code = writer_encode(w->store, codec, put, &stored, &place, e);
@@ -271,7 +358,8 @@ int store_writer_begin(struct store *store, struct store_writer **ret, struct er
 		return error_set(e, ERR_UNSUPPORTED, "the store %s can't be written to",
 				 store->path);
 	/* Packs that a killed writer left are found here, and their chunks used. */
-	if (clean_tmp(w, e) < 0 || store_refresh(store, e) < 0)
+	if (clean_tmp(w, e) < 0 || store_refresh(store, e) < 0 ||
+	    store_writer_look_at_condemned(w, e) < 0)
 		return e->code;
 	w->finish = writer_finish_new(store, forget_seen, w);
 	while (w->threads < MIN_OF(store->threads, (unsigned)THREADS_MAX) &&
@@ -297,12 +385,50 @@ void store_writer_end(struct store_writer *w)
 	for (size_t i = 0; i < COUNT_OF(w->packs); i++)
 		pack_writer_free(w->packs[i]);
 	writer_seen_free(w->seen);
+	free(w->condemned);
 	if (w->tmp_lock_fd >= 0)
 		close(w->tmp_lock_fd);
 	pthread_cond_destroy(&w->work);
 	pthread_cond_destroy(&w->done);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
+}
+
+int store_writer_look_at_condemned(struct store_writer *w, struct error *e)
+{
+	OWNED(condemned_release) struct condemned list = {0};
+	uint32_t *numbers, *old;
+	size_t count;
+	bool changed;
+
+	/* A cache is not pruned. */
+	if (w->store->under != NULL)
+		return 0;
+	if (condemned_read(w->store, &list, e) < 0 ||
+	    condemned_numbers(w->store, &list, &numbers, &count, e) < 0)
+		return e->code;
+	pthread_mutex_lock(&w->lock);
+	old = w->condemned;
+	w->condemned = numbers;
+	w->condemned_count = count;
+	if (!w->condemned_seen)
+		w->condemned_first = list.number;
+	w->condemned_seen = true;
+	w->condemned_last = list.number;
+	changed = list.number != w->condemned_first;
+	pthread_mutex_unlock(&w->lock);
+	free(old);
+	return count > 0 || changed;
+}
+
+bool store_writer_is_condemned(struct store_writer *w, uint32_t pack)
+{
+	bool found;
+
+	pthread_mutex_lock(&w->lock);
+	found = is_condemned(w, pack);
+	pthread_mutex_unlock(&w->lock);
+	return found;
 }
 
 struct store *store_writer_store(struct store_writer *w)
@@ -379,10 +505,8 @@ int store_writer_prefix_of(struct store_writer *w, const struct chunk_id *id,
 			continue;
 		if (store_get(w->store, &at, &base, &ignored) < 0)
 			return 0;
-		*ret = xcalloc(1, sizeof(**ret));
-		(*ret)->id = at;
-		(*ret)->digest = codec_prefix_new(base->plain);
-		return 1;
+		/* It is stored again where it is condemned. */
+		return store_writer_prefix(w, base->plain, ret, e) < 0 ? e->code : 1;
 	}
 	return 0;
 }

@@ -67,6 +67,15 @@ MUST_CHECK int store_writer_put(struct store_writer *writer, struct store_put *p
 /* Finish the packs and commit the index: all puts that were waited for are durable and known. */
 MUST_CHECK int store_writer_flush(struct store_writer *writer, struct error *e);
 
+/*
+ * Chunks in condemned packs (condemned.h) are not shared but stored again. The list was looked at when the writer
+ * began; look again: 1 when anything is condemned, or was since (and may be gone), 0 when nothing is. rescue.h is what
+ * else there is to do.
+ */
+MUST_CHECK int store_writer_look_at_condemned(struct store_writer *writer, struct error *e);
+/* Is the pack of this number (of the index) condemned? */
+bool store_writer_is_condemned(struct store_writer *writer, uint32_t pack);
+
 struct store_writer_counts {
 	uint64_t new_chunks;
 	uint64_t reused_chunks;

@@ -31,9 +31,8 @@ int writer_encode_base_of(struct store *store, const struct chunk_place *place,
 	return count < 0 ? count : 0;
 }
 
-/* 1 and the id of the chunk that a delta may be made against, 0 when there is none. */
-static int delta_base(struct store *store, const struct chunk_id *hint, struct chunk_id *ret,
-		      struct error *e)
+int writer_encode_delta_base(struct store *store, const struct chunk_id *hint, struct chunk_id *ret,
+			     struct error *e)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
 	int count = chunk_index_get(store->index, hint, places, e);
@@ -123,7 +122,7 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 	struct chunk_id base_id;
 	struct error ignored;
 	enum codec_kind kind;
-	int found = delta_base(store, &put->hint, &base_id, e);
+	int found = writer_encode_delta_base(store, &put->hint, &base_id, e);
 
 	if (found != 1)
 		return found;

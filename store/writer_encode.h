@@ -29,4 +29,8 @@ MUST_CHECK int writer_encode(struct store *store, struct codec *codec, const str
 MUST_CHECK int writer_encode_base_of(struct store *store, const struct chunk_place *place,
 				     struct chunk_id *ret, struct error *e);
 
+/* 1 and the id of the chunk that a delta may be made against to replace `hint`, 0 when there is none. */
+MUST_CHECK int writer_encode_delta_base(struct store *store, const struct chunk_id *hint,
+					struct chunk_id *ret, struct error *e);
+
 #endif

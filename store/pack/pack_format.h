@@ -1,7 +1,7 @@
 /*
  * pack_format.h - the bytes of a pack: header, frames, directory, footer.
  *
- *	header (16)  "YPCK" version kind hash cipher, 8 zero bytes
+ *	header (16)  "YPCK" version kind hash cipher, u64 salt
  *	frame        0xc7, codec | depth << 4, varint stored, varint plain,
  *	             4 bytes of the base's id when the codec has a base, stored bytes
  *	…
@@ -21,6 +21,7 @@
 
 #define PACK_VERSION 1
 #define PACK_HEADER_LEN 16
+#define PACK_SALT_AT 8 /* of the header: u64, the prune list that the writer knew, 0 for none */
 #define PACK_FOOTER_LEN 64
 #define PACK_FRAME_MARK 0xc7
 #define PACK_FRAME_HEADER_MAX (2 + 2 * VARINT_MAX + PACK_FRAME_BASE_LEN)

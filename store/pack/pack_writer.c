@@ -21,6 +21,11 @@ struct pack_writer *pack_writer_new(enum pack_kind kind)
 	return pack;
 }
 
+void pack_writer_salt(struct pack_writer *pack, uint64_t salt)
+{
+	put_le64(pack->data.at + PACK_SALT_AT, salt);
+}
+
 void pack_writer_free(struct pack_writer *pack)
 {
 	if (pack == NULL)

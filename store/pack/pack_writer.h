@@ -12,6 +12,11 @@
 struct pack_writer; /* opaque */
 
 struct pack_writer *pack_writer_new(enum pack_kind kind);
+/*
+ * Give an empty pack another name than the same chunks had before: `salt` is the number of a prune's list (0: none). Else what is
+ * stored anew could be the very pack that is about to go.
+ */
+void pack_writer_salt(struct pack_writer *pack, uint64_t salt);
 void pack_writer_free(struct pack_writer *pack);
 DEFINE_OWNED(struct pack_writer *, pack_writer_free);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "store/rescue.h"
 #include "store/snapshot/closure.h"
 #include "store/store_internal.h"
 
@@ -39,8 +40,31 @@ static int choose_name(const struct snapshot_list *list, struct snapshot *snapsh
 	return 0;
 }
 
-static int commit_locked(struct store *store, struct snapshot *snapshot, struct error *e)
+static const struct snapshot *find_parent(const struct snapshot_list *list,
+					  const struct snapshot *snapshot)
 {
+	for (size_t i = 0; snapshot->has_parent && i < list->count; i++)
+		if (chunk_id_equal(&list->at[i].id, &snapshot->parent))
+			return &list->at[i];
+	return NULL;
+}
+
+/* What a prune has condemned meanwhile is not relied on. */
+static int rescue(struct store_writer *writer, const struct snapshot_list *list,
+		  const struct snapshot *snapshot, struct error *e)
+{
+	int needed = rescue_begin(writer, e);
+
+	if (needed <= 0)
+		return needed;
+	if (rescue_snapshot(writer, snapshot, find_parent(list, snapshot), e) < 0)
+		return e->code;
+	return store_writer_flush(writer, e);
+}
+
+static int commit_locked(struct store_writer *writer, struct snapshot *snapshot, struct error *e)
+{
+	struct store *store = store_writer_store(writer);
 	OWNED(snapshots_release) struct snapshot_list list = {0};
 	OWNED(buf_release) struct buf content = {0};
 	char hex[CHUNK_ID_HEX + 1], file[16 + CHUNK_ID_HEX];
@@ -48,7 +72,7 @@ static int commit_locked(struct store *store, struct snapshot *snapshot, struct 
 	int written;
 
 	if (snapshots_read(store, &list, &skipped, e) < 0 || choose_name(&list, snapshot, e) < 0 ||
-	    snapshot_encode(snapshot, &content, e) < 0)
+	    rescue(writer, &list, snapshot, e) < 0 || snapshot_encode(snapshot, &content, e) < 0)
 		return e->code;
 	chunk_id_hex(&snapshot->id, hex);
 	snprintf(file, sizeof(file), "snapshots/%s", hex);
@@ -69,7 +93,7 @@ int commit_snapshot(struct store_writer *writer, struct snapshot *snapshot, stru
 	if (file_lock(store->config_fd, "config", STORE_LOCK_COMMIT, FILE_LOCK_EXCLUSIVE, true, e) <
 	    0)
 		return error_wrap(e, "%s", store->path);
-	code = commit_locked(store, snapshot, e);
+	code = commit_locked(writer, snapshot, e);
 	file_unlock(store->config_fd, STORE_LOCK_COMMIT);
 	return code;
 }

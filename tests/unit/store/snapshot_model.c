@@ -48,27 +48,35 @@ struct tree_root snapshot_model_catalog(struct store *store, const char *const *
 	return root;
 }
 
-int snapshot_model_try(struct store *store, const char *name, uint64_t time, int32_t number,
-		       struct snapshot *ret, char **ret_name, struct error *e)
+void snapshot_model_make(struct store *store, const char *name, uint64_t time, int32_t number,
+			 struct snapshot *ret)
 {
-	OWNED(store_writer_end) struct store_writer *writer = NULL;
-	OWNED(snapshot_release) struct snapshot snapshot = {0};
 	struct tree_root orders = collection(store, number, 3000);
 	struct tree_root users = collection(store, number, 5);
 	struct model_docs docs = {0};
 
+	*ret = (struct snapshot){0};
 	add_entry(&docs, "shop.orders", &orders);
 	add_entry(&docs, "shop.users", &users);
-	snapshot.catalog = tree_model_build(store, TREE_KEYED, &docs);
+	ret->catalog = tree_model_build(store, TREE_KEYED, &docs);
 	tree_model_docs_release(&docs);
-	snapshot.name = name == NULL ? NULL : xstrdup(name);
-	snapshot.time = time;
-	snapshot.created_us = (uint64_t)number;
-	snapshot.source = xstrdup("dump");
-	snapshot.tool = xstrdup("test");
-	snapshot.collections = 2;
-	snapshot.documents = orders.count + users.count;
-	snapshot.bytes = orders.bytes + users.bytes;
+	ret->name = name == NULL ? NULL : xstrdup(name);
+	ret->time = time;
+	ret->created_us = (uint64_t)number;
+	ret->source = xstrdup("dump");
+	ret->tool = xstrdup("test");
+	ret->collections = 2;
+	ret->documents = orders.count + users.count;
+	ret->bytes = orders.bytes + users.bytes;
+}
+
+int snapshot_model_try(struct store *store, const char *name, uint64_t time, int32_t number,
+		       struct snapshot *ret, char **ret_name, struct error *e)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(snapshot_release) struct snapshot snapshot;
+
+	snapshot_model_make(store, name, time, number, &snapshot);
 	if (store_writer_begin(store, &writer, e) < 0 || commit_snapshot(writer, &snapshot, e) < 0)
 		return e->code;
 	if (ret_name != NULL)

@@ -19,6 +19,9 @@
 MUST_CHECK int snapshot_model_try(struct store *store, const char *name, uint64_t time,
 				  int32_t number, struct snapshot *ret, char **ret_name,
 				  struct error *e);
+/* What that commits, with its trees stored, not committed; for snapshot_release(). */
+void snapshot_model_make(struct store *store, const char *name, uint64_t time, int32_t number,
+			 struct snapshot *ret);
 /* The same, which must succeed. */
 void snapshot_model_commit(struct store *store, const char *name, uint64_t time, int32_t number,
 			   struct snapshot *ret);

@@ -1,0 +1,162 @@
+#include "oplog/stream_prune.h"
+
+#include "oplog/journal.h"
+#include "oplog/stream_internal.h"
+
+int stream_prune_mark(void *ctx, struct mark *mark, const char *name, uint64_t size,
+		      struct error *e)
+{
+	struct stream_file file = stream_file_parse(name);
+	struct segment segment;
+	int found;
+
+	if (file.kind != STREAM_FILE_SEGMENT)
+		return 0;
+	found = stream_file_read(ctx, name, &file.id, size, &segment, e);
+	if (found < 1)
+		return found < 0 ? error_wrap(e, "%s", name) : 0;
+	if (mark_tree(mark, &segment.root, e) < 0 || mark_tree(mark, &segment.postings, e) < 0)
+		return e->code;
+	return 0;
+}
+
+struct sealed {
+	uint64_t number;
+	char *file;
+	uint64_t size;
+};
+
+struct listing {
+	struct store *store;
+	uint64_t keep_from;
+	struct buf segments; /* of struct chunk_id: all that are there */
+	struct buf sealed;   /* of struct sealed */
+	struct buf old;	     /* names of files to let go, each with a NUL */
+};
+
+static void listing_release(struct listing *listing)
+{
+	const struct sealed *one = (const struct sealed *)(const void *)listing->sealed.at;
+
+	for (size_t i = 0; i < listing->sealed.len / sizeof(*one); i++)
+		free(one[i].file);
+	buf_release(&listing->segments);
+	buf_release(&listing->sealed);
+	buf_release(&listing->old);
+}
+DEFINE_OWNED_STRUCT(struct listing, listing_release);
+
+static void let_go(struct listing *listing, const char *name)
+{
+	buf_add(&listing->old, name, strlen(name) + 1);
+}
+
+static int look_at(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	struct listing *listing = ctx;
+	struct stream_file file = stream_file_parse(name);
+	struct sealed sealed = {.number = file.number, .size = size};
+	struct segment segment;
+	uint64_t last;
+	int found;
+
+	if (file.kind == STREAM_FILE_SEALED) {
+		sealed.file = xstrdup(name);
+		buf_add(&listing->sealed, &sealed, sizeof(sealed));
+	}
+	if (file.kind != STREAM_FILE_SEGMENT)
+		return 0;
+	found = stream_file_read(listing->store, name, &file.id, size, &segment, e);
+	if (found < 1)
+		return found < 0 ? error_wrap(e, "%s", name) : 0;
+	buf_add(&listing->segments, &segment.id, sizeof(segment.id));
+	last = segment.entries > 0 ? segment.last.ts : segment.prev.at.ts;
+	if (last < listing->keep_from)
+		let_go(listing, name);
+	return 0;
+}
+
+static bool has_segment(const struct listing *listing, const struct chunk_id *id)
+{
+	const struct chunk_id *all = (const struct chunk_id *)(const void *)listing->segments.at;
+
+	for (size_t i = 0; i < listing->segments.len / sizeof(*all); i++)
+		if (chunk_id_equal(&all[i], id))
+			return true;
+	return false;
+}
+
+/* 1 when every segment is there that the file names, a line each; 0 when not. */
+static int names_what_is_there(struct listing *listing, const struct sealed *sealed,
+			       struct error *e)
+{
+	struct backend *files = store_stream_files(listing->store);
+	OWNED(buf_release) struct buf text = {0};
+	struct chunk_id id;
+	int got;
+
+	if (buf_reserve(&text, sealed->size, STREAM_FILE_MAX, e) < 0)
+		return error_wrap(e, "%s", sealed->file);
+	got = files->ops->get(files, sealed->file, 0, text.at, sealed->size, e);
+	if (got < 1)
+		return got;
+	text.len = sealed->size;
+	for (size_t at = 0; at < text.len; at += CHUNK_ID_HEX + 1)
+		if (text.len - at < CHUNK_ID_HEX + 1 ||
+		    !chunk_id_parse(bytes_of(text.at + at, CHUNK_ID_HEX), &id) ||
+		    !has_segment(listing, &id))
+			return 0;
+	return 1;
+}
+
+/* Are all entries of the journal of before keep_from? Then it does not matter where they are. */
+static bool is_too_old(const struct listing *listing, const char *journal_name)
+{
+	OWNED(free) char *path = xprintf("%s/%s", store_path(listing->store), journal_name);
+	OWNED(journal_release) struct journal *journal = NULL;
+	struct error ignored;
+
+	return journal_open(path, &journal, &ignored) == 0 && journal->damaged == 0 &&
+	       journal->info.last.ts < listing->keep_from;
+}
+
+static int look_at_sealed(struct listing *listing, const struct sealed *sealed, struct error *e)
+{
+	size_t folder = (size_t)(strrchr(sealed->file, '/') - sealed->file);
+	OWNED(free) char *parent = xstrndup(sealed->file, folder);
+	OWNED(free) char *journal = journal_path(parent, sealed->number);
+	int there = names_what_is_there(listing, sealed, e);
+
+	if (there == 0 && is_too_old(listing, journal))
+		there = 1;
+	if (there != 1)
+		return there;
+	/* The journal first: alone it would be read again, the other is nothing without it. */
+	let_go(listing, journal);
+	let_go(listing, sealed->file);
+	return 0;
+}
+
+int stream_prune_old(struct store *store, uint64_t keep_from,
+		     int (*each)(void *ctx, const char *name, struct error *e), void *ctx,
+		     struct error *e)
+{
+	OWNED(listing_release) struct listing listing = {.store = store, .keep_from = keep_from};
+	struct backend *files = store_stream_files(store);
+	const struct sealed *sealed;
+
+	if (files->ops->list(files, "oplog", look_at, &listing, e) < 0)
+		return e->code;
+	sealed = (const struct sealed *)(const void *)listing.sealed.at;
+	for (size_t i = 0; i < listing.sealed.len / sizeof(*sealed); i++)
+		if (look_at_sealed(&listing, &sealed[i], e) < 0)
+			return e->code;
+	for (size_t at = 0; at < listing.old.len;) {
+		const char *name = (const char *)listing.old.at + at;
+
+		if (each(ctx, name, e) < 0)
+			return e->code;
+		at += strlen(name) + 1;
+	}
+	return 0;
+}

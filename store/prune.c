@@ -1,0 +1,459 @@
+#include "store/prune.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "store/live_set.h"
+#include "store/pack/pack_reader.h"
+#include "store/prune_copy.h"
+#include "store/snapshot/snapshots.h"
+#include "store/store_internal.h"
+
+#define FRAME 64	/* bytes that a chunk takes besides its stored ones: header, directory */
+#define SMALL (2 * MIB) /* a pack below it is a small one, as a tail leaves them */
+#define SMALL_MANY 16	/* so many of them are merged */
+
+enum fate {
+	STAYS,
+	WAITS,	/* condemned before, not long enough */
+	NEW,	/* is condemned now */
+	COPIED, /* the same, after what is needed of it was copied */
+	GOES,
+};
+
+struct victim {
+	struct chunk_pack pack;
+	enum fate fate;
+	uint64_t since_us;
+};
+
+struct prune {
+	struct store *store;
+	const struct prune_options *options;
+	int lock_fd;
+	struct condemned old, list; /* as found; as it is to be */
+	struct mark *mark;
+	struct live_set *seen;	/* hashes of names of files that were marked */
+	struct victim *victims; /* all packs */
+	size_t count;
+	struct prune_result result;
+};
+
+static void prune_release(struct prune *p)
+{
+	condemned_release(&p->old);
+	condemned_release(&p->list);
+	mark_free(p->mark);
+	live_set_free(p->seen);
+	free(p->victims);
+	if (p->lock_fd >= 0)
+		close(p->lock_fd);
+}
+DEFINE_OWNED_STRUCT(struct prune, prune_release);
+
+static int still_wanted(const struct prune *p, const char *phase, uint64_t done, uint64_t total,
+			struct error *e)
+{
+	const struct progress *progress = p->options->progress;
+
+	if (progress == NULL)
+		return 0;
+	if (progress->cancelled != NULL && progress->cancelled(progress->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (progress->report != NULL)
+		progress->report(progress->ctx, phase, done, total);
+	return 0;
+}
+
+static int take_lock(struct prune *p, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/config", p->store->path);
+	int locked;
+
+	if (!p->store->writable)
+		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
+				 p->store->path);
+	p->lock_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (p->lock_fd < 0)
+		return error_sys(e, "open %s", path);
+	locked = file_lock(p->lock_fd, path, STORE_LOCK_PRUNE, FILE_LOCK_EXCLUSIVE, false, e);
+	if (locked == 0)
+		return error_set(e, ERR_BUSY, "%s: another prune or forget runs now",
+				 p->store->path);
+	return locked < 0 ? locked : 0;
+}
+
+/* ---- marking */
+
+static bool is_new_name(struct prune *p, const char *name)
+{
+	struct chunk_id hash = chunk_id_of(bytes_str(name));
+
+	return live_set_add(p->seen, get_le64(hash.at) | 1);
+}
+
+static int mark_manifest(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	OWNED(snapshot_release) struct snapshot snapshot = {0};
+	struct prune *p = ctx;
+	int found;
+
+	if (!is_new_name(p, name))
+		return 0;
+	found = snapshots_read_one(p->store, name, size, &snapshot, e);
+	if (found < 0)
+		return error_wrap(e, "%s", name);
+	if (found == 1 && mark_snapshot(p->mark, &snapshot, e) < 0)
+		return e->code;
+	return still_wanted(p, "marking", live_set_count(p->seen), 0, e);
+}
+
+static int mark_oplog(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	struct prune *p = ctx;
+
+	/* A journal grows; it holds no chunks, and its name is looked at again for nothing. */
+	if (p->options->mark_file == NULL || !is_new_name(p, name))
+		return 0;
+	return p->options->mark_file(p->options->ctx, p->mark, name, size, e) < 0 ? e->code : 0;
+}
+
+/* All that came since it was done last. */
+static int mark_all(struct prune *p, struct error *e)
+{
+	struct backend *files = p->store->backend;
+
+	if (files->ops->list(files, "snapshots", mark_manifest, p, e) < 0 ||
+	    files->ops->list(files, "oplog", mark_oplog, p, e) < 0)
+		return e->code;
+	if (mark_missing(p->mark) == 0)
+		return 0;
+	error_set(e, ERR_CORRUPT,
+		  "%llu chunks that snapshots or segments need are missing or damaged: nothing is "
+		  "taken away",
+		  (unsigned long long)mark_missing(p->mark));
+	return error_hint(
+		e, "while a copy into this store runs, try again after it; else 'yester check' and "
+		   "'yester repair' tell more");
+}
+
+/* ---- deciding */
+
+/* When the file came to be here, microseconds; now when that can't be told. */
+static uint64_t came_us(const struct prune *p, const struct chunk_id *id)
+{
+	char name[PACK_NAME_LEN + 1];
+	OWNED(free) char *path = NULL;
+	struct stat st;
+
+	pack_reader_name(id, name);
+	path = xprintf("%s/%s", p->store->path, name);
+	if (stat(path, &st) != 0)
+		return p->options->now_us;
+	return (uint64_t)st.st_ctim.tv_sec * 1000000 + (uint64_t)st.st_ctim.tv_nsec / 1000;
+}
+
+static bool is_over(const struct prune *p, uint64_t since_us)
+{
+	return since_us + p->options->grace_us <= p->options->now_us;
+}
+
+static bool is_waste(const struct prune *p, const struct chunk_pack *pack,
+		     const struct mark_pack *needed)
+{
+	uint64_t used = needed->bytes + needed->chunks * FRAME;
+
+	return used < pack->size &&
+	       (pack->size - used) * 100 > pack->size * (uint64_t)p->options->waste_percent;
+}
+
+static void decide_one(struct prune *p, struct victim *v)
+{
+	const struct condemned_pack *before = condemned_find_pack(&p->old, &v->pack.id);
+	struct mark_pack needed = mark_of_pack(p->mark, v->pack.number);
+
+	p->result.packs++;
+	p->result.bytes += v->pack.size;
+	p->result.needed_chunks += needed.chunks;
+	p->result.needed_bytes += needed.bytes;
+	v->since_us = before == NULL ? p->options->now_us : before->since_us;
+	if (needed.chunks > 0)
+		v->fate = before == NULL && is_waste(p, &v->pack, &needed) ? COPIED : STAYS;
+	else if (before != NULL)
+		v->fate = is_over(p, before->since_us) ? GOES : WAITS;
+	else
+		/* A writer that has not committed yet may have made it: its snapshot will need it. */
+		v->fate = is_over(p, came_us(p, &v->pack.id)) ? NEW : STAYS;
+}
+
+/* Many small packs become few large ones: each file costs a reader and every copy some time. */
+static void merge_small(struct prune *p)
+{
+	size_t small = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		small += p->victims[i].fate == STAYS && p->victims[i].pack.size < SMALL &&
+			 mark_of_pack(p->mark, p->victims[i].pack.number).chunks > 0;
+	if (small < SMALL_MANY || p->options->waste_percent >= 100)
+		return;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->victims[i].fate == STAYS && p->victims[i].pack.size < SMALL &&
+		    mark_of_pack(p->mark, p->victims[i].pack.number).chunks > 0)
+			p->victims[i].fate = COPIED;
+}
+
+static int decide(struct prune *p, struct error *e)
+{
+	OWNED(free) struct chunk_pack *packs = NULL;
+
+	if (chunk_index_packs(p->store->index, &packs, &p->count, e) < 0)
+		return e->code;
+	p->victims = xcalloc(p->count + 1, sizeof(*p->victims));
+	for (size_t i = 0; i < p->count; i++) {
+		p->victims[i].pack = packs[i];
+		decide_one(p, &p->victims[i]);
+	}
+	merge_small(p);
+	return 0;
+}
+
+/* ---- doing */
+
+static int copy_needed(struct prune *p, struct error *e)
+{
+	OWNED(prune_copy_free)
+	struct prune_copy *copy = prune_copy_new(p->store, p->mark, p->old.number + 1);
+	uint64_t done = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct victim *v = &p->victims[i];
+
+		if (v->fate != COPIED)
+			continue;
+		if (!p->options->dry_run &&
+		    prune_copy_pack(copy, v->pack.number, &v->pack.id, v->pack.size, e) < 0)
+			return e->code;
+		p->result.copied_packs++;
+		done += v->pack.size;
+		if (still_wanted(p, "copying what is needed", done, 0, e) < 0)
+			return e->code;
+	}
+	if (prune_copy_finish(copy, e) < 0)
+		return e->code;
+	p->result.copied_bytes = prune_copy_bytes(copy);
+	return 0;
+}
+
+static void note_waiting(struct prune *p, uint64_t since_us)
+{
+	uint64_t may_go = since_us + p->options->grace_us;
+
+	if (p->result.next_us == 0 || may_go < p->result.next_us)
+		p->result.next_us = may_go;
+}
+
+static void make_list(struct prune *p)
+{
+	uint64_t number = p->old.number;
+
+	condemned_release(&p->list);
+	p->list.number = number;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->victims[i].fate != STAYS)
+			condemned_add_pack(&p->list, &p->victims[i].pack.id,
+					   p->victims[i].since_us);
+	for (size_t i = 0; i < p->old.file_count; i++)
+		condemned_add_file(&p->list, p->old.files[i].name, p->old.files[i].since_us);
+	condemned_sort(&p->list);
+}
+
+static void count_waiting(struct prune *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct victim *v = &p->victims[i];
+
+		if (v->fate == STAYS || v->fate == GOES)
+			continue;
+		note_waiting(p, v->since_us);
+		p->result.condemned_packs++;
+		p->result.condemned_bytes += v->pack.size;
+		p->result.new_packs += v->fate != WAITS;
+		p->result.new_bytes += v->fate != WAITS ? v->pack.size : 0;
+	}
+}
+
+/*
+ * What was committed while we marked may need what we condemned: it stays then. Those that commit after the list is
+ * there look at it. Lock for commits held.
+ */
+static int publish_locked(struct prune *p, struct error *e)
+{
+	mark_free(TAKE(p->mark));
+	if (mark_new(p->store, &p->list, &p->mark, e) < 0 || mark_all(p, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < p->count; i++)
+		if (mark_of_pack(p->mark, p->victims[i].pack.number).chunks > 0)
+			p->victims[i].fate = STAYS;
+	make_list(p);
+	return condemned_write(p->store, &p->list, e);
+}
+
+static int with_commit_lock(struct prune *p, int (*work)(struct prune *, struct error *),
+			    struct error *e)
+{
+	int code;
+
+	if (file_lock(p->lock_fd, "config", STORE_LOCK_COMMIT, FILE_LOCK_EXCLUSIVE, true, e) < 0)
+		return error_wrap(e, "%s", p->store->path);
+	code = work(p, e);
+	file_unlock(p->lock_fd, STORE_LOCK_COMMIT);
+	return code;
+}
+
+/* From the index first: who looks for a chunk then does not find a pack that is going. */
+static int forget_packs(struct prune *p, struct error *e)
+{
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	OWNED(buf_release) struct buf numbers = {0};
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->victims[i].fate == GOES)
+			buf_add(&numbers, &p->victims[i].pack.number, sizeof(uint32_t));
+	if (numbers.len == 0)
+		return 0;
+	if (chunk_index_begin(p->store->index, &batch, e) < 0 ||
+	    chunk_index_drop_packs(batch, (const uint32_t *)(const void *)numbers.at,
+				   numbers.len / sizeof(uint32_t), e) < 0)
+		return e->code;
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+static int delete_packs(struct prune *p, struct error *e)
+{
+	struct backend *files = p->store->backend;
+	char name[PACK_NAME_LEN + 1];
+
+	if (!p->options->dry_run && forget_packs(p, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->victims[i].fate != GOES)
+			continue;
+		pack_reader_name(&p->victims[i].pack.id, name);
+		if (!p->options->dry_run && files->ops->remove(files, name, e) < 0)
+			return e->code;
+		p->result.deleted_packs++;
+		p->result.deleted_bytes += p->victims[i].pack.size;
+	}
+	return 0;
+}
+
+static int delete_files(struct prune *p, struct error *e)
+{
+	struct backend *files = p->store->backend;
+
+	for (size_t i = 0; i < p->old.file_count; i++) {
+		if (!is_over(p, p->old.files[i].since_us)) {
+			p->result.waiting_files++;
+			note_waiting(p, p->old.files[i].since_us);
+			continue;
+		}
+		if (!p->options->dry_run && files->ops->remove(files, p->old.files[i].name, e) < 0)
+			return e->code;
+		p->result.deleted_files++;
+	}
+	return 0;
+}
+
+/* The list without what is gone. */
+static int write_rest(struct prune *p, struct error *e)
+{
+	struct condemned rest = {.number = p->list.number};
+	int code;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->victims[i].fate != STAYS && p->victims[i].fate != GOES)
+			condemned_add_pack(&rest, &p->victims[i].pack.id, p->victims[i].since_us);
+	for (size_t i = 0; i < p->old.file_count; i++)
+		if (!is_over(p, p->old.files[i].since_us))
+			condemned_add_file(&rest, p->old.files[i].name, p->old.files[i].since_us);
+	code = condemned_write(p->store, &rest, e);
+	condemned_release(&rest);
+	return code;
+}
+
+int prune_run(struct store *store, const struct prune_options *options, struct prune_result *ret,
+	      struct error *e)
+{
+	OWNED(prune_release) struct prune p = {.store = store, .options = options, .lock_fd = -1};
+
+	p.seen = live_set_new();
+	if (take_lock(&p, e) < 0 || store_refresh(store, e) < 0 ||
+	    condemned_read(store, &p.old, e) < 0 || mark_new(store, &p.old, &p.mark, e) < 0 ||
+	    mark_all(&p, e) < 0 || decide(&p, e) < 0 || copy_needed(&p, e) < 0)
+		return e->code;
+	make_list(&p);
+	if (!options->dry_run && with_commit_lock(&p, publish_locked, e) < 0)
+		return e->code;
+	count_waiting(&p);
+	if (delete_packs(&p, e) < 0 || delete_files(&p, e) < 0)
+		return e->code;
+	if (!options->dry_run && p.result.deleted_packs + p.result.deleted_files > 0 &&
+	    with_commit_lock(&p, write_rest, e) < 0)
+		return e->code;
+	*ret = p.result;
+	return 0;
+}
+
+/* ---- forgetting */
+
+static int condemn_files(struct store *store, const struct prune_forget *what, struct error *e)
+{
+	OWNED(condemned_release) struct condemned list = {0};
+	OWNED(free) bool *known = xcalloc(what->file_count + 1, sizeof(*known));
+	bool any = false;
+
+	if (condemned_read(store, &list, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < what->file_count; i++)
+		known[i] = condemned_find_file(&list, what->files[i]) != NULL;
+	for (size_t i = 0; i < what->file_count; i++) {
+		if (known[i])
+			continue;
+		condemned_add_file(&list, what->files[i], what->now_us);
+		any = true;
+	}
+	return any ? condemned_write(store, &list, e) : 0;
+}
+
+static int forget_locked(struct store *store, const struct prune_forget *what, struct error *e)
+{
+	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
+
+	if (condemn_files(store, what, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < what->snapshot_count; i++) {
+		chunk_id_hex(&what->snapshots[i], hex);
+		snprintf(name, sizeof(name), "snapshots/%s", hex);
+		if (store->backend->ops->remove(store->backend, name, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+int prune_forget(struct store *store, const struct prune_forget *what, struct error *e)
+{
+	OWNED(prune_release) struct prune p = {.store = store, .lock_fd = -1};
+	int code;
+
+	p.seen = live_set_new();
+	if (take_lock(&p, e) < 0)
+		return e->code;
+	if (file_lock(p.lock_fd, "config", STORE_LOCK_COMMIT, FILE_LOCK_EXCLUSIVE, true, e) < 0)
+		return error_wrap(e, "%s", store->path);
+	code = forget_locked(store, what, e);
+	file_unlock(p.lock_fd, STORE_LOCK_COMMIT);
+	return code;
+}

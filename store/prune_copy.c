@@ -1,0 +1,131 @@
+#include "store/prune_copy.h"
+
+#include "store/pack/pack_reader.h"
+#include "store/pack/pack_writer.h"
+#include "store/store_internal.h"
+
+struct prune_copy {
+	struct store *store;
+	const struct mark *mark;
+	uint64_t salt;
+	struct pack_writer *packs[PACK_NODES + 1]; /* by enum pack_kind; in the making */
+	uint64_t bytes;
+};
+
+struct prune_copy *prune_copy_new(struct store *store, const struct mark *mark, uint64_t salt)
+{
+	struct prune_copy *copy = xcalloc(1, sizeof(*copy));
+
+	copy->store = store;
+	copy->mark = mark;
+	copy->salt = salt;
+	return copy;
+}
+
+void prune_copy_free(struct prune_copy *copy)
+{
+	if (copy == NULL)
+		return;
+	for (size_t i = 0; i < COUNT_OF(copy->packs); i++)
+		pack_writer_free(copy->packs[i]);
+	free(copy);
+}
+
+/* Into the index, in one transaction: until then the old places serve. */
+static int know_pack(struct store *store, const struct pack_writer *pack, const struct chunk_id *id,
+		     uint64_t size, struct error *e)
+{
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	const struct pack_entry *entries;
+	uint32_t number;
+	bool is_new;
+	size_t count;
+
+	if (chunk_index_begin(store->index, &batch, e) < 0 ||
+	    chunk_index_add_pack(batch, id, size, &number, &is_new, e) < 0)
+		return e->code;
+	entries = pack_writer_entries(pack, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct chunk_place place = entries[i].place;
+
+		place.pack = number;
+		if (chunk_index_add(batch, &entries[i].id, &place, e) < 0)
+			return e->code;
+	}
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+static int finish(struct prune_copy *copy, enum pack_kind kind, struct error *e)
+{
+	OWNED(pack_writer_free) struct pack_writer *pack = TAKE(copy->packs[kind]);
+	struct chunk_id id;
+	uint64_t size;
+
+	if (pack == NULL)
+		return 0;
+	if (pack_writer_finish(pack, copy->store->backend, &id, &size, e) < 0)
+		return e->code;
+	copy->bytes += size;
+	return know_pack(copy->store, pack, &id, size, e);
+}
+
+static struct pack_writer *new_pack(const struct prune_copy *copy, enum pack_kind kind)
+{
+	struct pack_writer *pack = pack_writer_new(kind);
+
+	pack_writer_salt(pack, copy->salt);
+	return pack;
+}
+
+static int copy_one(struct prune_copy *copy, enum pack_kind kind, const struct chunk_id *pack,
+		    const struct pack_entry *entry, struct error *e)
+{
+	OWNED(buf_release) struct buf stored = {0};
+	OWNED(buf_release) struct buf plain = {0};
+	struct chunk_place place = entry->place;
+	int got = pack_reader_stored(copy->store->backend, pack, &place, &stored, e);
+
+	if (got == 0)
+		return error_set(e, ERR_CORRUPT, "a pack is gone");
+	if (got < 0 ||
+	    store_decode_place(copy->store, &entry->id, &place, buf_bytes(&stored), &plain, e) < 0)
+		return e->code;
+	if (copy->packs[kind] != NULL && pack_writer_is_full(copy->packs[kind], stored.len) &&
+	    finish(copy, kind, e) < 0)
+		return e->code;
+	if (copy->packs[kind] == NULL)
+		copy->packs[kind] = new_pack(copy, kind);
+	pack_writer_add(copy->packs[kind], &entry->id, &place, buf_bytes(&stored));
+	return 0;
+}
+
+int prune_copy_pack(struct prune_copy *copy, uint32_t number, const struct chunk_id *id,
+		    uint64_t size, struct error *e)
+{
+	OWNED(buf_release) struct buf entries = {0};
+	const struct pack_entry *entry;
+	enum pack_kind kind;
+	int got = pack_reader_directory(copy->store->backend, id, size, &entries, &kind, e);
+
+	if (got < 1)
+		return got < 0 ? got : error_set(e, ERR_CORRUPT, "a pack is gone");
+	entry = (const struct pack_entry *)(const void *)entries.at;
+	for (size_t i = 0; i < entries.len / sizeof(*entry); i++)
+		if (mark_has(copy->mark, number, entry[i].place.offset) &&
+		    copy_one(copy, kind, id, &entry[i], e) < 0)
+			return e->code;
+	return 0;
+}
+
+int prune_copy_finish(struct prune_copy *copy, struct error *e)
+{
+	/* Leaves before nodes: what is known of a node is then below it, too. */
+	if (finish(copy, PACK_LEAVES, e) < 0 || finish(copy, PACK_NODES, e) < 0)
+		return e->code;
+	return 0;
+}
+
+uint64_t prune_copy_bytes(const struct prune_copy *copy)
+{
+	return copy->bytes;
+}

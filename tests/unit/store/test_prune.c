@@ -1,0 +1,334 @@
+#include "store/prune.h"
+
+#include <sys/stat.h>
+
+#include "store/check.h"
+#include "store/snapshot/commit.h"
+#include "tests/unit/store/snapshot_model.h"
+
+#define DAY ((uint64_t)86400 * 1000000)
+#define GRACE (20 * DAY)
+
+static uint64_t start_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000;
+}
+
+static struct prune_result prune(struct store *store, uint64_t now_us, uint64_t grace_us)
+{
+	struct prune_options options = {
+		.now_us = now_us, .grace_us = grace_us, .waste_percent = PRUNE_WASTE_PERCENT};
+	struct prune_result result;
+	struct error e = {0};
+
+	ASSERT_OK(prune_run(store, &options, &result, &e));
+	return result;
+}
+
+static void forget(struct store *store, const struct chunk_id *id, uint64_t now_us)
+{
+	struct prune_forget what = {.snapshots = id, .snapshot_count = 1, .now_us = now_us};
+	struct error e = {0};
+
+	ASSERT_OK(prune_forget(store, &what, &e));
+}
+
+static void print_problem(void *ctx UNUSED, const char *text)
+{
+	print_error("%s\n", text);
+}
+
+/* Everything that is listed is whole, and there are `count` of them. */
+static void is_whole(struct store *store, uint64_t count)
+{
+	const struct check_options options = {.read_data = true};
+	struct check_result result;
+	struct error e = {0};
+
+	ASSERT_OK(check_run(store, &options, print_problem, NULL, &result, &e));
+	assert_int_equal(result.problems, 0);
+	assert_int_equal(result.snapshots, count);
+}
+
+static uint64_t stored(const char *dir)
+{
+	struct model_files files;
+	uint64_t sum = 0;
+
+	store_model_files(harness_path(dir, "chunks"), &files);
+	for (size_t i = 0; i < files.count; i++) {
+		struct stat st;
+
+		assert_int_equal(stat(files.path[i], &st), 0);
+		sum += (uint64_t)st.st_size;
+	}
+	store_model_files_release(&files);
+	return sum;
+}
+
+static void what_is_forgotten_goes_after_two_graces(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct snapshot one, two;
+	uint64_t now = start_us(), both, alone;
+
+	(void)state;
+	snapshot_model_commit(store, "one", 100, 1, &one);
+	alone = stored(dir);
+	snapshot_model_commit(store, "two", 200, 2, &two);
+	both = stored(dir);
+	forget(store, &two.id, now);
+	/* It is not old enough to be surely no writer's that has yet to commit. */
+	assert_int_equal(prune(store, now + DAY, 7 * DAY).new_packs, 0);
+	assert_true(prune(store, now + 8 * DAY, 7 * DAY).new_packs > 0);
+	assert_int_equal(prune(store, now + 14 * DAY, 7 * DAY).deleted_packs, 0);
+	assert_true(stored(dir) >= both);
+	assert_true(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs > 0);
+	assert_true(stored(dir) < both);
+	is_whole(store, 1);
+	prune(store, now + 30 * DAY, 7 * DAY);
+	prune(store, now + 60 * DAY, 7 * DAY);
+	assert_true(stored(dir) <= alone + alone / 10);
+	is_whole(store, 1);
+	snapshot_release(&one);
+	snapshot_release(&two);
+	store_close(store);
+}
+
+static void a_writer_that_commits_late_relies_on_nothing_condemned(void **state)
+{
+	struct store *store = store_model_open(store_model_init());
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(snapshot_release) struct snapshot late;
+	struct snapshot old;
+	uint64_t now = start_us();
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "old", 100, 1, &old);
+	/* All its chunks are those of the old one. */
+	snapshot_model_make(store, "late", 200, 1, &late);
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	forget(store, &old.id, now);
+	assert_true(prune(store, now + 8 * DAY, 7 * DAY).new_packs > 0);
+	ASSERT_OK(commit_snapshot(writer, &late, &e));
+	assert_true(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs > 0);
+	is_whole(store, 1);
+	snapshot_release(&old);
+	store_close(store);
+}
+
+static void a_commit_while_it_marks_is_seen(void **state)
+{
+	struct store *store = store_model_open(store_model_init());
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(snapshot_release) struct snapshot late;
+	struct snapshot old;
+	uint64_t now = start_us();
+	struct error e = {0};
+
+	(void)state;
+	/* Without the list, which is written after: nobody looks at it then, and the marks have to. */
+	snapshot_model_commit(store, "old", 100, 1, &old);
+	snapshot_model_make(store, "late", 200, 1, &late);
+	forget(store, &old.id, now);
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	ASSERT_OK(commit_snapshot(writer, &late, &e));
+	assert_int_equal(prune(store, now + 8 * DAY, 7 * DAY).new_packs, 0);
+	assert_int_equal(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs, 0);
+	is_whole(store, 1);
+	snapshot_release(&old);
+	store_close(store);
+}
+
+static void nothing_goes_while_something_is_missing(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct prune_options options = {.now_us = start_us() + 100 * DAY, .waste_percent = 50};
+	struct prune_result result;
+	struct model_files files;
+	struct snapshot one;
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "one", 100, 1, NULL);
+	store_model_files(harness_path(dir, "chunks"), &files);
+	assert_int_equal(unlink(files.path[0]), 0);
+	store_model_files_release(&files);
+	snapshot_model_commit(store, "two", 200, 2, &one);
+	forget(store, &one.id, options.now_us);
+	store_model_files(harness_path(dir, "chunks"), &files);
+	ASSERT_ERROR(prune_run(store, &options, &result, &e), ERR_CORRUPT);
+	for (size_t i = 0; i < files.count; i++)
+		assert_int_equal(access(files.path[i], F_OK), 0);
+	store_model_files_release(&files);
+	snapshot_release(&one);
+	store_close(store);
+}
+
+/* What the random test knows. */
+struct world {
+	struct store *store;
+	struct harness_rng rng;
+	uint64_t now;
+	struct snapshot there[40], pending[4];
+	struct store_writer *writers[4]; /* of those that are pending */
+	uint64_t since[4];
+	size_t count, pending_count;
+	int serial;
+};
+
+/* A writer that is slower than the grace was promised nothing but an error. */
+static void commit_pending(struct world *w, size_t i)
+{
+	struct error e = {0};
+	int code = commit_snapshot(w->writers[i], &w->pending[i], &e);
+
+	store_writer_end(w->writers[i]);
+	if (code == 0) {
+		w->there[w->count++] = w->pending[i];
+		return;
+	}
+	assert_int_equal(code, ERR_CORRUPT);
+	assert_true(w->now - w->since[i] >= GRACE);
+	snapshot_release(&w->pending[i]);
+}
+
+static void step(struct world *w)
+{
+	char name[20];
+	size_t i;
+	struct error e = {0};
+
+	w->now += harness_rng_below(&w->rng, 3 * DAY);
+	snprintf(name, sizeof(name), "s%d", ++w->serial);
+	switch (harness_rng_below(&w->rng, 6)) {
+	case 0: /* the contents come again and again */
+	case 1:
+		if (w->count < COUNT_OF(w->there))
+			snapshot_model_commit(w->store, name, (uint64_t)w->serial,
+					      (int32_t)harness_rng_below(&w->rng, 8),
+					      &w->there[w->count++]);
+		break;
+	case 2:
+		if (w->pending_count == COUNT_OF(w->pending))
+			break;
+		i = w->pending_count++;
+		w->since[i] = w->now;
+		ASSERT_OK(store_writer_begin(w->store, &w->writers[i], &e));
+		snapshot_model_make(w->store, name, (uint64_t)w->serial,
+				    (int32_t)harness_rng_below(&w->rng, 8), &w->pending[i]);
+		break;
+	case 3:
+		if (w->pending_count > 0 && w->count < COUNT_OF(w->there))
+			commit_pending(w, --w->pending_count);
+		break;
+	case 4:
+		if (w->count == 0)
+			break;
+		i = harness_rng_below(&w->rng, w->count);
+		forget(w->store, &w->there[i].id, w->now);
+		snapshot_release(&w->there[i]);
+		w->there[i] = w->there[--w->count];
+		break;
+	default:
+		prune(w->store, w->now, GRACE);
+	}
+}
+
+static void random_histories_stay_whole(void **state)
+{
+	struct world w = {.rng = harness_rng_of(41), .now = start_us() + 100 * DAY};
+	const char *dir = store_model_init();
+	uint64_t most = 0;
+
+	(void)state;
+	harness_seed();
+	w.store = store_model_open(dir);
+	for (int i = 0; i < 150; i++) {
+		step(&w);
+		most = MAX_OF(most, stored(dir));
+		if (i % 10 == 0)
+			is_whole(w.store, w.count);
+	}
+	is_whole(w.store, w.count);
+	while (w.pending_count > 0) {
+		store_writer_end(w.writers[--w.pending_count]);
+		snapshot_release(&w.pending[w.pending_count]);
+	}
+	while (w.count > 0) {
+		forget(w.store, &w.there[w.count - 1].id, w.now);
+		snapshot_release(&w.there[--w.count]);
+	}
+	for (int i = 0; i < 3; i++)
+		prune(w.store, w.now += 30 * DAY, GRACE);
+	assert_int_equal(stored(dir), 0);
+	store_close(w.store);
+}
+
+static void a_dry_run_changes_nothing(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct prune_options options = {
+		.now_us = start_us() + 100 * DAY, .waste_percent = 50, .dry_run = true};
+	struct model_files before, after;
+	struct prune_result result;
+	struct snapshot one;
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "one", 100, 1, &one);
+	forget(store, &one.id, options.now_us);
+	store_model_files(dir, &before);
+	ASSERT_OK(prune_run(store, &options, &result, &e));
+	assert_true(result.new_packs > 0);
+	store_model_files(dir, &after);
+	assert_int_equal(before.count, after.count);
+	store_model_files_release(&before);
+	store_model_files_release(&after);
+	snapshot_release(&one);
+	store_close(store);
+}
+
+static void a_damaged_list_begins_a_new_grace(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct model_files files;
+	struct snapshot one;
+	uint64_t now = start_us();
+
+	(void)state;
+	snapshot_model_commit(store, "one", 100, 1, &one);
+	forget(store, &one.id, now);
+	assert_true(prune(store, now + 8 * DAY, 7 * DAY).new_packs > 0);
+	store_model_files(harness_path(dir, "prune"), &files);
+	assert_int_equal(files.count, 1);
+	store_model_flip(files.path[0], 60, 1);
+	store_model_files_release(&files);
+	assert_int_equal(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs, 0);
+	assert_true(prune(store, now + 24 * DAY, 7 * DAY).deleted_packs > 0);
+	snapshot_release(&one);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_forgotten_goes_after_two_graces),
+		cmocka_unit_test(a_writer_that_commits_late_relies_on_nothing_condemned),
+		cmocka_unit_test(a_commit_while_it_marks_is_seen),
+		cmocka_unit_test(nothing_goes_while_something_is_missing),
+		cmocka_unit_test(random_histories_stay_whole),
+		cmocka_unit_test(a_dry_run_changes_nothing),
+		cmocka_unit_test(a_damaged_list_begins_a_new_grace),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

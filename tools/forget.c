@@ -1,0 +1,223 @@
+#include "tools/forget.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "tools/duration.h"
+
+static const char *const rule_names[FORGET_RULES] = {"last",   "hourly",  "daily",
+						     "weekly", "monthly", "yearly"};
+
+void forget_plan_release(struct forget_plan *plan)
+{
+	free(plan->choices);
+	plan->choices = NULL;
+}
+
+/* The number of the hour, day, ... that a time is in: equal for two in the same one. */
+static int64_t period_of(enum forget_every rule, uint64_t seconds, size_t i)
+{
+	time_t at = (time_t)seconds;
+	struct tm tm;
+
+	gmtime_r(&at, &tm);
+	switch (rule) {
+	case FORGET_HOURLY:
+		return (int64_t)(seconds / 3600);
+	case FORGET_DAILY:
+		return (int64_t)(seconds / 86400);
+	case FORGET_WEEKLY:
+		/* 1970 began on a Thursday. */
+		return (int64_t)((seconds / 86400 + 3) / 7);
+	case FORGET_MONTHLY:
+		return (int64_t)tm.tm_year * 12 + tm.tm_mon;
+	case FORGET_YEARLY:
+		return tm.tm_year;
+	default:
+		return (int64_t)i;
+	}
+}
+
+static void keep(struct forget_choice *choice, const char *why)
+{
+	size_t len = strlen(choice->why);
+
+	choice->keep = true;
+	snprintf(choice->why + len, sizeof(choice->why) - len, "%s%s", len > 0 ? ", " : "", why);
+}
+
+static bool is_asked(const struct forget_policy *policy, const struct snapshot *s)
+{
+	return !s->checkpoint &&
+	       (policy->tag == NULL || (s->tag != NULL && strcmp(s->tag, policy->tag) == 0));
+}
+
+static void apply_rule(const struct snapshot_list *list, const struct forget_policy *policy,
+		       enum forget_every rule, struct forget_choice *choices)
+{
+	uint64_t left = policy->keep[rule];
+	int64_t last = INT64_MIN;
+
+	for (size_t i = list->count; i-- > 0 && left > 0;) {
+		int64_t period = period_of(rule, list->at[i].time, i);
+
+		if (!is_asked(policy, &list->at[i]) || period == last)
+			continue;
+		keep(&choices[i], rule_names[rule]);
+		last = period;
+		left -= left != FORGET_ALL;
+	}
+}
+
+static void apply_within(const struct snapshot_list *list, const struct forget_policy *policy,
+			 struct forget_choice *choices)
+{
+	char length[DURATION_TEXT_LEN], why[DURATION_TEXT_LEN + 8];
+	uint64_t newest = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (is_asked(policy, &list->at[i]) && list->at[i].time > newest)
+			newest = list->at[i].time;
+	duration_text(policy->within, length);
+	snprintf(why, sizeof(why), "within %s", length);
+	for (size_t i = 0; i < list->count; i++)
+		if (is_asked(policy, &list->at[i]) && list->at[i].time + policy->within >= newest)
+			keep(&choices[i], why);
+}
+
+static uint64_t ts_of(struct optime optime)
+{
+	return entry_ts(optime.seconds, optime.increment);
+}
+
+/* Can moments begin with it? With a partial one only where there are no others. */
+static bool is_base(const struct snapshot_list *list, const struct snapshot *s)
+{
+	if (!s->exact || s->optime.seconds == 0)
+		return false;
+	for (size_t i = 0; s->partial && i < list->count; i++)
+		if (list->at[i].exact && !list->at[i].partial)
+			return false;
+	return true;
+}
+
+/* Without a window every range of the oplog keeps the first snapshot in it: no moment is lost. */
+static void keep_first_bases(const struct snapshot_list *list, const struct stream *stream,
+			     struct forget_choice *choices)
+{
+	const struct stream_range *done = NULL;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot *s = &list->at[i];
+		const struct stream_range *range =
+			is_base(list, s) ? stream_range_at(stream, ts_of(s->optime)) : NULL;
+
+		if (s->checkpoint && !choices[i].keep)
+			keep(&choices[i], "checkpoint");
+		if (range == NULL || range == done || range->last.ts == ts_of(s->optime))
+			continue;
+		if (!choices[i].keep)
+			keep(&choices[i], "base of the oplog");
+		done = range;
+	}
+}
+
+/* The last operation, or the newest snapshot when that is later. */
+static uint64_t end_of(const struct snapshot_list *list, const struct stream *stream)
+{
+	size_t ranges = stream_range_count(stream);
+	uint64_t end = ranges > 0 ? entry_seconds(stream_range(stream, ranges - 1)->last.ts) : 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		end = MAX_OF(end, list->at[i].time);
+	return end;
+}
+
+/* The newest base that is not later than the window's begin; else the oldest there is. */
+static const struct snapshot *window_base(const struct snapshot_list *list, uint64_t begin)
+{
+	const struct snapshot *found = NULL, *oldest = NULL;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot *s = &list->at[i];
+
+		if (!is_base(list, s))
+			continue;
+		if (oldest == NULL || ts_of(s->optime) < ts_of(oldest->optime))
+			oldest = s;
+		if (s->optime.seconds <= begin &&
+		    (found == NULL || ts_of(s->optime) >= ts_of(found->optime)))
+			found = s;
+	}
+	return found != NULL ? found : oldest;
+}
+
+static void apply_window(const struct snapshot_list *list, const struct stream *stream,
+			 uint64_t window, struct forget_plan *plan)
+{
+	uint64_t end = end_of(list, stream);
+	const struct snapshot *base = window_base(list, end > window ? end - window : 0);
+	uint64_t needed;
+
+	if (base == NULL)
+		return;
+	needed = ts_of(base->needed_from);
+	plan->keep_from = needed > 0 ? needed : ts_of(base->optime);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot *s = &list->at[i];
+
+		if (s == base && !plan->choices[i].keep)
+			keep(&plan->choices[i], "base of the window");
+		else if (s->checkpoint && !plan->choices[i].keep &&
+			 ts_of(s->optime) > ts_of(base->optime))
+			keep(&plan->choices[i], "checkpoint");
+	}
+}
+
+static int apply_names(const struct snapshot_list *list, const struct forget_policy *policy,
+		       struct forget_choice *choices, struct error *e)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->at[i].checkpoint)
+			keep(&choices[i], "not named");
+	for (size_t n = 0; n < policy->name_count; n++) {
+		size_t i;
+		int found = snapshots_find(list, policy->names[n], &i, e);
+
+		if (found < 0)
+			return found;
+		if (found == 0)
+			return error_set(e, ERR_NOT_FOUND, "there is no snapshot \"%s\"",
+					 policy->names[n]);
+		choices[i] = (struct forget_choice){0};
+	}
+	return 0;
+}
+
+int forget_decide(const struct snapshot_list *list, const struct stream *stream,
+		  const struct forget_policy *policy, struct forget_plan *ret, struct error *e)
+{
+	OWNED(forget_plan_release) struct forget_plan plan = {0};
+
+	plan.choices = xcalloc(list->count + 1, sizeof(*plan.choices));
+	if (policy->name_count > 0) {
+		if (apply_names(list, policy, plan.choices, e) < 0)
+			return e->code;
+	} else {
+		for (enum forget_every rule = FORGET_LAST; rule < FORGET_RULES; rule++)
+			apply_rule(list, policy, rule, plan.choices);
+		if (policy->within > 0)
+			apply_within(list, policy, plan.choices);
+		for (size_t i = 0; policy->tag != NULL && i < list->count; i++)
+			if (!list->at[i].checkpoint && !is_asked(policy, &list->at[i]))
+				keep(&plan.choices[i], "another tag");
+	}
+	if (policy->has_window)
+		apply_window(list, stream, policy->window, &plan);
+	else
+		keep_first_bases(list, stream, plan.choices);
+	*ret = plan;
+	plan.choices = NULL;
+	return 0;
+}
