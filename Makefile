@@ -39,7 +39,9 @@ endif
 PKGS_base := libcrypto libbson-1.0 icu-i18n icu-uc
 PKGS_index := lmdb
 PKGS_store := libzstd
+PKGS_query := libpcre2-8
 PKGS_fs := fuse3
+PKGS_wire := libssl zlib
 PKGS_tools := zlib libmongoc-1.0
 PKGS := $(foreach l,$(LAYERS),$(PKGS_$(l)))
 
@@ -50,7 +52,7 @@ NEED_DEPS := yes
 else
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) | sed 's/-I/-isystem /g')
 # As needed: only what speaks with servers loads the driver.
-PKG_LIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
+PKG_LIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS)) -lm
 endif
 endif
 
@@ -93,6 +95,14 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Intel's decimal library goes into this object, its names hidden: libgcc has functions of the same names that are called otherwise.
+$(BUILD)/query/decimal_math.o: query/decimal_math.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $(@:.o=.alone.o) $<
+	$(Q)$(CC) -r -nostdlib -o $@ $(@:.o=.alone.o) $(shell $(CC) -print-file-name=libbidgcc000.a)
+	$(Q)objcopy --wildcard --keep-global-symbol='decimal_math_*' $@
 
 define LAYER_RULE
 $(call archive,$(1)): $(call obj_of,$(1))
@@ -144,6 +154,7 @@ check: all lint check-unit check-fuzz
 -include tests/crash/crash.mk
 -include tests/oplog_update/oplog_update.mk
 -include tests/differential/differential.mk
+-include tests/query/query.mk
 
 .PHONY: deps
 deps:

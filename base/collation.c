@@ -290,6 +290,26 @@ int collation_key_of_document(struct collation *collation, struct bytes doc, str
 	return collation_key(collation, field.type, field.value, ret, e) < 0 ? e->code : 1;
 }
 
+int collation_compare(struct collation *collation, struct bytes a, struct bytes b)
+{
+	UErrorCode status = U_ZERO_ERROR;
+
+	if (bytes_equal(a, b))
+		return 0;
+	return (int)ucol_strcollUTF8(collation->icu, (const char *)a.at, (int32_t)a.len,
+				     (const char *)b.at, (int32_t)b.len, &status);
+}
+
+struct bytes collation_sort_key(struct collation *collation, struct bytes text)
+{
+	struct error ignored;
+
+	buf_reset(&collation->value);
+	if (add_sort_key(collation, text, &collation->value, &ignored) < 0)
+		return text;
+	return bytes_of(collation->value.at + 4, collation->value.len - 5);
+}
+
 void collation_icu_version(char ret[COLLATION_VERSION_LEN])
 {
 	UVersionInfo version;

@@ -45,6 +45,15 @@ MUST_CHECK int collation_key(struct collation *collation, uint8_t bson_type, str
 MUST_CHECK int collation_key_of_document(struct collation *collation, struct bytes doc,
 					 struct buf *ret, struct error *e);
 
+/* <0, 0, >0: the order of two strings. What is no UTF-8 counts as U+FFFD. */
+int collation_compare(struct collation *collation, struct bytes a, struct bytes b);
+
+/*
+ * ICU's sort key of a string: equal for strings that compare equal, and in memcmp order. Valid
+ * until the collation is used again. Aborts when memory is out.
+ */
+struct bytes collation_sort_key(struct collation *collation, struct bytes text);
+
 /* "72.1": the version of the library. */
 #define COLLATION_VERSION_LEN 20
 void collation_icu_version(char ret[COLLATION_VERSION_LEN]);

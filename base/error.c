@@ -13,6 +13,7 @@ int error_set(struct error *e, int code, const char *format, ...)
 	va_end(args);
 	e->code = code;
 	e->sys = 0;
+	e->server = 0;
 	e->hint[0] = '\0';
 	return code;
 }
@@ -33,6 +34,7 @@ int error_sys(struct error *e, const char *format, ...)
 		 strerror_r(saved, reason, sizeof(reason)));
 	e->code = ERR_IO;
 	e->sys = saved;
+	e->server = 0;
 	e->hint[0] = '\0';
 	return ERR_IO;
 }

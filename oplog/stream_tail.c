@@ -73,6 +73,16 @@ int stream_tail_begin(struct store *store, const char *name, const struct segmen
 	return journal_create(folder, new_number(&listing), prev, ret, e);
 }
 
+int stream_tail_numbers(struct store *store, struct buf *ret, struct error *e)
+{
+	OWNED(listing_release) struct listing listing = {0};
+
+	if (list(store, &listing, e) < 0)
+		return e->code;
+	buf_add_bytes(ret, buf_bytes(&listing.journals));
+	return 0;
+}
+
 /* All entries of the journal as a slice. */
 static int add_entries(struct stream_add *add, const struct journal *journal, struct error *e)
 {

@@ -23,6 +23,12 @@ MUST_CHECK int stream_tail_begin(struct store *store, const char *name,
 				 struct error *e);
 
 /*
+ * Append the numbers (uint64_t) of all journals of the stream that are there. The lock holds one machine's tails
+ * apart; a number that is neither old nor one's own is of a tail on another copy of the store.
+ */
+MUST_CHECK int stream_tail_numbers(struct store *store, struct buf *ret, struct error *e);
+
+/*
  * Make segments of a journal that nobody appends to any more; of a damaged one, of what is before the
  * damage. ERR_EXISTS: others have added something else meanwhile. ERR_BUSY, ERR_CORRUPT, ERR_IO.
  */

@@ -14,6 +14,8 @@
 
 struct check_options {
 	bool read_data;
+	/* With read_data: only packs of which the number that `seed` and their ids give is in [part_begin, part_end) of parts; 0: all. */
+	uint64_t parts, part_begin, part_end, seed;
 	const struct progress *progress; /* or NULL */
 };
 

@@ -350,6 +350,24 @@ static int delete_packs(struct prune *p, struct error *e)
 	return 0;
 }
 
+/* A pack that was damaged, and is needed: somebody brought a sound one back. */
+static bool is_needed_pack(const struct prune *p, const char *name)
+{
+	struct chunk_id id;
+
+	if (!pack_reader_parse_name(name, &id))
+		return false;
+	for (size_t i = 0; i < p->count; i++)
+		if (chunk_id_equal(&p->victims[i].pack.id, &id))
+			return p->victims[i].fate == STAYS;
+	return false;
+}
+
+static bool may_delete_file(const struct prune *p, const struct condemned_file *file)
+{
+	return is_over(p, file->since_us) && !is_needed_pack(p, file->name);
+}
+
 static int delete_files(struct prune *p, struct error *e)
 {
 	struct backend *files = p->store->backend;
@@ -360,6 +378,8 @@ static int delete_files(struct prune *p, struct error *e)
 			note_waiting(p, p->old.files[i].since_us);
 			continue;
 		}
+		if (!may_delete_file(p, &p->old.files[i]))
+			continue;
 		if (!p->options->dry_run && files->ops->remove(files, p->old.files[i].name, e) < 0)
 			return e->code;
 		p->result.deleted_files++;
@@ -409,16 +429,37 @@ int prune_run(struct store *store, const struct prune_options *options, struct p
 
 /* ---- forgetting */
 
-static int condemn_files(struct store *store, const struct prune_forget *what, struct error *e)
+/* Damaged packs by name, too: those whose directory can't be read are in no index, and would not be found again. */
+static bool add_packs(struct condemned *list, const struct prune_forget *what)
+{
+	size_t files = list->file_count;
+	bool any = false;
+
+	for (size_t i = 0; i < what->pack_count; i++) {
+		const struct condemned sorted = {.files = list->files, .file_count = files};
+		char name[PACK_NAME_LEN + 1];
+
+		pack_reader_name(&what->packs[i], name);
+		if (condemned_find_file(&sorted, name) != NULL)
+			continue;
+		condemned_add_file(list, name, what->now_us);
+		condemned_add_pack(list, &what->packs[i], what->now_us);
+		any = true;
+	}
+	return any;
+}
+
+static int condemn(struct store *store, const struct prune_forget *what, struct error *e)
 {
 	OWNED(condemned_release) struct condemned list = {0};
 	OWNED(free) bool *known = xcalloc(what->file_count + 1, sizeof(*known));
-	bool any = false;
+	bool any;
 
 	if (condemned_read(store, &list, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < what->file_count; i++)
 		known[i] = condemned_find_file(&list, what->files[i]) != NULL;
+	any = add_packs(&list, what);
 	for (size_t i = 0; i < what->file_count; i++) {
 		if (known[i])
 			continue;
@@ -432,7 +473,7 @@ static int forget_locked(struct store *store, const struct prune_forget *what, s
 {
 	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
 
-	if (condemn_files(store, what, e) < 0)
+	if (condemn(store, what, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < what->snapshot_count; i++) {
 		chunk_id_hex(&what->snapshots[i], hex);

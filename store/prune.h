@@ -60,6 +60,8 @@ struct prune_forget {
 	size_t snapshot_count;
 	const char *const *files;
 	size_t file_count;
+	const struct chunk_id *packs; /* damaged ones: of repair.h */
+	size_t pack_count;
 	uint64_t now_us;
 };
 MUST_CHECK int prune_forget(struct store *store, const struct prune_forget *what, struct error *e);

@@ -3,6 +3,7 @@
  * docs/format/index.md. A trailer that can't be read is left for `yester check` to name; its
  * chunks are then simply not known.
  */
+#include "store/condemned.h"
 #include "store/pack/pack_reader.h"
 #include "store/store_internal.h"
 
@@ -28,8 +29,33 @@ static int by_id(const void *a, const void *b)
 		      CHUNK_ID_LEN);
 }
 
+/*
+ * Is it a pack that a repair has given up, and still what it was then? What is needed and in no other pack is lost: the
+ * index does not know it, so that no snapshot looks whole that is not.
+ */
+static bool is_given_up(struct store *store, const struct condemned *condemned,
+			const struct found_pack *pack)
+{
+	OWNED(buf_release) struct buf content = {0};
+	char name[PACK_NAME_LEN + 1];
+	struct chunk_id hash;
+	struct error ignored;
+
+	pack_reader_name(&pack->id, name);
+	if (condemned_find_file(condemned, name) == NULL)
+		return false;
+	if (buf_reserve(&content, pack->size, BACKEND_FILE_MAX, &ignored) < 0 ||
+	    store->backend->ops->get(store->backend, name, 0, content.at, pack->size, &ignored) !=
+		    1)
+		return true;
+	content.len = pack->size;
+	hash = chunk_id_of(buf_bytes(&content));
+	return !chunk_id_equal(&hash, &pack->id);
+}
+
 static int add_pack(struct store *store, struct chunk_index_batch *batch,
-		    const struct found_pack *pack, struct error *e)
+		    const struct condemned *condemned, const struct found_pack *pack,
+		    struct error *e)
 {
 	OWNED(buf_release) struct buf entries = {0};
 	struct pack_entry *entry;
@@ -38,7 +64,8 @@ static int add_pack(struct store *store, struct chunk_index_batch *batch,
 	uint32_t number;
 	bool is_new;
 
-	if (pack_reader_directory(store->backend, &pack->id, pack->size, &entries, &kind,
+	if (is_given_up(store, condemned, pack) ||
+	    pack_reader_directory(store->backend, &pack->id, pack->size, &entries, &kind,
 				  &unreadable) != 1)
 		return 0;
 	if (chunk_index_add_pack(batch, &pack->id, pack->size, &number, &is_new, e) < 0)
@@ -96,9 +123,12 @@ static int add_packs(struct store *store, struct chunk_index_batch *batch, const
 		     struct error *e)
 {
 	const struct found_pack *pack = (const struct found_pack *)(const void *)added->at;
+	OWNED(condemned_release) struct condemned condemned = {0};
 
+	if (added->len > 0 && condemned_read(store, &condemned, e) < 0)
+		return e->code;
 	for (size_t i = 0; i < added->len / sizeof(*pack); i++)
-		if (add_pack(store, batch, &pack[i], e) < 0)
+		if (add_pack(store, batch, &condemned, &pack[i], e) < 0)
 			return e->code;
 	return 0;
 }

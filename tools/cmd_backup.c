@@ -1,19 +1,31 @@
 #include <stdio.h>
 
 #include "base/exit_code.h"
+#include "tools/backup_files.h"
 #include "tools/cmd_table.h"
 #include "tools/ingest_out.h"
+#include "tools/size.h"
 #include "tools/source_live.h"
 #include "tools/term.h"
 
 #define TRIES                                                                                      \
 	3 /* when a collection is renamed while it is copied; what was copied is in the store */
+#define CONNECTIONS 4 /* as mongodump */
+#define CONNECTIONS_MAX 64
+#define CONNECT_MS 5000
+#define ANSWER_MS 60000
 
 struct options {
 	const char *uri;
 	const char *uri_file;
 	const char *name;
 	const char *tag;
+	const char *rate;
+	const char *connections;
+	const char *dbpath;
+	const char *mongod;
+	bool in_place;
+	bool allow_untested;
 	struct args_list include, exclude;
 };
 
@@ -28,7 +40,47 @@ static const struct args_option options[] = {
 	{"nsInclude", 0, ARGS_LIST, "G", "take only these namespaces: shop.*, *.orders",
 	 FIELD(include)},
 	{"nsExclude", 0, ARGS_LIST, "G", "leave these out", FIELD(exclude)},
+	{"numParallelCollections", 0, ARGS_VALUE, "N",
+	 "collections that are copied at once (default: 4)", FIELD(connections)},
+	{"rate", 0, ARGS_VALUE, "BYTES",
+	 "copy at most so many bytes of documents a second: 20M (default: no limit)", FIELD(rate)},
+	{"allow-untested", 0, ARGS_FLAG, NULL,
+	 "try a server that is newer than this program; then verify", FIELD(allow_untested)},
+	{"dbpath", 0, ARGS_VALUE, "DIR",
+	 "instead of --uri: the files of a mongod that does not run (a snapshot of a disk)",
+	 FIELD(dbpath)},
+	{"mongod", 0, ARGS_VALUE, "PATH", "with --dbpath: the program that opens them",
+	 FIELD(mongod)},
+	{"in-place", 0, ARGS_FLAG, NULL,
+	 "with --dbpath: let it recover in DIR itself, not in a copy", FIELD(in_place)},
 };
+
+static void print_note(void *ctx UNUSED, const char *text)
+{
+	OWNED(buf_release) struct buf line = {0};
+
+	buf_add_str(&line, "yester: backup: ");
+	term_escape_message(text, &line);
+	buf_add_u8(&line, '\n');
+	fputs(buf_text(&line), stderr);
+}
+
+static int read_numbers(const struct options *o, struct source_live *ret, struct error *e)
+{
+	uint64_t connections = CONNECTIONS;
+
+	if (o->rate != NULL && size_parse("--rate", o->rate, &ret->rate, e) < 0)
+		return e->code;
+	if (o->connections != NULL && args_number("--numParallelCollections", o->connections,
+						  CONNECTIONS_MAX, &connections, e) < 0)
+		return e->code;
+	if (connections == 0)
+		return error_set(e, ERR_INVALID, "--numParallelCollections takes 1 to %d",
+				 CONNECTIONS_MAX);
+	ret->connections = (unsigned)connections;
+	ret->allow_untested = o->allow_untested;
+	return 0;
+}
 
 static int read_options(struct cmd_run *run, struct ns_filter *filter, struct ingest_options *ret,
 			struct error *e)
@@ -66,43 +118,81 @@ static int back_up(struct store *store, struct ingest_options *o, struct source_
 	return code;
 }
 
-static int run_backup(struct cmd_run *run, struct error *e)
+/* The files of --dbpath, with a mongod on them. */
+static int open_files(struct cmd_run *run, const struct progress *progress,
+		      struct backup_files **ret, struct error *e)
 {
 	const struct options *o = run->options;
+	const struct backup_files_options how = {.dbpath = o->dbpath,
+						 .mongod = o->mongod,
+						 .in_place = o->in_place,
+						 .tmp = cmd_tmp_dir(),
+						 .progress = progress};
+
+	return o->dbpath == NULL ? 0 : backup_files_open(&how, ret, e);
+}
+
+static int check_source(struct cmd_run *run, struct live_uri **ret, struct error *e)
+{
+	const struct options *o = run->options;
+
+	if (o->dbpath != NULL && (o->uri != NULL || o->uri_file != NULL))
+		return cmd_usage_error(run, e, "--dbpath and --uri: only one can be");
+	if ((o->dbpath == NULL) != (o->mongod == NULL) || (o->in_place && o->dbpath == NULL))
+		return cmd_usage_error(run, e, "--dbpath DIR goes with --mongod PATH");
+	if (o->dbpath != NULL)
+		return 0;
+	/* First of all: what was typed is visible until then. */
+	if (live_uri_read((char *)(uintptr_t)o->uri, o->uri_file, ret, e) < 0)
+		return e->code;
+	live_uri_patience(*ret, CONNECT_MS, ANSWER_MS);
+	return 0;
+}
+
+static int print_result(struct cmd_run *run, struct ingest_result *result)
+{
+	int ret = result->snapshot.exact ? EXIT_CODE_OK : EXIT_CODE_PARTIAL;
+
+	if (run->globals.json)
+		ingest_out_json(result);
+	else if (!run->globals.quiet)
+		ingest_out_text(run, result);
+	ingest_result_release(result);
+	return ret;
+}
+
+static int run_backup(struct cmd_run *run, struct error *e)
+{
 	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
 	OWNED(live_uri_free) struct live_uri *uri = NULL;
 	OWNED(store_close) struct store *store = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
+	OWNED(backup_files_close) struct backup_files *files = NULL;
 	struct ingest_options how;
 	struct ingest_result result = {0};
-	struct source_live live = {0};
+	struct source_live live = {.note = run->globals.quiet ? NULL : print_note};
 	int ret;
 
-	/* First of all: what was typed is visible until then. */
-	if (live_uri_read((char *)(uintptr_t)o->uri, o->uri_file, &uri, e) < 0 ||
-	    read_options(run, filter, &how, e) < 0 || cmd_open_store(run, &store, e) < 0)
+	if (check_source(run, &uri, e) < 0 || read_options(run, filter, &how, e) < 0 ||
+	    read_numbers(run->options, &live, e) < 0 || cmd_open_store(run, &store, e) < 0)
 		return e->code;
-	live.uri = uri;
 	progress = term_progress_begin(run->progress);
 	how.progress = term_progress_get(progress);
+	if (open_files(run, how.progress, &files, e) < 0)
+		return e->code;
+	live.uri = files == NULL ? uri : backup_files_uri(files);
 	ret = back_up(store, &how, &live, &result, e);
+	backup_files_close(TAKE(files));
 	term_progress_end(TAKE(progress));
-	if (ret < 0)
-		return ret;
-	if (run->globals.json)
-		ingest_out_json(&result);
-	else if (!run->globals.quiet)
-		ingest_out_text(run, &result);
-	ret = result.snapshot.exact ? EXIT_CODE_OK : EXIT_CODE_PARTIAL;
-	ingest_result_release(&result);
-	return ret;
+	return ret < 0 ? ret : print_result(run, &result);
 }
 
 const struct cmd cmd_backup = {
 	.name = "backup",
 	.group = "Put in",
-	.synopsis = "-s STORE --uri-file F | --uri URI [--name N] [--tag T]\n"
-		    "              [--nsInclude G]... [--nsExclude G]...",
+	.synopsis = "-s STORE --uri-file F | --uri URI | --dbpath DIR --mongod PATH [--in-place]\n"
+		    "              [--name N] [--tag T] [--nsInclude G]... [--nsExclude G]...\n"
+		    "              [--numParallelCollections N] [--rate BYTES] [--allow-untested]",
 	.summary = "copy a running replica set into the store as a snapshot of one moment",
 	.about = "The collections are copied from a secondary when there is one, while clients go "
 		 "on writing;\n"
@@ -110,20 +200,34 @@ const struct cmd cmd_backup = {
 		 "snapshot shows\n"
 		 "exactly the moment of the last entry. All of it is what a majority of the "
 		 "members has. These\n"
-		 "entries also go into the stream, which 'yester tail' continues.\n"
+		 "entries also go into the stream, which 'yester tail' continues. A lost "
+		 "connection is made\n"
+		 "anew, and the copy goes on where it was; a member that lags is left alone for a "
+		 "while.\n"
 		 "\n"
 		 "Nothing is written to the deployment. What needs a user: the role \"backup\". "
 		 "A standalone, a\n"
-		 "mongos, a shard and an arbiter are refused (exit code 6). When it fails or is "
-		 "interrupted\n"
-		 "there is no snapshot, and what was copied is not stored again next time. Exit "
-		 "code 3: the\n"
-		 "copy is there, but its oplog could not be replayed, so that it is of about that "
-		 "time.\n",
+		 "mongos, a shard and an arbiter are refused (exit code 6), and so is a version "
+		 "that "
+		 "is newer\n"
+		 "than this program. When it fails or is interrupted there is no snapshot, and "
+		 "what was copied\n"
+		 "is not stored again next time. Exit code 3: the copy is there, but its oplog "
+		 "could "
+		 "not be\n"
+		 "replayed, so that it is of about that time.\n"
+		 "\n"
+		 "--dbpath takes the files of a member instead: a snapshot of its disk, or a copy "
+		 "that was made\n"
+		 "while it did not run. That mongod is started on a copy of them (a reflink where "
+		 "that works),\n"
+		 "recovers, is read by a private socket, and ends.\n",
 	.examples =
 		"  yester backup -s /backup/shop --uri-file /etc/yester/uri\n"
 		"  YESTER_URI='mongodb://u:p@h1,h2/?replicaSet=rs0' yester backup -s /backup/shop "
-		"--tag nightly\n",
+		"--tag nightly\n"
+		"  yester backup -s /backup/shop --dbpath /mnt/lvm-snapshot/db --mongod "
+		"/usr/bin/mongod\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

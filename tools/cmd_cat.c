@@ -7,6 +7,7 @@
 #include "tools/doc_out.h"
 #include "tools/id_find.h"
 #include "tools/moment_at.h"
+#include "tools/query_run.h"
 #include "tools/term.h"
 
 #define OUTPUT_BUFFER (256 * KIB)
@@ -27,15 +28,16 @@ static const struct args_option options[] = {
 	{"format", 0, ARGS_VALUE, "json|canonical|bson|pretty|csv",
 	 "how documents are written (json)", FIELD(format)},
 	{"fields", 0, ARGS_VALUE, "F,..", "the columns of csv: dotted paths", FIELD(fields)},
-	{"query", 0, ARGS_VALUE, "EJSON", NULL, FIELD(query)},
+	{"query", 0, ARGS_VALUE, "EJSON", "only documents that match this filter of find()",
+	 FIELD(query)},
 };
 
 static int read_format(struct cmd_run *run, enum doc_out_format *ret, struct error *e)
 {
 	const struct options *o = run->options;
 
-	if (o->query != NULL)
-		return cmd_not_yet("--query", e);
+	if (o->query != NULL && o->id != NULL)
+		return cmd_usage_error(run, e, "--id and --query do not go together");
 	*ret = o->id != NULL && term_is_tty(stdout) ? DOC_OUT_PRETTY : DOC_OUT_JSON;
 	if (run->globals.json)
 		*ret = DOC_OUT_JSON;
@@ -140,6 +142,22 @@ static int print_all(struct store *store, const struct catalog_entry *entry, str
 	return more;
 }
 
+/* What matches --query; views and time series are read as the server would. */
+static int print_query(struct cmd_run *run, struct moment_at *at, struct catalog_entry *entry,
+		       struct doc_out *out, struct error *e)
+{
+	const struct options *o = run->options;
+	OWNED(buf_release) struct buf filter = {0};
+
+	if (query_run_parse(o->query, &filter, e) < 0)
+		return e->code;
+	if (entry->type == CATALOG_COLLECTION && moment_at_resolve(run, at, entry, e) < 0)
+		return e->code;
+	if (doc_out_begin(out, e) < 0)
+		return e->code;
+	return query_run_find(at->moment, entry, buf_bytes(&filter), take_document, out, e);
+}
+
 static int run_cat(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -157,6 +175,11 @@ static int run_cat(struct cmd_run *run, struct error *e)
 		return e->code;
 	if (cmd_find_ns(at.moment, ns, &entry, e) < 0)
 		return e->code;
+	if (o->query != NULL) {
+		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
+		doc_out_init(&out, format, o->fields, stdout);
+		return print_query(run, &at, &entry, &out, e);
+	}
 	if (entry.type != CATALOG_COLLECTION)
 		return refuse_view(ns, &entry, e);
 	if (o->id == NULL && moment_at_resolve(run, &at, &entry, e) < 0)
@@ -173,20 +196,23 @@ static int run_cat(struct cmd_run *run, struct error *e)
 const struct cmd cmd_cat = {
 	.name = "cat",
 	.group = "Look",
-	.synopsis = "-s STORE [--at WHEN] DB.COLLECTION [--id EJSON]\n"
+	.synopsis = "-s STORE [--at WHEN] DB.COLLECTION [--id EJSON | --query EJSON]\n"
 		    "            [--format json|canonical|bson|pretty|csv --fields F,..]",
 	.summary = "print the documents of a collection, or the one with an _id",
 	.about = "Documents come in _id order (capped collections in natural order). json is "
 		 "relaxed\n"
 		 "extended JSON, one document a line, as mongoexport writes it; canonical keeps "
 		 "all\n"
-		 "types; bson is what bsondump and mongorestore read.\n",
-	.examples = "  yester cat -s /backup/shop shop.orders | head\n"
-		    "  yester cat -s /backup/shop --at before-migration shop.orders --id "
-		    "507f1f77bcf86cd799439011\n"
-		    "  yester cat -s /backup/shop shop.customers --id '\"anna\"' --format pretty\n"
-		    "  yester cat -s /backup/shop shop.orders --format csv --fields "
-		    "_id,customer.name\n",
+		 "types; bson is what bsondump and mongorestore read. With --query views and time\n"
+		 "series can be read, too.\n",
+	.examples =
+		"  yester cat -s /backup/shop shop.orders | head\n"
+		"  yester cat -s /backup/shop --at before-migration shop.orders --id "
+		"507f1f77bcf86cd799439011\n"
+		"  yester cat -s /backup/shop shop.customers --id '\"anna\"' --format pretty\n"
+		"  yester cat -s /backup/shop shop.orders --query '{\"total\": {\"$gt\": 100}}'\n"
+		"  yester cat -s /backup/shop shop.orders --format csv --fields "
+		"_id,customer.name\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

@@ -1,22 +1,32 @@
 #include <stdio.h>
+#include <time.h>
 
 #include "base/exit_code.h"
 #include "oplog/stream_check.h"
 #include "store/check.h"
+#include "tools/check_replay.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
 #include "tools/term.h"
 
+#define SUBSET_PARTS 10000
+
 struct options {
 	bool read_data;
 	const char *subset;
+	const char *replay;
 };
 
 static const struct args_option options[] = {
 	{"read-data", 0, ARGS_FLAG, NULL, "read and verify all data, not only what leads to it",
 	 offsetof(struct options, read_data)},
-	{"read-data-subset", 0, ARGS_VALUE, "N/M|x%", NULL, offsetof(struct options, subset)},
+	{"read-data-subset", 0, ARGS_VALUE, "N/M|x%",
+	 "the same with part N of M of the data, or with x percent of it, another each time",
+	 offsetof(struct options, subset)},
+	{"replay", 0, ARGS_VALUE, "N",
+	 "replay the newest N snapshots (or all) from those before them, and compare",
+	 offsetof(struct options, replay)},
 };
 
 /* The problems that were found, each with a NUL: printed when the progress bar is gone. */
@@ -27,13 +37,50 @@ static void keep_problem(void *ctx, const char *text)
 	buf_add(problems, text, strlen(text) + 1);
 }
 
+/* "2/7" or "2.5%" */
+static int read_subset(const char *text, struct check_options *ret, struct error *e)
+{
+	unsigned long part, parts;
+	double percent;
+	char end;
+
+	ret->read_data = true;
+	if (sscanf(text, "%lu/%lu%c", &part, &parts, &end) == 2 && part >= 1 && part <= parts &&
+	    parts <= SUBSET_PARTS) {
+		ret->parts = parts;
+		ret->part_begin = part - 1;
+		ret->part_end = part;
+		return 0;
+	}
+	if (sscanf(text, "%lf%c%c", &percent, &end, &end) == 2 && text[strlen(text) - 1] == '%' &&
+	    percent > 0 && percent <= 100) {
+		ret->parts = SUBSET_PARTS;
+		ret->part_end = (uint64_t)(percent / 100 * SUBSET_PARTS + 0.5);
+		ret->seed = (uint64_t)time(NULL) | 1;
+		return 0;
+	}
+	error_set(e, ERR_INVALID, "--read-data-subset: \"%s\" is no part", text);
+	return error_hint(e, "2/7 is the second of seven parts, 5%% a random twentieth");
+}
+
+static void json_replay(struct json_out *j, const struct check_replay_result *r)
+{
+	json_out_object(j, "replay");
+	json_out_u64(j, "snapshots", r->snapshots);
+	json_out_u64(j, "collections", r->collections);
+	json_out_u64(j, "entries", r->entries);
+	json_out_u64(j, "problems", r->problems);
+	json_out_end_object(j);
+}
+
 static void print_json(const struct check_result *r, const struct stream_check_result *stream,
-		       const struct buf *problems, bool read_data)
+		       const struct check_replay_result *replay, const struct buf *problems,
+		       bool read_data)
 {
 	struct json_out j;
 
 	json_out_begin(&j, stdout, false);
-	json_out_bool(&j, "whole", r->problems + stream->problems == 0);
+	json_out_bool(&j, "whole", r->problems + stream->problems + replay->problems == 0);
 	json_out_bool(&j, "readData", read_data);
 	json_out_u64(&j, "packs", r->packs);
 	json_out_u64(&j, "chunks", r->chunks);
@@ -43,6 +90,8 @@ static void print_json(const struct check_result *r, const struct stream_check_r
 	json_out_u64(&j, "segments", stream->segments);
 	json_out_u64(&j, "entries", stream->entries);
 	json_out_u64(&j, "readBytes", r->read_bytes);
+	if (replay->snapshots > 0)
+		json_replay(&j, replay);
 	json_out_array(&j, "problems");
 	for (size_t at = 0; at < problems->len;) {
 		struct bytes text = bytes_str((const char *)problems->at + at);
@@ -55,13 +104,14 @@ static void print_json(const struct check_result *r, const struct stream_check_r
 }
 
 static void print_text(const struct cmd_run *run, const struct check_result *r,
-		       const struct stream_check_result *stream, const struct buf *problems,
+		       const struct stream_check_result *stream,
+		       const struct check_replay_result *replay, const struct buf *problems,
 		       bool read_data)
 {
 	OWNED(buf_release) struct buf shown = {0};
 	char packs[SIZE_TEXT_LEN], chunks[SIZE_TEXT_LEN], read[SIZE_TEXT_LEN];
 	char entries[SIZE_TEXT_LEN];
-	uint64_t count = r->problems + stream->problems;
+	uint64_t count = r->problems + stream->problems + replay->problems;
 
 	for (size_t at = 0; at < problems->len;) {
 		struct bytes text = bytes_str((const char *)problems->at + at);
@@ -80,6 +130,8 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 	       chunks, (unsigned long long)r->snapshots, entries);
 	if (read_data)
 		printf(", %s read", read);
+	if (replay->snapshots > 0)
+		printf(", %llu snapshots replayed", (unsigned long long)replay->snapshots);
 	if (count == 0)
 		printf(": the store is whole\n");
 	else
@@ -95,10 +147,16 @@ static int run_check(struct cmd_run *run, struct error *e)
 	struct check_options check = {.read_data = o->read_data};
 	struct check_result result = {0};
 	struct stream_check_result stream = {0};
+	struct check_replay_result replay = {0};
+	uint64_t most = 0;
 	int ret;
 
-	if (o->subset != NULL)
-		return cmd_not_yet("--read-data-subset", e);
+	if (o->subset != NULL && read_subset(o->subset, &check, e) < 0)
+		return e->code;
+	if (o->replay != NULL && strcmp(o->replay, "all") == 0)
+		most = UINT64_MAX;
+	else if (o->replay != NULL && args_number("replay", o->replay, UINT32_MAX, &most, e) < 0)
+		return e->code;
 	if (cmd_open_store(run, &store, e) < 0)
 		return e->code;
 	progress = term_progress_begin(run->progress);
@@ -106,20 +164,24 @@ static int run_check(struct cmd_run *run, struct error *e)
 	ret = check_run(store, &check, keep_problem, &problems, &result, e);
 	if (ret == 0)
 		ret = stream_check_run(store, &check, keep_problem, &problems, &stream, e);
+	if (ret == 0 && most > 0)
+		ret = check_replay_run(store, most, check.progress, keep_problem, &problems,
+				       &replay, e);
 	term_progress_end(TAKE(progress));
 	if (ret < 0)
 		return ret;
 	if (run->globals.json)
-		print_json(&result, &stream, &problems, o->read_data);
+		print_json(&result, &stream, &replay, &problems, check.read_data);
 	else
-		print_text(run, &result, &stream, &problems, o->read_data);
-	return result.problems + stream.problems > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
+		print_text(run, &result, &stream, &replay, &problems, check.read_data);
+	return result.problems + stream.problems + replay.problems > 0 ? EXIT_CODE_DAMAGE
+								       : EXIT_CODE_OK;
 }
 
 const struct cmd cmd_check = {
 	.name = "check",
 	.group = "Care",
-	.synopsis = "-s STORE [--read-data] [--json]",
+	.synopsis = "-s STORE [--read-data | --read-data-subset N/M|x%] [--replay N]",
 	.summary = "prove that the store is whole",
 	.about = "Reads the directories of packs, the trees, the snapshots and the oplog; with "
 		 "--read-data\n"
@@ -127,7 +189,8 @@ const struct cmd cmd_check = {
 		 "damage "
 		 "was found.\n",
 	.examples = "  yester check -s /backup/shop\n"
-		    "  yester check -s /backup/shop --read-data\n",
+		    "  yester check -s /backup/shop --read-data\n"
+		    "  yester check -s /backup/shop --read-data-subset 5% --replay 2\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

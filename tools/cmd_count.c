@@ -4,6 +4,7 @@
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/moment_at.h"
+#include "tools/query_run.h"
 
 struct options {
 	const char *at;
@@ -12,7 +13,8 @@ struct options {
 
 static const struct args_option options[] = {
 	CMD_AT_OPTION(struct options),
-	{"query", 0, ARGS_VALUE, "EJSON", NULL, offsetof(struct options, query)},
+	{"query", 0, ARGS_VALUE, "EJSON", "only documents of NS that match this filter of find()",
+	 offsetof(struct options, query)},
 };
 
 /* Documents of the namespaces [first, end). */
@@ -62,6 +64,23 @@ static int count_documents(struct cmd_run *run, struct moment_at *at, const char
 	return count_range(run, at, first, end, ret, e);
 }
 
+/* Of a collection, view or time series, those that match --query. */
+static int count_matching(struct cmd_run *run, struct moment_at *at, const char *word,
+			  uint64_t *ret, struct error *e)
+{
+	const struct options *o = run->options;
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	OWNED(buf_release) struct buf filter = {0};
+
+	catalog_entry_init(&entry);
+	if (query_run_parse(o->query, &filter, e) < 0 ||
+	    cmd_find_ns(at->moment, word, &entry, e) < 0)
+		return e->code;
+	if (entry.type == CATALOG_COLLECTION && moment_at_resolve(run, at, &entry, e) < 0)
+		return e->code;
+	return query_run_count(at->moment, &entry, buf_bytes(&filter), ret, e);
+}
+
 static int run_count(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -70,11 +89,12 @@ static int run_count(struct cmd_run *run, struct error *e)
 	const char *word = run->words.count > 0 ? run->words.at[0] : NULL;
 	uint64_t count = 0;
 
-	if (o->query != NULL)
-		return cmd_not_yet("--query", e);
+	if (o->query != NULL && (word == NULL || !cmd_is_ns(word)))
+		return cmd_usage_error(run, e, "--query needs a collection: DB.COLLECTION");
 	if (cmd_open_store(run, &store, e) < 0 || moment_at_open(run, store, o->at, &at, e) < 0)
 		return e->code;
-	if (count_documents(run, &at, word, &count, e) < 0)
+	if ((o->query != NULL ? count_matching(run, &at, word, &count, e)
+			      : count_documents(run, &at, word, &count, e)) < 0)
 		return e->code;
 	if (run->globals.json) {
 		struct json_out j;
@@ -95,10 +115,11 @@ static int run_count(struct cmd_run *run, struct error *e)
 const struct cmd cmd_count = {
 	.name = "count",
 	.group = "Look",
-	.synopsis = "-s STORE [--at WHEN] [NS] [--json]",
-	.summary = "count documents, without reading them",
+	.synopsis = "-s STORE [--at WHEN] [NS [--query EJSON]] [--json]",
+	.summary = "count documents; without --query none is read",
 	.about = "Of a collection (shop.orders), a database (shop), or all.\n",
 	.examples = "  yester count -s /backup/shop shop.orders\n"
+		    "  yester count -s /backup/shop shop.orders --query '{\"paid\": false}'\n"
 		    "  yester count -s /backup/shop --at before-migration shop.orders\n",
 	.options = options,
 	.option_count = COUNT_OF(options),

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "base/time_text.h"
+#include "tools/checkpoint.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/moment_at.h"
@@ -13,6 +14,7 @@ struct options {
 	const char *at;
 	const char *name;
 	const char *tag;
+	bool checkpoints;
 };
 
 #define FIELD(field) offsetof(struct options, field)
@@ -20,7 +22,23 @@ static const struct args_option options[] = {
 	CMD_AT_OPTION(struct options),
 	{"name", 0, ARGS_VALUE, "N", "the snapshot's name (default: its time)", FIELD(name)},
 	{"tag", 0, ARGS_VALUE, "T", "a word to remember it by", FIELD(tag)},
+	{"checkpoints", 0, ARGS_FLAG, NULL,
+	 "instead: make those that keep every moment near a snapshot", FIELD(checkpoints)},
 };
+
+/* What tail has made beside following. */
+static int make_checkpoints(struct cmd_run *run, struct store *store, struct error *e)
+{
+	OWNED(term_progress_end)
+	struct term_progress *progress = term_progress_begin(run->progress);
+	unsigned made = 0;
+	int code = checkpoint_run(store, term_progress_get(progress), &made, e);
+
+	term_progress_end(TAKE(progress));
+	if (code >= 0 && !run->globals.quiet && !run->globals.json)
+		printf("%u checkpoint%s\n", made, made == 1 ? "" : "s");
+	return code;
+}
 
 static void print_json(const struct snapshot_at_result *r, bool made)
 {
@@ -82,7 +100,11 @@ static int run_snapshot(struct cmd_run *run, struct error *e)
 	struct timeline_point point;
 	int made;
 
-	if (cmd_open_store(run, &store, e) < 0 || moment_at_timeline(run, store, &timeline, e) < 0)
+	if (cmd_open_store(run, &store, e) < 0)
+		return e->code;
+	if (o->checkpoints)
+		return make_checkpoints(run, store, e);
+	if (moment_at_timeline(run, store, &timeline, e) < 0)
 		return e->code;
 	if (timeline_find(timeline, o->at == NULL ? "latest" : o->at, (uint64_t)time(NULL), &point,
 			  e) < 0)
@@ -106,7 +128,7 @@ static int run_snapshot(struct cmd_run *run, struct error *e)
 const struct cmd cmd_snapshot = {
 	.name = "snapshot",
 	.group = "Put in",
-	.synopsis = "-s STORE [--at WHEN] [--name N] [--tag T] [--json]",
+	.synopsis = "-s STORE [--at WHEN] [--name N] [--tag T] [--json] | --checkpoints",
 	.summary = "make a snapshot of a moment from the oplog, without asking the deployment",
 	.about = "The nearest snapshot before the moment, and what the oplog says happened since: "
 		 "nothing\n"

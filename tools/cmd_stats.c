@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/exit_code.h"
+#include "oplog/dbhash.h"
 #include "tools/cmd_table.h"
-#include "tools/dbhash.h"
 #include "tools/json_out.h"
 #include "tools/moment_at.h"
 #include "tools/size.h"
@@ -246,7 +246,8 @@ static int run_dbhash(struct cmd_run *run, struct store *store, struct error *e)
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
 	OWNED(table_free) struct table *table = table_new(titles, COUNT_OF(titles));
 	struct hash_output out = {.table = run->globals.json ? NULL : table};
-	const struct dbhash_sink sink = {&out, put_collection, put_database};
+	const struct dbhash_sink sink = {
+		.ctx = &out, .collection = put_collection, .database = put_database};
 	uint64_t first, end;
 	int ret;
 

@@ -9,9 +9,12 @@
 extern const struct cmd cmd_backup;
 extern const struct cmd cmd_cat;
 extern const struct cmd cmd_check;
+extern const struct cmd cmd_copy;
 extern const struct cmd cmd_count;
 extern const struct cmd cmd_diff;
+extern const struct cmd cmd_drill;
 extern const struct cmd cmd_dump;
+extern const struct cmd cmd_forget;
 extern const struct cmd cmd_gaps;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_ingest;
@@ -20,13 +23,21 @@ extern const struct cmd cmd_init;
 extern const struct cmd cmd_log;
 extern const struct cmd cmd_ls;
 extern const struct cmd cmd_mount;
+extern const struct cmd cmd_prune;
+extern const struct cmd cmd_passwd;
 extern const struct cmd cmd_ranges;
+extern const struct cmd cmd_serve;
+extern const struct cmd cmd_restore;
+extern const struct cmd cmd_repair;
+extern const struct cmd cmd_replicate;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_snapshot;
 extern const struct cmd cmd_snapshots;
 extern const struct cmd cmd_stats;
+extern const struct cmd cmd_status;
 extern const struct cmd cmd_tail;
 extern const struct cmd cmd_umount;
+extern const struct cmd cmd_verify;
 extern const struct cmd cmd_version;
 
 /* Ended by NULL. */

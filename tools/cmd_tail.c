@@ -5,6 +5,7 @@
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
+#include "tools/span.h"
 #include "tools/tail.h"
 #include "tools/term.h"
 
@@ -12,7 +13,11 @@ struct options {
 	const char *uri;
 	const char *uri_file;
 	const char *on_gap;
+	const char *every;
+	const char *metrics_file;
+	const char *metrics_port;
 	bool once;
+	bool allow_untested;
 };
 
 #define FIELD(field) offsetof(struct options, field)
@@ -22,9 +27,20 @@ static const struct args_option options[] = {
 	{"uri-file", 0, ARGS_VALUE, "F", "a file with the URI, which only its owner can read",
 	 FIELD(uri_file)},
 	{"once", 0, ARGS_FLAG, NULL, "end when all that is there now is in the store", FIELD(once)},
-	{"on-gap", 0, ARGS_VALUE, "stop",
+	{"on-gap", 0, ARGS_VALUE, "stop|snapshot",
 	 "what to do when the oplog no longer reaches back (default: stop)", FIELD(on_gap)},
+	{"every", 0, ARGS_VALUE, "D",
+	 "make a snapshot every 6h, 1d, ... from what is stored, beside following", FIELD(every)},
+	{"metrics-file", 0, ARGS_VALUE, "F", "keep metrics for Prometheus in this file",
+	 FIELD(metrics_file)},
+	{"metrics-port", 0, ARGS_VALUE, "P", "tell them by HTTP on this port of 127.0.0.1",
+	 FIELD(metrics_port)},
+	{"allow-untested", 0, ARGS_FLAG, NULL,
+	 "try a server that is newer than this program; then verify", FIELD(allow_untested)},
 };
+
+#define CONNECT_MS 5000
+#define ANSWER_MS 10000
 
 static void print_note(void *ctx UNUSED, const char *text)
 {
@@ -57,6 +73,8 @@ static void print_json(const struct tail_result *r)
 	json_out_u64(&j, "bytes", r->bytes);
 	json_out_u64(&j, "segments", r->segments);
 	json_out_u64(&j, "checkpoints", r->checkpoints);
+	json_out_u64(&j, "snapshots", r->snapshots);
+	json_out_u64(&j, "backups", r->backups);
 	json_out_u64(&j, "reconnects", r->reconnects);
 	json_out_bool(&j, "needsSnapshot", r->needs_snapshot);
 	if (r->last.ts != 0)
@@ -87,13 +105,29 @@ static void print_text(const struct cmd_run *run, const struct tail_result *r)
 		       run->globals.store);
 }
 
-static int check_gap_option(struct cmd_run *run, const char *on_gap, struct error *e)
+static int read_options(struct cmd_run *run, struct tail_options *ret, struct error *e)
 {
-	if (on_gap == NULL || strcmp(on_gap, "stop") == 0)
-		return 0;
-	if (strcmp(on_gap, "snapshot") == 0)
-		return cmd_not_yet("--on-gap snapshot", e);
-	return cmd_usage_error(run, e, "--on-gap takes stop, not %s", on_gap);
+	const struct options *o = run->options;
+	uint64_t port = 0;
+
+	ret->once = o->once;
+	ret->allow_untested = o->allow_untested;
+	ret->metrics_file = o->metrics_file;
+	ret->note = run->globals.quiet ? NULL : print_note;
+	if (o->on_gap != NULL && strcmp(o->on_gap, "snapshot") == 0)
+		ret->on_gap = TAIL_GAP_SNAPSHOT;
+	else if (o->on_gap != NULL && strcmp(o->on_gap, "stop") != 0)
+		return cmd_usage_error(run, e, "--on-gap takes stop or snapshot, not %s",
+				       o->on_gap);
+	if (o->every != NULL && span_parse("--every", o->every, &ret->every, e) < 0)
+		return e->code;
+	if (o->every != NULL && ret->every == 0)
+		return cmd_usage_error(run, e, "--every takes at least 1s");
+	if (o->metrics_port != NULL &&
+	    args_number("--metrics-port", o->metrics_port, 65535, &port, e) < 0)
+		return e->code;
+	ret->metrics_port = (unsigned)port;
+	return 0;
 }
 
 static int run_tail(struct cmd_run *run, struct error *e)
@@ -102,14 +136,15 @@ static int run_tail(struct cmd_run *run, struct error *e)
 	OWNED(live_uri_free) struct live_uri *uri = NULL;
 	OWNED(store_close) struct store *store = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
-	struct tail_options how = {.once = o->once, .note = run->globals.quiet ? NULL : print_note};
+	struct tail_options how = {0};
 	struct tail_result result = {0};
 	int code;
 
 	/* First of all: what was typed is visible until then. */
 	if (live_uri_read((char *)(uintptr_t)o->uri, o->uri_file, &uri, e) < 0 ||
-	    check_gap_option(run, o->on_gap, e) < 0 || cmd_open_store(run, &store, e) < 0)
+	    read_options(run, &how, e) < 0 || cmd_open_store(run, &store, e) < 0)
 		return e->code;
+	live_uri_patience(uri, CONNECT_MS, ANSWER_MS);
 	/* A line every few seconds for ever fills logs; without a terminal it has to be asked for. */
 	progress = term_progress_begin(run->progress == TERM_PROGRESS_AUTO && !term_is_tty(stderr)
 					       ? TERM_PROGRESS_NEVER
@@ -126,13 +161,16 @@ static int run_tail(struct cmd_run *run, struct error *e)
 		print_text(run, &result);
 	if (code < 0)
 		return code;
-	return result.has_gap ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+	/* Who goes on behind a gap was told of it then. */
+	return result.has_gap && (how.once || how.on_gap == TAIL_GAP_STOP) ? EXIT_CODE_PARTIAL
+									   : EXIT_CODE_OK;
 }
 
 const struct cmd cmd_tail = {
 	.name = "tail",
 	.group = "Put in",
-	.synopsis = "-s STORE --uri-file F | --uri URI [--once] [--on-gap stop]",
+	.synopsis = "-s STORE --uri-file F | --uri URI [--once] [--every D]\n"
+		    "              [--on-gap stop|snapshot] [--metrics-file F | --metrics-port P]",
 	.summary = "follow a running replica set's oplog into the store",
 	.about = "Entries are in the store, durable, within a second after a majority of the "
 		 "members has them.\n"
@@ -150,13 +188,23 @@ const struct cmd cmd_tail = {
 		 "(exit code 6). When its oplog no longer reaches back that far there is a gap: "
 		 "what it "
 		 "still has\n"
-		 "is taken in, the gap is told here and by 'yester gaps', and the exit code is 3.\n"
+		 "is taken in, the gap is told here and by 'yester gaps', and the exit code is 3; "
+		 "with\n"
+		 "--on-gap snapshot it goes on behind the gap and has the deployment copied anew "
+		 "('yester\n"
+		 "backup'), also when there is no exact snapshot yet: one command for all.\n"
+		 "\n"
+		 "--every makes snapshots from what is stored: the deployment is not asked for "
+		 "anything. Two\n"
+		 "tails of one store are refused, and of two copies of it noticed (exit code 11).\n"
 		 "\n"
 		 "A new store begins at its newest exact snapshot when the oplog still has that "
 		 "moment, else\n"
 		 "with the last entry; then moments can be visited from the next exact snapshot "
 		 "on.\n",
 	.examples = "  yester tail -s /backup/shop --uri-file /etc/yester/uri\n"
+		    "  yester tail -s /backup/shop --uri-file /etc/yester/uri --every 6h --on-gap "
+		    "snapshot\n"
 		    "  YESTER_URI='mongodb://u:p@h1,h2/?replicaSet=rs0' yester tail -s "
 		    "/backup/shop --once\n",
 	.options = options,

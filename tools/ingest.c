@@ -1,5 +1,6 @@
 #include "tools/ingest.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -10,6 +11,8 @@
 #include "tools/ingest_roll.h"
 #include "tools/spool.h"
 
+#define HEAD_BYTES (4 * MIB) /* of a collection in order: enough for a sample */
+
 struct ingest {
 	const struct ingest_options *options;
 	struct store *store;
@@ -18,7 +21,9 @@ struct ingest {
 	struct ingest_older older;
 	struct buf entries; /* of struct catalog_entry */
 	struct tree_root oplog;
-	struct job *jobs; /* namespaces that are begun */
+	pthread_mutex_t lock; /* over older, entries and jobs: some sources have several threads */
+	pthread_mutex_t sort; /* one that needs the memory of a sort at a time */
+	struct job *jobs;     /* namespaces that are begun */
 };
 
 /* A namespace that was begun and not ended. */
@@ -30,6 +35,8 @@ struct job {
 	struct tree_root old; /* of the older version; build.old points here when there is one */
 	char *file;
 	bool is_oplog;
+	bool wait; /* documents go to `head` until it is large, then they are built as they come */
+	struct buf head; /* not in the spool yet */
 };
 
 static void job_free(struct job *job)
@@ -39,6 +46,7 @@ static void job_free(struct job *job)
 	catalog_entry_release(&job->entry);
 	ingest_build_release(&job->build);
 	spool_free(job->spool);
+	buf_release(&job->head);
 	free(job->file);
 	free(job);
 }
@@ -59,6 +67,8 @@ static void ingest_release(struct ingest *ingest)
 	buf_release(&ingest->entries);
 	store_writer_end(ingest->writer);
 	snapshots_release(&ingest->list);
+	pthread_mutex_destroy(&ingest->lock);
+	pthread_mutex_destroy(&ingest->sort);
 }
 DEFINE_OWNED_STRUCT(struct ingest, ingest_release);
 
@@ -92,8 +102,10 @@ static int find_old(struct ingest *ingest, struct job *job, struct error *e)
 
 	if (job->is_oplog)
 		return 0;
+	pthread_mutex_lock(&ingest->lock);
 	found = ingest_catalog_older(&ingest->older, bytes_of(job->entry.ns, job->entry.ns_len),
 				     &was, &changed, e);
+	pthread_mutex_unlock(&ingest->lock);
 	if (found < 0)
 		return found;
 	job->old = was.root;
@@ -136,8 +148,11 @@ static int on_begin(void *ctx, const struct source_ns *ns, void **ret_handle, st
 		if (ingest_build_ahead(&job->build, job->spool, ns->whole, e) < 0)
 			return error_wrap(e, "%s", job->file);
 	}
+	job->wait = ns->in_order && !job->build.natural;
+	pthread_mutex_lock(&ingest->lock);
 	job->next = ingest->jobs;
 	ingest->jobs = job;
+	pthread_mutex_unlock(&ingest->lock);
 	*ret_handle = TAKE(job);
 	return 0;
 }
@@ -149,13 +164,35 @@ static bool cancelled(const struct ingest *ingest)
 	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
 }
 
+/* What waited goes into the spool; if it is large it is, with all that follows, built as it comes. */
+static int add_head(struct job *job, struct error *e)
+{
+	int code = 0;
+
+	job->wait = false;
+	if (job->head.len >= HEAD_BYTES)
+		code = ingest_build_in_order(&job->build, job->spool, buf_bytes(&job->head), e);
+	if (code >= 0)
+		code = spool_add(job->spool, buf_bytes(&job->head), e);
+	buf_release(&job->head);
+	return code;
+}
+
+static int add_docs(struct job *job, struct bytes docs, struct error *e)
+{
+	if (!job->wait)
+		return spool_add(job->spool, docs, e);
+	buf_add_bytes(&job->head, docs);
+	return job->head.len < HEAD_BYTES ? 0 : add_head(job, e);
+}
+
 static int on_docs(void *ctx, void *handle, struct bytes docs, uint64_t offset, struct error *e)
 {
 	struct job *job = handle;
 
 	if (cancelled(ctx))
 		return error_set(e, ERR_CANCELLED, "interrupted");
-	if (spool_add(job->spool, docs, e) < 0)
+	if (add_docs(job, docs, e) < 0)
 		return error_wrap(e, "%s at offset %llu", job->file, (unsigned long long)offset);
 	return 0;
 }
@@ -164,9 +201,11 @@ static struct job *unlink_job(struct ingest *ingest, struct job *job)
 {
 	struct job **at = &ingest->jobs;
 
+	pthread_mutex_lock(&ingest->lock);
 	while (*at != job)
 		at = &(*at)->next;
 	*at = job->next;
+	pthread_mutex_unlock(&ingest->lock);
 	return job;
 }
 
@@ -174,16 +213,33 @@ static int on_end(void *ctx, void *handle, struct error *e)
 {
 	struct ingest *ingest = ctx;
 	OWNED(job_free) struct job *job = unlink_job(ingest, handle);
+	struct spool_facts facts;
+	int code;
 
-	if (ingest_build_run(&job->build, job->spool, &job->entry.root, e) < 0)
+	if (job->wait && add_head(job, e) < 0)
+		return error_wrap(e, "%s", job->file);
+	spool_facts(job->spool, &facts);
+	if (!facts.ascending)
+		pthread_mutex_lock(&ingest->sort);
+	code = ingest_build_run(&job->build, job->spool, &job->entry.root, e);
+	if (!facts.ascending)
+		pthread_mutex_unlock(&ingest->sort);
+	if (code < 0)
 		return error_wrap(e, "%s", job->file[0] != '\0' ? job->file : job->entry.ns);
 	if (job->is_oplog) {
 		ingest->oplog = job->entry.root;
 		return 0;
 	}
+	pthread_mutex_lock(&ingest->lock);
 	buf_add(&ingest->entries, &job->entry, sizeof(job->entry));
+	pthread_mutex_unlock(&ingest->lock);
 	catalog_entry_init(&job->entry);
 	return 0;
+}
+
+static void on_drop(void *ctx, void *handle)
+{
+	job_free(unlink_job(ctx, handle));
 }
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total)
@@ -290,7 +346,7 @@ static int read_source(const struct ingest_options *o, const struct source_optio
 static int run(struct ingest *ingest, struct ingest_result *result, struct error *e)
 {
 	const struct ingest_options *o = ingest->options;
-	const struct source_sink sink = {ingest, on_begin, on_docs, on_end, on_progress};
+	const struct source_sink sink = {ingest, on_begin, on_docs, on_end, on_progress, on_drop};
 	const struct source_options source = {
 		.objcheck = o->objcheck, .filter = o->filter, .db = o->db};
 	struct store_writer_counts counts;
@@ -342,6 +398,8 @@ int ingest_run(struct store *store, const struct ingest_options *options, struct
 	struct ingest_result result = {0};
 	uint64_t start = clock_us(CLOCK_MONOTONIC);
 
+	pthread_mutex_init(&ingest.lock, NULL);
+	pthread_mutex_init(&ingest.sort, NULL);
 	if (options->assert_quiesced && options->time.seconds == 0)
 		return error_set(e, ERR_INVALID, "--assert-quiesced needs --time T.I");
 	if (options->name != NULL && !snapshot_is_name(options->name))

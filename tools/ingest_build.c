@@ -7,6 +7,7 @@
 #include "store/tree/tree_prefix.h"
 
 #define SORT_MEMORY (48 * MIB)
+#define HEAD_PLACES 8 /* of a sample of what comes first */
 
 int ingest_build_is_natural(struct bytes coll, struct bytes options, bool *ret, struct error *e)
 {
@@ -147,6 +148,50 @@ int ingest_build_ahead(struct ingest_build *build, struct spool *spool, struct b
 		return e->code;
 	build->ahead = builder_of(build, TREE_KEYED);
 	spool_watch(spool, add_to_tree, build->ahead);
+	return 0;
+}
+
+/* Whole documents from several places. */
+static int sample_head(struct bytes head, size_t want, struct buf *ret, struct error *e)
+{
+	size_t at = 0, taken = 0, place = 0;
+
+	while (at < head.len && place < HEAD_PLACES) {
+		int64_t len = bson_next(bytes_of(head.at + at, head.len - at), head.len, e);
+
+		if (len < 0)
+			return e->code;
+		if (at >= head.len / HEAD_PLACES * place) {
+			buf_add(ret, head.at + at, (size_t)len);
+			taken += (size_t)len;
+		}
+		if (taken >= want / HEAD_PLACES) {
+			taken = 0;
+			place++;
+		}
+		at += (size_t)len;
+	}
+	return 0;
+}
+
+int ingest_build_in_order(struct ingest_build *build, struct spool *spool, struct bytes head,
+			  struct error *e)
+{
+	OWNED(buf_release) struct buf sample = {0};
+	struct error ignored;
+	int found = 0;
+
+	if (build->natural)
+		return 0;
+	if (build->old != NULL)
+		found = tree_prefix_of(build->writer, build->old, &build->prefix, &ignored);
+	if (found != 1 && head.len >= TREE_PREFIX_FROM &&
+	    (sample_head(head, TREE_PREFIX_LEN, &sample, e) < 0 ||
+	     tree_prefix_make(build->writer, buf_bytes(&sample), &build->prefix, e) < 0))
+		return e->code;
+	build->ahead = builder_of(build, TREE_KEYED);
+	spool_watch(spool, add_to_tree, build->ahead);
+	spool_only_watch(spool);
 	return 0;
 }
 

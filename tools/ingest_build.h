@@ -32,6 +32,13 @@ struct ingest_build {
 MUST_CHECK int ingest_build_ahead(struct ingest_build *build, struct spool *spool,
 				  struct bytes whole, struct error *e);
 
+/*
+ * The same for documents that are said to come in order, of which `head` are the first: they are not in the spool yet,
+ * and need not be all. Nothing is kept beside the tree: spool_only_watch(). ERR_IO, ERR_NOMEM.
+ */
+MUST_CHECK int ingest_build_in_order(struct ingest_build *build, struct spool *spool,
+				     struct bytes head, struct error *e);
+
 /* Build. Once. ERR_CANCELLED, ERR_IO, ERR_CORRUPT, ERR_NOMEM. */
 MUST_CHECK int ingest_build_run(struct ingest_build *build, struct spool *spool,
 				struct tree_root *ret, struct error *e);

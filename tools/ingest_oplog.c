@@ -109,7 +109,7 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total)
 static int read_dump(struct job *job, const char *path, bool archive, struct error *e)
 {
 	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
-	const struct source_sink sink = {job, on_begin, on_docs, on_end, on_progress};
+	const struct source_sink sink = {job, on_begin, on_docs, on_end, on_progress, NULL};
 	const struct source_options options = {.objcheck = BSON_CHECK_STRUCTURE, .filter = filter};
 	struct source_info info;
 

@@ -5,6 +5,10 @@
 #define CODE_UNAUTHORIZED 13
 #define CODE_AUTHENTICATION_FAILED 18
 #define CODE_CAPPED_POSITION_LOST 136
+#define CODE_MAJORITY_DISABLED 148
+
+#define MAJOR_TESTED 6 /* the newest version that this was run with, and */
+#define MAJOR_KNOWN 8  /* the newest one whose oplog is described */
 
 /* Who does not know us now won't later; a server that went away comes back, or another one is elected. */
 static bool is_denied(const bson_error_t *why)
@@ -12,7 +16,8 @@ static bool is_denied(const bson_error_t *why)
 	if (why->domain == MONGOC_ERROR_CLIENT)
 		return why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
 	return why->domain == MONGOC_ERROR_SERVER &&
-	       (why->code == CODE_UNAUTHORIZED || why->code == CODE_AUTHENTICATION_FAILED);
+	       (why->code == CODE_UNAUTHORIZED || why->code == CODE_AUTHENTICATION_FAILED ||
+		why->code == CODE_MAJORITY_DISABLED);
 }
 
 int live_error(struct live *live, const bson_error_t *why, const char *what, struct error *e)
@@ -34,7 +39,7 @@ void live_find_options(const struct live *live, bson_t *ret)
 	bson_init(ret);
 	BSON_APPEND_INT32(ret, "serverId", (int32_t)live->server);
 	BSON_APPEND_DOCUMENT_BEGIN(ret, "readConcern", &concern);
-	BSON_APPEND_UTF8(&concern, "level", "majority");
+	BSON_APPEND_UTF8(&concern, "level", live->uri->alone ? "local" : "majority");
 	bson_append_document_end(ret, &concern);
 }
 
@@ -73,6 +78,17 @@ static bool is_true(const bson_t *doc, const char *key)
 	return bson_iter_init_find(&at, doc, key) && bson_iter_as_bool(&at);
 }
 
+static int64_t last_write_ms(const bson_t *hello)
+{
+	bson_iter_t at, inner;
+
+	return bson_iter_init(&at, hello) &&
+			       bson_iter_find_descendant(&at, "lastWrite.lastWriteDate", &inner) &&
+			       BSON_ITER_HOLDS_DATE_TIME(&inner)
+		       ? bson_iter_date_time(&inner)
+		       : 0;
+}
+
 static uint64_t timestamp_at(bson_iter_t *at)
 {
 	uint32_t seconds, increment;
@@ -83,17 +99,29 @@ static uint64_t timestamp_at(bson_iter_t *at)
 	return entry_ts(seconds, increment);
 }
 
+static uint64_t last_write_top(const bson_t *hello)
+{
+	bson_iter_t at, inner;
+
+	return bson_iter_init(&at, hello) &&
+			       bson_iter_find_descendant(&at, "lastWrite.opTime.ts", &inner)
+		       ? timestamp_at(&inner)
+		       : 0;
+}
+
 /* Is it something whose oplog is the history of a deployment? */
 static int judge(struct live *live, const bson_t *hello, struct error *e)
 {
 	const char *set = text_of(hello, "setName");
 	const char *msg = text_of(hello, "msg");
-	bson_iter_t at, inner;
+	bson_iter_t at;
 
 	if (msg != NULL && strcmp(msg, "isdbgrid") == 0)
 		return error_set(e, ERR_REFUSED,
 				 "%s is a mongos: a sharded cluster can't be followed yet",
 				 live->member);
+	if (set == NULL && live->uri->alone)
+		return 0;
 	if (set == NULL) {
 		error_set(e, ERR_REFUSED, "%s is a standalone: it has no oplog", live->member);
 		return error_hint(e, "a replica set of one member has one: start mongod with "
@@ -109,10 +137,10 @@ static int judge(struct live *live, const bson_t *hello, struct error *e)
 	if (!is_true(hello, "ismaster") && !is_true(hello, "secondary"))
 		return error_set(e, ERR_REMOTE, "%s is neither primary nor secondary now",
 				 live->member);
+	live->primary = is_true(hello, "ismaster");
 	snprintf(live->set, sizeof(live->set), "%s", set);
-	if (bson_iter_init(&at, hello) &&
-	    bson_iter_find_descendant(&at, "lastWrite.opTime.ts", &inner))
-		live->top = timestamp_at(&inner);
+	if (last_write_top(hello) != 0)
+		live->top = last_write_top(hello);
 	return 0;
 }
 
@@ -166,6 +194,72 @@ static int read_version(struct live *live, struct error *e)
 	return 0;
 }
 
+int live_version_check(const char *version, bool allow, struct error *e)
+{
+	unsigned long major = strtoul(version, NULL, 10);
+
+	if (major > MAJOR_KNOWN && !allow) {
+		error_set(e, ERR_REFUSED,
+			  "the server is a MongoDB %s, which is newer than this program", version);
+		return error_hint(e,
+				  "--allow-untested tries it: 'yester verify' then shows whether "
+				  "the copy is right");
+	}
+	return major > MAJOR_TESTED;
+}
+
+bool live_primary(struct live *live, uint64_t *ret_top, uint64_t *ret_lag_ms)
+{
+	bson_t *command = BCON_NEW("isMaster", BCON_INT32(1));
+	mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+	int64_t ours = 0, theirs = 0;
+	struct error ignored;
+	bson_error_t why;
+	bool known = false;
+	bson_t reply;
+
+	if (live_command(live, "admin", command, &reply, &ignored) >= 0) {
+		ours = last_write_ms(&reply);
+		live->primary = is_true(&reply, "ismaster");
+		bson_destroy(&reply);
+	}
+	if (ours > 0 &&
+	    !mongoc_uri_get_option_as_bool(live->uri->uri, MONGOC_URI_DIRECTCONNECTION, false)) {
+		known = mongoc_client_command_simple(live->client, "admin", command, primary,
+						     &reply, &why) &&
+			is_true(&reply, "ismaster");
+		theirs = known ? last_write_ms(&reply) : 0;
+		*ret_top = known ? last_write_top(&reply) : 0;
+		*ret_lag_ms = theirs > ours ? (uint64_t)(theirs - ours) : 0;
+		bson_destroy(&reply);
+	}
+	mongoc_read_prefs_destroy(primary);
+	bson_destroy(command);
+	return known;
+}
+
+/* The member called `name`, if it is there. */
+static bool choose_named(struct live *live, const char *name)
+{
+	mongoc_server_description_t **all;
+	bool found = false;
+	size_t count;
+
+	all = mongoc_client_get_server_descriptions(live->client, &count);
+	for (size_t i = 0; i < count && !found; i++) {
+		const char *type = mongoc_server_description_type(all[i]);
+
+		found = strcmp(mongoc_server_description_host(all[i])->host_and_port, name) == 0 &&
+			strcmp(type, "Unknown") != 0;
+		if (found)
+			live->server = mongoc_server_description_id(all[i]);
+	}
+	mongoc_server_descriptions_destroy_all(all, count);
+	if (found)
+		snprintf(live->member, sizeof(live->member), "%s", name);
+	return found;
+}
+
 static int choose(struct live *live, struct error *e)
 {
 	mongoc_server_description_t *server;
@@ -181,7 +275,31 @@ static int choose(struct live *live, struct error *e)
 	return 0;
 }
 
-int live_open(const struct live_uri *uri, struct live **ret, struct error *e)
+/* A server on a copy of somebody's files says in its own database what set it was a member of. */
+static int read_set(struct live *live, struct error *e)
+{
+	mongoc_collection_t *config =
+		mongoc_client_get_collection(live->client, "local", "system.replset");
+	bson_t filter = BSON_INITIALIZER, options;
+	mongoc_cursor_t *cursor;
+	const bson_t *doc;
+
+	live_find_options(live, &options);
+	cursor = mongoc_collection_find_with_opts(config, &filter, &options, live->prefs);
+	if (mongoc_cursor_next(cursor, &doc) && text_of(doc, "_id") != NULL)
+		snprintf(live->set, sizeof(live->set), "%s", text_of(doc, "_id"));
+	mongoc_cursor_destroy(cursor);
+	bson_destroy(&options);
+	bson_destroy(&filter);
+	mongoc_collection_destroy(config);
+	if (live->set[0] == '\0')
+		return error_set(e, ERR_REFUSED,
+				 "these are the files of a standalone: it has no oplog");
+	return live_newest(live, &live->top, e);
+}
+
+static int connect_to(const struct live_uri *uri, const char *name, struct live **ret,
+		      struct error *e)
 {
 	OWNED(live_close) struct live *live = xcalloc(1, sizeof(*live));
 	bson_error_t why;
@@ -195,9 +313,37 @@ int live_open(const struct live_uri *uri, struct live **ret, struct error *e)
 	if (live->client == NULL)
 		return live_error(live, &why, "the URI can't be used", e);
 	mongoc_client_set_error_api(live->client, MONGOC_ERROR_API_VERSION_2);
-	if (choose(live, e) < 0 || live_refresh(live, e) < 0 || refuse_shard(live, e) < 0 ||
-	    read_version(live, e) < 0)
+	/* Choosing looks at all members; then the one that is wanted is known, too. */
+	if (choose(live, e) < 0)
 		return e->code;
+	if (name != NULL && !choose_named(live, name))
+		name = NULL;
+	if (live_refresh(live, e) < 0 || refuse_shard(live, e) < 0 || read_version(live, e) < 0 ||
+	    (uri->alone && read_set(live, e) < 0))
+		return e->code;
+	*ret = TAKE(live);
+	return 0;
+}
+
+int live_open(const struct live_uri *uri, struct live **ret, struct error *e)
+{
+	return connect_to(uri, NULL, ret, e);
+}
+
+int live_open_like(const struct live *as, uint64_t at, struct live **ret, struct error *e)
+{
+	OWNED(live_close) struct live *live = NULL;
+	uint64_t newest = 0;
+
+	if (connect_to(as->uri, as->member, &live, e) < 0)
+		return e->code;
+	if (strcmp(live->set, as->set) != 0)
+		return error_set(e, ERR_REMOTE, "%s is of another replica set now", live->member);
+	if (at != 0 && live_newest(live, &newest, e) < 0)
+		return e->code;
+	if (at != 0 && newest < at)
+		return error_set(e, ERR_REMOTE, "%s is not as far as %u.%u yet", live->member,
+				 entry_seconds(at), entry_increment(at));
 	*ret = TAKE(live);
 	return 0;
 }

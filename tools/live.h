@@ -23,6 +23,7 @@ struct live {
 	/* Of its last write when it was asked; may not be majority-committed yet. */
 	uint64_t top;
 	bool overrun; /* an entry that was being read was cut off meanwhile */
+	bool primary; /* when it was asked */
 };
 
 /*
@@ -30,10 +31,28 @@ struct live {
  * server, an arbiter, or it does not let us in. ERR_REMOTE: nobody answers.
  */
 MUST_CHECK int live_open(const struct live_uri *uri, struct live **ret, struct error *e);
+/*
+ * Another connection for another thread: to the same member when it can be had; else to one that has what a
+ * majority had at `at` (0: any). ERR_REMOTE when none is that far, and as above.
+ */
+MUST_CHECK int live_open_like(const struct live *as, uint64_t at, struct live **ret,
+			      struct error *e);
 void live_close(struct live *live);
 DEFINE_OWNED(struct live *, live_close);
 
-/* Ask again for live->top. ERR_REMOTE. */
+/*
+ * May the member's version be followed? 0; 1 it could not be tested: the caller says so once; ERR_REFUSED,
+ * unless `allow`: it is newer than what this program knows of. `version` as a server says it.
+ */
+MUST_CHECK int live_version_check(const char *version, bool allow, struct error *e);
+
+/*
+ * The primary's last write, and how many milliseconds the member's is behind it: true; false when that can't be
+ * told now (no primary, or the URI says directConnection). Sets live->primary.
+ */
+bool live_primary(struct live *live, uint64_t *ret_top, uint64_t *ret_lag_ms);
+
+/* Ask again for live->top and live->primary. ERR_REMOTE. */
 MUST_CHECK int live_refresh(struct live *live, struct error *e);
 
 /* ERR_REMOTE, or ERR_REFUSED when it does not let us in, with `what` and the driver's text without secrets.

@@ -9,9 +9,10 @@ struct live_oplog {
 	struct live *live;
 	mongoc_collection_t *collection;
 	mongoc_cursor_t *cursor;
+	unsigned wait_ms;
 };
 
-struct live_oplog *live_oplog_open(struct live *live, uint64_t from)
+struct live_oplog *live_oplog_open(struct live *live, uint64_t from, unsigned wait_ms)
 {
 	struct live_oplog *oplog = xcalloc(1, sizeof(*oplog));
 	bson_t filter = BSON_INITIALIZER, options, ts;
@@ -20,11 +21,15 @@ struct live_oplog *live_oplog_open(struct live *live, uint64_t from)
 	BSON_APPEND_TIMESTAMP(&ts, "$gte", entry_seconds(from), entry_increment(from));
 	bson_append_document_end(&filter, &ts);
 	live_find_options(live, &options);
-	BSON_APPEND_BOOL(&options, "tailable", true);
-	BSON_APPEND_BOOL(&options, "awaitData", true);
+	/* A standalone ends a tailable cursor at the oplog's end, and nothing is written there. */
+	if (!live->uri->alone) {
+		BSON_APPEND_BOOL(&options, "tailable", true);
+		BSON_APPEND_BOOL(&options, "awaitData", true);
+		BSON_APPEND_INT64(&options, "maxAwaitTimeMS", wait_ms);
+	}
 	BSON_APPEND_BOOL(&options, "oplogReplay", true); /* 4.2 finds `from` quickly only with it */
-	BSON_APPEND_INT64(&options, "maxAwaitTimeMS", LIVE_OPLOG_WAIT_MS);
 	oplog->live = live;
+	oplog->wait_ms = wait_ms;
 	oplog->collection = mongoc_client_get_collection(live->client, "local", "oplog.rs");
 	oplog->cursor =
 		mongoc_collection_find_with_opts(oplog->collection, &filter, &options, live->prefs);
@@ -42,6 +47,13 @@ void live_oplog_close(struct live_oplog *oplog)
 	free(oplog);
 }
 
+static void wait_a_little(const struct live_oplog *oplog)
+{
+	const struct timespec pause = {.tv_nsec = oplog->wait_ms * 1000000L};
+
+	nanosleep(&pause, NULL);
+}
+
 int live_oplog_next(struct live_oplog *oplog, struct bytes *ret, struct entry_optime *ret_at,
 		    struct error *e)
 {
@@ -51,7 +63,9 @@ int live_oplog_next(struct live_oplog *oplog, struct bytes *ret, struct entry_op
 	if (!mongoc_cursor_next(oplog->cursor, &doc)) {
 		if (mongoc_cursor_error(oplog->cursor, &why))
 			return live_error(oplog->live, &why, "following the oplog", e);
-		if (!mongoc_cursor_more(oplog->cursor))
+		if (oplog->live->uri->alone)
+			wait_a_little(oplog);
+		else if (!mongoc_cursor_more(oplog->cursor))
 			return error_set(e, ERR_REMOTE, "%s ended the cursor on its oplog",
 					 oplog->live->member);
 		return 0;

@@ -8,18 +8,19 @@
 
 #include "tools/live.h"
 
-#define LIVE_OPLOG_WAIT_MS 200 /* how long live_oplog_next() waits for an entry */
-
 struct live_oplog; /* opaque */
 
-/* Stand before the first entry at or behind `from`. `live` must outlive it. Errors come with the first entry. */
-struct live_oplog *live_oplog_open(struct live *live, uint64_t from);
+/*
+ * Stand before the first entry at or behind `from`; live_oplog_next() waits `wait_ms` for one. `live` must outlive it.
+ * Errors come with the first entry.
+ */
+struct live_oplog *live_oplog_open(struct live *live, uint64_t from, unsigned wait_ms);
 void live_oplog_close(struct live_oplog *oplog);
 DEFINE_OWNED(struct live_oplog *, live_oplog_close);
 
 /*
  * 1 and the next entry, which passed bson_check() (valid until the next call); 0 there was none within
- * LIVE_OPLOG_WAIT_MS. ERR_REMOTE (also when the server ended the cursor), ERR_CORRUPT.
+ * that time. ERR_REMOTE (also when the server ended the cursor), ERR_CORRUPT.
  */
 MUST_CHECK int live_oplog_next(struct live_oplog *oplog, struct bytes *ret,
 			       struct entry_optime *ret_at, struct error *e);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 
 #define FILE_MAX (64 * KIB)
+#define HEARTBEAT_MS 5000
 #define SECRET_MIN 3 /* shorter ones would blank words, which tells more than it hides */
 
 static void add_secret(struct live_uri *uri, struct bytes text)
@@ -153,6 +154,23 @@ int live_uri_read(char *typed, const char *file, struct live_uri **ret, struct e
 	code = parse(buf_text(&text), ret, e);
 	explicit_bzero(text.at, text.cap);
 	return code;
+}
+
+int live_uri_make(const char *text, struct live_uri **ret, struct error *e)
+{
+	return parse(text, ret, e);
+}
+
+void live_uri_patience(struct live_uri *uri, int32_t connect_ms, int32_t answer_ms)
+{
+	if (!mongoc_uri_has_option(uri->uri, MONGOC_URI_CONNECTTIMEOUTMS))
+		mongoc_uri_set_option_as_int32(uri->uri, MONGOC_URI_CONNECTTIMEOUTMS, connect_ms);
+	if (!mongoc_uri_has_option(uri->uri, MONGOC_URI_SOCKETTIMEOUTMS))
+		mongoc_uri_set_option_as_int32(uri->uri, MONGOC_URI_SOCKETTIMEOUTMS, answer_ms);
+	/* Who is primary is looked up again when it is asked for; the driver's 60 s are long. */
+	if (!mongoc_uri_has_option(uri->uri, MONGOC_URI_HEARTBEATFREQUENCYMS))
+		mongoc_uri_set_option_as_int32(uri->uri, MONGOC_URI_HEARTBEATFREQUENCYMS,
+					       HEARTBEAT_MS);
 }
 
 void live_uri_free(struct live_uri *uri)

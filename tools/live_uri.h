@@ -18,6 +18,8 @@
 struct live_uri {
 	mongoc_uri_t *uri;
 	struct buf secrets; /* texts, each ended by a NUL */
+	/* Set by who has read it: a server that was started on somebody's files is a standalone, and fine. */
+	bool alone;
 };
 
 /*
@@ -27,6 +29,15 @@ struct live_uri {
 MUST_CHECK int live_uri_read(char *typed, const char *file, struct live_uri **ret, struct error *e);
 void live_uri_free(struct live_uri *uri);
 DEFINE_OWNED(struct live_uri *, live_uri_free);
+
+/* The same of a string that we made ourselves. ERR_INVALID. */
+MUST_CHECK int live_uri_make(const char *text, struct live_uri **ret, struct error *e);
+
+/*
+ * How long a connection may take, and an answer on it, before it counts as lost: what the string says, else
+ * this. Without it a cut network is noticed by nobody for five minutes.
+ */
+void live_uri_patience(struct live_uri *uri, int32_t connect_ms, int32_t answer_ms);
 
 /* Replace every secret of the string in `text` by asterisks, in place. */
 void live_uri_hide(const struct live_uri *uri, char *text);

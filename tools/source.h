@@ -6,7 +6,8 @@
  * documents (--objcheck), the archive's CRCs, and names file and offset in each error.
  * It knows no store.
  *
- * Threads: a source runs in the caller's thread; the sink's functions are called from it.
+ * Threads: a source runs in the caller's thread, and calls the sink's functions from it. One that reads several
+ * namespaces at once (source_live.h) calls them from several, for one handle from one at a time.
  */
 #ifndef TOOLS_SOURCE_H
 #define TOOLS_SOURCE_H
@@ -32,6 +33,7 @@ struct source_ns {
 	const char *file;   /* where the documents come from, for messages */
 	struct bytes whole; /* all the documents of a plain file, which is mapped; else empty */
 	uint64_t expected_bytes; /* size of the documents, 0 when not known (archives, gzip) */
+	bool in_order;		 /* they come by _id ascending, as far as the source can tell */
 };
 
 /*
@@ -46,11 +48,16 @@ struct source_sink {
 	 * oplog last; archives in their own order, several namespaces at once.
 	 */
 	int (*begin)(void *ctx, const struct source_ns *ns, void **ret_handle, struct error *e);
-	/* Whole documents back to back, checked. `offset` is that of docs.at in ns->file. */
+	/*
+	 * Whole documents back to back, checked. `offset` is that of docs.at in ns->file. ERR_INVALID of a namespace
+	 * that was said to be in_order: it is not; drop() it and begin() it without that.
+	 */
 	int (*docs)(void *ctx, void *handle, struct bytes docs, uint64_t offset, struct error *e);
 	int (*end)(void *ctx, void *handle, struct error *e);
 	/* Bytes of input read so far and in all (0: not known). Called often; must be cheap. May be NULL. */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+	/* Give up a handle: end() does not follow. Only of a sink for sources that begin a namespace anew. */
+	void (*drop)(void *ctx, void *handle);
 };
 
 /* What a dump says about itself. */

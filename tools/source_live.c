@@ -3,13 +3,19 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "tools/live_list.h"
+#include "tools/live_copy.h"
 #include "tools/live_oplog.h"
 
 #define BATCH_BYTES (1 * MIB)
-#define CATCH_UP_MS 5000   /* how often the oplog is read meanwhile, so that it is not overrun, */
-#define CATCH_UP_MAX 20000 /* and how many entries of it at once */
+#define CATCH_UP_MAX 20000 /* entries that are read before anybody looks at the copy again */
+#define WAIT_MS 20	   /* for an entry; then somebody looks whether the copy has ended */
+#define LOOK_MS 2000	   /* how often the member is asked how it does */
+#define LAG_HOLD_MS 10000  /* behind the primary: then it is left alone, */
+#define LAG_GO_MS 5000	   /* until it is less than this */
 #define COMMIT_MS 60000	   /* how long a majority may take for what was written last */
+#define LOST_MS 600000	   /* how long a lost member is waited for */
+#define RETRY_MS 500
+#define FAILURES_MAX 50 /* connections that gave no entry */
 #define BEGIN_TRIES 100
 
 struct job {
@@ -18,22 +24,31 @@ struct job {
 	const struct source_sink *sink;
 	struct source_info *info;
 	struct live *live;
+	struct live like; /* which member, for those who connect to it again; has no connection */
 	struct live_list list;
+	struct live_copy *copy;
 	struct live_oplog *oplog;
 	void *oplog_handle;
 	uint64_t begin;	  /* timestamp of the first entry that is needed */
 	uint64_t reached; /* of the last one that was pushed; 0: none */
-	uint64_t oplog_bytes, done;
-	uint64_t next_look; /* ms: when the oplog is read again */
+	struct buf last;  /* that entry */
+	uint64_t oplog_bytes;
+	uint64_t next_look; /* ms */
+	bool lost;	    /* a connection was, once */
+	bool unproven;	    /* the oplog's cursor has not shown yet that it goes on with `last` */
+	bool held;
+	unsigned failures; /* since the last entry */
 	struct buf batch;
 };
 
 static void job_release(struct job *job)
 {
+	live_copy_end(job->copy);
 	live_oplog_close(job->oplog);
 	live_list_release(&job->list);
 	live_close(job->live);
 	buf_release(&job->batch);
+	buf_release(&job->last);
 }
 DEFINE_OWNED_STRUCT(struct job, job_release);
 
@@ -43,6 +58,20 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void note(const struct job *job, const char *format, ...) PRINTF_LIKE(2, 3);
+static void note(const struct job *job, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (job->live_source->note == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	job->live_source->note(job->live_source->note_ctx, text);
 }
 
 /* ---- where the oplog begins */
@@ -177,7 +206,43 @@ static bool is_listed(const struct job *job, const uint8_t uuid[16])
 	return false;
 }
 
-/* A collection that was listed and got another name: who knows what was read by the old one. */
+/* Does the filter take this "db.coll"? */
+static bool takes(const struct job *job, struct bytes ns)
+{
+	const char *dot = ns.len == 0 ? NULL : memchr(ns.at, '.', ns.len);
+	size_t db_len = dot == NULL ? 0 : (size_t)(dot - (const char *)ns.at);
+	OWNED(free) char *db = xstrndup((const char *)ns.at, db_len);
+
+	return dot != NULL &&
+	       ns_filter_takes(job->options->filter, db, dot + 1, ns.len - db_len - 1);
+}
+
+/* The text of a field, without the NUL. */
+static struct bytes text_of(const struct bson_field *field)
+{
+	return field->type == BSON_KIND_STRING && field->value.len > 5
+		       ? bytes_of(field->value.at + 4, field->value.len - 5)
+		       : bytes_of(NULL, 0);
+}
+
+/*
+ * Who knows what was read by the name that a collection had when it was listed? By UUID that does not matter,
+ * but for one that was left out, and now has a name that is asked for.
+ */
+static bool spoils(const struct job *job, const struct entry *op, const struct bson_field *from)
+{
+	struct error ignored = {0};
+	struct bson_field to;
+
+	if (op->ui == NULL)
+		return false;
+	if (job->copy != NULL && live_copy_by_name(job->copy) && is_listed(job, op->ui))
+		return true;
+	return ns_filter_is_partial(job->options->filter) && !is_listed(job, op->ui) &&
+	       bson_find(op->o, "to", &to, &ignored) == 1 && takes(job, text_of(&to)) &&
+	       !takes(job, text_of(from));
+}
+
 static int watch_renames(struct job *job, struct bytes doc, struct error *e)
 {
 	struct entry entry, op;
@@ -190,10 +255,9 @@ static int watch_renames(struct job *job, struct bytes doc, struct error *e)
 		return 0;
 	entry_ops_begin(&ops, &entry);
 	while (entry_ops_next(&ops, &op, &ignored) > 0) {
-		if (op.op != ENTRY_COMMAND || op.ui == NULL ||
-		    entry_command(&op, &name, &ignored) != 1 ||
+		if (op.op != ENTRY_COMMAND || entry_command(&op, &name, &ignored) != 1 ||
 		    !bytes_equal(name.name, bytes_str("renameCollection")) ||
-		    !is_listed(job, op.ui))
+		    !spoils(job, &op, &name))
 			continue;
 		job->live_source->again = true;
 		return error_set(e, ERR_REMOTE,
@@ -216,29 +280,120 @@ static int push_oplog(struct job *job, struct error *e)
 	return code;
 }
 
+static int refuse_overrun(const struct job *job, uint64_t ts, struct error *e)
+{
+	job->live_source->again = false;
+	error_set(e, ERR_REFUSED, "the oplog of %s no longer has %u.%u, which the copy needs",
+		  job->live->member, entry_seconds(ts), entry_increment(ts));
+	return error_hint(e, "make it larger (replSetResizeOplog), or raise --rate and "
+			     "--numParallelCollections");
+}
+
+/* The first entry that a new cursor gives has to be the last one that was read. */
+static int prove(struct job *job, struct bytes doc, uint64_t ts, struct error *e)
+{
+	if (ts != job->reached)
+		return refuse_overrun(job, job->reached, e);
+	if (bytes_equal(doc, buf_bytes(&job->last)))
+		return 0;
+	return error_set(e, ERR_REFUSED,
+			 "%s has another entry at %u.%u than the member before: it was rolled back",
+			 job->live->member, entry_seconds(ts), entry_increment(ts));
+}
+
+/* What the cursor gave: 1 it is new. */
+static int look_at(struct job *job, struct bytes doc, uint64_t ts, struct error *e)
+{
+	if (job->unproven) {
+		job->unproven = false;
+		return prove(job, doc, ts, e);
+	}
+	if (job->reached == 0 && ts != job->begin)
+		return refuse_overrun(job, job->begin, e);
+	return watch_renames(job, doc, e) < 0 ? e->code : 1;
+}
+
 /* Take entries until `upto` is reached, there are none now (0), or these are `max`. 1: reached. */
-static int read_oplog(struct job *job, uint64_t upto, uint64_t max, struct error *e)
+static int read_entries(struct job *job, uint64_t upto, uint64_t max, struct error *e)
 {
 	struct entry_optime at;
 	struct bytes doc;
 	int found = 0;
 
-	while (job->reached < upto && max-- > 0 &&
+	if (job->oplog == NULL) {
+		job->unproven = job->reached != 0;
+		job->oplog = live_oplog_open(job->live, job->unproven ? job->reached : job->begin,
+					     WAIT_MS);
+	}
+	while ((job->reached < upto || job->unproven) && max-- > 0 &&
 	       (found = live_oplog_next(job->oplog, &doc, &at, e)) == 1) {
-		if (job->reached == 0 && at.ts != job->begin)
-			return error_set(e, ERR_REMOTE,
-					 "the oplog no longer has %u.%u: it is too small",
-					 entry_seconds(job->begin), entry_increment(job->begin));
-		if (watch_renames(job, doc, e) < 0)
-			return e->code;
+		int is_new = look_at(job, doc, at.ts, e);
+
+		if (is_new < 0)
+			return is_new;
+		if (is_new == 0)
+			continue;
 		job->reached = at.ts;
+		job->failures = 0;
+		buf_reset(&job->last);
+		buf_add_bytes(&job->last, doc);
 		buf_add_bytes(&job->batch, doc);
 		if (job->batch.len >= BATCH_BYTES && push_oplog(job, e) < 0)
 			return e->code;
 	}
+	return found < 0 ? found : job->reached >= upto && !job->unproven;
+}
+
+/* A sink looks whether it is cancelled. */
+static int check_cancelled(struct job *job, struct error *e)
+{
+	return job->sink->docs(job->sink->ctx, job->oplog_handle, bytes_of(NULL, 0),
+			       job->oplog_bytes, e);
+}
+
+static int connect_again(struct job *job, struct error *e)
+{
+	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+	uint64_t until = now_ms() + LOST_MS;
+
+	if (++job->failures > FAILURES_MAX)
+		return e->code;
+	note(job, "%s; going on with the oplog", e->text);
+	job->lost = true;
+	live_oplog_close(TAKE(job->oplog));
+	live_close(TAKE(job->live));
+	nanosleep(&pause, NULL);
+	while (live_open_like(&job->like, job->reached, &job->live, e) < 0) {
+		struct error later;
+
+		if (e->code != ERR_REMOTE || now_ms() > until)
+			return e->code;
+		if (check_cancelled(job, &later) < 0) {
+			*e = later;
+			return e->code;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* As read_entries(), from the same member or another one when the connection is lost. */
+static int read_oplog(struct job *job, uint64_t upto, uint64_t max, struct error *e)
+{
+	int found;
+
+	while ((found = read_entries(job, upto, max, e)) == ERR_REMOTE) {
+		if (job->live_source->again)
+			return found;
+		if (job->live->overrun)
+			return refuse_overrun(job, job->reached != 0 ? job->reached : job->begin,
+					      e);
+		if (connect_again(job, e) < 0)
+			return e->code;
+	}
 	if (found < 0 || push_oplog(job, e) < 0)
 		return e->code;
-	return job->reached >= upto;
+	return found;
 }
 
 static int begin_oplog(struct job *job, struct error *e)
@@ -250,22 +405,44 @@ static int begin_oplog(struct job *job, struct error *e)
 			       .indexes = bytes_of("\5\0\0\0\0", 5),
 			       .file = "the oplog"};
 
-	job->oplog = live_oplog_open(job->live, job->begin);
 	return job->sink->begin(job->sink->ctx, &ns, &job->oplog_handle, e);
+}
+
+/*
+ * What has to be in the oplog: all that was written before now. A copy that several members had a part in may
+ * hold what only the primary is sure to have.
+ */
+static int find_end(struct job *job, uint64_t *ret, struct error *e)
+{
+	uint64_t until = now_ms() + COMMIT_MS, top = 0, lag;
+	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+
+	while (live_refresh(job->live, e) < 0)
+		if (e->code != ERR_REMOTE || connect_again(job, e) < 0)
+			return e->code;
+	while (!live_primary(job->live, &top, &lag) && job->lost &&
+	       !mongoc_uri_get_option_as_bool(job->live->uri->uri, MONGOC_URI_DIRECTCONNECTION,
+					      false)) {
+		if (check_cancelled(job, e) < 0)
+			return e->code;
+		if (now_ms() > until)
+			return error_set(e, ERR_REMOTE, "the replica set has no primary");
+		nanosleep(&pause, NULL);
+	}
+	*ret = MAX_OF(job->live->top, top);
+	return 0;
 }
 
 /* All that was written before now, once a majority has it: so what was dropped is dropped there, too. */
 static int end_oplog(struct job *job, struct error *e)
 {
-	uint64_t until = now_ms() + COMMIT_MS;
+	uint64_t until = now_ms() + COMMIT_MS, end = 0;
 	int code;
 
-	if (live_refresh(job->live, e) < 0)
+	if (find_end(job, &end, e) < 0)
 		return e->code;
-	while ((code = read_oplog(job, job->live->top, UINT64_MAX, e)) == 0) {
-		/* A sink looks whether it is cancelled. */
-		if (job->sink->docs(job->sink->ctx, job->oplog_handle, bytes_of(NULL, 0),
-				    job->oplog_bytes, e) < 0)
+	while ((code = read_oplog(job, end, UINT64_MAX, e)) == 0) {
+		if (check_cancelled(job, e) < 0)
 			return e->code;
 		if (now_ms() > until)
 			return error_set(e, ERR_REMOTE,
@@ -278,147 +455,74 @@ static int end_oplog(struct job *job, struct error *e)
 	return job->sink->end(job->sink->ctx, job->oplog_handle, e);
 }
 
-/* ---- collections */
+/* ---- the copy */
 
-static bool has_id_index(const struct live_list_entry *entry)
+/* A member that lags, or became primary, has better to do. */
+static void spare_member(struct job *job)
 {
-	static const char name[] = "\2name\0\5\0\0\0_id_";
+	bool was_primary = job->live->primary, known;
+	uint64_t top, lag = 0;
 
-	return memmem(entry->indexes.at, entry->indexes.len, name, sizeof(name)) != NULL;
-}
-
-static bool has_option(const struct live_list_entry *entry, const char *name)
-{
-	bson_iter_t at;
-	bson_t options;
-
-	return bson_init_static(&options, entry->options.at, entry->options.len) &&
-	       bson_iter_init_find(&at, &options, name);
-}
-
-/*
- * In order of _id no document is met twice (one that is deleted and inserted again moves in natural order).
- * Capped and clustered collections are read in their own order.
- */
-static mongoc_cursor_t *open_cursor(struct job *job, const struct live_list_entry *entry,
-				    mongoc_collection_t *collection)
-{
-	bson_t filter = BSON_INITIALIZER, options, hint;
-	mongoc_cursor_t *cursor;
-
-	live_find_options(job->live, &options);
-	BSON_APPEND_BOOL(&options, "noCursorTimeout", true);
-	BSON_APPEND_DOCUMENT_BEGIN(&options, "hint", &hint);
-	if (has_id_index(entry) && !has_option(entry, "capped") &&
-	    !has_option(entry, "clusteredIndex"))
-		BSON_APPEND_INT32(&hint, "_id", 1);
-	else
-		BSON_APPEND_INT32(&hint, "$natural", 1);
-	bson_append_document_end(&options, &hint);
-	cursor = mongoc_collection_find_with_opts(collection, &filter, &options, job->live->prefs);
-	bson_destroy(&options);
-	bson_destroy(&filter);
-	return cursor;
-}
-
-/* The oplog is read now and then, that it does not run away; the batch is empty. */
-static int look_at_oplog(struct job *job, struct error *e)
-{
-	if (now_ms() < job->next_look)
-		return 0;
-	if (read_oplog(job, UINT64_MAX, CATCH_UP_MAX, e) < 0)
-		return e->code;
-	job->next_look = now_ms() + CATCH_UP_MS;
-	return 0;
-}
-
-static int push_docs(struct job *job, void *handle, uint64_t *offset, struct error *e)
-{
-	int code = job->sink->docs(job->sink->ctx, handle, buf_bytes(&job->batch), *offset, e);
-
-	*offset += job->batch.len;
-	job->done += job->batch.len;
-	buf_reset(&job->batch);
-	if (code >= 0 && job->sink->progress != NULL)
-		job->sink->progress(job->sink->ctx, job->done, 0);
-	return code < 0 ? code : look_at_oplog(job, e);
-}
-
-/* The cursor's end: 0 it is the collection's, or that is gone, which the oplog says, too. */
-static int end_cursor(struct job *job, const struct live_list_entry *entry, mongoc_cursor_t *cursor,
-		      struct error *e)
-{
-	bson_error_t why;
-	int code, there;
-
-	if (!mongoc_cursor_error(cursor, &why))
-		return 0;
-	code = live_error(job->live, &why, entry->coll, e);
-	if (why.domain != MONGOC_ERROR_SERVER || !entry->has_uuid || code != ERR_REMOTE)
-		return code;
-	there = live_list_has(job->live, entry->db, entry->uuid, e);
-	if (there < 0)
-		return there;
-	job->live_source->again = there == 1;
-	return there == 1 ? code : 0;
-}
-
-static int copy_docs(struct job *job, const struct live_list_entry *entry, void *handle,
-		     struct error *e)
-{
-	mongoc_collection_t *collection =
-		mongoc_client_get_collection(job->live->client, entry->db, entry->coll);
-	mongoc_cursor_t *cursor = open_cursor(job, entry, collection);
-	uint64_t offset = 0;
-	const bson_t *doc;
-	int code = 0;
-
-	while (code >= 0 && mongoc_cursor_next(cursor, &doc)) {
-		struct bytes bytes = bytes_of(bson_get_data(doc), doc->len);
-
-		if (job->options->objcheck != BSON_CHECK_OFF)
-			code = bson_check(bytes, job->options->objcheck, e);
-		buf_add_bytes(&job->batch, bytes);
-		if (code >= 0 && job->batch.len >= BATCH_BYTES)
-			code = push_docs(job, handle, &offset, e);
+	if (now_ms() < job->next_look || job->live->uri->alone)
+		return;
+	job->next_look = now_ms() + LOOK_MS;
+	known = live_primary(job->live, &top, &lag);
+	if (job->live->primary && !was_primary) {
+		note(job, "%s became primary: going on with another member if there is one",
+		     job->live->member);
+		live_copy_move(job->copy);
 	}
-	if (code >= 0)
-		code = end_cursor(job, entry, cursor, e);
-	if (code >= 0)
-		code = push_docs(job, handle, &offset, e);
-	mongoc_cursor_destroy(cursor);
-	mongoc_collection_destroy(collection);
-	return code;
+	if (!known)
+		return;
+	if (!job->held && lag > LAG_HOLD_MS) {
+		note(job, "%s is %u s behind the primary: the copy waits", job->live->member,
+		     (unsigned)(lag / 1000));
+		job->held = true;
+		live_copy_hold(job->copy, true);
+	} else if (job->held && lag < LAG_GO_MS) {
+		job->held = false;
+		live_copy_hold(job->copy, false);
+	}
 }
 
-static int copy(struct job *job, const struct live_list_entry *entry, struct error *e)
+static int copy_all(struct job *job, struct error *e)
 {
-	const bool buckets = strncmp(entry->coll, "system.buckets.", 15) == 0;
-	OWNED(free) char *file = xprintf("%s.%s", entry->db, entry->coll);
-	struct source_ns ns = {
-		.db = entry->db,
-		.coll = entry->coll,
-		.coll_len = strlen(entry->coll),
-		.type = entry->is_view	   ? SOURCE_VIEW
-			: entry->is_series ? SOURCE_TIMESERIES
-					   : SOURCE_COLLECTION,
-		.options = buf_bytes(&entry->options),
-		.indexes = buf_bytes(&entry->indexes),
-		.has_metadata = !buckets,
-		.has_uuid = entry->has_uuid && !buckets,
-		.file = file,
+	const struct source_live *s = job->live_source;
+	const struct live_copy_options options = {
+		.like = &job->like,
+		.begin = job->begin,
+		.list = &job->list,
+		.connections = s->connections == 0 ? 1 : s->connections,
+		.rate = s->rate,
+		.objcheck = job->options->objcheck,
+		.sink = job->sink,
+		.note = s->note,
+		.note_ctx = s->note_ctx,
 	};
-	void *handle;
+	int code;
 
-	/* As mongodump: what buckets are is said by the time series. */
-	if (buckets)
-		ns.options = ns.indexes = bytes_of("\5\0\0\0\0", 5);
-	memcpy(ns.uuid, entry->uuid, sizeof(ns.uuid));
-	if (job->sink->begin(job->sink->ctx, &ns, &handle, e) < 0)
+	job->like = *job->live;
+	job->next_look = now_ms() + LOOK_MS;
+	if (live_copy_start(&options, &job->copy, e) < 0)
 		return e->code;
-	if (!entry->is_view && !entry->is_series && copy_docs(job, entry, handle, e) < 0)
-		return e->code;
-	return job->sink->end(job->sink->ctx, handle, e);
+	while ((code = live_copy_poll(job->copy, e)) == 0) {
+		if (read_oplog(job, UINT64_MAX, CATCH_UP_MAX, e) < 0 || check_cancelled(job, e) < 0)
+			return e->code;
+		spare_member(job);
+	}
+	return code < 0 ? code : 0;
+}
+
+static int check_version(struct job *job, struct error *e)
+{
+	int untested = live_version_check(job->live->version, job->live_source->allow_untested, e);
+
+	if (untested == 1)
+		note(job,
+		     "warning: MongoDB %s could not be tested with this program: compare the copy "
+		     "('yester verify')",
+		     job->live->version);
+	return untested < 0 ? untested : 0;
 }
 
 int source_live_read(void *ctx, const struct source_options *options,
@@ -429,16 +533,13 @@ int source_live_read(void *ctx, const struct source_options *options,
 
 	*ret_info = (struct source_info){0};
 	job.live_source->again = false;
-	if (live_open(job.live_source->uri, &job.live, e) < 0)
+	if (live_open(job.live_source->uri, &job.live, e) < 0 || check_version(&job, e) < 0)
 		return e->code;
 	memcpy(ret_info->server_version, job.live->version, sizeof(ret_info->server_version));
 	memcpy(ret_info->replica_set, job.live->set, sizeof(ret_info->replica_set));
 	if (refuse_transition(job.live, e) < 0 || find_begin(&job, e) < 0 ||
-	    live_list_read(job.live, options->filter, &job.list, e) < 0 || begin_oplog(&job, e) < 0)
+	    live_list_read(job.live, options->filter, &job.list, e) < 0 ||
+	    begin_oplog(&job, e) < 0 || copy_all(&job, e) < 0)
 		return e->code;
-	job.next_look = now_ms() + CATCH_UP_MS;
-	for (size_t i = 0; i < job.list.count; i++)
-		if (copy(&job, &job.list.at[i], e) < 0)
-			return e->code;
 	return end_oplog(&job, e);
 }

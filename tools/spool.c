@@ -18,6 +18,7 @@ struct spool {
 	struct bytes borrowed;
 	spool_each *each; /* or NULL */
 	void *each_ctx;
+	bool only_watch;   /* nothing is kept */
 	struct buf memory; /* all of it, or what is not in the file yet, or a piece while reading */
 	int fd;
 	uint64_t written; /* bytes in the file */
@@ -60,6 +61,11 @@ void spool_watch(struct spool *spool, spool_each *each, void *ctx)
 {
 	spool->each = each;
 	spool->each_ctx = ctx;
+}
+
+void spool_only_watch(struct spool *spool)
+{
+	spool->only_watch = true;
 }
 
 static void mark(struct spool *spool)
@@ -129,7 +135,9 @@ int spool_add(struct spool *spool, struct bytes docs, struct error *e)
 {
 	if (look_at_all(spool, docs, e) < 0)
 		return e->code;
-	if (spool->borrowed.len > 0)
+	if (spool->only_watch && (!spool->facts.ascending || spool->facts.without_id))
+		return error_set(e, ERR_INVALID, "the documents do not come in order of _id");
+	if (spool->borrowed.len > 0 || spool->only_watch)
 		return 0;
 	if (spool->memory.len + docs.len > MEMORY_MAX && spool->memory.len > 0 &&
 	    write_out(spool, e) < 0)

@@ -29,6 +29,11 @@ void spool_borrow(struct spool *spool, struct bytes whole);
  */
 typedef int spool_each(void *ctx, struct bytes key, struct bytes doc, struct error *e);
 void spool_watch(struct spool *spool, spool_each *each, void *ctx);
+/*
+ * With a watch: keep nothing that is added from now on. Then all has to come in order: spool_add() of what does not is
+ * ERR_INVALID. Before the first spool_add().
+ */
+void spool_only_watch(struct spool *spool);
 
 /* Add whole documents, in order. ERR_IO, ERR_CORRUPT (an `_id` that is not sound). */
 MUST_CHECK int spool_add(struct spool *spool, struct bytes docs, struct error *e);

@@ -9,13 +9,19 @@
 #include "store/store_stream.h"
 #include "tools/checkpoint.h"
 #include "tools/live_oplog.h"
+#include "tools/metrics.h"
+#include "tools/tail_jobs.h"
+#include "tools/tail_others.h"
+#include "tools/tail_stream.h"
 
+#define WAIT_MS 200	      /* for an entry */
 #define FLUSH_BYTES (1 * MIB) /* of entries that are not durable yet, and */
 #define FLUSH_MS 100	      /* how old the first of them may be */
 #define BEHIND_MS 10000	      /* how long a member may take to reach what the stream has */
 #define IDLE_MS 5000   /* what is not majority-committed by then is not waited for with --once */
 #define BACKOFF_MS 100 /* the first pause before connecting again; then twice that, up to */
-#define BACKOFF_MAX_MS 10000
+#define BACKOFF_MAX_MS 5000
+#define LOOK_MS 100 /* how often what runs beside is looked after */
 
 struct job {
 	struct store *store;
@@ -33,12 +39,21 @@ struct job {
 	uint64_t goal;
 	uint64_t resume; /* behind a gap: the oldest entry there is */
 	unsigned backoff;
-	bool overrun; /* the last connection ended because what it read was cut off */
+	struct tail_jobs *jobs; /* NULL with `once` */
+	struct metrics *metrics;
+	struct tail_others others;
+	uint64_t next_look; /* ms */
+	char member[300];   /* "" when there is none */
+	bool warned;	    /* of its version */
+	bool overrun;	    /* the last connection ended because what it read was cut off */
 };
 
 static void job_release(struct job *job)
 {
 	journal_close(job->journal);
+	tail_jobs_end(job->jobs);
+	metrics_end(job->metrics);
+	tail_others_release(&job->others);
 	buf_release(&job->doc);
 	buf_release(&job->pending);
 }
@@ -75,47 +90,6 @@ static void note(const struct job *job, const char *format, ...)
 
 /* ---- what is in the stream */
 
-/* The last entry of the stream, if it has any. */
-static int find_last(struct job *job, struct error *e)
-{
-	OWNED(stream_close) struct stream *stream = NULL;
-	OWNED(stream_cursor_free) struct stream_cursor *cursor = NULL;
-	const struct stream_range *range;
-	struct bytes doc;
-	int found;
-
-	if (stream_open(job->store, &stream, NULL, e) < 0)
-		return e->code;
-	job->known = stream_range_count(stream) > 0;
-	if (!job->known)
-		return 0;
-	range = stream_range(stream, stream_range_count(stream) - 1);
-	cursor = stream_cursor_new(stream, NULL);
-	found = stream_cursor_seek(cursor, range->last.ts, e);
-	if (found == 1)
-		found = stream_cursor_next(cursor, &doc, e);
-	if (found < 0)
-		return found;
-	if (found == 0)
-		return error_set(e, ERR_CORRUPT, "the stream's last entry is not there");
-	job->at = range->last;
-	buf_reset(&job->doc);
-	buf_add_bytes(&job->doc, doc);
-	return 0;
-}
-
-/* Journals that a crash left behind. */
-static int seal_left(struct job *job, struct error *e)
-{
-	OWNED(store_writer_end) struct store_writer *writer = NULL;
-	int sealed;
-
-	if (store_writer_begin(job->store, &writer, e) < 0)
-		return e->code;
-	sealed = stream_tail_seal_all(writer, e);
-	return sealed < 0 ? error_wrap(e, "sealing what was followed before") : 0;
-}
-
 static int seal(struct job *job, struct error *e)
 {
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
@@ -144,19 +118,6 @@ static int make_checkpoints(struct job *job, struct error *e)
 	return code < 0 ? error_wrap(e, "the entries are stored; a checkpoint") : 0;
 }
 
-/* A replica set may be called what a folder may not. */
-static void stream_name_of(const char *set, char ret[64 + 1])
-{
-	size_t len = 0;
-
-	for (; set[len] != '\0' && len < 64; len++) {
-		int c = tolower((unsigned char)set[len]);
-
-		ret[len] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? (char)c : '-';
-	}
-	ret[len] = '\0';
-}
-
 static int begin_journal(struct job *job, struct error *e)
 {
 	struct segment_link prev = {.known = job->known};
@@ -166,8 +127,11 @@ static int begin_journal(struct job *job, struct error *e)
 		prev.at = job->at;
 		prev.hash = chunk_id_of(buf_bytes(&job->doc));
 	}
-	stream_name_of(job->result.set, name);
-	return stream_tail_begin(job->store, name, &prev, &job->journal, e);
+	tail_stream_name(job->result.set, name);
+	if (stream_tail_begin(job->store, name, &prev, &job->journal, e) < 0)
+		return e->code;
+	tail_others_add(&job->others, journal_written(job->journal)->number);
+	return 0;
 }
 
 /* Make durable what came; only then it counts. */
@@ -195,7 +159,10 @@ static int flush(struct job *job, struct error *e)
 		return 0;
 	if (seal(job, e) < 0)
 		return e->code;
-	return make_checkpoints(job, e);
+	if (job->options->once)
+		return make_checkpoints(job, e);
+	tail_jobs_want_checkpoints(job->jobs);
+	return 0;
 }
 
 static int take(struct job *job, struct bytes doc, const struct entry_optime *at, struct error *e)
@@ -215,6 +182,42 @@ static int take(struct job *job, struct bytes doc, const struct entry_optime *at
 	if (job->pending.len < FLUSH_BYTES && now_ms() - job->pending_since < FLUSH_MS)
 		return 0;
 	return flush(job, e);
+}
+
+/* ---- others */
+
+/* For those who watch. */
+static void tell(struct job *job, bool changed)
+{
+	struct status_tail tail = {
+		.connected = job->member[0] != '\0',
+		.last_ts = job->known ? job->at.ts : 0,
+		.entries = job->result.entries,
+		.reconnects = job->result.reconnects,
+		.gap = job->result.has_gap,
+	};
+
+	if (job->jobs != NULL) {
+		struct tail_jobs_counts counts = tail_jobs_counts(job->jobs);
+
+		tail.snapshots = counts.snapshots + counts.backups;
+		tail.failures = counts.failures;
+	}
+	memcpy(tail.member, job->member, sizeof(tail.member));
+	metrics_tell(job->metrics, &tail, changed);
+}
+
+/* Whatever else there is to do, now and then. */
+static int look_around(struct job *job, struct error *e)
+{
+	bool ended;
+
+	if (now_ms() < job->next_look)
+		return 0;
+	job->next_look = now_ms() + LOOK_MS;
+	ended = tail_jobs_look(job->jobs);
+	tell(job, ended);
+	return tail_others_check(&job->others, e);
 }
 
 /* ---- where to go on */
@@ -260,8 +263,13 @@ static int step_over(struct job *job, struct live *live, uint64_t oldest, struct
 	job->result.has_gap = true;
 	job->resume = oldest;
 	job->known = false;
-	job->last_lap = true;
-	job->goal = live->top;
+	if (job->options->on_gap == TAIL_GAP_STOP) {
+		job->last_lap = true;
+		job->goal = live->top;
+	} else if (job->jobs != NULL) {
+		tail_jobs_want_backup(job->jobs);
+	}
+	tell(job, true);
 	note(job,
 	     "a gap: the member's oplog begins at %u.%u, the stream ends at %u.%u; what happened "
 	     "in between is not stored",
@@ -289,37 +297,17 @@ static int prove(struct job *job, struct live *live, struct live_oplog *oplog, s
 	return step_over(job, live, oldest, e);
 }
 
-/* Where replays from the newest exact snapshot begin; 0: there is none. */
-static int snapshot_begin(struct job *job, uint64_t *ret, struct error *e)
-{
-	OWNED(snapshots_release) struct snapshot_list list = {0};
-	size_t skipped;
-
-	*ret = 0;
-	if (snapshots_read(job->store, &list, &skipped, e) < 0)
-		return e->code;
-	for (size_t i = list.count; i-- > 0 && *ret == 0;) {
-		const struct snapshot *s = &list.at[i];
-		const struct optime *from =
-			s->needed_from.seconds != 0 ? &s->needed_from : &s->optime;
-
-		if (s->exact)
-			*ret = entry_ts(from->seconds, from->increment);
-	}
-	return 0;
-}
-
 /* An empty stream begins with the newest exact snapshot's entry when that is still there, else with the last one. */
 static int choose_begin(struct job *job, struct live *live, uint64_t *ret, struct error *e)
 {
-	uint64_t wanted, oldest = 0, newest = 0;
+	uint64_t wanted, made, oldest = 0, newest = 0;
 
 	if (job->result.has_gap) {
 		*ret = job->resume;
 		return 0;
 	}
-	if (snapshot_begin(job, &wanted, e) < 0 || live_oldest(live, &oldest, e) < 0 ||
-	    live_newest(live, &newest, e) < 0)
+	if (tail_stream_snapshots(job->store, &wanted, &made, e) < 0 ||
+	    live_oldest(live, &oldest, e) < 0 || live_newest(live, &newest, e) < 0)
 		return e->code;
 	job->result.begun = true;
 	job->result.needs_snapshot = wanted == 0 || wanted < oldest || wanted > newest;
@@ -329,6 +317,9 @@ static int choose_begin(struct job *job, struct live *live, uint64_t *ret, struc
 		     "the stream begins at %u.%u, where no exact snapshot lies: moments can be "
 		     "visited from the next one on",
 		     entry_seconds(*ret), entry_increment(*ret));
+	if (job->result.needs_snapshot && job->options->on_gap == TAIL_GAP_SNAPSHOT &&
+	    job->jobs != NULL)
+		tail_jobs_want_backup(job->jobs);
 	return 0;
 }
 
@@ -360,6 +351,8 @@ static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 		} else if (flush(job, e) < 0) {
 			return e->code;
 		}
+		if (look_around(job, e) < 0)
+			return e->code;
 		job->backoff = 0;
 		if (!job->last_lap)
 			continue;
@@ -380,6 +373,7 @@ static int follow_member(struct job *job, struct live *live, struct error *e)
 	uint64_t from = 0;
 
 	memcpy(job->result.set, live->set, sizeof(job->result.set));
+	memcpy(job->member, live->member, sizeof(job->member));
 	if (!job->last_lap) {
 		job->last_lap = job->options->once;
 		job->goal = live->top;
@@ -387,7 +381,7 @@ static int follow_member(struct job *job, struct live *live, struct error *e)
 	if (job->known) {
 		int proven;
 
-		oplog = live_oplog_open(live, job->at.ts);
+		oplog = live_oplog_open(live, job->at.ts, WAIT_MS);
 		proven = prove(job, live, oplog, e);
 		if (proven < 0 || cancelled(job))
 			return proven < 0 ? proven : 0;
@@ -396,10 +390,23 @@ static int follow_member(struct job *job, struct live *live, struct error *e)
 		live_oplog_close(TAKE(oplog));
 		if (choose_begin(job, live, &from, e) < 0)
 			return e->code;
-		oplog = live_oplog_open(live, from);
+		oplog = live_oplog_open(live, from, WAIT_MS);
 	}
 	note(job, "following %s at %s", live->set, live->member);
 	return read_on(job, oplog, e);
+}
+
+static int check_version(struct job *job, const struct live *live, struct error *e)
+{
+	int untested = live_version_check(live->version, job->options->allow_untested, e);
+
+	if (untested == 1 && !job->warned)
+		note(job,
+		     "warning: MongoDB %s could not be tested with this program: compare what it "
+		     "stores ('yester verify')",
+		     live->version);
+	job->warned |= untested == 1;
+	return untested < 0 ? untested : 0;
 }
 
 /* One connection's life. 0: it is over. */
@@ -409,22 +416,28 @@ static int follow(struct job *job, struct error *e)
 	int code;
 
 	job->overrun = false;
-	if (live_open(job->options->uri, &live, e) < 0)
+	if (live_open(job->options->uri, &live, e) < 0 || check_version(job, live, e) < 0)
 		return e->code;
 	code = follow_member(job, live, e);
 	job->overrun = live->overrun;
+	job->member[0] = '\0';
+	tell(job, false);
 	return code;
 }
 
-static void pause_before_next(struct job *job)
+static int pause_before_next(struct job *job, struct error *e)
 {
 	const struct timespec step = {.tv_nsec = 50000000};
 	uint64_t until;
 
 	job->backoff = job->backoff == 0 ? BACKOFF_MS : MIN_OF(job->backoff * 2, BACKOFF_MAX_MS);
 	until = now_ms() + job->backoff;
-	while (now_ms() < until && !cancelled(job))
+	while (now_ms() < until && !cancelled(job)) {
 		nanosleep(&step, NULL);
+		if (look_around(job, e) < 0)
+			return e->code;
+	}
+	return 0;
 }
 
 static int follow_on(struct job *job, struct error *e)
@@ -446,7 +459,8 @@ static int follow_on(struct job *job, struct error *e)
 		}
 		note(job, "%s; connecting again", e->text);
 		job->result.reconnects++;
-		pause_before_next(job);
+		if (pause_before_next(job, e) < 0)
+			return e->code;
 		if (cancelled(job))
 			return 0;
 	}
@@ -456,9 +470,13 @@ static int follow_on(struct job *job, struct error *e)
 static int run(struct job *job, struct error *e)
 {
 	struct error later = {0};
-	int code;
+	int code, found;
 
-	if (seal_left(job, e) < 0 || find_last(job, e) < 0)
+	if (tail_stream_seal_left(job->store, e) < 0)
+		return e->code;
+	found = tail_stream_last(job->store, &job->at, &job->doc, e);
+	job->known = found == 1;
+	if (found < 0 || tail_others_begin(&job->others, job->store, e) < 0)
 		return e->code;
 	code = follow_on(job, e);
 	/* On failure, too: what was acknowledged stays. */
@@ -469,7 +487,48 @@ static int run(struct job *job, struct error *e)
 	}
 	if (code == 0 && job->options->once && !cancelled(job))
 		code = make_checkpoints(job, e);
+	tell(job, true);
 	return code;
+}
+
+/* What runs beside; who looks once, and stops at a gap, needs none of it. */
+static int begin(struct job *job, struct error *e)
+{
+	const struct tail_options *o = job->options;
+	const struct metrics_options metrics = {
+		.store = job->store, .file = o->metrics_file, .port = o->metrics_port};
+	struct tail_jobs_options jobs = {.store = store_path(job->store),
+					 .uri = mongoc_uri_get_string(o->uri->uri),
+					 .every = o->every,
+					 .allow_untested = o->allow_untested,
+					 .note = o->note,
+					 .note_ctx = o->note_ctx};
+
+	uint64_t ignored;
+
+	if (o->once && o->on_gap == TAIL_GAP_STOP && o->every == 0)
+		return 0;
+	if (tail_stream_snapshots(job->store, &ignored, &jobs.last, e) < 0 ||
+	    (!o->once && metrics_start(&metrics, &job->metrics, e) < 0))
+		return e->code;
+	job->jobs = tail_jobs_new(&jobs);
+	return 0;
+}
+
+/* With --once what was begun beside is waited for. */
+static void wait_for_jobs(struct job *job)
+{
+	const struct timespec step = {.tv_nsec = LOOK_MS * 1000000L};
+
+	if (!job->options->once || job->jobs == NULL)
+		return;
+	for (;;) {
+		(void)tail_jobs_look(job->jobs);
+		if (!tail_jobs_busy(job->jobs) || tail_jobs_counts(job->jobs).failures > 0 ||
+		    cancelled(job))
+			return;
+		nanosleep(&step, NULL);
+	}
 }
 
 int tail_run(struct store *store, const struct tail_options *options, struct tail_result *ret,
@@ -483,8 +542,16 @@ int tail_run(struct store *store, const struct tail_options *options, struct tai
 			error_set(e, ERR_BUSY, "another process follows the oplog into this store");
 		return e->code;
 	}
-	code = run(&job, e);
+	code = begin(&job, e);
+	if (code == 0)
+		code = run(&job, e);
 	close(lock);
+	if (code == 0)
+		wait_for_jobs(&job);
+	if (job.jobs != NULL) {
+		job.result.snapshots = tail_jobs_counts(job.jobs).snapshots;
+		job.result.backups = tail_jobs_counts(job.jobs).backups;
+	}
 	*ret = job.result;
 	return code;
 }

@@ -14,9 +14,19 @@
 #include "oplog/stream_tail.h"
 #include "tools/live.h"
 
+enum tail_on_gap {
+	TAIL_GAP_STOP,	   /* take what the member still has, then end */
+	TAIL_GAP_SNAPSHOT, /* go on behind it, and copy the deployment anew */
+};
+
 struct tail_options {
 	const struct live_uri *uri;
 	bool once; /* end when what the member had at the begin is there */
+	enum tail_on_gap on_gap;
+	uint64_t every;				   /* seconds between snapshots; 0: none */
+	bool allow_untested;			   /* versions that are newer than this program */
+	const char *metrics_file;		   /* or NULL */
+	unsigned metrics_port;			   /* of loopback; 0: none */
 	void (*note)(void *ctx, const char *text); /* what a person should know; may be NULL */
 	void *note_ctx;
 	const struct progress *progress; /* its `cancelled` ends the job cleanly */
@@ -28,6 +38,7 @@ struct tail_result {
 	struct entry_optime first, last; /* of them; ts 0: there were none */
 	uint64_t segments;
 	unsigned checkpoints;
+	uint64_t snapshots, backups; /* that were made beside following */
 	unsigned reconnects;
 	bool begun;		 /* the stream was empty */
 	bool needs_snapshot;	 /* no exact snapshot lies at what was begun with */
@@ -36,11 +47,13 @@ struct tail_result {
 };
 
 /*
- * Follow until it is told to stop, has caught up (`once`), or met a gap: then what the member still has is
- * taken in behind the gap, and it ends. What was acknowledged is sealed in any case, also on failure,
- * and *ret says what was added. ERR_BUSY: somebody follows already. ERR_EXISTS: the member has another
- * history (rolled back, or another replica set). ERR_REFUSED and ERR_REMOTE of live.h; ERR_REMOTE only with
- * `once`: else it connects again, for ever. ERR_IO, ERR_CORRUPT.
+ * Follow until it is told to stop, has caught up (`once`), or met a gap and is to stop then: what the member
+ * still has is taken in behind the gap. What was acknowledged is sealed in any case, also on failure,
+ * and *ret says what was added. Snapshots, checkpoints and the backup behind a gap are made by other processes
+ * (tail_jobs.h). ERR_BUSY: somebody follows already, also into another copy of the store that came
+ * together with this one. ERR_EXISTS: the member has another history (rolled back, or another replica set).
+ * ERR_REFUSED and ERR_REMOTE of live.h; ERR_REMOTE only with `once`: else it connects again, for ever.
+ * ERR_IO, ERR_CORRUPT.
  */
 MUST_CHECK int tail_run(struct store *store, const struct tail_options *options,
 			struct tail_result *ret, struct error *e);

@@ -26,7 +26,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum phase { NONE, READ, SORT, PACK, FSYNC, RENAME, INDEX, PAGES, MANIFEST, PHASES };
+enum phase { NONE, READ, SORT, PACK, FSYNC, RENAME, INDEX, PAGES, MANIFEST, UNLINK, PHASES };
 
 static const struct phase_name {
 	const char *name;
@@ -40,6 +40,7 @@ static const struct phase_name {
 	[INDEX] = {"index", "mdb_txn_commit of a transaction that writes"},
 	[PAGES] = {"pages", "write and sync of the index's file within a commit"},
 	[MANIFEST] = {"manifest", "write, fsync, rename of a manifest, fsync of its folder"},
+	[UNLINK] = {"unlink", "unlink of a file of the store"},
 };
 
 enum deed { NOTHING, KILL_BEFORE, KILL_AFTER, TEAR, SHORT, FAIL };
@@ -241,9 +242,19 @@ static enum phase phase_of_sync(int fd)
 
 static enum phase phase_of_rename(const char *to)
 {
-	return strstr(to, "/snapshots/") != NULL ? MANIFEST
-	       : strstr(to, "/chunks/") != NULL	 ? RENAME
-						 : NONE;
+	return strstr(to, "/snapshots/") != NULL || strstr(to, "/prune/") != NULL ? MANIFEST
+	       : strstr(to, "/chunks/") != NULL					  ? RENAME
+										  : NONE;
+}
+
+static enum phase phase_of_unlink(const char *path)
+{
+	static const char *const folders[] = {"/snapshots/", "/prune/", "/chunks/", "/oplog/"};
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (strstr(path, folders[i]) != NULL)
+			return UNLINK;
+	return NONE;
 }
 
 /* The length that a read or write is to have, 0 to fail with errno. */
@@ -382,6 +393,18 @@ int rename(const char *from, const char *to)
 	REAL(rename);
 	enum deed deed = at_call(phase_of_rename(to), "rename");
 	int code = deed == FAIL ? -1 : real(from, to);
+
+	if (deed == FAIL)
+		errno = shim.error;
+	after_call(deed);
+	return code;
+}
+
+int unlink(const char *path)
+{
+	REAL(unlink);
+	enum deed deed = at_call(phase_of_unlink(path), "unlink");
+	int code = deed == FAIL ? -1 : real(path);
 
 	if (deed == FAIL)
 		errno = shim.error;

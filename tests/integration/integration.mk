@@ -16,3 +16,10 @@ check-scale:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) YESTER_SCALE=full $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
 		tests/integration/test_scale.py tests/integration/test_many_documents.py tests/integration/test_json_mount.py
+
+# Replica sets of three under load, the long forms: 20 seeds a version, 8 writers, 100 kills.
+.PHONY: check-live
+check-live:
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) YESTER_WRITERS=8 YESTER_KILLS=100 $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
+		--timeout=1800 tests/integration/test_live.py tests/integration/test_live_set.py tests/integration/test_live_secure.py

@@ -15,9 +15,9 @@ import pytest
 
 import fill  # noqa: I001 (peers makes it importable)
 
-VERBS = ("init", "ingest", "ingest-oplog", "backup", "tail", "snapshot", "snapshots", "ranges", "gaps", "show", "ls", "cat",
-         "count", "diff", "log", "stats", "mount", "umount", "dump", "check", "version", "help")
-LATER = ("status", "serve", "passwd", "restore", "verify", "drill", "forget", "prune", "repair",
+VERBS = ("init", "ingest", "ingest-oplog", "backup", "tail", "snapshot", "snapshots", "ranges", "gaps", "status", "show", "ls", "cat",
+         "count", "diff", "log", "stats", "mount", "umount", "serve", "passwd", "dump", "check", "version", "help")
+LATER = ("restore", "verify", "drill", "forget", "prune", "repair",
          "replicate", "copy", "doctor")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # all but the end of a line
 HOSTILE = ("new\nline", "escape\x1b[2J", "bidi\u202eetirw", "back\\slash", "tab\t", "quote\"s", "  spaces  ", "漢字")

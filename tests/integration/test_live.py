@@ -450,7 +450,8 @@ def test_what_has_no_history_to_follow_is_refused(store):
     done = store.run("tail", "--once", "--uri", f"mongodb://127.0.0.1:{peers.free_port()}/?serverSelectionTimeoutMS=300",
                      check=1)
     assert "reached" in done.err
-    assert "not in this version" in store.run("tail", "--on-gap", "snapshot", "--uri", "mongodb://h/", check=2).err
+    assert "stop or snapshot" in store.run("tail", "--on-gap", "go", "--uri", "mongodb://h/", check=2).err
+    assert "6h" in store.run("tail", "--every", "often", "--uri", "mongodb://h/", check=2).err
     assert "no URI" in store.run("tail", check=2).err
 
 

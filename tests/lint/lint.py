@@ -24,11 +24,12 @@ FILE_LINES = 600
 HOMES = (
     (r"lmdb\.h", ("index/",)),
     (r"fuse.*", ("fs/",)),
-    (r"zstd.*|zdict\.h", ("store/pack/",)),
+    (r"zstd.*|zdict\.h", ("store/pack/", "wire/compress.")),
     (r"mongoc.*", ("tools/", "store/backend/")),
     (r"curl/.*", ("store/backend/",)),
-    (r"unicode/.*", ("query/", "base/collation.")),
+    (r"unicode/.*", ("query/", "base/collation.", "wire/saslprep.")),
     (r"pcre2.*", ("query/",)),
+    (r"bid_\w+\.h", ("query/decimal_math.",)),
 )
 BANNED = "sprintf vsprintf strcpy strcat strtok gmtime localtime alloca gets atoi system".split()
 PRINTING = "printf fprintf vprintf vfprintf dprintf puts fputs putchar putc fputc fwrite perror".split()

@@ -28,7 +28,7 @@ die() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-packages="gcc make pkg-config libssl-dev libbson-dev libmongoc-dev liblmdb-dev libzstd-dev libicu-dev libfuse3-dev fuse3 zlib1g-dev"
+packages="gcc make pkg-config libssl-dev libbson-dev libmongoc-dev liblmdb-dev libzstd-dev libicu-dev libfuse3-dev fuse3 zlib1g-dev libpcre2-dev libintelrdfpmath-dev"
 if [ $build_only = no ]; then
 	packages="$packages libcmocka-dev rsync restic borgbackup squashfs-tools squashfuse attr"
 	packages="$packages clang-format-14 universal-ctags"
@@ -81,8 +81,8 @@ if have apt-get && have dpkg-query; then
 else
 	say "this is neither Debian nor Ubuntu: nothing was installed. What is needed, by Debian's names:"
 	say "  $packages$wanted"
-	have pkg-config && pkg-config --exists libcrypto libbson-1.0 libmongoc-1.0 icu-i18n lmdb libzstd fuse3 zlib ||
-		die "pkg-config does not find all of: libcrypto libbson-1.0 libmongoc-1.0 icu-i18n lmdb libzstd fuse3 zlib"
+	have pkg-config && pkg-config --exists libcrypto libbson-1.0 libmongoc-1.0 icu-i18n lmdb libzstd fuse3 zlib libpcre2-8 ||
+		die "pkg-config does not find all of: libcrypto libbson-1.0 libmongoc-1.0 icu-i18n lmdb libzstd fuse3 zlib libpcre2-8"
 fi
 
 # ---- FUSE: not ours to install into a kernel or a container, so say what to do

@@ -122,6 +122,39 @@ static void a_sample_is_whole_documents_from_all_over(void **state)
 	assert_true(last > 15000);
 }
 
+static int count_document(void *ctx, struct bytes key UNUSED, struct bytes doc UNUSED,
+			  struct error *e UNUSED)
+{
+	(*(unsigned *)ctx)++;
+	return 0;
+}
+
+static void one_that_only_watches_keeps_nothing_and_refuses_what_is_out_of_order(void **state)
+{
+	OWNED(spool_free) struct spool *spool = spool_new(harness_tmpdir());
+	OWNED(buf_release) struct buf docs = {0}, out = {0}, late = {0};
+	struct harness_rng rng = harness_rng_of(5);
+	struct spool_facts facts;
+	struct error e = {0};
+	unsigned seen = 0;
+
+	(void)state;
+	for (int32_t id = 0; id < 2000; id++)
+		harness_doc_of_size(&docs, id, 1000, &rng);
+	spool_watch(spool, count_document, &seen);
+	spool_only_watch(spool);
+	add(spool, &docs);
+	spool_facts(spool, &facts);
+	assert_int_equal(seen, 2000);
+	assert_int_equal(facts.count, 2000);
+	assert_int_equal(facts.bytes, docs.len);
+	drain(spool, &out);
+	assert_int_equal(out.len, 0);
+	harness_doc_of_size(&late, 1000, 100, &rng);
+	ASSERT_ERROR(spool_add(spool, buf_bytes(&late), &e), ERR_INVALID);
+	assert_int_equal(seen, 2000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +162,8 @@ int main(void)
 		cmocka_unit_test(a_document_larger_than_a_piece_comes_out_whole),
 		cmocka_unit_test(order_and_missing_ids_are_noticed),
 		cmocka_unit_test(a_sample_is_whole_documents_from_all_over),
+		cmocka_unit_test(
+			one_that_only_watches_keeps_nothing_and_refuses_what_is_out_of_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,10 @@
  * in byte order of names. system.profile and tmp.mr.* are left out; system.views, which dumps
  * lack, is made again from the views. Compared with mongod 4.2, 4.4, 5.0 and 6.0.
  *
- * Threads: main thread only.
+ * Threads: any; one run belongs to one thread.
  */
-#ifndef TOOLS_DBHASH_H
-#define TOOLS_DBHASH_H
+#ifndef OPLOG_DBHASH_H
+#define OPLOG_DBHASH_H
 
 #include "base/chunk_id.h"
 #include "base/progress.h"
@@ -26,6 +26,8 @@ struct dbhash_collection {
 
 struct dbhash_sink {
 	void *ctx;
+	/* Is this collection to be hashed? NULL: all are. */
+	bool (*wanted)(void *ctx, struct bytes db, struct bytes name);
 	/* Each collection, in byte order of names; then the database's own hash. */
 	int (*collection)(void *ctx, const struct dbhash_collection *c, struct error *e);
 	int (*database)(void *ctx, struct bytes db, const char *md5, struct error *e);

@@ -1,4 +1,4 @@
-#include "tools/dbhash.h"
+#include "oplog/dbhash.h"
 
 #include <stdio.h>
 
@@ -7,7 +7,6 @@
 #include "base/key.h"
 #include "store/snapshot/view_docs.h"
 #include "store/tree/extsort.h"
-#include "tools/id_find.h"
 
 #define SORT_MEMORY (48 * MIB)
 #define VIEWS "system.views"
@@ -178,9 +177,11 @@ static int hash_collection(struct dbhash *d, const struct catalog_entry *entry, 
 	return emit(d, &c, e);
 }
 
-/* dbHash leaves these out. */
-static bool is_left_out(struct bytes name)
+/* dbHash leaves these out, and its caller may. */
+static bool is_left_out(const struct dbhash *d, struct bytes db, struct bytes name)
 {
+	if (d->sink->wanted != NULL && !d->sink->wanted(d->sink->ctx, db, name))
+		return true;
 	return bytes_equal(name, bytes_str("system.profile")) ||
 	       (name.len >= 7 && memcmp(name.at, "tmp.mr.", 7) == 0);
 }
@@ -218,7 +219,7 @@ static int hash_database(struct dbhash *d, struct bytes db, uint64_t first, uint
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	char hash[MD5_HEX + 1];
 	struct dbhash_collection views = {.db = db, .name = bytes_str(VIEWS), .hash = hash};
-	int pending = hash_views(d, first, end, hash, e);
+	int pending = is_left_out(d, db, views.name) ? 0 : hash_views(d, first, end, hash, e);
 
 	if (pending < 0)
 		return pending;
@@ -226,7 +227,8 @@ static int hash_database(struct dbhash *d, struct bytes db, uint64_t first, uint
 	for (; first < end; first++) {
 		if (moment_entry(d->moment, first, &entry, e) < 0)
 			return e->code;
-		if (entry.type != CATALOG_COLLECTION || is_left_out(catalog_entry_coll(&entry)))
+		if (entry.type != CATALOG_COLLECTION ||
+		    is_left_out(d, db, catalog_entry_coll(&entry)))
 			continue;
 		if (moment_resolve(d->moment, &entry, e) < 0)
 			return e->code;
@@ -282,9 +284,8 @@ static int hash_databases(struct dbhash *d, const char *only, struct error *e)
 }
 
 /* The feature compatibility version of the deployment, from its document. */
-static int take_version(void *ctx, struct bytes doc, struct error *e)
+static int take_version(struct dbhash *d, struct bytes doc, struct error *e)
 {
-	struct dbhash *d = ctx;
 	struct bson_field field;
 	struct bytes text;
 
@@ -297,11 +298,22 @@ static int take_version(void *ctx, struct bytes doc, struct error *e)
 	return 0;
 }
 
+/* The key of a text as `_id`. */
+static int key_of_text(const char *text, struct buf *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf value = {0};
+
+	buf_add_le32(&value, (uint32_t)strlen(text) + 1);
+	buf_add(&value, text, strlen(text) + 1);
+	return key_of_value(BSON_KIND_STRING, buf_bytes(&value), ret, e);
+}
+
 /* The server's version: as the dump says, else the feature compatibility version in admin. */
 static int find_version(struct dbhash *d, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
-	OWNED(buf_release) struct buf id = {0};
+	OWNED(buf_release) struct buf key = {0};
+	OWNED(buf_release) struct buf doc = {0};
 	const char *known = moment_snapshot(d->moment)->server_version;
 	int found;
 
@@ -309,15 +321,14 @@ static int find_version(struct dbhash *d, struct error *e)
 		snprintf(d->server_version, sizeof(d->server_version), "%s", known);
 		return 0;
 	}
+	catalog_entry_init(&entry);
 	found = moment_find(d->moment, bytes_str("admin.system.version"), NULL, &entry, e);
-	if (found <= 0)
-		return found;
-	if (moment_resolve(d->moment, &entry, e) < 0)
+	if (found <= 0 || entry.root.kind != TREE_KEYED)
+		return MIN_OF(found, 0);
+	if (key_of_text("featureCompatibilityVersion", &key, e) < 0)
 		return e->code;
-	if (id_find_parse("\"featureCompatibilityVersion\"", &id, e) < 0 ||
-	    id_find(moment_store(d->moment), &entry, buf_bytes(&id), take_version, d, e) < 0)
-		return e->code;
-	return 0;
+	found = moment_document(d->moment, &entry, buf_bytes(&key), &doc, e);
+	return found <= 0 ? found : take_version(d, buf_bytes(&doc), e);
 }
 
 int dbhash_run(struct moment *moment, const char *only, const char *tmp_dir,

@@ -1,0 +1,24 @@
+#include "oplog/stream_repair.h"
+
+#include "oplog/stream_internal.h"
+
+int stream_repair_roots(void *ctx, struct repair *repair, const char *name, uint64_t size,
+			struct error *e)
+{
+	OWNED(free) char *entries = xprintf("entries of %s", name);
+	OWNED(free) char *postings = xprintf("postings of %s", name);
+	struct stream_file file = stream_file_parse(name);
+	struct segment segment;
+	int found, lost, more;
+
+	if (file.kind != STREAM_FILE_SEGMENT)
+		return 0;
+	found = stream_file_read(ctx, name, &file.id, size, &segment, e);
+	if (found < 1)
+		return found;
+	lost = repair_tree(repair, &segment.root, entries, e);
+	if (lost < 0)
+		return lost;
+	more = repair_tree(repair, &segment.postings, postings, e);
+	return more < 0 ? more : lost + more;
+}

@@ -1,0 +1,15 @@
+/*
+ * stream_repair.h - what a repair of the store has to know of the stored oplog.
+ *
+ * Threads: as repair.h.
+ */
+#ifndef OPLOG_STREAM_REPAIR_H
+#define OPLOG_STREAM_REPAIR_H
+
+#include "store/repair.h"
+
+/* As repair_options.roots_of; `ctx` is the struct store. 1: something of the file's trees is lost. */
+MUST_CHECK int stream_repair_roots(void *ctx, struct repair *repair, const char *name,
+				   uint64_t size, struct error *e);
+
+#endif

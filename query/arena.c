@@ -1,0 +1,161 @@
+#include "query/arena.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+
+#define FIRST_BLOCK (16 * KIB)
+#define BLOCK_MAX                                                                                  \
+	(1 * MIB) /* blocks double up to this; a larger allocation has a block of its own */
+
+struct block {
+	struct block *before;
+	size_t cap, used;
+	alignas(max_align_t) uint8_t at[];
+};
+
+/* What is to be called in the end, the newest first; lives in the arena itself. */
+struct last_call {
+	struct last_call *before;
+	void (*free_it)(void *what);
+	void *what;
+	size_t total; /* of the arena when it was made */
+};
+
+struct arena {
+	struct block *last;
+	size_t total;
+	struct last_call *calls;
+};
+
+static void call_down_to(struct arena *arena, size_t total)
+{
+	while (arena->calls != NULL && arena->calls->total > total) {
+		struct last_call *call = arena->calls;
+
+		arena->calls = call->before;
+		call->free_it(call->what);
+	}
+}
+
+static struct block *new_block(struct block *before, size_t cap)
+{
+	struct block *block = xmalloc(sizeof(*block) + cap);
+
+	block->before = before;
+	block->cap = cap;
+	block->used = 0;
+	return block;
+}
+
+struct arena *arena_new(void)
+{
+	struct arena *arena = xcalloc(1, sizeof(*arena));
+
+	arena->last = new_block(NULL, FIRST_BLOCK);
+	return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+	if (arena == NULL)
+		return;
+	call_down_to(arena, 0);
+	for (struct block *block = arena->last, *before; block != NULL; block = before) {
+		before = block->before;
+		free(block);
+	}
+	free(arena);
+}
+
+void *arena_get(struct arena *arena, size_t size)
+{
+	size_t need =
+		(MAX_OF(size, (size_t)1) + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	struct block *block = arena->last;
+
+	if (block->cap - block->used < need) {
+		block = new_block(block, MAX_OF(need, MIN_OF(block->cap * 2, BLOCK_MAX)));
+		arena->last = block;
+	}
+	block->used += need;
+	arena->total += need;
+	return block->at + block->used - need;
+}
+
+void *arena_zeroed(struct arena *arena, size_t size)
+{
+	return memset(arena_get(arena, size), 0, size);
+}
+
+struct bytes arena_copy(struct arena *arena, struct bytes from)
+{
+	uint8_t *at = arena_get(arena, from.len);
+
+	if (from.len > 0)
+		memcpy(at, from.at, from.len);
+	return bytes_of(at, from.len);
+}
+
+char *arena_text(struct arena *arena, struct bytes from)
+{
+	char *at = arena_get(arena, from.len + 1);
+
+	if (from.len > 0)
+		memcpy(at, from.at, from.len);
+	at[from.len] = '\0';
+	return at;
+}
+
+void arena_on_free(struct arena *arena, void (*free_it)(void *what), void *what)
+{
+	struct last_call *call = arena_get(arena, sizeof(*call));
+
+	*call = (struct last_call){
+		.before = arena->calls, .free_it = free_it, .what = what, .total = arena->total};
+	arena->calls = call;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+	return arena->total;
+}
+
+struct arena_mark arena_mark(const struct arena *arena)
+{
+	return (struct arena_mark){
+		.block = arena->last, .used = arena->last->used, .total = arena->total};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+	call_down_to(arena, mark.total);
+	while (arena->last != mark.block) {
+		struct block *before = arena->last->before;
+
+		free(arena->last);
+		arena->last = before;
+	}
+	arena->last->used = mark.used;
+	arena->total = mark.total;
+}
+
+void arena_reset(struct arena *arena)
+{
+	/* The newest of ordinary size is kept: it has grown to what one document takes. */
+	struct block *keep = NULL;
+
+	call_down_to(arena, 0);
+	for (struct block *block = arena->last, *before; block != NULL; block = before) {
+		before = block->before;
+		if (keep == NULL && (block->cap <= BLOCK_MAX || before == NULL))
+			keep = block;
+		else
+			free(block);
+	}
+	keep->before = NULL;
+	keep->used = 0;
+	arena->last = keep;
+	arena->total = 0;
+}

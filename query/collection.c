@@ -1,0 +1,152 @@
+#include "query/collection.h"
+
+#include "query/command.h"
+
+void collection_init(struct collection *collection)
+{
+	*collection = (struct collection){0};
+	catalog_entry_init(&collection->entry);
+}
+
+void collection_release(struct collection *collection)
+{
+	catalog_entry_release(&collection->entry);
+}
+
+static bool option_is_true(const struct collection *c, const char *name, struct error *e)
+{
+	struct bson_field field;
+	struct value v;
+
+	if (bson_find(buf_bytes(&c->entry.options), name, &field, e) <= 0)
+		return false;
+	v = value_of_field(&field);
+	return value_is_true(&v);
+}
+
+int collection_find(struct moment *moment, struct bytes db, struct bytes coll, bool with_users,
+		    struct collection *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf ns = {0};
+	int found = 0;
+
+	ret->moment = moment;
+	ret->kind = COLLECTION_MISSING;
+	ret->is_resolved = ret->is_capped = ret->is_clustered = false;
+	if (moment == NULL || coll.len == 0 || query_is_hidden(db, coll, with_users))
+		return 0;
+	buf_add_bytes(&ns, db);
+	buf_add_u8(&ns, '.');
+	buf_add_bytes(&ns, coll);
+	found = moment_find(moment, buf_bytes(&ns), NULL, &ret->entry, e);
+	if (found <= 0)
+		return found;
+	switch (ret->entry.type) {
+	case CATALOG_VIEW:
+		ret->kind = COLLECTION_VIEW;
+		return 0;
+	case CATALOG_TIMESERIES:
+		ret->kind = COLLECTION_SERIES;
+		return 0;
+	default:
+		ret->kind = COLLECTION_STORED;
+	}
+	ret->is_capped = option_is_true(ret, "capped", e);
+	ret->is_clustered = option_is_true(ret, "clusteredIndex", e);
+	return 0;
+}
+
+int collection_resolve(struct collection *c, struct error *e)
+{
+	if (c->is_resolved || c->kind != COLLECTION_STORED)
+		return 0;
+	if (moment_resolve(c->moment, &c->entry, e) < 0)
+		return e->code;
+	c->is_resolved = true;
+	return 0;
+}
+
+int collection_option(const struct collection *c, const char *name, struct bson_field *ret,
+		      struct error *e)
+{
+	if (c->kind == COLLECTION_MISSING)
+		return 0;
+	return bson_find(buf_bytes(&c->entry.options), name, ret, e);
+}
+
+int collection_collation(const struct collection *c, struct bytes *ret, struct error *e)
+{
+	struct bson_field field, locale;
+	int found = collection_option(c, "collation", &field, e);
+
+	*ret = (struct bytes){0};
+	if (found <= 0 || field.type != BSON_KIND_DOCUMENT)
+		return MIN_OF(found, 0);
+	found = bson_find(field.value, "locale", &locale, e);
+	if (found < 0)
+		return found;
+	if (found > 0 && locale.type == BSON_KIND_STRING) {
+		struct bytes text;
+
+		if (bson_text(locale.value, &text, e) < 0)
+			return e->code;
+		if (bytes_equal(text, bytes_str("simple")))
+			return 0;
+	}
+	*ret = field.value;
+	return 0;
+}
+
+/* Does the hint name this index? */
+static int is_meant(struct bytes spec, const struct value *hint, bool *ret, struct error *e)
+{
+	struct bson_field field;
+	struct value v;
+	int found = bson_find(spec, hint->type == BSON_KIND_STRING ? "name" : "key", &field, e);
+
+	*ret = false;
+	if (found <= 0)
+		return found;
+	v = value_of_field(&field);
+	*ret = v.type == hint->type && value_equal(&v, hint, NULL);
+	return 0;
+}
+
+/* {v: 2, key: {_id: 1}, name: "_id_"} */
+static const uint8_t id_index[] = "\x2e\0\0\0"
+				  "\x10v\0\2\0\0\0"
+				  "\3key\0\x0e\0\0\0\x10_id\0\1\0\0\0\0"
+				  "\2name\0\5\0\0\0_id_\0";
+
+int collection_index(const struct collection *c, const struct value *hint, struct bytes *ret,
+		     struct error *e)
+{
+	struct bson_fields fields = bson_fields(buf_bytes(&c->entry.indexes));
+	struct bytes of_id = bytes_of(id_index, sizeof(id_index));
+	struct bson_field field;
+	bool meant = false;
+	int more;
+
+	if (c->kind != COLLECTION_STORED)
+		return 0;
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		if (field.type != BSON_KIND_DOCUMENT)
+			continue;
+		if (is_meant(field.value, hint, &meant, e) < 0)
+			return e->code;
+		if (meant) {
+			*ret = field.value;
+			return 1;
+		}
+	}
+	if (more < 0)
+		return more;
+	of_id.len = get_le32(of_id.at);
+	if (is_meant(of_id, hint, &meant, e) < 0)
+		return e->code;
+	if (meant && !collection_is_ranked(c)) {
+		*ret = of_id;
+		return 1;
+	}
+	return 0;
+}

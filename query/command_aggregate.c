@@ -1,0 +1,277 @@
+/* Prefix: query_ - the aggregate command. */
+#include "base/bson_build.h"
+#include "query/command_cursor.h"
+#include "query/command_view.h"
+#include "query/query_error.h"
+
+static int check_pipeline(const struct value *v, struct error *e)
+{
+	struct bson_fields fields = bson_fields(v->data);
+	struct bson_field field;
+	int more;
+
+	if (v->type != BSON_KIND_ARRAY)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "'pipeline' option must be specified as an array");
+	while ((more = bson_fields_next(&fields, &field, e)) > 0)
+		if (field.type != BSON_KIND_DOCUMENT)
+			return query_error(
+				e, QUERY_TYPE_MISMATCH,
+				"Each element of the 'pipeline' array must be an object");
+	return more;
+}
+
+static int check_batch(const struct value *v, struct error *e)
+{
+	int64_t number;
+
+	if (value_is_nullish(v))
+		return 0;
+	if (!value_is_number(v))
+		return command_wrong_type(e, "cursor", "batchSize", v,
+					  "types '[long, int, decimal, double']");
+	return command_count_of("batchSize", v, &number, e);
+}
+
+static int check_cursor(const struct value *v, struct error *e)
+{
+	struct bson_fields fields = bson_fields(v->data);
+	struct bson_field field;
+	int more;
+
+	if (v->type != BSON_KIND_DOCUMENT)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "cursor field must be missing or an object");
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		struct value inner = value_of_field(&field);
+
+		if (!bytes_equal(field.name, bytes_str("batchSize")))
+			return query_error(e, 40415,
+					   "BSON field 'cursor.%.*s' is an unknown field.",
+					   (int)field.name.len, (const char *)field.name.at);
+		if (check_batch(&inner, e) < 0)
+			return e->code;
+	}
+	return more;
+}
+
+static int check_explain(const struct value *v, struct error *e)
+{
+	if (v->type == BSON_KIND_BOOL)
+		return 0;
+	return query_error(e, QUERY_TYPE_MISMATCH, "explain must be a boolean");
+}
+
+/* The parser's words for a wrong type, then those of every command. */
+static int check_time(const struct value *v, struct error *e)
+{
+	int64_t number;
+
+	if (v->type == BSON_KIND_NULL)
+		return command_check_time(v, e);
+	if (!value_is_number(v))
+		return command_wrong_type(e, "aggregate", "maxTimeMS", v,
+					  "types '[long, int, decimal, double']");
+	return command_count_of("maxTimeMS", v, &number, e) < 0 ? e->code
+								: command_check_time(v, e);
+}
+
+static int check_read_concern(const struct value *v, struct error *e)
+{
+	if (v->type == BSON_KIND_DOCUMENT || v->type == BSON_KIND_NULL)
+		return 0;
+	return command_wrong_type(e, "aggregate", "readConcern", v, "type 'object'");
+}
+
+/* Writes are refused by others; here only what it is. */
+static int check_write_concern(const struct value *v, struct error *e)
+{
+	if (v->type == BSON_KIND_NULL)
+		return query_error(
+			e, QUERY_TYPE_MISMATCH,
+			"\"writeConcern\" had the wrong type. Expected object, found null");
+	if (v->type != BSON_KIND_DOCUMENT)
+		return command_wrong_type(e, "aggregate", "writeConcern", v, "type 'object'");
+	return 0;
+}
+
+static const struct command_rule rules[] = {
+	{"pipeline", COMMAND_ARRAY, true, check_pipeline},
+	{"cursor", COMMAND_OBJECT, false, check_cursor},
+	{"explain", COMMAND_BOOL, false, check_explain},
+	{"allowDiskUse", COMMAND_FLAG, false, NULL},
+	{"maxTimeMS", COMMAND_TIME, false, check_time},
+	{"readConcern", COMMAND_OBJECT, false, check_read_concern},
+	{"writeConcern", COMMAND_OBJECT, false, check_write_concern},
+	{"collation", COMMAND_OBJECT, false, NULL},
+	{"hint", COMMAND_HINT, false, NULL},
+	{"let", COMMAND_OBJECT, false, NULL},
+	{"bypassDocumentValidation", COMMAND_BOOL_SAFE, false, NULL},
+	{"needsMerge", COMMAND_FLAG, false, NULL},
+	{"fromMongos", COMMAND_FLAG, false, NULL},
+	{"exchange", COMMAND_OBJECT, false, NULL},
+	{"isMapReduceCommand", COMMAND_FLAG, false, NULL},
+	{"collectionUUID", COMMAND_ANY, false, NULL},
+	{"$_requestReshardingResumeToken", COMMAND_FLAG, false, NULL},
+	{"encryptionInformation", COMMAND_OBJECT, false, NULL},
+	{"runtimeConstants", COMMAND_OBJECT, false, NULL},
+	{"$queryOptions", COMMAND_OBJECT, false, NULL},
+};
+static const struct command_rules aggregate_rules = {"aggregate", rules, COUNT_OF(rules)};
+
+/* The first field: a collection, or 1 for the database. */
+static int read_name(const struct query_request *request, struct buf *ret, bool *ret_is_db,
+		     struct error *e)
+{
+	struct bson_fields fields = bson_fields(request->cmd);
+	struct bson_field field;
+	struct value v;
+	int64_t number = 0;
+	int more = bson_fields_next(&fields, &field, e);
+
+	if (more <= 0)
+		return more < 0 ? more : query_error(e, QUERY_FAILED_TO_PARSE, "an empty command");
+	v = value_of_field(&field);
+	*ret_is_db = v.type != BSON_KIND_STRING;
+	if (v.type == BSON_KIND_STRING)
+		return command_collection(request, COMMAND_NAME_AGGREGATE, ret, e);
+	if (!value_is_number(&v))
+		return query_error(e, QUERY_TYPE_MISMATCH, "collection name has invalid type: %s",
+				   value_type_name(v.type));
+	if (!value_as_int64(&v, &number) || number != 1)
+		return query_error(e, QUERY_FAILED_TO_PARSE,
+				   "Invalid command format: the 'aggregate' field must specify a "
+				   "collection name or 1");
+	buf_add_str(ret, "$cmd.aggregate");
+	return 0;
+}
+
+static struct bytes pipeline_of(struct bytes cmd)
+{
+	return value_get(cmd, bytes_str("pipeline")).data;
+}
+
+/* {$collStats: ..} and {$indexStats: ..} first: they ask about the namespace itself. */
+static bool asks_catalog(struct bytes pipeline, const char *name)
+{
+	struct value first = value_at(pipeline, 0);
+	struct value operand = plan_operand(&first, name);
+
+	return !value_is_missing(&operand);
+}
+
+/* What such a stage is asked of: a view stays one, a time series is its buckets. */
+static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct error *e)
+{
+	struct query_context *q = &cursor->c.q;
+	struct bytes pipeline = pipeline_of(cursor->c.cmd);
+
+	if (plan_resolve(q, q->db, q->coll, pipeline, r, e) < 0)
+		return e->code;
+	if (!r->is_view || (!asks_catalog(pipeline, "$collStats") &&
+			    !(r->unpack.len > 0 && asks_catalog(pipeline, "$indexStats"))))
+		return 0;
+	if (r->unpack.len > 0) {
+		struct bytes buckets = catalog_entry_coll(&r->collection.entry);
+
+		q->coll = arena_copy(q->constants, buckets);
+	}
+	r->unpack = (struct bytes){0};
+	r->pipeline = pipeline;
+	return 0;
+}
+
+/* The hint: natural order, or an index, whose order and documents are taken. */
+static int read_hint(struct query_cursor *cursor, struct plan_resolved *r, struct error *e)
+{
+	struct value hint = command_field(cursor->c.cmd, "hint");
+	struct value first = value_at(r->pipeline, 0);
+	struct value filter = plan_operand(&first, "$match");
+	const struct match *match = NULL;
+	struct bytes empty = bson_build_empty();
+	int found;
+
+	if (value_is_missing(&hint) || r->collection.kind != COLLECTION_STORED ||
+	    (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) == 0))
+		return 0;
+	if (hint.type == BSON_KIND_DOCUMENT && command_natural(hint.data) != 0) {
+		r->natural = command_natural(hint.data);
+		return 0;
+	}
+	found = collection_index(&r->collection, &hint, &r->index, e);
+	if (found != 0) {
+		r->index = arena_copy(cursor->c.q.constants, r->index);
+		return MIN_OF(found, 0);
+	}
+	if (match_parse(cursor->scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
+			MATCH_AGGREGATE, &match, e) < 0)
+		return e->code;
+	return command_planner_error(&cursor->c, match, QUERY_BAD_VALUE,
+				     "planner returned error :: caused by :: hint provided does "
+				     "not correspond to an existing index",
+				     e);
+}
+
+static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *e)
+{
+	struct query_context *q = &cursor->c.q;
+	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
+	struct bytes collation;
+
+	if (command_collation(&cursor->c, e) < 0)
+		return e->code;
+	if (is_db)
+		q->coll = (struct bytes){0};
+	if (is_db && value_count(pipeline_of(cursor->c.cmd)) == 0)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "{aggregate: 1} is not valid for an empty pipeline.");
+	if (resolve(cursor, &resolved, e) < 0)
+		return e->code;
+	if (resolved.is_view)
+		collation = resolved.collation;
+	else if (collection_collation(&resolved.collection, &collation, e) < 0)
+		return e->code;
+	if (resolved.is_view && command_view_collation(&cursor->c, &resolved, e) < 0)
+		return e->code;
+	if (command_default_collation(&cursor->c, collation, e) < 0 ||
+	    command_let(&cursor->c, e) < 0)
+		return e->code;
+	cursor->scope = expr_scope_new(q);
+	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0 ||
+	    read_hint(cursor, &resolved, e) < 0)
+		return e->code;
+	return plan_pipeline(q, &resolved, cursor->scope, NULL, false, &cursor->plan,
+			     &cursor->stage, e);
+}
+
+int query_aggregate(const struct query_request *request, struct query_cursor **ret, struct error *e)
+{
+	OWNED(query_cursor_free) struct query_cursor *cursor = NULL;
+	OWNED(buf_release) struct buf coll = {0};
+	struct value v, batch;
+	bool is_db = false;
+
+	if (read_name(request, &coll, &is_db, e) < 0 ||
+	    command_check(&aggregate_rules, request->cmd, e) < 0 ||
+	    command_read_concern(request->cmd, "aggregate", true, e) < 0)
+		return e->code;
+	v = command_field(request->cmd, "cursor");
+	if (value_is_missing(&v) && !command_flag(request->cmd, "explain"))
+		return query_error(e, QUERY_FAILED_TO_PARSE,
+				   "The 'cursor' option is required, except for aggregate with the "
+				   "explain argument");
+	cursor = xcalloc(1, sizeof(*cursor));
+	command_begin(&cursor->c, request, buf_bytes(&coll));
+	cursor->first = QUERY_FIRST_BATCH;
+	if (v.type == BSON_KIND_DOCUMENT) {
+		batch = command_field(v.data, "batchSize");
+		if (!value_is_missing(&batch))
+			cursor->first = command_number(v.data, "batchSize", QUERY_FIRST_BATCH);
+	}
+	cursor->left = -1;
+	cursor->c.q.allow_disk_use = command_spills(cursor->c.cmd);
+	if (open_pipeline(cursor, is_db, e) < 0)
+		return e->code;
+	*ret = TAKE(cursor);
+	return 0;
+}

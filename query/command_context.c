@@ -1,0 +1,392 @@
+/* Prefix: command_ - what the fields that many commands have make of a context. */
+#include <time.h>
+
+#include "base/bson_build.h"
+#include "query/command_parse.h"
+#include "query/plan.h"
+#include "query/query_error.h"
+
+#define NANOSECONDS 1000000000LL
+#define MILLISECOND 1000000LL
+
+static int64_t now(clockid_t clock)
+{
+	struct timespec at;
+
+	clock_gettime(clock, &at);
+	return (int64_t)at.tv_sec * NANOSECONDS + at.tv_nsec;
+}
+
+void command_begin(struct command_context *c, const struct query_request *request,
+		   struct bytes coll)
+{
+	struct query_context *q = &c->q;
+	int64_t limit;
+
+	*c = (struct command_context){.moment = moment_hold(request->moment)};
+	q->constants = arena_new();
+	q->moment = c->moment;
+	q->db = arena_copy(q->constants, request->db);
+	q->coll = arena_copy(q->constants, coll);
+	c->cmd = arena_copy(q->constants, request->cmd);
+	q->now = now(CLOCK_REALTIME) / MILLISECOND;
+	q->let = bson_build_empty();
+	q->memory = request->memory == 0 ? QUERY_MEMORY_DEFAULT : request->memory;
+	q->with_users = request->with_users;
+	q->killed = request->killed;
+	limit = command_number(c->cmd, "maxTimeMS", 0);
+	if (limit > 0)
+		q->deadline = now(CLOCK_MONOTONIC) + limit * MILLISECOND;
+	buf_printf(&c->ns, "%.*s.%.*s", (int)q->db.len, (const char *)q->db.at, (int)coll.len,
+		   (const char *)coll.at);
+	plan_init();
+}
+
+void command_end(struct command_context *c)
+{
+	collation_close(c->collation);
+	buf_release(&c->ns);
+	arena_free(c->q.constants);
+	moment_release(c->moment);
+}
+
+/* ---- collation */
+
+static int check_number(struct bytes spec, struct error *e)
+{
+	struct value v = command_field(spec, "strength");
+	int64_t strength = 3;
+
+	if (value_is_missing(&v))
+		return 0;
+	if (!value_is_number(&v))
+		return command_wrong_type(e, "collation", "strength", &v,
+					  "types '[long, int, decimal, double']");
+	strength = value_to_int64(&v);
+	if (strength < 0)
+		return query_error(e, 51024,
+				   "BSON field 'strength' value must be >= 0, actual value '%lld'",
+				   (long long)strength);
+	if (strength > 5)
+		return query_error(e, 51024,
+				   "BSON field 'strength' value must be <= 5, actual value '%lld'",
+				   (long long)strength);
+	if (strength == 0)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Enumeration value '0' for field 'collation.strength' is not a "
+				   "valid value.");
+	return 0;
+}
+
+/* The words that a field may be, with NULs between them. */
+struct words {
+	const char *name, *allowed;
+};
+static const struct words enums[] = {
+	{"caseFirst", "upper\0lower\0off\0"},
+	{"alternate", "non-ignorable\0shifted\0"},
+	{"maxVariable", "punct\0space\0"},
+};
+
+static int check_words(struct bytes name, const struct value *v, struct error *e)
+{
+	for (size_t i = 0; i < COUNT_OF(enums); i++) {
+		if (!bytes_equal(name, bytes_str(enums[i].name)))
+			continue;
+		if (v->type != BSON_KIND_STRING)
+			return command_wrong_type(e, "collation", enums[i].name, v,
+						  "type 'string'");
+		for (const char *word = enums[i].allowed; *word != '\0'; word += strlen(word) + 1)
+			if (bytes_equal(v->data, bytes_str(word)))
+				return 0;
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Enumeration value '%.*s' for field 'collation.%s' is not a "
+				   "valid value.",
+				   (int)v->data.len, (const char *)v->data.at, enums[i].name);
+	}
+	return 0;
+}
+
+static const struct command_rule collation_rules[] = {
+	{"locale", COMMAND_STRING, true, NULL},
+	{"caseLevel", COMMAND_BOOL, false, NULL},
+	{"caseFirst", COMMAND_ANY, false, NULL},
+	{"strength", COMMAND_ANY, false, NULL},
+	{"numericOrdering", COMMAND_BOOL, false, NULL},
+	{"alternate", COMMAND_ANY, false, NULL},
+	{"maxVariable", COMMAND_ANY, false, NULL},
+	{"normalization", COMMAND_BOOL, false, NULL},
+	{"backwards", COMMAND_BOOL, false, NULL},
+	{"version", COMMAND_STRING, false, NULL},
+};
+
+#define ICU_OF_MONGOD "57.1"
+
+/* The rules of Collation's generated parser, then those of its factory. */
+static int check_collation(struct bytes spec, struct error *e)
+{
+	static const struct command_rules rules = {"collation", collation_rules,
+						   COUNT_OF(collation_rules)};
+	OWNED(buf_release) struct buf text = {0};
+	struct bson_fields fields = bson_fields(spec);
+	struct bson_field field;
+	struct value v;
+
+	if (command_check_fields(&rules, spec, e) < 0 || check_number(spec, e) < 0)
+		return e->code;
+	while (bson_fields_next(&fields, &field, e) > 0) {
+		v = value_of_field(&field);
+		if (!value_is_nullish(&v) && check_words(field.name, &v, e) < 0)
+			return e->code;
+	}
+	value_text_bson(spec, false, &text);
+	if (command_field(spec, "locale").data.len == 0)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Field 'locale' cannot be the empty string in: %s",
+				   buf_text(&text));
+	v = command_field(spec, "version");
+	if (v.type == BSON_KIND_STRING && !bytes_equal(v.data, bytes_str(ICU_OF_MONGOD)))
+		return query_error(e, 161,
+				   "Requested collation version %.*s but the only available "
+				   "collator version was " ICU_OF_MONGOD
+				   ". Requested collation spec: %s",
+				   (int)v.data.len, (const char *)v.data.at, buf_text(&text));
+	if (command_flag(spec, "backwards") && command_number(spec, "strength", 3) == 1)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "'backwards' is invalid with 'strength' of 1 in: %s",
+				   buf_text(&text));
+	return 0;
+}
+
+static int open_collation(struct command_context *c, struct bytes spec, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	int opened = collation_open(spec, &c->collation, e);
+
+	if (opened < 0) {
+		value_text_bson(spec, false, &text);
+		return query_error(e, QUERY_BAD_VALUE, "Field 'locale' is invalid in: %s",
+				   buf_text(&text));
+	}
+	c->q.collation = c->collation;
+	c->collation_spec = opened > 0 ? spec : (struct bytes){0};
+	c->q.collation_spec = c->collation_spec;
+	return 0;
+}
+
+int command_collation(struct command_context *c, struct error *e)
+{
+	struct value v = command_field(c->cmd, "collation");
+
+	if (v.type != BSON_KIND_DOCUMENT || value_count(v.data) == 0)
+		return 0;
+	c->has_collation = true;
+	if (check_collation(v.data, e) < 0)
+		return e->code;
+	return open_collation(c, v.data, e);
+}
+
+int command_default_collation(struct command_context *c, struct bytes spec, struct error *e)
+{
+	if (c->has_collation || spec.len == 0)
+		return 0;
+	return open_collation(c, arena_copy(c->q.constants, spec), e);
+}
+
+/* What a field is when it is not given. */
+static struct value collation_part(struct bytes spec, const char *name)
+{
+	struct value v = value_get(spec, bytes_str(name));
+
+	if (!value_is_missing(&v))
+		return v;
+	if (bytes_equal(bytes_str(name), bytes_str("strength")))
+		return value_int32(3);
+	if (bytes_equal(bytes_str(name), bytes_str("caseFirst")))
+		return value_string(bytes_str("off"));
+	if (bytes_equal(bytes_str(name), bytes_str("alternate")))
+		return value_string(bytes_str("non-ignorable"));
+	if (bytes_equal(bytes_str(name), bytes_str("maxVariable")))
+		return value_string(bytes_str("punct"));
+	return value_bool(false);
+}
+
+bool command_collation_equals(struct bytes spec, struct bytes other)
+{
+	static const char *const names[] = {"locale",	   "caseLevel",	      "caseFirst",
+					    "strength",	   "numericOrdering", "alternate",
+					    "maxVariable", "normalization",   "backwards"};
+
+	if (spec.len == 0 || other.len == 0)
+		return spec.len == other.len;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct value a = collation_part(spec, names[i]);
+		struct value b = collation_part(other, names[i]);
+
+		if (!value_equal(&a, &b, NULL))
+			return false;
+	}
+	return true;
+}
+
+/* ---- readConcern */
+
+static int check_level(struct bytes doc, const struct value *level, const char *name,
+		       bool with_snapshot, struct error *e)
+{
+	static const char *const levels[] = {"local", "available", "majority"};
+	struct value at = command_field(doc, "atClusterTime");
+
+	if (value_is_missing(level))
+		return value_is_missing(&at)
+			       ? 0
+			       : query_error(
+					 e, QUERY_INVALID_OPTIONS,
+					 "atClusterTime field can be set only if level is equal "
+					 "to snapshot");
+	for (size_t i = 0; i < COUNT_OF(levels); i++)
+		if (bytes_equal(level->data, bytes_str(levels[i])))
+			return 0;
+	if (bytes_equal(level->data, bytes_str("linearizable")))
+		return query_error(e, 123,
+				   "node needs to be a replica set member to use read concern");
+	if (bytes_equal(level->data, bytes_str("snapshot")) && with_snapshot)
+		return 0;
+	if (bytes_equal(level->data, bytes_str("snapshot")))
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Command %s does not support { readConcern: { level: "
+				   "\"snapshot\", provenance: \"clientSupplied\" } } :: caused by "
+				   ":: read concern snapshot not supported",
+				   name);
+	return query_error(e, QUERY_FAILED_TO_PARSE,
+			   "readConcern.level must be either 'local', 'majority', 'linearizable', "
+			   "'available', or 'snapshot'");
+}
+
+int command_read_concern(struct bytes cmd, const char *name, bool with_snapshot, struct error *e)
+{
+	static const char *const known[] = {
+		"level",       "atClusterTime", "afterClusterTime",
+		"afterOpTime", "provenance",	"$allowTransactionTableSnapshot"};
+	struct value doc = value_get(cmd, bytes_str("readConcern"));
+	struct value level = value_missing();
+	struct bson_fields fields = bson_fields(doc.data);
+	struct bson_field field;
+	int more;
+
+	if (value_is_missing(&doc))
+		return 0;
+	if (doc.type != BSON_KIND_DOCUMENT)
+		return query_error(e, QUERY_FAILED_TO_PARSE,
+				   "readConcern field should be an object");
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		bool is_known = false;
+
+		for (size_t i = 0; i < COUNT_OF(known); i++)
+			is_known |= bytes_equal(field.name, bytes_str(known[i]));
+		if (!is_known)
+			return query_error(e, QUERY_INVALID_OPTIONS,
+					   "Unrecognized option in readConcern: %.*s",
+					   (int)field.name.len, (const char *)field.name.at);
+		if (!bytes_equal(field.name, bytes_str("level")))
+			continue;
+		level = value_of_field(&field);
+		if (level.type != BSON_KIND_STRING)
+			return query_error(
+				e, QUERY_TYPE_MISMATCH,
+				"\"level\" had the wrong type. Expected string, found %s",
+				value_type_name(level.type));
+	}
+	return more < 0 ? more : check_level(doc.data, &level, name, with_snapshot, e);
+}
+
+/* ---- let */
+
+static bool begins_with(struct bytes text, const char *with)
+{
+	return text.len >= strlen(with) && memcmp(text.at, with, strlen(with)) == 0;
+}
+
+static bool is_field_text(struct bytes text)
+{
+	if (!begins_with(text, "$$"))
+		return text.len > 1 && text.at[0] == '$';
+	return begins_with(text, "$$ROOT") || begins_with(text, "$$CURRENT");
+}
+
+/* Does the expression look at a field of documents: a string "$a" (not "$$a") outside of $literal? */
+static bool looks_at_fields(const struct value *v)
+{
+	struct bson_fields fields;
+	struct bson_field field;
+	struct error ignored;
+
+	if (v->type == BSON_KIND_STRING)
+		return is_field_text(v->data);
+	if (v->type != BSON_KIND_DOCUMENT && v->type != BSON_KIND_ARRAY)
+		return false;
+	fields = bson_fields(v->data);
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value inner = value_of_field(&field);
+
+		if (bytes_equal(field.name, bytes_str("$literal")))
+			continue;
+		if (looks_at_fields(&inner) || (bytes_equal(field.name, bytes_str("$getField")) &&
+						inner.type == BSON_KIND_STRING))
+			return true;
+	}
+	return false;
+}
+
+static int let_one(struct command_context *c, struct bytes name, const struct value *v,
+		   struct buf *ret, struct error *e)
+{
+	OWNED(arena_free) struct arena *arena = arena_new();
+	struct expr_scope *scope = expr_scope_new(&c->q);
+	struct expr_frame frame;
+	const struct expr *expr;
+	struct value result;
+	size_t slot;
+
+	if (expr_scope_define(scope, name, &slot, e) < 0)
+		return query_error_cause(e, "Invalid 'let' parameter");
+	if (expr_parse(scope, v, &expr, e) < 0)
+		return e->code;
+	if (looks_at_fields(v))
+		return query_error(e, 4890500,
+				   "Command let Expression tried to access a field, but this is "
+				   "not allowed because Command let Expressions run before the "
+				   "query examines any documents.");
+	frame = expr_frame_new(&c->q, scope, arena);
+	expr_frame_set(&frame, bson_build_empty());
+	if (expr_eval(expr, &frame, &result, e) < 0)
+		return e->code;
+	value_write(ret, name, &result);
+	return 0;
+}
+
+int command_let(struct command_context *c, struct error *e)
+{
+	struct value let = command_field(c->cmd, "let");
+	OWNED(buf_release) struct buf out = {0};
+	struct bson_fields fields = bson_fields(let.data);
+	struct bson_field field;
+	int more;
+
+	if (let.type != BSON_KIND_DOCUMENT)
+		return 0;
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		struct value v = value_of_field(&field);
+		size_t begin;
+		struct bytes before = c->q.let;
+
+		buf_reset(&out);
+		begin = bson_build_begin(&out);
+		buf_add(&out, before.at + 4, before.len - BSON_MIN_LEN);
+		if (let_one(c, field.name, &v, &out, e) < 0)
+			return e->code;
+		bson_build_end(&out, begin);
+		c->q.let = arena_copy(c->q.constants, buf_bytes(&out));
+	}
+	return more;
+}

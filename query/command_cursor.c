@@ -1,0 +1,142 @@
+#include "query/command_cursor.h"
+
+#include "query/query_error.h"
+#include "query/scan.h"
+
+#define BATCH_BYTES (16 * MIB) /* of the documents in one reply */
+
+struct bytes query_cursor_ns(const struct query_cursor *cursor)
+{
+	return buf_bytes(&cursor->c.ns);
+}
+
+int64_t query_cursor_first(const struct query_cursor *cursor)
+{
+	return cursor->first;
+}
+
+bool query_cursor_is_tailable(const struct query_cursor *cursor)
+{
+	return cursor->is_tailable;
+}
+
+bool query_cursor_is_missing(const struct query_cursor *cursor)
+{
+	return cursor->is_find && cursor->is_empty && !cursor->is_tailable;
+}
+
+/* mongod puts the command before what goes wrong while documents are drawn; our own troubles are told as they are. */
+static int name_command(const struct query_cursor *cursor, struct error *e)
+{
+	if (e->server == 0)
+		return e->code;
+	if (cursor->is_begun)
+		return query_error_cause(e, "%s during getMore",
+					 cursor->is_find ? "Executor error" : "PlanExecutor error");
+	if (cursor->is_find)
+		return query_error_cause(e, "Executor error during find command");
+	return query_error_cause(e, "PlanExecutor error during aggregation");
+}
+
+/* 1 and the next document, 0 the end. */
+static int draw(struct query_cursor *cursor, struct bytes *ret, struct error *e)
+{
+	struct stage_doc doc;
+	int more;
+
+	if (cursor->has_ahead) {
+		cursor->has_ahead = false;
+		*ret = cursor->ahead;
+		return 1;
+	}
+	if (cursor->is_at_end)
+		return 0;
+	more = stage_next(cursor->stage, &doc, e);
+	if (more > 0 && doc.doc.len > QUERY_DOCUMENT_MAX)
+		more = query_error(e, QUERY_BSON_TOO_LARGE,
+				   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 "
+				   "and 16793600(16MB)",
+				   doc.doc.len, doc.doc.len);
+	if (more < 0)
+		return name_command(cursor, e);
+	if (more == 0)
+		cursor->is_at_end = true;
+	else
+		*ret = doc.doc;
+	return more;
+}
+
+static void add(struct buf *ret, int64_t index, struct bytes doc)
+{
+	struct value v = value_document(doc);
+
+	value_write_at(ret, (size_t)index, &v);
+}
+
+int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *ret,
+		       int64_t *ret_count, bool *ret_done, struct error *e)
+{
+	size_t bytes = 0;
+	int64_t count = 0;
+	int more = 1;
+
+	while (count < most && cursor->left != 0) {
+		struct bytes doc;
+
+		more = draw(cursor, &doc, e);
+		if (more < 0)
+			return more;
+		if (more == 0)
+			break;
+		if (count > 0 && bytes + doc.len > BATCH_BYTES) {
+			cursor->has_ahead = true;
+			cursor->ahead = doc;
+			break;
+		}
+		add(ret, count, doc);
+		bytes += doc.len;
+		count++;
+		if (cursor->left > 0)
+			cursor->left--;
+	}
+	*ret_count = count;
+	*ret_done = more == 0 || cursor->left == 0 || cursor->is_empty || cursor->is_single ||
+		    (cursor->is_point && count > 0 && !cursor->has_ahead);
+	if (cursor->is_tailable && !cursor->is_empty)
+		*ret_done = false;
+	cursor->is_begun = true;
+	return 0;
+}
+
+size_t query_cursor_memory(const struct query_cursor *cursor)
+{
+	size_t sum = sizeof(*cursor) + arena_used(cursor->c.q.constants);
+
+	for (const struct stage *s = cursor->stage; s != NULL; s = s->source)
+		if (scan_is(s))
+			sum += scan_memory(s);
+	return sum;
+}
+
+void query_cursor_free(struct query_cursor *cursor)
+{
+	if (cursor == NULL)
+		return;
+	stage_free(cursor->stage);
+	command_end(&cursor->c);
+	free(cursor);
+}
+
+/* What holds credentials and the server's own notes is read only by who asked for it. */
+bool query_is_hidden(struct bytes db, struct bytes coll, bool with_users)
+{
+	static const char *const names[] = {"system.users", "system.roles", "system.keys",
+					    "system.new_users", "system.backup_users"};
+
+	if (with_users || !bytes_equal(db, bytes_str("admin")))
+		return false;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (bytes_equal(coll, bytes_str(names[i])))
+			return true;
+	return false;
+}

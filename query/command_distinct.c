@@ -1,0 +1,259 @@
+/* Prefix: query_ - the distinct command. */
+#include <stdlib.h>
+
+#include "base/bson_build.h"
+#include "query/command_cursor.h"
+#include "query/command_view.h"
+#include "query/field_path.h"
+#include "query/path.h"
+#include "query/query_error.h"
+
+#define REPLY_MAX (16 * MIB) /* bytes of the values, in mongod's reply */
+
+static const struct command_rule rules[] = {
+	{"key", COMMAND_STRING, true, NULL},
+	{"query", COMMAND_OBJECT, false, NULL},
+	{"collation", COMMAND_OBJECT, false, NULL},
+	{"maxTimeMS", COMMAND_TIME, false, NULL},
+	{"readConcern", COMMAND_READ_CONCERN, false, NULL},
+	{"$queryOptions", COMMAND_OBJECT, false, NULL},
+};
+static const struct command_rules distinct_rules = {"distinct", rules, COUNT_OF(rules)};
+
+/* The values that were met, each once: a hash table of places in an array that is kept in the order in which they came. */
+struct set {
+	struct arena *arena;
+	struct collation *collation;
+	struct value *values;
+	uint64_t *hashes;
+	size_t count, room;
+	size_t *places; /* number + 1; 0: empty */
+	size_t place_count;
+	size_t bytes;
+	bool is_full;
+	size_t met;		     /* values, repeated ones counted */
+	bool has_array, has_missing; /* on the path, among all documents */
+};
+
+static void set_release(struct set *set)
+{
+	free(set->values);
+	free(set->hashes);
+	free(set->places);
+	arena_free(set->arena);
+}
+DEFINE_OWNED_STRUCT(struct set, set_release);
+
+static size_t find_place(const struct set *set, const struct value *v, uint64_t hash)
+{
+	size_t at = (size_t)hash & (set->place_count - 1);
+
+	while (set->places[at] != 0) {
+		size_t i = set->places[at] - 1;
+
+		if (set->hashes[i] == hash && value_equal(&set->values[i], v, set->collation))
+			break;
+		at = (at + 1) & (set->place_count - 1);
+	}
+	return at;
+}
+
+static void grow(struct set *set)
+{
+	set->room = set->room * 2 + 64;
+	set->values = xrealloc(set->values, set->room * sizeof(*set->values));
+	set->hashes = xrealloc(set->hashes, set->room * sizeof(*set->hashes));
+	free(set->places);
+	set->place_count = 1;
+	while (set->place_count < set->room * 2)
+		set->place_count *= 2;
+	set->places = xcalloc(set->place_count, sizeof(*set->places));
+	for (size_t i = 0; i < set->count; i++)
+		set->places[find_place(set, &set->values[i], set->hashes[i])] = i + 1;
+}
+
+/* Take in a value that an array at the path's end held, or that lay there. */
+static int visit(void *arg, const struct bson_field *field, int64_t offset)
+{
+	struct set *set = arg;
+	struct value v = value_of_field(field);
+	uint64_t hash;
+	size_t place;
+
+	(void)offset;
+	if (value_is_missing(&v))
+		return 0;
+	set->met++;
+	if (set->count == set->room)
+		grow(set);
+	hash = value_hash(&v, set->collation);
+	place = find_place(set, &v, hash);
+	if (set->places[place] != 0)
+		return 0;
+	set->bytes += field->value.len;
+	set->is_full = set->bytes > REPLY_MAX;
+	set->values[set->count] = value_keep(set->arena, v);
+	set->hashes[set->count] = hash;
+	set->places[place] = ++set->count;
+	return set->is_full;
+}
+
+/* The order of the values in the reply: mongod's is that of a sorted set. */
+struct sorted {
+	struct value value;
+	struct collation *collation;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct sorted *left = a, *right = b;
+
+	return value_compare(&left->value, &right->value, left->collation);
+}
+
+static void write_sorted(const struct set *set, struct buf *ret)
+{
+	struct sorted *sorted = xcalloc(set->count + 1, sizeof(*sorted));
+	size_t begin = bson_build_begin(ret);
+
+	for (size_t i = 0; i < set->count; i++)
+		sorted[i] = (struct sorted){set->values[i], set->collation};
+	qsort(sorted, set->count, sizeof(*sorted), compare);
+	for (size_t i = 0; i < set->count; i++)
+		value_write_at(ret, i, &sorted[i].value);
+	bson_build_end(ret, begin);
+	free(sorted);
+}
+
+/* Is there an array on the way to the field, or at its end? Where an index would be multikey. */
+static bool meets_array(struct bytes doc, struct bytes path)
+{
+	struct bytes rest;
+	struct value v = value_get(doc, field_path_first(path, &rest));
+
+	if (v.type == BSON_KIND_ARRAY)
+		return true;
+	return rest.at != NULL && v.type == BSON_KIND_DOCUMENT && meets_array(v.data, rest);
+}
+
+/*
+ * Would mongod answer by the keys of an index alone? Then documents without the field give null. That is so for a query of
+ * everything and an index that begins with the field, holds all documents and is not multikey.
+ */
+static bool by_index(const struct command_context *c, const struct collection *collection,
+		     struct bytes query)
+{
+	struct bytes key = command_field(c->cmd, "key").data;
+	struct bson_fields fields = bson_fields(buf_bytes(&collection->entry.indexes));
+	struct bson_field field;
+	struct error ignored;
+
+	if (collection->kind != COLLECTION_STORED || value_count(query) > 0 ||
+	    c->q.collation != NULL)
+		return false;
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value spec = value_of_field(&field);
+		struct value pattern = value_get(spec.data, bytes_str("key"));
+		struct value sparse = value_get(spec.data, bytes_str("sparse"));
+		struct value partial = value_get(spec.data, bytes_str("partialFilterExpression"));
+		struct value collation = value_get(spec.data, bytes_str("collation"));
+		struct bson_fields names = bson_fields(pattern.data);
+		struct bson_field first;
+
+		if (pattern.type != BSON_KIND_DOCUMENT || value_is_true(&sparse) ||
+		    !value_is_missing(&partial) || !value_is_missing(&collation) ||
+		    bson_fields_next(&names, &first, &ignored) <= 0)
+			continue;
+		pattern = value_of_field(&first);
+		if (bytes_equal(first.name, key) && value_is_number(&pattern))
+			return true;
+	}
+	return false;
+}
+
+static int collect(struct command_context *c, struct stage *stage, bool is_view, bool with_null,
+		   struct buf *ret, struct error *e)
+{
+	OWNED(set_release) struct set set = {.arena = arena_new(), .collation = c->q.collation};
+	struct bytes key = command_field(c->cmd, "key").data;
+	const struct bson_field null = {.type = BSON_KIND_NULL};
+	struct stage_doc doc;
+	int more = 0;
+
+	while (!set.is_full && (more = stage_next(stage, &doc, e)) > 0) {
+		size_t before = set.met;
+
+		path_each(key, doc.doc, visit, &set);
+		set.has_missing |= before == set.met;
+		set.has_array |= with_null && meets_array(doc.doc, key);
+	}
+	if (with_null && set.has_missing && !set.has_array)
+		visit(&set, &null, -1);
+	if (set.is_full)
+		return query_error(e, 17217, "distinct too big, 16mb cap");
+	if (more < 0 && e->server != 0)
+		return query_error_cause(e, is_view ? "PlanExecutor error during aggregation"
+						    : "Executor error during distinct command");
+	if (more < 0)
+		return more;
+	write_sorted(&set, ret);
+	return 0;
+}
+
+static int open_stored(struct command_context *c, struct collection *collection, struct bytes query,
+		       struct stage **ret, struct error *e)
+{
+	struct plan_request request = {.scope = expr_scope_new(&c->q)};
+	struct plan plan;
+
+	if (match_parse(request.scope, query, MATCH_TOP, &request.match, e) < 0)
+		return e->code;
+	return plan_collection(&c->q, collection, &request, &plan, ret, e);
+}
+
+static int distinct(struct command_context *c, struct buf *ret, struct error *e)
+{
+	struct query_context *q = &c->q;
+	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
+	OWNED(stage_free) struct stage *stage = NULL;
+	struct value query = command_field(c->cmd, "query");
+	struct bytes filter = query.type == BSON_KIND_DOCUMENT ? query.data : bson_build_empty();
+	struct bytes collation;
+	bool with_null;
+
+	if (command_collation(c, e) < 0)
+		return query_error_cause(e, "unable to parse collation");
+	if (plan_resolve(q, q->db, q->coll, bson_build_empty(), &resolved, e) < 0)
+		return e->code;
+	if (resolved.is_view)
+		collation = resolved.collation;
+	else if (collection_collation(&resolved.collection, &collation, e) < 0)
+		return e->code;
+	if (command_default_collation(c, collation, e) < 0)
+		return e->code;
+	with_null = !resolved.is_view && by_index(c, &resolved.collection, filter);
+	if ((resolved.is_view ? command_view_match(c, &resolved, filter, &stage, e)
+			      : open_stored(c, &resolved.collection, filter, &stage, e)) < 0)
+		return e->code;
+	return collect(c, stage, resolved.is_view, with_null, ret, e);
+}
+
+int query_distinct(const struct query_request *request, struct buf *ret, struct error *e)
+{
+	OWNED(command_end) struct command_context c = {0};
+	OWNED(buf_release) struct buf coll = {0};
+	struct bytes key;
+
+	if (command_collection(request, COMMAND_NAME_OTHER, &coll, e) < 0 ||
+	    command_check(&distinct_rules, request->cmd, e) < 0 ||
+	    command_read_concern(request->cmd, "distinct", true, e) < 0)
+		return e->code;
+	key = command_field(request->cmd, "key").data;
+	if (memchr(key.at, '\0', key.len) != NULL)
+		return query_error(e, 31032, "Key field cannot contain an embedded null byte");
+	command_begin(&c, request, buf_bytes(&coll));
+	c.q.in_find = true;
+	if (field_path_check(key, e) < 0)
+		return e->code;
+	return distinct(&c, ret, e);
+}

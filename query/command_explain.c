@@ -1,0 +1,513 @@
+/*
+ * Prefix: query_ - explain of find, aggregate, count and distinct: the plan, and with executionStats what running it took.
+ *
+ * The reply has the fields that mongod 6.0's has and that clients read (reference/query.md 2.8); the tree is read in one of four ways
+ * (plan.h), so the plans are told in mongod's words for them: EOF, COLLSCAN, IDHACK, IXSCAN of `_id`.
+ */
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bson_build.h"
+#include "query/command_cursor.h"
+#include "query/query_error.h"
+#include "query/scan.h"
+
+#define HOST_MAX 256
+#define PORT 27017
+#define VERSION_TOLD "6.0.27"
+#define GIT_VERSION_TOLD "fc88ca137231d7457aed6265d4f32a361ae71716"
+#define MILLISECONDS 1000
+#define NANOSECONDS_OF_MILLISECOND 1000000
+
+static const struct command_rule rules[] = {
+	{"verbosity", COMMAND_STRING, false, NULL},
+};
+static const struct command_rules explain_rules = {"explain", rules, COUNT_OF(rules)};
+
+/* What is explained, and what running it gave. */
+struct explain {
+	struct bytes cmd; /* the inner command */
+	const char *name; /* of it */
+	struct bytes db, filter;
+	struct query_cursor *cursor; /* of find and aggregate */
+	bool with_stats;
+	bool with_all_plans;
+	int64_t returned, counted, took;
+	uint64_t examined;
+};
+
+static bool is_text(struct bytes text, const char *is)
+{
+	return bytes_equal(text, bytes_str(is));
+}
+
+/* ---- the plan as a chain of stages */
+
+static void add_stats(const struct explain *x, bool with_docs, struct buf *ret)
+{
+	if (!x->with_stats)
+		return;
+	bson_build_int32(ret, "nReturned", (int32_t)x->returned);
+	bson_build_int32(ret, "executionTimeMillisEstimate", (int32_t)x->took);
+	bson_build_int32(ret, "works", (int32_t)x->examined + 1);
+	bson_build_int32(ret, "advanced", (int32_t)x->returned);
+	bson_build_int32(ret, "needTime", (int32_t)((int64_t)x->examined - x->returned));
+	bson_build_int32(ret, "needYield", 0);
+	bson_build_int32(ret, "saveState", 0);
+	bson_build_int32(ret, "restoreState", 0);
+	bson_build_int32(ret, "isEOF", 1);
+	if (with_docs)
+		bson_build_int32(ret, "docsExamined", (int32_t)x->examined);
+}
+
+static void add_filter(struct bytes filter, struct buf *ret)
+{
+	if (value_count(filter) > 0)
+		bson_build_value(ret, "filter", BSON_KIND_DOCUMENT, filter);
+}
+
+/* "(3, inf.0]": one end of the bounds as mongod writes them. */
+static void bound_text(const struct plan *plan, struct buf *ret)
+{
+	bool has_low = !value_is_missing(&plan->low), has_high = !value_is_missing(&plan->high);
+	bool of_numbers = has_low ? value_is_number(&plan->low) : value_is_number(&plan->high);
+
+	buf_add_str(ret, has_low && plan->low_open ? "(" : "[");
+	if (has_low)
+		value_text(&plan->low, ret);
+	else
+		buf_add_str(ret, of_numbers ? "-inf.0" : "MinKey");
+	buf_add_str(ret, ", ");
+	if (has_high)
+		value_text(&plan->high, ret);
+	else
+		buf_add_str(ret, of_numbers ? "inf.0" : "MaxKey");
+	buf_add_str(ret, has_high && plan->high_open ? ")" : "]");
+}
+
+static void add_index(const struct explain *x, const struct plan *plan, struct buf *ret)
+{
+	OWNED(buf_release) struct buf text = {0};
+	size_t inner = bson_build_open(ret, "inputStage"), more;
+
+	bson_build_string(ret, "stage", bytes_str("IXSCAN"));
+	add_stats(x, false, ret);
+	more = bson_build_open(ret, "keyPattern");
+	bson_build_int32(ret, "_id", 1);
+	bson_build_end(ret, more);
+	bson_build_string(ret, "indexName", bytes_str("_id_"));
+	bson_build_bool(ret, "isMultiKey", false);
+	more = bson_build_open(ret, "multiKeyPaths");
+	bson_build_end(ret, bson_build_open_array(ret, "_id"));
+	bson_build_end(ret, more);
+	bson_build_bool(ret, "isUnique", true);
+	bson_build_bool(ret, "isSparse", false);
+	bson_build_bool(ret, "isPartial", false);
+	bson_build_int32(ret, "indexVersion", 2);
+	bson_build_string(ret, "direction", bytes_str(plan->is_backward ? "backward" : "forward"));
+	more = bson_build_open(ret, "indexBounds");
+	if (plan->way == PLAN_RANGE) {
+		size_t list = bson_build_open_array(ret, "_id");
+
+		bound_text(plan, &text);
+		bson_build_string(ret, "0", buf_bytes(&text));
+		bson_build_end(ret, list);
+	} else {
+		size_t list = bson_build_open_array(ret, "_id");
+
+		bson_build_string(ret, "0", bytes_str("[MinKey, MaxKey]"));
+		bson_build_end(ret, list);
+	}
+	bson_build_end(ret, more);
+	if (x->with_stats)
+		bson_build_int32(ret, "keysExamined", (int32_t)x->examined);
+	bson_build_end(ret, inner);
+}
+
+/* The stage that reads the collection: the fields of its document. */
+static void add_source(const struct explain *x, const struct plan *plan, struct buf *ret)
+{
+	bool by_order = plan->way == PLAN_ALL && plan->is_id_order;
+
+	if (plan->way == PLAN_NOTHING) {
+		bson_build_string(ret, "stage", bytes_str("EOF"));
+		add_stats(x, false, ret);
+		return;
+	}
+	if (plan->way == PLAN_IDS && plan->id_count == 1 && value_count(x->filter) == 1) {
+		bson_build_string(ret, "stage", bytes_str("IDHACK"));
+		add_stats(x, true, ret);
+		return;
+	}
+	if (plan->way == PLAN_ALL && !by_order) {
+		bson_build_string(ret, "stage", bytes_str("COLLSCAN"));
+		add_filter(x->filter, ret);
+		add_stats(x, false, ret);
+		bson_build_string(ret, "direction",
+				  bytes_str(plan->is_backward ? "backward" : "forward"));
+		if (x->with_stats)
+			bson_build_int32(ret, "docsExamined", (int32_t)x->examined);
+		return;
+	}
+	bson_build_string(ret, "stage", bytes_str("FETCH"));
+	if (by_order || value_count(x->filter) > 1)
+		add_filter(x->filter, ret);
+	add_stats(x, true, ret);
+	add_index(x, plan, ret);
+}
+
+/* A part of the command that is a stage above the source; `names` from the top of the plan down. */
+struct part {
+	const char *stage, *field, *shown;
+};
+
+static bool is_there(const struct explain *x, const struct plan *plan, const struct part *part)
+{
+	struct value v = command_field(x->cmd, part->field);
+
+	if (v.type == BSON_KIND_DOCUMENT)
+		return value_count(v.data) > 0 &&
+		       !(is_text(bytes_str(part->field), "sort") &&
+			 (plan->is_id_order || command_natural(v.data) != 0));
+	return value_is_number(&v) && command_number(x->cmd, part->field, 0) != 0;
+}
+
+static void add_chain(const struct explain *x, const struct plan *plan, size_t at, struct buf *ret)
+{
+	static const struct part parts[] = {
+		{"PROJECTION_SIMPLE", "projection", "transformBy"},
+		{"LIMIT", "limit", "limitAmount"},
+		{"SKIP", "skip", "skipAmount"},
+		{"SORT", "sort", "sortPattern"},
+	};
+	struct value v;
+	size_t inner;
+
+	if (!is_text(bytes_str(x->name), "find"))
+		at = COUNT_OF(parts);
+	while (at < COUNT_OF(parts) && !is_there(x, plan, &parts[at]))
+		at++;
+	if (at == COUNT_OF(parts)) {
+		add_source(x, plan, ret);
+		return;
+	}
+	v = command_field(x->cmd, parts[at].field);
+	bson_build_string(ret, "stage", bytes_str(parts[at].stage));
+	add_stats(x, false, ret);
+	value_write(ret, bytes_str(parts[at].shown), &v);
+	if (is_text(bytes_str(parts[at].stage), "SORT")) {
+		bson_build_int32(ret, "memLimit", (int32_t)QUERY_MEMORY_DEFAULT);
+		bson_build_string(ret, "type", bytes_str("simple"));
+	}
+	inner = bson_build_open(ret, "inputStage");
+	add_chain(x, plan, at + 1, ret);
+	bson_build_end(ret, inner);
+}
+
+static void add_plan(const struct explain *x, const struct plan *plan, const char *field,
+		     struct buf *ret)
+{
+	size_t begin = bson_build_open(ret, field), inner;
+
+	if (!is_text(bytes_str(x->name), "count")) {
+		add_chain(x, plan, 0, ret);
+		bson_build_end(ret, begin);
+		return;
+	}
+	if (value_count(x->filter) == 0 && plan->way != PLAN_NOTHING) {
+		bson_build_string(ret, "stage", bytes_str("RECORD_STORE_FAST_COUNT"));
+		add_stats(x, false, ret);
+		bson_build_end(ret, begin);
+		return;
+	}
+	bson_build_string(ret, "stage", bytes_str("COUNT"));
+	if (x->with_stats) {
+		add_stats(x, false, ret);
+		bson_build_int32(ret, "nCounted", (int32_t)x->counted);
+		bson_build_int32(ret, "nSkipped", (int32_t)command_number(x->cmd, "skip", 0));
+	}
+	inner = bson_build_open(ret, "inputStage");
+	add_source(x, plan, ret);
+	bson_build_end(ret, inner);
+	bson_build_end(ret, begin);
+}
+
+/* ---- the parts of the reply */
+
+static void add_planner(struct explain *x, const struct plan *plan, struct bytes ns,
+			struct buf *ret)
+{
+	size_t begin = bson_build_open(ret, "queryPlanner");
+	bool stats = x->with_stats;
+
+	bson_build_string(ret, "namespace", ns);
+	bson_build_bool(ret, "indexFilterSet", false);
+	bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
+	bson_build_bool(ret, "maxIndexedOrSolutionsReached", false);
+	bson_build_bool(ret, "maxIndexedAndSolutionsReached", false);
+	bson_build_bool(ret, "maxScansToExplodeReached", false);
+	x->with_stats = false;
+	add_plan(x, plan, "winningPlan", ret);
+	x->with_stats = stats;
+	bson_build_end(ret, bson_build_open_array(ret, "rejectedPlans"));
+	bson_build_end(ret, begin);
+}
+
+static void add_execution(const struct explain *x, const struct plan *plan, struct buf *ret)
+{
+	size_t begin;
+	bool by_id = plan->way == PLAN_IDS || plan->way == PLAN_RANGE;
+
+	if (!x->with_stats)
+		return;
+	begin = bson_build_open(ret, "executionStats");
+	bson_build_bool(ret, "executionSuccess", true);
+	bson_build_int32(ret, "nReturned", (int32_t)x->returned);
+	bson_build_int32(ret, "executionTimeMillis", (int32_t)x->took);
+	bson_build_int32(ret, "totalKeysExamined", by_id ? (int32_t)x->examined : 0);
+	bson_build_int32(ret, "totalDocsExamined", (int32_t)x->examined);
+	add_plan(x, plan, "executionStages", ret);
+	if (x->with_all_plans)
+		bson_build_end(ret, bson_build_open_array(ret, "allPlansExecution"));
+	bson_build_end(ret, begin);
+}
+
+static void add_end(const struct explain *x, struct buf *ret)
+{
+	char host[HOST_MAX] = "localhost";
+	size_t begin = bson_build_open(ret, "command");
+	struct value db = value_string(x->db);
+
+	gethostname(host, sizeof(host) - 1);
+	buf_add(ret, x->cmd.at + 4, x->cmd.len - BSON_MIN_LEN);
+	if (value_get(x->cmd, bytes_str("$db")).type == VALUE_MISSING)
+		value_write(ret, bytes_str("$db"), &db);
+	bson_build_end(ret, begin);
+	begin = bson_build_open(ret, "serverInfo");
+	bson_build_string(ret, "host", bytes_str(host));
+	bson_build_int32(ret, "port", PORT);
+	bson_build_string(ret, "version", bytes_str(VERSION_TOLD));
+	bson_build_string(ret, "gitVersion", bytes_str(GIT_VERSION_TOLD));
+	bson_build_end(ret, begin);
+}
+
+/* {$cursor: ..} and the stages behind it, as they were written. */
+static void add_stages(struct explain *x, const struct plan *plan, struct bytes ns,
+		       struct bytes pipeline, struct buf *ret)
+{
+	size_t list = bson_build_open_array(ret, "stages"), stage = bson_build_open(ret, "0");
+	size_t inner = bson_build_open(ret, "$cursor"), at = 1;
+	struct bson_fields fields = bson_fields(pipeline);
+	struct bson_field field;
+	struct error ignored;
+	bool is_first = value_count(x->filter) > 0;
+
+	add_planner(x, plan, ns, ret);
+	add_execution(x, plan, ret);
+	bson_build_end(ret, inner);
+	if (x->with_stats) {
+		bson_build_int64(ret, "nReturned", x->returned);
+		bson_build_int64(ret, "executionTimeMillisEstimate", x->took);
+	}
+	bson_build_end(ret, stage);
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value v = value_of_field(&field);
+
+		if (!is_first)
+			value_write_at(ret, at++, &v);
+		is_first = false;
+	}
+	bson_build_end(ret, list);
+}
+
+/* ---- running it */
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS_OF_MILLISECOND;
+}
+
+static int run(struct explain *x, struct error *e)
+{
+	int64_t begin = milliseconds();
+	bool done = !x->with_stats;
+
+	while (!done) {
+		OWNED(buf_release) struct buf batch = {0};
+		int64_t count;
+
+		if (query_cursor_batch(x->cursor, QUERY_BATCH_ALL, &batch, &count, &done, e) < 0)
+			return e->code;
+		x->returned += count;
+	}
+	for (const struct stage *s = x->cursor->stage; s != NULL; s = s->source)
+		if (scan_is(s))
+			x->examined += scan_examined(s);
+	x->took = milliseconds() - begin;
+	return 0;
+}
+
+static struct bytes object_of(struct bytes cmd, const char *name)
+{
+	struct value v = command_field(cmd, name);
+
+	return v.type == BSON_KIND_DOCUMENT ? v.data : bson_build_empty();
+}
+
+/* find, or count and distinct as the find that they are. */
+static int explain_find(struct explain *x, const struct query_request *request, struct buf *ret,
+			struct error *e)
+{
+	if (query_find(request, &x->cursor, e) < 0)
+		return e->code;
+	x->cursor->is_tailable = x->cursor->is_single = false;
+	if (run(x, e) < 0)
+		return e->code;
+	bson_build_string(ret, "explainVersion", bytes_str("1"));
+	add_planner(x, &x->cursor->plan, buf_bytes(&x->cursor->c.ns), ret);
+	add_execution(x, &x->cursor->plan, ret);
+	add_end(x, ret);
+	return 0;
+}
+
+static int explain_aggregate(struct explain *x, const struct query_request *request,
+			     struct buf *ret, struct error *e)
+{
+	struct bytes pipeline = value_get(x->cmd, bytes_str("pipeline")).data;
+	struct value first;
+
+	if (query_aggregate(request, &x->cursor, e) < 0)
+		return e->code;
+	first = value_at(pipeline, 0);
+	first = plan_operand(&first, "$match");
+	if (first.type == BSON_KIND_DOCUMENT)
+		x->filter = first.data;
+	if (run(x, e) < 0)
+		return e->code;
+	bson_build_string(ret, "explainVersion", bytes_str("1"));
+	if (value_count(pipeline) <= (value_count(x->filter) > 0 ? 1u : 0u)) {
+		add_planner(x, &x->cursor->plan, buf_bytes(&x->cursor->c.ns), ret);
+		add_execution(x, &x->cursor->plan, ret);
+	} else {
+		add_stages(x, &x->cursor->plan, buf_bytes(&x->cursor->c.ns), pipeline, ret);
+	}
+	add_end(x, ret);
+	return 0;
+}
+
+/* {count: c, query: q} as {find: c, filter: q}; checked first as what it is. */
+static int explain_other(struct explain *x, const struct query_request *request, struct buf *ret,
+			 struct error *e)
+{
+	OWNED(buf_release) struct buf find = {0};
+	struct query_request changed = *request;
+	struct value coll = value_at(x->cmd, 0), collation = command_field(x->cmd, "collation");
+	size_t begin;
+
+	if (is_text(bytes_str(x->name), "count")) {
+		if (query_count(request, &x->counted, e) < 0)
+			return e->code;
+	} else {
+		OWNED(buf_release) struct buf values = {0};
+
+		if (query_distinct(request, &values, e) < 0)
+			return e->code;
+	}
+	x->filter = object_of(x->cmd, "query");
+	begin = bson_build_begin(&find);
+	value_write(&find, bytes_str("find"), &coll);
+	bson_build_value(&find, "filter", BSON_KIND_DOCUMENT, x->filter);
+	value_write(&find, bytes_str("collation"), &collation);
+	bson_build_end(&find, begin);
+	changed.cmd = buf_bytes(&find);
+	return explain_find(x, &changed, ret, e);
+}
+
+static int check_verbosity(struct bytes cmd, struct explain *x, struct error *e)
+{
+	struct value v = command_field(cmd, "verbosity");
+
+	if (value_is_missing(&v) || is_text(v.data, "allPlansExecution")) {
+		x->with_stats = x->with_all_plans = true;
+		return 0;
+	}
+	x->with_stats = is_text(v.data, "executionStats");
+	if (x->with_stats || is_text(v.data, "queryPlanner"))
+		return 0;
+	return query_error(e, QUERY_BAD_VALUE,
+			   "Enumeration value '%.*s' for field 'explain.verbosity' is not a valid "
+			   "value.",
+			   (int)v.data.len, (const char *)v.data.at);
+}
+
+/* Another command in `explain`: what mongod can't explain, or we do not know. */
+static int refuse(struct bytes name, struct error *e)
+{
+	static const char *const known[] = {
+		"ping",		 "insert",	    "update",	     "delete",
+		"findAndModify", "listCollections", "listDatabases", "listIndexes",
+		"hello",	 "isMaster",	    "getMore",	     "buildInfo",
+		"dbStats",	 "collStats",	    "create",	     "drop",
+		"serverStatus",	 "validate",	    "mapReduce"};
+
+	if (is_text(name, "explain"))
+		return query_error(e, QUERY_ILLEGAL_OPERATION, "Explain cannot explain itself.");
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (is_text(name, known[i]))
+			return query_error(e, QUERY_ILLEGAL_OPERATION, "Cannot explain cmd: %s",
+					   known[i]);
+	return query_error(e, QUERY_COMMAND_NOT_FOUND,
+			   "Explain failed due to unknown command: %.*s", (int)name.len,
+			   (const char *)name.at);
+}
+
+static int explain(struct explain *x, const struct query_request *request, struct bytes name,
+		   struct buf *ret, struct error *e)
+{
+	static const char *const names[] = {"find", "aggregate", "count", "distinct"};
+	struct value db = value_get(request->cmd, bytes_str("$db"));
+	size_t i = 0;
+
+	while (i < COUNT_OF(names) && !is_text(name, names[i]))
+		i++;
+	if (i == COUNT_OF(names))
+		return refuse(name, e);
+	x->name = names[i];
+	if (db.type == BSON_KIND_STRING && !bytes_equal(db.data, request->db))
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Mismatched $db in explain command. Expected %.*s but got %.*s",
+				   (int)request->db.len, (const char *)request->db.at,
+				   (int)db.data.len, (const char *)db.data.at);
+	x->filter = object_of(x->cmd, "filter");
+	if (i == 0)
+		return explain_find(x, request, ret, e);
+	if (i == 1)
+		return explain_aggregate(x, request, ret, e);
+	return explain_other(x, request, ret, e);
+}
+
+int query_explain(const struct query_request *request, struct buf *ret, struct error *e)
+{
+	struct value inner_cmd = value_at(request->cmd, 0);
+	struct query_request inner = *request;
+	struct explain x = {.db = request->db};
+	struct bson_fields fields;
+	struct bson_field first = {0};
+	int status;
+
+	if (inner_cmd.type != BSON_KIND_DOCUMENT)
+		return command_wrong_type(e, "explain", "explain", &inner_cmd, "type 'object'");
+	if (command_check(&explain_rules, request->cmd, e) < 0 ||
+	    check_verbosity(request->cmd, &x, e) < 0)
+		return e->code;
+	fields = bson_fields(inner_cmd.data);
+	if (bson_fields_next(&fields, &first, e) < 0)
+		return e->code;
+	inner.cmd = x.cmd = inner_cmd.data;
+	status = explain(&x, &inner, first.name, ret, e);
+	query_cursor_free(x.cursor);
+	return status;
+}

@@ -1,0 +1,114 @@
+/*
+ * command_parse.h - Prefix: command_
+ *
+ * The fields of a command checked as mongod's generated parsers do: in the order in which they came, each against its rule; then the
+ * required ones. And the context that a command's common fields (let, collation, maxTimeMS) make.
+ *
+ * Threads: pure, but for the context that is made.
+ */
+#ifndef QUERY_COMMAND_PARSE_H
+#define QUERY_COMMAND_PARSE_H
+
+#include "query/command.h"
+#include "query/match/match.h"
+
+/* What a field has to be; an error is 14 TypeMismatch unless it says otherwise. */
+enum command_type {
+	COMMAND_ANY,
+	COMMAND_IGNORED, /* of every command: lsid, $db */
+	COMMAND_OBJECT,	 /* "BSON field 'find.x' is the wrong type 'int', expected type 'object'" */
+	COMMAND_OWNED,	 /* the same, in the words "Expected field xto be of type object" */
+	COMMAND_ARRAY,	 /* array */
+	COMMAND_STRING,	 /* string */
+	COMMAND_FLAG,	 /* bool; "Field 'x' should be a boolean value, but found: int" */
+	COMMAND_BOOL,	 /* bool */
+	COMMAND_BOOL_SAFE, /* bool or number */
+	COMMAND_COUNT,	   /* number, not negative after truncation: 51024 */
+	COMMAND_INT32,	   /* number that fits into 32 bits, not negative */
+	COMMAND_TIME,	   /* maxTimeMS */
+	COMMAND_READ_CONCERN,
+	COMMAND_HINT,	     /* string or object: 9 FailedToParse */
+	COMMAND_OBJECT_NULL, /* object or null, which is as if it were not there */
+};
+
+struct command_rule {
+	const char *name;
+	enum command_type type;
+	bool is_required;
+	/* Instead of `type`: checks the value; or NULL. */
+	int (*check)(const struct value *v, struct error *e);
+};
+
+struct command_rules {
+	const char *name; /* "FindCommandRequest", "aggregate": in messages */
+	const struct command_rule *rules;
+	size_t count;
+};
+
+/* Check all fields of `cmd` but the first. */
+MUST_CHECK int command_check(const struct command_rules *rules, struct bytes cmd, struct error *e);
+
+/* The same of all fields of another document, a command's part. */
+MUST_CHECK int command_check_fields(const struct command_rules *rules, struct bytes doc,
+				    struct error *e);
+
+/* The value of a checked field; missing also when it is null and null is as nothing. */
+struct value command_field(struct bytes cmd, const char *name);
+/* A checked number, truncated; `or` when it is missing. */
+int64_t command_number(struct bytes cmd, const char *name, int64_t or_else);
+bool command_flag(struct bytes cmd, const char *name);
+/* A number as COMMAND_COUNT has it (also of `cursor.batchSize`): NaN is 0. `field` is the name in messages. */
+MUST_CHECK int command_count_of(const char *field, const struct value *v, int64_t *ret,
+				struct error *e);
+/* The error of a wrong type: "BSON field 'find.skip' is the wrong type 'string', expected type 'object'" */
+int command_wrong_type(struct error *e, const char *command, const char *field,
+		       const struct value *v, const char *expected) COLD;
+
+/* {$natural: 1} of a sort or hint: 1, {$natural: -1}: -1; 0: another one. */
+int command_natural(struct bytes spec);
+/* May a blocking stage spill? allowDiskUse, on unless it is told not to (allowDiskUseByDefault). */
+bool command_spills(struct bytes cmd);
+/* Does a document begin with an operator: {$gt: 1}? */
+bool command_is_operator(struct bytes doc);
+/* The value of maxTimeMS, with the words of every command. */
+MUST_CHECK int command_check_time(const struct value *v, struct error *e);
+
+/* What a command takes as the name of its collection. */
+enum command_name_rule { COMMAND_NAME_FIND, COMMAND_NAME_OTHER, COMMAND_NAME_AGGREGATE };
+/* The first field's value as a collection's name (or UUID), appended to `ret`: 2, 73, 26. */
+MUST_CHECK int command_collection(const struct query_request *request, enum command_name_rule rule,
+				  struct buf *ret, struct error *e);
+/* What readConcern says: 9, 14, 72, 123 and 20. `name`: of the command, `with_snapshot`: may it read a snapshot? */
+MUST_CHECK int command_read_concern(struct bytes cmd, const char *name, bool with_snapshot,
+				    struct error *e);
+
+/* A context with what it owns. */
+struct command_context {
+	struct query_context q;
+	struct moment *moment;
+	struct bytes cmd; /* the command, kept */
+	struct buf ns;	  /* "db.coll" */
+	struct collation *collation;
+	bool has_collation;	     /* the command names one (maybe the simple one) */
+	struct bytes collation_spec; /* that is in force; empty: simple */
+};
+
+/* Make it: the command is copied, the moment held. maxTimeMS counts from now. */
+void command_begin(struct command_context *c, const struct query_request *request,
+		   struct bytes coll);
+void command_end(struct command_context *c);
+DEFINE_OWNED_STRUCT(struct command_context, command_end);
+/* Read the command's collation. Errors as mongod's. */
+MUST_CHECK int command_collation(struct command_context *c, struct error *e);
+/* What the namespace's default makes of it, when the command names none. */
+MUST_CHECK int command_default_collation(struct command_context *c, struct bytes spec,
+					 struct error *e);
+/* Are two collations (documents; empty: simple) the same? */
+bool command_collation_equals(struct bytes spec, struct bytes other);
+/* mongod's words for a query that has no plan: the whole query, and `text`. `match` may be NULL. */
+int command_planner_error(struct command_context *c, const struct match *match, int code,
+			  const char *text, struct error *e) COLD;
+/* Evaluate the command's `let`. */
+MUST_CHECK int command_let(struct command_context *c, struct error *e);
+
+#endif

@@ -1,0 +1,159 @@
+#include "query/command_view.h"
+
+#include "base/bson_build.h"
+#include "query/query_error.h"
+
+int command_view_collation(struct command_context *c, const struct plan_resolved *r,
+			   struct error *e)
+{
+	/* A time series takes any. */
+	if (!c->has_collation || r->unpack.len > 0 ||
+	    command_collation_equals(c->collation_spec, r->collation))
+		return 0;
+	return query_error(e, QUERY_OPTION_NOT_SUPPORTED_ON_VIEW,
+			   "Cannot override a view's default collation");
+}
+
+static int refuse(const char *what, struct error *e)
+{
+	return query_error(e, QUERY_INVALID_PIPELINE_OPERATOR,
+			   "Option %s not supported in aggregation.", what);
+}
+
+static int refuse_flags(struct bytes cmd, const char *const *names, size_t count, struct error *e)
+{
+	for (size_t i = 0; i < count; i++)
+		if (command_flag(cmd, names[i]))
+			return refuse(names[i], e);
+	return 0;
+}
+
+/* What asAggregationCommand() of mongod refuses, in its order. */
+static int check_options(struct bytes cmd, struct error *e)
+{
+	static const char *const objects[] = {"min", "max"};
+	static const char *const before[] = {"returnKey", "showRecordId"};
+	static const char *const after[] = {"noCursorTimeout", "allowPartialResults"};
+	static const char *const last[] = {"readOnce", "allowSpeculativeMajorityRead"};
+
+	for (size_t i = 0; i < COUNT_OF(objects); i++) {
+		struct value v = command_field(cmd, objects[i]);
+
+		if (v.type == BSON_KIND_DOCUMENT && value_count(v.data) > 0)
+			return refuse(objects[i], e);
+	}
+	if (refuse_flags(cmd, before, COUNT_OF(before), e) < 0)
+		return e->code;
+	if (command_flag(cmd, "tailable"))
+		return query_error(e, QUERY_INVALID_PIPELINE_OPERATOR,
+				   "Tailable cursors are not supported in aggregation.");
+	if (refuse_flags(cmd, after, COUNT_OF(after), e) < 0)
+		return e->code;
+	/* A single batch of one document is what findOne() sends: that is let through. */
+	if (command_flag(cmd, "singleBatch") && command_number(cmd, "limit", 0) != 1)
+		return refuse("singleBatch", e);
+	return refuse_flags(cmd, last, COUNT_OF(last), e);
+}
+
+static void add_object(struct buf *out, size_t *index, struct bytes cmd, const char *field,
+		       const char *stage)
+{
+	struct value v = command_field(cmd, field);
+	OWNED(buf_release) struct buf doc = {0};
+	struct value one;
+	size_t begin;
+
+	if (v.type != BSON_KIND_DOCUMENT || value_count(v.data) == 0)
+		return;
+	begin = bson_build_begin(&doc);
+	value_write(&doc, bytes_str(stage), &v);
+	bson_build_end(&doc, begin);
+	one = value_document(buf_bytes(&doc));
+	value_write_at(out, (*index)++, &one);
+}
+
+static void add_number(struct buf *out, size_t *index, struct bytes cmd, const char *field,
+		       const char *stage)
+{
+	int64_t number = command_number(cmd, field, 0);
+	OWNED(buf_release) struct buf doc = {0};
+	struct value one;
+	size_t begin;
+
+	if (number == 0)
+		return;
+	begin = bson_build_begin(&doc);
+	bson_build_int64(&doc, stage, number);
+	bson_build_end(&doc, begin);
+	one = value_document(buf_bytes(&doc));
+	value_write_at(out, (*index)++, &one);
+}
+
+static struct bytes object_of(struct bytes cmd, const char *name)
+{
+	struct value v = command_field(cmd, name);
+
+	return v.type == BSON_KIND_DOCUMENT ? v.data : bson_build_empty();
+}
+
+static struct bytes pipeline_of(struct arena *arena, struct bytes cmd)
+{
+	OWNED(buf_release) struct buf out = {0};
+	size_t index = 0, begin = bson_build_begin(&out);
+
+	add_object(&out, &index, cmd, "filter", "$match");
+	if (command_natural(object_of(cmd, "sort")) == 0)
+		add_object(&out, &index, cmd, "sort", "$sort");
+	add_number(&out, &index, cmd, "skip", "$skip");
+	add_number(&out, &index, cmd, "limit", "$limit");
+	add_object(&out, &index, cmd, "projection", "$project");
+	bson_build_end(&out, begin);
+	return arena_copy(arena, buf_bytes(&out));
+}
+
+int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
+		      const struct project *project, struct error *e)
+{
+	struct query_context *q = &cursor->c.q;
+
+	(void)project;
+	if (check_options(cursor->c.cmd, e) < 0 || command_view_collation(&cursor->c, r, e) < 0)
+		return e->code;
+	r->pipeline =
+		plan_concat(q->constants, r->pipeline, pipeline_of(q->constants, cursor->c.cmd));
+	q->in_find = false;
+	cursor->is_find = false;
+	cursor->left = -1;
+	cursor->is_single = command_flag(cursor->c.cmd, "singleBatch");
+	r->natural = command_natural(object_of(cursor->c.cmd, "sort"));
+	if (r->natural == 0)
+		r->natural = command_natural(object_of(cursor->c.cmd, "hint"));
+	cursor->scope = expr_scope_new(q);
+	if (plan_pipeline(q, r, cursor->scope, NULL, true, &cursor->plan, &cursor->stage, e) == 0)
+		return 0;
+	if (e->server == QUERY_INVALID_PIPELINE_OPERATOR) {
+		char old[sizeof(e->text)];
+
+		memcpy(old, e->text, sizeof(old));
+		query_error(e, QUERY_INVALID_PIPELINE_OPERATOR, "Unsupported in view pipeline: %s",
+			    old);
+	}
+	return e->code;
+}
+
+int command_view_match(struct command_context *c, struct plan_resolved *r, struct bytes query,
+		       struct stage **ret, struct error *e)
+{
+	OWNED(buf_release) struct buf out = {0};
+	size_t begin = bson_build_begin(&out), stage = bson_build_open(&out, "0");
+
+	bson_build_value(&out, "$match", BSON_KIND_DOCUMENT, query);
+	bson_build_end(&out, stage);
+	bson_build_end(&out, begin);
+	if (command_view_collation(c, r, e) < 0)
+		return e->code;
+	c->q.in_find = false;
+	r->pipeline = plan_concat(c->q.constants, r->pipeline,
+				  value_count(query) == 0 ? bson_build_empty() : buf_bytes(&out));
+	return plan_pipeline(&c->q, r, NULL, NULL, true, NULL, ret, e);
+}

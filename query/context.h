@@ -1,0 +1,43 @@
+/*
+ * context.h - what a command brings to everything that evaluates for it.
+ *
+ * One lives as long as its command, or as the cursor that the command left open. Threads: one at a time; a scan on
+ * several cores has one context for each thread (query_context_fork).
+ */
+#ifndef QUERY_CONTEXT_H
+#define QUERY_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "oplog/moment.h"
+#include "query/arena.h"
+#include "query/value.h"
+
+#define QUERY_MEMORY_DEFAULT                                                                       \
+	(100 * MIB) /* of one blocking stage, before it spills: mongod's limit */
+#define QUERY_DOCUMENT_MAX                                                                         \
+	(16 * MIB) /* bytes of a document that a stage gives: BSONObjMaxUserSize */
+
+struct query_context {
+	struct arena *constants; /* what parsing makes; lives as long as the context */
+	struct moment *moment;	 /* whose collections are read; NULL in tests of what needs none */
+	struct bytes db;	 /* name of the command's database */
+	struct bytes coll;	 /* the command's collection; empty for aggregate: 1 */
+	struct collation *collation; /* NULL: simple. Owned by whoever made the context */
+	struct bytes collation_spec; /* the document it was made of; empty: simple */
+	int64_t now;		     /* $$NOW: milliseconds since 1970 */
+	struct bytes
+		let;   /* values of the command's `let`, evaluated: a document; empty when none */
+	size_t memory; /* bytes that a blocking stage may hold */
+	bool allow_disk_use;	   /* may it spill then? */
+	bool in_find;		   /* find's dialect of texts and rules; else aggregate's */
+	bool with_users;	   /* may what holds credentials be read? */
+	int depth;		   /* of $lookup, $facet and views inside each other */
+	int64_t deadline;	   /* CLOCK_MONOTONIC in nanoseconds, 0: none. maxTimeMS */
+	const atomic_bool *killed; /* NULL, or becomes true when the cursor is killed */
+};
+
+/* Is there time left, and is it wanted? 0; error 50 MaxTimeMSExpired, 237 CursorKilled. Cheap enough for each document. */
+MUST_CHECK int query_context_check(struct query_context *q, struct error *e);
+
+#endif

@@ -1,0 +1,86 @@
+#include "query/expr/expr_op.h"
+
+#include "base/bson_build.h"
+
+bool expr_next(struct bson_fields *fields, struct bson_field *ret)
+{
+	struct error e;
+
+	/* Documents were checked when they came in; one that is damaged ends here. */
+	return bson_fields_next(fields, ret, &e) == 1;
+}
+
+struct value *expr_elements(struct arena *arena, struct bytes array, size_t *ret_count)
+{
+	size_t room = value_count(array), count = 0;
+	struct value *values = arena_get(arena, room * sizeof(*values));
+	struct bson_fields fields = bson_fields(array);
+	struct bson_field field;
+
+	while (count < room && expr_next(&fields, &field))
+		values[count++] = value_of_field(&field);
+	*ret_count = count;
+	return values;
+}
+
+size_t expr_payload_len(const struct value *v)
+{
+	switch (v->type) {
+	case BSON_KIND_DOUBLE:
+	case BSON_KIND_DATE:
+	case BSON_KIND_TIMESTAMP:
+	case BSON_KIND_INT64:
+		return 8;
+	case BSON_KIND_INT32:
+		return 4;
+	case BSON_KIND_BOOL:
+		return 1;
+	case BSON_KIND_DECIMAL:
+		return 16;
+	case BSON_KIND_STRING:
+	case BSON_KIND_SYMBOL:
+	case BSON_KIND_CODE:
+		return v->data.len + 5;
+	case VALUE_MISSING:
+	case BSON_KIND_UNDEFINED:
+	case BSON_KIND_NULL:
+	case BSON_KIND_MIN_KEY:
+	case BSON_KIND_MAX_KEY:
+		return 0;
+	default:
+		return v->data.len;
+	}
+}
+
+struct value expr_document_of(struct arena *arena, const struct bytes *names,
+			      const struct value *values, size_t count)
+{
+	struct buf b = {0};
+	size_t begin, len = BSON_MIN_LEN;
+
+	for (size_t i = 0; i < count; i++)
+		len += names[i].len + 2 + expr_payload_len(&values[i]);
+	/* The bytes are counted before, so that it never grows: its memory is the arena's. */
+	b.at = arena_get(arena, len);
+	b.cap = len;
+	begin = bson_build_begin(&b);
+	for (size_t i = 0; i < count; i++)
+		value_write(&b, names[i], &values[i]);
+	bson_build_end(&b, begin);
+	return value_document(buf_bytes(&b));
+}
+
+const char *expr_error_text(struct arena *arena, struct bytes from)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	return arena_text(arena, bytes_str(query_error_quote(from, &text)));
+}
+
+const char *expr_text(struct arena *arena, const struct value *v)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	value_text(v, &text);
+	return expr_error_text(arena, buf_bytes(&text));
+}

@@ -1,0 +1,36 @@
+#include "query/field_path.h"
+
+#include "query/query_error.h"
+
+static int check_name(struct bytes name, struct error *e)
+{
+	if (name.len == 0)
+		return query_error(e, 15998, "FieldPath field names may not be empty strings.");
+	if (name.at[0] == '$')
+		return query_error(e, 16410,
+				   "FieldPath field names may not start with '$'. Consider using "
+				   "$getField or $setField.");
+	if (memchr(name.at, '\0', name.len) != NULL)
+		return query_error(e, 16411, "FieldPath field names may not contain '\\0'.");
+	return 0;
+}
+
+int field_path_check(struct bytes path, struct error *e)
+{
+	struct bytes rest = path;
+	size_t depth = 0;
+
+	if (path.len == 0)
+		return query_error(e, 40352, "FieldPath cannot be constructed with empty string");
+	if (path.at[path.len - 1] == '.')
+		return query_error(e, 40353, "FieldPath must not end with a '.'.");
+	while (rest.at != NULL) {
+		struct bytes name = field_path_first(rest, &rest);
+
+		if (check_name(name, e) < 0)
+			return e->code;
+		if (++depth > FIELD_PATH_MAX)
+			return query_error(e, QUERY_OVERFLOW, "FieldPath is too long");
+	}
+	return 0;
+}

@@ -1,0 +1,298 @@
+#include "query/find_stage.h"
+
+#include "base/bson_build.h"
+
+/* All of them; what a stage does not use is empty. */
+struct find_stage {
+	struct stage stage;
+	struct arena *arena;
+	struct expr_frame frame;
+	const struct sort *sort;
+	struct sorter *sorter;
+	bool is_sorted;
+	uint64_t skip, limit;
+	bool has_limit;
+	const struct project *project;
+	unsigned extra;
+	struct bytes key;
+	const struct value *min, *max;
+	bool is_sparse;
+	const struct match *partial; /* or NULL */
+	struct buf doc;
+};
+
+static void find_close(struct stage *stage)
+{
+	struct find_stage *s = (struct find_stage *)stage;
+
+	sorter_free(s->sorter);
+	arena_free(s->arena);
+	buf_release(&s->doc);
+}
+
+static struct find_stage *make(struct query_context *q, struct expr_scope *scope,
+			       const struct stage_kind *kind, struct stage *source)
+{
+	struct find_stage *s = xcalloc(1, sizeof(*s));
+
+	s->stage = (struct stage){.kind = kind, .source = source, .q = q};
+	if (scope != NULL) {
+		s->arena = arena_new();
+		s->frame = expr_frame_new(q, scope, s->arena);
+	}
+	return s;
+}
+
+/* ---- sort */
+
+static int sort_all(struct find_stage *s, struct error *e)
+{
+	struct stage_doc doc;
+	int more;
+
+	while ((more = stage_next(s->stage.source, &doc, e)) > 0) {
+		arena_reset(s->arena);
+		if (query_context_check(s->stage.q, e) < 0 ||
+		    sorter_add(s->sorter, &s->frame, &doc, e) < 0)
+			return e->code;
+	}
+	if (more < 0)
+		return more;
+	s->is_sorted = true;
+	return sorter_finish(s->sorter, e);
+}
+
+static int sort_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct find_stage *s = (struct find_stage *)stage;
+
+	if (!s->is_sorted && sort_all(s, e) < 0)
+		return e->code;
+	return sorter_next(s->sorter, ret, e);
+}
+
+static const struct stage_kind sort_kind = {.name = "SORT", .next = sort_next, .close = find_close};
+
+struct stage *find_stage_sort(struct query_context *q, struct expr_scope *scope,
+			      const struct sort *sort, uint64_t limit, bool keep_keys,
+			      struct stage *source)
+{
+	struct find_stage *s = make(q, scope, &sort_kind, source);
+
+	s->sorter = sorter_new(q, sort, limit, keep_keys);
+	return &s->stage;
+}
+
+/* ---- skip and limit */
+
+static int cut_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct find_stage *s = (struct find_stage *)stage;
+	int more = 1;
+
+	if (s->has_limit && s->limit == 0)
+		return 0;
+	while (s->skip > 0 && (more = stage_next(stage->source, ret, e)) > 0)
+		s->skip--;
+	if (more > 0)
+		more = stage_next(stage->source, ret, e);
+	if (more > 0 && s->has_limit)
+		s->limit--;
+	return more;
+}
+
+static const struct stage_kind cut_kind = {.name = "LIMIT", .next = cut_next, .close = find_close};
+
+struct stage *find_stage_cut(struct query_context *q, uint64_t skip, uint64_t limit,
+			     struct stage *source)
+{
+	struct find_stage *s;
+
+	if (skip == 0 && limit == 0)
+		return source;
+	s = make(q, NULL, &cut_kind, source);
+	s->skip = skip;
+	s->limit = limit;
+	s->has_limit = limit > 0;
+	return &s->stage;
+}
+
+/* ---- projection */
+
+/* {} or the fields of the key pattern. */
+static void only_key(struct find_stage *s, struct bytes doc)
+{
+	struct bson_fields fields = bson_fields(s->key);
+	struct bson_field field;
+	struct error ignored;
+	size_t begin = bson_build_begin(&s->doc);
+
+	while (s->key.len > 0 && bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value v = value_get(doc, field.name);
+
+		if (value_is_missing(&v))
+			v = value_null();
+		value_write(&s->doc, field.name, &v);
+	}
+	bson_build_end(&s->doc, begin);
+}
+
+static int project_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct find_stage *s = (struct find_stage *)stage;
+	int more = stage_next(stage->source, ret, e);
+
+	if (more <= 0)
+		return more;
+	buf_reset(&s->doc);
+	if (s->extra & FIND_STAGE_ONLY_KEY) {
+		only_key(s, ret->doc);
+	} else if (s->project != NULL) {
+		arena_reset(s->arena);
+		if (project_apply(s->project, &s->frame, ret, &s->doc, e) < 0)
+			return e->code;
+	} else {
+		buf_add_bytes(&s->doc, ret->doc);
+	}
+	if (s->extra & FIND_STAGE_RECORD_ID) {
+		s->doc.len--;
+		bson_build_int64(&s->doc, "$recordId", ret->record_id);
+		bson_build_end(&s->doc, 0);
+	}
+	ret->doc = buf_bytes(&s->doc);
+	return 1;
+}
+
+static const struct stage_kind project_kind = {
+	.name = "PROJECTION", .next = project_next, .close = find_close};
+
+struct stage *find_stage_project(struct query_context *q, struct expr_scope *scope,
+				 const struct project *project, unsigned extra, struct bytes key,
+				 struct stage *source)
+{
+	struct find_stage *s;
+
+	if (project != NULL && project_is_all(project))
+		project = NULL;
+	if (project == NULL && extra == 0)
+		return source;
+	s = make(q, scope, &project_kind, source);
+	s->project = project;
+	s->extra = extra;
+	s->key = key;
+	return &s->stage;
+}
+
+/* ---- bounds */
+
+static int bounds_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct find_stage *s = (struct find_stage *)stage;
+	size_t parts = sort_count(s->sort);
+	struct value *key;
+	int more;
+
+	while ((more = stage_next(stage->source, ret, e)) > 0) {
+		arena_reset(s->arena);
+		expr_frame_set(&s->frame, ret->doc);
+		key = arena_get(s->arena, parts * sizeof(*key));
+		if (sort_key_values(s->sort, &s->frame, ret, key, e) < 0)
+			return e->code;
+		if ((s->min == NULL ||
+		     sort_compare_values(s->sort, key, s->min, stage->q->collation) >= 0) &&
+		    (s->max == NULL ||
+		     sort_compare_values(s->sort, key, s->max, stage->q->collation) < 0))
+			return 1;
+	}
+	return more;
+}
+
+static const struct stage_kind bounds_kind = {
+	.name = "IXSCAN", .next = bounds_next, .close = find_close};
+
+struct stage *find_stage_bounds(struct query_context *q, struct expr_scope *scope,
+				const struct sort *key, const struct value *min,
+				const struct value *max, struct stage *source)
+{
+	struct find_stage *s;
+
+	if (min == NULL && max == NULL)
+		return source;
+	s = make(q, scope, &bounds_kind, source);
+	s->sort = key;
+	s->min = min;
+	s->max = max;
+	return &s->stage;
+}
+
+/* ---- what an index holds */
+
+static bool has_key(const struct find_stage *s, struct bytes doc)
+{
+	for (size_t i = 0; i < sort_count(s->sort); i++) {
+		struct bytes path = sort_path(s->sort, i);
+		const uint8_t *dot = memchr(path.at, '.', path.len);
+		struct value v;
+
+		if (dot != NULL)
+			path.len = (size_t)(dot - path.at);
+		v = value_get(doc, path);
+		if (!value_is_missing(&v))
+			return true;
+	}
+	return false;
+}
+
+static int index_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct find_stage *s = (struct find_stage *)stage;
+	int more;
+
+	while ((more = stage_next(stage->source, ret, e)) > 0) {
+		int held = 1;
+
+		if (s->is_sparse && !has_key(s, ret->doc))
+			continue;
+		if (s->partial != NULL) {
+			arena_reset(s->arena);
+			expr_frame_set(&s->frame, ret->doc);
+			held = match_test(s->partial, &s->frame, ret->doc, NULL, e);
+		}
+		if (held != 0)
+			return held;
+	}
+	return more;
+}
+
+static const struct stage_kind index_kind = {
+	.name = "IXSCAN", .next = index_next, .close = find_close};
+
+struct stage *find_stage_index(struct query_context *q, struct expr_scope *scope, struct bytes spec,
+			       struct stage *source)
+{
+	struct value key = spec.len > 0 ? value_get(spec, bytes_str("key")) : value_missing();
+	struct value sparse, partial;
+	const struct match *match = NULL;
+	const struct sort *sort = NULL;
+	struct find_stage *s;
+	struct error ignored;
+
+	if (key.type != BSON_KIND_DOCUMENT || sort_parse(scope, key.data, &sort, &ignored) < 0)
+		return source; /* an index of another kind: no order that we know */
+	sparse = value_get(spec, bytes_str("sparse"));
+	partial = value_get(spec, bytes_str("partialFilterExpression"));
+	if (partial.type == BSON_KIND_DOCUMENT &&
+	    match_parse(scope, partial.data, MATCH_TOP, &match, &ignored) < 0)
+		match = NULL;
+	if (value_is_true(&sparse) || match != NULL) {
+		s = make(q, scope, &index_kind, source);
+		s->sort = sort;
+		s->is_sparse = value_is_true(&sparse);
+		s->partial = match;
+		source = &s->stage;
+	}
+	if (sort_count(sort) == 1 && bytes_equal(sort_path(sort, 0), bytes_str("_id")) &&
+	    q->collation == NULL)
+		return source;
+	return find_stage_sort(q, scope, sort, 0, false, source);
+}

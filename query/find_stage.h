@@ -1,0 +1,46 @@
+/*
+ * find_stage.h - the stages that only find has: its sort, skip and limit, projection, bounds by min and max.
+ *
+ * Each takes its source, also on failure, and gives the source itself back when there is nothing to do.
+ *
+ * Threads: as stage.h.
+ */
+#ifndef QUERY_FIND_STAGE_H
+#define QUERY_FIND_STAGE_H
+
+#include "query/match/match.h"
+#include "query/project.h"
+#include "query/sort.h"
+
+/* Sort by `sort`, at most `limit` (0: all); `keep_keys` for {$meta: "sortKey"}. */
+struct stage *find_stage_sort(struct query_context *q, struct expr_scope *scope,
+			      const struct sort *sort, uint64_t limit, bool keep_keys,
+			      struct stage *source);
+
+/* Leave out the first `skip`, end after `limit` (0: none). */
+struct stage *find_stage_cut(struct query_context *q, uint64_t skip, uint64_t limit,
+			     struct stage *source);
+
+enum find_stage_extra {
+	FIND_STAGE_RECORD_ID = 1, /* append {$recordId: rank} */
+	FIND_STAGE_ONLY_KEY = 2,  /* returnKey: only the fields of `key` */
+};
+
+/* Project; `key` is an index' key pattern for FIND_STAGE_ONLY_KEY (empty: no index was used, documents become {}). */
+struct stage *find_stage_project(struct query_context *q, struct expr_scope *scope,
+				 const struct project *project, unsigned extra, struct bytes key,
+				 struct stage *source);
+
+/* Only documents that the index holds (it may be sparse or partial), in its order. `spec`: as listIndexes tells it; empty: no index. */
+struct stage *find_stage_index(struct query_context *q, struct expr_scope *scope, struct bytes spec,
+			       struct stage *source);
+
+/*
+ * Only documents whose values for `key` (a sort by the index' key pattern) are at least `min` and below `max`
+ * (arrays of sort_count() values; NULL: no bound), in the order of the index.
+ */
+struct stage *find_stage_bounds(struct query_context *q, struct expr_scope *scope,
+				const struct sort *key, const struct value *min,
+				const struct value *max, struct stage *source);
+
+#endif

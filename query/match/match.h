@@ -1,0 +1,57 @@
+/*
+ * match.h - the match language: {a: 1, b: {$gt: 2}, $or: [...]}.
+ *
+ * Parsed once into the context's `constants`; asked for each document. Rules: reference/query.md 2.2; src/mongo/db/matcher of mongod 6.0.
+ * Threads: a parsed match is immutable; several threads may ask it, each with its own expr_frame.
+ */
+#ifndef QUERY_MATCH_MATCH_H
+#define QUERY_MATCH_MATCH_H
+
+#include "query/expr/expr.h"
+
+struct match; /* opaque */
+
+/* What the place of the query allows. */
+enum match_flags {
+	MATCH_TOP = 0,
+	MATCH_NO_EXPR = 1 << 0,	  /* inside $elemMatch */
+	MATCH_AGGREGATE = 1 << 1, /* the $match stage: texts of $text, $where, $near differ */
+};
+
+/* Parse `query`. Errors with mongod's code and text. */
+MUST_CHECK int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
+			   const struct match **ret, struct error *e);
+
+/* Of a matched array, which element made the last array predicate true: for the positional projection. */
+struct match_detail {
+	bool has_index;
+	uint32_t index;
+};
+
+/* 1 it matches, 0 not. `detail` may be NULL. An error only from $expr. */
+MUST_CHECK int match_test(const struct match *match, struct expr_frame *frame, struct bytes doc,
+			  struct match_detail *detail, struct error *e);
+
+/* Does it match every document ({})? */
+bool match_is_all(const struct match *match);
+
+/*
+ * What can be known about `_id` of documents that match: for the plan. An interval of values, or a short list.
+ * 1 and *ret (lists in constants), 0 when nothing is known.
+ */
+struct match_ids {
+	bool is_list;
+	const struct value
+		*values; /* is_list: the only `_id`s that can match, in no order, maybe twice */
+	size_t count;
+	struct value low,
+		high; /* not is_list; of one class, of which alone a document can be; missing: to its end */
+	bool low_open, high_open; /* the end itself is excluded */
+	bool is_exact;		  /* and no other predicate is left: every such document matches */
+};
+int match_ids(const struct match *match, struct match_ids *ret);
+
+/* The parsed query as explain shows it (MatchExpression::serialize): a document appended to `ret`. */
+void match_serialize(const struct match *match, struct buf *ret);
+
+#endif

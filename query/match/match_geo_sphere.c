@@ -1,0 +1,294 @@
+/* Prefix: geo_ (of match_geo.h) */
+#include <math.h>
+
+#include "query/match/match_geo.h"
+
+static struct geo_vector cross(struct geo_vector a, struct geo_vector b)
+{
+	return (struct geo_vector){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z,
+				   a.x * b.y - a.y * b.x};
+}
+
+static double dot(struct geo_vector a, struct geo_vector b)
+{
+	return a.x * b.x + a.y * b.y + a.z * b.z;
+}
+
+static double length(struct geo_vector a)
+{
+	return sqrt(dot(a, a));
+}
+
+double geo_angle(struct geo_vector a, struct geo_vector b)
+{
+	return atan2(length(cross(a, b)), dot(a, b));
+}
+
+double geo_distance(struct geo_vector p, struct geo_vector a, struct geo_vector b)
+{
+	struct geo_vector n = cross(a, b);
+	double len = length(n);
+
+	/* Is the foot of the perpendicular between the ends? */
+	if (len > 0 && dot(cross(n, a), p) > 0 && dot(cross(b, n), p) > 0)
+		return fabs(asin(fmax(-1, fmin(1, dot(n, p) / len))));
+	return fmin(geo_angle(p, a), geo_angle(p, b));
+}
+
+/* In their middle parts: touching is not crossing. */
+bool geo_edges_cross(struct geo_vector a, struct geo_vector b, struct geo_vector c,
+		     struct geo_vector d)
+{
+	struct geo_vector ab = cross(a, b), cd = cross(c, d);
+	double acb = -dot(ab, c), bda = dot(ab, d), cbd = -dot(cd, b), dac = dot(cd, a);
+
+	return acb * bda > 0 && acb * cbd > 0 && acb * dac > 0 &&
+	       geo_distance(a, c, d) > GEO_NEAR && geo_distance(b, c, d) > GEO_NEAR &&
+	       geo_distance(c, a, b) > GEO_NEAR && geo_distance(d, a, b) > GEO_NEAR;
+}
+
+/* The signed area of a triangle. */
+static double triangle(struct geo_vector a, struct geo_vector b, struct geo_vector c)
+{
+	return 2 * atan2(dot(a, cross(b, c)), 1 + dot(a, b) + dot(b, c) + dot(c, a));
+}
+
+double geo_loop_area(const struct geo_line *loop)
+{
+	double area = 0;
+
+	for (size_t i = 1; i + 1 < loop->count; i++)
+		area += triangle(loop->at[0], loop->at[i], loop->at[i + 1]);
+	area = fmod(area, 4 * M_PI);
+	return area < 0 ? area + 4 * M_PI : area;
+}
+
+static bool is_on_loop(const struct geo_line *loop, struct geo_vector p)
+{
+	for (size_t i = 0; i < loop->count; i++)
+		if (geo_distance(p, loop->at[i], loop->at[(i + 1) % loop->count]) <= GEO_NEAR)
+			return true;
+	return false;
+}
+
+/*
+ * How often the loop goes around p, as seen from it: once for a place inside of a loop that goes counterclockwise, minus once
+ * when the place opposite is inside.
+ */
+static bool is_inside_loop(const struct geo_line *loop, struct geo_vector p)
+{
+	double turned = 0;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		struct geo_vector a = cross(p, loop->at[i]);
+		struct geo_vector b = cross(p, loop->at[(i + 1) % loop->count]);
+
+		turned += atan2(dot(p, cross(a, b)), dot(a, b));
+	}
+	return turned > M_PI;
+}
+
+bool geo_polygon_has(const struct geo_polygon *polygon, struct geo_vector p)
+{
+	bool inside;
+
+	for (size_t i = 0; i < polygon->count; i++)
+		if (is_on_loop(&polygon->loops[i], p))
+			return true;
+	inside = is_inside_loop(&polygon->loops[0], p);
+	for (size_t i = 1; inside && i < polygon->count; i++)
+		inside = !is_inside_loop(&polygon->loops[i], p);
+	return inside != polygon->is_inverted;
+}
+
+/* ---- edges against edges; a loop's last edge goes back to its first place */
+
+static size_t edges_of(const struct geo_line *line, bool closed)
+{
+	return closed ? line->count : line->count - 1;
+}
+
+static bool any_edges_cross(const struct geo_line *a, bool a_closed, const struct geo_line *b,
+			    bool b_closed)
+{
+	for (size_t i = 0; i < edges_of(a, a_closed); i++)
+		for (size_t k = 0; k < edges_of(b, b_closed); k++)
+			if (geo_edges_cross(a->at[i], a->at[(i + 1) % a->count], b->at[k],
+					    b->at[(k + 1) % b->count]))
+				return true;
+	return false;
+}
+
+static bool line_has(const struct geo_line *line, struct geo_vector p)
+{
+	for (size_t i = 0; i + 1 < line->count; i++)
+		if (geo_distance(p, line->at[i], line->at[i + 1]) <= GEO_NEAR)
+			return true;
+	return false;
+}
+
+static bool lines_meet(const struct geo_line *a, const struct geo_line *b)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (line_has(b, a->at[i]))
+			return true;
+	for (size_t i = 0; i < b->count; i++)
+		if (line_has(a, b->at[i]))
+			return true;
+	return any_edges_cross(a, false, b, false);
+}
+
+static bool crosses_polygon(const struct geo_line *line, bool closed,
+			    const struct geo_polygon *polygon)
+{
+	for (size_t i = 0; i < polygon->count; i++)
+		if (any_edges_cross(line, closed, &polygon->loops[i], true))
+			return true;
+	return false;
+}
+
+static bool has_any(const struct geo_polygon *polygon, const struct geo_line *line)
+{
+	for (size_t i = 0; i < line->count; i++)
+		if (geo_polygon_has(polygon, line->at[i]))
+			return true;
+	return false;
+}
+
+static bool has_all(const struct geo_polygon *polygon, const struct geo_line *line)
+{
+	for (size_t i = 0; i < line->count; i++)
+		if (!geo_polygon_has(polygon, line->at[i]))
+			return false;
+	return true;
+}
+
+static bool polygons_meet(const struct geo_polygon *a, const struct geo_polygon *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (crosses_polygon(&b->loops[i], true, a))
+			return true;
+	return has_any(a, &b->loops[0]) || has_any(b, &a->loops[0]);
+}
+
+/* ---- shapes */
+
+static bool points_meet(const struct geo_shape *a, const struct geo_shape *b)
+{
+	for (size_t i = 0; i < a->point_count; i++) {
+		struct geo_vector p = a->points[i].at;
+
+		for (size_t k = 0; k < b->point_count; k++)
+			if (geo_angle(p, b->points[k].at) <= GEO_NEAR)
+				return true;
+		for (size_t k = 0; k < b->line_count; k++)
+			if (line_has(&b->lines[k], p))
+				return true;
+		for (size_t k = 0; k < b->polygon_count; k++)
+			if (geo_polygon_has(&b->polygons[k], p))
+				return true;
+	}
+	return false;
+}
+
+static bool line_meets(const struct geo_line *line, const struct geo_shape *b)
+{
+	for (size_t k = 0; k < b->line_count; k++)
+		if (lines_meet(line, &b->lines[k]))
+			return true;
+	for (size_t k = 0; k < b->polygon_count; k++)
+		if (has_any(&b->polygons[k], line) || crosses_polygon(line, false, &b->polygons[k]))
+			return true;
+	return false;
+}
+
+bool geo_shapes_meet(const struct geo_shape *a, const struct geo_shape *b)
+{
+	if (points_meet(a, b) || points_meet(b, a))
+		return true;
+	for (size_t i = 0; i < a->line_count; i++)
+		if (line_meets(&a->lines[i], b))
+			return true;
+	for (size_t i = 0; i < b->line_count; i++)
+		if (line_meets(&b->lines[i], a))
+			return true;
+	for (size_t i = 0; i < a->polygon_count; i++)
+		for (size_t k = 0; k < b->polygon_count; k++)
+			if (polygons_meet(&a->polygons[i], &b->polygons[k]))
+				return true;
+	return false;
+}
+
+static bool holds_polygon(const struct geo_polygon *outer, const struct geo_polygon *inner)
+{
+	struct geo_polygon shell = {.loops = inner->loops, .count = 1};
+
+	if (!has_all(outer, &inner->loops[0]) || crosses_polygon(&inner->loops[0], true, outer))
+		return false;
+	/* No hole of the outer one may lie within what the inner one fills. */
+	for (size_t i = 1; i < outer->count; i++)
+		if (is_inside_loop(&shell.loops[0], outer->loops[i].at[0]) &&
+		    geo_polygon_has(inner, outer->loops[i].at[0]))
+			return false;
+	return true;
+}
+
+static bool some_polygon(const struct geo_shape *outer, const struct geo_line *line,
+			 const struct geo_polygon *polygon)
+{
+	for (size_t i = 0; i < outer->polygon_count; i++) {
+		const struct geo_polygon *p = &outer->polygons[i];
+
+		if (line != NULL ? has_all(p, line) && !crosses_polygon(line, false, p)
+				 : holds_polygon(p, polygon))
+			return true;
+	}
+	return false;
+}
+
+bool geo_shape_holds(const struct geo_shape *outer, const struct geo_shape *inner)
+{
+	for (size_t i = 0; i < inner->point_count; i++) {
+		struct geo_line one = {.at = &inner->points[i].at, .count = 1};
+
+		if (!some_polygon(outer, &one, NULL))
+			return false;
+	}
+	for (size_t i = 0; i < inner->line_count; i++)
+		if (!some_polygon(outer, &inner->lines[i], NULL))
+			return false;
+	for (size_t i = 0; i < inner->polygon_count; i++)
+		if (!some_polygon(outer, NULL, &inner->polygons[i]))
+			return false;
+	return true;
+}
+
+/* ---- within a distance: nothing comes nearer to the opposite place than what is left of half the way round */
+
+static bool keeps_away(struct geo_vector from, double distance, const struct geo_line *line,
+		       bool closed)
+{
+	for (size_t i = 0; i < edges_of(line, closed); i++)
+		if (geo_distance(from, line->at[i], line->at[(i + 1) % line->count]) < distance)
+			return false;
+	return true;
+}
+
+bool geo_cap_holds(struct geo_vector center, double radius, const struct geo_shape *inner)
+{
+	struct geo_vector opposite = {-center.x, -center.y, -center.z};
+
+	if (radius >= M_PI)
+		return true;
+	for (size_t i = 0; i < inner->point_count; i++)
+		if (geo_angle(center, inner->points[i].at) > radius)
+			return false;
+	for (size_t i = 0; i < inner->line_count; i++)
+		if (!keeps_away(opposite, M_PI - radius, &inner->lines[i], false))
+			return false;
+	for (size_t i = 0; i < inner->polygon_count; i++)
+		if (geo_polygon_has(&inner->polygons[i], opposite) ||
+		    !keeps_away(opposite, M_PI - radius, &inner->polygons[i].loops[0], true))
+			return false;
+	return true;
+}

@@ -1,0 +1,144 @@
+#include <math.h>
+
+#include "query/match/match_node.h"
+
+/* A predicate on `_id` itself. */
+static bool is_on_id(const struct match_node *node)
+{
+	return node->path.count == 1 && bytes_equal(node->path.text, bytes_str("_id"));
+}
+
+/* Does a value find its equals by its key? Not where a collation calls more equal, nor null, which is missing, too. */
+static bool has_key(const struct match *match, const struct value *v)
+{
+	switch (v->type) {
+	case BSON_KIND_STRING:
+	case BSON_KIND_DOCUMENT:
+		return !match->has_collation;
+	case BSON_KIND_ARRAY: /* no `_id` is one of these, or what equals them is found otherwise */
+	case BSON_KIND_NULL:
+	case BSON_KIND_UNDEFINED:
+	case BSON_KIND_REGEX:
+	case VALUE_MISSING:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool is_nan(const struct value *v)
+{
+	double number = value_is_number(v) ? value_to_double(v) : 0;
+
+	return isnan(number);
+}
+
+static bool is_range(enum match_kind kind)
+{
+	return kind == MATCH_LT || kind == MATCH_LTE || kind == MATCH_GT || kind == MATCH_GTE;
+}
+
+/* Can a comparison be an end of an interval? MinKey and MaxKey reach over all classes. */
+static bool is_end(const struct match *match, const struct match_node *node)
+{
+	const struct value *v = &node->value;
+
+	return is_on_id(node) && is_range(node->kind) && has_key(match, v) && !is_nan(v) &&
+	       v->type != BSON_KIND_MIN_KEY && v->type != BSON_KIND_MAX_KEY;
+}
+
+/* `is_list` of those of a node: 1, 0 none. */
+static int list_of(const struct match *match, const struct match_node *node, struct match_ids *ret)
+{
+	if (!is_on_id(node))
+		return 0;
+	if (node->kind == MATCH_EQ && has_key(match, &node->value)) {
+		ret->values = &node->value;
+		ret->count = 1;
+	} else if (node->kind == MATCH_IN && node->in.regex_count == 0) {
+		for (size_t i = 0; i < node->in.count; i++)
+			if (!has_key(match, &node->in.values[i]))
+				return 0;
+		ret->values = node->in.values;
+		ret->count = node->in.count;
+	} else {
+		return 0;
+	}
+	ret->is_list = true;
+	return 1;
+}
+
+/* Narrow the interval by one end; false when it is empty then. */
+static bool narrow(const struct match_node *node, struct match_ids *ids)
+{
+	bool upper = node->kind == MATCH_LT || node->kind == MATCH_LTE;
+	bool open = node->kind == MATCH_LT || node->kind == MATCH_GT;
+	struct value *end = upper ? &ids->high : &ids->low;
+	const struct value *other = ids->low.type != VALUE_MISSING ? &ids->low : &ids->high;
+	int order;
+
+	if (other->type != VALUE_MISSING &&
+	    value_class(other->type) != value_class(node->value.type))
+		return false;
+	order = end->type == VALUE_MISSING ? 0 : value_compare(&node->value, end, NULL);
+	if (end->type == VALUE_MISSING || (upper ? order < 0 : order > 0)) {
+		*end = node->value;
+		*(upper ? &ids->high_open : &ids->low_open) = open;
+	} else if (order == 0) {
+		*(upper ? &ids->high_open : &ids->low_open) |= open;
+	}
+	return true;
+}
+
+/* No document at all. */
+static int nothing(struct match_ids *ret, bool is_exact)
+{
+	*ret = (struct match_ids){.is_list = true, .is_exact = is_exact};
+	return 1;
+}
+
+/* NaN is the least number, and less than none. */
+static void above_nan(struct match_ids *ids)
+{
+	if (ids->low.type == VALUE_MISSING && value_is_number(&ids->high))
+		ids->low = value_double(-INFINITY);
+}
+
+static int interval_of(const struct match *match, const struct match_node *const *nodes,
+		       size_t count, struct match_ids *ret)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_end(match, nodes[i]))
+			continue;
+		if (!narrow(nodes[i], ret))
+			return nothing(ret, true);
+		used++;
+	}
+	ret->is_exact = used == count;
+	above_nan(ret);
+	return used > 0;
+}
+
+int match_ids(const struct match *match, struct match_ids *ret)
+{
+	const struct match_node *root = match->root;
+	const struct match_node *const *nodes = root->kind == MATCH_AND ? root->children : &root;
+	size_t count = root->kind == MATCH_AND ? root->count : 1;
+	struct match_ids ids = {.is_list = false};
+
+	if (root->kind == MATCH_ALWAYS_FALSE)
+		return nothing(ret, true);
+	for (size_t i = 0; i < count; i++) {
+		if (list_of(match, nodes[i], &ids) == 0)
+			continue;
+		ids.is_exact = count == 1;
+		*ret = ids;
+		return 1;
+	}
+	if (interval_of(match, nodes, count, &ids) == 0)
+		return 0;
+	*ret = ids;
+	return 1;
+}

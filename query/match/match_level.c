@@ -1,0 +1,82 @@
+#include "query/expr/expr_op.h"
+#include "query/match/match_node.h"
+
+/* The tops of a level while they are collected. */
+struct tops {
+	struct bytes at[MATCH_TOPS_MAX];
+	size_t count;
+};
+
+static int slot_of(struct tops *tops, struct bytes name)
+{
+	for (size_t i = 0; i < tops->count; i++)
+		if (bytes_equal(tops->at[i], name))
+			return (int)i;
+	if (tops->count == MATCH_TOPS_MAX)
+		return -1;
+	tops->at[tops->count] = name;
+	return (int)tops->count++;
+}
+
+/* Give each node with a path the slot of its first part. $elemMatch's own nodes look at values, and have none. */
+static void set_slots(struct match_node *node, struct tops *tops)
+{
+	if (match_has_path(node)) {
+		node->slot = slot_of(tops, node->path.parts[0].name);
+		return;
+	}
+	for (size_t i = 0; i < node->count; i++)
+		set_slots((struct match_node *)node->children[i], tops);
+}
+
+const struct match *match_level_of(struct match_parser *p, const struct match_node *root)
+{
+	struct match *match = arena_zeroed(p->arena, sizeof(*match));
+	struct tops tops = {.count = 0};
+	struct bytes *at;
+
+	match->root = match_sort(match_optimize(p, root));
+	match->has_collation = p->q->collation != NULL;
+	set_slots((struct match_node *)match->root, &tops);
+	at = arena_get(p->arena, tops.count * sizeof(*at));
+	memcpy(at, tops.at, tops.count * sizeof(*at));
+	match->tops = at;
+	match->top_count = tops.count;
+	return match;
+}
+
+/* Constants in expressions are folded when all has been parsed: an error in them comes after all others. */
+static int optimize_exprs(struct match_parser *p, struct match_node *node)
+{
+	if (node->kind == MATCH_EXPR && expr_optimize(p->scope, &node->expr.expr, p->e) < 0) {
+		char text[sizeof(p->e->text)];
+
+		memcpy(text, p->e->text, sizeof(text));
+		return query_error(p->e, p->e->server,
+				   "Failed to optimize expression :: caused by :: %s", text);
+	}
+	for (size_t i = 0; i < node->count; i++)
+		if (optimize_exprs(p, (struct match_node *)node->children[i]) < 0)
+			return p->e->code;
+	return 0;
+}
+
+int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
+		const struct match **ret, struct error *e)
+{
+	struct query_context *q = expr_scope_context(scope);
+	struct match_parser p = {
+		.scope = scope, .q = q, .arena = q->constants, .flags = flags, .e = e};
+	const struct match_node *root = NULL;
+	const struct match *match;
+
+	if (match_parse_document(&p, query, MATCH_LEVEL_TOP, &root) < 0)
+		return e->code;
+	if (p.nears > 0)
+		return match_refuse_near(&p);
+	match = match_level_of(&p, root);
+	if (p.has_expr && optimize_exprs(&p, (struct match_node *)match->root) < 0)
+		return e->code;
+	*ret = match;
+	return 0;
+}

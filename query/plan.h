@@ -1,0 +1,90 @@
+/*
+ * plan.h - from a namespace and what is asked of it to the stages that answer.
+ *
+ * There are four ways to read a collection: nothing (it does not exist), given `_id`s, an interval of `_id`s, all of it; the tree gives
+ * `_id` order forward and backward. Views become pipelines over what they view; a time series is its buckets, unpacked.
+ *
+ * Threads: one query at a time; different queries from any threads.
+ */
+#ifndef QUERY_PLAN_H
+#define QUERY_PLAN_H
+
+#include "query/collection.h"
+#include "query/match/match.h"
+#include "query/stage/pipeline.h"
+
+#define PLAN_VIEW_DEPTH_MAX 20 /* of views on views; deeper: error 165 */
+
+enum plan_way { PLAN_NOTHING, PLAN_ALL, PLAN_IDS, PLAN_RANGE };
+
+/* What was decided: for explain, and for the rules of when a cursor is at its end. */
+struct plan {
+	enum plan_way way;
+	bool is_backward;
+	bool is_id_order; /* gives documents in the order of `_id` that was asked for */
+	const struct stage *scan;
+	struct value low, high; /* of PLAN_RANGE, as match_ids() had them */
+	bool low_open, high_open;
+	size_t id_count; /* of PLAN_IDS */
+};
+
+/* What a reader asks of a stored collection. */
+struct plan_request {
+	struct expr_scope *scope;
+	const struct match *match; /* NULL: everything */
+	const struct expr_frame
+		*set; /* values of the scope's first `set_count` variables, or NULL */
+	size_t set_count;
+	int order;     /* 0: any; 1, -1: by `_id` ascending, descending */
+	int natural;   /* 0: any; 1, -1: natural order forward, backward: no plan by `_id` */
+	bool use_none; /* the filter is applied by somebody else: only look where it can match */
+};
+
+/* Register the ways of this file with the pipelines (pipeline_set_ops()). Any number of times. */
+void plan_init(void);
+
+/*
+ * The documents of a stored or missing collection that match. *ret_plan says how; is_id_order is set when `order` is met
+ * (else the caller sorts). May change `collection` (its entry is used up).
+ */
+MUST_CHECK int plan_collection(struct query_context *q, struct collection *collection,
+			       const struct plan_request *request, struct plan *ret_plan,
+			       struct stage **ret, struct error *e);
+
+/*
+ * What views and time series come down to. `pipeline` (BSON array) is put behind those of the views.
+ * A time series' buckets are to be unpacked by `unpack` (the option "timeseries", empty for others) before the pipeline.
+ */
+struct plan_resolved {
+	struct collection collection; /* stored or missing */
+	struct bytes pipeline;	      /* in the context's constants */
+	struct bytes unpack;
+	struct bytes index; /* the specification of an index by which it is to be read; or empty */
+	int natural;	    /* 1, -1: the natural order wanted of the collection */
+	bool is_view;	    /* was it a view, or a time series? */
+	bool has_collation; /* a view decided the collation: */
+	struct bytes collation; /* empty: simple */
+};
+void plan_resolved_release(struct plan_resolved *resolved);
+DEFINE_OWNED_STRUCT(struct plan_resolved, plan_resolved_release);
+/* Errors: 165 views deeper than PLAN_VIEW_DEPTH_MAX, or in a circle. */
+MUST_CHECK int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll,
+			    struct bytes pipeline, struct plan_resolved *ret, struct error *e);
+
+/* Parse a pipeline for its errors, in mongod's order. */
+MUST_CHECK int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
+			  struct error *e);
+
+/* The stages of a resolved namespace's pipeline. With `check` the whole of it is parsed first, in order, for the right error.
+ * `set` as in plan_request. *ret_plan may be NULL. */
+MUST_CHECK int plan_pipeline(struct query_context *q, struct plan_resolved *resolved,
+			     struct expr_scope *scope, const struct expr_frame *set, bool check,
+			     struct plan *ret_plan, struct stage **ret, struct error *e);
+
+/* The operand of a stage document {$name: operand}; missing when its only field is another. */
+struct value plan_operand(const struct value *stage, const char *name);
+
+/* The BSON array of `a`'s elements and then `b`'s, in the arena. */
+struct bytes plan_concat(struct arena *arena, struct bytes a, struct bytes b);
+
+#endif

@@ -1,0 +1,376 @@
+/* Prefix: plan_ - views, time series and pipelines. */
+#include "base/bson_build.h"
+#include "query/command_parse.h"
+#include "query/find_stage.h"
+#include "query/plan.h"
+#include "query/query_error.h"
+#include "query/scan.h"
+#include "query/unpack.h"
+
+/* ---- views */
+
+struct bytes plan_concat(struct arena *arena, struct bytes a, struct bytes b)
+{
+	OWNED(buf_release) struct buf out = {0};
+	struct bytes parts[] = {a, b};
+	size_t begin = bson_build_begin(&out), index = 0;
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		struct bson_fields fields = bson_fields(parts[i]);
+		struct bson_field field;
+		struct error ignored;
+
+		while (parts[i].len > 0 && bson_fields_next(&fields, &field, &ignored) > 0) {
+			struct value v = value_of_field(&field);
+
+			value_write_at(&out, index++, &v);
+		}
+	}
+	bson_build_end(&out, begin);
+	return arena_copy(arena, buf_bytes(&out));
+}
+
+void plan_resolved_release(struct plan_resolved *r)
+{
+	collection_release(&r->collection);
+}
+
+/* One step down from a view: what it views, and its pipeline in front of the others. */
+static int step_view(struct query_context *q, struct plan_resolved *r, struct bytes *coll,
+		     struct error *e)
+{
+	struct bytes options = buf_bytes(&r->collection.entry.options);
+	struct value on = value_get(options, bytes_str("viewOn"));
+	struct value pipeline = value_get(options, bytes_str("pipeline"));
+
+	if (on.type != BSON_KIND_STRING)
+		return error_set(e, ERR_CORRUPT, "the view %s does not say what it views",
+				 r->collection.entry.ns);
+	*coll = arena_copy(q->constants, on.data);
+	if (pipeline.type == BSON_KIND_ARRAY)
+		r->pipeline = plan_concat(q->constants, pipeline.data, r->pipeline);
+	return 0;
+}
+
+static int step_series(struct query_context *q, struct plan_resolved *r, struct bytes *coll,
+		       struct error *e)
+{
+	struct bytes options = buf_bytes(&r->collection.entry.options);
+	struct value series = value_get(options, bytes_str("timeseries"));
+	static const char prefix[] = "system.buckets.";
+	OWNED(buf_release) struct buf name = {0};
+
+	if (series.type != BSON_KIND_DOCUMENT)
+		return error_set(e, ERR_CORRUPT, "the time series %s has no options",
+				 r->collection.entry.ns);
+	r->unpack = arena_copy(q->constants, series.data);
+	buf_add_str(&name, prefix);
+	buf_add_bytes(&name, *coll);
+	*coll = arena_copy(q->constants, buf_bytes(&name));
+	return 0;
+}
+
+static int note_collation(struct query_context *q, struct plan_resolved *r, struct error *e)
+{
+	if (r->is_view)
+		return 0;
+	r->is_view = r->has_collation = true;
+	if (collection_collation(&r->collection, &r->collation, e) < 0)
+		return e->code;
+	r->collation = arena_copy(q->constants, r->collation);
+	return 0;
+}
+
+int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll, struct bytes pipeline,
+		 struct plan_resolved *r, struct error *e)
+{
+	*r = (struct plan_resolved){.pipeline = pipeline};
+	collection_init(&r->collection);
+	for (int depth = 0;; depth++) {
+		struct collection *c = &r->collection;
+
+		if (collection_find(q->moment, db, coll, q->with_users, c, e) < 0)
+			return e->code;
+		if (c->kind == COLLECTION_MISSING || c->kind == COLLECTION_STORED)
+			return 0;
+		if (depth >= PLAN_VIEW_DEPTH_MAX - 1 || r->unpack.len > 0)
+			return query_error(e, QUERY_VIEW_DEPTH_LIMIT,
+					   "View depth too deep or view cycle detected; maximum "
+					   "depth is %d",
+					   PLAN_VIEW_DEPTH_MAX);
+		if (note_collation(q, r, e) < 0)
+			return e->code;
+		if ((c->kind == COLLECTION_VIEW ? step_view : step_series)(q, r, &coll, e) < 0)
+			return e->code;
+	}
+}
+
+/* ---- pipelines */
+
+struct value plan_operand(const struct value *stage, const char *name)
+{
+	if (stage->type != BSON_KIND_DOCUMENT || value_count(stage->data) != 1)
+		return value_missing();
+	return value_get(stage->data, bytes_str(name));
+}
+
+/* The stages from number `from` on. */
+static struct bytes drop(struct query_context *q, struct bytes pipeline, size_t from)
+{
+	OWNED(buf_release) struct buf out = {0};
+	struct bson_fields fields = bson_fields(pipeline);
+	struct bson_field field;
+	struct error ignored;
+	size_t begin = bson_build_begin(&out);
+
+	for (size_t i = 0; bson_fields_next(&fields, &field, &ignored) > 0; i++) {
+		struct value v = value_of_field(&field);
+
+		if (i >= from)
+			value_write_at(&out, i - from, &v);
+	}
+	bson_build_end(&out, begin);
+	return arena_copy(q->constants, buf_bytes(&out));
+}
+
+/* 1, -1: {_id: 1}, {_id: -1}; 0: another specification. */
+static int id_order(const struct value *sort)
+{
+	struct value v;
+	int32_t number = 0;
+
+	if (sort->type != BSON_KIND_DOCUMENT || value_count(sort->data) != 1)
+		return 0;
+	v = value_get(sort->data, bytes_str("_id"));
+	if (!value_is_number(&v) || !value_as_int32(&v, &number) || (number != 1 && number != -1))
+		return 0;
+	return number;
+}
+
+/* Is the operand of $group one whose groups need no documents: {_id: constant, n: {$sum: constant}}? */
+static bool only_counts(const struct value *group)
+{
+	struct bson_fields fields = bson_fields(group->data);
+	struct bson_field field;
+	struct error ignored;
+
+	if (group->type != BSON_KIND_DOCUMENT)
+		return false;
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value v = value_of_field(&field);
+
+		if (!bytes_equal(field.name, bytes_str("_id")))
+			v = plan_operand(&v, "$sum");
+		if (!value_is_number(&v) && v.type != BSON_KIND_NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Do the stages only ask how many documents there are? */
+static bool is_count(struct bytes pipeline)
+{
+	struct bson_fields fields = bson_fields(pipeline);
+	struct bson_field field;
+	struct error ignored;
+
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value stage = value_of_field(&field);
+		struct value operand = plan_operand(&stage, "$group");
+
+		if (!value_is_missing(&operand))
+			return only_counts(&operand);
+		operand = plan_operand(&stage, "$count");
+		if (!value_is_missing(&operand))
+			return true;
+		operand = plan_operand(&stage, "$skip");
+		if (value_is_missing(&operand))
+			operand = plan_operand(&stage, "$limit");
+		if (value_is_missing(&operand))
+			return false;
+	}
+	return false;
+}
+
+/* So many empty documents. */
+struct blanks {
+	struct stage stage;
+	uint64_t left;
+};
+
+static int blanks_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct blanks *b = (struct blanks *)stage;
+
+	if (b->left == 0)
+		return 0;
+	if ((b->left & 1023) == 0 && query_context_check(stage->q, e) < 0)
+		return e->code;
+	b->left--;
+	*ret = (struct stage_doc){.doc = bson_build_empty()};
+	return 1;
+}
+
+static void blanks_close(struct stage *stage)
+{
+	(void)stage;
+}
+
+static const struct stage_kind blanks_kind = {
+	.name = "$cursor", .next = blanks_next, .close = blanks_close};
+
+static int blanks_open(struct query_context *q, struct collection *c, struct stage **ret,
+		       struct error *e)
+{
+	struct blanks *b;
+
+	if (collection_resolve(c, e) < 0)
+		return e->code;
+	b = xcalloc(1, sizeof(*b));
+	b->stage = (struct stage){.kind = &blanks_kind, .q = q};
+	b->left = c->entry.root.count;
+	*ret = &b->stage;
+	return 0;
+}
+
+/* What the pipeline begins with that the plan can do instead: the number of stages. */
+struct lead {
+	size_t stages;
+	const struct match *match;
+	int order;
+	bool has_sort;
+};
+
+static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lead *ret,
+		     struct error *e)
+{
+	struct value stage = value_at(pipeline, 0);
+	struct value operand = plan_operand(&stage, "$match");
+
+	*ret = (struct lead){0};
+	if (operand.type == BSON_KIND_DOCUMENT) {
+		if (match_parse(scope, operand.data, MATCH_AGGREGATE, &ret->match, e) < 0)
+			return e->code;
+		ret->stages = 1;
+		stage = value_at(pipeline, 1);
+	}
+	operand = plan_operand(&stage, "$sort");
+	ret->order = id_order(&operand);
+	return 0;
+}
+
+/* The documents that the pipeline is applied to, and which of its stages are done with that. */
+static int open_source(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
+		       const struct expr_frame *set, struct plan *plan, size_t *ret_done,
+		       struct stage **ret, struct error *e)
+{
+	struct plan_request request = {.scope = scope, .set = set};
+	struct lead lead;
+
+	*ret_done = 0;
+	request.set_count = set == NULL ? 0 : expr_slots(scope);
+	if (r->unpack.len > 0) {
+		struct stage *buckets = NULL;
+
+		if (plan_collection(q, &r->collection, &request, plan, &buckets, e) < 0)
+			return e->code;
+		return unpack_open(q, r->unpack, buckets, ret, e);
+	}
+	if (read_lead(scope, r->pipeline, &lead, e) < 0)
+		return e->code;
+	if (r->index.len == 0 && (lead.match == NULL || match_is_all(lead.match)) &&
+	    r->collection.kind == COLLECTION_STORED &&
+	    is_count(drop(q, r->pipeline, lead.stages))) {
+		*plan = (struct plan){.way = PLAN_ALL};
+		*ret_done = lead.stages;
+		return blanks_open(q, &r->collection, ret, e);
+	}
+	request.match = lead.match;
+	request.natural = r->natural;
+	request.order = r->natural != 0 || r->index.len > 0 ? 0 : lead.order;
+	if (plan_collection(q, &r->collection, &request, plan, ret, e) < 0)
+		return e->code;
+	*ret = find_stage_index(q, scope, r->index, *ret);
+	*ret_done = lead.stages + (request.order != 0 && plan->is_id_order);
+	return 0;
+}
+
+int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
+	       struct error *e)
+{
+	OWNED(stage_free) struct stage *checked = NULL;
+	struct stage *nothing = NULL;
+	struct blanks *b;
+
+	if (pipeline_needs_collection(pipeline)) {
+		b = xcalloc(1, sizeof(*b));
+		b->stage = (struct stage){.kind = &blanks_kind, .q = q};
+		nothing = &b->stage;
+	}
+	return pipeline_build(q, scope, pipeline, nothing, &checked, e);
+}
+
+int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
+		  const struct expr_frame *set, bool check, struct plan *ret_plan,
+		  struct stage **ret, struct error *e)
+{
+	struct stage *source = NULL;
+	struct plan plan = {0};
+	size_t done = 0;
+
+	if (scope == NULL)
+		scope = expr_scope_new(q);
+	if (check && plan_check(q, scope, r->pipeline, e) < 0)
+		return e->code;
+	if ((r->unpack.len > 0 || pipeline_needs_collection(r->pipeline)) &&
+	    open_source(q, r, scope, set, &plan, &done, &source, e) < 0)
+		return e->code;
+	if (ret_plan != NULL)
+		*ret_plan = plan;
+	return pipeline_build(q, scope, done == 0 ? r->pipeline : drop(q, r->pipeline, done),
+			      source, ret, e);
+}
+
+/* ---- for the stages that read other namespaces */
+
+static int open_other(struct query_context *q, struct bytes db, struct bytes coll,
+		      struct bytes pipeline, struct expr_scope *scope,
+		      const struct expr_frame *vars, struct stage **ret, struct error *e)
+{
+	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
+
+	if (plan_resolve(q, db, coll, pipeline, &resolved, e) < 0)
+		return e->code;
+	/* The namespace behind the words without a blank is mongod's. */
+	if (resolved.has_collation && resolved.unpack.len == 0 &&
+	    !command_collation_equals(q->collation_spec, resolved.collation))
+		return query_error(e, QUERY_OPTION_NOT_SUPPORTED_ON_VIEW,
+				   "Cannot override a view's default collation%.*s.%.*s",
+				   (int)db.len, (const char *)db.at, (int)coll.len,
+				   (const char *)coll.at);
+	return plan_pipeline(q, &resolved, scope, vars, false, NULL, ret, e);
+}
+
+static int entry_of(struct query_context *q, struct bytes db, struct bytes coll,
+		    struct catalog_entry *ret, struct error *e)
+{
+	OWNED(collection_release) struct collection c;
+
+	collection_init(&c);
+	if (collection_find(q->moment, db, coll, q->with_users, &c, e) < 0 ||
+	    collection_resolve(&c, e) < 0)
+		return e->code;
+	if (c.kind == COLLECTION_MISSING)
+		return 0;
+	catalog_entry_release(ret);
+	*ret = c.entry;
+	catalog_entry_init(&c.entry);
+	return 1;
+}
+
+void plan_init(void)
+{
+	static const struct pipeline_ops ops = {.open = open_other, .entry = entry_of};
+
+	pipeline_set_ops(&ops);
+}

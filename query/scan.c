@@ -1,0 +1,240 @@
+#include "query/scan.h"
+
+#include "base/key.h"
+#include "query/scan_round.h"
+
+struct scan {
+	struct stage stage;
+	struct store *store;
+	struct tree_root root;
+	struct scan_plan plan;
+	struct expr_frame frame; /* of the match, for points */
+	struct arena *arena;
+	struct tree_cursor *cursor;
+	uint64_t first, end; /* ranks that are left */
+	bool is_begun, is_direct;
+	size_t point; /* the next one */
+	struct scan_round *round;
+	struct moment *dear; /* one document of a moment that is not replayed */
+	struct catalog_entry dear_entry;
+	struct buf doc;
+	uint64_t examined;
+};
+
+/* ---- an interval without a match, forward: as it lies */
+
+static int next_direct(struct scan *s, struct stage_doc *ret, struct error *e)
+{
+	int more;
+
+	if (s->first >= s->end)
+		return 0;
+	more = tree_cursor_next(s->cursor, &ret->doc, e);
+	if (more <= 0)
+		return more;
+	s->first++;
+	s->examined++;
+	ret->record_id = (int64_t)s->first;
+	ret->sort_key = (struct bytes){0};
+	return 1;
+}
+
+/* Where the interval lies, and the way to walk it. */
+static int begin(struct scan *s, struct error *e)
+{
+	s->is_begun = true;
+	s->cursor = tree_cursor_new(s->store, &s->root);
+	s->first = 0;
+	s->end = s->root.count;
+	if (s->plan.has_high) {
+		if (tree_cursor_seek_key(s->cursor, s->plan.high, e) < 0)
+			return e->code;
+		s->end = tree_cursor_rank(s->cursor);
+	}
+	if (s->plan.has_low) {
+		if (tree_cursor_seek_key(s->cursor, s->plan.low, e) < 0)
+			return e->code;
+		s->first = tree_cursor_rank(s->cursor);
+	}
+	if (s->plan.match == NULL && !s->plan.backward) {
+		s->is_direct = true;
+		return s->plan.has_low ? 0 : MIN_OF(tree_cursor_seek_rank(s->cursor, 0, e), 0);
+	}
+	tree_cursor_free(TAKE(s->cursor));
+	s->round = scan_round_new(s->stage.q, s->store, &s->root, &s->plan);
+	scan_round_set(s->round, s->first, s->end);
+	return 0;
+}
+
+/* ---- points */
+
+/* Does the document match? Frames are set, the arena is as new. */
+static int test(struct scan *s, struct bytes doc, struct error *e)
+{
+	s->examined++;
+	if (s->plan.match == NULL)
+		return 1;
+	arena_reset(s->arena);
+	expr_frame_set(&s->frame, doc);
+	return match_test(s->plan.match, &s->frame, doc, NULL, e);
+}
+
+static int next_dear(struct scan *s, struct stage_doc *ret, struct error *e)
+{
+	int found;
+
+	if (s->point > 0)
+		return 0;
+	buf_reset(&s->doc);
+	found = moment_document(s->dear, &s->dear_entry, s->plan.points[s->point++], &s->doc, e);
+	if (found > 0)
+		found = test(s, buf_bytes(&s->doc), e);
+	*ret = (struct stage_doc){.doc = buf_bytes(&s->doc)};
+	return found;
+}
+
+/* The cursor stands behind the point's first document: another one with the same `_id` (there should be none)? */
+static int next_same(struct scan *s, struct stage_doc *ret, struct error *e)
+{
+	int more = tree_cursor_next(s->cursor, &ret->doc, e);
+
+	if (more <= 0)
+		return more;
+	buf_reset(&s->doc);
+	if (key_of_document(ret->doc, &s->doc, e) < 0)
+		return e->code;
+	return bytes_equal(buf_bytes(&s->doc), s->plan.points[s->point]);
+}
+
+static int next_point(struct scan *s, struct stage_doc *ret, struct error *e)
+{
+	int found;
+
+	*ret = (struct stage_doc){0};
+	if (!s->is_begun) {
+		s->is_begun = true;
+		s->cursor = tree_cursor_new(s->store, &s->root);
+		s->is_direct = false;
+	}
+	while (s->point < s->plan.point_count) {
+		if (s->is_direct) {
+			found = next_same(s, ret, e);
+		} else {
+			found = tree_cursor_seek_key(s->cursor, s->plan.points[s->point], e);
+			if (found > 0)
+				found = tree_cursor_next(s->cursor, &ret->doc, e);
+		}
+		s->is_direct = found > 0;
+		if (found == 0)
+			s->point++;
+		if (found > 0)
+			found = test(s, ret->doc, e);
+		if (found < 0)
+			return e->code;
+		if (found > 0) {
+			ret->record_id = (int64_t)tree_cursor_rank(s->cursor);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* ---- the stage */
+
+static int scan_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct scan *s = (struct scan *)stage;
+
+	if ((s->examined & 63) == 0 && query_context_check(stage->q, e) < 0)
+		return e->code;
+	if (s->dear != NULL)
+		return next_dear(s, ret, e);
+	if (s->root.count == 0)
+		return 0;
+	if (s->plan.is_points)
+		return next_point(s, ret, e);
+	if (!s->is_begun && begin(s, e) < 0)
+		return e->code;
+	return s->is_direct ? next_direct(s, ret, e) : scan_round_next(s->round, ret, e);
+}
+
+static void scan_close(struct stage *stage)
+{
+	struct scan *s = (struct scan *)stage;
+
+	scan_round_free(s->round);
+	tree_cursor_free(s->cursor);
+	arena_free(s->arena);
+	buf_release(&s->doc);
+	catalog_entry_release(&s->dear_entry);
+}
+
+static const struct stage_kind kind = {.name = "$cursor", .next = scan_next, .close = scan_close};
+
+/* One point, of a moment whose documents would have to be replayed: take the way that only looks for this one. */
+static bool is_dear(const struct collection *c, const struct scan_plan *plan)
+{
+	return plan->is_points && plan->point_count == 1 && !c->is_resolved &&
+	       c->kind == COLLECTION_STORED && c->entry.root.kind == TREE_KEYED &&
+	       moment_is_dear(c->moment, &c->entry);
+}
+
+static void copy_ns(struct catalog_entry *to, struct catalog_entry *from)
+{
+	struct catalog_entry empty;
+
+	catalog_entry_init(&empty);
+	*to = *from;
+	*from = empty;
+}
+
+int scan_open(struct query_context *q, struct collection *collection, const struct scan_plan *plan,
+	      struct stage **ret, struct error *e)
+{
+	bool dear = is_dear(collection, plan);
+	struct scan *s;
+
+	if (!dear && collection_resolve(collection, e) < 0)
+		return e->code;
+	s = xcalloc(1, sizeof(*s));
+	s->stage = (struct stage){.kind = &kind, .q = q};
+	s->plan = *plan;
+	catalog_entry_init(&s->dear_entry);
+	if (collection->kind == COLLECTION_STORED) {
+		s->store = moment_store(collection->moment);
+		s->root = collection->entry.root;
+	}
+	if (dear) {
+		s->dear = collection->moment;
+		copy_ns(&s->dear_entry, &collection->entry);
+		collection->kind = COLLECTION_MISSING;
+	}
+	if (plan->is_points && plan->match != NULL) {
+		s->arena = arena_new();
+		s->frame = expr_frame_new(q, plan->scope, s->arena);
+		if (plan->set != NULL)
+			memcpy(s->frame.slots, plan->set->slots,
+			       plan->set_count * sizeof(*s->frame.slots));
+	}
+	*ret = &s->stage;
+	return 0;
+}
+
+bool scan_is(const struct stage *stage)
+{
+	return stage->kind == &kind;
+}
+
+uint64_t scan_examined(const struct stage *stage)
+{
+	const struct scan *s = (const struct scan *)stage;
+
+	return s->examined + (s->round == NULL ? 0 : scan_round_examined(s->round));
+}
+
+size_t scan_memory(const struct stage *stage)
+{
+	const struct scan *s = (const struct scan *)stage;
+
+	return sizeof(*s) + s->doc.cap + (s->round == NULL ? 0 : scan_round_memory(s->round));
+}

@@ -1,0 +1,148 @@
+#include "query/sort.h"
+
+#include "query/expr/expr_op.h"
+#include "query/field_path.h"
+#include "query/fields.h"
+#include "query/query_error.h"
+#include "query/sort_parts.h"
+
+/* What may be sorted by besides fields. */
+static int check_meta_name(const struct value *v, struct error *e)
+{
+	static const char *const known[] = {"textScore",       "randVal",      "searchScore",
+					    "geoNearDistance", "geoNearPoint", "vectorSearchScore"};
+	OWNED(buf_release) struct buf text = {0};
+
+	if (v->type == BSON_KIND_STRING)
+		for (size_t i = 0; i < COUNT_OF(known); i++)
+			if (bytes_equal(v->data, bytes_str(known[i])))
+				return 0;
+	value_text_element(bytes_str("$meta"), v, &text);
+	return query_error(e, 31138, "Illegal $meta sort: %s", buf_text(&text));
+}
+
+/* No query here has a text search behind it. */
+static int check_meta_there(const struct value *v, struct error *e)
+{
+	if (bytes_equal(v->data, bytes_str("textScore")))
+		return query_error(e, 40218,
+				   "query requires text score metadata, but it is not available");
+	return 0;
+}
+
+static int parse_meta(struct expr_scope *scope, const struct bson_field *field,
+		      struct sort_part *part, struct error *e)
+{
+	struct fields walk = fields_of(field->value);
+	struct bson_field inner;
+	struct value v;
+
+	if (!fields_next(&walk, &inner) || !bytes_equal(inner.name, bytes_str("$meta")))
+		return query_error(e, 17312,
+				   "$meta is the only expression supported by $sort right now");
+	if (walk.at < walk.end)
+		return query_error(e, QUERY_FAILED_TO_PARSE,
+				   "Cannot have additional keys in a $meta sort specification");
+	v = value_of_field(&inner);
+	if (check_meta_name(&v, e) < 0 || check_meta_there(&v, e) < 0)
+		return e->code;
+	part->path = bytes_of(NULL, 0);
+	part->is_ascending = false;
+	return expr_parse_object(scope, field->value, &part->meta, e);
+}
+
+static int parse_part(struct expr_scope *scope, const struct bson_field *field,
+		      struct sort_part *part, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	struct value v = value_of_field(field);
+	double direction;
+
+	if (field->type == BSON_KIND_DOCUMENT)
+		return parse_meta(scope, field, part, e);
+	if (!value_is_number(&v)) {
+		value_text_element(field->name, &v, &text);
+		return query_error(e, 15974, "Illegal key in $sort specification: %s",
+				   buf_text(&text));
+	}
+	direction = value_to_double(&v);
+	if (!(direction > -2 && direction < 2) || (int)direction == 0)
+		return query_error(e, 15975,
+				   "$sort key ordering must be 1 (for ascending) or -1 (for "
+				   "descending)");
+	part->path = field->name;
+	part->is_ascending = direction > 0;
+	part->is_simple = memchr(field->name.at, '.', field->name.len) == NULL;
+	return field_path_check(field->name, e);
+}
+
+int sort_parse_any(struct expr_scope *scope, struct bytes spec, const struct sort **ret,
+		   struct error *e)
+{
+	struct arena *arena = expr_scope_context(scope)->constants;
+	struct fields walk = fields_of(arena_copy(arena, spec));
+	struct sort *sort = arena_zeroed(arena, sizeof(*sort));
+	struct bson_field field;
+
+	while (fields_next(&walk, &field)) {
+		if (sort->count == SORT_PARTS_MAX)
+			return query_error(e, 13103, "too many compound keys");
+		if (parse_part(scope, &field, &sort->parts[sort->count], e) < 0)
+			return e->code;
+		sort->count++;
+	}
+	*ret = sort;
+	return 0;
+}
+
+int sort_parse(struct expr_scope *scope, struct bytes spec, const struct sort **ret,
+	       struct error *e)
+{
+	if (sort_parse_any(scope, spec, ret, e) < 0)
+		return e->code;
+	if ((*ret)->count == 0)
+		return query_error(e, 15976, "$sort stage must have at least one sort key");
+	return 0;
+}
+
+size_t sort_count(const struct sort *sort)
+{
+	return sort->count;
+}
+
+struct bytes sort_path(const struct sort *sort, size_t part)
+{
+	return sort->parts[part].path;
+}
+
+bool sort_is_ascending(const struct sort *sort, size_t part)
+{
+	return sort->parts[part].is_ascending;
+}
+
+int sort_natural(struct bytes spec)
+{
+	struct fields walk = fields_of(spec);
+	struct bson_field field;
+	struct value v;
+
+	if (!fields_next(&walk, &field) || !bytes_equal(field.name, bytes_str("$natural")) ||
+	    walk.at < walk.end)
+		return 0;
+	v = value_of_field(&field);
+	if (!value_is_number(&v))
+		return 0;
+	return value_to_double(&v) > 0 ? 1 : value_to_double(&v) < 0 ? -1 : 0;
+}
+
+int sort_compare_values(const struct sort *sort, const struct value *a, const struct value *b,
+			struct collation *collation)
+{
+	for (size_t i = 0; i < sort->count; i++) {
+		int order = value_compare(&a[i], &b[i], collation);
+
+		if (order != 0)
+			return sort->parts[i].is_ascending ? order : -order;
+	}
+	return 0;
+}

@@ -1,0 +1,371 @@
+/* Which values of a document it is sorted by, and their bytes in memcmp order. Prefix: sort_ */
+#include <float.h>
+#include <math.h>
+
+#include "base/key.h"
+#include "query/field_path.h"
+#include "query/fields.h"
+#include "query/query_error.h"
+#include "query/sort_parts.h"
+
+#define DEEP_MAX 256 /* arrays in each other on one path */
+
+/* ---- values: BtreeKeyGenerator's rules */
+
+/* Where the search for one part's value stands. */
+struct place {
+	bool is_done;
+	const uint8_t *through; /* the first array that an index led through, or NULL */
+	struct bytes rest;	/* path below `array`; at NULL: the elements themselves */
+	struct value v;		/* the value when done, else the array */
+};
+
+struct choosing {
+	const struct sort *sort;
+	struct collation *collation;
+	struct value *best; /* the least key so far */
+	bool has_best;
+};
+
+static bool is_index(struct bytes name, size_t *ret)
+{
+	size_t n = 0;
+
+	if (name.len == 0 || name.len > 9 || (name.at[0] == '0' && name.len > 1))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.at[i] < '0' || name.at[i] > '9')
+			return false;
+		n = n * 10 + (size_t)(name.at[i] - '0');
+	}
+	*ret = n;
+	return true;
+}
+
+static bool an_element_has(struct bytes array, struct bytes name)
+{
+	struct fields walk = fields_of(array);
+	struct bson_field field;
+	struct value v;
+
+	while (fields_next(&walk, &field)) {
+		if (field.type != BSON_KIND_DOCUMENT)
+			continue;
+		v = value_get(field.value, name);
+		if (!value_is_missing(&v))
+			return true;
+	}
+	return false;
+}
+
+static COLD int ambiguous(struct bytes name, struct bytes array, struct error *e)
+{
+	OWNED(buf_release) struct buf a = {0}, b = {0};
+
+	buf_add_bytes(&a, name);
+	value_text_bson(array, true, &b);
+	return query_error(e, 16746,
+			   "Ambiguous field name found in array (do not use numeric field names in "
+			   "embedded elements in an array), field: '%s' for array: %s",
+			   buf_text(&a), buf_text(&b));
+}
+
+/* From `v` along `path` to its end or to the first array that has to be gone through. */
+static int walk_path(struct place *place, struct value v, struct bytes path, struct error *e)
+{
+	for (;;) {
+		struct bytes rest, name;
+		size_t index;
+
+		if (path.at == NULL && v.type != BSON_KIND_ARRAY) {
+			place->is_done = true;
+			place->v = value_is_missing(&v) ? value_null() : v;
+			return 0;
+		}
+		if (v.type == BSON_KIND_ARRAY) {
+			struct value element = value_missing();
+
+			if (path.at != NULL) {
+				name = field_path_first(path, &rest);
+				if (is_index(name, &index))
+					element = value_at(v.data, index);
+			}
+			if (value_is_missing(&element)) {
+				place->v = v;
+				place->rest = path;
+				return 0;
+			}
+			if (an_element_has(v.data, name))
+				return ambiguous(name, v.data, e);
+			if (place->through == NULL)
+				place->through = v.data.at;
+			v = element;
+			path = rest;
+			continue;
+		}
+		if (v.type != BSON_KIND_DOCUMENT) {
+			place->is_done = true;
+			place->v = value_null();
+			return 0;
+		}
+		name = field_path_first(path, &rest);
+		v = value_get(v.data, name);
+		path = rest;
+	}
+}
+
+static void take(struct choosing *c, const struct place *places)
+{
+	struct value key[SORT_PARTS_MAX];
+
+	for (size_t i = 0; i < c->sort->count; i++)
+		key[i] = places[i].v;
+	if (c->has_best && sort_compare_values(c->sort, key, c->best, c->collation) >= 0)
+		return;
+	memcpy(c->best, key, c->sort->count * sizeof(*key));
+	c->has_best = true;
+}
+
+/* The array that all unfinished parts stand before; error when there are two. */
+static int common_array(const struct choosing *c, const struct place *places,
+			struct bytes *ret_array, struct error *e)
+{
+	const uint8_t *first = NULL;
+
+	ret_array->at = NULL;
+	for (size_t i = 0; i < c->sort->count; i++) {
+		const uint8_t *at = places[i].through;
+
+		if (at == NULL && places[i].is_done)
+			continue;
+		if (at == NULL)
+			at = places[i].v.data.at;
+		if (first != NULL && first != at)
+			return query_error(e, QUERY_BAD_VALUE,
+					   "cannot sort with keys that are parallel arrays");
+		first = at;
+		if (!places[i].is_done)
+			*ret_array = places[i].v.data;
+	}
+	return 0;
+}
+
+static int expand(struct choosing *c, const struct place *places, int depth, struct error *e);
+
+static int expand_element(struct choosing *c, const struct place *places, struct value element,
+			  int depth, struct error *e)
+{
+	struct place below[SORT_PARTS_MAX];
+
+	for (size_t i = 0; i < c->sort->count; i++) {
+		below[i] = places[i];
+		below[i].through = NULL;
+		if (places[i].is_done)
+			continue;
+		if (places[i].rest.at == NULL) {
+			below[i].is_done = true;
+			below[i].v = element;
+		} else if (element.type != BSON_KIND_DOCUMENT) {
+			below[i].is_done = true;
+			below[i].v = value_null();
+		} else if (walk_path(&below[i], element, places[i].rest, e) < 0)
+			return e->code;
+	}
+	return expand(c, below, depth + 1, e);
+}
+
+static int expand(struct choosing *c, const struct place *places, int depth, struct error *e)
+{
+	struct bson_field field;
+	struct bytes array;
+	struct fields walk;
+	bool is_empty = true;
+
+	if (common_array(c, places, &array, e) < 0)
+		return e->code;
+	if (array.at == NULL) {
+		take(c, places);
+		return 0;
+	}
+	if (depth > DEEP_MAX)
+		return query_error(e, QUERY_OVERFLOW, "arrays nest too deep on a sort key's path");
+	walk = fields_of(array);
+	while (fields_next(&walk, &field)) {
+		is_empty = false;
+		if (expand_element(c, places, value_of_field(&field), depth, e) < 0)
+			return e->code;
+	}
+	if (!is_empty)
+		return 0;
+	return expand_element(c, places, (struct value){.type = BSON_KIND_UNDEFINED}, depth, e);
+}
+
+int sort_key_values(const struct sort *sort, struct expr_frame *frame, const struct stage_doc *doc,
+		    struct value *ret, struct error *e)
+{
+	struct choosing c = {.sort = sort, .collation = frame->q->collation, .best = ret};
+	struct place places[SORT_PARTS_MAX];
+	bool has_array = false;
+
+	for (size_t i = 0; i < sort->count; i++) {
+		const struct sort_part *part = &sort->parts[i];
+
+		places[i] = (struct place){0};
+		if (part->meta != NULL) {
+			expr_frame_set(frame, doc->doc);
+			frame->meta = doc;
+			if (expr_eval(part->meta, frame, &places[i].v, e) < 0)
+				return e->code;
+			places[i].is_done = true;
+			if (value_is_missing(&places[i].v))
+				places[i].v = value_null();
+		} else if (walk_path(&places[i], value_document(doc->doc), part->path, e) < 0)
+			return e->code;
+		has_array |= !places[i].is_done || places[i].through != NULL;
+	}
+	if (has_array)
+		return expand(&c, places, 0, e);
+	for (size_t i = 0; i < sort->count; i++)
+		ret[i] = places[i].v;
+	return 0;
+}
+
+/* ---- bytes */
+
+enum {
+	CLASS_UNDEFINED = 15,
+	CLASS_NULL = 20,
+	CLASS_NUMBER = 30,
+	CLASS_STRING = 60,
+	CLASS_OBJECT_ID = 100,
+	CLASS_FALSE = 110,
+	CLASS_TRUE = 111,
+	CLASS_DATE = 120,
+};
+
+/* Bits whose order as unsigned numbers is that of the doubles; 0 is left for NaN. */
+static uint64_t ordered_bits(double d)
+{
+	uint64_t bits;
+
+	d += 0.0; /* -0 becomes 0 */
+	memcpy(&bits, &d, sizeof(bits));
+	return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+/* The greatest double that is not above `v`; *ret_exact: it is `v`. */
+static double floor_double(const struct value *v, bool *ret_exact)
+{
+	struct value rounded = value_double(value_to_double(v));
+	int order;
+
+	if (v->type == BSON_KIND_DOUBLE || v->type == BSON_KIND_INT32) {
+		*ret_exact = true;
+		return rounded.number;
+	}
+	order = value_compare(&rounded, v, NULL);
+	if (order > 0)
+		rounded.number = nextafter(rounded.number, -INFINITY);
+	*ret_exact = order == 0;
+	return rounded.number;
+}
+
+static int add_payload_key(const struct value *v, struct collation *collation, struct buf *ret,
+			   struct error *e)
+{
+	OWNED(buf_release) struct buf field = {0};
+	struct bytes payload;
+
+	value_write(&field, bytes_of("", 0), v);
+	payload = bytes_of(field.at + 2, field.len - 2);
+	return collation != NULL ? collation_key(collation, v->type, payload, ret, e)
+				 : key_of_value(v->type, payload, ret, e);
+}
+
+static int add_number(const struct value *v, struct buf *ret, struct error *e)
+{
+	uint8_t *at;
+	bool is_exact = true;
+	double d = floor_double(v, &is_exact);
+
+	buf_add_u8(ret, CLASS_NUMBER);
+	at = buf_room(ret, 8);
+	put_be64(at, isnan(d) ? 0 : ordered_bits(d));
+	ret->len += 8;
+	buf_add_u8(ret, !is_exact && !isnan(d));
+	return is_exact || isnan(d) ? 0 : add_payload_key(v, NULL, ret, e);
+}
+
+static void add_string(struct bytes text, struct buf *ret)
+{
+	const uint8_t *at = text.at, *end = text.at + text.len, *nul;
+
+	buf_add_u8(ret, CLASS_STRING);
+	while (at < end && (nul = memchr(at, '\0', (size_t)(end - at))) != NULL) {
+		buf_add(ret, at, (size_t)(nul - at));
+		buf_add(ret, "\0\xff", 2);
+		at = nul + 1;
+	}
+	if (at < end)
+		buf_add(ret, at, (size_t)(end - at));
+	buf_add_u8(ret, 0);
+}
+
+int sort_value_bytes(const struct value *v, struct collation *collation, struct buf *ret,
+		     struct error *e)
+{
+	switch (v->type) {
+	case VALUE_MISSING:
+	case BSON_KIND_NULL:
+		buf_add_u8(ret, CLASS_NULL);
+		return 0;
+	case BSON_KIND_UNDEFINED:
+		buf_add_u8(ret, CLASS_UNDEFINED);
+		return 0;
+	case BSON_KIND_INT32:
+	case BSON_KIND_INT64:
+	case BSON_KIND_DOUBLE:
+	case BSON_KIND_DECIMAL:
+		return add_number(v, ret, e);
+	case BSON_KIND_STRING:
+	case BSON_KIND_SYMBOL:
+		if (collation != NULL)
+			break;
+		add_string(v->data, ret);
+		return 0;
+	case BSON_KIND_OBJECT_ID:
+		buf_add_u8(ret, CLASS_OBJECT_ID);
+		buf_add_bytes(ret, v->data);
+		return 0;
+	case BSON_KIND_BOOL:
+		buf_add_u8(ret, v->flag ? CLASS_TRUE : CLASS_FALSE);
+		return 0;
+	case BSON_KIND_DATE:
+		buf_add_u8(ret, CLASS_DATE);
+		put_be64(buf_room(ret, 8), (uint64_t)v->date ^ (uint64_t)1 << 63);
+		ret->len += 8;
+		return 0;
+	default:
+		break;
+	}
+	return add_payload_key(v, collation, ret, e);
+}
+
+int sort_key_bytes(const struct sort *sort, struct expr_frame *frame, const struct stage_doc *doc,
+		   struct buf *ret, struct error *e)
+{
+	struct value values[SORT_PARTS_MAX];
+
+	if (sort_key_values(sort, frame, doc, values, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < sort->count; i++) {
+		size_t begin = ret->len;
+
+		if (sort_value_bytes(&values[i], frame->q->collation, ret, e) < 0)
+			return e->code;
+		if (!sort->parts[i].is_ascending)
+			for (size_t at = begin; at < ret->len; at++)
+				ret->at[at] = (uint8_t)~ret->at[at];
+	}
+	return 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * sort_parts.h - Prefix: sort_
+ *
+ * What a parsed sort is made of: shared by sort.c, sort_key.c and sorter.c. Threads: immutable.
+ */
+#ifndef QUERY_SORT_PARTS_H
+#define QUERY_SORT_PARTS_H
+
+#include "query/sort.h"
+
+#define SORT_PARTS_MAX 32
+
+struct sort_part {
+	struct bytes path; /* empty: by `meta` */
+	const struct expr *meta;
+	bool is_ascending;
+	bool is_simple; /* no dot in the path */
+};
+
+struct sort {
+	size_t count;
+	struct sort_part parts[SORT_PARTS_MAX];
+};
+
+/* sort_parse() that takes an empty specification, too. */
+MUST_CHECK int sort_parse_any(struct expr_scope *scope, struct bytes spec, const struct sort **ret,
+			      struct error *e);
+/* Append the bytes of one value, as a whole, in memcmp order; with the collation (may be NULL). */
+MUST_CHECK int sort_value_bytes(const struct value *v, struct collation *collation, struct buf *ret,
+				struct error *e);
+/* The folder for what does not fit in memory. */
+const char *sort_spill_folder(const struct query_context *q);
+
+#endif

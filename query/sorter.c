@@ -1,0 +1,254 @@
+/* Prefix: sorter_, sort_ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/bson_build.h"
+#include "query/query_error.h"
+#include "query/sort_parts.h"
+#include "store/store.h"
+#include "store/tree/extsort.h"
+
+#define ENTRY_COST 64  /* bytes that an entry takes besides its own */
+#define SEQUENCE_LEN 8 /* at the end of each key: makes the sort stable */
+#define RECORD_LEN 8   /* before each document: its record id */
+
+/* One of the least `limit` documents. */
+struct entry {
+	struct buf key, doc;
+};
+
+struct sorter {
+	struct query_context *q;
+	const struct sort *sort;
+	uint64_t limit, given, added;
+	bool keep_keys;
+	struct buf key, record;
+	/* A heap whose first is the greatest, while it fits. */
+	struct entry *heap;
+	size_t heap_count, heap_room, heap_bytes;
+	bool is_heap, is_sorted;
+	size_t at; /* next of the heap to give */
+	struct extsort *all;
+	size_t bytes;
+};
+
+const char *sort_spill_folder(const struct query_context *q)
+{
+	const char *folder = getenv("TMPDIR");
+
+	if (q->moment != NULL)
+		return store_tmp(moment_store(q->moment));
+	return folder != NULL ? folder : "/tmp";
+}
+
+struct sorter *sorter_new(struct query_context *q, const struct sort *sort, uint64_t limit,
+			  bool keep_keys)
+{
+	struct sorter *sorter = xcalloc(1, sizeof(*sorter));
+
+	sorter->q = q;
+	sorter->sort = sort;
+	sorter->limit = limit;
+	sorter->keep_keys = keep_keys;
+	sorter->is_heap = limit > 0;
+	return sorter;
+}
+
+void sorter_free(struct sorter *sorter)
+{
+	if (sorter == NULL)
+		return;
+	for (size_t i = 0; i < sorter->heap_count; i++) {
+		buf_release(&sorter->heap[i].key);
+		buf_release(&sorter->heap[i].doc);
+	}
+	free(sorter->heap);
+	extsort_free(sorter->all);
+	buf_release(&sorter->key);
+	buf_release(&sorter->record);
+	free(sorter);
+}
+
+size_t sorter_memory(const struct sorter *sorter)
+{
+	return sorter->is_heap ? sorter->heap_bytes : MIN_OF(sorter->bytes, sorter->q->memory);
+}
+
+/* ---- all of them */
+
+static int add_to_all(struct sorter *sorter, struct bytes key, struct bytes record, struct error *e)
+{
+	sorter->bytes += key.len + record.len + ENTRY_COST;
+	if (!sorter->q->allow_disk_use && sorter->bytes > sorter->q->memory)
+		return query_error(e, QUERY_DISK_USE_NOT_ALLOWED,
+				   "Sort exceeded memory limit of %zu bytes, but did not opt in to "
+				   "external sorting.",
+				   sorter->q->memory);
+	if (sorter->all == NULL)
+		sorter->all = extsort_new(sort_spill_folder(sorter->q), sorter->q->memory);
+	return extsort_add(sorter->all, key, record, e);
+}
+
+/* ---- the least ones */
+
+static bool entry_less(const struct entry *a, const struct entry *b)
+{
+	return bytes_compare(buf_bytes(&a->key), buf_bytes(&b->key)) < 0;
+}
+
+static void swap(struct entry *a, struct entry *b)
+{
+	struct entry other = *a;
+
+	*a = *b;
+	*b = other;
+}
+
+static void sift_down(struct entry *heap, size_t count, size_t i)
+{
+	for (;;) {
+		size_t most = i, left = 2 * i + 1, right = left + 1;
+
+		if (left < count && entry_less(&heap[most], &heap[left]))
+			most = left;
+		if (right < count && entry_less(&heap[most], &heap[right]))
+			most = right;
+		if (most == i)
+			return;
+		swap(&heap[i], &heap[most]);
+		i = most;
+	}
+}
+
+static void sift_up(struct entry *heap, size_t i)
+{
+	while (i > 0 && entry_less(&heap[(i - 1) / 2], &heap[i])) {
+		swap(&heap[i], &heap[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+}
+
+static int give_up_heap(struct sorter *sorter, struct error *e)
+{
+	sorter->is_heap = false;
+	for (size_t i = 0; i < sorter->heap_count; i++) {
+		struct entry *entry = &sorter->heap[i];
+
+		if (add_to_all(sorter, buf_bytes(&entry->key), buf_bytes(&entry->doc), e) < 0)
+			return e->code;
+		buf_release(&entry->key);
+		buf_release(&entry->doc);
+	}
+	sorter->heap_count = 0;
+	return 0;
+}
+
+static int add_to_heap(struct sorter *sorter, struct bytes record, struct error *e)
+{
+	struct entry *entry;
+
+	if (sorter->heap_count == sorter->limit) {
+		entry = &sorter->heap[0];
+		sorter->heap_bytes -= entry->key.len + entry->doc.len;
+		buf_reset(&entry->key);
+		buf_reset(&entry->doc);
+	} else {
+		if (sorter->heap_count == sorter->heap_room) {
+			sorter->heap_room = MAX_OF(2 * sorter->heap_room, (size_t)16);
+			sorter->heap =
+				xrealloc(sorter->heap, sorter->heap_room * sizeof(*sorter->heap));
+		}
+		entry = &sorter->heap[sorter->heap_count++];
+		*entry = (struct entry){0};
+		sorter->heap_bytes += ENTRY_COST;
+	}
+	buf_add_bytes(&entry->key, buf_bytes(&sorter->key));
+	buf_add_bytes(&entry->doc, record);
+	sorter->heap_bytes += entry->key.len + entry->doc.len;
+	if (entry == &sorter->heap[0])
+		sift_down(sorter->heap, sorter->heap_count, 0);
+	else
+		sift_up(sorter->heap, (size_t)(entry - sorter->heap));
+	return sorter->heap_bytes > sorter->q->memory ? give_up_heap(sorter, e) : 0;
+}
+
+/* ---- in */
+
+/* Record id, document, and the key's values when they are asked for. */
+static int make_record(struct sorter *sorter, struct expr_frame *frame, const struct stage_doc *doc,
+		       struct error *e)
+{
+	struct value values[SORT_PARTS_MAX];
+	size_t begin;
+
+	buf_reset(&sorter->record);
+	buf_add_le64(&sorter->record, (uint64_t)doc->record_id);
+	buf_add_bytes(&sorter->record, doc->doc);
+	if (!sorter->keep_keys)
+		return 0;
+	if (sort_key_values(sorter->sort, frame, doc, values, e) < 0)
+		return e->code;
+	begin = bson_build_begin(&sorter->record);
+	for (size_t i = 0; i < sorter->sort->count; i++)
+		value_write_at(&sorter->record, i, &values[i]);
+	bson_build_end(&sorter->record, begin);
+	return 0;
+}
+
+int sorter_add(struct sorter *sorter, struct expr_frame *frame, const struct stage_doc *doc,
+	       struct error *e)
+{
+	buf_reset(&sorter->key);
+	if (sort_key_bytes(sorter->sort, frame, doc, &sorter->key, e) < 0)
+		return e->code;
+	put_be64(buf_room(&sorter->key, SEQUENCE_LEN), sorter->added++);
+	sorter->key.len += SEQUENCE_LEN;
+	if (sorter->is_heap && sorter->heap_count == sorter->limit &&
+	    bytes_compare(buf_bytes(&sorter->key), buf_bytes(&sorter->heap[0].key)) >= 0)
+		return 0;
+	if (make_record(sorter, frame, doc, e) < 0)
+		return e->code;
+	if (sorter->is_heap)
+		return add_to_heap(sorter, buf_bytes(&sorter->record), e);
+	return add_to_all(sorter, buf_bytes(&sorter->key), buf_bytes(&sorter->record), e);
+}
+
+/* ---- out */
+
+int sorter_finish(struct sorter *sorter, struct error *e)
+{
+	if (!sorter->is_heap)
+		return sorter->all == NULL ? 0 : extsort_finish(sorter->all, e);
+	for (size_t left = sorter->heap_count; left > 1; left--) {
+		swap(&sorter->heap[0], &sorter->heap[left - 1]);
+		sift_down(sorter->heap, left - 1, 0);
+	}
+	return 0;
+}
+
+int sorter_next(struct sorter *sorter, struct stage_doc *ret, struct error *e)
+{
+	struct bytes key, record;
+	uint32_t len;
+	int found;
+
+	if (sorter->limit > 0 && sorter->given == sorter->limit)
+		return 0;
+	if (sorter->is_heap) {
+		if (sorter->at == sorter->heap_count)
+			return 0;
+		record = buf_bytes(&sorter->heap[sorter->at++].doc);
+	} else {
+		if (sorter->all == NULL)
+			return 0;
+		found = extsort_next(sorter->all, &key, &record, e);
+		if (found <= 0)
+			return found;
+	}
+	sorter->given++;
+	len = get_le32(record.at + RECORD_LEN);
+	ret->record_id = (int64_t)get_le64(record.at);
+	ret->doc = bytes_of(record.at + RECORD_LEN, len);
+	ret->sort_key = bytes_of(ret->doc.at + len, record.len - RECORD_LEN - len);
+	return 1;
+}

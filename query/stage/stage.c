@@ -1,0 +1,204 @@
+#include "query/stage/stage_make.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/bson_build.h"
+#include "query/field_path.h"
+#include "query/fields.h"
+
+void stage_free(struct stage *stage)
+{
+	while (stage != NULL) {
+		struct stage *source = stage->source;
+
+		if (stage->kind->close != NULL)
+			stage->kind->close(stage);
+		free(stage);
+		stage = source;
+	}
+}
+
+void *stage_new(struct stage_build *b, const struct stage_kind *kind, size_t size,
+		const struct value *operand, struct stage *source)
+{
+	struct stage *stage = xcalloc(1, size);
+
+	stage->kind = kind;
+	stage->q = b->q;
+	stage->source = source;
+	stage->spec = *operand;
+	return stage;
+}
+
+/* ---- folding */
+
+static struct stage_later *add_later(struct stage_build *b)
+{
+	struct stage_later *later = arena_zeroed(b->q->constants, sizeof(*later));
+
+	*b->last = later;
+	b->last = &later->next;
+	return later;
+}
+
+void stage_later_expr(struct stage_build *b, const struct expr **expr)
+{
+	add_later(b)->expr = expr;
+}
+
+void stage_later_project(struct stage_build *b, const struct project *project)
+{
+	add_later(b)->project = project;
+}
+
+void stage_later_accumulator(struct stage_build *b, const struct accumulator *acc)
+{
+	add_later(b)->acc = acc;
+}
+
+/* ---- evaluation */
+
+void stage_work_open(struct stage_work *work, struct query_context *q)
+{
+	work->arena = arena_new();
+	work->frame = expr_frame_new(q, work->scope, work->arena);
+}
+
+void stage_work_close(struct stage_work *work)
+{
+	arena_free(work->arena);
+	buf_release(&work->out);
+}
+
+/* ---- documents */
+
+static void add_head(struct buf *b, uint8_t type, struct bytes name)
+{
+	buf_add_u8(b, type);
+	buf_add_bytes(b, name);
+	buf_add_u8(b, 0);
+}
+
+static void set_rest(struct buf *ret, struct bytes name, struct bytes doc, struct bytes rest,
+		     const struct value *v)
+{
+	if (rest.at == NULL) {
+		value_write(ret, name, v);
+		return;
+	}
+	add_head(ret, BSON_KIND_DOCUMENT, name);
+	stage_set_path(ret, doc, rest, v);
+}
+
+void stage_set_path(struct buf *ret, struct bytes doc, struct bytes path, const struct value *v)
+{
+	struct bytes rest, name = field_path_first(path, &rest);
+	size_t begin = bson_build_begin(ret);
+	struct fields fields = fields_of(doc);
+	struct bson_field field;
+	bool is_set = false;
+
+	while (fields_next(&fields, &field)) {
+		if (is_set || !bytes_equal(field.name, name)) {
+			buf_add(ret, field.name.at - 1,
+				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			continue;
+		}
+		is_set = true;
+		set_rest(ret, name,
+			 field.type == BSON_KIND_DOCUMENT ? field.value : bson_build_empty(), rest,
+			 v);
+	}
+	if (!is_set)
+		set_rest(ret, name, bson_build_empty(), rest, v);
+	bson_build_end(ret, begin);
+}
+
+struct value stage_get_path(struct bytes doc, struct bytes path)
+{
+	struct value v = value_document(doc);
+
+	while (path.at != NULL) {
+		struct bytes rest, name = field_path_first(path, &rest);
+
+		if (v.type != BSON_KIND_DOCUMENT)
+			return value_missing();
+		v = value_get(v.data, name);
+		path = rest;
+	}
+	return v;
+}
+
+int stage_check_size(struct bytes doc, struct error *e)
+{
+	if (doc.len <= BSON_MAX_LEN)
+		return 0;
+	return query_error(e, QUERY_BSON_TOO_LARGE,
+			   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 and "
+			   "16793600(16MB)",
+			   doc.len, doc.len);
+}
+
+/* ---- words */
+
+const char *stage_text(struct query_context *q, struct bytes text)
+{
+	return arena_text(q->constants, text);
+}
+
+static const char *keep(struct query_context *q, struct buf *text)
+{
+	const char *kept = arena_text(q->constants, buf_bytes(text));
+
+	buf_release(text);
+	return kept;
+}
+
+const char *stage_element_text(struct query_context *q, struct bytes name, const struct value *v)
+{
+	struct buf text = {0};
+
+	value_text_element(name, v, &text);
+	return keep(q, &text);
+}
+
+const char *stage_value_text(struct query_context *q, const struct value *v)
+{
+	struct buf text = {0};
+
+	value_text(v, &text);
+	return keep(q, &text);
+}
+
+int stage_parse_count(struct query_context *q, struct bytes name, const struct value *v, int code,
+		      const char *prefix, int64_t *ret, struct error *e)
+{
+	const char *text = stage_element_text(q, name, v);
+	double d;
+
+	if (!value_is_number(v))
+		return query_error(e, code, "%sExpected a number in: %s", prefix, text);
+	d = value_to_double(v);
+	if (isnan(d))
+		return query_error(e, code, "%sExpected an integer, but found NaN in: %s", prefix,
+				   text);
+	if (!value_as_int64(v, ret)) {
+		if (!(fabs(d) < 0x1p63))
+			return query_error(e, code, "%sCannot represent as a 64-bit integer: %s",
+					   prefix, text);
+		return query_error(e, code, "%sExpected an integer: %s", prefix, text);
+	}
+	if (*ret < 0)
+		return query_error(e, code, "%sExpected a non-negative number in: %s", prefix,
+				   text);
+	return 0;
+}
+
+int stage_make_spec(struct stage_build *b, stage_maker maker, const char *name, struct bytes spec,
+		    struct stage *source, struct stage **ret, struct error *e)
+{
+	struct value operand = value_document(spec);
+
+	return maker(b, bytes_str(name), &operand, source, ret, e);
+}

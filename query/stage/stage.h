@@ -1,0 +1,47 @@
+/*
+ * stage.h - a pipeline at work: each stage draws documents from the one before it.
+ *
+ * Threads: a pipeline belongs to one thread at a time.
+ */
+#ifndef QUERY_STAGE_STAGE_H
+#define QUERY_STAGE_STAGE_H
+
+#include "query/expr/expr.h"
+
+struct stage;
+
+/* A document on its way, with what was noted about it: valid until the stage is asked again. */
+struct stage_doc {
+	struct bytes doc;
+	struct bytes sort_key; /* BSON array, for {$meta: "sortKey"}; empty when none */
+	int64_t record_id;     /* rank in its collection, from 1; 0 when it has none */
+};
+
+struct stage_kind {
+	const char *name; /* "$match" */
+	/* 1 and *ret, 0 the end (and again when asked again). */
+	int (*next)(struct stage *stage, struct stage_doc *ret, struct error *e);
+	void (*close)(
+		struct stage
+			*stage); /* frees what the stage holds, not the stage and not its source */
+	/* As explain shows it: {$match: {...}} appended to a document that is being built. May be NULL: the words that were parsed. */
+	void (*explain)(struct stage *stage, struct buf *ret);
+};
+
+/* Embedded first in each stage's own struct; allocated with xcalloc. */
+struct stage {
+	const struct stage_kind *kind;
+	struct stage *source; /* NULL for a first stage */
+	struct query_context *q;
+	struct value spec; /* what was parsed: the stage's operand */
+};
+
+static inline int stage_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	return stage->kind->next(stage, ret, e);
+}
+/* Closes and frees a stage and all before it. NULL is fine. */
+void stage_free(struct stage *stage);
+DEFINE_OWNED(struct stage *, stage_free);
+
+#endif

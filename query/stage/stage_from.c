@@ -1,0 +1,346 @@
+/* Stages that bring documents of their own: $documents and $unionWith; those that give none; those that are refused. */
+#include <stdio.h>
+
+#include "base/bson_build.h"
+#include "query/expr/expr_op.h"
+#include "query/fields.h"
+#include "query/stage/stage_make.h"
+
+/* ---- $documents */
+
+struct documents_stage {
+	struct stage base;
+	struct stage_work work;
+	const struct expr *expr;
+	struct value array;
+	struct fields elements;
+	bool is_open;
+};
+
+static COLD int no_object(const struct value *v, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	value_text(v, &text);
+	return query_error(e, 40228,
+			   "elements within the array passed to $documents must evaluate to an "
+			   "object, but resulting value was: %s. Type of resulting value: '%s'. "
+			   "Input document: {_tempDocumentsField: %s}",
+			   buf_text(&text), value_type_name(v->type), buf_text(&text));
+}
+
+static int open_documents(struct documents_stage *self, struct error *e)
+{
+	const struct stage_doc nothing = {.doc = bson_build_empty()};
+
+	stage_work_set(&self->work, self->base.q, &nothing);
+	if (expr_eval(self->expr, &self->work.frame, &self->array, e) < 0)
+		return e->code;
+	if (self->array.type != BSON_KIND_ARRAY)
+		return query_error(e, 5858203, "an array is expected");
+	self->elements = fields_of(self->array.data);
+	self->is_open = true;
+	return 0;
+}
+
+static int documents_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct documents_stage *self = (struct documents_stage *)stage;
+	struct bson_field field;
+	struct value v;
+
+	if (!self->is_open && open_documents(self, e) < 0)
+		return e->code;
+	if (!fields_next(&self->elements, &field))
+		return 0;
+	v = value_of_field(&field);
+	if (v.type != BSON_KIND_DOCUMENT)
+		return no_object(&v, e);
+	*ret = (struct stage_doc){.doc = v.data};
+	return 1;
+}
+
+static void documents_close(struct stage *stage)
+{
+	stage_work_close(&((struct documents_stage *)stage)->work);
+}
+
+static const struct stage_kind documents_kind = {"$documents", documents_next, documents_close,
+						 NULL};
+
+int stage_make_documents(struct stage_build *b, struct bytes name, const struct value *operand,
+			 struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	struct documents_stage *self;
+	const struct expr *expr;
+
+	(void)name;
+	if (operand->type == BSON_KIND_DOCUMENT && value_count(operand->data) == 0)
+		return query_error(e, 51270,
+				   "Invalid $documents :: caused by :: An empty sub-projection is "
+				   "not a valid value. Found empty object at path");
+	if (expr_parse(b->scope, operand, &expr, e) < 0)
+		return query_error_cause(e, "Invalid $documents");
+	stage_free(TAKE(from));
+	self = stage_new(b, &documents_kind, sizeof(*self), operand, NULL);
+	self->work.scope = b->scope;
+	self->expr = expr;
+	stage_later_expr(b, &self->expr);
+	*ret = &self->base;
+	return 0;
+}
+
+/* ---- $unionWith */
+
+struct union_stage {
+	struct stage base;
+	struct bytes coll, pipeline; /* coll empty: the pipeline begins with $documents */
+	struct query_context sub;
+	struct arena *constants;
+	struct stage *checked; /* made while parsing, for its errors only */
+	struct stage *stage;
+	bool is_second;
+};
+
+static int open_second(struct union_stage *self, struct error *e)
+{
+	self->is_second = true;
+	self->constants = arena_new();
+	self->sub = *self->base.q;
+	self->sub.constants = self->constants;
+	self->sub.depth++;
+	if (self->coll.at != NULL)
+		return pipeline_ops()->open(&self->sub, self->sub.db, self->coll, self->pipeline,
+					    NULL, NULL, &self->stage, e);
+	self->sub.coll = bytes_of(NULL, 0);
+	return pipeline_build(&self->sub, expr_scope_new(&self->sub), self->pipeline, NULL,
+			      &self->stage, e);
+}
+
+static int union_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct union_stage *self = (struct union_stage *)stage;
+	int found;
+
+	if (!self->is_second) {
+		found = stage_next(stage->source, ret, e);
+		if (found != 0)
+			return found;
+		if (open_second(self, e) < 0)
+			return e->code;
+	}
+	return self->stage == NULL ? 0 : stage_next(self->stage, ret, e);
+}
+
+static void union_close(struct stage *stage)
+{
+	struct union_stage *self = (struct union_stage *)stage;
+
+	stage_free(self->stage);
+	stage_free(self->checked);
+	arena_free(self->constants);
+}
+
+static const struct stage_kind union_kind = {"$unionWith", union_next, union_close, NULL};
+
+int stage_make_union_with(struct stage_build *b, struct bytes name, const struct value *operand,
+			  struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *made = NULL;
+	struct union_stage *self = stage_new(b, &union_kind, sizeof(*self), operand, source);
+	struct value coll = *operand, pipeline = value_missing();
+	struct bytes own = b->q->coll;
+	int result;
+
+	(void)name;
+	made = &self->base;
+	if (operand->type == BSON_KIND_DOCUMENT) {
+		coll = value_get(operand->data, bytes_str("coll"));
+		pipeline = value_get(operand->data, bytes_str("pipeline"));
+	}
+	if (!value_is_missing(&coll))
+		self->coll = coll.data;
+	self->pipeline = value_is_missing(&pipeline) ? bson_build_empty() : pipeline.data;
+	b->q->coll = self->coll;
+	result = stage_parse_sub(b, self->pipeline, STAGE_IN_UNION, true, NULL, &self->checked, e);
+	b->q->coll = own;
+	if (result < 0)
+		return result;
+	*ret = TAKE(made);
+	return 0;
+}
+
+/* ---- those that give nothing */
+
+static int only_on_admin(struct stage_build *b, const char *stage, struct error *e)
+{
+	if (bytes_equal(b->q->db, bytes_str("admin")) && b->q->coll.len == 0)
+		return 0;
+	return query_error(e, QUERY_INVALID_NAMESPACE,
+			   "%s must be run against the 'admin' database with {aggregate: 1}",
+			   stage);
+}
+
+static int check_plan_cache(const struct value *operand, struct error *e)
+{
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, QUERY_FAILED_TO_PARSE,
+				   "$planCacheStats value must be an object. Found: %s",
+				   value_type_name(operand->type));
+	if (value_count(operand->data) > 0)
+		return query_error(
+			e, QUERY_FAILED_TO_PARSE,
+			"$planCacheStats parameters object must be empty. Found: object");
+	return 0;
+}
+
+static int check_options(struct stage_build *b, const char *stage, const struct value *operand,
+			 struct error *e)
+{
+	struct bson_field field;
+	struct fields fields;
+
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "%s options must be specified in an object, but found: %s",
+				   stage, value_type_name(operand->type));
+	fields = fields_of(operand->data);
+	while (fields_next(&fields, &field))
+		if (strcmp(stage, "$currentOp") != 0 &&
+		    !bytes_equal(field.name, bytes_str("users")) &&
+		    !bytes_equal(field.name, bytes_str("allUsers")))
+			return query_error(e, 40415, "BSON field '%s.%s' is an unknown field.",
+					   stage, stage_text(b->q, field.name));
+	return 0;
+}
+
+static int check_nothing(struct stage_build *b, const char *stage, const struct value *operand,
+			 struct error *e)
+{
+	if (strcmp(stage, "$planCacheStats") == 0)
+		return check_plan_cache(operand, e);
+	if (strcmp(stage, "$currentOp") == 0)
+		return check_options(b, stage, operand, e) < 0 ? e->code
+							       : only_on_admin(b, stage, e);
+	if (strcmp(stage, "$listLocalSessions") == 0) {
+		if (check_options(b, stage, operand, e) < 0)
+			return e->code;
+		if (b->q->coll.len > 0)
+			return query_error(e, QUERY_INVALID_NAMESPACE,
+					   "$listLocalSessions must be run against the database "
+					   "with {aggregate: 1}, not a collection");
+	}
+	if (strcmp(stage, "$listSessions") == 0 &&
+	    (!bytes_equal(b->q->db, bytes_str("config")) ||
+	     !bytes_equal(b->q->coll, bytes_str("system.sessions"))))
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "$listSessions may only be run against config.system.sessions");
+	return 0;
+}
+
+int stage_make_nothing(struct stage_build *b, struct bytes name, const struct value *operand,
+		       struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	const char *stage = stage_text(b->q, name);
+
+	if (check_nothing(b, stage, operand, e) < 0)
+		return e->code;
+	/* These two leave what comes as it is. */
+	if (from != NULL && (strcmp(stage, "$listSessions") == 0 ||
+			     strcmp(stage, "$_internalInhibitOptimization") == 0)) {
+		*ret = TAKE(from);
+		return 0;
+	}
+	*ret = stage_new_empty(b);
+	return 0;
+}
+
+/* ---- those that are refused, in mongod's words */
+
+struct refusal {
+	const char *stage;
+	int code;
+	const char *text; /* %s: the stage */
+};
+
+static const struct refusal refusals[] = {
+	{"$changeStream", 40573, "The %s stage is only supported on replica sets"},
+	{"$changeStreamSplitLargeEvent", QUERY_ILLEGAL_OPERATION,
+	 "%s can only be used in a $changeStream pipeline"},
+	{"$search", 6047401, "%s stage is only allowed on MongoDB Atlas"},
+	{"$searchMeta", 6047401, "%s stage is only allowed on MongoDB Atlas"},
+	{"$vectorSearch", 6047401, "%s stage is only allowed on MongoDB Atlas"},
+	{"$listSearchIndexes", 6047401, "%s stage is only allowed on MongoDB Atlas"},
+	{"$queryStats", QUERY_INVALID_NAMESPACE,
+	 "%s must be run against the 'admin' database with {aggregate: 1}"},
+	{"$operationMetrics", 115,
+	 "The aggregateOperationResourceConsumption server parameter is not set"},
+	{"$shardedDataDistribution", 6789101, "The %s stage can only be run on mongoS"},
+};
+
+static int refuse_geo(const struct value *operand, struct error *e)
+{
+	struct value near = value_missing();
+
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, 10065, "$geoNear argument must be an object");
+	near = value_get(operand->data, bytes_str("near"));
+	if (value_is_missing(&near))
+		return query_error(e, 5860400, "$geoNear requires a 'near' argument");
+	return query_error(e, QUERY_INDEX_NOT_FOUND,
+			   "$geoNear requires a 2d or 2dsphere index, but none were found");
+}
+
+static int refuse_write(struct stage_build *b, const char *stage, const struct value *operand,
+			struct error *e)
+{
+	struct value into;
+
+	if (operand->type == BSON_KIND_DOCUMENT && strcmp(stage, "$merge") == 0) {
+		into = value_get(operand->data, bytes_str("into"));
+		if (value_is_missing(&into))
+			return query_error(
+				e, 40414,
+				"BSON field '$merge.into' is missing but a required field");
+	}
+	if (operand->type == BSON_KIND_DOCUMENT && strcmp(stage, "$out") == 0 &&
+	    value_count(operand->data) != 2)
+		return query_error(e, 16994,
+				   "If an object is passed to $out it must have exactly 2 fields: "
+				   "'db' and 'coll'");
+	return query_error(e, QUERY_UNAUTHORIZED,
+			   "not authorized on %s to execute an aggregation with %s",
+			   stage_text(b->q, b->q->db), stage);
+}
+
+/* A write that stands where it may not is told so first: the place is checked when all are made. */
+int stage_make_refused(struct stage_build *b, struct bytes name, const struct value *operand,
+		       struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	const char *stage = stage_text(b->q, name);
+	char text[256];
+
+	(void)ret;
+	for (size_t i = 0; i < COUNT_OF(refusals); i++)
+		if (strcmp(stage, refusals[i].stage) == 0) {
+			const char *hole = strstr(refusals[i].text, "%s");
+
+			if (hole == NULL)
+				return query_error(e, refusals[i].code, "%s", refusals[i].text);
+			snprintf(text, sizeof(text), "%.*s%s%s", (int)(hole - refusals[i].text),
+				 refusals[i].text, stage, hole + 2);
+			return query_error(e, refusals[i].code, "%s", text);
+		}
+	if (strcmp(stage, "$geoNear") == 0)
+		return refuse_geo(operand, e);
+	if (strcmp(stage, "$out") == 0 || strcmp(stage, "$merge") == 0) {
+		if (!b->is_inside)
+			return refuse_write(b, stage, operand, e);
+		*ret = TAKE(from);
+		return 0;
+	}
+	return query_error(e, 5491300, "%s' is not allowed in user requests", stage);
+}

@@ -1,0 +1,295 @@
+/* $sort, $sample, $sortByCount. */
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/bson_build.h"
+#include "query/fields.h"
+#include "query/sort_parts.h"
+#include "query/stage/stage_make.h"
+
+/* ---- $sort */
+
+struct sort_stage {
+	struct stage base;
+	struct stage_work work;
+	const struct sort *sort;
+	uint64_t limit; /* 0: none */
+	bool keep_keys;
+	struct sorter *sorter; /* NULL before the first document is asked for */
+};
+
+static int take_in(struct sort_stage *self, struct error *e)
+{
+	struct stage_doc doc;
+	int found;
+
+	self->sorter = sorter_new(self->base.q, self->sort, self->limit, self->keep_keys);
+	while ((found = stage_next(self->base.source, &doc, e)) == 1) {
+		stage_work_set(&self->work, self->base.q, &doc);
+		if (sorter_add(self->sorter, &self->work.frame, &doc, e) < 0)
+			return e->code;
+	}
+	return found < 0 ? found : sorter_finish(self->sorter, e);
+}
+
+static int sort_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct sort_stage *self = (struct sort_stage *)stage;
+
+	if (self->sorter == NULL && take_in(self, e) < 0)
+		return e->code;
+	return sorter_next(self->sorter, ret, e);
+}
+
+static void sort_close(struct stage *stage)
+{
+	struct sort_stage *self = (struct sort_stage *)stage;
+
+	sorter_free(self->sorter);
+	stage_work_close(&self->work);
+}
+
+static const struct stage_kind sort_kind = {"$sort", sort_next, sort_close, NULL};
+
+static bool is_kept(const struct stage *source, const struct sort *sort)
+{
+	struct bytes paths[SORT_PARTS_MAX];
+
+	for (size_t i = 0; i < sort_count(sort); i++) {
+		if (!sort_is_ascending(sort, i))
+			return false;
+		paths[i] = sort_path(sort, i);
+	}
+	return stage_densify_keeps(source, paths, sort_count(sort));
+}
+
+int stage_make_sort(struct stage_build *b, struct bytes name, const struct value *operand,
+		    struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	const struct sort *sort;
+	struct sort_stage *self;
+
+	(void)name;
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, 15973, "the $sort key specification must be an object");
+	if (sort_parse(b->scope, operand->data, &sort, e) < 0)
+		return e->code;
+	from = stage_drop_sort(TAKE(from));
+	if (is_kept(from, sort)) {
+		*ret = TAKE(from);
+		return 0;
+	}
+	self = stage_new(b, &sort_kind, sizeof(*self), operand, TAKE(from));
+	self->work.scope = b->scope;
+	self->sort = sort;
+	self->keep_keys = b->wants_sort_key;
+	*ret = &self->base;
+	return 0;
+}
+
+bool stage_is_sort(const struct stage *stage)
+{
+	return stage->kind == &sort_kind;
+}
+
+bool stage_sort_has_limit(const struct stage *stage)
+{
+	return ((const struct sort_stage *)stage)->limit > 0;
+}
+
+struct stage *stage_drop_sort(struct stage *stage)
+{
+	struct stage *source;
+
+	if (stage == NULL || !stage_is_sort(stage) || ((struct sort_stage *)stage)->limit > 0)
+		return stage;
+	source = stage->source;
+	stage->source = NULL;
+	stage_free(stage);
+	return source;
+}
+
+void stage_sort_limit(struct stage *stage, uint64_t limit)
+{
+	struct sort_stage *self = (struct sort_stage *)stage;
+
+	if (self->limit == 0 || limit < self->limit)
+		self->limit = limit;
+}
+
+/* ---- $sample: a reservoir */
+
+struct sample_stage {
+	struct stage base;
+	uint64_t size, at, count, seed;
+	struct buf *docs;
+	bool is_full;
+};
+
+static uint64_t random_next(struct sample_stage *self)
+{
+	uint64_t z = self->seed += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static void keep(struct buf *at, struct bytes doc)
+{
+	buf_reset(at);
+	buf_add_bytes(at, doc);
+}
+
+static void sample_add(struct sample_stage *self, uint64_t seen, struct bytes doc)
+{
+	uint64_t place;
+
+	if (self->count < self->size) {
+		if ((self->count & (self->count - 1)) == 0)
+			self->docs = xrealloc(self->docs, (self->count == 0 ? 1 : 2 * self->count) *
+								  sizeof(*self->docs));
+		self->docs[self->count] = (struct buf){0};
+		keep(&self->docs[self->count++], doc);
+		return;
+	}
+	place = random_next(self) % (seen + 1);
+	if (place < self->size)
+		keep(&self->docs[place], doc);
+}
+
+static int sample_fill(struct sample_stage *self, struct error *e)
+{
+	struct timespec now;
+	struct stage_doc doc;
+	int found;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	self->seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 32 ^ (uintptr_t)self;
+	for (uint64_t seen = 0; (found = stage_next(self->base.source, &doc, e)) == 1; seen++)
+		sample_add(self, seen, doc.doc);
+	for (uint64_t i = self->count; i > 1; i--) {
+		uint64_t other = random_next(self) % i;
+		struct buf swap = self->docs[other];
+
+		self->docs[other] = self->docs[i - 1];
+		self->docs[i - 1] = swap;
+	}
+	self->is_full = true;
+	return found;
+}
+
+static int sample_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct sample_stage *self = (struct sample_stage *)stage;
+
+	if (self->size == 0)
+		return 0;
+	if (!self->is_full && sample_fill(self, e) < 0)
+		return e->code;
+	if (self->at == self->count)
+		return 0;
+	*ret = (struct stage_doc){.doc = buf_bytes(&self->docs[self->at++])};
+	return 1;
+}
+
+static void sample_close(struct stage *stage)
+{
+	struct sample_stage *self = (struct sample_stage *)stage;
+
+	for (uint64_t i = 0; i < self->count; i++)
+		buf_release(&self->docs[i]);
+	free(self->docs);
+}
+
+static const struct stage_kind sample_kind = {"$sample", sample_next, sample_close, NULL};
+
+int stage_make_sample(struct stage_build *b, struct bytes name, const struct value *operand,
+		      struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	struct sample_stage *self;
+	struct bson_field field;
+	struct fields fields;
+	int64_t size = -1;
+
+	(void)name;
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, 28745, "the $sample stage specification must be an object");
+	fields = fields_of(operand->data);
+	while (fields_next(&fields, &field)) {
+		struct value v = value_of_field(&field);
+
+		if (!bytes_equal(field.name, bytes_str("size")))
+			return query_error(e, 28748, "unrecognized option to $sample: %s",
+					   stage_text(b->q, field.name));
+		if (!value_is_number(&v))
+			return query_error(e, 28746, "size argument to $sample must be a number");
+		size = value_to_int64(&v);
+		if (size < 0)
+			return query_error(e, 28747,
+					   "size argument to $sample must not be negative");
+	}
+	if (size < 0)
+		return query_error(e, 28749, "$sample stage must specify a size");
+	self = stage_new(b, &sample_kind, sizeof(*self), operand, TAKE(from));
+	self->size = (uint64_t)size;
+	*ret = &self->base;
+	return 0;
+}
+
+/* ---- $sortByCount: a $group and a $sort */
+
+static int check_count_operand(const struct value *operand, struct error *e)
+{
+	struct bson_field field = {0};
+	struct fields fields;
+
+	if (operand->type == BSON_KIND_DOCUMENT) {
+		fields = fields_of(operand->data);
+		if (!fields_next(&fields, &field) || field.name.len == 0 || field.name.at[0] != '$')
+			return query_error(e, 40147,
+					   "the sortByCount field must be defined as a $-prefixed "
+					   "path or an expression inside an object");
+		return 0;
+	}
+	if (operand->type != BSON_KIND_STRING)
+		return query_error(
+			e, 40149,
+			"the sortByCount field must be specified as a string or as an object");
+	if (operand->data.len < 2 || operand->data.at[0] != '$')
+		return query_error(e, 40148,
+				   "the sortByCount field must be defined as a $-prefixed path or "
+				   "an expression inside an object");
+	return 0;
+}
+
+int stage_make_sort_by_count(struct stage_build *b, struct bytes name, const struct value *operand,
+			     struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	OWNED(buf_release) struct buf spec = {0};
+	size_t begin, inner;
+
+	(void)name;
+	if (check_count_operand(operand, e) < 0)
+		return e->code;
+	begin = bson_build_begin(&spec);
+	value_write(&spec, bytes_str("_id"), operand);
+	inner = bson_build_open(&spec, "count");
+	bson_build_int32(&spec, "$sum", 1);
+	bson_build_end(&spec, inner);
+	bson_build_end(&spec, begin);
+	if (stage_make_spec(b, stage_make_group, "$group",
+			    arena_copy(b->q->constants, buf_bytes(&spec)), TAKE(from), &from,
+			    e) < 0)
+		return e->code;
+	buf_reset(&spec);
+	begin = bson_build_begin(&spec);
+	bson_build_int32(&spec, "count", -1);
+	bson_build_end(&spec, begin);
+	return stage_make_spec(b, stage_make_sort, "$sort",
+			       arena_copy(b->q->constants, buf_bytes(&spec)), TAKE(from), ret, e);
+}

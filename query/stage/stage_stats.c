@@ -1,0 +1,312 @@
+/* $collStats and $indexStats. */
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bson_build.h"
+#include "query/fields.h"
+#include "query/stage/stage_make.h"
+
+static void add_host(struct buf *out)
+{
+	char host[256] = "localhost";
+
+	gethostname(host, sizeof(host) - 1);
+	bson_build_string(out, "host", bytes_str(host));
+}
+
+static void add_time(struct buf *out, const char *name)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	bson_build_date(out, name, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+/* ---- $collStats */
+
+struct coll_stats_stage {
+	struct stage base;
+	bool wants_count, wants_storage, wants_latency, wants_queries, is_done;
+	double scale;
+	struct buf out;
+};
+
+/* The entry, or 26 with the words of what could not be told. */
+static int find_entry(struct coll_stats_stage *self, const char *what, struct catalog_entry *ret,
+		      struct error *e)
+{
+	struct query_context *q = self->base.q;
+	int found = pipeline_ops()->entry(q, q->db, q->coll, ret, e);
+
+	if (found == 1 && q->moment != NULL && moment_resolve(q->moment, ret, e) < 0)
+		return e->code;
+	if (found != 0)
+		return found;
+	return query_error(e, QUERY_NAMESPACE_NOT_FOUND,
+			   "Unable to retrieve %s in $collStats stage :: caused by :: Collection "
+			   "[%s.%s] not found.",
+			   what, stage_text(q, q->db), stage_text(q, q->coll));
+}
+
+static void add_size(struct coll_stats_stage *self, const char *name, uint64_t bytes)
+{
+	bson_build_int32(&self->out, name,
+			 (int32_t)MIN_OF((double)bytes / self->scale, 2147483647));
+}
+
+static void add_storage(struct coll_stats_stage *self, const struct catalog_entry *entry)
+{
+	struct buf *out = &self->out;
+	struct bytes options = buf_bytes(&entry->options);
+	struct value capped =
+		options.len > 0 ? value_get(options, bytes_str("capped")) : value_missing();
+	size_t begin = bson_build_open(out, "storageStats"), inner;
+	struct fields indexes = fields_of(buf_bytes(&entry->indexes));
+	uint64_t count = entry->root.count, bytes = entry->root.bytes;
+	struct bson_field field;
+
+	add_size(self, "size", bytes);
+	bson_build_int32(out, "count", (int32_t)count);
+	if (count > 0)
+		bson_build_int32(out, "avgObjSize", (int32_t)(bytes / count));
+	bson_build_int32(out, "numOrphanDocs", 0);
+	add_size(self, "storageSize", bytes);
+	add_size(self, "freeStorageSize", 0);
+	bson_build_bool(out, "capped", value_is_true(&capped));
+	bson_build_int32(out, "nindexes", (int32_t)value_count(buf_bytes(&entry->indexes)));
+	inner = bson_build_open(out, "indexDetails");
+	bson_build_end(out, inner);
+	inner = bson_build_open_array(out, "indexBuilds");
+	bson_build_end(out, inner);
+	add_size(self, "totalIndexSize", 0);
+	add_size(self, "totalSize", bytes);
+	inner = bson_build_open(out, "indexSizes");
+	while (fields_next(&indexes, &field)) {
+		struct value name = field.type == BSON_KIND_DOCUMENT
+					    ? value_get(field.value, bytes_str("name"))
+					    : value_missing(),
+			     zero = value_int32(0);
+
+		if (name.type == BSON_KIND_STRING)
+			value_write(out, name.data, &zero);
+	}
+	bson_build_end(out, inner);
+	bson_build_int32(out, "scaleFactor", (int32_t)self->scale);
+	bson_build_end(out, begin);
+}
+
+static void add_latency(struct buf *out)
+{
+	static const char *const names[] = {"reads", "writes", "commands", "transactions"};
+	size_t begin = bson_build_open(out, "latencyStats"), inner;
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		inner = bson_build_open(out, names[i]);
+		bson_build_int64(out, "latency", 0);
+		bson_build_int64(out, "ops", 0);
+		bson_build_end(out, inner);
+	}
+	bson_build_end(out, begin);
+}
+
+static void add_queries(struct buf *out)
+{
+	size_t begin = bson_build_open(out, "queryExecStats"),
+	       inner = bson_build_open(out, "collectionScans");
+
+	bson_build_int64(out, "total", 0);
+	bson_build_int64(out, "nonTailable", 0);
+	bson_build_end(out, inner);
+	bson_build_end(out, begin);
+}
+
+static void add_namespace(struct query_context *q, struct buf *out)
+{
+	OWNED(buf_release) struct buf ns = {0};
+
+	buf_add_bytes(&ns, q->db);
+	buf_add_u8(&ns, '.');
+	buf_add_bytes(&ns, q->coll);
+	bson_build_string(out, "ns", buf_bytes(&ns));
+}
+
+static int coll_stats_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct coll_stats_stage *self = (struct coll_stats_stage *)stage;
+	OWNED(catalog_entry_release) struct catalog_entry entry;
+	size_t begin;
+
+	catalog_entry_init(&entry);
+	if (self->is_done)
+		return 0;
+	self->is_done = true;
+	begin = bson_build_begin(&self->out);
+	add_namespace(stage->q, &self->out);
+	add_host(&self->out);
+	add_time(&self->out, "localTime");
+	if (self->wants_latency)
+		add_latency(&self->out);
+	if (self->wants_storage) {
+		if (find_entry(self, "storageStats", &entry, e) < 0)
+			return e->code;
+		add_storage(self, &entry);
+	}
+	if (self->wants_count) {
+		if (find_entry(self, "count", &entry, e) < 0)
+			return e->code;
+		bson_build_int64(&self->out, "count", (int64_t)entry.root.count);
+	}
+	if (self->wants_queries)
+		add_queries(&self->out);
+	bson_build_end(&self->out, begin);
+	*ret = (struct stage_doc){.doc = buf_bytes(&self->out)};
+	return 1;
+}
+
+static void coll_stats_close(struct stage *stage)
+{
+	buf_release(&((struct coll_stats_stage *)stage)->out);
+}
+
+static const struct stage_kind coll_stats_kind = {"$collStats", coll_stats_next, coll_stats_close,
+						  NULL};
+
+static int parse_scale(struct coll_stats_stage *self, struct bytes spec, struct error *e)
+{
+	struct value scale = value_get(spec, bytes_str("scale"));
+
+	self->scale = 1;
+	if (value_is_nullish(&scale))
+		return 0;
+	self->scale = (double)value_to_int64(&scale);
+	if (self->scale < 1)
+		return query_error(e, 51024,
+				   "BSON field 'scale' value must be >= 1, actual value '%lld'",
+				   (long long)self->scale);
+	return 0;
+}
+
+static int parse_option(struct stage_build *b, struct coll_stats_stage *self,
+			const struct bson_field *field, struct error *e)
+{
+	static const char *const names[] = {"latencyStats", "storageStats", "count",
+					    "queryExecStats"};
+	bool *const to[] = {&self->wants_latency, &self->wants_storage, &self->wants_count,
+			    &self->wants_queries};
+	OWNED(buf_release) struct buf text = {0};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (!bytes_equal(field->name, bytes_str(names[i])))
+			continue;
+		if (field->type != BSON_KIND_DOCUMENT)
+			return query_error(e, QUERY_TYPE_MISMATCH,
+					   "BSON field '$collStats.%s' is the wrong type '%s', "
+					   "expected type 'object'",
+					   names[i], value_type_name(field->type));
+		*to[i] = true;
+		if (to[i] == &self->wants_count && value_count(field->value) > 0) {
+			value_text_bson(field->value, false, &text);
+			return query_error(e, 31170, "expected an empty object, but got %s",
+					   buf_text(&text));
+		}
+		return to[i] == &self->wants_storage ? parse_scale(self, field->value, e) : 0;
+	}
+	return query_error(e, 40415, "BSON field '$collStats.%s' is an unknown field.",
+			   stage_text(b->q, field->name));
+}
+
+int stage_make_coll_stats(struct stage_build *b, struct bytes name, const struct value *operand,
+			  struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *made = NULL, *from = source;
+	struct coll_stats_stage *self =
+		stage_new(b, &coll_stats_kind, sizeof(*self), operand, NULL);
+	struct bson_field field;
+	struct fields fields;
+
+	(void)name;
+	made = &self->base;
+	self->scale = 1;
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, 5447000, "$collStats must take a nested object but found: %s",
+				   stage_element_text(b->q, bytes_str("$collStats"), operand));
+	fields = fields_of(operand->data);
+	while (fields_next(&fields, &field))
+		if (parse_option(b, self, &field, e) < 0)
+			return e->code;
+	*ret = TAKE(made);
+	return 0;
+}
+
+/* ---- $indexStats */
+
+struct index_stats_stage {
+	struct stage base;
+	struct catalog_entry entry;
+	struct fields indexes;
+	bool is_open;
+	struct buf out;
+};
+
+static int index_stats_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct index_stats_stage *self = (struct index_stats_stage *)stage;
+	struct bson_field field;
+	struct value name, key, spec;
+	size_t begin, inner;
+
+	if (!self->is_open) {
+		int found = pipeline_ops()->entry(stage->q, stage->q->db, stage->q->coll,
+						  &self->entry, e);
+
+		if (found <= 0)
+			return found;
+		self->indexes = fields_of(buf_bytes(&self->entry.indexes));
+		self->is_open = true;
+	}
+	if (!fields_next(&self->indexes, &field))
+		return 0;
+	spec = value_of_field(&field);
+	name = value_get(field.value, bytes_str("name"));
+	key = value_get(field.value, bytes_str("key"));
+	buf_reset(&self->out);
+	begin = bson_build_begin(&self->out);
+	value_write(&self->out, bytes_str("name"), &name);
+	value_write(&self->out, bytes_str("key"), &key);
+	add_host(&self->out);
+	inner = bson_build_open(&self->out, "accesses");
+	bson_build_int64(&self->out, "ops", 0);
+	add_time(&self->out, "since");
+	bson_build_end(&self->out, inner);
+	value_write(&self->out, bytes_str("spec"), &spec);
+	bson_build_end(&self->out, begin);
+	*ret = (struct stage_doc){.doc = buf_bytes(&self->out)};
+	return 1;
+}
+
+static void index_stats_close(struct stage *stage)
+{
+	struct index_stats_stage *self = (struct index_stats_stage *)stage;
+
+	catalog_entry_release(&self->entry);
+	buf_release(&self->out);
+}
+
+static const struct stage_kind index_stats_kind = {"$indexStats", index_stats_next,
+						   index_stats_close, NULL};
+
+int stage_make_index_stats(struct stage_build *b, struct bytes name, const struct value *operand,
+			   struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	struct index_stats_stage *self;
+
+	(void)name;
+	if (operand->type != BSON_KIND_DOCUMENT || value_count(operand->data) > 0)
+		return query_error(e, 28803,
+				   "The $indexStats stage specification must be an empty object");
+	self = stage_new(b, &index_stats_kind, sizeof(*self), operand, NULL);
+	catalog_entry_init(&self->entry);
+	*ret = &self->base;
+	return 0;
+}

@@ -1,0 +1,438 @@
+/* $setWindowFields: the documents sorted by partition and sortBy, a partition at a time. */
+#include <stdio.h>
+
+#include "base/bson_build.h"
+#include "query/expr/expr_op.h"
+#include "query/field_path.h"
+#include "query/fields.h"
+#include "query/sort_parts.h"
+#include "query/stage/window.h"
+#include "store/tree/extsort.h"
+
+/* ---- in */
+
+/* [partition][document], the partition as {"0": value}. */
+static int add_document(struct window_stage *self, const struct stage_doc *doc, uint64_t number,
+			struct error *e)
+{
+	struct query_context *q = self->base.q;
+	OWNED(buf_release) struct buf key = {0};
+	struct value v = value_null();
+	size_t begin;
+
+	stage_work_set(&self->work, q, doc);
+	if (self->partition != NULL && expr_eval(self->partition, &self->work.frame, &v, e) < 0)
+		return e->code;
+	if (v.type == BSON_KIND_ARRAY)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "An expression used to partition cannot evaluate to value of "
+				   "type array");
+	if (value_is_missing(&v))
+		v = value_null();
+	if (!self->is_sorted && (sort_value_bytes(&v, q->collation, &key, e) < 0 ||
+				 (self->sort != NULL &&
+				  sort_key_bytes(self->sort, &self->work.frame, doc, &key, e) < 0)))
+		return e->code;
+	put_be64(buf_room(&key, 8), number);
+	key.len += 8;
+	begin = bson_build_begin(&self->work.out);
+	value_write_at(&self->work.out, 0, &v);
+	bson_build_end(&self->work.out, begin);
+	buf_add_bytes(&self->work.out, doc->doc);
+	return extsort_add(self->sorted, buf_bytes(&key), buf_bytes(&self->work.out), e);
+}
+
+static int next_record(struct window_stage *self, struct error *e)
+{
+	struct bytes key, record;
+	int found = extsort_next(self->sorted, &key, &record, e);
+
+	self->has_record = found == 1;
+	if (found != 1)
+		return found;
+	buf_reset(&self->record);
+	buf_add_bytes(&self->record, record);
+	return 1;
+}
+
+static int take_in(struct window_stage *self, struct error *e)
+{
+	struct stage_doc doc;
+	uint64_t number = 0;
+	int found;
+
+	self->is_open = true;
+	self->sorted = extsort_new(sort_spill_folder(self->base.q), self->base.q->memory);
+	self->docs = stage_store_new(self->base.q);
+	self->arena = arena_new();
+	while ((found = stage_next(self->base.source, &doc, e)) == 1)
+		if (add_document(self, &doc, number++, e) < 0)
+			return e->code;
+	if (found < 0 || extsort_finish(self->sorted, e) < 0)
+		return e->code;
+	if (self->work.arena == NULL)
+		stage_work_open(&self->work, self->base.q);
+	return next_record(self, e) < 0 ? e->code : 0;
+}
+
+/* ---- a partition */
+
+static struct bytes document_of(const struct window_stage *self)
+{
+	uint32_t head = get_le32(self->record.at);
+
+	return bytes_of(self->record.at + head, self->record.len - head);
+}
+
+/* Its documents; then what the functions look at. */
+static int read_partition(struct window_stage *self, struct error *e)
+{
+	struct value first, v;
+
+	stage_store_reset(self->docs);
+	arena_reset(self->arena);
+	first = value_at(bytes_of(self->record.at, get_le32(self->record.at)), 0);
+	first = value_keep(self->arena, first);
+	while (self->has_record) {
+		v = value_at(bytes_of(self->record.at, get_le32(self->record.at)), 0);
+		if (value_compare(&v, &first, self->base.q->collation) != 0)
+			break;
+		if (stage_store_add(self->docs, document_of(self), e) < 0 ||
+		    next_record(self, e) < 0)
+			return e->code;
+	}
+	self->count = stage_store_count(self->docs);
+	self->at = 0;
+	self->failed_at = SIZE_MAX;
+	return 0;
+}
+
+static int evaluate(struct window_stage *self, const struct expr *expr, struct value *ret,
+		    struct error *e)
+{
+	struct value v;
+
+	if (expr_eval(expr, &self->work.frame, &v, e) < 0)
+		return e->code;
+	*ret = value_keep(self->arena, v);
+	return 0;
+}
+
+static const struct expr *input_of(const struct window_function *f)
+{
+	/* These look at single documents only, when it comes to it. */
+	if (f->kind == WINDOW_FIRST || f->kind == WINDOW_LAST || f->kind == WINDOW_SHIFT)
+		return NULL;
+	return f->acc != NULL ? accumulator_argument(f->acc) : f->input;
+}
+
+static int evaluate_inputs(struct window_stage *self, struct error *e)
+{
+	struct stage_doc doc = {0};
+
+	for (size_t i = 0; i < self->count; i++) {
+		if (stage_store_get(self->docs, i, &self->room, &doc.doc, e) < 0)
+			return e->code;
+		stage_work_set(&self->work, self->base.q, &doc);
+		if (self->sort_value != NULL &&
+		    evaluate(self, self->sort_value, &self->sort_values[i], e) < 0)
+			return e->code;
+		for (size_t n = 0; n < self->function_count; n++) {
+			struct window_function *f = &self->functions[n];
+
+			if (input_of(f) != NULL &&
+			    evaluate(self, input_of(f), &f->values[i], e) < 0)
+				return e->code;
+		}
+	}
+	return 0;
+}
+
+static int run_partition(struct window_stage *self, struct error *e)
+{
+	size_t bytes;
+
+	if (read_partition(self, e) < 0)
+		return e->code;
+	bytes = self->count * sizeof(struct value);
+	self->sort_values = arena_zeroed(self->arena, bytes);
+	for (size_t n = 0; n < self->function_count; n++) {
+		self->functions[n].values = arena_zeroed(self->arena, bytes);
+		self->functions[n].results = arena_zeroed(self->arena, bytes);
+	}
+	if (evaluate_inputs(self, e) < 0)
+		return e->code;
+	for (size_t n = 0; n < self->function_count; n++) {
+		arena_reset(self->work.arena);
+		if (window_run(self, &self->functions[n], e) < 0 && self->now < self->failed_at) {
+			self->failed_at = self->now;
+			self->failure = *e;
+		}
+		for (size_t i = 0; i < self->count; i++)
+			self->functions[n].results[i] =
+				value_keep(self->arena, self->functions[n].results[i]);
+	}
+	return 0;
+}
+
+/* ---- out */
+
+static int window_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct window_stage *self = (struct window_stage *)stage;
+	struct stage_doc doc = {0};
+
+	if (!self->is_open && take_in(self, e) < 0)
+		return e->code;
+	if (self->at == self->count) {
+		if (!self->has_record)
+			return 0;
+		if (run_partition(self, e) < 0)
+			return e->code;
+	}
+	if (self->at == self->failed_at) {
+		*e = self->failure;
+		return e->code;
+	}
+	if (stage_store_get(self->docs, self->at, &self->room, &doc.doc, e) < 0)
+		return e->code;
+	stage_work_set(&self->work, stage->q, &doc);
+	for (size_t n = 0; n < self->function_count; n++)
+		self->work.frame.slots[self->functions[n].slot] =
+			self->functions[n].results[self->at];
+	self->at++;
+	if (project_apply(self->project, &self->work.frame, &doc, &self->work.out, e) < 0)
+		return e->code;
+	*ret = (struct stage_doc){.doc = buf_bytes(&self->work.out)};
+	return 1;
+}
+
+static void window_close(struct stage *stage)
+{
+	struct window_stage *self = (struct window_stage *)stage;
+
+	extsort_free(self->sorted);
+	stage_store_free(self->docs);
+	arena_free(self->arena);
+	buf_release(&self->record);
+	buf_release(&self->room);
+	stage_work_close(&self->work);
+}
+
+static const struct stage_kind window_kind = {"$setWindowFields", window_next, window_close, NULL};
+
+/* ---- parsing */
+
+struct spec {
+	struct value partition, sort, output;
+};
+
+static int wrong_type(const char *name, const struct value *v, struct error *e)
+{
+	return query_error(e, QUERY_TYPE_MISMATCH,
+			   "BSON field '$setWindowFields.%s' is the wrong type '%s', expected type "
+			   "'object'",
+			   name, value_type_name(v->type));
+}
+
+static int read_spec(struct stage_build *b, const struct value *operand, struct spec *ret,
+		     struct error *e)
+{
+	struct bson_field field;
+	struct fields fields;
+
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, QUERY_FAILED_TO_PARSE,
+				   "the $setWindowFields stage specification must be an object, "
+				   "found %s",
+				   value_type_name(operand->type));
+	fields = fields_of(operand->data);
+	while (fields_next(&fields, &field)) {
+		struct value v = value_of_field(&field);
+
+		if (bytes_equal(field.name, bytes_str("partitionBy"))) {
+			ret->partition = v;
+		} else if (bytes_equal(field.name, bytes_str("sortBy"))) {
+			if (v.type != BSON_KIND_DOCUMENT)
+				return wrong_type("sortBy", &v, e);
+			ret->sort = v;
+		} else if (bytes_equal(field.name, bytes_str("output"))) {
+			if (v.type != BSON_KIND_DOCUMENT)
+				return wrong_type("output", &v, e);
+			ret->output = v;
+		} else {
+			return query_error(e, 40415,
+					   "BSON field '$setWindowFields.%s' is an unknown field.",
+					   stage_text(b->q, field.name));
+		}
+	}
+	if (value_is_missing(&ret->output))
+		return query_error(
+			e, 40414,
+			"BSON field '$setWindowFields.output' is missing but a required field");
+	return 0;
+}
+
+/* {$subtract: ["$$wa", "$$wb"]}: arithmetic on values that are no document's. */
+static int parse_ops(struct stage_build *b, struct window_stage *self, struct error *e)
+{
+	static const char *const names[] = {"$add", "$subtract", "$multiply", "$divide"};
+	struct expr_scope_mark mark = expr_scope_begin(b->scope);
+	OWNED(buf_release) struct buf spec = {0};
+
+	if (expr_scope_define(b->scope, bytes_str("wa"), &self->op_slots[0], e) < 0 ||
+	    expr_scope_define(b->scope, bytes_str("wb"), &self->op_slots[1], e) < 0)
+		return e->code;
+	for (size_t i = 0; i < WINDOW_OPS; i++) {
+		size_t begin, list;
+
+		buf_reset(&spec);
+		begin = bson_build_begin(&spec);
+		list = bson_build_open_array(&spec, names[i]);
+		bson_build_string(&spec, "0", bytes_str("$$wa"));
+		bson_build_string(&spec, "1", bytes_str("$$wb"));
+		bson_build_end(&spec, list);
+		bson_build_end(&spec, begin);
+		if (expr_parse_object(b->scope, arena_copy(b->q->constants, buf_bytes(&spec)),
+				      &self->ops[i], e) < 0)
+			return e->code;
+	}
+	expr_scope_end(b->scope, mark);
+	return 0;
+}
+
+static bool conflicts(struct bytes a, struct bytes b)
+{
+	struct bytes less = a.len < b.len ? a : b, more = a.len < b.len ? b : a;
+
+	return memcmp(less.at, more.at, less.len) == 0 &&
+	       (less.len == more.len || more.at[less.len] == '.');
+}
+
+static int parse_outputs(struct stage_build *b, struct window_stage *self, const struct spec *spec,
+			 struct error *e)
+{
+	struct fields fields = fields_of(spec->output.data);
+	size_t parts = self->sort == NULL ? 0 : sort_count(self->sort);
+	struct bson_field field;
+
+	self->functions = arena_zeroed(b->q->constants, (value_count(spec->output.data) + 1) *
+								sizeof(*self->functions));
+	while (fields_next(&fields, &field)) {
+		for (size_t i = 0; i < self->function_count; i++)
+			if (conflicts(self->functions[i].path, field.name))
+				return query_error(e, 6307900,
+						   "$setWindowFields 'output' specification "
+						   "contains two conflicting paths");
+		if (field_path_check(field.name, e) < 0 ||
+		    window_parse(b, self, spec->sort.type == BSON_KIND_DOCUMENT, parts, &field,
+				 &self->functions[self->function_count], e) < 0)
+			return e->code;
+		self->function_count++;
+	}
+	return 0;
+}
+
+/* The outputs are set as $addFields sets what variables hold. */
+static int parse_project(struct stage_build *b, struct window_stage *self, struct error *e)
+{
+	struct expr_scope_mark mark = expr_scope_begin(b->scope);
+	OWNED(buf_release) struct buf spec = {0};
+	size_t begin = bson_build_begin(&spec);
+	struct value text;
+	char name[32];
+
+	for (size_t i = 0; i < self->function_count; i++) {
+		struct window_function *f = &self->functions[i];
+
+		snprintf(name, sizeof(name), "$$w%zu", i);
+		if (expr_scope_define(b->scope, bytes_str(name + 2), &f->slot, e) < 0)
+			return e->code;
+		text = value_string(bytes_str(name));
+		value_write(&spec, f->path, &text);
+	}
+	bson_build_end(&spec, begin);
+	if (project_parse_add(b->scope, buf_bytes(&spec), &self->project, e) < 0)
+		return e->code;
+	expr_scope_end(b->scope, mark);
+	return 0;
+}
+
+static int parse_partition(struct stage_build *b, struct window_stage *self, const struct value *v,
+			   struct error *e)
+{
+	struct value constant;
+
+	if (value_is_missing(v))
+		return 0;
+	if (expr_parse(b->scope, v, &self->partition, e) < 0)
+		return e->code;
+	if (expr_optimize(b->scope, &self->partition, e) < 0)
+		return query_error_cause(e, "Failed to optimize partitionBy expression");
+	if (!expr_is_constant(self->partition, &constant))
+		return 0;
+	if (constant.type == BSON_KIND_ARRAY)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "An expression used to partition cannot evaluate to value of "
+				   "type array");
+	self->partition = NULL;
+	return 0;
+}
+
+static int parse_sort(struct stage_build *b, struct window_stage *self, const struct value *v,
+		      struct error *e)
+{
+	if (value_is_missing(v) || value_count(v->data) == 0)
+		return 0;
+	if (sort_parse(b->scope, v->data, &self->sort, e) < 0)
+		return e->code;
+	return sort_path(self->sort, 0).len == 0
+		       ? 0
+		       : expr_field(b->scope, sort_path(self->sort, 0), &self->sort_value, e);
+}
+
+static bool comes_sorted(const struct window_stage *self)
+{
+	struct bytes paths[SORT_PARTS_MAX + 1];
+	size_t count = 0;
+
+	if (self->partition != NULL && !expr_is_field(self->partition, &paths[count++]))
+		return false;
+	for (size_t i = 0; self->sort != NULL && i < sort_count(self->sort); i++) {
+		if (!sort_is_ascending(self->sort, i))
+			return false;
+		if (count == 0 || self->partition == NULL ||
+		    !bytes_equal(paths[0], sort_path(self->sort, i)))
+			paths[count++] = sort_path(self->sort, i);
+	}
+	return count > 0 && stage_densify_keeps(self->base.source, paths, count);
+}
+
+int stage_make_window(struct stage_build *b, struct bytes name, const struct value *operand,
+		      struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *made = NULL;
+	struct window_stage *self = stage_new(b, &window_kind, sizeof(*self), operand, source);
+	struct spec spec = {0};
+	struct bytes path;
+
+	(void)name;
+	made = &self->base;
+	self->work.scope = b->scope;
+	if (read_spec(b, operand, &spec, e) < 0 ||
+	    parse_partition(b, self, &spec.partition, e) < 0 ||
+	    parse_sort(b, self, &spec.sort, e) < 0 || parse_outputs(b, self, &spec, e) < 0 ||
+	    parse_ops(b, self, e) < 0 || parse_project(b, self, e) < 0)
+		return e->code;
+	if (self->partition == NULL ? self->sort != NULL : expr_is_field(self->partition, &path))
+		self->base.source = stage_drop_sort(self->base.source);
+	self->is_sorted = comes_sorted(self);
+	for (size_t i = 0; i < self->function_count; i++) {
+		if (self->functions[i].acc != NULL)
+			stage_later_accumulator(b, self->functions[i].acc);
+		else if (self->functions[i].input != NULL)
+			stage_later_expr(b, &self->functions[i].input);
+	}
+	*ret = TAKE(made);
+	return 0;
+}

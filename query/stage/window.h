@@ -1,0 +1,119 @@
+/*
+ * window.h - inside $setWindowFields: what its functions are parsed to, and their values over one partition.
+ *
+ * Rules: src/mongo/db/pipeline/window_function/ of mongod 6.0. Threads: see stage.h.
+ */
+#ifndef QUERY_STAGE_WINDOW_H
+#define QUERY_STAGE_WINDOW_H
+
+#include "query/expr/expr_date_unit.h"
+#include "query/sort.h"
+#include "query/stage/stage_make.h"
+
+enum window_kind {
+	WINDOW_ACCUMULATE, /* an accumulator of $group */
+	WINDOW_RANK,
+	WINDOW_DENSE_RANK,
+	WINDOW_NUMBER,
+	WINDOW_SHIFT,
+	WINDOW_FIRST,
+	WINDOW_LAST,
+	WINDOW_DERIVATIVE,
+	WINDOW_INTEGRAL,
+	WINDOW_AVERAGE, /* $expMovingAvg */
+	WINDOW_COVARIANCE,
+	WINDOW_DEVIATION, /* $stdDev in a window whose beginning moves */
+	WINDOW_LOCF,
+	WINDOW_LINEAR,
+};
+
+enum window_end {
+	WINDOW_UNBOUNDED,
+	WINDOW_CURRENT,
+	WINDOW_OFFSET,
+};
+
+struct window_bound {
+	enum window_end end;
+	struct value offset; /* a number; by documents an int64 */
+};
+
+struct window_bounds {
+	bool is_range, has_unit;
+	enum expr_date_unit unit;
+	struct window_bound low, high;
+};
+
+struct window_function {
+	struct bytes path; /* of the output */
+	enum window_kind kind;
+	const struct accumulator *acc;
+	const struct expr *input;
+	struct window_bounds bounds;
+	bool is_sample;	       /* $covarianceSamp, $stdDevSamp */
+	int64_t shift;	       /* by */
+	struct value fallback; /* $shift's default */
+	int64_t unit_ms;       /* of $derivative and $integral; 0: none */
+	_Decimal128 alpha;
+	bool was_decimal;     /* $expMovingAvg met one, in any partition: mongod never forgets */
+	size_t slot;	      /* of the variable that holds the result */
+	struct value *values; /* of the input, for each document of the partition */
+	struct value *results;
+};
+
+/* {$add: [a, b]} and its like on values: by the expressions themselves. */
+enum window_op {
+	WINDOW_ADD,
+	WINDOW_SUBTRACT,
+	WINDOW_MULTIPLY,
+	WINDOW_DIVIDE,
+	WINDOW_OPS,
+};
+
+struct window_stage {
+	struct stage base;
+	struct stage_work work;
+	const struct expr *partition;  /* NULL: one partition */
+	const struct sort *sort;       /* NULL: none */
+	const struct expr *sort_value; /* of a single, ascending or descending, field */
+	struct window_function *functions;
+	size_t function_count;
+	const struct project *project; /* sets the outputs */
+	bool is_sorted;		       /* the documents come in order */
+	const struct expr *ops[WINDOW_OPS];
+	size_t op_slots[2];
+	/* At work. */
+	struct extsort *sorted;
+	bool is_open, is_end;
+	struct buf record; /* the first one of the next partition */
+	bool has_record;
+	struct stage_store *docs; /* of the partition */
+	struct buf room;
+	struct arena *arena; /* of the partition's values */
+	struct value *sort_values;
+	size_t count, at;
+	/* Functions fail at a document: those before it are given first, as if each was computed when it is asked for. */
+	size_t now, failed_at;
+	struct error failure;
+};
+
+/* The operand of `window`: WindowBounds::parse(). */
+MUST_CHECK int window_bounds_parse(struct stage_build *b, struct window_stage *self,
+				   const struct value *v, bool has_sort, size_t sort_parts,
+				   struct window_bounds *ret, struct error *e);
+/* Parse one output field: {$fn: .., window: ..}. */
+MUST_CHECK int window_parse(struct stage_build *b, struct window_stage *self, bool has_sort,
+			    size_t sort_parts, const struct bson_field *field,
+			    struct window_function *ret, struct error *e);
+/* The results of a function for all documents of the partition; values and sort values are there. */
+MUST_CHECK int window_run(struct window_stage *self, struct window_function *f, struct error *e);
+/* Those of accumulators (window_accumulate.c). */
+MUST_CHECK int window_run_moving(struct window_stage *self, struct window_function *f,
+				 struct error *e);
+/* The first and last document of the window of document `i`: 1, or 0 when it is empty. */
+MUST_CHECK int window_ends(struct window_stage *self, const struct window_function *f, size_t i,
+			   size_t *ret_low, size_t *ret_high, struct error *e);
+MUST_CHECK int window_calculate(struct window_stage *self, enum window_op op, const struct value *a,
+				const struct value *b, struct value *ret, struct error *e);
+
+#endif

@@ -1,0 +1,448 @@
+/* Functions that take in the documents of a window one by one: accumulators, and those that let go of them again. Prefix: window_ */
+#include <math.h>
+
+#include "query/accumulator_sum.h"
+#include "query/stage/window.h"
+
+/* A sum that values are taken out of again; how many of each type are in it says what it is. */
+struct moving_sum {
+	struct accumulator_sum all;
+	int64_t count, longs, doubles, decimals;
+};
+
+/* What is known of the window so far; one of these by the function's kind. */
+struct moving {
+	struct window_stage *self;
+	struct window_function *f;
+	void *state; /* of an accumulator */
+	struct moving_sum sum, squares, mean_x, mean_y;
+	int64_t count, strange; /* strange: no finite numbers */
+	size_t first, last;	/* documents in it, when count_all > 0 */
+	size_t count_all;
+	struct buf room;
+};
+
+static const struct value zero = {.type = BSON_KIND_INT32, .int32 = 0};
+
+/* ---- sums: WindowFunctionSum and WindowFunctionAvg of mongod */
+
+static void sum_update(struct moving_sum *sum, const struct value *v, int quantity)
+{
+	struct value change = *v;
+
+	if (quantity < 0 && v->type == BSON_KIND_DECIMAL)
+		change.decimal = -v->decimal;
+	else if (quantity < 0 && v->type == BSON_KIND_DOUBLE)
+		change.number = -v->number;
+	else if (quantity < 0)
+		change = value_int64(-value_to_int64(v));
+	accumulator_sum_add(&sum->all, &change);
+	sum->count += quantity;
+	sum->longs += v->type == BSON_KIND_INT64 ? quantity : 0;
+	sum->doubles += v->type == BSON_KIND_DOUBLE ? quantity : 0;
+	sum->decimals += v->type == BSON_KIND_DECIMAL ? quantity : 0;
+}
+
+static struct value sum_value(const struct moving_sum *sum)
+{
+	struct value v = accumulator_sum_value(&sum->all);
+
+	if (v.type == BSON_KIND_DECIMAL && sum->decimals == 0)
+		v = value_double(value_to_double(&v));
+	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && fabs(v.number) < 0x1p63)
+		v = value_int64(llround(v.number));
+	if (v.type == BSON_KIND_INT64 && sum->longs == 0 && v.int64 >= INT32_MIN &&
+	    v.int64 <= INT32_MAX)
+		v = value_int32((int32_t)v.int64);
+	return v;
+}
+
+static struct value sum_mean(const struct moving_sum *sum)
+{
+	struct value v = sum_value(sum);
+
+	if (sum->count == 0)
+		return value_null();
+	if (v.type == BSON_KIND_DECIMAL)
+		return value_decimal(v.decimal / (_Decimal128)sum->count);
+	return value_double(value_to_double(&v) / (double)sum->count);
+}
+
+/* ---- $stdDev */
+
+static bool is_finite(const struct value *v)
+{
+	return isfinite(value_to_double(v)) || v->type == BSON_KIND_DECIMAL;
+}
+
+static void deviation_update(struct moving *m, const struct value *v, int quantity)
+{
+	struct value change;
+	double x, sum;
+
+	if (!value_is_number(v))
+		return;
+	if (!is_finite(v)) {
+		m->strange += quantity;
+		m->count += quantity;
+		return;
+	}
+	if (m->count == 0) {
+		m->count++;
+		sum_update(&m->sum, v, 1);
+		return;
+	}
+	if (m->count + quantity == 0) {
+		m->count = m->strange = 0;
+		m->sum = m->squares = (struct moving_sum){0};
+		return;
+	}
+	change = sum_value(&m->sum);
+	sum = value_to_double(&change);
+	x = (double)m->count * value_to_double(v) - sum;
+	m->count += quantity;
+	change = value_double(value_to_double(v) * quantity);
+	sum_update(&m->sum, &change, 1);
+	change = value_double(x * x * quantity / (double)(m->count * (m->count - quantity)));
+	sum_update(&m->squares, &change, 1);
+}
+
+static struct value deviation_result(struct moving *m)
+{
+	int64_t freedom = m->f->is_sample ? m->count - 1 : m->count;
+	struct value squares = sum_value(&m->squares);
+	double all = value_to_double(&squares);
+
+	if (m->strange > 0 || freedom <= 0)
+		return value_null();
+	if (all < 0 || (!m->f->is_sample && m->count == 1)) {
+		m->squares = (struct moving_sum){0};
+		return zero;
+	}
+	return value_double(sqrt(all / (double)freedom));
+}
+
+/* ---- $covariance */
+
+static int pair_of(const struct value *v, struct value *ret_x, struct value *ret_y)
+{
+	if (v->type != BSON_KIND_ARRAY || value_count(v->data) != 2)
+		return 0;
+	*ret_x = value_at(v->data, 0);
+	*ret_y = value_at(v->data, 1);
+	return value_is_number(ret_x) && value_is_number(ret_y);
+}
+
+static int minus_mean(struct moving *m, const struct value *v, const struct moving_sum *mean,
+		      struct value *ret, struct error *e)
+{
+	struct value now = sum_mean(mean);
+
+	return window_calculate(m->self, WINDOW_SUBTRACT, v, &now, ret, e);
+}
+
+static int covariance_add(struct moving *m, const struct value *v, struct error *e)
+{
+	struct value x, y, dx, dy, change;
+
+	if (!pair_of(v, &x, &y))
+		return 0;
+	if (!isfinite(value_to_double(&x)) || !isfinite(value_to_double(&y))) {
+		change = value_double(value_to_double(&x) + value_to_double(&y));
+		sum_update(&m->squares, &change, 1);
+		return 0;
+	}
+	if (m->count == 0) {
+		dx = x;
+	} else if (minus_mean(m, &x, &m->mean_x, &dx, e) < 0)
+		return e->code;
+	m->count++;
+	sum_update(&m->mean_x, &x, 1);
+	sum_update(&m->mean_y, &y, 1);
+	if (minus_mean(m, &y, &m->mean_y, &dy, e) < 0 ||
+	    window_calculate(m->self, WINDOW_MULTIPLY, &dx, &dy, &change, e) < 0)
+		return e->code;
+	sum_update(&m->squares, &change, 1);
+	return 0;
+}
+
+static int covariance_remove(struct moving *m, const struct value *v, struct error *e)
+{
+	struct value x, y, dx, dy, change;
+
+	if (!pair_of(v, &x, &y))
+		return 0;
+	if (!isfinite(value_to_double(&x)) || !isfinite(value_to_double(&y)))
+		return 1; /* an infinity can't be taken out again: begin anew */
+	if (--m->count == 0) {
+		m->mean_x = m->mean_y = m->squares = (struct moving_sum){0};
+		return 0;
+	}
+	sum_update(&m->mean_x, &x, -1);
+	if (minus_mean(m, &x, &m->mean_x, &dx, e) < 0 ||
+	    minus_mean(m, &y, &m->mean_y, &dy, e) < 0 ||
+	    window_calculate(m->self, WINDOW_MULTIPLY, &dx, &dy, &change, e) < 0)
+		return e->code;
+	sum_update(&m->squares, &change, -1);
+	sum_update(&m->mean_y, &y, -1);
+	return 0;
+}
+
+static int covariance_result(struct moving *m, struct value *ret, struct error *e)
+{
+	double freedom = (double)(m->f->is_sample ? m->count - 1 : m->count);
+	struct value all = sum_value(&m->squares);
+
+	struct value divisor = value_double(freedom);
+
+	*ret = value_double(0);
+	if (m->count == 1 && !m->f->is_sample)
+		return 0;
+	if (freedom <= 0)
+		*ret = value_null();
+	else if (all.type == BSON_KIND_DECIMAL)
+		return window_calculate(m->self, WINDOW_DIVIDE, &all, &divisor, ret, e);
+	else
+		*ret = value_double(value_to_double(&all) / freedom);
+	return 0;
+}
+
+/* ---- $integral */
+
+static int check_integral(const struct moving *m, size_t i, struct error *e)
+{
+	const struct value *x = &m->self->sort_values[i], *y = &m->f->values[i];
+
+	if (!value_is_number(y) || (!value_is_number(x) && x->type != BSON_KIND_DATE))
+		return query_error(e, 5423900,
+				   "The input value of $integral window function must be a vector "
+				   "of 2 value, the first value must be numeric or date type and "
+				   "the second must be numeric.");
+	if (m->f->unit_ms != 0 && x->type != BSON_KIND_DATE)
+		return query_error(e, 5423901,
+				   "$integral with 'unit' expects the sortBy field to be a Date");
+	if (m->f->unit_ms == 0 && !value_is_number(x))
+		return query_error(
+			e, 5423902,
+			"$integral (with no 'unit') expects the sortBy field to be numeric");
+	return 0;
+}
+
+static bool is_nan(const struct moving *m, size_t i)
+{
+	const struct value *x = &m->self->sort_values[i], *y = &m->f->values[i];
+
+	return isnan(value_to_double(y)) || (value_is_number(x) && isnan(value_to_double(x)));
+}
+
+/* The area between two neighbours. */
+static int trapezoid(struct moving *m, size_t a, size_t b, struct value *ret, struct error *e)
+{
+	const struct value *x = m->self->sort_values, *y = m->f->values;
+	struct value width, heights, two = value_double(2), area;
+
+	*ret = zero;
+	if (is_nan(m, a) || is_nan(m, b) || value_is_number(&x[a]) != value_is_number(&x[b]))
+		return 0;
+	if (window_calculate(m->self, WINDOW_SUBTRACT, &x[b], &x[a], &width, e) < 0 ||
+	    window_calculate(m->self, WINDOW_ADD, &y[b], &y[a], &heights, e) < 0 ||
+	    window_calculate(m->self, WINDOW_MULTIPLY, &heights, &width, &area, e) < 0)
+		return e->code;
+	return window_calculate(m->self, WINDOW_DIVIDE, &area, &two, ret, e);
+}
+
+static int integral_add(struct moving *m, size_t i, struct error *e)
+{
+	struct value area;
+
+	if (check_integral(m, i, e) < 0)
+		return e->code;
+	m->strange += is_nan(m, i);
+	if (m->count_all > 0) {
+		if (trapezoid(m, i - 1, i, &area, e) < 0)
+			return e->code;
+		sum_update(&m->sum, &area, 1);
+	}
+	return 0;
+}
+
+static int integral_remove(struct moving *m, size_t i, struct error *e)
+{
+	struct value area;
+
+	m->strange -= is_nan(m, i);
+	if (m->count_all > 1) {
+		if (trapezoid(m, i, i + 1, &area, e) < 0)
+			return e->code;
+		sum_update(&m->sum, &area, -1);
+	}
+	return 0;
+}
+
+static int integral_result(struct moving *m, struct value *ret, struct error *e)
+{
+	struct value unit = value_int64(m->f->unit_ms), all = sum_value(&m->sum);
+
+	*ret = m->count_all == 0 ? value_null() : m->strange > 0 ? value_double(NAN) : all;
+	if (m->count_all == 0 || m->strange > 0 || m->f->unit_ms == 0)
+		return 0;
+	return window_calculate(m->self, WINDOW_DIVIDE, &all, &unit, ret, e);
+}
+
+/* ---- one window after the other */
+
+static int forget(struct moving *m, struct error *e)
+{
+	struct value none = value_missing();
+
+	m->sum = m->squares = m->mean_x = m->mean_y = (struct moving_sum){0};
+	m->count = m->strange = 0;
+	m->count_all = 0;
+	if (m->f->acc == NULL)
+		return 0;
+	accumulator_end(m->f->acc, m->state);
+	return accumulator_begin(m->f->acc, m->state, &m->self->work.frame, &none, e);
+}
+
+static int add_accumulated(struct moving *m, size_t i, struct error *e)
+{
+	struct bytes doc;
+
+	if (accumulator_argument(m->f->acc) != NULL)
+		return accumulator_add_value(m->f->acc, m->state, m->self->base.q, &m->f->values[i],
+					     e) < 0
+			       ? e->code
+			       : 0;
+	if (stage_store_get(m->self->docs, i, &m->room, &doc, e) < 0)
+		return e->code;
+	expr_frame_set(&m->self->work.frame, doc);
+	return accumulator_add(m->f->acc, m->state, &m->self->work.frame, e) < 0 ? e->code : 0;
+}
+
+static int add(struct moving *m, size_t i, struct error *e)
+{
+	int result = 0;
+
+	if (m->f->kind == WINDOW_ACCUMULATE)
+		result = add_accumulated(m, i, e);
+	else if (m->f->kind == WINDOW_INTEGRAL)
+		result = integral_add(m, i, e);
+	else if (m->f->kind == WINDOW_COVARIANCE)
+		result = covariance_add(m, &m->f->values[i], e);
+	else
+		deviation_update(m, &m->f->values[i], 1);
+	if (result < 0)
+		return result;
+	if (m->count_all++ == 0)
+		m->first = i;
+	m->last = i;
+	return 0;
+}
+
+/* 1: it can't be taken out, begin anew. */
+static int remove_first(struct moving *m, struct error *e)
+{
+	int result = 0;
+
+	if (m->f->kind == WINDOW_ACCUMULATE)
+		return 1;
+	if (m->f->kind == WINDOW_INTEGRAL)
+		result = integral_remove(m, m->first, e);
+	else if (m->f->kind == WINDOW_COVARIANCE)
+		result = covariance_remove(m, &m->f->values[m->first], e);
+	else
+		deviation_update(m, &m->f->values[m->first], -1);
+	m->first++;
+	m->count_all--;
+	return result;
+}
+
+/* Make it the window from `low` to `high`. */
+static int move_to(struct moving *m, size_t low, size_t high, struct error *e)
+{
+	bool anew = m->count_all == 0 || low < m->first || low > m->last || high < m->last;
+	int result;
+
+	for (size_t i = m->last + 1; !anew && i <= high; i++)
+		if (add(m, i, e) < 0)
+			return e->code;
+	while (!anew && m->first < low) {
+		result = remove_first(m, e);
+		if (result < 0)
+			return result;
+		anew = result == 1;
+	}
+	if (!anew)
+		return 0;
+	if (forget(m, e) < 0)
+		return e->code;
+	for (size_t i = low; i <= high; i++)
+		if (add(m, i, e) < 0)
+			return e->code;
+	return 0;
+}
+
+static int result_of(struct moving *m, struct value *ret, struct error *e)
+{
+	struct window_stage *self = m->self;
+
+	if (m->f->kind == WINDOW_ACCUMULATE) {
+		if (accumulator_result(m->f->acc, m->state, self->base.q, self->work.arena, ret,
+				       e) < 0)
+			return e->code;
+	} else if (m->f->kind == WINDOW_INTEGRAL) {
+		if (integral_result(m, ret, e) < 0)
+			return e->code;
+	} else if (m->f->kind == WINDOW_COVARIANCE) {
+		if (covariance_result(m, ret, e) < 0)
+			return e->code;
+	} else {
+		*ret = deviation_result(m);
+	}
+	*ret = value_keep(self->arena, *ret);
+	return 0;
+}
+
+static int run_all(struct moving *m, struct error *e)
+{
+	size_t low = 0, high = 0;
+	int found;
+
+	m->self->now = 0;
+	if (forget(m, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < m->self->count; i++) {
+		bool is_same;
+
+		m->self->now = i;
+		found = window_ends(m->self, m->f, i, &low, &high, e);
+		if (found < 0)
+			return found;
+		is_same = i > 0 &&
+			  (found == 0 ? m->count_all == 0
+				      : m->count_all > 0 && m->first == low && m->last == high);
+		if (is_same) {
+			m->f->results[i] = m->f->results[i - 1];
+			continue;
+		}
+		if ((found == 0 ? forget(m, e) : move_to(m, low, high, e)) < 0 ||
+		    result_of(m, &m->f->results[i], e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+int window_run_moving(struct window_stage *self, struct window_function *f, struct error *e)
+{
+	struct moving m = {.self = self, .f = f};
+	int result;
+
+	if (f->acc != NULL)
+		m.state = xcalloc(1, accumulator_size(f->acc));
+	result = run_all(&m, e);
+	if (f->acc != NULL)
+		accumulator_end(f->acc, m.state);
+	free(m.state);
+	buf_release(&m.room);
+	return result;
+}

@@ -1,0 +1,444 @@
+#include "store/repair.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/condemned.h"
+#include "store/live_set.h"
+#include "store/pack/pack_reader.h"
+#include "store/prune.h"
+#include "store/repair_pack.h"
+#include "store/snapshot/catalog.h"
+#include "store/snapshot/snapshots.h"
+#include "store/store_internal.h"
+#include "store/tree/tree_cursor.h"
+#include "store/tree/tree_node.h"
+
+struct bad_pack {
+	struct chunk_id id;
+	uint64_t size;
+};
+
+struct repair {
+	struct store *store;
+	const struct repair_options *options;
+	struct store_writer *writer;
+	struct buf bad;	       /* of struct bad_pack */
+	struct live_set *good; /* trees of which everything was found; first bytes of their ids */
+	struct repair_result result;
+	uint64_t lost; /* documents of the tree that is walked */
+	uint64_t lost_chunks;
+};
+
+static void repair_release(struct repair *r)
+{
+	store_writer_end(r->writer);
+	buf_release(&r->bad);
+	live_set_free(r->good);
+}
+DEFINE_OWNED_STRUCT(struct repair, repair_release);
+
+static void tell(struct repair *r, const char *format, ...) PRINTF_LIKE(2, 3);
+static void tell(struct repair *r, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	r->options->tell(r->options->tell_ctx, text);
+}
+
+static int still_wanted(const struct repair *r, const char *phase, uint64_t done, struct error *e)
+{
+	const struct progress *p = r->options->progress;
+
+	if (p == NULL)
+		return 0;
+	if (p->cancelled != NULL && p->cancelled(p->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (p->report != NULL)
+		p->report(p->ctx, phase, done, 0);
+	return 0;
+}
+
+/* ---- packs */
+
+/* 1 its bytes are what its name says, 0 not; the bytes are in *ret. */
+static int read_pack(struct repair *r, const char *name, const struct chunk_id *id, uint64_t size,
+		     struct buf *ret, struct error *e)
+{
+	struct backend *files = r->store->backend;
+	struct chunk_id found;
+	int got;
+
+	if (buf_reserve(ret, size, BACKEND_FILE_MAX, e) < 0)
+		return e->code == ERR_LIMIT ? 0 : e->code;
+	got = files->ops->get(files, name, 0, ret->at, size, e);
+	if (got != 1)
+		return got == ERR_CORRUPT ? 0 : got;
+	ret->len = size;
+	found = chunk_id_of(buf_bytes(ret));
+	return chunk_id_equal(&found, id);
+}
+
+static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	OWNED(buf_release) struct buf content = {0};
+	struct bad_pack pack = {.size = size};
+	struct repair *r = ctx;
+	int sound;
+
+	if (!pack_reader_parse_name(name, &pack.id))
+		return 0;
+	r->result.packs++;
+	sound = read_pack(r, name, &pack.id, size, &content, e);
+	if (sound < 0 && sound != ERR_IO)
+		return sound;
+	if (sound != 1) {
+		r->result.damaged_packs++;
+		tell(r, "%s is damaged", name);
+		buf_add(&r->bad, &pack, sizeof(pack));
+	}
+	return still_wanted(r, "reading packs", r->result.packs, e);
+}
+
+/* Damaged packs wait for a prune, by name: of some not even the directory can be read. Writers do not share with them. */
+static int condemn_bad(struct repair *r, struct error *e)
+{
+	const struct bad_pack *bad = (const struct bad_pack *)(const void *)r->bad.at;
+	size_t count = r->bad.len / sizeof(*bad);
+	OWNED(free) struct chunk_id *ids = xcalloc(count + 1, sizeof(*ids));
+	struct prune_forget what = {
+		.packs = ids, .pack_count = count, .now_us = r->options->now_us};
+
+	for (size_t i = 0; i < count; i++)
+		ids[i] = bad[i].id;
+	return count == 0 ? 0 : prune_forget(r->store, &what, e);
+}
+
+static int salvage_one(struct repair *r, const struct bad_pack *bad, struct error *e)
+{
+	OWNED(buf_release) struct buf content = {0};
+	char name[PACK_NAME_LEN + 1];
+	uint64_t count = 0;
+
+	pack_reader_name(&bad->id, name);
+	if (read_pack(r, name, &bad->id, bad->size, &content, e) < 0)
+		return e->code == ERR_IO ? 0 : e->code;
+	if (content.len == 0)
+		return 0;
+	if (repair_pack_salvage(r->writer, buf_bytes(&content), &count, e) < 0)
+		return e->code;
+	tell(r, "%s: %" PRIu64 " pieces were saved", name, count);
+	r->result.salvaged += count;
+	return 0;
+}
+
+/* From now on nothing is looked for in them: what was not saved is lost, and seen to be. */
+static int forget_bad(struct repair *r, struct error *e)
+{
+	const struct bad_pack *bad = (const struct bad_pack *)(const void *)r->bad.at;
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	OWNED(free) struct chunk_pack *packs = NULL;
+	OWNED(buf_release) struct buf numbers = {0};
+	size_t count;
+
+	if (r->bad.len == 0)
+		return 0;
+	if (chunk_index_packs(r->store->index, &packs, &count, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < r->bad.len / sizeof(*bad); k++)
+			if (chunk_id_equal(&packs[i].id, &bad[k].id))
+				buf_add(&numbers, &packs[i].number, sizeof(uint32_t));
+	if (chunk_index_begin(r->store->index, &batch, e) < 0 ||
+	    chunk_index_drop_packs(batch, (const uint32_t *)(const void *)numbers.at,
+				   numbers.len / sizeof(uint32_t), e) < 0 ||
+	    chunk_index_drop_notes(batch, bytes_str("whole:"), e) < 0)
+		return e->code;
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+/* ---- what is needed */
+
+/* 1 there is a sound place for it (what is in damaged packs was stored anew, or is damaged), 0 not. */
+static int is_there(struct repair *r, const struct chunk_id *id, unsigned depth, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(r->store->index, id, places, e);
+
+	for (int i = 0; i < count; i++) {
+		struct chunk_id base;
+		struct chunk_pack pack;
+		int found;
+
+		if (places[i].depth >= depth ||
+		    store_writer_is_condemned(r->writer, places[i].pack))
+			continue;
+		found = chunk_index_pack(r->store->index, places[i].pack, &pack, e);
+		if (found == 1 && places[i].codec != CODEC_ZSTD_PREFIX)
+			return 1;
+		if (found == 1)
+			found = chunk_index_by_prefix(r->store->index, places[i].base,
+						      CHUNK_BASE_LEN, &base, 1, e);
+		if (found == 1)
+			found = is_there(r, &base, places[i].depth, e);
+		if (found != 0)
+			return found;
+	}
+	return count < 0 ? count : 0;
+}
+
+/* 1 it is there, or came from the copy; 0 it is lost. */
+static int have_chunk(struct repair *r, const struct tree_root *root, struct error *e)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct store_put put = {.kind = root->height > 0 ? CHUNK_NODE : CHUNK_LEAF};
+	struct error ignored;
+	int there = is_there(r, &root->id, UINT8_MAX + 1, e), code;
+
+	if (there != 0 || r->options->from == NULL)
+		return there;
+	if (store_get(r->options->from, &root->id, &chunk, &ignored) < 0)
+		return 0;
+	buf_add_bytes(&put.plain, chunk->plain);
+	code = store_writer_put(r->writer, &put, e);
+	buf_release(&put.plain);
+	/* A node is read right away. */
+	if (code == 0 && root->height > 0)
+		code = store_writer_flush(r->writer, e);
+	if (code < 0)
+		return code;
+	r->result.fetched++;
+	return 1;
+}
+
+static int lose(struct repair *r, const struct tree_root *root)
+{
+	r->lost += root->count;
+	r->lost_chunks++;
+	return 0;
+}
+
+/* 1 all of it is there, 0 not: then r->lost grew. */
+static int walk(struct repair *r, const struct tree_root *root, struct error *e)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct tree_node node;
+	struct error why;
+	int there, whole = 1;
+
+	if (root->count == 0 || live_set_has(r->good, get_le64(root->id.at) | 1))
+		return 1;
+	there = have_chunk(r, root, e);
+	if (there != 1)
+		return there < 0 ? there : lose(r, root);
+	if (root->height > 0) {
+		if (store_get(r->store, &root->id, &chunk, &why) < 0 ||
+		    tree_node_parse(chunk->plain, root, &node, &why) < 0)
+			return why.code == ERR_CORRUPT ? lose(r, root) : (*e = why, why.code);
+		for (uint32_t i = 0; i < node.n && whole >= 0; i++) {
+			struct tree_root child = tree_node_child_root(&node, i);
+
+			there = walk(r, &child, e);
+			whole = there < 0 ? there : whole && there;
+		}
+		tree_node_release(&node);
+	}
+	if (whole == 1)
+		live_set_add(r->good, get_le64(root->id.at) | 1);
+	return whole;
+}
+
+int repair_tree(struct repair *r, const struct tree_root *root, const char *what, struct error *e)
+{
+	int whole;
+
+	r->lost = r->lost_chunks = 0;
+	whole = walk(r, root, e);
+	if (whole != 0)
+		return whole < 0 ? whole : 0;
+	r->result.lost += r->lost_chunks;
+	r->result.lost_documents += r->lost;
+	tell(r, "%s: %" PRIu64 " of %" PRIu64 " can't be read", what, r->lost, root->count);
+	return 1;
+}
+
+/* ---- snapshots */
+
+/* Each collection of a snapshot. Returns how many are not whole. */
+static int repair_collections(struct repair *r, const struct snapshot *s, struct error *e)
+{
+	OWNED(tree_cursor_free)
+	struct tree_cursor *cursor = tree_cursor_new(r->store, &s->catalog);
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	struct bytes doc;
+	int found, harmed = 0;
+
+	while ((found = tree_cursor_next(cursor, &doc, e)) == 1) {
+		OWNED(free) char *what = NULL;
+
+		if (catalog_entry_decode(doc, &entry, e) < 0)
+			return e->code;
+		what = xprintf("snapshot %s, documents of %s", s->name, entry.ns);
+		found = repair_tree(r, &entry.root, what, e);
+		if (found < 0)
+			return found;
+		harmed += found;
+	}
+	return found < 0 ? found : harmed;
+}
+
+static int repair_snapshot(struct repair *r, const struct snapshot *s, struct error *e)
+{
+	OWNED(free) char *catalog = xprintf("snapshot %s, namespaces", s->name);
+	OWNED(free) char *changes = xprintf("snapshot %s, times of changes", s->name);
+	OWNED(free) char *oplog = xprintf("snapshot %s, entries of its oplog.bson", s->name);
+	int lacks_catalog = repair_tree(r, &s->catalog, catalog, e), harmed, more;
+
+	if (lacks_catalog < 0)
+		return lacks_catalog;
+	harmed = lacks_catalog;
+	if ((more = repair_tree(r, &s->changes, changes, e)) < 0)
+		return more;
+	harmed += more;
+	if ((more = repair_tree(r, &s->oplog, oplog, e)) < 0)
+		return more;
+	harmed += more;
+	/* What came from the copy has to be readable now. */
+	if (store_writer_flush(r->writer, e) < 0)
+		return e->code;
+	/* Of namespaces that can't be read nothing is known: not even which there are. */
+	more = lacks_catalog ? 0 : repair_collections(r, s, e);
+	if (more == ERR_CORRUPT) {
+		tell(r, "snapshot %s: %s", s->name, e->text);
+		more = 1;
+	}
+	if (more < 0)
+		return more;
+	r->result.harmed += harmed + more > 0;
+	return 0;
+}
+
+/* A file whose name holds its hash, from the copy. 1 it came, 0 the copy does not have it. */
+static int fetch_file(struct repair *r, const char *name, const struct chunk_id *id,
+		      struct error *e)
+{
+	struct backend *from = r->options->from == NULL ? NULL : r->options->from->backend;
+	struct backend *to = r->store->backend;
+	OWNED(buf_release) struct buf content = {0};
+	struct chunk_id hash;
+	struct error ignored;
+	uint64_t size;
+
+	if (from == NULL || from->ops->size(from, name, &size, &ignored) != 1 ||
+	    buf_reserve(&content, size, BACKEND_FILE_MAX, &ignored) < 0 ||
+	    from->ops->get(from, name, 0, content.at, size, &ignored) != 1)
+		return 0;
+	content.len = size;
+	hash = chunk_id_of(buf_bytes(&content));
+	if (!chunk_id_equal(&hash, id))
+		return 0;
+	if (to->ops->remove(to, name, e) < 0 || to->ops->put(to, name, buf_bytes(&content), e) < 0)
+		return e->code;
+	r->result.fetched++;
+	tell(r, "%s came from the copy", name);
+	return 1;
+}
+
+/* The hash in a file's name: its last 64 digits before any dot. */
+static bool hash_in_name(const char *name, struct chunk_id *ret)
+{
+	const char *base = strrchr(name, '/');
+
+	return base != NULL && strlen(base + 1) >= CHUNK_ID_HEX &&
+	       chunk_id_parse(bytes_of(base + 1, CHUNK_ID_HEX), ret);
+}
+
+static int look_at_manifest(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	OWNED(snapshot_release) struct snapshot snapshot = {0};
+	struct repair *r = ctx;
+	struct chunk_id id;
+	struct error why;
+	int found = snapshots_read_one(r->store, name, size, &snapshot, &why);
+
+	if (found == ERR_CORRUPT) {
+		tell(r, "%s is damaged", name);
+		found = hash_in_name(name, &id) ? fetch_file(r, name, &id, e) : 0;
+		if (found == 0)
+			r->result.harmed++;
+		if (found == 1 &&
+		    (r->store->backend->ops->size(r->store->backend, name, &size, e) < 0 ||
+		     snapshots_read_one(r->store, name, size, &snapshot, e) < 0))
+			return e->code;
+	} else if (found < 0) {
+		*e = why;
+	}
+	if (found == 1 && repair_snapshot(r, &snapshot, e) < 0)
+		return e->code;
+	return found < 0 ? found : still_wanted(r, "following snapshots", 0, e);
+}
+
+static int look_at_oplog(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	struct repair *r = ctx;
+	struct chunk_id id;
+	struct error why;
+	int code;
+
+	if (r->options->roots_of == NULL)
+		return 0;
+	code = r->options->roots_of(r->options->ctx, r, name, size, &why);
+	if (code == ERR_CORRUPT) {
+		tell(r, "%s is damaged", name);
+		code = hash_in_name(name, &id) ? fetch_file(r, name, &id, e) : 0;
+		if (code == 1 &&
+		    r->store->backend->ops->size(r->store->backend, name, &size, e) == 1)
+			code = r->options->roots_of(r->options->ctx, r, name, size, e);
+		else if (code == 0)
+			code = 1;
+	} else if (code < 0) {
+		*e = why;
+	}
+	if (code < 0)
+		return code;
+	r->result.harmed += code > 0;
+	return still_wanted(r, "following the oplog", 0, e);
+}
+
+/* What can still be read of the damaged packs. */
+static int salvage_all(struct repair *r, struct error *e)
+{
+	const struct bad_pack *bad = (const struct bad_pack *)(const void *)r->bad.at;
+
+	for (size_t i = 0; i < r->bad.len / sizeof(*bad); i++)
+		if (salvage_one(r, &bad[i], e) < 0)
+			return e->code;
+	return 0;
+}
+
+int repair_run(struct store *store, const struct repair_options *options, struct repair_result *ret,
+	       struct error *e)
+{
+	OWNED(repair_release) struct repair r = {.store = store, .options = options};
+	struct backend *files = store->backend;
+
+	r.good = live_set_new();
+	if (!store->writable)
+		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
+				 store->path);
+	if (store_rebuild(store, e) < 0 ||
+	    files->ops->list(files, "chunks", look_at_pack, &r, e) < 0 || condemn_bad(&r, e) < 0 ||
+	    store_writer_begin(store, &r.writer, e) < 0 || salvage_all(&r, e) < 0 ||
+	    forget_bad(&r, e) < 0 ||
+	    files->ops->list(files, "snapshots", look_at_manifest, &r, e) < 0 ||
+	    files->ops->list(files, "oplog", look_at_oplog, &r, e) < 0 ||
+	    store_writer_flush(r.writer, e) < 0)
+		return e->code;
+	*ret = r.result;
+	return 0;
+}

@@ -1,0 +1,83 @@
+"""yester copy: the same snapshots and moments in a store that is made otherwise."""
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import peers
+from test_retention import BEGIN, DAY, documents_of, dump_of, entry, take
+
+SEED = int(os.environ.get("YESTER_SEED", "11"))
+
+
+def listed(path):
+    said = json.loads(peers.yester("snapshots", "-s", path, "--json").out)
+    return [{k: s.get(k) for k in ("name", "time", "documents", "bytes", "exact", "optime", "tag")} for s in said]
+
+
+def archive(path, at):
+    return peers.yester("dump", "-s", path, "--at", at, "--archive").raw
+
+
+def history(store, tmp_path):
+    """Three snapshots, and an oplog behind the exact one."""
+    take(store, tmp_path / "dump", "one", BEGIN, 1, "--tag", "first")
+    take(store, tmp_path / "dump", "two", BEGIN + DAY, 2)
+    take(store, tmp_path / "dump", "exact", BEGIN + 2 * DAY, 3, "--assert-quiesced")
+    log = tmp_path / "oplog.bson"
+    log.write_bytes(entry(BEGIN + 2 * DAY, 1)[:0] + b"".join(entry(BEGIN + 2 * DAY + n * 60, 20_000 + n) for n in range(1, 50)))
+    store.run("ingest-oplog", log, check=(0, 3))
+
+
+def test_everything_is_there_in_a_store_of_another_kind(store, tmp_path):
+    history(store, tmp_path)
+    other = peers.Store(tmp_path / "other", "--seed", "99", "--leaf-size", "8192")
+    said = json.loads(store.run("copy", other.path, "--json").out)
+    assert said["snapshots"] == 3 and said["entries"] == 49
+    assert listed(other.path) == listed(store.path)
+    for name in ("one", "two", "exact"):
+        assert archive(other.path, name) == archive(store.path, name)
+    assert other.run("ranges", "--json").out == store.run("ranges", "--json").out
+    again = json.loads(store.run("copy", other.path, "--json").out)
+    assert again["snapshots"] == 0 and again["had"] == 3 and again["entries"] == 0
+    assert json.loads(other.run("check", "--read-data", "--json").out)["whole"]
+
+
+def test_some_snapshots_only(store, tmp_path):
+    history(store, tmp_path)
+    other = peers.Store(tmp_path / "other")
+    store.run("copy", other.path, "two")
+    assert [s["name"] for s in listed(other.path)] == ["two"]
+    store.run("copy", other.path, "--since", f"{BEGIN + 2 * DAY}.0")
+    assert [s["name"] for s in listed(other.path)] == ["two", "exact"]
+    assert json.loads(other.run("ranges", "--json").out) == json.loads(other.run("ranges", "--json").out)
+    store.run("copy", other.path, "nobody", check=1)
+    store.run("copy", other.path, "--since", "soon", check=(1, 2))
+    store.run("copy", tmp_path / "nowhere", check=10)
+
+
+def test_another_snapshot_of_the_name_is_not_touched(store, tmp_path):
+    history(store, tmp_path)
+    other = peers.Store(tmp_path / "other")
+    other.ingest(dump_of(tmp_path / "theirs", documents_of(9, 10)), "--name", "two")
+    before = archive(other.path, "two")
+    assert "another snapshot" in store.run("copy", other.path, check=(1, 6)).err
+    assert archive(other.path, "two") == before
+
+
+def test_a_copy_that_is_killed_goes_on(store, tmp_path):
+    print(f"seed {SEED}")
+    rng = random.Random(SEED)
+    history(store, tmp_path)
+    other = peers.Store(tmp_path / "other", "--seed", "3")
+    for _ in range(6):
+        copy = subprocess.Popen([str(peers.program("yester")), "copy", "-q", "-s", str(store.path), str(other.path)])
+        time.sleep(rng.random() * 0.15)  # the moment of death is what is random here
+        copy.send_signal(signal.SIGKILL)
+        copy.wait()
+        assert json.loads(other.run("check", "--json").out)["whole"]
+    store.run("copy", other.path)
+    assert listed(other.path) == listed(store.path)
+    assert archive(other.path, "exact") == archive(store.path, "exact")

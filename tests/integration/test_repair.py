@@ -1,0 +1,134 @@
+"""yester repair: what can be read of damaged packs is saved, what a copy has comes from there, the rest is told."""
+import json
+import os
+import random
+
+import peers
+import pytest
+from test_retention import BEGIN, take
+
+SEED = int(os.environ.get("YESTER_SEED", "10"))
+
+
+def packs(path):
+    """Largest first: leaves, then nodes."""
+    return sorted((path / "chunks").rglob("*.pack"), key=lambda f: -f.stat().st_size)
+
+
+def damage(file, change):
+    data = bytearray(file.read_bytes())
+    data = change(data) or data
+    file.chmod(0o600)
+    file.write_bytes(data)
+
+
+def flip(at):
+    def change(data):
+        data[at % len(data)] ^= 0x10
+    return change
+
+
+def names(path):
+    return [s["name"] for s in json.loads(peers.yester("snapshots", "-s", path, "--json", check=(0, 3)).out)]
+
+
+def is_whole(path):
+    return json.loads(peers.yester("check", "-s", path, "--read-data", "--json", check=(0, 4)).out)["whole"]
+
+
+@pytest.fixture
+def pair(store, tmp_path):
+    """A store with two snapshots, a copy of it, and what both hold."""
+    for number in range(2):
+        take(store, tmp_path / "dump", f"s{number}", BEGIN + number, number)
+    store.run("replicate", tmp_path / "far")
+    return store, tmp_path / "far", [store.run("dump", "--at", f"s{n}", "--archive").raw for n in range(2)]
+
+
+def same(store, archives):
+    return [store.run("dump", "--at", f"s{n}", "--archive").raw for n in range(2)] == archives
+
+
+def test_a_whole_store_needs_no_repair(pair):
+    store, _, archives = pair
+    said = json.loads(store.run("repair", "--json").out)
+    assert said["whole"] and said["damagedPacks"] == said["saved"] == said["lost"] == 0 and said["told"] == []
+    assert same(store, archives)
+
+
+def test_a_pack_without_its_trailer_loses_nothing(pair):
+    store, _, archives = pair
+    for file in packs(store.path):
+        damage(file, lambda data: data[:-30])
+    assert not is_whole(store.path)
+    said = json.loads(store.run("repair", "--json").out)
+    assert said["whole"] and said["damagedPacks"] == len(packs(store.path)) // 2 or said["damagedPacks"] > 0
+    assert names(store.path) == ["s0", "s1"] and is_whole(store.path) and same(store, archives)
+    store.run("prune", "--grace", "0")
+    assert is_whole(store.path) and same(store, archives)
+
+
+def test_what_is_lost_is_told_and_comes_back_from_the_copy(pair):
+    store, far, archives = pair
+    leaves = packs(store.path)[0]
+    damage(leaves, flip(leaves.stat().st_size // 3))
+    done = store.run("repair", "--json", check=4)
+    said = json.loads(done.out)
+    assert said["damagedPacks"] == 1 and said["saved"] > 0 and said["lost"] > 0
+    assert any("shop.orders" in line and "can't be read" in line for line in said["told"])
+    assert said["lostDocuments"] < 6000
+    assert names(store.path) != ["s0", "s1"] or not is_whole(store.path)
+    said = json.loads(store.run("repair", "--from", far, "--json").out)
+    assert said["whole"] and said["fetched"] > 0
+    assert names(store.path) == ["s0", "s1"] and is_whole(store.path) and same(store, archives)
+    for _ in range(2):
+        store.run("prune", "--grace", "0")
+    assert is_whole(store.path) and same(store, archives)
+
+
+@pytest.mark.parametrize("what", ["leaves", "nodes", "manifest", "everything"])
+def test_what_is_gone_comes_back_from_the_copy(pair, what):
+    store, far, archives = pair
+    victims = {"leaves": packs(store.path)[:1], "nodes": packs(store.path)[-1:], "everything": packs(store.path),
+               "manifest": []}[what]
+    for file in victims:
+        file.unlink()
+    if what == "manifest":
+        manifest = sorted((store.path / "snapshots").iterdir())[0]
+        damage(manifest, flip(40))
+    assert not is_whole(store.path)
+    store.run("repair", check=4)
+    store.run("repair", "--from", far)
+    assert names(store.path) == ["s0", "s1"] and is_whole(store.path) and same(store, archives)
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_any_flip_is_mended_by_the_copy(pair, number):
+    store, far, archives = pair
+    rng = random.Random(SEED * 1000 + number)
+    print(f"seed {SEED}, number {number}")
+    for _ in range(rng.randrange(1, 4)):
+        file = rng.choice(packs(store.path))
+        damage(file, rng.choice([flip(rng.randrange(10**6)), lambda data: data[:rng.randrange(len(data))]]))
+    store.run("repair", check=(0, 4))
+    for name in names(store.path):  # what is listed is whole
+        assert store.run("dump", "--at", name, "--archive").raw == archives[int(name[1])]
+    store.run("repair", "--from", far)
+    assert is_whole(store.path) and same(store, archives)
+
+
+def test_a_sound_pack_that_came_back_is_not_deleted(pair):
+    """rsync brings back the pack that a repair has given up."""
+    store, far, archives = pair
+    leaves = packs(store.path)[0]
+    damage(leaves, flip(5000))
+    store.run("repair", check=(0, 4))
+    leaves.unlink()
+    leaves.write_bytes((far / leaves.relative_to(store.path)).read_bytes())
+    for _ in range(3):
+        store.run("prune", "--grace", "0")
+    assert is_whole(store.path) and same(store, archives)
+
+
+def test_mistakes(store, tmp_path):
+    store.run("repair", "--from", tmp_path / "nowhere", check=10)

@@ -1,0 +1,124 @@
+"""yester replicate: the far side is a store of its own, whatever is cut off, and is compared with what was sent."""
+import json
+import os
+import random
+import shutil
+import subprocess
+import time
+
+import peers
+import pytest
+from test_retention import BEGIN, documents_of, dump_of, take
+
+SEED = int(os.environ.get("YESTER_SEED", "9"))
+
+pytestmark = pytest.mark.skipif(not shutil.which("rsync"), reason="no rsync")
+
+
+def names(path):
+    return [s["name"] for s in json.loads(peers.yester("snapshots", "-s", path, "--json").out)]
+
+
+def is_whole(path):
+    return json.loads(peers.yester("check", "-s", path, "--read-data", "--json").out)["whole"]
+
+
+def test_the_far_side_is_a_store(store, tmp_path):
+    for number in range(3):
+        take(store, tmp_path / "dump", f"s{number}", BEGIN + number, number)
+    far = tmp_path / "new" / "folder" / "far"
+    said = json.loads(store.run("replicate", far, "--json").out)
+    assert said["verified"] and said["snapshots"] == 3 and said["sentFiles"] > 3 and said["differ"] == 0
+    assert names(far) == ["s0", "s1", "s2"] and is_whole(far)
+    assert not (far / "local" / "status").exists()
+    with peers.Mount(far) as mount:
+        assert (mount.path / "snapshots/s1/shop/orders.bson").read_bytes() == (tmp_path / "dump/shop/orders.bson").read_bytes()[:0] + \
+            store.run("cat", "--at", "s1", "shop.orders", "--format", "bson").raw
+    again = json.loads(store.run("replicate", far, "--json", "--verify", "full").out)
+    assert again["sentFiles"] == 0 and again["verified"]
+
+
+def test_little_is_sent_after_a_little_change(store, tmp_path):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    store.run("replicate", tmp_path / "far")
+
+    def size():
+        return sum(f.stat().st_size for f in store.path.rglob("*") if f.is_file() and "local" not in f.relative_to(store.path).parts)
+
+    before = size()
+    documents = documents_of(0)
+    documents[17]["pad"] = "changed"
+    store.ingest(dump_of(tmp_path / "dump2", documents))
+    said = json.loads(store.run("replicate", tmp_path / "far", "--json").out)
+    assert said["sentBytes"] <= 1.2 * (size() - before)
+
+
+def test_damage_of_the_far_side_is_found(store, tmp_path):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    far = tmp_path / "far"
+    store.run("replicate", far)
+    pack = max((far / "chunks").rglob("*.pack"), key=lambda f: f.stat().st_size)
+    stat = pack.stat()
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 4
+    pack.chmod(0o600)
+    pack.write_bytes(data)
+    os.utime(pack, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert json.loads(store.run("replicate", far, "--json").out)["differ"] == 0  # the quick look can't see it
+    done = store.run("replicate", far, "--json", "--verify", "full", check=4)
+    assert json.loads(done.out)["differ"] == 1 and pack.name in json.loads(done.out)["first"]
+    pack.unlink()
+    store.run("replicate", far, "--verify", "full")
+
+
+def test_what_is_no_replica_is_refused(store, tmp_path):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    other = peers.Store(tmp_path / "other")
+    assert "another store" in store.run("replicate", other.path, check=6).err
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "letter.txt").write_text("mine")
+    assert "not empty" in store.run("replicate", full, check=6).err
+    assert "in each other" in store.run("replicate", store.path / "chunks" / "far", check=6).err
+    assert "in each other" in store.run("replicate", tmp_path, check=6).err
+    assert sorted(p.name for p in full.iterdir()) == ["letter.txt"]
+    store.run("replicate", "nobody.invalid:/far", "--ssh", "false", check=1)
+    assert "quick, full or no" in store.run("replicate", tmp_path / "far", "--verify", "maybe", check=2).err
+
+
+def test_only_delete_takes_away_what_is_not_here(store, tmp_path):
+    for number in range(3):
+        take(store, tmp_path / "dump", f"s{number}", BEGIN + number, number)
+    far = tmp_path / "far"
+    store.run("replicate", far)
+    store.run("forget", "s0", "s1")
+    for _ in range(3):
+        store.run("prune", "--grace", "0")
+    store.run("replicate", far)
+    assert names(far) == ["s0", "s1", "s2"] and is_whole(far)
+    said = json.loads(store.run("replicate", far, "--delete", "--json").out)
+    assert said["deletedFiles"] > 2 and names(far) == ["s2"] and is_whole(far)
+
+
+def test_cut_off_at_any_moment_the_far_side_is_whole(store, tmp_path):
+    """Beside ingests and prunes, too."""
+    print(f"seed {SEED}")
+    rng = random.Random(SEED)
+    far = tmp_path / "far"
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    store.run("replicate", far)
+    seen = {"s0"}
+    for round_ in range(8):
+        folder = dump_of(tmp_path / f"d{round_}", documents_of(round_ % 5))
+        ingest = subprocess.Popen([str(peers.program("yester")), "ingest", "-q", "-s", str(store.path), str(folder), "--name", f"n{round_}"])
+        copy = subprocess.Popen([str(peers.program("yester")), "replicate", "-q", "-s", str(store.path), str(far), "--verify", "no"],
+                                start_new_session=True)
+        time.sleep(rng.random() * 0.4)  # the moment of death is what is random here
+        os.killpg(copy.pid, 9)
+        copy.wait()
+        assert ingest.wait(timeout=60) == 0
+        store.run("prune", "--grace", "1h")
+        assert seen <= set(names(far)) and is_whole(far)
+        seen = set(names(far))
+    store.run("replicate", far)
+    assert set(names(far)) == set(names(store.path)) and is_whole(far)

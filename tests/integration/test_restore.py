@@ -1,0 +1,486 @@
+"""yester restore into real servers: what was is there again, byte for byte, and nothing else was touched."""
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import bson
+import dumps
+import peers
+import pymongo
+import pytest
+from bson.timestamp import Timestamp
+
+SEED = int(os.environ.get("YESTER_SEED", "8"))
+LONG = pytest.mark.long
+SECRET = "k33p-th1s%secret/"
+
+
+@pytest.fixture(scope="module", params=["6.0.27", *(pytest.param(v, marks=LONG) for v in ("4.2.6", "4.4.2", "5.0.4"))])
+def server(request):
+    with peers.Mongod(request.param) as one:
+        yield one
+
+
+@pytest.fixture
+def member(server):
+    server.wipe()
+    return server
+
+
+def restore(store, server, *options, check=0, **more):
+    return store.run("restore", "--uri", server.uri, "-y", *options, check=check, **more)
+
+
+def restored(store, server, *options, check=0):
+    return json.loads(restore(store, server, "--json", *options, check=check).out)
+
+
+def state_of(server):
+    """All that a restore makes, to be compared."""
+    return {
+        "hashes": {(db, name): md5 for db in server.user_databases()
+                   for name, md5 in peers.dbhash(server.client, db).items()},
+        "schema": peers.schema(server),
+    }
+
+
+def assert_same(ours, theirs):
+    for part in theirs:
+        keys = set(ours[part]) | set(theirs[part])
+        differ = {k: (ours[part].get(k), theirs[part].get(k)) for k in keys if ours[part].get(k) != theirs[part].get(k)}
+        assert not differ, f"{part} differ in {len(differ)} of {len(keys)} (ours, theirs): {dict(list(differ.items())[:3])}"
+
+
+def raw(server, db, coll):
+    return sorted(d.raw for d in server.client.get_database(db, codec_options=peers.RAW)[coll].find())
+
+
+def has_id_elsewhere(store, key):
+    done = store.run("cat", f"{key[0].removeprefix('was_')}.{key[1]}", "--format", "bson", check=None)
+    return any(doc[4:].split(b"\0", 1)[0][1:] != b"_id" for doc in peers.split_documents(done.raw))
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("path", [p for p in dumps.folders() + dumps.archives()])
+def test_a_dump_is_restored_as_mongorestore_would(member, store, path):
+    """The judge is the server that mongorestore filled: the same dbHash, options and indexes."""
+    archive = path.is_file()
+    gzip = path.read_bytes()[:2] == b"\x1f\x8b" if archive else any(path.rglob("*.gz"))
+    local = ("--nsFrom", "local.*", "--nsTo", "was_local.*")
+    store.ingest(path, *(("--archive",) if archive else ()))
+    exact = json.loads(store.run("snapshots", "--json").out)[0]["exact"]
+    theirs = peers.tools.mongorestore("--port", member.port, *(("--gzip",) if gzip else ()),
+                                      *(("--oplogReplay",) if exact else ()), *local, "--bypassDocumentValidation", "--keepIndexVersion",
+                                      *((f"--archive={path}",) if archive else ("--dir", path)), check=None)
+    if theirs.status != 0:
+        pytest.skip(f"mongorestore can't: {theirs.err.splitlines()[-1] if theirs.err else theirs.status}")
+    wanted = state_of(member)
+    member.wipe()
+    done = restore(store, member, *local, "--keepTTL", check=None)
+    if path.name == "ts_dump_invalid_buckets":  # mongorestore says nothing of the buckets that the server refuses
+        assert done.status == 3 and "missing 'control' field" in done.out
+    else:
+        assert done.status == 0, done.story()
+    ours = state_of(member)
+    for part in ours.values():  # names with a newline: mongorestore passes over them; _ids that are not first: it moves them
+        for key in [k for k in part if "\n" in k[1] or (wanted and has_id_elsewhere(store, k))]:
+            part.pop(key)
+            for their in wanted.values():
+                their.pop(key, None)
+    assert_same(ours, wanted)
+
+
+# ---- what has data
+
+
+def fill(member, count=3000):
+    db = member.client["shop"]
+    db["orders"].insert_many([{"_id": i, "n": i, "pad": "x" * (i % 300)} for i in range(count)])
+    db["orders"].create_index("n", unique=True)
+    db["carts"].insert_many([{"_id": f"c{i}", "items": [i, i + 1]} for i in range(200)])
+
+
+def backed_up(store, member):
+    store.run("backup", "--uri", member.uri)
+
+
+def test_what_holds_data_is_refused_without_a_mode(member, store):
+    fill(member)
+    backed_up(store, member)
+    before = state_of(member)
+    done = restore(store, member, check=6)
+    assert "shop.orders holds data" in done.err and "--mode missing" in done.err
+    assert "shop.orders" in restore(store, member, "--dryRun", check=6).out  # the plan is told nevertheless
+    assert state_of(member) == before
+
+
+def test_missing_inserts_what_is_absent_and_nothing_else(member, store):
+    fill(member)
+    backed_up(store, member)
+    orders = member.client["shop"]["orders"]
+    wanted = {d["_id"]: d for d in orders.find()}
+    orders.delete_many({"_id": {"$lt": 1000}})
+    orders.insert_one({"_id": 5, "n": 5, "new": True})  # its _id is taken
+    orders.insert_one({"_id": "other", "n": 7})  # its n is
+    orders.update_one({"_id": 2000}, {"$set": {"later": 1}})
+    later = orders.insert_one({"n": 99999}).inserted_id
+    result = restored(store, member, "--nsInclude", "shop.orders", "--mode", "missing", check=3)
+    counts = result["result"]["counts"]
+    assert result["result"]["inserted"] == 998 and counts["kept"] == 2 and counts["unique"] == 1
+    assert {(n["kind"], n["what"]) for n in result["result"]["notes"]} == {("kept", "5"), ("kept", "2000"), ("unique", "7")}
+    assert "n_1" in next(n["why"] for n in result["result"]["notes"] if n["kind"] == "unique")
+    found = {d["_id"]: d for d in orders.find()}
+    assert found[5] == {"_id": 5, "n": 5, "new": True} and found[2000]["later"] == 1 and later in found and 7 not in found
+    for number in set(wanted) - {5, 7, 2000}:
+        assert found[number] == wanted[number]
+    again = restored(store, member, "--nsInclude", "shop.orders", "--mode", "missing", check=3)["result"]
+    assert again["inserted"] == 0 and again["same"] == 2997
+
+
+def test_replace_puts_back_what_is_different(member, store):
+    fill(member)
+    orders = member.client["shop"]["orders"]
+    orders.insert_one({"_id": "stamp", "n": -1, "pad": "p"})
+    orders.update_one({"_id": "stamp"}, [{"$replaceWith": {"$literal": {"_id": "stamp", "n": -1, "zero": Timestamp(0, 0)}}}])
+    backed_up(store, member)
+    wanted = raw(member, "shop", "orders")
+    orders.update_many({"_id": {"$gte": 100, "$lt": 200}}, {"$set": {"pad": "changed"}})
+    orders.delete_many({"_id": {"$lt": 50}})
+    orders.update_one({"_id": "stamp"}, {"$set": {"zero": 1}})
+    orders.delete_one({"_id": 300})
+    orders.insert_one({"_id": 300.0, "n": 300})  # the same _id, of another type
+    result = restored(store, member, "--nsInclude", "shop.orders", "--mode", "replace")["result"]
+    assert result["inserted"] == 50 and result["replaced"] == 102
+    assert raw(member, "shop", "orders") == wanted
+
+
+def test_drop_starts_anew(member, store):
+    fill(member)
+    backed_up(store, member)
+    wanted = state_of(member)
+    member.client["shop"]["orders"].insert_one({"_id": "later", "n": -5})
+    member.client["shop"]["orders"].create_index("pad")
+    member.client["shop"]["left"].insert_one({"alone": True})
+    restore(store, member, "--drop")
+    now = state_of(member)
+    assert now["hashes"].pop(("shop", "left")) and now["schema"].pop(("shop", "left"))
+    assert_same(now, wanted)
+
+
+def test_renames_query_and_filters_together(member, store):
+    """What mongorestore refuses: a point in time, with names, patterns and a query."""
+    fill(member)
+    backed_up(store, member)
+    ids = [d["_id"] for d in member.client["shop"]["orders"].find({"n": {"$gte": 100, "$lt": 110}})]
+    restore(store, member, "--nsInclude", "shop.*", "--nsExclude", "*.carts", "--nsFrom", "$db$.$c$", "--nsTo", "old_$db$.$c$_before",
+            "--query", '{"n": {"$gte": 100, "$lt": 110}}')
+    found = member.client["old_shop"]["orders_before"]
+    assert sorted(d["_id"] for d in found.find()) == ids and "n_1" in found.index_information()
+    restore(store, member, "--nsFrom", "shop.*", "--nsTo", "other.*")
+    assert peers.dbhash(member.client, "other") == peers.dbhash(member.client, "shop")
+    restore(store, member, "--nsInclude", "shop.carts", "--id", '"c7"', "--nsFrom", "shop.carts", "--nsTo", "one.carts")
+    assert [d["_id"] for d in member.client["one"]["carts"].find()] == ["c7"]
+    assert "no document" in restore(store, member, "--nsInclude", "shop.carts", "--id", "999", "--mode", "missing", check=1).err
+    assert "unknown operator: $foo" in restore(store, member, "--query", '{"n": {"$foo": 1}}', check=2).err
+    assert "both become" in restore(store, member, "--nsFrom", "shop.$c$", "--nsTo", "shop.one", check=2).err
+    assert restore(store, member, "--nsFrom", "shop.*", check=2)
+
+
+def test_the_accident_is_undone(member, store):
+    """deleteMany while clients go on writing; its time is found knowing only the hour; no later write is lost."""
+    print(f"seed {SEED}")
+    db = member.client["shop"]
+    db["orders"].insert_many([{"_id": i, "status": "sent" if i % 3 else "new", "pad": "y" * 50} for i in range(20000)])
+    backed_up(store, member)
+    written, stop, problems = {}, threading.Event(), []
+
+    def client(number):
+        rng = random.Random(SEED + number)
+        orders = pymongo.MongoClient("127.0.0.1", member.port, directConnection=True)["shop"]["orders"]
+        try:
+            n = 0
+            while not stop.is_set():
+                n += 1
+                new = {"_id": f"{number}-{n}", "status": "late", "n": n}
+                orders.insert_one(new)
+                written[new["_id"]] = new
+                kept = 3 * rng.randrange(6000)  # not one of those that are deleted
+                orders.update_one({"_id": kept}, {"$set": {"touched": [number, n]}})
+                if n % 10 == 0:
+                    gone = f"{number}-{rng.randrange(n) + 1}"
+                    orders.delete_one({"_id": gone})
+                    written.pop(gone, None)
+        except Exception as error:
+            problems.append(repr(error))
+
+    lost = {d.raw for d in member.client.get_database("shop", codec_options=peers.RAW)["orders"].find({"status": "sent"})}
+    threads = [threading.Thread(target=client, args=(i,)) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        deadline = time.monotonic() + 60
+        while len(written) < 300 and time.monotonic() < deadline and not problems:
+            time.sleep(0.01)
+        assert db["orders"].delete_many({"status": "sent"}).deleted_count == len(lost)
+        already = len(written)
+        while len(written) < already + 300 and time.monotonic() < deadline and not problems:
+            time.sleep(0.01)
+        store.run("tail", "--once", "--uri", member.uri)
+        said = store.run("log", "shop.orders", "--bursts", "--op", "d", "--since", "now-1h", "--json").out
+        worst = max(map(json.loads, said.splitlines()), key=lambda burst: burst["count"])
+        assert worst["count"] >= 100, said
+        at = worst["at"]
+        beside = restore(store, member, "--at", at, "--nsInclude", "shop.orders", "--nsFrom", "shop.orders", "--nsTo", "shop.orders_before")
+        assert "verified" in beside.out
+        result = restored(store, member, "--at", at, "--nsInclude", "shop.orders", "--mode", "missing", check=3)["result"]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not problems, problems
+    assert result["counts"]["missing"] == result["counts"]["differs"] == result["counts"]["unique"] == 0
+    now = {d.raw for d in member.client.get_database("shop", codec_options=peers.RAW)["orders"].find()}
+    assert lost <= now, f"{len(lost - now)} of {len(lost)} did not come back byte for byte"
+    have = {d["_id"]: d for d in db["orders"].find()}
+    assert all(have.get(k) == v for k, v in written.items())
+    assert db["orders_before"].count_documents({"status": "sent"}) == len(lost)
+
+
+# ---- the rest
+
+
+def test_documents_that_servers_change_on_insert_stay_as_they_are(member, store, tmp_path):
+    def field(kind, name, value):
+        return bytes([kind]) + name.encode() + b"\0" + value
+
+    def document(*fields):
+        body = b"".join(fields) + b"\0"
+        return (len(body) + 4).to_bytes(4, "little") + body
+
+    number = (5).to_bytes(4, "little")
+    odd = [document(field(0x10, "_id", i.to_bytes(4, "little")), field(0x11, "zero", bytes(8))) for i in range(20)]
+    odd += [document(field(0x10, "a", number), field(0x10, "_id", (100 + i).to_bytes(4, "little"))) for i in range(20)]
+    odd += [document(field(0x10, "_id", (200 + i).to_bytes(4, "little")), field(0x10, "$set", number), field(0x10, "x.y", number),
+                     field(0x10, "x.y", number)) for i in range(5)]
+    (tmp_path / "dump" / "odd").mkdir(parents=True)
+    (tmp_path / "dump" / "odd" / "c.bson").write_bytes(b"".join(odd))
+    store.ingest(tmp_path / "dump")
+    done = restore(store, member, check=None)
+    found = raw(member, "odd", "c")
+    if member.number >= (5, 0):
+        assert done.status == 0, done.story()
+    assert set(odd[:40]) <= set(found), done.story()
+    assert done.status == (0 if set(found) == set(odd) else 3), done.story()
+
+
+def test_documents_of_16_mib_and_many_small_ones(member, store):
+    db = member.client["big"]
+    for i in range(3):
+        db["large"].insert_one({"_id": i, "pad": "z" * (16 * 2**20 - 100)})
+    db["small"].insert_many([{"_id": i} for i in range(30000)])
+    backed_up(store, member)
+    wanted = state_of(member)
+    member.client.drop_database("big")
+    restore(store, member)
+    assert_same(state_of(member), wanted)
+
+
+def test_kinds_of_collections(member, store):
+    db = member.client["kinds"]
+    db.create_collection("ring", capped=True, size=100000, max=500)
+    db["ring"].insert_many([{"_id": 1000 - i, "pad": "r" * (i % 50)} for i in range(700)])
+    db.create_collection("folded", collation={"locale": "de", "strength": 1})
+    db["folded"].insert_many([{"_id": f"{c}{i}", "n": i} for i in range(300) for c in "zÖa"])
+    db.create_collection("view", viewOn="folded", pipeline=[{"$match": {"n": 3}}], collation={"locale": "de", "strength": 1})
+    db.create_collection("checked", validator={"n": {"$gt": 5}}, validationAction="error")
+    db.get_collection("checked").insert_many([{"n": 10}])
+    db.command("insert", "checked", documents=[{"n": 1}], bypassDocumentValidation=True)
+    db["indexed"].insert_many([{"a": i, "t": f"word{i}", "p": {"type": "Point", "coordinates": [i % 90, i % 45]}} for i in range(500)])
+    db["indexed"].create_index([("a", 1), ("t", -1)], name="two", partialFilterExpression={"a": {"$gt": 10}})
+    db["indexed"].create_index([("t", "text")], weights={"t": 3})
+    db["indexed"].create_index([("p", "2dsphere")])
+    db["indexed"].create_index([("$**", 1)], wildcardProjection={"a": 1})
+    db["indexed"].create_index("a", name="folded", collation={"locale": "fr"}, sparse=True)
+    if member.number >= (5, 0):
+        db.create_collection("series", timeseries={"timeField": "t", "metaField": "m", "granularity": "minutes"})
+        import datetime
+        now = datetime.datetime(2026, 11, 21, tzinfo=datetime.timezone.utc)
+        db["series"].insert_many([{"t": now + datetime.timedelta(seconds=i * 37), "m": i % 5, "v": i} for i in range(2000)])
+        db["series"].create_index([("m", 1), ("t", 1)])
+    if member.number >= (5, 3):
+        db.create_collection("clustered", clusteredIndex={"key": {"_id": 1}, "unique": True, "name": "mine"})
+        db["clustered"].insert_many([{"_id": i, "v": i} for i in range(400)])
+    backed_up(store, member)
+    wanted, ring = state_of(member), [d["_id"] for d in db["ring"].find()]
+    member.client.drop_database("kinds")
+    done = restored(store, member)
+    assert done["result"]["verified"]
+    assert_same(state_of(member), wanted)
+    assert [d["_id"] for d in db["ring"].find()] == ring
+    restore(store, member, "--drop")
+    assert_same(state_of(member), wanted)
+
+
+def test_preserved_uuids_are_those_of_the_moment(member, store):
+    fill(member)
+    backed_up(store, member)
+
+    def uuids():
+        return {c["name"]: c["info"]["uuid"] for c in member.client["shop"].list_collections()}
+
+    wanted, state = uuids(), state_of(member)
+    restore(store, member, "--drop")
+    assert uuids() != wanted
+    restore(store, member, "--drop", "--preserveUUID")
+    assert uuids() == wanted
+    assert_same(state_of(member), state)
+    restore(store, member, "--mode", "missing", "--preserveUUID", check=6)
+
+
+def test_what_a_ttl_index_would_remove_is_counted_first(member, store):
+    import datetime
+    old, new = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=d) for d in (-10, 1))
+    coll = member.client["shop"]["sessions"]
+    coll.create_index("seen", expireAfterSeconds=3600)
+    coll.insert_many([{"_id": i, "seen": old if i < 7 else new} for i in range(20)] + [{"_id": "a", "seen": [new, old]}, {"_id": "n"}])
+    backed_up(store, member)
+    wanted = state_of(member)
+    member.client.drop_database("shop")
+    done = restore(store, member, check=6)
+    assert "8 of the documents" in done.err and "--keepTTL" in done.err
+    assert member.user_databases() == []
+    assert json.loads(restore(store, member, "--dryRun", "--json", "--noTTL").out)["documents"] == 22
+    restore(store, member, "--keepTTL")
+    assert_same(state_of(member), wanted)
+    restore(store, member, "--drop", "--noTTL")
+    assert state_of(member)["hashes"] == wanted["hashes"]
+    assert "expireAfterSeconds" not in coll.index_information()["seen_1"]
+
+
+def test_users_and_roles_come_when_asked(member, store):
+    fill(member, 10)
+    shop = member.client["shop"]
+    shop.command("createRole", "clerk", privileges=[], roles=["read"])
+    shop.command("createUser", "anna", pwd="geheim", roles=["clerk"])
+    backed_up(store, member)
+    wanted = peers.users_and_roles(member)
+    member.wipe()
+    restore(store, member)
+    assert peers.users_and_roles(member) == {"system.users": [], "system.roles": []}
+    done = restored(store, member, "--drop", "--restoreDbUsersAndRoles")
+    assert done["result"]["users"] == 1 and done["result"]["roles"] == 1
+    assert peers.users_and_roles(member) == wanted
+    assert not set(member.client["admin"].list_collection_names()) & {"tempusers", "temproles"}
+    peers.pymongo.MongoClient("127.0.0.1", member.port, username="anna", password="geheim", authSource="shop",
+                              directConnection=True).admin.command("ping")
+
+
+def test_an_index_that_can_not_be_built_is_told(member, store, tmp_path):
+    (tmp_path / "dump" / "shop").mkdir(parents=True)
+    (tmp_path / "dump" / "shop" / "c.bson").write_bytes(bson.encode({"_id": 1, "n": 1}) + bson.encode({"_id": 2, "n": 1}))
+    (tmp_path / "dump" / "shop" / "c.metadata.json").write_text(json.dumps({"options": {}, "indexes": [
+        {"v": 2, "key": {"_id": 1}, "name": "_id_"}, {"v": 2, "key": {"n": 1}, "name": "n_1", "unique": True},
+        {"v": 2, "key": {"m": 1}, "name": "m_1"}], "collectionName": "c", "type": "collection"}))
+    store.ingest(tmp_path / "dump")
+    done = restored(store, member, check=3)
+    assert [(n["kind"], n["namespace"], n["what"]) for n in done["result"]["notes"]] == [("index", "shop.c", "n_1")]
+    assert "m_1" in member.client["shop"]["c"].index_information() and done["result"]["inserted"] == 2
+
+
+def test_it_asks_on_a_terminal(member, store):
+    fill(member, 10)
+    backed_up(store, member)
+    member.client.drop_database("shop")
+    main, other = os.openpty()
+    command = [str(peers.program("yester")), "restore", "-s", str(store.path), "--uri", member.uri]
+    for answer, status in ((b"n\n", 6), (b"y\n", 0)):
+        process = subprocess.Popen(command, stdin=other, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        os.write(main, answer)
+        said = process.communicate(timeout=60)[1].decode()
+        assert process.returncode == status and "[y/N]" in said, said
+        assert ("shop" in member.user_databases()) == (status == 0)
+    os.close(main), os.close(other)
+
+
+def test_a_restore_killed_at_any_moment_ends_equal(member, store):
+    rng = random.Random(SEED)
+    print(f"seed {SEED}")
+    fill(member, 20000)
+    db = member.client["shop"]
+    for name in ("a", "b"):
+        db[name].insert_many([{"_id": i, "pad": "k" * 700} for i in range(20000)])
+        db[name].create_index([("pad", 1)])
+    db.create_collection("ring", capped=True, size=10**7)
+    db["ring"].insert_many([{"i": i, "pad": "r" * 100} for i in range(20000)])
+    backed_up(store, member)
+    wanted, ring = state_of(member), [d["i"] for d in db["ring"].find()]
+    member.client.drop_database("shop")
+    command = [str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--resume", "--uri", member.uri]
+    killed = 0
+    for round_ in range(20):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            process.wait(timeout=0.05 + rng.random() * 0.5)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        said = process.communicate()[1].decode()
+        assert process.returncode in (0, -signal.SIGKILL), said
+        if process.returncode == 0:
+            assert_same(state_of(member), wanted)
+            member.client.drop_database("shop")
+    done = restore(store, member, "--resume", check=None)
+    # The last one may have been killed when all was done already: then there is nothing to go on with.
+    assert done.status in (0, 6), done.story()
+    assert killed >= 5
+    assert_same(state_of(member), wanted)
+    assert [d["i"] for d in db["ring"].find()] == ring
+    assert not list((store.path / "local").glob("*/restore/*")), "its state was left"
+
+
+def test_a_standalone_takes_it_too(store, member):
+    fill(member)
+    backed_up(store, member)
+    wanted = state_of(member)
+    with peers.Mongod(member.version, replset=False) as alone:
+        restore(store, alone)
+        assert_same(state_of(alone), wanted)
+        alone.client["shop"]["orders"].delete_many({"_id": {"$lt": 10}})
+        assert restored(store, alone, "--mode", "missing")["result"]["inserted"] == 10
+
+
+def test_a_password_is_said_nowhere(member, store, tmp_path):
+    fill(member, 10)
+    backed_up(store, member)
+    member.client.admin.command("createUser", "writer", pwd=SECRET, roles=["restore"])
+    good = f"mongodb://writer:k33p-th1s%25secret%2F@{member.address}/?directConnection=true&authSource=admin"
+    path = tmp_path / "uri"
+    path.write_text(good + "\n")
+    path.chmod(0o600)
+    said = [store.run("restore", "--uri-file", path, "-y", "--drop"), store.run("restore", "--uri", good, "-y", "--drop", "--json"),
+            store.run("restore", "--uri", good.replace("k33p", "K33p"), "-y", "--drop", check=6),
+            store.run("restore", "--uri", f"mongodb://writer:{SECRET}@{member.address}/", "-y", check=2),
+            store.run("verify", "--uri", good.replace("writer", "nobody"), check=6)]
+    for done in said:
+        for word in (SECRET, "k33p-th1s", "K33p"):
+            assert word not in done.out + done.err, done.story()
+    for file in (p for p in store.path.rglob("*") if p.is_file()):
+        assert b"k33p-th1s" not in file.read_bytes(), file
+
+
+def test_what_can_not_be_is_a_usage_error(member, store):
+    fill(member, 10)
+    backed_up(store, member)
+    for options, status in ((("--mode", "all"), 2), (("--id", "1", "--query", "{}"), 2), (("--keepTTL", "--noTTL"), 2),
+                            (("--drop", "--mode", "missing"), 2), (("--drop", "--id", "1"), 2), (("--numInsertionWorkers", "0"), 2),
+                            (("--nsInclude", "no.such"), 1), (("--at", "2001-01-01T00:00:00Z"), 5), (("--at", "nothing"), 1),
+                            (("--query", "{"), 2)):
+        done = restore(store, member, *options, check=None)
+        assert done.status == status, done.story()
+    assert store.run("restore", "-y", check=2)
+    gone = f"mongodb://127.0.0.1:{peers.free_port()}/?serverSelectionTimeoutMS=300"
+    assert store.run("restore", "-y", "--uri", gone, check=1)

@@ -1,0 +1,170 @@
+"""yester forget and prune: what the rules keep, what goes when, and what is still right beside them."""
+import json
+import os
+import random
+import subprocess
+import time
+
+import bson
+import peers
+import pytest
+from bson.timestamp import Timestamp
+
+SEED = int(os.environ.get("YESTER_SEED", "8"))
+DAY = 86400
+BEGIN = 1_790_000_000 // DAY * DAY  # a midnight, UTC
+
+
+def dump_of(folder, documents):
+    """A dump with one collection."""
+    (folder / "shop").mkdir(parents=True, exist_ok=True)
+    (folder / "shop" / "orders.bson").write_bytes(b"".join(bson.encode(d) for d in documents))
+    return folder
+
+
+def documents_of(version, count=3000):
+    rng = random.Random(version)
+    return [{"_id": i, "version": version if rng.random() < 0.1 else 0, "pad": f"{rng.getrandbits(200):050x}"} for i in range(count)]
+
+
+def take(store, folder, name, seconds, version, *more):
+    """A snapshot of that time."""
+    store.ingest(dump_of(folder, documents_of(version)), "--name", name, "--time", f"{seconds}.1", *more)
+
+
+def stored(store):
+    return sum(f.stat().st_size for f in (store.path / "chunks").rglob("*.pack"))
+
+
+def entry(seconds, key):
+    return bson.encode({"ts": Timestamp(seconds, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "i", "ns": "shop.orders",
+                        "ui": bson.Binary(bytes(range(16)), 4), "o": {"_id": key}, "wall": bson.datetime.datetime(2026, 1, 1)})
+
+
+def test_the_rules_keep_the_newest_of_each_period(store, tmp_path):
+    days = {"mon0": 0, "mon1": 0.5, "tue": 1, "wed": 2, "next": 8, "month": 40, "year": 400}
+    for number, (name, day) in enumerate(days.items()):
+        take(store, tmp_path / "dump", name, BEGIN + int(day * DAY), number)
+
+    def kept(*rules):
+        said = json.loads(store.run("forget", "--dry-run", "--json", *rules).out)
+        return [s["name"] for s in said["snapshots"] if s["keep"]]
+
+    assert kept("--keep-last", "2") == ["month", "year"]
+    assert kept("--keep-daily", "all") == ["mon1", "tue", "wed", "next", "month", "year"]
+    assert kept("--keep-daily", "3") == ["next", "month", "year"]
+    assert kept("--keep-yearly", "2")[-1] == "year"
+    assert kept("--keep-within", "361d") == ["month", "year"]
+    assert kept("year")[-1] == "month" and "year" not in kept("year")
+    assert len(json.loads(store.run("snapshots", "--json").out)) == len(days)
+
+
+def test_mistakes_are_refused(store, tmp_path):
+    take(store, tmp_path / "dump", "one", BEGIN, 1)
+    assert "what is to stay" in store.run("forget", check=2).err
+    assert "not both" in store.run("forget", "one", "--keep-last", "1", check=2).err
+    store.run("forget", "nobody", check=1)
+    assert "length of time" in store.run("forget", "--keep-within", "soon", check=2).err
+    store.run("forget", "--keep-daily", "-1", check=2)
+    store.run("prune", "--grace", "7", check=2)
+    store.run("prune", "--max-waste", "101", check=2)
+
+
+def test_what_is_forgotten_goes_after_the_grace_and_the_rest_is_as_it_was(store, tmp_path):
+    for number in range(6):
+        take(store, tmp_path / "dump", f"s{number}", BEGIN + number, number)
+    before = {f"s{n}": store.run("dump", "--at", f"s{n}", "--archive").raw for n in (3, 5)}
+    size = stored(store)
+    store.run("forget", "s0", "s1", "s2", "s4")
+    said = json.loads(store.run("prune", "--json").out)
+    assert said["deletedPacks"] == 0 and stored(store) >= size
+    for _ in range(3):  # find, wait for nothing, take away what was copied out of
+        store.run("prune", "--grace", "0", "--max-waste", "10")
+    assert stored(store) < 0.6 * size
+    assert [s["name"] for s in json.loads(store.run("snapshots", "--json").out)] == ["s3", "s5"]
+    for name, archive in before.items():
+        assert store.run("dump", "--at", name, "--archive").raw == archive
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+def test_the_base_of_the_oplog_stays_unless_a_window_lets_it_go(store, tmp_path):
+    exact = ("--assert-quiesced",)
+    take(store, tmp_path / "dump", "base", BEGIN, 0, *exact)
+    log = tmp_path / "oplog.bson"
+    log.write_bytes(b"".join(entry(BEGIN + n * 3600, 10_000 + n) for n in range(0, 24 * 10)))
+    begin = bson.encode({"ts": Timestamp(BEGIN, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},
+                         "wall": bson.datetime.datetime(2026, 1, 1)})
+    log.write_bytes(begin + b"".join(entry(BEGIN + n * 3600, 10_000 + n) for n in range(1, 24 * 10)))
+    store.run("ingest-oplog", log)
+    for day in (3, 6, 9):
+        store.run("snapshot", "--at", f"{BEGIN + day * DAY}.1", "--name", f"day{day}")
+    early, late = f"{BEGIN + DAY}.1", f"{BEGIN + 8 * DAY}.1"
+    count = store.run("count", "--at", early, "shop.orders").out
+    said = json.loads(store.run("forget", "--keep-last", "1", "--json").out)
+    assert {s["name"]: s.get("why") for s in said["snapshots"] if s["keep"]} == {"base": "base of the oplog", "day9": "last"}
+    assert store.run("count", "--at", early, "shop.orders").out == count
+    count = store.run("count", "--at", late, "shop.orders").out
+    store.run("snapshot", "--at", f"{BEGIN + 6 * DAY}.1", "--name", "again6")
+    store.run("forget", "--pitr-window", "3d")
+    assert store.run("count", "--at", late, "shop.orders").out == count
+    store.run("forget", "--keep-last", "1", "--pitr-window", "3d")
+    names = [s["name"] for s in json.loads(store.run("snapshots", "--json").out)]
+    assert names == ["again6", "day9"]
+    for _ in range(3):
+        store.run("prune", "--grace", "0")
+    assert store.run("count", "--at", late, "shop.orders").out == count
+    store.run("count", "--at", early, "shop.orders", check=5)
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+def test_a_second_prune_is_told_to_wait(store, tmp_path):
+    take(store, tmp_path / "dump", "one", BEGIN, 1)
+    import fcntl
+    import struct as packing
+    with open(store.path / "config", "r+b") as config:
+        # An open file description lock on the byte for prunes, as a prune holds it.
+        fcntl.fcntl(config, 37, packing.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 1, 1, 0))
+        assert "runs now" in store.run("prune", check=11).err
+        store.run("forget", "one", check=11)
+    store.run("prune")
+
+
+def test_readers_and_writers_go_on_beside_prunes(store, tmp_path):
+    """Ingests, a mount and prunes with a grace that is short, but longer than any of them takes."""
+    print(f"seed {SEED}")
+    rng = random.Random(SEED)
+    for number in range(4):
+        take(store, tmp_path / f"dump{number}", f"s{number}", BEGIN + number, number)
+    with peers.Mount(store.path) as mount:
+        data = (mount.path / "snapshots" / "s0" / "shop" / "orders.bson").read_bytes()
+        for round_ in range(6):
+            folder = dump_of(tmp_path / f"next{round_}", documents_of(rng.randrange(6)))
+            ingest = subprocess.Popen([str(peers.program("yester")), "ingest", "-q", "-s", str(store.path), str(folder), "--name", f"n{round_}"])
+            names = [s["name"] for s in json.loads(store.run("snapshots", "--json").out) if s["name"] not in ("s0",)]
+            if len(names) > 2:
+                store.run("forget", rng.choice(names))
+            store.run("prune", "--grace", "3s", "--max-waste", "20")
+            assert ingest.wait(timeout=60) == 0
+        time.sleep(3.1)  # the grace itself
+        for _ in range(2):
+            store.run("prune", "--grace", "3s")
+        assert (mount.path / "snapshots" / "s0" / "shop" / "orders.bson").read_bytes() == data
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+@pytest.mark.parametrize("point", range(6))
+def test_a_prune_that_is_killed_leaves_the_store_whole(store, tmp_path, point):
+    rng = random.Random(SEED * 100 + point)
+    for number in range(5):
+        take(store, tmp_path / "dump", f"s{number}", BEGIN + number, number)
+    store.run("forget", "s1", "s3")
+    for _ in range(4):
+        prune = subprocess.Popen([str(peers.program("yester")), "prune", "-q", "-s", str(store.path), "--grace", "0", "--max-waste", "5"])
+        time.sleep(rng.random() * 0.03)  # the moment of death is what is random here
+        prune.kill()
+        prune.wait()
+        assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+    for _ in range(3):
+        store.run("prune", "--grace", "0", "--max-waste", "5")
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+    assert [s["name"] for s in json.loads(store.run("snapshots", "--json").out)] == ["s0", "s2", "s4"]

@@ -1,0 +1,29 @@
+# Query engine against a real mongod 6.0.27.
+#   make check-query SEED=N CASES=N     random finds and pipelines (tests/query/differential.py)
+#   make check-replay                   the recorded corpora of $YESTER_SHARED/data/conformance (tests/query/replay.py)
+#   $(BUILD)/query_driver STORE         answers commands on standard input, without a server
+
+CASES ?= 20000
+
+# Expressions from standard input, for expr_differential.py.
+$(BUILD)/expr_driver: $(BUILD)/tests/query/expr_driver.o $(foreach l,query oplog store index base,$(call archive,$(l)))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+$(BUILD)/query_driver: $(BUILD)/tests/query/query_driver.o $(foreach l,query oplog store index base,$(call archive,$(l)))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+.PHONY: check-query
+check-query:
+	@tests/setup/deps.sh
+	@$(MAKE) --no-print-directory all $(BUILD)/query_driver
+	@BUILD=$(BUILD) $(TEST_CACHE)/venv/bin/python tests/query/differential.py --cases $(CASES) $(if $(SEED),--seed $(SEED))
+
+.PHONY: check-replay
+check-replay:
+	@tests/setup/deps.sh
+	@$(MAKE) --no-print-directory all $(BUILD)/query_driver
+	@BUILD=$(BUILD) $(TEST_CACHE)/venv/bin/python tests/query/replay.py

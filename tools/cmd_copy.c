@@ -1,0 +1,95 @@
+#include <stdio.h>
+
+#include "base/exit_code.h"
+#include "tools/cmd_table.h"
+#include "tools/copy.h"
+#include "tools/json_out.h"
+#include "tools/size.h"
+
+struct options {
+	const char *since;
+	const char *until;
+};
+
+static const struct args_option options[] = {
+	{"since", 0, ARGS_VALUE, "WHEN", "snapshots of this time and later only",
+	 offsetof(struct options, since)},
+	{"until", 0, ARGS_VALUE, "WHEN", "snapshots up to this time only",
+	 offsetof(struct options, until)},
+};
+
+static void print_json(const struct copy_result *r)
+{
+	struct json_out j;
+
+	json_out_begin(&j, stdout, false);
+	json_out_u64(&j, "snapshots", r->snapshots);
+	json_out_u64(&j, "had", r->had);
+	json_out_u64(&j, "documents", r->documents);
+	json_out_u64(&j, "bytes", r->bytes);
+	json_out_u64(&j, "entries", r->entries);
+	json_out_u64(&j, "storedBytes", r->stored);
+	json_out_finish(&j);
+}
+
+static void print_text(const struct copy_result *r)
+{
+	char documents[SIZE_TEXT_LEN], stored[SIZE_TEXT_LEN], entries[SIZE_TEXT_LEN];
+
+	size_count_text(r->documents, documents);
+	size_text(r->stored, stored);
+	printf("%llu snapshots copied (%llu were there), %s documents read, %s stored\n",
+	       (unsigned long long)r->snapshots, (unsigned long long)r->had, documents, stored);
+	if (r->entries > 0) {
+		size_count_text(r->entries, entries);
+		printf("%s entries of the oplog\n", entries);
+	}
+}
+
+static int run_copy(struct cmd_run *run, struct error *e)
+{
+	const struct options *o = run->options;
+	OWNED(store_close) struct store *from = NULL;
+	OWNED(store_close) struct store *to = NULL;
+	OWNED(term_progress_end) struct term_progress *progress = NULL;
+	struct copy_options copy = {.names = run->words.at + 1,
+				    .name_count = run->words.count - 1,
+				    .since = o->since,
+				    .until = o->until};
+	struct copy_result result;
+	int code;
+
+	if (cmd_open_store(run, &from, e) < 0 || store_open(run->words.at[0], NULL, &to, e) < 0)
+		return e->code;
+	progress = term_progress_begin(run->progress);
+	copy.progress = term_progress_get(progress);
+	code = copy_run(from, to, &copy, &result, e);
+	term_progress_end(TAKE(progress));
+	if (code < 0)
+		return code;
+	if (run->globals.json)
+		print_json(&result);
+	else if (!run->globals.quiet)
+		print_text(&result);
+	return EXIT_CODE_OK;
+}
+
+const struct cmd cmd_copy = {
+	.name = "copy",
+	.group = "Care",
+	.synopsis = "-s STORE DST [SNAPSHOT...] [--since WHEN] [--until WHEN]",
+	.summary = "copy snapshots and oplog into another store",
+	.about = "DST is a store ('yester init'), and may have another seed or leaf size. Without "
+		 "SNAPSHOT,\n"
+		 "--since and --until everything is copied, the oplog too. What DST has is not "
+		 "copied again.\n"
+		 "For an exact copy of the store itself, 'yester replicate' is quicker.\n",
+	.examples = "  yester copy -s /backup/shop /archive/shop\n"
+		    "  yester copy -s /backup/shop /archive/shop --since now-30d\n",
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.options_size = sizeof(struct options),
+	.words_min = 1,
+	.words_max = 10000,
+	.run = run_copy,
+};

@@ -1,0 +1,126 @@
+#include <stdio.h>
+
+#include "base/exit_code.h"
+#include "oplog/stream_repair.h"
+#include "store/repair.h"
+#include "tools/cmd_table.h"
+#include "tools/json_out.h"
+#include "tools/prune_out.h"
+#include "tools/term.h"
+
+struct options {
+	const char *from;
+};
+
+static const struct args_option options[] = {
+	{"from", 0, ARGS_VALUE, "STORE2",
+	 "a copy of the store, as 'yester replicate' makes: what is lost here is taken from there",
+	 offsetof(struct options, from)},
+};
+
+/* What was told, each with a NUL: printed when the progress bar is gone. */
+static void keep(void *ctx, const char *text)
+{
+	buf_add(ctx, text, strlen(text) + 1);
+}
+
+static void print_json(const struct repair_result *r, const struct buf *told)
+{
+	struct json_out j;
+
+	json_out_begin(&j, stdout, false);
+	json_out_bool(&j, "whole", r->harmed == 0 && r->lost == 0);
+	json_out_u64(&j, "packs", r->packs);
+	json_out_u64(&j, "damagedPacks", r->damaged_packs);
+	json_out_u64(&j, "saved", r->salvaged);
+	json_out_u64(&j, "fetched", r->fetched);
+	json_out_u64(&j, "lost", r->lost);
+	json_out_u64(&j, "lostDocuments", r->lost_documents);
+	json_out_u64(&j, "harmed", r->harmed);
+	json_out_array(&j, "told");
+	for (size_t at = 0; at < told->len;) {
+		struct bytes text = bytes_str((const char *)told->at + at);
+
+		json_out_bytes(&j, NULL, text);
+		at += text.len + 1;
+	}
+	json_out_end_array(&j);
+	json_out_finish(&j);
+}
+
+static void print_text(const struct cmd_run *run, const struct repair_result *r,
+		       const struct buf *told)
+{
+	OWNED(buf_release) struct buf shown = {0};
+
+	for (size_t at = 0; at < told->len;) {
+		struct bytes text = bytes_str((const char *)told->at + at);
+
+		printf("%s\n", term_escaped(text, &shown));
+		at += text.len + 1;
+	}
+	if (run->globals.quiet)
+		return;
+	printf("%llu packs, %llu damaged; %llu pieces were saved, %llu came from the copy\n",
+	       (unsigned long long)r->packs, (unsigned long long)r->damaged_packs,
+	       (unsigned long long)r->salvaged, (unsigned long long)r->fetched);
+	if (r->harmed == 0)
+		printf("every snapshot and the oplog are whole\n");
+	else
+		printf("%llu snapshots and files of the oplog are not whole; 'yester repair --from "
+		       "STORE2' takes what a copy has\n",
+		       (unsigned long long)r->harmed);
+}
+
+static int run_repair(struct cmd_run *run, struct error *e)
+{
+	const struct options *o = run->options;
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(store_close) struct store *from = NULL;
+	OWNED(term_progress_end) struct term_progress *progress = NULL;
+	OWNED(buf_release) struct buf told = {0};
+	struct repair_options repair = {.now_us = prune_out_now_us(),
+					.roots_of = stream_repair_roots,
+					.tell = keep,
+					.tell_ctx = &told};
+	struct repair_result result;
+	int code;
+
+	if (cmd_open_store(run, &store, e) < 0)
+		return e->code;
+	if (o->from != NULL && store_open(o->from, NULL, &from, e) < 0)
+		return e->code;
+	repair.from = from;
+	repair.ctx = store;
+	progress = term_progress_begin(run->progress);
+	repair.progress = term_progress_get(progress);
+	code = repair_run(store, &repair, &result, e);
+	term_progress_end(TAKE(progress));
+	if (code < 0)
+		return code;
+	if (run->globals.json)
+		print_json(&result, &told);
+	else
+		print_text(run, &result, &told);
+	return result.harmed > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
+}
+
+const struct cmd cmd_repair = {
+	.name = "repair",
+	.group = "Care",
+	.synopsis = "-s STORE [--from STORE2]",
+	.summary = "save what can be read of a damaged store, and tell what can't",
+	.about = "Makes the index anew, reads every pack, stores again what is sound in damaged "
+		 "ones, and takes\n"
+		 "what is missing from a copy. A snapshot that lacks something stays one that "
+		 "lacks it: "
+		 "which\n"
+		 "documents of which snapshots can't be read is printed. Exit code 4: something is "
+		 "lost.\n",
+	.examples = "  yester repair -s /backup/shop\n"
+		    "  yester repair -s /backup/shop --from /mnt/usb/shop\n",
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.options_size = sizeof(struct options),
+	.run = run_repair,
+};

@@ -1,0 +1,143 @@
+#include <stdio.h>
+#include <time.h>
+
+#include "base/exit_code.h"
+#include "tools/cmd_table.h"
+#include "tools/json_out.h"
+#include "tools/replicate.h"
+#include "tools/size.h"
+#include "tools/status_file.h"
+#include "tools/term.h"
+
+struct options {
+	const char *verify;
+	const char *bwlimit;
+	const char *ssh;
+	bool deletes;
+};
+
+#define FIELD(field) offsetof(struct options, field)
+static const struct args_option options[] = {
+	{"verify", 0, ARGS_VALUE, "quick|full|no",
+	 "compare afterwards: names, sizes and times (quick, the default), or every byte",
+	 FIELD(verify)},
+	{"bwlimit", 0, ARGS_VALUE, "RATE", "rsync's: KiB a second, or with a unit: 5m",
+	 FIELD(bwlimit)},
+	{"ssh", 0, ARGS_VALUE, "CMD", "how to reach a host: 'ssh -p 2222 -i KEY'", FIELD(ssh)},
+	{"delete", 0, ARGS_FLAG, NULL, "what is not here any more goes there, too, last of all",
+	 FIELD(deletes)},
+};
+
+static int read_verify(const char *text, enum replicate_verify *ret, struct error *e)
+{
+	if (text == NULL || strcmp(text, "quick") == 0)
+		*ret = REPLICATE_QUICK;
+	else if (strcmp(text, "full") == 0)
+		*ret = REPLICATE_FULL;
+	else if (strcmp(text, "no") == 0)
+		*ret = REPLICATE_UNVERIFIED;
+	else
+		return error_set(e, ERR_INVALID, "--verify takes quick, full or no, not \"%s\"",
+				 text);
+	return 0;
+}
+
+static void print_json(const struct replicate_result *r, const char *dest)
+{
+	struct json_out j;
+
+	json_out_begin(&j, stdout, false);
+	json_out_bytes(&j, "dest", bytes_str(dest));
+	json_out_u64(&j, "sentFiles", r->files);
+	json_out_u64(&j, "sentBytes", r->bytes);
+	json_out_u64(&j, "deletedFiles", r->deleted);
+	json_out_u64(&j, "snapshots", r->snapshots);
+	json_out_bool(&j, "verified", r->verified);
+	json_out_u64(&j, "differ", r->differ);
+	if (r->differ > 0)
+		json_out_bytes(&j, "first", bytes_str(r->first));
+	json_out_finish(&j);
+}
+
+static void print_text(const struct replicate_result *r)
+{
+	OWNED(buf_release) struct buf shown = {0};
+	char size[SIZE_TEXT_LEN];
+
+	size_text(r->bytes, size);
+	printf("%s sent in %llu files; %llu snapshots are there%s\n", size,
+	       (unsigned long long)r->files, (unsigned long long)r->snapshots,
+	       r->verified ? ", verified" : "");
+	if (r->deleted > 0)
+		printf("%llu files were deleted there\n", (unsigned long long)r->deleted);
+	if (r->differ > 0)
+		printf("%sDAMAGE%s %llu files differ there, the first is %s\n",
+		       term_style(stdout, TERM_RED), term_style(stdout, TERM_PLAIN),
+		       (unsigned long long)r->differ, term_escaped(bytes_str(r->first), &shown));
+}
+
+/* For `yester status`. It is no failure of the copy when it can't be noted. */
+static void note(struct store *store, const struct replicate_result *r, const char *dest)
+{
+	struct json_out j;
+	struct error ignored;
+
+	json_out_begin_line(&j, NULL);
+	json_out_u64(&j, "time", (uint64_t)time(NULL));
+	json_out_bytes(&j, "dest", bytes_str(dest));
+	json_out_bool(&j, "verified", r->verified);
+	json_out_end_object(&j);
+	(void)(status_file_put(store, "replicate.json", buf_bytes(&j.text), &ignored) < 0);
+	json_out_drop(&j);
+}
+
+static int run_replicate(struct cmd_run *run, struct error *e)
+{
+	const struct options *o = run->options;
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(term_progress_end) struct term_progress *progress = NULL;
+	struct replicate_options replicate = {.dest = run->words.at[0],
+					      .ssh = o->ssh,
+					      .bwlimit = o->bwlimit,
+					      .deletes = o->deletes};
+	struct replicate_result result;
+	int code;
+
+	if (read_verify(o->verify, &replicate.verify, e) < 0 || cmd_open_store(run, &store, e) < 0)
+		return e->code;
+	progress = term_progress_begin(run->progress);
+	replicate.progress = term_progress_get(progress);
+	code = replicate_run(store, &replicate, &result, e);
+	term_progress_end(TAKE(progress));
+	if (code < 0)
+		return code;
+	if (result.differ == 0)
+		note(store, &result, replicate.dest);
+	if (run->globals.json)
+		print_json(&result, replicate.dest);
+	else if (!run->globals.quiet || result.differ > 0)
+		print_text(&result);
+	return result.differ > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
+}
+
+const struct cmd cmd_replicate = {
+	.name = "replicate",
+	.group = "Care",
+	.synopsis = "-s STORE DEST [--verify quick|full] [--bwlimit RATE] [--ssh CMD] [--delete]",
+	.summary = "copy the store to another place with rsync",
+	.about = "DEST is a folder, or host:path. It is a store of its own: mount it, serve it, "
+		 "restore from it.\n"
+		 "Whatever cuts a copy off, what was there before is whole, and the next run goes "
+		 "on. "
+		 "Exit code 4:\n"
+		 "the far side is not what was sent.\n",
+	.examples =
+		"  yester replicate -s /backup/shop /mnt/usb/shop\n"
+		"  yester replicate -s /backup/shop backup@far.example:/srv/shop --bwlimit 20m\n",
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.options_size = sizeof(struct options),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run_replicate,
+};

@@ -1,0 +1,371 @@
+#include "tools/copy.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/key.h"
+#include "oplog/moment.h"
+#include "oplog/stream_add.h"
+#include "oplog/when.h"
+#include "store/snapshot/catalog_build.h"
+#include "store/snapshot/commit.h"
+#include "store/tree/tree_build.h"
+#include "store/tree/tree_prefix.h"
+
+/* A tree that was copied: its root here and there. */
+struct copied {
+	struct tree_root from, to;
+};
+
+struct job {
+	struct store *from, *to;
+	const struct copy_options *options;
+	struct copy_result result;
+	struct store_writer *writer;
+	struct snapshot_list source, there;
+	struct buf done;	/* of struct copied */
+	struct snapshot parent; /* that was copied last */
+	bool has_parent;
+};
+
+static void job_release(struct job *job)
+{
+	store_writer_end(job->writer);
+	snapshots_release(&job->source);
+	snapshots_release(&job->there);
+	buf_release(&job->done);
+	snapshot_release(&job->parent);
+}
+DEFINE_OWNED_STRUCT(struct job, job_release);
+
+static int still_wanted(struct job *job, const char *phase, struct error *e)
+{
+	const struct progress *p = job->options->progress;
+
+	if (p == NULL)
+		return 0;
+	if (p->cancelled != NULL && p->cancelled(p->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (p->report != NULL)
+		p->report(p->ctx, phase, job->result.bytes, 0);
+	return 0;
+}
+
+/* ---- a tree */
+
+static const struct tree_root *find_copied(const struct job *job, const struct tree_root *from)
+{
+	const struct copied *all = (const struct copied *)(const void *)job->done.at;
+
+	for (size_t i = job->done.len / sizeof(*all); i-- > 0;)
+		if (tree_root_equal(&all[i].from, from))
+			return &all[i].to;
+	return NULL;
+}
+
+static int sample_of(struct job *job, const struct tree_root *root, struct buf *ret,
+		     struct error *e)
+{
+	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(job->from, root);
+	struct bytes doc;
+	int found = 1;
+
+	while (ret->len < TREE_PREFIX_LEN && (found = tree_cursor_next(cursor, &doc, e)) == 1)
+		buf_add_bytes(ret, doc);
+	return found < 0 ? found : 0;
+}
+
+static int choose_prefix(struct job *job, const struct tree_root *root, const struct tree_root *old,
+			 struct writer_prefix **ret, struct error *e)
+{
+	OWNED(buf_release) struct buf sample = {0};
+	struct error ignored;
+
+	if (old != NULL && tree_prefix_of(job->writer, old, ret, &ignored) == 1)
+		return 0;
+	if (root->bytes < TREE_PREFIX_FROM)
+		return 0;
+	if (sample_of(job, root, &sample, e) < 0)
+		return e->code;
+	return tree_prefix_make(job->writer, buf_bytes(&sample), ret, e) < 0 ? e->code : 0;
+}
+
+static int copy_documents(struct job *job, const struct tree_root *root,
+			  struct tree_builder *builder, struct error *e)
+{
+	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(job->from, root);
+	OWNED(buf_release) struct buf key = {0};
+	struct bytes doc;
+	int found;
+
+	while ((found = tree_cursor_next(cursor, &doc, e)) == 1) {
+		buf_reset(&key);
+		if (root->kind == TREE_KEYED && key_of_document(doc, &key, e) < 0)
+			return e->code;
+		if (tree_builder_add(builder, buf_bytes(&key), doc, e) < 0)
+			return e->code;
+		job->result.bytes += doc.len;
+		if (++job->result.documents % 4096 == 0 && still_wanted(job, "copying", e) < 0)
+			return e->code;
+	}
+	return found;
+}
+
+/* `old`: an earlier version there, or NULL. */
+static int copy_tree(struct job *job, const struct tree_root *root, const struct tree_root *old,
+		     struct tree_root *ret, struct error *e)
+{
+	OWNED(writer_prefix_free) struct writer_prefix *prefix = NULL;
+	OWNED(tree_builder_free) struct tree_builder *builder = NULL;
+	const struct tree_root *found = find_copied(job, root);
+	struct tree_build_options options = {.kind = (enum tree_kind)root->kind};
+	struct copied copied = {.from = *root};
+
+	if (root->count == 0 || found != NULL) {
+		*ret = found != NULL ? *found : *root;
+		return 0;
+	}
+	if (choose_prefix(job, root, old, &prefix, e) < 0)
+		return e->code;
+	options.prefix = prefix;
+	options.old = old != NULL && old->kind == root->kind ? old : NULL;
+	builder = tree_builder_new(job->writer, &options);
+	if (copy_documents(job, root, builder, e) < 0 ||
+	    tree_builder_finish(builder, &copied.to, e) < 0)
+		return e->code;
+	if (copied.to.count != root->count || copied.to.bytes != root->bytes)
+		return error_set(e, ERR_CORRUPT, "%llu documents were read, %llu are expected",
+				 (unsigned long long)copied.to.count,
+				 (unsigned long long)root->count);
+	buf_add(&job->done, &copied, sizeof(copied));
+	*ret = copied.to;
+	return 0;
+}
+
+/* ---- a snapshot */
+
+/* The namespace in the snapshot that was copied last, for deltas: 1 and its root. */
+static int find_old(struct job *job, struct moment *parent, struct bytes ns, struct tree_root *ret,
+		    struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	int found = parent == NULL ? 0 : moment_find(parent, ns, NULL, &entry, e);
+
+	(void)job;
+	if (found == 1)
+		*ret = entry.root;
+	return found;
+}
+
+static int copy_namespaces(struct job *job, struct moment *moment, struct catalog_build *build,
+			   struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	OWNED(moment_release) struct moment *parent = NULL;
+	struct tree_root old;
+	uint64_t changed;
+	int found;
+
+	if (job->has_parent && moment_open(job->to, &job->parent, &parent, e) < 0)
+		return e->code;
+	for (uint64_t rank = 0; (found = moment_entry(moment, rank, &entry, e)) == 1; rank++) {
+		struct bytes ns = bytes_of(entry.ns, entry.ns_len);
+		int has_old = find_old(job, parent, ns, &old, e);
+
+		if (has_old < 0 || moment_changed(moment, ns, &changed, e) < 0 ||
+		    copy_tree(job, &entry.root, has_old == 1 ? &old : NULL, &entry.root, e) < 0)
+			return error_wrap(e, "%s", entry.ns);
+		if (catalog_build_add(build, &entry, changed, NULL, e) < 0)
+			return e->code;
+	}
+	return found;
+}
+
+static void describe(const struct job *job, const struct snapshot *s, struct snapshot *ret)
+{
+	snapshot_copy(s, ret);
+	ret->catalog = ret->changes = ret->oplog = (struct tree_root){0};
+	ret->has_parent = job->has_parent;
+	if (job->has_parent)
+		ret->parent = job->parent.id;
+}
+
+static int copy_snapshot(struct job *job, const struct snapshot *s, struct error *e)
+{
+	OWNED(moment_release) struct moment *moment = NULL;
+	OWNED(catalog_build_free) struct catalog_build *build = NULL;
+	OWNED(snapshot_release) struct snapshot made = {0};
+
+	if (moment_open(job->from, s, &moment, e) < 0)
+		return e->code;
+	describe(job, s, &made);
+	build = catalog_build_new(job->writer, job->has_parent ? &job->parent : NULL);
+	if (copy_namespaces(job, moment, build, e) < 0 ||
+	    catalog_build_finish(build, &made, e) < 0 ||
+	    copy_tree(job, &s->oplog, NULL, &made.oplog, e) < 0)
+		return error_wrap(e, "snapshot %s", s->name);
+	if (made.documents != s->documents || made.bytes != s->bytes)
+		return error_set(e, ERR_CORRUPT, "snapshot %s: %llu documents were copied of %llu",
+				 s->name, (unsigned long long)made.documents,
+				 (unsigned long long)s->documents);
+	if (commit_snapshot(job->writer, &made, e) < 0)
+		return e->code;
+	job->result.snapshots++;
+	snapshot_release(&job->parent);
+	job->parent = made;
+	made = (struct snapshot){0};
+	job->has_parent = true;
+	return 0;
+}
+
+/* ---- which */
+
+/* 1 it is there already, 0 not. ERR_EXISTS: another one has its name. */
+static int is_there(struct job *job, const struct snapshot *s, struct error *e)
+{
+	for (size_t i = 0; i < job->there.count; i++) {
+		const struct snapshot *other = &job->there.at[i];
+
+		if (strcmp(other->name, s->name) != 0)
+			continue;
+		if (other->time == s->time && other->created_us == s->created_us &&
+		    other->documents == s->documents && other->bytes == s->bytes) {
+			snapshot_release(&job->parent);
+			snapshot_copy(other, &job->parent);
+			job->has_parent = true;
+			return 1;
+		}
+		return error_set(e, ERR_EXISTS, "%s: there is another snapshot \"%s\"",
+				 store_path(job->to), s->name);
+	}
+	return 0;
+}
+
+static int seconds_of(const char *text, uint64_t otherwise, uint64_t *ret, struct error *e)
+{
+	struct when when;
+
+	*ret = otherwise;
+	if (text == NULL)
+		return 0;
+	if (when_parse(text, &when, e) < 0)
+		return e->code;
+	if (when.kind == WHEN_TIME)
+		*ret = when.seconds;
+	else if (when.kind == WHEN_OPTIME)
+		*ret = when.optime.seconds;
+	else if (when.kind == WHEN_BEFORE_NOW)
+		*ret = (uint64_t)time(NULL) - when.seconds;
+	else
+		return error_set(e, ERR_INVALID,
+				 "\"%s\": a time is expected, as 2026-11-21T09:41:07Z or now-7d",
+				 text);
+	return 0;
+}
+
+/* Marks in `chosen` which of the source's snapshots are to be copied. */
+static int choose(struct job *job, bool *chosen, struct error *e)
+{
+	const struct copy_options *o = job->options;
+	uint64_t since, until;
+
+	if (seconds_of(o->since, 0, &since, e) < 0 ||
+	    seconds_of(o->until, UINT64_MAX, &until, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < job->source.count; i++)
+		chosen[i] = o->name_count == 0 && job->source.at[i].time >= since &&
+			    job->source.at[i].time <= until;
+	for (size_t n = 0; n < o->name_count; n++) {
+		size_t i;
+		int found = snapshots_find(&job->source, o->names[n], &i, e);
+
+		if (found < 0)
+			return found;
+		if (found == 0)
+			return error_set(e, ERR_NOT_FOUND, "there is no snapshot \"%s\"",
+					 o->names[n]);
+		chosen[i] = true;
+	}
+	return 0;
+}
+
+static int copy_snapshots(struct job *job, struct error *e)
+{
+	OWNED(free) bool *chosen = xcalloc(job->source.count + 1, sizeof(*chosen));
+
+	if (choose(job, chosen, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < job->source.count; i++) {
+		int there = chosen[i] ? is_there(job, &job->source.at[i], e) : 1;
+
+		if (there < 0)
+			return there;
+		job->result.had += chosen[i] && there;
+		if (!there && copy_snapshot(job, &job->source.at[i], e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+/* ---- the oplog */
+
+/* Each range is a slice: a gap stays one. */
+static int copy_range(struct job *job, struct stream *stream, const struct stream_range *range,
+		      struct stream_add *add, struct error *e)
+{
+	OWNED(stream_cursor_free) struct stream_cursor *cursor = stream_cursor_new(stream, NULL);
+	struct bytes doc;
+	int found;
+
+	if (stream_add_slice(add, store_path(job->from), e) < 0 ||
+	    stream_cursor_seek(cursor, range->first.ts, e) < 0)
+		return e->code;
+	while ((found = stream_cursor_next(cursor, &doc, e)) == 1) {
+		if (stream_add_entry(add, doc, e) < 0)
+			return e->code;
+		job->result.bytes += doc.len;
+		if (++job->result.entries % 4096 == 0 &&
+		    still_wanted(job, "copying the oplog", e) < 0)
+			return e->code;
+	}
+	return found;
+}
+
+static int copy_oplog(struct job *job, struct error *e)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(stream_add_free) struct stream_add *add = NULL;
+	struct stream_added added;
+
+	if (stream_open(job->from, &stream, NULL, e) < 0)
+		return e->code;
+	if (stream_range_count(stream) == 0)
+		return 0;
+	if (stream_add_begin(job->writer, &add, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < stream_range_count(stream); i++)
+		if (copy_range(job, stream, stream_range(stream, i), add, e) < 0)
+			return e->code;
+	if (stream_add_finish(add, &added, e) < 0)
+		return e->code;
+	job->result.entries = added.entries;
+	return 0;
+}
+
+int copy_run(struct store *from, struct store *to, const struct copy_options *options,
+	     struct copy_result *ret, struct error *e)
+{
+	OWNED(job_release) struct job job = {.from = from, .to = to, .options = options};
+	struct store_writer_counts counts;
+	bool all = options->name_count == 0 && options->since == NULL && options->until == NULL;
+
+	if (snapshots_read(from, &job.source, NULL, e) < 0 ||
+	    snapshots_read(to, &job.there, NULL, e) < 0 ||
+	    store_writer_begin(to, &job.writer, e) < 0 || copy_snapshots(&job, e) < 0 ||
+	    (all && copy_oplog(&job, e) < 0))
+		return e->code;
+	store_writer_counts(job.writer, &counts);
+	job.result.stored = counts.stored_bytes;
+	*ret = job.result;
+	return 0;
+}

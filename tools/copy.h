@@ -1,0 +1,37 @@
+/*
+ * copy.h - snapshots and oplog from one store into another, which may be made otherwise (seed, leaf size).
+ *
+ * Documents are read, verified, and stored as the other store stores them: what it has is not stored again. Names, times,
+ * optimes and tags stay. What was copied before is passed over, so it can be run again, and after a kill.
+ *
+ * Threads: main thread only.
+ */
+#ifndef TOOLS_COPY_H
+#define TOOLS_COPY_H
+
+#include "base/progress.h"
+#include "store/store.h"
+
+struct copy_options {
+	const char *const *names; /* snapshots: WHENs of snapshots; none: all, and the oplog */
+	size_t name_count;
+	const char *since, *until; /* WHEN, or NULL: snapshots of that time only */
+	const struct progress *progress;
+};
+
+struct copy_result {
+	uint64_t snapshots;	   /* that were copied */
+	uint64_t had;		   /* that the other store had */
+	uint64_t documents, bytes; /* BSON that was read for it */
+	uint64_t entries;	   /* of the oplog that were new there */
+	uint64_t stored;	   /* bytes of new packs */
+};
+
+/*
+ * Copy. ERR_EXISTS: a snapshot of that name there is another one; ERR_NOT_FOUND; errors of reading (ERR_CORRUPT)
+ * and writing; what was copied before stays.
+ */
+MUST_CHECK int copy_run(struct store *from, struct store *to, const struct copy_options *options,
+			struct copy_result *ret, struct error *e);
+
+#endif

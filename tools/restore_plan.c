@@ -1,0 +1,440 @@
+#include "tools/restore_plan.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/bson.h"
+#include "base/bson_build.h"
+#include "tools/restore_spec.h"
+#include "tools/restore_there.h"
+#include "tools/term.h"
+
+#define BUCKETS "system.buckets."
+#define REFUSALS_SHOWN 10
+
+struct planner {
+	struct moment *moment;
+	struct restore_target *target;
+	struct restore_there *there;
+	const struct restore_plan_options *options;
+	struct restore_plan *plan;
+	size_t room;
+	uint64_t done; /* bytes that were looked at */
+};
+
+static void item_release(struct restore_plan_item *item)
+{
+	catalog_entry_release(&item->entry);
+	free(item->db);
+	free(item->coll);
+	free(item->ns);
+	buf_release(&item->options);
+	buf_release(&item->id_index);
+	buf_release(&item->indexes);
+	buf_release(&item->ttl);
+	buf_release(&item->expire);
+}
+
+void restore_plan_release(struct restore_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		item_release(&plan->at[i]);
+	free(plan->at);
+	buf_release(&plan->refusals);
+	*plan = (struct restore_plan){0};
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Users and roles are written by a command of their own. */
+static bool is_account(const struct catalog_entry *entry)
+{
+	return strcmp(entry->ns, "admin.system.users") == 0 ||
+	       strcmp(entry->ns, "admin.system.roles") == 0;
+}
+
+/* What no client may write, or what each server makes for itself; as mongorestore. */
+static bool is_left_out(const char *db, const char *coll)
+{
+	if (strcmp(db, "local") == 0 || strcmp(db, "config") == 0)
+		return true;
+	return begins(coll, "system.") && strcmp(coll, "system.js") != 0 && !begins(coll, BUCKETS);
+}
+
+/* "db.coll" of what it becomes. 1; 0 it is left out. */
+static int name_it(struct planner *p, struct restore_plan_item *item, struct error *e)
+{
+	OWNED(buf_release) struct buf name = {0};
+	OWNED(buf_release) struct buf shown = {0};
+	const char *dot;
+
+	if (p->options->names != NULL)
+		restore_names_apply(p->options->names, bytes_of(item->entry.ns, item->entry.ns_len),
+				    &name);
+	else
+		buf_add(&name, item->entry.ns, item->entry.ns_len);
+	dot = memchr(name.at, '.', name.len);
+	if (dot == NULL || dot == (const char *)name.at ||
+	    (size_t)(dot + 1 - (const char *)name.at) == name.len ||
+	    memchr(name.at, 0, name.len) != NULL)
+		return error_set(e, ERR_INVALID,
+				 "%s would become \"%s\", which is no database.collection",
+				 item->entry.ns, term_escaped(buf_bytes(&name), &shown));
+	item->ns = xstrdup(buf_text(&name));
+	item->db = xstrndup(item->ns, strcspn(item->ns, "."));
+	item->coll = xstrdup(item->ns + strlen(item->db) + 1);
+	item->is_buckets = begins(item->coll, BUCKETS);
+	return !is_left_out(item->db, item->coll);
+}
+
+static struct restore_plan_item *add_item(struct planner *p)
+{
+	struct restore_plan *plan = p->plan;
+
+	if (plan->count == p->room) {
+		p->room = p->room == 0 ? 64 : p->room * 2;
+		plan->at = xrealloc(plan->at, p->room * sizeof(*plan->at));
+	}
+	plan->at[plan->count] = (struct restore_plan_item){0};
+	catalog_entry_init(&plan->at[plan->count].entry);
+	return &plan->at[plan->count++];
+}
+
+static void drop_item(struct planner *p)
+{
+	item_release(&p->plan->at[--p->plan->count]);
+}
+
+/* The namespaces of the moment that the filter takes, under their new names. */
+static int collect(struct planner *p, struct error *e)
+{
+	for (uint64_t i = 0; i < moment_count(p->moment); i++) {
+		struct restore_plan_item *item = add_item(p);
+		struct bytes coll;
+		char *db;
+		bool taken;
+		int wanted;
+
+		if (moment_entry(p->moment, i, &item->entry, e) < 0)
+			return e->code;
+		coll = catalog_entry_coll(&item->entry);
+		db = xstrndup(item->entry.ns, item->entry.db_len);
+		taken = ns_filter_takes(p->options->filter, db, (const char *)coll.at, coll.len);
+		free(db);
+		p->plan->has_accounts |= is_account(&item->entry);
+		wanted = taken ? name_it(p, item, e) : 0;
+		if (wanted < 0)
+			return wanted;
+		if (wanted == 0) {
+			p->plan->left_out += taken && !is_account(&item->entry);
+			drop_item(p);
+		}
+	}
+	return 0;
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	return strcmp((*(struct restore_plan_item *const *)a)->ns,
+		      (*(struct restore_plan_item *const *)b)->ns);
+}
+
+/* Two that become one are a slip. */
+static int check_names(struct planner *p, struct error *e)
+{
+	struct restore_plan *plan = p->plan;
+	OWNED(free)
+	const struct restore_plan_item **sorted = xcalloc(plan->count + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < plan->count; i++)
+		sorted[i] = &plan->at[i];
+	if (plan->count > 1)
+		qsort(sorted, plan->count, sizeof(*sorted), by_ns);
+	for (size_t i = 1; i < plan->count; i++)
+		if (strcmp(sorted[i - 1]->ns, sorted[i]->ns) == 0)
+			return error_set(e, ERR_INVALID, "%s and %s would both become %s",
+					 sorted[i - 1]->entry.ns, sorted[i]->entry.ns,
+					 sorted[i]->ns);
+	return 0;
+}
+
+static const struct restore_plan_item *find_item(const struct restore_plan *plan, const char *db,
+						 const char *coll)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->at[i].coll, coll) == 0 && strcmp(plan->at[i].db, db) == 0)
+			return &plan->at[i];
+	return NULL;
+}
+
+/* Options and indexes as commands take them; can the server hold it? */
+static int specify(struct planner *p, struct restore_plan_item *item, struct error *e)
+{
+	struct catalog_entry *entry = &item->entry;
+	unsigned major, minor;
+	const char *needs = restore_spec_needs(entry, &major, &minor);
+	const struct restore_plan_item *series;
+	OWNED(buf_release) struct buf unused = {0};
+
+	if (!restore_target_is(p->target, major, minor)) {
+		error_set(e, ERR_REFUSED, "%s needs a server of %s or newer; %s is %s", entry->ns,
+			  needs, p->target->name, p->target->version);
+		return error_hint(e, "leave it out: --nsExclude %s", entry->ns);
+	}
+	item->natural = entry->root.kind == TREE_RANKED;
+	if (restore_spec_options(buf_bytes(&entry->options), p->target->major, &item->options,
+				 &item->expire, e) < 0 ||
+	    restore_spec_indexes(buf_bytes(&entry->indexes), p->options->no_ttl, &item->id_index,
+				 &item->indexes, &item->ttl, e) < 0)
+		return error_wrap(e, "%s", entry->ns);
+	if (p->options->no_ttl)
+		buf_reset(&item->expire);
+	if (!item->is_buckets)
+		return 0;
+	series = find_item(p->plan, item->db, item->coll + strlen(BUCKETS));
+	if (series == NULL)
+		return error_set(e, ERR_REFUSED,
+				 "%s: the time series that these buckets belong to is not known",
+				 entry->ns);
+	buf_reset(&item->expire);
+	return restore_spec_options(buf_bytes(&series->entry.options), p->target->major, &unused,
+				    &item->expire, e);
+}
+
+/* ---- what is there */
+
+static void refuse(struct planner *p, const struct restore_plan_item *item, const char *why)
+{
+	if (p->plan->refusal_count++ < REFUSALS_SHOWN)
+		buf_printf(&p->plan->refusals, "%s%s %s", p->plan->refusals.len == 0 ? "" : "; ",
+			   item->ns, why);
+}
+
+static bool is_other_kind(const struct catalog_entry *entry, const char *type)
+{
+	return strcmp(catalog_type_name(entry->type), type) != 0;
+}
+
+/* A collection that is there, not to be dropped. */
+static int judge_there(struct planner *p, struct restore_plan_item *item, struct bytes options,
+		       struct error *e)
+{
+	const struct restore_plan_options *o = p->options;
+	struct bson_field ours, theirs;
+	int has = restore_there_has_data(p->there, item->db, item->coll, e);
+	int a, b;
+
+	if (has < 0)
+		return has;
+	item->has_data = has > 0;
+	item->action = item->has_data ? RESTORE_MERGE : RESTORE_FILL;
+	if (o->was_begun != NULL && o->was_begun(o->ctx, item->ns)) {
+		item->action = RESTORE_FILL;
+		return 0;
+	}
+	if (o->preserve_uuid)
+		refuse(p, item, "is there, and --preserveUUID makes it anew");
+	else if (item->has_data && o->mode == RESTORE_MODE_NONE)
+		refuse(p, item, "holds data");
+	else if (item->has_data && item->natural)
+		refuse(p, item, "holds data and keeps its natural order: only --mode drop");
+	a = bson_find(buf_bytes(&item->entry.options), "collation", &ours, e);
+	b = bson_find(options, "collation", &theirs, e);
+	if (a < 0 || b < 0)
+		return e->code;
+	if (a != b && !item->is_buckets)
+		refuse(p, item, "has another collation");
+	return 0;
+}
+
+static int look(struct planner *p, struct restore_plan_item *item, struct error *e)
+{
+	const struct restore_plan_options *o = p->options;
+	const char *type = "";
+	struct bytes options = {0};
+	int found = restore_there_find(p->there, item->db, item->coll, &type, &options, e);
+
+	if (found < 0)
+		return found;
+	item->action = RESTORE_CREATE;
+	if (found == 0)
+		return 0;
+	if (o->mode == RESTORE_MODE_DROP &&
+	    (o->was_begun == NULL || !o->was_begun(o->ctx, item->ns))) {
+		item->action = RESTORE_RECREATE;
+		return 0;
+	}
+	if (is_other_kind(&item->entry, type)) {
+		refuse(p, item, "is there as something else");
+		return 0;
+	}
+	if (item->entry.type == CATALOG_COLLECTION)
+		return judge_there(p, item, options, e);
+	item->action = RESTORE_LEAVE;
+	if (item->entry.type == CATALOG_VIEW &&
+	    !bytes_equal(options, buf_bytes(&item->entry.options)) &&
+	    o->mode == RESTORE_MODE_REPLACE)
+		item->action = RESTORE_RECREATE;
+	else if (item->entry.type == CATALOG_VIEW &&
+		 !bytes_equal(options, buf_bytes(&item->entry.options)) &&
+		 o->mode == RESTORE_MODE_NONE &&
+		 (o->was_begun == NULL || !o->was_begun(o->ctx, item->ns)))
+		refuse(p, item, "is another view");
+	return 0;
+}
+
+/* ---- how much it is */
+
+static int report(struct planner *p, uint64_t bytes, struct error *e)
+{
+	const struct progress *progress = p->options->progress;
+
+	p->done += bytes;
+	if (progress == NULL)
+		return 0;
+	progress->report(progress->ctx, "planning", p->done, 0);
+	if (progress->cancelled != NULL && progress->cancelled(progress->ctx))
+		return error_set(e, ERR_CANCELLED, "interrupted; nothing was written");
+	return 0;
+}
+
+/* Read what is meant of it: to count it, and what of it a TTL index would remove. */
+static int scan(struct planner *p, struct restore_plan_item *item, struct error *e)
+{
+	OWNED(restore_picker_free) struct restore_picker *picker = NULL;
+	OWNED(tree_cursor_free)
+	struct tree_cursor *cursor = tree_cursor_new(moment_store(p->moment), &item->entry.root);
+	int64_t now = (int64_t)time(NULL), when;
+	struct bytes doc;
+	int more = 1;
+
+	if (restore_picker_new(p->options->select, &item->entry, &picker, e) < 0 ||
+	    (item->count > 0 && tree_cursor_seek_rank(cursor, item->first, e) < 0))
+		return e->code;
+	item->documents = item->bytes = 0;
+	for (uint64_t i = 0; i < item->count && (more = tree_cursor_next(cursor, &doc, e)) > 0;
+	     i++) {
+		int taken = restore_picker_takes(picker, doc, e);
+
+		if (taken < 0 || report(p, doc.len, e) < 0)
+			return e->code;
+		if (taken == 0)
+			continue;
+		item->documents++;
+		item->bytes += doc.len;
+		if (restore_spec_expires(buf_bytes(&item->ttl), buf_bytes(&item->expire),
+					 item->is_buckets, doc, &when, e) < 0)
+			return e->code;
+		item->expired += when <= now;
+	}
+	return MIN_OF(more, 0);
+}
+
+static int measure(struct planner *p, struct restore_plan_item *item, struct error *e)
+{
+	const struct restore_plan_options *o = p->options;
+	bool removes = item->ttl.len > 0 || item->expire.len > 0;
+
+	if (restore_select_ranks(o->select, moment_store(p->moment), &item->entry, &item->first,
+				 &item->count, e) < 0)
+		return e->code;
+	item->documents = item->entry.root.count;
+	item->bytes = item->entry.root.bytes;
+	if ((o->select != NULL || (removes && o->shows_expired)) && scan(p, item, e) < 0)
+		return error_wrap(e, "%s", item->entry.ns);
+	p->plan->documents += item->documents;
+	p->plan->bytes += item->bytes;
+	p->plan->expired += item->expired;
+	return 0;
+}
+
+/* With --id or --query documents are meant: what holds none itself is left out. */
+static void keep_documents_only(struct restore_plan *plan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct restore_plan_item *item = &plan->at[i];
+
+		if (item->entry.type == CATALOG_COLLECTION && !item->is_buckets)
+			plan->at[kept++] = *item;
+		else
+			item_release(item);
+	}
+	plan->left_out += plan->count - kept;
+	plan->count = kept;
+}
+
+/* And where none of them is meant there is nothing to do. */
+static void keep_what_has_some(struct restore_plan *plan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->at[i].documents > 0)
+			plan->at[kept++] = plan->at[i];
+		else
+			item_release(&plan->at[i]);
+	plan->count = kept;
+}
+
+static int none(struct planner *p, struct error *e)
+{
+	const char *at = moment_snapshot(p->moment)->name;
+
+	if (p->options->select != NULL) {
+		error_set(e, ERR_NOT_FOUND, "no document of %s is meant by that", at);
+		return error_hint(e,
+				  "'yester cat' with the same --at, --id and --query shows them");
+	}
+	error_set(e, ERR_NOT_FOUND, "no namespace of %s is included", at);
+	return error_hint(e, "'yester ls' with the same --at lists them; patterns are "
+			     "database.collection: shop.*");
+}
+
+static int make(struct planner *p, struct error *e)
+{
+	struct restore_plan *plan = p->plan;
+
+	if (collect(p, e) < 0 || check_names(p, e) < 0)
+		return e->code;
+	if (p->options->select != NULL)
+		keep_documents_only(plan);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct restore_plan_item *item = &plan->at[i];
+
+		if (moment_resolve(p->moment, &item->entry, e) < 0 || specify(p, item, e) < 0 ||
+		    measure(p, item, e) < 0)
+			return e->code;
+	}
+	if (p->options->select != NULL)
+		keep_what_has_some(plan);
+	for (size_t i = 0; i < plan->count; i++)
+		if (look(p, &plan->at[i], e) < 0)
+			return e->code;
+	return plan->count == 0 && !(p->options->accounts && plan->has_accounts) ? none(p, e) : 0;
+}
+
+int restore_plan_make(struct moment *moment, struct restore_target *target,
+		      const struct restore_plan_options *options, struct restore_plan *ret,
+		      struct error *e)
+{
+	OWNED(restore_there_free) struct restore_there *there = restore_there_new(target);
+	OWNED(restore_plan_release) struct restore_plan plan = {0};
+	struct planner p = {
+		.moment = moment,
+		.target = target,
+		.there = there,
+		.options = options,
+		.plan = &plan,
+	};
+
+	if (make(&p, e) < 0)
+		return e->code;
+	*ret = plan;
+	plan = (struct restore_plan){0};
+	return 0;
+}

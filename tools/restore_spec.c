@@ -1,0 +1,339 @@
+#include "tools/restore_spec.h"
+
+#include "base/bson.h"
+#include "base/bson_build.h"
+
+#define SECONDS_MAX ((int64_t)1 << 40) /* later than anybody waits; keeps sums whole */
+
+static bool is_one_of(struct bytes name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes_equal(name, bytes_str(names[i])))
+			return true;
+	return false;
+}
+
+/* The whole field, type byte and name included. */
+static struct bytes whole(const struct bson_field *field)
+{
+	return bytes_of(field->name.at - 1,
+			(size_t)(field->value.at + field->value.len - (field->name.at - 1)));
+}
+
+int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
+			 struct buf *ret_expire, struct error *e)
+{
+	static const char *const left_out[] = {"create",      "uuid",  "idIndex",
+					       "autoIndexId", "flags", "temp"};
+	struct bson_fields fields = bson_fields(options);
+	struct bson_field field;
+	size_t begin = bson_build_begin(ret);
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		if (is_one_of(field.name, left_out, COUNT_OF(left_out)) ||
+		    (major < 6 &&
+		     bytes_equal(field.name, bytes_str("changeStreamPreAndPostImages"))) ||
+		    (major >= 6 && bytes_equal(field.name, bytes_str("recordPreImages"))))
+			continue;
+		buf_add_bytes(bytes_equal(field.name, bytes_str("expireAfterSeconds")) ? ret_expire
+										       : ret,
+			      whole(&field));
+	}
+	bson_build_end(ret, begin);
+	return more;
+}
+
+/* Is it the index on _id, in this order? */
+static int is_id(struct bytes index, struct error *e)
+{
+	struct bson_fields fields;
+	struct bson_field field;
+	int found = bson_find(index, "key", &field, e);
+
+	if (found <= 0 || field.type != BSON_KIND_DOCUMENT)
+		return MIN_OF(found, 0);
+	fields = bson_fields(field.value);
+	found = bson_fields_next(&fields, &field, e);
+	if (found <= 0 || !bytes_equal(field.name, bytes_str("_id")) ||
+	    field.type == BSON_KIND_STRING)
+		return MIN_OF(found, 0);
+	found = bson_fields_next(&fields, &field, e);
+	return found < 0 ? found : found == 0;
+}
+
+/* Copy a spec without the fields named; `v` 0 is left out, too: only servers before 2.0 made it. */
+static int copy_spec(struct bytes index, const char *const *left_out, size_t count, struct buf *ret,
+		     struct error *e)
+{
+	struct bson_fields fields = bson_fields(index);
+	struct bson_field field;
+	size_t begin = bson_build_begin(ret);
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		bool zero = field.type == BSON_KIND_INT32 && get_le32(field.value.at) == 0;
+
+		if (is_one_of(field.name, left_out, count) ||
+		    (zero && bytes_equal(field.name, bytes_str("v"))))
+			continue;
+		buf_add_bytes(ret, whole(&field));
+	}
+	bson_build_end(ret, begin);
+	return more;
+}
+
+int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id, struct buf *ret,
+			 struct buf *ret_ttl, struct error *e)
+{
+	static const char *const left_out[] = {"ns", "dropDups", "clustered", "expireAfterSeconds"};
+	struct bson_fields fields = bson_fields(indexes);
+	struct bson_field field, option;
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		int id = field.type == BSON_KIND_DOCUMENT ? is_id(field.value, e) : -1;
+		int ttl, clustered;
+
+		if (field.type != BSON_KIND_DOCUMENT)
+			return error_set(e, ERR_CORRUPT, "an index's spec is no document");
+		if (id < 0)
+			return id;
+		ttl = bson_find(field.value, "expireAfterSeconds", &option, e);
+		clustered = bson_find(field.value, "clustered", &option, e);
+		if (ttl < 0 || clustered < 0)
+			return e->code;
+		if (clustered > 0) /* it is an option of the collection */
+			continue;
+		if (copy_spec(field.value, left_out, COUNT_OF(left_out) - (ttl > 0 && !no_ttl),
+			      id > 0		   ? ret_id
+			      : ttl > 0 && !no_ttl ? ret_ttl
+						   : ret,
+			      e) < 0)
+			return e->code;
+	}
+	return more;
+}
+
+/* A key's value that servers from 3.4 on refuse: true, "", null, ... */
+static bool is_bad_key(const struct bson_field *field)
+{
+	double number;
+	uint64_t bits;
+
+	switch (field->type) {
+	case BSON_KIND_INT32:
+		return get_le32(field->value.at) == 0;
+	case BSON_KIND_INT64:
+		return get_le64(field->value.at) == 0;
+	case BSON_KIND_DOUBLE:
+		bits = get_le64(field->value.at);
+		memcpy(&number, &bits, sizeof(number));
+		return number == 0 || number != number;
+	case BSON_KIND_STRING:
+		return field->value.len <= 5; /* "" */
+	default:
+		return true;
+	}
+}
+
+static int legacy_key(struct bytes key, struct buf *ret, struct error *e)
+{
+	struct bson_fields fields = bson_fields(key);
+	struct bson_field field;
+	size_t begin = bson_build_open(ret, "key");
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		OWNED(free) char *name = xstrndup((const char *)field.name.at, field.name.len);
+
+		if (is_bad_key(&field))
+			bson_build_int32(ret, name, 1);
+		else
+			buf_add_bytes(ret, whole(&field));
+	}
+	bson_build_end(ret, begin);
+	return more;
+}
+
+int restore_spec_legacy(struct bytes index, struct buf *ret, struct error *e)
+{
+	static const char *const known[] = {"name",
+					    "v",
+					    "background",
+					    "unique",
+					    "sparse",
+					    "hidden",
+					    "expireAfterSeconds",
+					    "partialFilterExpression",
+					    "collation",
+					    "weights",
+					    "default_language",
+					    "language_override",
+					    "textIndexVersion",
+					    "2dsphereIndexVersion",
+					    "bits",
+					    "min",
+					    "max",
+					    "bucketSize",
+					    "wildcardProjection",
+					    "storageEngine",
+					    "prepareUnique"};
+	struct bson_fields fields = bson_fields(index);
+	struct bson_field field;
+	size_t begin = bson_build_begin(ret);
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		if (bytes_equal(field.name, bytes_str("key")) && field.type == BSON_KIND_DOCUMENT) {
+			if (legacy_key(field.value, ret, e) < 0)
+				return e->code;
+		} else if (is_one_of(field.name, known, COUNT_OF(known))) {
+			buf_add_bytes(ret, whole(&field));
+		}
+	}
+	bson_build_end(ret, begin);
+	return more;
+}
+
+const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_major,
+			       unsigned *ret_minor)
+{
+	struct error ignored = {0};
+	struct bson_field field;
+
+	*ret_major = *ret_minor = 0;
+	if (entry->type == CATALOG_TIMESERIES) {
+		*ret_major = 5;
+		return "5.0";
+	}
+	if (bson_find(buf_bytes(&entry->options), "clusteredIndex", &field, &ignored) > 0) {
+		*ret_major = 5;
+		*ret_minor = 3;
+		return "5.3";
+	}
+	return "";
+}
+
+/* A number as whole seconds; false when it is none. */
+static bool seconds_of(const struct bson_field *field, int64_t *ret)
+{
+	double number;
+	uint64_t bits;
+
+	if (field->type == BSON_KIND_INT32) {
+		*ret = (int32_t)get_le32(field->value.at);
+	} else if (field->type == BSON_KIND_INT64) {
+		*ret = (int64_t)get_le64(field->value.at);
+	} else if (field->type == BSON_KIND_DOUBLE) {
+		bits = get_le64(field->value.at);
+		memcpy(&number, &bits, sizeof(number));
+		if (!(number >= 0 && number < (double)SECONDS_MAX))
+			return false;
+		*ret = (int64_t)number;
+	} else {
+		return false;
+	}
+	return *ret >= 0 && *ret < SECONDS_MAX;
+}
+
+static int64_t date_of(const struct bson_field *field)
+{
+	return (int64_t)get_le64(field->value.at) / 1000;
+}
+
+/* The earliest date that a path leads to; INT64_MAX: none. Of an array each element counts. */
+static int earliest(struct bytes doc, const char *path, int64_t *ret, struct error *e)
+{
+	const char *dot = strchr(path, '.');
+	size_t len = dot == NULL ? strlen(path) : (size_t)(dot - path);
+	OWNED(free) char *name = xstrndup(path, len);
+	struct bson_field field, inner;
+	struct bson_fields fields;
+	int more = bson_find(doc, name, &field, e);
+
+	if (more <= 0)
+		return more;
+	if (dot == NULL && field.type == BSON_KIND_DATE)
+		*ret = MIN_OF(*ret, date_of(&field));
+	if (dot != NULL && field.type == BSON_KIND_DOCUMENT)
+		return earliest(field.value, dot + 1, ret, e);
+	if (field.type != BSON_KIND_ARRAY)
+		return 0;
+	fields = bson_fields(field.value);
+	while ((more = bson_fields_next(&fields, &inner, e)) > 0) {
+		if (dot == NULL && inner.type == BSON_KIND_DATE)
+			*ret = MIN_OF(*ret, date_of(&inner));
+		if (dot != NULL && inner.type == BSON_KIND_DOCUMENT &&
+		    earliest(inner.value, dot + 1, ret, e) < 0)
+			return e->code;
+	}
+	return more;
+}
+
+/* By one index. */
+static int expires_by(struct bytes index, struct bytes doc, int64_t *ret, struct error *e)
+{
+	struct bson_field after, key, first;
+	struct bson_fields fields;
+	int64_t seconds, date = INT64_MAX;
+	int found = bson_find(index, "expireAfterSeconds", &after, e);
+
+	if (found <= 0 || !seconds_of(&after, &seconds))
+		return MIN_OF(found, 0);
+	found = bson_find(index, "key", &key, e);
+	if (found <= 0 || key.type != BSON_KIND_DOCUMENT)
+		return MIN_OF(found, 0);
+	fields = bson_fields(key.value);
+	found = bson_fields_next(&fields, &first, e);
+	if (found <= 0)
+		return found;
+	if (earliest(doc, (const char *)first.name.at, &date, e) < 0)
+		return e->code;
+	if (date != INT64_MAX)
+		*ret = MIN_OF(*ret, date + seconds);
+	return 0;
+}
+
+/* By the collection's own option: the date in _id, or when the bucket was begun. */
+static int expires_by_option(struct bytes expire, bool buckets, struct bytes doc, int64_t *ret,
+			     struct error *e)
+{
+	OWNED(buf_release) struct buf option = {0};
+	size_t begin = bson_build_begin(&option);
+	struct bson_field after, id;
+	int64_t seconds;
+	int found;
+
+	buf_add_bytes(&option, expire);
+	bson_build_end(&option, begin);
+	found = bson_find(buf_bytes(&option), "expireAfterSeconds", &after, e);
+	if (found <= 0 || !seconds_of(&after, &seconds))
+		return MIN_OF(found, 0);
+	found = bson_find(doc, "_id", &id, e);
+	if (found <= 0)
+		return found;
+	if (buckets && id.type == BSON_KIND_OBJECT_ID)
+		*ret = MIN_OF(*ret, (int64_t)get_be32(id.value.at) + seconds);
+	else if (!buckets && id.type == BSON_KIND_DATE)
+		*ret = MIN_OF(*ret, date_of(&id) + seconds);
+	return 0;
+}
+
+int restore_spec_expires(struct bytes ttl, struct bytes expire, bool buckets, struct bytes doc,
+			 int64_t *ret, struct error *e)
+{
+	int64_t when = INT64_MAX, len = 0;
+
+	while (ttl.len > 0 && (len = bson_next(ttl, BSON_MAX_LEN, e)) > 0) {
+		if (expires_by(bytes_of(ttl.at, (size_t)len), doc, &when, e) < 0)
+			return e->code;
+		ttl = bytes_of(ttl.at + len, ttl.len - (size_t)len);
+	}
+	if (len < 0)
+		return (int)len;
+	if (expire.len > 0 && expires_by_option(expire, buckets, doc, &when, e) < 0)
+		return e->code;
+	*ret = when;
+	return 0;
+}

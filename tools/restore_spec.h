@@ -1,0 +1,44 @@
+/*
+ * restore_spec.h - options and indexes of a moment as the commands create, createIndexes and collMod take them.
+ *
+ * What removes documents by their age is kept apart, so that it can come last or not at all. What only old servers knew
+ * is left out: mongorestore does so, too (mongorestore/metadata.go of mongo-tools 100).
+ *
+ * Threads: pure.
+ */
+#ifndef TOOLS_RESTORE_SPEC_H
+#define TOOLS_RESTORE_SPEC_H
+
+#include "store/snapshot/catalog.h"
+
+/*
+ * Append the options without what only describes (uuid, idIndex), is of old servers (autoIndexId, flags), `temp`,
+ * and expireAfterSeconds, which is appended to *ret_expire as a field. With `major` below 6 also without
+ * changeStreamPreAndPostImages, from 6 on without recordPreImages. ERR_CORRUPT.
+ */
+MUST_CHECK int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
+				    struct buf *ret_expire, struct error *e);
+
+/*
+ * Take the array of indexes apart: the one on _id, those that remove documents (their expireAfterSeconds left out with
+ * `no_ttl`: then they are among the others), and the others; documents back to back. ERR_CORRUPT.
+ */
+MUST_CHECK int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id,
+				    struct buf *ret, struct buf *ret_ttl, struct error *e);
+
+/* The same index without the fields that no server of today knows, and key values that it refuses as 1. */
+MUST_CHECK int restore_spec_legacy(struct bytes index, struct buf *ret, struct error *e);
+
+/* What the options need of a server: "" nothing, "5.0" time series, "5.3" clustered. */
+const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_major,
+			       unsigned *ret_minor);
+
+/*
+ * When would a TTL index of these documents remove `doc`? The seconds since 1970 at which the first of them does,
+ * INT64_MAX: never. `ttl`: documents back to back; `expire`: the field of restore_spec_options() or empty.
+ * TTLMonitor of mongod: a date, or the earliest of an array.
+ */
+MUST_CHECK int restore_spec_expires(struct bytes ttl, struct bytes expire, bool buckets,
+				    struct bytes doc, int64_t *ret, struct error *e);
+
+#endif

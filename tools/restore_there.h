@@ -1,0 +1,29 @@
+/*
+ * restore_there.h - which collections and views the target has, and whether there is data in one.
+ *
+ * Threads: main thread only.
+ */
+#ifndef TOOLS_RESTORE_THERE_H
+#define TOOLS_RESTORE_THERE_H
+
+#include "tools/restore_target.h"
+
+struct restore_there; /* opaque: what was asked so far */
+
+struct restore_there *restore_there_new(struct restore_target *target);
+void restore_there_free(struct restore_there *there);
+DEFINE_OWNED(struct restore_there *, restore_there_free);
+
+/*
+ * Is there a collection, view or time series of that name? 1, and its type ("collection", "view", "timeseries") and
+ * options, valid until it is freed; 0. Each database is listed once. ERR_REMOTE, ERR_REFUSED.
+ */
+MUST_CHECK int restore_there_find(struct restore_there *there, const char *db, const char *coll,
+				  const char **ret_type, struct bytes *ret_options,
+				  struct error *e);
+
+/* Has the collection a document? 1 or 0. ERR_REMOTE. */
+MUST_CHECK int restore_there_has_data(struct restore_there *there, const char *db, const char *coll,
+				      struct error *e);
+
+#endif

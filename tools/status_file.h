@@ -1,0 +1,27 @@
+/*
+ * status_file.h - what verbs leave behind for `yester status`: small JSON files in local/<machine>/status/.
+ *
+ * verify.json and drill.json: {"time": seconds, "at": text, "ok": bool, "seconds": n, "collections": n,
+ * "documents": n}; replicate.json: {"time": seconds, "dest": text, "verified": bool}; tail.json is that of a
+ * running tail. They are of this machine, and nothing is lost with them.
+ *
+ * Threads: pure.
+ */
+#ifndef TOOLS_STATUS_FILE_H
+#define TOOLS_STATUS_FILE_H
+
+#include "base/buf.h"
+#include "store/store.h"
+
+/* Put the file `name` ("drill.json") in place at once. ERR_IO. */
+MUST_CHECK int status_file_put(struct store *store, const char *name, struct bytes content,
+			       struct error *e);
+
+/* Replace any file at `path` by `content` at once: who reads it sees the old one or the new one. ERR_IO. */
+MUST_CHECK int status_file_replace(const char *path, struct bytes content, struct error *e);
+
+/* Append the file `name`: 1, 0 there is none. ERR_IO, ERR_LIMIT. */
+MUST_CHECK int status_file_get(struct store *store, const char *name, struct buf *ret,
+			       struct error *e);
+
+#endif

@@ -1,0 +1,81 @@
+#include "tools/tail_stream.h"
+
+#include <ctype.h>
+
+#include "oplog/stream_tail.h"
+#include "store/snapshot/snapshots.h"
+
+int tail_stream_seal_left(struct store *store, struct error *e)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	int sealed;
+
+	if (store_writer_begin(store, &writer, e) < 0)
+		return e->code;
+	sealed = stream_tail_seal_all(writer, e);
+	return sealed < 0 ? error_wrap(e, "sealing what was followed before") : 0;
+}
+
+int tail_stream_last(struct store *store, struct entry_optime *ret_at, struct buf *ret_doc,
+		     struct error *e)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(stream_cursor_free) struct stream_cursor *cursor = NULL;
+	const struct stream_range *range;
+	struct bytes doc;
+	int found;
+
+	if (stream_open(store, &stream, NULL, e) < 0)
+		return e->code;
+	if (stream_range_count(stream) == 0)
+		return 0;
+	range = stream_range(stream, stream_range_count(stream) - 1);
+	cursor = stream_cursor_new(stream, NULL);
+	found = stream_cursor_seek(cursor, range->last.ts, e);
+	if (found == 1)
+		found = stream_cursor_next(cursor, &doc, e);
+	if (found < 0)
+		return found;
+	if (found == 0)
+		return error_set(e, ERR_CORRUPT, "the stream's last entry is not there");
+	*ret_at = range->last;
+	buf_reset(ret_doc);
+	buf_add_bytes(ret_doc, doc);
+	return 1;
+}
+
+void tail_stream_name(const char *set, char ret[TAIL_STREAM_NAME_LEN])
+{
+	size_t len = 0;
+
+	for (; set[len] != '\0' && len < TAIL_STREAM_NAME_LEN - 1; len++) {
+		int c = tolower((unsigned char)set[len]);
+
+		ret[len] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? (char)c : '-';
+	}
+	ret[len] = '\0';
+}
+
+int tail_stream_snapshots(struct store *store, uint64_t *ret_begin, uint64_t *ret_made,
+			  struct error *e)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	uint64_t begin = 0, made = 0;
+	size_t skipped;
+
+	if (snapshots_read(store, &list, &skipped, e) < 0)
+		return e->code;
+	for (size_t i = list.count; i-- > 0;) {
+		const struct snapshot *s = &list.at[i];
+		const struct optime *from =
+			s->needed_from.seconds != 0 ? &s->needed_from : &s->optime;
+
+		if (s->exact && begin == 0)
+			begin = entry_ts(from->seconds, from->increment);
+		if (!s->checkpoint)
+			made = MAX_OF(made, s->created_us / 1000000);
+	}
+	*ret_begin = begin;
+	*ret_made = made;
+	return 0;
+}

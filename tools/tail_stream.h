@@ -1,0 +1,31 @@
+/*
+ * tail_stream.h - what a store has when a tail begins: the stream's end, journals of one that died, snapshots.
+ *
+ * Threads: one at a time.
+ */
+#ifndef TOOLS_TAIL_STREAM_H
+#define TOOLS_TAIL_STREAM_H
+
+#include "base/buf.h"
+#include "oplog/entry.h"
+#include "store/store.h"
+
+/* Make segments of the journals that a crash left behind. ERR_CORRUPT, ERR_EXISTS, ERR_IO. */
+MUST_CHECK int tail_stream_seal_left(struct store *store, struct error *e);
+
+/* 1, the last entry's optime and (*ret_doc is filled anew) its bytes; 0 the stream is empty. ERR_CORRUPT, ERR_IO. */
+MUST_CHECK int tail_stream_last(struct store *store, struct entry_optime *ret_at,
+				struct buf *ret_doc, struct error *e);
+
+/* What a stream of that replica set is called: it may have a name that a folder may not. */
+#define TAIL_STREAM_NAME_LEN (64 + 1)
+void tail_stream_name(const char *set, char ret[TAIL_STREAM_NAME_LEN]);
+
+/*
+ * Where replays from the newest exact snapshot begin (a timestamp), and when the user's newest snapshot was made
+ * (seconds since 1970); 0: there is none.
+ */
+MUST_CHECK int tail_stream_snapshots(struct store *store, uint64_t *ret_begin, uint64_t *ret_made,
+				     struct error *e);
+
+#endif

@@ -1,0 +1,281 @@
+#include "wire/generic.h"
+
+#include <math.h>
+
+#include "query/value.h"
+
+#define DB_NAME_MAX 63
+
+static struct bytes text_of(const struct bson_field *f)
+{
+	return value_of_field(f).data;
+}
+
+int generic_db(struct call *call, struct error *e)
+{
+	struct bson_field f;
+
+	if (!fields_find(call->cmd, bytes_str("$db"), &f))
+		return query_error(e, 40571, "OP_MSG requests require a $db argument");
+	if (f.type != BSON_KIND_STRING)
+		return query_error(e, 13111, "wrong type for field ($db) %s != string",
+				   value_type_name(f.type));
+	call->db = text_of(&f);
+	if (memchr(call->db.at, '.', call->db.len) != NULL)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "'.' is an invalid character in the database name: %.*s",
+				   (int)MIN_OF(call->db.len, (size_t)200),
+				   (const char *)call->db.at);
+	return 0;
+}
+
+static int wrong_type(const char *owner, const struct bson_field *f, const char *wanted,
+		      struct error *e)
+{
+	return query_error(e, QUERY_TYPE_MISMATCH,
+			   "BSON field '%s.%.*s' is the wrong type '%s', expected type '%s'", owner,
+			   (int)f->name.len, (const char *)f->name.at, value_type_name(f->type),
+			   wanted);
+}
+
+static int check_api(struct call *call, struct error *e)
+{
+	struct bson_field version, strict, deprecation;
+	bool has_version = call_field(call, "apiVersion", &version);
+	bool has_strict = call_field(call, "apiStrict", &strict);
+	bool has_deprecation = call_field(call, "apiDeprecationErrors", &deprecation);
+
+	if (has_version && version.type != BSON_KIND_STRING)
+		return wrong_type("APIParametersFromClient", &version, "string", e);
+	if (has_strict && strict.type != BSON_KIND_BOOL)
+		return wrong_type("APIParametersFromClient", &strict, "bool", e);
+	if (has_deprecation && deprecation.type != BSON_KIND_BOOL)
+		return wrong_type("APIParametersFromClient", &deprecation, "bool", e);
+	if (!has_version && (has_strict || has_deprecation))
+		return query_error(e, 4886600,
+				   "Provided apiStrict and/or apiDeprecationErrors without passing "
+				   "apiVersion");
+	if (has_version && !bytes_equal(text_of(&version), bytes_str("1")))
+		return query_error(e, QUERY_API_VERSION, "Cannot accept API version %.*s",
+				   (int)MIN_OF(text_of(&version).len, (size_t)200),
+				   (const char *)text_of(&version).at);
+	if (has_strict && strict.value.at[0] != 0 && !(call->command->flags & COMMAND_API))
+		return query_error(
+			e, 323,
+			"Provided apiStrict:true, but the command %s is not in API Version 1. "
+			"Information on supported commands and migrations in API Version 1 can be "
+			"found at https://dochub.mongodb.org/core/manual-versioned-api",
+			call->command->name);
+	return 0;
+}
+
+static int check_mode(const struct bson_field *f, bool *ret_primary, struct error *e)
+{
+	static const char *const modes[] = {"primary", "primaryPreferred", "secondary",
+					    "secondaryPreferred", "nearest"};
+	struct bytes text;
+
+	if (f->type != BSON_KIND_STRING)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "\"mode\" had the wrong type. Expected string, found %s",
+				   value_type_name(f->type));
+	text = text_of(f);
+	*ret_primary = bytes_equal(text, bytes_str("primary"));
+	for (size_t i = 0; i < COUNT_OF(modes); i++)
+		if (bytes_equal(text, bytes_str(modes[i])))
+			return 0;
+	return query_error(
+		e, QUERY_BAD_VALUE,
+		"Could not parse $readPreference mode '%.*s'. Only the modes 'primary', "
+		"'primaryPreferred', 'secondary', 'secondaryPreferred', and 'nearest' are "
+		"supported. :: caused by :: Enumeration value '%.*s' for field 'mode' is not "
+		"a valid value.",
+		(int)MIN_OF(text.len, (size_t)200), (const char *)text.at,
+		(int)MIN_OF(text.len, (size_t)200), (const char *)text.at);
+}
+
+static int check_read_preference(struct call *call, struct error *e)
+{
+	struct bson_field f, mode, other;
+	bool primary = false;
+
+	if (!fields_find(call->cmd, bytes_str("$readPreference"), &f))
+		return 0;
+	if (f.type != BSON_KIND_DOCUMENT)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "$readPreference has incorrect type: expected object but got %s",
+				   value_type_name(f.type));
+	if (!fields_find(f.value, bytes_str("mode"), &mode))
+		return query_error(e, QUERY_NO_SUCH_KEY, "Missing expected field \"mode\"");
+	if (check_mode(&mode, &primary, e) < 0)
+		return e->code;
+	if (fields_find(f.value, bytes_str("tags"), &other) && other.type != BSON_KIND_ARRAY)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "\"tags\" had the wrong type. Expected array, found %s",
+				   value_type_name(other.type));
+	if (primary && fields_find(f.value, bytes_str("maxStalenessSeconds"), &other))
+		return query_error(e, QUERY_BAD_VALUE,
+				   "maxStalenessSeconds can not be set for the primary mode");
+	return 0;
+}
+
+/* {id: UUID, ...}, below the name `owner`. */
+static int take_lsid(struct call *call, const struct bson_field *lsid, struct error *e)
+{
+	struct fields fields;
+	struct bson_field f;
+	bool has_id = false;
+
+	if (lsid->type != BSON_KIND_DOCUMENT)
+		return wrong_type("OperationSessionInfo", lsid, "object", e);
+	fields = fields_of(lsid->value);
+	while (fields_next(&fields, &f)) {
+		if (call_is_field(&f, "id")) {
+			if (f.type != BSON_KIND_BINARY)
+				return wrong_type("OperationSessionInfo.lsid", &f, "binData", e);
+			if (f.value.len != 5 + CURSORS_LSID_LEN || f.value.at[4] != 4)
+				return query_error(e, 207,
+						   "uuid must be a 16-byte binary field with UUID "
+						   "(4) subtype");
+			memcpy(call->lsid, f.value.at + 5, CURSORS_LSID_LEN);
+			has_id = true;
+		} else if (!call_is_field(&f, "uid") && !call_is_field(&f, "txnNumber") &&
+			   !call_is_field(&f, "txnUUID")) {
+			return query_error(
+				e, 40415,
+				"BSON field 'OperationSessionInfo.lsid.%.*s' is an unknown "
+				"field.",
+				(int)MIN_OF(f.name.len, (size_t)200), (const char *)f.name.at);
+		}
+	}
+	if (!has_id)
+		return query_error(e, 40414,
+				   "BSON field 'OperationSessionInfo.lsid.id' is missing "
+				   "but a required field");
+	call->has_lsid = true;
+	return 0;
+}
+
+static int check_session(struct call *call, struct error *e)
+{
+	struct bson_field lsid, number, autocommit, start;
+	bool has_number, has_autocommit;
+
+	if (call_field(call, "lsid", &lsid) && take_lsid(call, &lsid, e) < 0)
+		return e->code;
+	has_number = call_field(call, "txnNumber", &number);
+	has_autocommit = call_field(call, "autocommit", &autocommit);
+	if (has_number && !call->has_lsid)
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Transaction number requires a session ID to also be specified");
+	if (has_autocommit && !has_number)
+		return query_error(
+			e, QUERY_INVALID_OPTIONS,
+			"'autocommit' field requires a transaction number to also be specified");
+	if (call_field(call, "startTransaction", &start) && !has_autocommit)
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "'startTransaction' field requires 'autocommit' field to also "
+				   "be specified");
+	/* A driver numbers its retryable writes when it sees a replica set: those are refused as writes. */
+	if (has_number && (has_autocommit || call->service->options.replset == NULL))
+		return query_error(
+			e, QUERY_ILLEGAL_OPERATION,
+			"Transaction numbers are only allowed on a replica set member or mongos");
+	return 0;
+}
+
+static int check_db_name(struct call *call, struct error *e)
+{
+	bool bad = call->db.len == 0 || call->db.len > DB_NAME_MAX;
+
+	for (size_t i = 0; i < call->db.len; i++)
+		bad = bad || call->db.at[i] == 0 || strchr("/\\ \"", call->db.at[i]) != NULL;
+	if (!bad)
+		return 0;
+	return query_error(e, QUERY_INVALID_NAMESPACE, "Invalid database name: '%.*s'",
+			   (int)MIN_OF(call->db.len, (size_t)200), (const char *)call->db.at);
+}
+
+static int check_duplicates(struct call *call, struct error *e)
+{
+	struct fields fields = fields_of(call->cmd), others;
+	struct bson_field f, other;
+
+	while (fields_next(&fields, &f)) {
+		others = fields_of(call->cmd);
+		while (fields_next(&others, &other) && other.name.at != f.name.at)
+			if (bytes_equal(other.name, f.name))
+				return query_error(e, QUERY_FAILED_TO_PARSE,
+						   "Parsed command object contains duplicate top "
+						   "level key: %.*s",
+						   (int)MIN_OF(f.name.len, (size_t)200),
+						   (const char *)f.name.at);
+	}
+	return 0;
+}
+
+int generic_before(struct call *call, struct error *e)
+{
+	if (check_api(call, e) < 0 || check_read_preference(call, e) < 0 ||
+	    check_session(call, e) < 0 || check_db_name(call, e) < 0)
+		return e->code;
+	return check_duplicates(call, e);
+}
+
+int generic_login(struct call *call, struct error *e)
+{
+	unsigned flags = call->command->flags;
+
+	if ((flags & COMMAND_ADMIN) && !bytes_equal(call->db, bytes_str("admin")))
+		return query_error(e, QUERY_UNAUTHORIZED,
+				   "%s may only be run against the admin database.",
+				   call->command->name);
+	if (!(flags & COMMAND_OPEN) && call->service->options.auth &&
+	    !client_is_known(call->client))
+		return query_error(e, QUERY_UNAUTHORIZED, "command %s requires authentication",
+				   call->command->name);
+	return 0;
+}
+
+static int check_max_time(struct call *call, struct error *e)
+{
+	struct bson_field f;
+	struct value v;
+	double number;
+
+	if (!fields_find(call->cmd, bytes_str("maxTimeMS"), &f) || f.type == BSON_KIND_NULL)
+		return 0;
+	v = value_of_field(&f);
+	if (!value_is_number(&v))
+		return query_error(e, QUERY_BAD_VALUE, "maxTimeMS must be a number");
+	number = value_to_double(&v);
+	if (!(number >= 0 && number <= INT32_MAX))
+		return query_error(e, QUERY_BAD_VALUE, "%lld value for maxTimeMS is out of range",
+				   (long long)value_to_int64(&v));
+	if (number != floor(number))
+		return query_error(e, QUERY_BAD_VALUE, "maxTimeMS has non-integral value");
+	return 0;
+}
+
+int generic_after(struct call *call, struct error *e)
+{
+	unsigned flags = call->command->flags;
+	enum read_concern_support support = flags & COMMAND_SNAPSHOT ? READ_CONCERN_ALL
+					    : flags & COMMAND_READ_CONCERN
+						    ? READ_CONCERN_NOT_SNAPSHOT
+						    : READ_CONCERN_LOCAL_ONLY;
+	struct bson_field f;
+
+	if (check_max_time(call, e) < 0)
+		return e->code;
+	if (call_field(call, "readConcern", &f) &&
+	    (read_concern_parse(&f, &call->concern, e) < 0 ||
+	     read_concern_check(&call->concern, call->command->name, support,
+				call->service->options.replset != NULL, e) < 0))
+		return e->code;
+	if (!(flags & COMMAND_WRITE_CONCERN) && call_field(call, "writeConcern", &f) &&
+	    !(f.type == BSON_KIND_DOCUMENT && f.value.len == BSON_MIN_LEN))
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Command does not support writeConcern");
+	return 0;
+}

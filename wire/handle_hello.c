@@ -1,0 +1,182 @@
+/* The handshake. Prefix: handle_ */
+#include <stdio.h>
+#include <time.h>
+
+#include "query/value.h"
+#include "wire/compress.h"
+#include "wire/handlers.h"
+#include "wire/idl.h"
+
+#define WIRE_VERSION_MAX 17 /* 6.0 */
+#define WRITE_BATCH_MAX 100000
+#define SESSION_MINUTES 30
+#define METADATA_MAX 512 /* bytes of a client's description of itself: a driver sends no more */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int check_fields(struct call *call, const char *owner, struct error *e)
+{
+	static const struct idl_field fields[] = {
+		{"compression", IDL_ARRAY, false},
+		{"saslSupportedMechs", IDL_STRING_OR_OBJECT, false},
+		{"topologyVersion", IDL_OBJECT, false},
+		{"maxAwaitTimeMS", IDL_NUMBER_MIN_0, false},
+		{"helloOk", IDL_FLAG, false},
+		{"speculativeAuthenticate", IDL_OBJECT, false},
+		{"client", IDL_OBJECT, false},
+	};
+	struct bson_field f;
+
+	for (size_t i = 0; i < COUNT_OF(fields); i++)
+		if (fields_find(call->cmd, bytes_str(fields[i].name), &f) &&
+		    idl_check_type(owner, &f, fields[i].type, e) < 0)
+			return e->code;
+	if (call_field(call, "maxAwaitTimeMS", &f) && !call_field(call, "topologyVersion", &f))
+		return query_error(
+			e, 31368,
+			"A request with 'maxAwaitTimeMS' must include a 'topologyVersion'");
+	return 0;
+}
+
+/* {driver: {name, version}, os: {type}, application: ...}: the first one is kept, for currentOp. */
+static int take_client(struct call *call, struct error *e)
+{
+	struct bson_field client, part;
+
+	if (!call_field(call, "client", &client) || client.type != BSON_KIND_DOCUMENT)
+		return 0;
+	if (!fields_find(client.value, bytes_str("driver"), &part))
+		return query_error(e, 183,
+				   "Missing required sub-document 'driver' in the client metadata "
+				   "document");
+	if (!fields_find(client.value, bytes_str("os"), &part))
+		return query_error(
+			e, 183,
+			"Missing required sub-document 'os' in the client metadata document");
+	if (call->client->app.len == 0 && client.value.len <= METADATA_MAX)
+		buf_add_bytes(&call->client->app, client.value);
+	return 0;
+}
+
+static void add_compression(struct call *call)
+{
+	struct bson_field list, f;
+	struct fields fields;
+	char index[24];
+	size_t array, count = 0;
+
+	if (!call_field(call, "compression", &list) || list.type != BSON_KIND_ARRAY)
+		return;
+	array = call->reply->len;
+	fields = fields_of(list.value);
+	while (fields_next(&fields, &f)) {
+		struct value v = value_of_field(&f);
+
+		if (f.type != BSON_KIND_STRING || !compress_is_known(v.data))
+			continue;
+		if (count == 0)
+			array = bson_build_open_array(call->reply, "compression");
+		snprintf(index, sizeof(index), "%zu", count++);
+		bson_build_string(call->reply, index, v.data);
+	}
+	if (count > 0)
+		bson_build_end(call->reply, array);
+}
+
+static void add_set(struct call *call, const char *primary_field)
+{
+	const struct service_options *o = &call->service->options;
+	struct bytes me = bytes_str(o->advertise);
+	size_t array = bson_build_open_array(call->reply, "hosts");
+
+	bson_build_string(call->reply, "0", me);
+	bson_build_end(call->reply, array);
+	bson_build_string(call->reply, "setName", bytes_str(o->replset));
+	bson_build_int32(call->reply, "setVersion", 1);
+	bson_build_bool(call->reply, primary_field, true);
+	bson_build_bool(call->reply, "secondary", false);
+	bson_build_string(call->reply, "primary", me);
+	bson_build_string(call->reply, "me", me);
+}
+
+/* The deployment's time is that of the moment: what drivers call the last write. */
+static void add_last_write(struct call *call)
+{
+	struct error ignored;
+	size_t doc, optime;
+
+	if (call_place(call, &ignored) < 0)
+		return;
+	doc = bson_build_open(call->reply, "lastWrite");
+	for (int i = 0; i < 2; i++) {
+		optime = bson_build_open(call->reply, i == 0 ? "opTime" : "majorityOpTime");
+		bson_build_timestamp(call->reply, "ts", (uint32_t)(call->at.ts >> 32),
+				     (uint32_t)call->at.ts);
+		bson_build_int64(call->reply, "t", 1);
+		bson_build_end(call->reply, optime);
+		bson_build_date(call->reply, i == 0 ? "lastWriteDate" : "majorityWriteDate",
+				(int64_t)(call->at.ts >> 32) * 1000);
+	}
+	bson_build_end(call->reply, doc);
+}
+
+/* saslSupportedMechs: "admin.ada": what that user can log in with. */
+static void add_mechanisms(struct call *call)
+{
+	struct bson_field f;
+	struct bytes name;
+	size_t array;
+
+	if (!call_field(call, "saslSupportedMechs", &f) || f.type != BSON_KIND_STRING)
+		return;
+	name = value_of_field(&f).data;
+	if (name.len < 6 || memcmp(name.at, "admin.", 6) != 0 ||
+	    users_find(call->service->users, bytes_of(name.at + 6, name.len - 6)) == NULL)
+		return;
+	array = bson_build_open_array(call->reply, "saslSupportedMechs");
+	bson_build_string(call->reply, "0", bytes_str("SCRAM-SHA-256"));
+	bson_build_end(call->reply, array);
+}
+
+int handle_hello(struct call *call, struct error *e)
+{
+	bool is_hello = call_is_field(&call->first, "hello");
+	const char *primary = is_hello ? "isWritablePrimary" : "ismaster";
+	struct buf *b = call->reply;
+	struct bson_field f;
+
+	if (check_fields(call, is_hello ? "hello" : "isMaster", e) < 0 || take_client(call, e) < 0)
+		return e->code;
+	if (call_field(call, "speculativeAuthenticate", &f) && f.value.len == BSON_MIN_LEN)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "%s.speculativeAuthenticate must be a non-empty Object",
+				   is_hello ? "hello" : "isMaster");
+	add_compression(call);
+	if (call_flag(call, "helloOk"))
+		bson_build_bool(b, "helloOk", true);
+	if (call->service->options.replset != NULL)
+		add_set(call, primary);
+	else
+		bson_build_bool(b, primary, true);
+	if (call->service->options.replset != NULL)
+		add_last_write(call);
+	bson_build_int32(b, "maxBsonObjectSize", 16 * 1024 * 1024);
+	bson_build_int32(b, "maxMessageSizeBytes", MESSAGE_MAX);
+	bson_build_int32(b, "maxWriteBatchSize", WRITE_BATCH_MAX);
+	bson_build_date(b, "localTime", now_ms());
+	bson_build_int32(b, "logicalSessionTimeoutMinutes", SESSION_MINUTES);
+	bson_build_int32(b, "connectionId", (int32_t)call->client->id);
+	bson_build_int32(b, "minWireVersion", 0);
+	bson_build_int32(b, "maxWireVersion", WIRE_VERSION_MAX);
+	bson_build_bool(b, "readOnly", true);
+	add_mechanisms(call);
+	if (call_field(call, "speculativeAuthenticate", &f) && f.type == BSON_KIND_DOCUMENT)
+		handle_login_speculative(call, f.value);
+	return 0;
+}

@@ -1,0 +1,160 @@
+#include "wire/idl.h"
+
+#include "query/fields.h"
+#include "query/query_error.h"
+#include "query/value.h"
+
+#define DUPLICATE_FIELD 40413
+#define MISSING_FIELD 40414
+#define UNKNOWN_FIELD 40415
+#define OUT_OF_BOUNDS 51024
+
+/* What every command takes: generic_argument.idl of 6.0. */
+static const char *const generic[] = {
+	"$db",
+	"lsid",
+	"$readPreference",
+	"$clusterTime",
+	"readConcern",
+	"writeConcern",
+	"maxTimeMS",
+	"maxTimeMSOpOnly",
+	"comment",
+	"apiVersion",
+	"apiStrict",
+	"apiDeprecationErrors",
+	"txnNumber",
+	"autocommit",
+	"startTransaction",
+	"stmtId",
+	"coordinator",
+	"$audit",
+	"$client",
+	"$configServerState",
+	"$configTime",
+	"$topologyTime",
+	"$oplogQueryData",
+	"$queryOptions",
+	"$replData",
+	"allowImplicitCollectionCreation",
+	"clientOperationKey",
+	"databaseVersion",
+	"shardVersion",
+	"tracking_info",
+	"mayBypassWriteBlocking",
+};
+
+static bool is_generic(struct bytes name)
+{
+	for (size_t i = 0; i < COUNT_OF(generic); i++)
+		if (bytes_equal(name, bytes_str(generic[i])))
+			return true;
+	return false;
+}
+
+static int wrong(const char *owner, const struct bson_field *f, const char *wanted, struct error *e)
+{
+	return query_error(e, QUERY_TYPE_MISMATCH,
+			   "BSON field '%s.%.*s' is the wrong type '%s', expected %s", owner,
+			   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at,
+			   value_type_name(f->type), wanted);
+}
+
+static int bounds(const struct bson_field *f, int64_t min, struct error *e)
+{
+	struct value v = value_of_field(f);
+
+	if (value_to_int64(&v) >= min)
+		return 1;
+	return query_error(e, OUT_OF_BOUNDS,
+			   "BSON field '%.*s' value must be >= %lld, actual value '%lld'",
+			   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at,
+			   (long long)min, (long long)value_to_int64(&v));
+}
+
+static bool is_number(uint8_t type)
+{
+	return type == BSON_KIND_INT32 || type == BSON_KIND_INT64 || type == BSON_KIND_DOUBLE ||
+	       type == BSON_KIND_DECIMAL;
+}
+
+int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type type,
+		   struct error *e)
+{
+	static const struct {
+		uint8_t kind;
+		const char *text;
+	} plain[] = {
+		[IDL_OBJECT] = {BSON_KIND_DOCUMENT, "type 'object'"},
+		[IDL_ARRAY] = {BSON_KIND_ARRAY, "type 'array'"},
+		[IDL_STRING] = {BSON_KIND_STRING, "type 'string'"},
+		[IDL_BOOL] = {BSON_KIND_BOOL, "type 'bool'"},
+		[IDL_LONG] = {BSON_KIND_INT64, "type 'long'"},
+		[IDL_BINARY] = {BSON_KIND_BINARY, "type 'binData'"},
+	};
+
+	if (type == IDL_ANY)
+		return 1;
+	if (f->type == BSON_KIND_NULL || f->type == BSON_KIND_UNDEFINED)
+		return 0;
+	if (type == IDL_NUMBER || type == IDL_NUMBER_MIN_0 || type == IDL_NUMBER_MIN_1) {
+		if (!is_number(f->type))
+			return wrong(owner, f, "types '[long, int, decimal, double']", e);
+		return type == IDL_NUMBER ? 1 : bounds(f, type == IDL_NUMBER_MIN_1, e);
+	}
+	if (type == IDL_FLAG) {
+		if (!is_number(f->type) && f->type != BSON_KIND_BOOL)
+			return wrong(owner, f, "types '[bool, long, int, decimal, double']", e);
+		return 1;
+	}
+	if (type == IDL_STRING_OR_OBJECT) {
+		if (f->type != BSON_KIND_STRING && f->type != BSON_KIND_DOCUMENT)
+			return wrong(owner, f, "types '[string, object']", e);
+		return 1;
+	}
+	return f->type == plain[type].kind ? 1 : wrong(owner, f, plain[type].text, e);
+}
+
+static int check_field(const struct bson_field *f, const char *owner, bool is_command,
+		       const struct idl_field *fields, size_t count, uint64_t *seen,
+		       struct error *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		int got;
+
+		if (!bytes_equal(f->name, bytes_str(fields[i].name)))
+			continue;
+		if (*seen & (uint64_t)1 << i)
+			return query_error(e, DUPLICATE_FIELD,
+					   "BSON field '%s.%s' is a duplicate field", owner,
+					   fields[i].name);
+		got = idl_check_type(owner, f, fields[i].type, e);
+		if (got > 0)
+			*seen |= (uint64_t)1 << i;
+		return MIN_OF(got, 0);
+	}
+	if (is_command && is_generic(f->name))
+		return 0;
+	return query_error(e, UNKNOWN_FIELD, "BSON field '%s.%.*s' is an unknown field.", owner,
+			   (int)MIN_OF(f->name.len, (size_t)500), (const char *)f->name.at);
+}
+
+int idl_check(struct bytes doc, const char *owner, bool is_command, const struct idl_field *fields,
+	      size_t count, struct error *e)
+{
+	struct fields walk = fields_of(doc);
+	struct bson_field f;
+	uint64_t seen = 0;
+
+	if (is_command && !fields_next(&walk, &f))
+		return 0;
+	while (fields_next(&walk, &f))
+		if (check_field(&f, owner, is_command, fields, count, &seen, e) < 0)
+			return e->code;
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].required && !(seen & (uint64_t)1 << i))
+			return query_error(e, MISSING_FIELD,
+					   "BSON field '%s.%s' is missing but a required field",
+					   owner, fields[i].name);
+	return 0;
+}

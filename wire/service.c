@@ -1,0 +1,134 @@
+#include "wire/service.h"
+
+#include <sys/random.h>
+#include <time.h>
+
+#include "wire/dispatch.h"
+
+#define EXPIRE_EVERY 50 /* ticks between two looks for cursors that nobody asks for */
+
+static void *open_client(void *ctx, uint64_t id, const char *remote)
+{
+	struct service *service = ctx;
+	struct client *client = client_new(id, remote);
+
+	pthread_mutex_lock(&service->lock);
+	client->next = service->clients;
+	if (client->next != NULL)
+		client->next->prev = client;
+	service->clients = client;
+	pthread_mutex_unlock(&service->lock);
+	return client;
+}
+
+static void close_client(void *ctx, void *arg)
+{
+	struct service *service = ctx;
+	struct client *client = arg;
+
+	pthread_mutex_lock(&service->lock);
+	if (client->prev != NULL)
+		client->prev->next = client->next;
+	else
+		service->clients = client->next;
+	if (client->next != NULL)
+		client->next->prev = client->prev;
+	pthread_mutex_unlock(&service->lock);
+	client_free(client);
+}
+
+static bool is_quick(void *ctx, const struct message *request)
+{
+	(void)ctx;
+	return dispatch_is_quick(request);
+}
+
+static int handle(void *ctx, void *client, const struct message *request, struct buf *reply,
+		  unsigned *ret_delay)
+{
+	return dispatch(ctx, client, request, reply, ret_delay);
+}
+
+static void gone(void *ctx, void *client)
+{
+	(void)ctx;
+	client_kill(client, 0);
+}
+
+void service_each(struct service *service, bool (*each)(struct client *client, void *arg),
+		  void *arg)
+{
+	pthread_mutex_lock(&service->lock);
+	for (struct client *c = service->clients; c != NULL && each(c, arg); c = c->next)
+		;
+	pthread_mutex_unlock(&service->lock);
+}
+
+static bool kill_client(struct client *client, void *arg)
+{
+	(void)arg;
+	client_kill(client, 0);
+	return true;
+}
+
+static void tick(void *ctx, bool stop)
+{
+	struct service *service = ctx;
+
+	if (stop) {
+		atomic_store(&service->stopping, true);
+		moments_stop(service->moments);
+		service_each(service, kill_client, NULL);
+	} else if (service->ticks++ % EXPIRE_EVERY == 0) {
+		cursors_expire(service->cursors);
+	}
+}
+
+int service_new(struct store *store, const char *at, const struct service_options *options,
+		struct users *users, struct service **ret, struct error *e)
+{
+	OWNED(service_free) struct service *service = xcalloc(1, sizeof(*service));
+	struct timespec now;
+
+	service->options = *options;
+	service->store = store;
+	service->users = users;
+	service->memory.limit = options->max_memory;
+	service->cursors = cursors_new(&service->memory);
+	pthread_mutex_init(&service->lock, NULL);
+	clock_gettime(CLOCK_REALTIME, &now);
+	service->began_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	if (getrandom(service->secret, sizeof(service->secret), 0) != sizeof(service->secret) ||
+	    getrandom(service->process, sizeof(service->process), 0) != sizeof(service->process))
+		return error_sys(e, "no random bytes");
+	put_be32(service->process, (uint32_t)now.tv_sec);
+	if (moments_open(store, at, &service->moments, e) < 0)
+		return e->code;
+	*ret = TAKE(service);
+	return 0;
+}
+
+void service_free(struct service *service)
+{
+	if (service == NULL)
+		return;
+	cursors_free(service->cursors); /* they hold moments */
+	moments_close(service->moments);
+	users_free(service->users);
+	pthread_mutex_destroy(&service->lock);
+	free(service);
+}
+
+const struct server_ops *service_ops(struct service *service)
+{
+	service->ops = (struct server_ops){
+		.ctx = service,
+		.open = open_client,
+		.close = close_client,
+		.is_quick = is_quick,
+		.handle = handle,
+		.gone = gone,
+		.tick = tick,
+	};
+	return &service->ops;
+}
