@@ -32,9 +32,9 @@ enum error_code {
 };
 
 struct error {
-	int code;	 /* an enum error_code, 0 when nothing happened */
-	int sys;	 /* errno when code is ERR_IO, else 0 */
-	int server;	 /* MongoDB's own code where a client is to see it (query/query_error.h), else 0 */
+	int code;   /* an enum error_code, 0 when nothing happened */
+	int sys;    /* errno when code is ERR_IO, else 0 */
+	int server; /* MongoDB's own code where a client is to see it (query/query_error.h), else 0 */
 	char text[1024]; /* one line, no final full stop; cut at the end when too long */
 	char hint[512];	 /* what the user could do, or empty */
 };

@@ -126,6 +126,8 @@ int64_t accumulator_add(const struct accumulator *acc, void *state, struct expr_
 {
 	struct value v = value_missing();
 
+	if (acc->op->is_full != NULL && acc->op->is_full(state))
+		return 0;
 	if (acc->argument != NULL && expr_eval(acc->argument, frame, &v, e) < 0)
 		return e->code;
 	if (acc->sort != NULL) {

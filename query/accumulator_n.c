@@ -69,6 +69,13 @@ static int64_t ends_add(const struct accumulator *acc, void *state, struct query
 	return put(items, items->count, value_is_missing(v) ? &null : v);
 }
 
+static bool first_is_full(const void *state)
+{
+	const struct accumulator_items *items = state;
+
+	return (int64_t)items->count == items->n;
+}
+
 static int64_t extremes_add(const struct accumulator *acc, void *state, struct query_context *q,
 			    const struct value *v, struct error *e)
 {
@@ -141,8 +148,9 @@ static int64_t n_merge(const struct accumulator *acc, void *state, struct query_
 		##__VA_ARGS__                                                                      \
 	}
 
-const struct accumulator_op accumulator_ops_n[] = {OP("$firstN", ends_add),
-						   OP("$lastN", ends_add, .is_last = true),
-						   OP("$minN", extremes_add),
-						   OP("$maxN", extremes_add, .is_greatest = true),
-						   {0}};
+const struct accumulator_op accumulator_ops_n[] = {
+	OP("$firstN", ends_add, .is_full = first_is_full),
+	OP("$lastN", ends_add, .is_last = true),
+	OP("$minN", extremes_add),
+	OP("$maxN", extremes_add, .is_greatest = true),
+	{0}};

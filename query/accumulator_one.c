@@ -39,6 +39,11 @@ static int64_t end_add(const struct accumulator *acc, void *state, struct query_
 	return accumulator_box_set(&one->box, v);
 }
 
+static bool first_is_full(const void *state)
+{
+	return ((const struct one *)state)->has;
+}
+
 static int64_t objects_add(const struct accumulator *acc, void *state, struct query_context *q,
 			   const struct value *v, struct error *e)
 {
@@ -159,6 +164,7 @@ const struct accumulator_op accumulator_ops_one[] = {{.name = "$min",
 						      .add = end_add,
 						      .merge = end_add,
 						      .result = one_result,
+						      .is_full = first_is_full,
 						      .memory = one_memory,
 						      .end = one_end},
 						     {.name = "$last",

@@ -13,7 +13,7 @@ void accumulator_sum_add(struct accumulator_sum *s, const struct value *v)
 {
 	switch (v->type) {
 	case BSON_KIND_INT32:
-		summation_add_int64(&s->whole, v->int32);
+		summation_add_double(&s->whole, v->int32);
 		break;
 	case BSON_KIND_INT64:
 		summation_add_int64(&s->whole, v->int64);

@@ -33,7 +33,8 @@ MUST_CHECK int query_count(const struct query_request *request, int64_t *ret, st
 /* The values as a BSON array, appended to `ret`. */
 MUST_CHECK int query_distinct(const struct query_request *request, struct buf *ret,
 			      struct error *e);
-/* The whole reply of {explain: {...}} without `ok`; appended to the document that is being built in `ret`. */
+/* The whole reply of {explain: {...}}, or of {aggregate: .., explain: true}, without `ok`; appended to the document that is being
+ * built in `ret`. */
 MUST_CHECK int query_explain(const struct query_request *request, struct buf *ret, struct error *e);
 
 /* "db.coll", as replies name it. */

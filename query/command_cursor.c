@@ -57,6 +57,8 @@ static int draw(struct query_cursor *cursor, struct bytes *ret, struct error *e)
 				   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 "
 				   "and 16793600(16MB)",
 				   doc.doc.len, doc.doc.len);
+	if (more > 0 && expr_check_nesting(doc.doc, e) < 0)
+		more = e->code;
 	if (more < 0)
 		return name_command(cursor, e);
 	if (more == 0)

@@ -36,6 +36,18 @@ struct explain {
 	uint64_t examined;
 };
 
+/* The filter as it was parsed: {a: {$eq: 1}}. */
+static void take_filter(struct explain *x)
+{
+	struct query_cursor *cursor = x->cursor;
+	OWNED(buf_release) struct buf parsed = {0};
+
+	if (cursor->plan.match == NULL)
+		return;
+	match_serialize(cursor->plan.match, &parsed);
+	x->filter = arena_copy(cursor->c.q.constants, buf_bytes(&parsed));
+}
+
 static bool is_text(struct bytes text, const char *is)
 {
 	return bytes_equal(text, bytes_str(is));
@@ -161,15 +173,42 @@ struct part {
 	const char *stage, *field, *shown;
 };
 
+static bool is_sorted(const struct explain *x, const struct plan *plan)
+{
+	struct value v = command_field(x->cmd, "sort");
+
+	return v.type == BSON_KIND_DOCUMENT && value_count(v.data) > 0 && !plan->is_id_order &&
+	       command_natural(v.data) == 0;
+}
+
 static bool is_there(const struct explain *x, const struct plan *plan, const struct part *part)
 {
 	struct value v = command_field(x->cmd, part->field);
 
+	/* The sort stops at the limit itself. */
+	if (is_text(bytes_str(part->field), "limit") && is_sorted(x, plan))
+		return false;
 	if (v.type == BSON_KIND_DOCUMENT)
 		return value_count(v.data) > 0 &&
 		       !(is_text(bytes_str(part->field), "sort") &&
 			 (plan->is_id_order || command_natural(v.data) != 0));
 	return value_is_number(&v) && command_number(x->cmd, part->field, 0) != 0;
+}
+
+static void add_sort(const struct explain *x, struct buf *ret)
+{
+	int64_t limit = command_number(x->cmd, "limit", 0);
+
+	bson_build_int32(ret, "memLimit", (int32_t)QUERY_MEMORY_DEFAULT);
+	if (limit > 0)
+		bson_build_int32(ret, "limitAmount",
+				 (int32_t)(limit + command_number(x->cmd, "skip", 0)));
+	bson_build_string(ret, "type", bytes_str("simple"));
+	if (!x->with_stats)
+		return;
+	bson_build_int64(ret, "totalDataSizeSorted", 0);
+	bson_build_bool(ret, "usedDisk", false);
+	bson_build_int64(ret, "spills", 0);
 }
 
 static void add_chain(const struct explain *x, const struct plan *plan, size_t at, struct buf *ret)
@@ -196,8 +235,7 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 	add_stats(x, false, ret);
 	value_write(ret, bytes_str(parts[at].shown), &v);
 	if (is_text(bytes_str(parts[at].stage), "SORT")) {
-		bson_build_int32(ret, "memLimit", (int32_t)QUERY_MEMORY_DEFAULT);
-		bson_build_string(ret, "type", bytes_str("simple"));
+		add_sort(x, ret);
 	}
 	inner = bson_build_open(ret, "inputStage");
 	add_chain(x, plan, at + 1, ret);
@@ -364,6 +402,7 @@ static int explain_find(struct explain *x, const struct query_request *request, 
 	if (query_find(request, &x->cursor, e) < 0)
 		return e->code;
 	x->cursor->is_tailable = x->cursor->is_single = false;
+	take_filter(x);
 	if (run(x, e) < 0)
 		return e->code;
 	bson_build_string(ret, "explainVersion", bytes_str("1"));
@@ -385,6 +424,7 @@ static int explain_aggregate(struct explain *x, const struct query_request *requ
 	first = plan_operand(&first, "$match");
 	if (first.type == BSON_KIND_DOCUMENT)
 		x->filter = first.data;
+	take_filter(x);
 	if (run(x, e) < 0)
 		return e->code;
 	bson_build_string(ret, "explainVersion", bytes_str("1"));
@@ -489,6 +529,25 @@ static int explain(struct explain *x, const struct query_request *request, struc
 	return explain_other(x, request, ret, e);
 }
 
+/* {aggregate: c, pipeline: [..], explain: true}: the plan alone. */
+static int explain_itself(const struct query_request *request, struct buf *ret, struct error *e)
+{
+	struct explain x = {.db = request->db, .cmd = request->cmd, .name = "aggregate"};
+	struct bson_fields fields = bson_fields(request->cmd);
+	struct bson_field first = {0};
+	struct value v = value_at(request->cmd, 0);
+	int status;
+
+	if (bson_fields_next(&fields, &first, e) < 0)
+		return e->code;
+	if (!is_text(first.name, "aggregate"))
+		return command_wrong_type(e, "explain", "explain", &v, "type 'object'");
+	x.filter = bson_build_empty();
+	status = explain_aggregate(&x, request, ret, e);
+	query_cursor_free(x.cursor);
+	return status;
+}
+
 int query_explain(const struct query_request *request, struct buf *ret, struct error *e)
 {
 	struct value inner_cmd = value_at(request->cmd, 0);
@@ -498,6 +557,8 @@ int query_explain(const struct query_request *request, struct buf *ret, struct e
 	struct bson_field first = {0};
 	int status;
 
+	if (inner_cmd.type == BSON_KIND_STRING || value_is_number(&inner_cmd))
+		return explain_itself(request, ret, e);
 	if (inner_cmd.type != BSON_KIND_DOCUMENT)
 		return command_wrong_type(e, "explain", "explain", &inner_cmd, "type 'object'");
 	if (command_check(&explain_rules, request->cmd, e) < 0 ||

@@ -363,6 +363,9 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 	request.order = by_index || f->natural != 0 || keys ? 0 : id_order(f->sort);
 	if (request.order == 0 && is_id_key(f->index_key) && f->sort == NULL && !keys)
 		request.order = 1;
+	/* A record's number is known in the tree only. */
+	if (command_flag(f->cmd, "showRecordId") && collection_resolve(c, e) < 0)
+		return e->code;
 	if (plan_collection(q, c, &request, &cursor->plan, &stage, e) < 0)
 		return e->code;
 	if (cursor->left >= 0 && is_point(f, &cursor->plan))

@@ -72,6 +72,8 @@ static inline size_t fields_text(const uint8_t *at, size_t left)
 	return i;
 }
 
+#define FIELDS_SCOPED_MIN (4 + 4 + 1 + BSON_MIN_LEN)
+
 /* The bytes of a value whose length is not fixed; more than `left` when it is damaged. */
 static inline size_t fields_varying(uint8_t type, const uint8_t *at, size_t left)
 {
@@ -89,7 +91,12 @@ static inline size_t fields_varying(uint8_t type, const uint8_t *at, size_t left
 	if (type == BSON_KIND_BINARY)
 		return len + 5;
 	if (type == BSON_KIND_DB_POINTER)
-		return len + 4 + 12;
+		return len == 0 ? left + 1 : len + 4 + 12;
+	/* Code with scope: its length, that of the code (with a NUL), the code, the scope. */
+	if (type == BSON_KIND_CODE_WITH_SCOPE &&
+	    (len > left || len < FIELDS_SCOPED_MIN || get_le32(at + 4) == 0 ||
+	     get_le32(at + 4) > len - 8 - BSON_MIN_LEN))
+		return left + 1;
 	return len < BSON_MIN_LEN ? left + 1 : len;
 }
 

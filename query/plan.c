@@ -150,7 +150,7 @@ int plan_collection(struct query_context *q, struct collection *c, const struct 
 {
 	struct scan_plan plan = {.scope = r->scope, .set = r->set, .set_count = r->set_count};
 
-	*ret_plan = (struct plan){.way = PLAN_ALL};
+	*ret_plan = (struct plan){.way = PLAN_ALL, .match = r->match};
 	if (c->kind == COLLECTION_MISSING)
 		ret_plan->way = PLAN_NOTHING;
 	plan.match = r->match != NULL && match_is_all(r->match) ? NULL : r->match;

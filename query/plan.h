@@ -23,7 +23,8 @@ struct plan {
 	bool is_backward;
 	bool is_id_order; /* gives documents in the order of `_id` that was asked for */
 	const struct stage *scan;
-	struct value low, high; /* of PLAN_RANGE, as match_ids() had them */
+	const struct match *match; /* the filter, or NULL */
+	struct value low, high;	   /* of PLAN_RANGE, as match_ids() had them */
 	bool low_open, high_open;
 	size_t id_count; /* of PLAN_IDS */
 };

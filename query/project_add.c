@@ -1,4 +1,4 @@
-/* $addFields: the checks of mongod's ProjectionSpecValidator, then the tree. */
+/* $addFields: the checks of mongod's ProjectionSpecValidator, then the tree. Prefix: project_ */
 #include "query/expr/expr_op.h"
 #include "query/field_path.h"
 #include "query/fields.h"

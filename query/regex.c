@@ -75,6 +75,26 @@ static pcre2_code *compile(struct buf *pattern, unsigned options, pcre2_general_
 	return code;
 }
 
+#define UNMATCHED_PARENTHESIS 122
+#define BAD_REFERENCE 115
+
+/* PCRE 8 reads a pattern once: a reference to no group that stands before the parenthesis at `at` is found first. */
+static void prefer_reference(const struct buf *pattern, unsigned options, size_t at, int *error)
+{
+	OWNED(buf_release) struct buf part = {0};
+	pcre2_code *code;
+	int earlier = 0;
+	size_t place = 0;
+
+	buf_add(&part, pattern->at, MIN_OF(at, pattern->len));
+	buf_text(&part);
+	code = compile(&part, options, NULL, &earlier, &place);
+	if (code == NULL && earlier == BAD_REFERENCE &&
+	    !regex_dialect_is_late(buf_bytes(&part), place))
+		*error = BAD_REFERENCE;
+	pcre2_code_free(code);
+}
+
 /* Does the pattern match the empty text? */
 static bool matches_nothing(struct buf *pattern, unsigned options)
 {
@@ -117,6 +137,8 @@ static bool make(struct regex *regex, struct bytes pattern, unsigned options,
 	*ret_text = regex_dialect_refuse(buf_bytes(&copy));
 	if (*ret_text == NULL) {
 		regex->code = compile(&copy, options, memory, &error, &at);
+		if (regex->code == NULL && error == UNMATCHED_PARENTHESIS)
+			prefer_reference(&copy, options, at, &error);
 		if (regex->code == NULL)
 			*ret_text = regex_dialect_text(buf_bytes(&copy), error, at);
 		else if (has_loop(buf_bytes(&copy), options))

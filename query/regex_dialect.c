@@ -153,11 +153,19 @@ const char *regex_dialect_text(struct bytes pattern, int code, size_t at)
 	if (code == VERB && at >= 2 && is_at(pattern, at - 2, "(*") && at < pattern.len &&
 	    pattern.at[at] != ':')
 		return "nothing to repeat";
-	if (code == BAD_REFERENCE && is_at(pattern, at - 1, "(0)"))
+	if (code == BAD_REFERENCE && at >= 2 && is_at(pattern, at - 2, "(0)"))
 		return "invalid condition (?(0)";
 	if (code > 100 && (size_t)code - 100 < COUNT_OF(texts) && texts[code - 100] != NULL)
 		return texts[code - 100];
 	return "regular expression is too complicated";
+}
+
+bool regex_dialect_is_late(struct bytes pattern, size_t at)
+{
+	for (size_t back = 1; back <= 4 && back <= at; back++)
+		if (is_at(pattern, at - back, "\\"))
+			return !is_at(pattern, at - back, "\\k");
+	return false;
 }
 
 /* The backslash that the error is about; pattern->len when the error is about something else. */
@@ -178,6 +186,9 @@ static size_t idle_backslash(const struct buf *pattern, int code, size_t at)
 	if (code == BAD_REFERENCE && at < pattern->len && p[at - 1] == '\\' &&
 	    (p[at] == '8' || p[at] == '9'))
 		return at - 1;
+	if (code == BAD_REFERENCE && at > 1 && p[at - 2] == '\\' &&
+	    (p[at - 1] == '8' || p[at - 1] == '9')) /* \81 */
+		return at - 2;
 	return pattern->len;
 }
 

@@ -72,7 +72,6 @@ static int parse_part(struct expr_scope *scope, const struct bson_field *field,
 				   "descending)");
 	part->path = field->name;
 	part->is_ascending = direction > 0;
-	part->is_simple = memchr(field->name.at, '.', field->name.len) == NULL;
 	return field_path_check(field->name, e);
 }
 
@@ -145,4 +144,14 @@ int sort_compare_values(const struct sort *sort, const struct value *a, const st
 			return sort->parts[i].is_ascending ? order : -order;
 	}
 	return 0;
+}
+
+const struct sort *sort_by_chance(struct query_context *q)
+{
+	struct sort *sort = arena_zeroed(q->constants, sizeof(*sort));
+
+	sort->count = 1;
+	sort->parts[0].is_random = true;
+	sort->parts[0].is_ascending = true;
+	return sort;
 }

@@ -1,6 +1,7 @@
 /* Which values of a document it is sorted by, and their bytes in memcmp order. Prefix: sort_ */
 #include <float.h>
 #include <math.h>
+#include <sys/random.h>
 
 #include "base/key.h"
 #include "query/field_path.h"
@@ -99,6 +100,12 @@ static int walk_path(struct place *place, struct value v, struct bytes path, str
 				return ambiguous(name, v.data, e);
 			if (place->through == NULL)
 				place->through = v.data.at;
+			if (rest.at == NULL) {
+				/* What an index leads to is not gone through. */
+				place->is_done = true;
+				place->v = element;
+				return 0;
+			}
 			v = element;
 			path = rest;
 			continue;
@@ -200,6 +207,16 @@ static int expand(struct choosing *c, const struct place *places, int depth, str
 	return expand_element(c, places, (struct value){.type = BSON_KIND_UNDEFINED}, depth, e);
 }
 
+static struct value random_value(void)
+{
+	int64_t bits = 0;
+
+	/* Can't fail for so few bytes; if it did, the order would be that of the documents. */
+	if (getrandom(&bits, sizeof(bits), 0) < 0)
+		bits = 0;
+	return value_int64(bits);
+}
+
 int sort_key_values(const struct sort *sort, struct expr_frame *frame, const struct stage_doc *doc,
 		    struct value *ret, struct error *e)
 {
@@ -211,7 +228,10 @@ int sort_key_values(const struct sort *sort, struct expr_frame *frame, const str
 		const struct sort_part *part = &sort->parts[i];
 
 		places[i] = (struct place){0};
-		if (part->meta != NULL) {
+		if (part->is_random) {
+			places[i].is_done = true;
+			places[i].v = random_value();
+		} else if (part->meta != NULL) {
 			expr_frame_set(frame, doc->doc);
 			frame->meta = doc;
 			if (expr_eval(part->meta, frame, &places[i].v, e) < 0)

@@ -14,7 +14,7 @@ struct sort_part {
 	struct bytes path; /* empty: by `meta` */
 	const struct expr *meta;
 	bool is_ascending;
-	bool is_simple; /* no dot in the path */
+	bool is_random; /* by nothing in the document: $sample */
 };
 
 struct sort {
@@ -28,6 +28,8 @@ MUST_CHECK int sort_parse_any(struct expr_scope *scope, struct bytes spec, const
 /* Append the bytes of one value, as a whole, in memcmp order; with the collation (may be NULL). */
 MUST_CHECK int sort_value_bytes(const struct value *v, struct collation *collation, struct buf *ret,
 				struct error *e);
+/* In no order: another one each time. In the context's constants. */
+const struct sort *sort_by_chance(struct query_context *q);
 /* The folder for what does not fit in memory. */
 const char *sort_spill_folder(const struct query_context *q);
 

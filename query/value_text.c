@@ -128,7 +128,7 @@ static void bson_scoped_text(struct bytes value, bool full, struct buf *ret)
 
 static void bson_pointer_text(struct bytes value, struct buf *ret)
 {
-	buf_printf(ret, "DBRef('%s',", (const char *)value.at + 4);
+	buf_printf(ret, "DBRef('%.*s',", (int)value.len - 17, (const char *)value.at + 4);
 	add_hex(ret, value.at + value.len - 12, 12, false);
 	buf_add_u8(ret, ')');
 }
@@ -325,7 +325,7 @@ static void data_text(const struct value *v, struct buf *ret)
 		buf_add_str(ret, "\")");
 		break;
 	default:
-		buf_printf(ret, "DBRef(\"%s\", ", (const char *)data.at + 4);
+		buf_printf(ret, "DBRef(\"%.*s\", ", (int)data.len - 17, (const char *)data.at + 4);
 		add_hex(ret, data.at + data.len - 12, 12, false);
 		buf_add_u8(ret, ')');
 	}

@@ -22,10 +22,10 @@ static const struct args_option options[] = {
 	{"read-data", 0, ARGS_FLAG, NULL, "read and verify all data, not only what leads to it",
 	 offsetof(struct options, read_data)},
 	{"read-data-subset", 0, ARGS_VALUE, "N/M|x%",
-	 "the same with part N of M of the data, or with x percent of it, another each time",
+	 "the same with part N of M of it, or with x percent, others each time",
 	 offsetof(struct options, subset)},
 	{"replay", 0, ARGS_VALUE, "N",
-	 "replay the newest N snapshots (or all) from those before them, and compare",
+	 "replay the newest N snapshots (or all) from those before, and compare",
 	 offsetof(struct options, replay)},
 };
 

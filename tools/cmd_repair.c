@@ -14,7 +14,7 @@ struct options {
 
 static const struct args_option options[] = {
 	{"from", 0, ARGS_VALUE, "STORE2",
-	 "a copy of the store, as 'yester replicate' makes: what is lost here is taken from there",
+	 "a copy of the store, by replicate: what is lost is taken from there",
 	 offsetof(struct options, from)},
 };
 

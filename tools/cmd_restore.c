@@ -38,8 +38,7 @@ static const struct args_option options[] = {
 	{"id", 0, ARGS_VALUE, "EJSON", "only the document with this _id: 5, '\"abc\"', 507f…",
 	 FIELD(id)},
 	{"mode", 0, ARGS_VALUE, "missing|replace|drop",
-	 "into what has data: insert what is absent, also put back what differs, or start anew",
-	 FIELD(mode)},
+	 "into what has data: add what is absent, also what differs, or renew", FIELD(mode)},
 	{"drop", 0, ARGS_FLAG, NULL, "the same as --mode drop", FIELD(drop)},
 	{"preserveUUID", 0, ARGS_FLAG, NULL, "collections keep their UUIDs", FIELD(preserve_uuid)},
 	{"restoreDbUsersAndRoles", 0, ARGS_FLAG, NULL, "users and roles, too", FIELD(accounts)},
@@ -370,15 +369,14 @@ static int run_restore(struct cmd_run *run, struct error *e)
 const struct cmd cmd_restore = {
 	.name = "restore",
 	.group = "Take out",
-	.synopsis =
-		"-s STORE [--at WHEN] --uri-file F | --uri URI [--nsInclude G]... [--nsExclude "
-		"G]...\n"
-		"               [--nsFrom G --nsTo G]... [--id EJSON | --query EJSON] [--mode "
-		"missing|replace|drop]\n"
-		"               [--keepTTL | --noTTL] [--restoreDbUsersAndRoles] "
-		"[--preserveUUID]\n"
-		"               [--numInsertionWorkers N] [--rate BYTES] [--resume] [--noVerify] "
-		"[--dryRun] [-y]",
+	.synopsis = "-s STORE [--at WHEN] --uri-file F | --uri URI [--nsInclude G]...\n"
+		    "               [--nsExclude G]... [--nsFrom G --nsTo G]... [--id EJSON | "
+		    "--query EJSON]\n"
+		    "               [--mode missing|replace|drop] [--keepTTL | --noTTL] "
+		    "[--restoreDbUsersAndRoles]\n"
+		    "               [--preserveUUID] [--numInsertionWorkers N] [--rate BYTES] "
+		    "[--resume]\n"
+		    "               [--noVerify] [--dryRun] [-y]",
 	.summary = "write a moment, or a part of it, into a running mongod or replica set",
 	.about = "The plan is made, checked and printed before anything is written; on a terminal "
 		 "it "
@@ -401,13 +399,12 @@ const struct cmd cmd_restore = {
 		 "could not be built,\n"
 		 "are listed (exit code 3). It waits for elections; --resume goes on with a run "
 		 "that was cut off.\n",
-	.examples =
-		"  yester restore -s /backup/shop --at 1795254067.3~ --uri-file uri --nsInclude "
-		"shop.orders --mode missing\n"
-		"  yester restore -s /backup/shop --at latest-2h --uri-file uri --nsFrom "
-		"'shop.*' --nsTo 'shop_before.*'\n"
-		"  yester restore -s /backup/shop --at before-migration --uri-file uri "
-		"--nsInclude shop.customers --id 5 --mode replace --dryRun\n",
+	.examples = "  yester restore -s STORE --at 1795254067.3~ --uri-file uri --nsInclude "
+		    "shop.orders --mode missing\n"
+		    "  yester restore -s STORE --at latest-2h --uri-file uri --nsFrom "
+		    "'shop.*' --nsTo 'shop_before.*'\n"
+		    "  yester restore -s STORE --at before-change --uri-file uri "
+		    "--nsInclude shop.users --id 5 --dryRun\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

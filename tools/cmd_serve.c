@@ -52,8 +52,7 @@ static const struct args_option options[] = {
 	{"advertise", 0, ARGS_VALUE, "HOST:PORT", "with --replset: where clients reach this server",
 	 FIELD(advertise)},
 	{"max-memory", 0, ARGS_VALUE, "N",
-	 "bytes for all cursors, queries and replies, as 256M or 2G (default: 512M)",
-	 FIELD(max_memory)},
+	 "bytes for all cursors, queries and replies: 256M, 2G (default: 512M)", FIELD(max_memory)},
 };
 
 /* ---- what was typed */

@@ -4,9 +4,9 @@
 #include "base/exit_code.h"
 #include "base/time_text.h"
 #include "tools/cmd_table.h"
+#include "tools/duration.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
-#include "tools/span.h"
 #include "tools/status.h"
 #include "tools/status_file.h"
 #include "tools/term.h"
@@ -232,11 +232,11 @@ static int read_limits(struct cmd_run *run, struct status_limits *ret, struct er
 	if (!o->check &&
 	    (o->max_lag != NULL || o->max_offsite_age != NULL || o->max_drill_age != NULL))
 		return cmd_usage_error(run, e, "the limits go with --check");
-	if ((o->max_lag != NULL && span_parse("--max-lag", o->max_lag, &ret->lag, e) < 0) ||
-	    (o->max_offsite_age != NULL &&
-	     span_parse("--max-offsite-age", o->max_offsite_age, &ret->offsite_age, e) < 0) ||
+	if ((o->max_lag != NULL && duration_parse("max-lag", o->max_lag, true, &ret->lag, e) < 0) ||
+	    (o->max_offsite_age != NULL && duration_parse("max-offsite-age", o->max_offsite_age,
+							  true, &ret->offsite_age, e) < 0) ||
 	    (o->max_drill_age != NULL &&
-	     span_parse("--max-drill-age", o->max_drill_age, &ret->drill_age, e) < 0))
+	     duration_parse("max-drill-age", o->max_drill_age, true, &ret->drill_age, e) < 0))
 		return e->code;
 	return 0;
 }

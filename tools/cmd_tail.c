@@ -3,9 +3,9 @@
 
 #include "base/exit_code.h"
 #include "tools/cmd_table.h"
+#include "tools/duration.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
-#include "tools/span.h"
 #include "tools/tail.h"
 #include "tools/term.h"
 
@@ -29,8 +29,8 @@ static const struct args_option options[] = {
 	{"once", 0, ARGS_FLAG, NULL, "end when all that is there now is in the store", FIELD(once)},
 	{"on-gap", 0, ARGS_VALUE, "stop|snapshot",
 	 "what to do when the oplog no longer reaches back (default: stop)", FIELD(on_gap)},
-	{"every", 0, ARGS_VALUE, "D",
-	 "make a snapshot every 6h, 1d, ... from what is stored, beside following", FIELD(every)},
+	{"every", 0, ARGS_VALUE, "D", "make a snapshot every 6h, 1d, ... from what is stored",
+	 FIELD(every)},
 	{"metrics-file", 0, ARGS_VALUE, "F", "keep metrics for Prometheus in this file",
 	 FIELD(metrics_file)},
 	{"metrics-port", 0, ARGS_VALUE, "P", "tell them by HTTP on this port of 127.0.0.1",
@@ -119,7 +119,7 @@ static int read_options(struct cmd_run *run, struct tail_options *ret, struct er
 	else if (o->on_gap != NULL && strcmp(o->on_gap, "stop") != 0)
 		return cmd_usage_error(run, e, "--on-gap takes stop or snapshot, not %s",
 				       o->on_gap);
-	if (o->every != NULL && span_parse("--every", o->every, &ret->every, e) < 0)
+	if (o->every != NULL && duration_parse("every", o->every, false, &ret->every, e) < 0)
 		return e->code;
 	if (o->every != NULL && ret->every == 0)
 		return cmd_usage_error(run, e, "--every takes at least 1s");

@@ -140,8 +140,7 @@ static int run_verify(struct cmd_run *run, struct error *e)
 const struct cmd cmd_verify = {
 	.name = "verify",
 	.group = "Care",
-	.synopsis = "-s STORE [--at WHEN] --uri-file F | --uri URI [--nsInclude G]... [--nsExclude "
-		    "G]...",
+	.synopsis = "-s STORE [--at WHEN] --uri-file F | --uri URI [--nsInclude G]...",
 	.summary = "compare the store with a running member, document by document",
 	.about = "The member (5.0 or newer) is read as it was at the time of the store's newest "
 		 "moment, range by\n"

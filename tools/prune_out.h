@@ -21,13 +21,11 @@ struct prune_out_options {
 	 0,                                                                                        \
 	 ARGS_VALUE,                                                                               \
 	 "D",                                                                                      \
-	 "what is not used any more is kept for D: longer than the longest copy of the store "     \
-	 "takes, and its interval (default: 7d)",                                                  \
+	 "what is not used any more stays for D: longer than any copy takes (7d)",                 \
 	 offsetof(type, field.grace)},                                                             \
 	{                                                                                          \
 		"max-waste", 0, ARGS_VALUE, "PERCENT",                                             \
-			"copy what is used out of files of which more is not (default: 50; 100: "  \
-			"never)",                                                                  \
+			"copy what is used out of packs of which more is not (50; 100: never)",    \
 			offsetof(type, field.waste)                                                \
 	}
 

@@ -391,6 +391,8 @@ static int none(struct planner *p, struct error *e)
 				  "'yester cat' with the same --at, --id and --query shows them");
 	}
 	error_set(e, ERR_NOT_FOUND, "no namespace of %s is included", at);
+	if (p->plan->has_accounts && !ns_filter_is_partial(p->options->filter))
+		return error_hint(e, "it has users and roles: --restoreDbUsersAndRoles");
 	return error_hint(e, "'yester ls' with the same --at lists them; patterns are "
 			     "database.collection: shop.*");
 }

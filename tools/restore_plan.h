@@ -62,7 +62,7 @@ struct restore_plan_options {
 	const struct restore_select *select; /* may be NULL */
 	enum restore_mode mode;
 	bool preserve_uuid, no_ttl;
-	bool accounts; /* users and roles are meant, too */
+	bool accounts;	    /* users and roles are meant, too */
 	bool shows_expired; /* count them: neither --keepTTL nor --noTTL was said */
 	/* Was this namespace begun by the run that is resumed? May be NULL. */
 	bool (*was_begun)(void *ctx, const char *ns);

@@ -33,7 +33,8 @@ struct restore_target {
 	char version[32];
 	unsigned major, minor;
 	bool is_replica_set;
-	uint64_t began; /* of a replica set: the timestamp of its last write when it was connected to */
+	uint64_t
+		began; /* of a replica set: the timestamp of its last write when it was connected to */
 };
 
 /*

@@ -32,7 +32,8 @@ struct verify_result {
 	uint64_t milliseconds;
 	uint64_t behind; /* seconds from the store's newest moment to the member's last write */
 	bool catalog; /* names, options and indexes were compared, too: the store had all of the oplog */
-	char first[SNAPSHOT_NAME_MAX + 1], last[SNAPSHOT_NAME_MAX + 1]; /* the moments that were compared, as printed */
+	char first[SNAPSHOT_NAME_MAX + 1],
+		last[SNAPSHOT_NAME_MAX + 1]; /* the moments that were compared, as printed */
 	char member[300];
 };
 

@@ -46,6 +46,11 @@ static int unpack(uint8_t id, struct bytes from, struct buf *to, size_t size, st
 	return 0;
 }
 
+uint32_t compress_size(struct bytes content)
+{
+	return content.len < FIXED ? 0 : get_le32(content.at + 4);
+}
+
 int compress_unpack(struct message_header *header, struct bytes content, struct buf *ret,
 		    int *ret_compressor, struct error *e)
 {
@@ -55,7 +60,7 @@ int compress_unpack(struct message_header *header, struct bytes content, struct 
 	if (content.len < FIXED)
 		return bad(e, "it is cut off");
 	inner.op = (int32_t)get_le32(content.at);
-	size = get_le32(content.at + 4);
+	size = compress_size(content);
 	if (size > MESSAGE_MAX - MESSAGE_HEADER)
 		return error_set(e, ERR_CORRUPT, "compressed message: a size of %u bytes", size);
 	if (inner.op != MESSAGE_MSG && inner.op != MESSAGE_QUERY)

@@ -14,6 +14,9 @@ enum compress_id { COMPRESS_NOOP = 0, COMPRESS_ZLIB = 2, COMPRESS_ZSTD = 3 };
 /* Is `name` ("zlib", "zstd") one that we offer? */
 bool compress_is_known(struct bytes name);
 
+/* The bytes that the content of an OP_COMPRESSED says it has when unpacked; 0 when it is cut off. */
+uint32_t compress_size(struct bytes content);
+
 /*
  * Unpack the content of an OP_COMPRESSED into `ret`; *header becomes that of the message inside, and *ret_compressor
  * tells by what it was packed. ERR_CORRUPT: damaged, or not of the size that it tells; ERR_NOMEM.

@@ -69,7 +69,7 @@ static bool charge(struct connection *c, bool anyway)
 }
 
 /* Is a message whole? Its header is checked as soon as it is there. */
-static enum connection_step look(struct connection *c, size_t *ret_missing)
+static enum connection_step look(struct connection *c, uint32_t limit, size_t *ret_missing)
 {
 	struct bytes have = bytes_of(c->in.at + c->in_at, c->in.len - c->in_at);
 	struct message_header header;
@@ -80,14 +80,15 @@ static enum connection_step look(struct connection *c, size_t *ret_missing)
 	*ret_missing = READ_SIZE;
 	if (have.len < MESSAGE_HEADER)
 		return CONNECTION_WAIT;
-	if (message_header_read(have, &header, &e) < 0)
+	if (message_header_read(have, &header, &e) < 0 || header.len > limit)
 		return CONNECTION_OVER;
 	*ret_missing = header.len - MIN_OF(have.len, header.len);
 	if (*ret_missing > 0)
 		return CONNECTION_WAIT;
 	content = bytes_of(have.at + MESSAGE_HEADER, header.len - MESSAGE_HEADER);
 	if (header.op == MESSAGE_COMPRESSED) {
-		if (compress_unpack(&header, content, &c->unpacked, &compressor, &e) < 0 ||
+		if (compress_size(content) > limit ||
+		    compress_unpack(&header, content, &c->unpacked, &compressor, &e) < 0 ||
 		    !charge(c, false))
 			return CONNECTION_OVER;
 		content = buf_bytes(&c->unpacked);
@@ -104,11 +105,11 @@ static size_t message_len(const struct connection *c)
 	return get_le32(c->in.at + c->in_at);
 }
 
-enum connection_step connection_receive(struct connection *c)
+enum connection_step connection_receive(struct connection *c, uint32_t limit)
 {
 	for (;;) {
 		size_t missing = READ_SIZE, got = 0;
-		enum connection_step step = look(c, &missing);
+		enum connection_step step = look(c, limit, &missing);
 		enum channel_result result;
 		struct error e;
 

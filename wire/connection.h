@@ -29,6 +29,7 @@ struct connection {
 	struct memory *memory;
 	size_t charged; /* bytes of `in` and `out` that are counted in memory */
 
+	atomic_uint handed; /* from thread to thread: what one wrote, the next one sees */
 	_Atomic enum connection_state state;
 	_Atomic int64_t
 		since; /* monotonic milliseconds: when it came to this state, or something moved */
@@ -48,8 +49,8 @@ enum connection_step {
 	CONNECTION_WAIT,    /* wait for c->channel.wants */
 	CONNECTION_OVER,
 };
-/* Go on until a request is whole; reads only when there is none yet. */
-enum connection_step connection_receive(struct connection *c);
+/* Go on until a request is whole; reads only when there is none yet. One of more than `limit` bytes, packed or not, is the end. */
+enum connection_step connection_receive(struct connection *c, uint32_t limit);
 /* A reply was put into c->out: count it. */
 void connection_replied(struct connection *c);
 /* The request was handled: forget it. */

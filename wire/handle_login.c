@@ -9,6 +9,7 @@
 
 #define MECHANISM "SCRAM-SHA-256"
 #define PROTOCOL_ERROR 17
+#define FAILED_DELAY_MS 200 /* for who guesses passwords */
 #define MECHANISM_UNAVAILABLE 334
 
 static int failed(struct error *e)
@@ -126,6 +127,7 @@ static int finish(struct call *call, struct bytes payload, struct error *e)
 
 	if (!right) {
 		forget_login(client);
+		call->delay = FAILED_DELAY_MS;
 		return failed(e);
 	}
 	client->is_proven = true;

@@ -91,7 +91,8 @@ int handle_refresh_sessions(struct call *call, struct error *e)
 
 int handle_kill_sessions(struct call *call, struct error *e)
 {
-	if (check_list(call, "KillSessionsCmd", "KillSessionsCmd.KillSessionsFromClient", e) < 0)
+	if (idl_check_type("KillSessionsCmd", &call->first, IDL_ARRAY, e) < 0 ||
+	    check_list(call, "KillSessionsCmd", "KillSessionsCmd.KillSessionsFromClient", e) < 0)
 		return e->code;
 	end_sessions(call, true);
 	return 0;

@@ -2,23 +2,23 @@
 
 #include "query/value.h"
 
-#define SHARE 8		  /* of the memory that is left, for one query */
-#define LEAST (512 * KIB) /* a query that may have less is not begun */
+#define SHARE 8				       /* of the memory that is left, for one query */
+#define LEAST (512 * KIB)		       /* that each one has, however many there are */
+#define KEPT_BACK (SERVER_THREADS_MAX * LEAST) /* for as many as can run at once */
 
 int query_call_reserve(struct service *service, size_t *ret, struct error *e)
 {
 	struct memory *m = &service->memory;
 
 	for (;;) {
-		size_t size = MIN_OF(memory_left(m) / SHARE, m->limit / 4);
+		size_t left = memory_left(m), spare = left - MIN_OF(left, KEPT_BACK);
+		size_t size = MAX_OF(MIN_OF(spare / SHARE, m->limit / 4), LEAST);
 
-		if (size >= LEAST && memory_take(m, size)) {
+		if (memory_take(m, size)) {
 			*ret = size;
 			return 0;
 		}
-		if (size < LEAST)
-			atomic_store(&m->short_of_it, true);
-		if (size < LEAST && !cursors_evict(service->cursors))
+		if (size == LEAST && !cursors_evict(service->cursors))
 			break;
 	}
 	return query_error(e, QUERY_EXCEEDED_MEMORY_LIMIT,

@@ -116,6 +116,8 @@ static void arm(struct server *server, struct connection *c, uint32_t events)
 {
 	struct epoll_event event = {.events = events | EPOLLONESHOT, .data.ptr = c};
 
+	/* The kernel orders the two threads as well, but C does not know that. */
+	atomic_fetch_add(&c->handed, 1);
 	epoll_ctl(server->epoll, EPOLL_CTL_MOD, c->channel.fd, &event);
 }
 
@@ -226,7 +228,7 @@ static void go_on(struct server *server, struct connection *c, bool run)
 			arm(server, c, EPOLLIN);
 			return;
 		}
-		step = connection_receive(c);
+		step = connection_receive(c, server->ops->limit(server->ops->ctx, c->client));
 		if (step == CONNECTION_OVER) {
 			end_connection(server, c);
 			return;
@@ -279,8 +281,10 @@ static void *thread_main(void *arg)
 			continue;
 		if (got <= 0 || event.data.ptr == NULL)
 			break;
+		c = event.data.ptr;
+		atomic_load(&c->handed);
 		count_idle(server, false);
-		go_on(server, event.data.ptr, false);
+		go_on(server, c, false);
 		while ((c = take_line(server)) != NULL)
 			go_on(server, c, true);
 		count_idle(server, true);

@@ -33,6 +33,8 @@ struct server_ops {
 	 */
 	int (*handle)(void *ctx, void *client, const struct message *request, struct buf *reply,
 		      unsigned *ret_delay);
+	/* The longest message, with its header, that is taken from this client now. */
+	uint32_t (*limit)(void *ctx, void *client);
 	/* The client of a request that is being handled has gone. Any thread. */
 	void (*gone)(void *ctx, void *client);
 	/* Called a few times a second, and with `stop` when the server ends: what is running should end, too. */

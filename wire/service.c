@@ -5,6 +5,7 @@
 
 #include "wire/dispatch.h"
 
+#define BEFORE_LOGIN_MAX ((uint32_t)(256 * KIB)) /* bytes of a message */
 #define EXPIRE_EVERY 50 /* ticks between two looks for cursors that nobody asks for */
 
 static void *open_client(void *ctx, uint64_t id, const char *remote)
@@ -47,6 +48,14 @@ static int handle(void *ctx, void *client, const struct message *request, struct
 		  unsigned *ret_delay)
 {
 	return dispatch(ctx, client, request, reply, ret_delay);
+}
+
+/* Who is not logged in has nothing to say that is long. */
+static uint32_t limit(void *ctx, void *client)
+{
+	const struct service *service = ctx;
+
+	return service->options.auth && !client_is_known(client) ? BEFORE_LOGIN_MAX : MESSAGE_MAX;
 }
 
 static void gone(void *ctx, void *client)
@@ -127,6 +136,7 @@ const struct server_ops *service_ops(struct service *service)
 		.close = close_client,
 		.is_quick = is_quick,
 		.handle = handle,
+		.limit = limit,
 		.gone = gone,
 		.tick = tick,
 	};

@@ -69,6 +69,12 @@ int expr_optimize_error(struct error *e) COLD;
 MUST_CHECK int expr_eval(const struct expr *expr, struct expr_frame *frame, struct value *ret,
 			 struct error *e);
 
+/*
+ * Is a document that was computed too deep to be one (over 200 levels, the outermost counted)? 15 "cannot convert document to BSON ...".
+ * Whoever gives away what expressions made asks; nothing is looked at in short ones.
+ */
+MUST_CHECK int expr_check_nesting(struct bytes doc, struct error *e);
+
 /* Is it a constant (a literal, or folded by expr_optimize())? Then its value. */
 bool expr_is_constant(const struct expr *expr, struct value *ret);
 /* Is it a field path of the root ("$a.b")? Then the path without "$"; plans and $group's fast paths ask. */

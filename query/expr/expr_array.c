@@ -1,5 +1,7 @@
+#include "base/bson_build.h"
 #include "query/expr/expr_arithmetic.h"
 #include "query/expr/expr_fields.h"
+#include "query/fields.h"
 
 /* ---- elements by their place */
 
@@ -76,12 +78,91 @@ static int eval_last(const struct expr *self, struct expr_frame *frame, struct v
 
 /* ---- of the whole array */
 
+/* The names of an array's elements one after the other: "0", "1", ... */
+struct counter {
+	uint8_t digits[20];
+	size_t len;
+};
+
+static void count_up(struct counter *counter)
+{
+	size_t i = counter->len;
+
+	while (i > 0 && counter->digits[i - 1] == '9')
+		counter->digits[--i] = '0';
+	if (i > 0) {
+		counter->digits[i - 1]++;
+		return;
+	}
+	memmove(counter->digits + 1, counter->digits, counter->len++);
+	counter->digits[0] = '1';
+}
+
+/* Has the array the names that it should have? Then `counter` goes on behind them. */
+static bool names_are_right(struct bytes array, struct counter *counter)
+{
+	struct fields fields = fields_of(array);
+	struct bson_field field;
+
+	while (fields_next(&fields, &field)) {
+		if (!bytes_equal(field.name, bytes_of(counter->digits, counter->len)))
+			return false;
+		count_up(counter);
+	}
+	return true;
+}
+
+/* Append the elements of `array` to the array that is being built, with names of their own; without `b`: only their bytes are told. */
+static size_t append_elements(struct buf *b, struct bytes array, struct counter *counter)
+{
+	struct fields fields = fields_of(array);
+	struct bson_field field;
+	size_t len = 0;
+
+	while (fields_next(&fields, &field)) {
+		len += 2 + counter->len + field.value.len;
+		if (b != NULL) {
+			buf_add_u8(b, field.type);
+			buf_add(b, counter->digits, counter->len);
+			buf_add_u8(b, 0);
+			buf_add_bytes(b, field.value);
+		}
+		count_up(counter);
+	}
+	return len;
+}
+
+/* An array of the elements of all. The first is often the longest: its bytes are taken as they are. */
+static struct value concatenated(struct arena *arena, const struct value *arrays, size_t count)
+{
+	const struct counter zero = {.digits = {'0'}, .len = 1};
+	struct counter first = zero, counter;
+	struct buf b = {.cap = BSON_MIN_LEN};
+	size_t begin, whole = 0;
+
+	if (count > 0 && names_are_right(arrays[0].data, &first)) {
+		whole = 1;
+		b.cap = arrays[0].data.len;
+	} else {
+		first = zero;
+	}
+	counter = first;
+	for (size_t i = whole; i < count; i++)
+		b.cap += append_elements(NULL, arrays[i].data, &counter);
+	b.at = arena_get(arena, b.cap);
+	begin = bson_build_begin(&b);
+	if (whole > 0)
+		buf_add(&b, arrays[0].data.at + 4, arrays[0].data.len - BSON_MIN_LEN);
+	for (size_t i = whole; i < count; i++)
+		append_elements(&b, arrays[i].data, &first);
+	bson_build_end(&b, begin);
+	return value_array(buf_bytes(&b));
+}
+
 static int eval_concat_arrays(const struct expr *self, struct expr_frame *frame, struct value *ret,
 			      struct error *e)
 {
 	struct value *arrays = arena_get(frame->arena, self->count * sizeof(*arrays));
-	struct value *all;
-	size_t count = 0, n = 0;
 
 	for (size_t i = 0; i < self->count; i++) {
 		int result = expr_arg(self, i, frame, &arrays[i], e);
@@ -95,17 +176,8 @@ static int eval_concat_arrays(const struct expr *self, struct expr_frame *frame,
 		if (arrays[i].type != BSON_KIND_ARRAY)
 			return query_error(e, 28664, "$concatArrays only supports arrays, not %s",
 					   expr_type(&arrays[i]));
-		count += value_count(arrays[i].data);
 	}
-	all = arena_get(frame->arena, count * sizeof(*all));
-	for (size_t i = 0; i < self->count; i++) {
-		struct bson_fields fields = bson_fields(arrays[i].data);
-		struct bson_field field;
-
-		while (n < count && expr_next(&fields, &field))
-			all[n++] = value_of_field(&field);
-	}
-	*ret = value_array_of(frame->arena, all, n);
+	*ret = concatenated(frame->arena, arrays, self->count);
 	return 0;
 }
 
@@ -288,11 +360,22 @@ static int range_number(const struct value *v, struct expr_frame *frame, int cod
 #define RANGE_ELEMENT 16
 #define RANGE_ARRAY 40
 
+/* The bytes of an array of `count` int32. */
+static size_t range_len(size_t count)
+{
+	size_t len = BSON_MIN_LEN + count * 7, limit = 10;
+
+	for (; limit < count; limit *= 10)
+		len += count - limit;
+	return len;
+}
+
 static int make_range(struct expr_frame *frame, int64_t from, int64_t to, int64_t step,
 		      struct value *ret, struct error *e)
 {
 	int64_t count = 0, bytes = 0;
-	struct value *values;
+	struct buf b = {0};
+	size_t begin;
 
 	if (step > 0 && from < to)
 		count = (to - from - 1) / step + 1;
@@ -306,10 +389,16 @@ static int make_range(struct expr_frame *frame, int64_t from, int64_t to, int64_
 				   "$range would use too much memory (%lld bytes) and cannot spill "
 				   "to disk. Memory limit: %zu bytes",
 				   (long long)bytes, QUERY_MEMORY_DEFAULT);
-	values = arena_get(frame->arena, (size_t)count * sizeof(*values));
-	for (int64_t i = 0; i < count; i++)
-		values[i] = value_int32((int32_t)(from + i * step));
-	*ret = value_array_of(frame->arena, values, (size_t)count);
+	b.cap = range_len((size_t)count);
+	b.at = arena_get(frame->arena, b.cap);
+	begin = bson_build_begin(&b);
+	for (int64_t i = 0; i < count; i++) {
+		struct value v = value_int32((int32_t)(from + i * step));
+
+		value_write_at(&b, (size_t)i, &v);
+	}
+	bson_build_end(&b, begin);
+	*ret = value_array(buf_bytes(&b));
 	return 0;
 }
 

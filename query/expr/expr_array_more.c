@@ -229,10 +229,42 @@ static int parse_reduce(struct expr_scope *scope, const struct value *operand, s
 	return 0;
 }
 
+/*
+ * What grows by a level with each element can grow without end: nobody shall recurse into that. mongod fails when it becomes a document,
+ * at 200 levels; here it may be somewhat deeper while it is worked with.
+ */
+#define DEEP 1000
+#define DEEP_CHECKED 64 /* elements from one check to the next */
+
+static int check_depth(struct expr_frame *frame, const struct value *v, struct error *e)
+{
+	int result = query_context_check(frame->q, e);
+
+	if (result < 0 || (v->type != BSON_KIND_DOCUMENT && v->type != BSON_KIND_ARRAY) ||
+	    !expr_is_deeper(v->data, DEEP))
+		return result;
+	return query_error(e, QUERY_OVERFLOW,
+			   "cannot convert document to BSON because it exceeds the limit of 200 "
+			   "levels of nesting");
+}
+
+/* Each step may leave the value before it: of an array that grows by one that is the square of it all. */
+#define GARBAGE_MAX (1 * MIB)
+
+static struct value clean_up(struct arena *arena, struct arena_mark mark, const struct value *v)
+{
+	OWNED(arena_free) struct arena *aside = arena_new();
+	struct value kept = value_keep(aside, *v);
+
+	arena_rewind(arena, mark);
+	return value_keep(arena, kept);
+}
+
 static int eval_reduce(const struct expr *self, struct expr_frame *frame, struct value *ret,
 		       struct error *e)
 {
 	const struct loop *loop = self->more;
+	struct arena_mark mark;
 	struct value input, v;
 	struct bson_fields fields;
 	struct bson_field field;
@@ -247,11 +279,20 @@ static int eval_reduce(const struct expr *self, struct expr_frame *frame, struct
 		return query_error(e, 40080, "$reduce requires that 'input' be an array, found: %s",
 				   expr_text(frame->arena, &input));
 	result = expr_arg(self, 1, frame, &v, e);
+	if (result < 0)
+		return result;
 	fields = bson_fields(input.data);
-	while (result >= 0 && expr_next(&fields, &field)) {
+	mark = arena_mark(frame->arena);
+	v = value_keep(frame->arena, v);
+	for (size_t i = 1; result >= 0 && expr_next(&fields, &field); i++) {
 		frame->slots[loop->slot] = value_of_field(&field);
 		frame->slots[loop->value] = v;
 		result = expr_arg(self, 2, frame, &v, e);
+		if (result >= 0 && i % DEEP_CHECKED == 0)
+			result = check_depth(frame, &v, e);
+		if (result >= 0 &&
+		    arena_used(frame->arena) > mark.total + GARBAGE_MAX + 4 * expr_payload_len(&v))
+			v = clean_up(frame->arena, mark, &v);
 	}
 	*ret = v;
 	return result;

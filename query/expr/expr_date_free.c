@@ -504,6 +504,7 @@ static const struct rule rules[] = {
 };
 
 static pcre2_code *compiled[COUNT_OF(rules)];
+static const uint8_t *starts[COUNT_OF(rules)]; /* bits of the bytes that can be first, or NULL */
 static pthread_once_t compile_once = PTHREAD_ONCE_INIT;
 
 static void compile(void)
@@ -515,7 +516,8 @@ static void compile(void)
 		compiled[i] =
 			pcre2_compile((const uint8_t *)rules[i].pattern, PCRE2_ZERO_TERMINATED,
 				      PCRE2_ANCHORED | PCRE2_DOTALL, &error, &at, NULL);
-		if (compiled[i] == NULL)
+		if (compiled[i] == NULL ||
+		    pcre2_pattern_info(compiled[i], PCRE2_INFO_FIRSTBITMAP, &starts[i]) != 0)
 			abort();
 	}
 }
@@ -526,16 +528,17 @@ DEFINE_OWNED(pcre2_match_data *, pcre2_match_data_free);
 static const struct rule *longest(struct scan *in, pcre2_match_data *data)
 {
 	const struct rule *best = &rules[COUNT_OF(rules) - 1];
+	uint8_t first = (uint8_t)in->text[in->begin];
 	int workspace[400];
 
 	in->end = in->begin + 1;
 	for (size_t i = 0; i < COUNT_OF(rules) - 1; i++) {
 		size_t end;
-		int found = pcre2_dfa_match(compiled[i], (const uint8_t *)in->text, in->len + 1,
-					    in->begin, PCRE2_ANCHORED, data, NULL, workspace,
-					    COUNT_OF(workspace));
 
-		if (found < 0)
+		if (starts[i] != NULL && (starts[i][first / 8] >> first % 8 & 1) == 0)
+			continue;
+		if (pcre2_dfa_match(compiled[i], (const uint8_t *)in->text, in->len + 1, in->begin,
+				    PCRE2_ANCHORED, data, NULL, workspace, COUNT_OF(workspace)) < 0)
 			continue;
 		end = pcre2_get_ovector_pointer(data)[1];
 		if (end > in->end || (end == in->end && best == &rules[COUNT_OF(rules) - 1])) {

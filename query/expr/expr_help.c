@@ -1,6 +1,7 @@
 #include "query/expr/expr_op.h"
 
 #include "base/bson_build.h"
+#include "query/fields.h"
 
 bool expr_next(struct bson_fields *fields, struct bson_field *ret)
 {
@@ -21,6 +22,39 @@ struct value *expr_elements(struct arena *arena, struct bytes array, size_t *ret
 		values[count++] = value_of_field(&field);
 	*ret_count = count;
 	return values;
+}
+
+#define LEVEL_BYTES                                                                                \
+	7 /* at least, of a document in a document: type, name's NUL, length, final NUL */
+
+bool expr_is_deeper(struct bytes doc, int levels)
+{
+	struct fields fields = fields_of(doc);
+	struct bson_field field;
+
+	if (doc.len < (size_t)levels * LEVEL_BYTES)
+		return false;
+	while (fields_next(&fields, &field)) {
+		bool is_array = field.type == BSON_KIND_ARRAY;
+
+		if (!is_array && field.type != BSON_KIND_DOCUMENT)
+			continue;
+		/* An empty array is no level. */
+		if (levels == 1 && !(is_array && field.value.len == BSON_MIN_LEN))
+			return true;
+		if (levels > 1 && expr_is_deeper(field.value, levels - 1))
+			return true;
+	}
+	return false;
+}
+
+int expr_check_nesting(struct bytes doc, struct error *e)
+{
+	if (!expr_is_deeper(doc, BSON_MAX_NESTING))
+		return 0;
+	return query_error(e, QUERY_OVERFLOW,
+			   "cannot convert document to BSON because it exceeds the limit of 200 "
+			   "levels of nesting");
 }
 
 size_t expr_payload_len(const struct value *v)

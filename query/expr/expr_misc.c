@@ -49,7 +49,7 @@ static int eval_bson_size(const struct expr *self, struct expr_frame *frame, str
 		return query_error(e, 31393, "$bsonSize requires a document input, found: %s",
 				   expr_type(&v));
 	*ret = value_int32((int32_t)v.data.len);
-	return 0;
+	return expr_check_nesting(v.data, e);
 }
 
 #define BINARY_HEAD 5 /* bytes before a binary's content: its length and subtype */
@@ -197,6 +197,8 @@ static int eval_to_hashed_index_key(const struct expr *self, struct expr_frame *
 	if (value_is_missing(&v))
 		v = value_null();
 	wrapped = expr_document_of(frame->arena, &name, &v, 1);
+	if (expr_check_nesting(wrapped.data, e) < 0)
+		return e->code;
 	fields = bson_fields(wrapped.data);
 	buf_add_le32(&b, 0);
 	if (expr_next(&fields, &field))

@@ -122,6 +122,8 @@ struct value expr_document_of(struct arena *arena, const struct bytes *names,
 const char *expr_error_text(struct arena *arena, struct bytes from);
 /* The text of a value for a message (Value::toString), in the arena. */
 const char *expr_text(struct arena *arena, const struct value *v);
+/* Do documents and arrays lie in each other more than `levels` deep, `doc` counted? */
+bool expr_is_deeper(struct bytes doc, int levels);
 /* Bytes that a value takes in BSON without type and name. */
 size_t expr_payload_len(const struct value *v);
 

@@ -5,6 +5,8 @@
 
 #define STRING_MAX (64 * MIB) /* what a BufBuilder of mongod can hold */
 
+#define VALUE_STRING_MAX (16 * MIB) /* ... and what a value of a string */
+
 static int string_limit(struct error *e, size_t len)
 {
 	return query_error(
@@ -33,6 +35,8 @@ static int eval_concat(const struct expr *self, struct expr_frame *frame, struct
 			return string_limit(e, b.len + v.data.len);
 		buf_add_bytes(&b, v.data);
 	}
+	if (b.len >= VALUE_STRING_MAX)
+		return query_error(e, 16493, "Tried to create string longer than 16MB");
 	*ret = expr_string_of(frame->arena, &b);
 	return 0;
 }

@@ -334,6 +334,8 @@ static int eval_replace(const struct expr *self, struct expr_frame *frame, struc
 	} else if ((result = all_replaced(v, &b, e)) < 0) {
 		return result;
 	}
+	if (b.len >= 16 * MIB)
+		return query_error(e, 16493, "Tried to create string longer than 16MB");
 	*ret = expr_string_of(frame->arena, &b);
 	return 0;
 }

@@ -166,7 +166,7 @@ bool match_document_holds(struct match_test *t, const struct match *match, struc
 	l.doc = doc;
 	l.at = fields_of(doc);
 	l.seen = 0;
-	return node_holds(&l, match->root, detail);
+	return node_holds(&l, detail == NULL ? match->root : match->as_written, detail);
 }
 
 int match_test(const struct match *match, struct expr_frame *frame, struct bytes doc,

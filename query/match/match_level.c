@@ -35,9 +35,11 @@ const struct match *match_level_of(struct match_parser *p, const struct match_no
 	struct tops tops = {.count = 0};
 	struct bytes *at;
 
+	match->as_written = match_optimize(p, root);
 	match->root = match_sort(match_optimize(p, root));
 	match->has_collation = p->q->collation != NULL;
 	set_slots((struct match_node *)match->root, &tops);
+	set_slots((struct match_node *)match->as_written, &tops);
 	at = arena_get(p->arena, tops.count * sizeof(*at));
 	memcpy(at, tops.at, tops.count * sizeof(*at));
 	match->tops = at;
@@ -45,19 +47,26 @@ const struct match *match_level_of(struct match_parser *p, const struct match_no
 	return match;
 }
 
-/* Constants in expressions are folded when all has been parsed: an error in them comes after all others. */
+static int optimize_error(struct match_parser *p)
+{
+	char text[sizeof(p->e->text)];
+
+	memcpy(text, p->e->text, sizeof(text));
+	return query_error(p->e, p->e->server, "Failed to optimize expression :: caused by :: %s",
+			   text);
+}
+
+/*
+ * Constants in expressions are folded when all has been parsed: an error in them comes after all others. Each predicate around it says
+ * once more that it could not be optimized.
+ */
 static int optimize_exprs(struct match_parser *p, struct match_node *node)
 {
-	if (node->kind == MATCH_EXPR && expr_optimize(p->scope, &node->expr.expr, p->e) < 0) {
-		char text[sizeof(p->e->text)];
-
-		memcpy(text, p->e->text, sizeof(text));
-		return query_error(p->e, p->e->server,
-				   "Failed to optimize expression :: caused by :: %s", text);
-	}
+	if (node->kind == MATCH_EXPR && expr_optimize(p->scope, &node->expr.expr, p->e) < 0)
+		return optimize_error(p);
 	for (size_t i = 0; i < node->count; i++)
 		if (optimize_exprs(p, (struct match_node *)node->children[i]) < 0)
-			return p->e->code;
+			return optimize_error(p);
 	return 0;
 }
 
@@ -74,9 +83,9 @@ int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
 		return e->code;
 	if (p.nears > 0)
 		return match_refuse_near(&p);
+	if (p.has_expr && optimize_exprs(&p, (struct match_node *)root) < 0)
+		return (flags & MATCH_AGGREGATE) != 0 ? expr_optimize_error(e) : e->code;
 	match = match_level_of(&p, root);
-	if (p.has_expr && optimize_exprs(&p, (struct match_node *)match->root) < 0)
-		return e->code;
 	*ret = match;
 	return 0;
 }

@@ -118,6 +118,8 @@ struct match_node {
 #define MATCH_TOPS_MAX 32
 struct match {
 	const struct match_node *root;
+	const struct match_node *
+		as_written; /* the same, not sorted: the last of its array predicates gives the position */
 	bool has_collation; /* strings are compared by one */
 	const struct bytes *tops;
 	size_t top_count;

@@ -158,6 +158,12 @@ static struct value power_of_two(double exponent)
 	return value_int64((int64_t)1 << (int)exponent);
 }
 
+/* The same as a decimal; it has all 34 digits, as mongod's power() gives it. */
+static struct value decimal_power(double exponent)
+{
+	return value_decimal((_Decimal128)exp2(exponent) * 1.000000000000000000000000000000000DL);
+}
+
 static bool is_infinite(const struct value *v)
 {
 	return isinf(value_to_double(v));
@@ -169,6 +175,8 @@ struct value granularity_up(const struct granularity *g, const struct value *v)
 
 	if (number == 0 || is_infinite(v))
 		return *v;
+	if (g->series == NULL && v->type == BSON_KIND_DECIMAL)
+		return decimal_power(floor(log2(number)) + 1);
 	if (g->series == NULL)
 		return power_of_two(floor(log2(number)) + 1);
 	if (v->type == BSON_KIND_DECIMAL)
@@ -182,6 +190,8 @@ struct value granularity_down(const struct granularity *g, const struct value *v
 
 	if (number == 0 || is_infinite(v))
 		return *v;
+	if (g->series == NULL && v->type == BSON_KIND_DECIMAL)
+		return decimal_power(ceil(log2(number)) - 1);
 	if (g->series == NULL)
 		return power_of_two(ceil(log2(number)) - 1);
 	if (v->type == BSON_KIND_DECIMAL)

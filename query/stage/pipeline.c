@@ -475,16 +475,15 @@ int pipeline_build(struct query_context *q, struct expr_scope *scope, struct byt
 	struct stage_later *later = NULL;
 	struct stage_build b = {.q = q, .scope = scope, .last = &later};
 	struct value all;
-	int depth = q->depth;
+	int depth = q->depth, result;
 
 	pipeline = arena_copy(q->constants, pipeline);
 	all = value_array(pipeline);
 	b.wants_sort_key = has_text(pipeline, "sortKey") && has_text(pipeline, "$meta");
-	if (stage_lite(q, &all, e) < 0 ||
-	    stage_parse_pipeline(&b, pipeline, STAGE_TOP, TAKE(from), &made, e) < 0)
-		return e->code;
+	result = stage_lite(q, &all, e);
 	q->depth = depth;
-	if (stage_optimize(&b, later, e) < 0)
+	if (result < 0 || stage_parse_pipeline(&b, pipeline, STAGE_TOP, TAKE(from), &made, e) < 0 ||
+	    stage_optimize(&b, later, e) < 0)
 		return e->code;
 	*ret = TAKE(made);
 	return 0;

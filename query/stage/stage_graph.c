@@ -115,14 +115,15 @@ static int meet(struct graph_stage *self, struct bytes doc, int64_t depth, bool 
 	if (!see(self, &id))
 		return 0;
 	*ret_new = true;
-	count = stage_local_values(self->inner.arena, doc, self->connect_from, &values);
-	for (size_t i = 0; i < count; i++)
-		frontier_add(self, 1, &values[i]);
 	if (self->depth_field.len > 0) {
 		buf_reset(&self->with_depth);
 		stage_set_path(&self->with_depth, doc, self->depth_field, &at);
 		doc = buf_bytes(&self->with_depth);
 	}
+	/* With the depth in it: mongod sets that first. */
+	count = stage_local_values(self->inner.arena, doc, self->connect_from, &values);
+	for (size_t i = 0; i < count; i++)
+		frontier_add(self, 1, &values[i]);
 	snprintf(name, sizeof(name), "%zu", self->result_count++);
 	bson_build_value(&self->results, name, BSON_KIND_DOCUMENT, doc);
 	if (self->results.len + self->frontier[1].len > 100 * MIB)

@@ -2,6 +2,7 @@
 #include "base/bson_build.h"
 #include "query/fields.h"
 #include "query/sort_parts.h"
+#include "query/stage/group_hash.h"
 #include "query/stage/stage_make.h"
 #include "store/tree/extsort.h"
 
@@ -107,7 +108,7 @@ static int begin_group(struct group_stage *self, struct group *group, struct err
 static int find_group(struct group_stage *self, const struct value *id, struct group **ret,
 		      struct error *e)
 {
-	uint64_t hash = value_hash(id, self->base.q->collation);
+	uint64_t hash = group_hash(id, self->base.q->collation);
 	struct slot *slot;
 
 	if (2 * (self->count + 1) > self->room)

@@ -1,8 +1,4 @@
 /* $sort, $sample, $sortByCount. */
-#include <math.h>
-#include <stdlib.h>
-#include <time.h>
-
 #include "base/bson_build.h"
 #include "query/fields.h"
 #include "query/sort_parts.h"
@@ -119,98 +115,15 @@ void stage_sort_limit(struct stage *stage, uint64_t limit)
 		self->limit = limit;
 }
 
-/* ---- $sample: a reservoir */
+/* ---- $sample: sorted by chance, and cut */
 
-struct sample_stage {
-	struct stage base;
-	uint64_t size, at, count, seed;
-	struct buf *docs;
-	bool is_full;
-};
-
-static uint64_t random_next(struct sample_stage *self)
-{
-	uint64_t z = self->seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static void keep(struct buf *at, struct bytes doc)
-{
-	buf_reset(at);
-	buf_add_bytes(at, doc);
-}
-
-static void sample_add(struct sample_stage *self, uint64_t seen, struct bytes doc)
-{
-	uint64_t place;
-
-	if (self->count < self->size) {
-		if ((self->count & (self->count - 1)) == 0)
-			self->docs = xrealloc(self->docs, (self->count == 0 ? 1 : 2 * self->count) *
-								  sizeof(*self->docs));
-		self->docs[self->count] = (struct buf){0};
-		keep(&self->docs[self->count++], doc);
-		return;
-	}
-	place = random_next(self) % (seen + 1);
-	if (place < self->size)
-		keep(&self->docs[place], doc);
-}
-
-static int sample_fill(struct sample_stage *self, struct error *e)
-{
-	struct timespec now;
-	struct stage_doc doc;
-	int found;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	self->seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 32 ^ (uintptr_t)self;
-	for (uint64_t seen = 0; (found = stage_next(self->base.source, &doc, e)) == 1; seen++)
-		sample_add(self, seen, doc.doc);
-	for (uint64_t i = self->count; i > 1; i--) {
-		uint64_t other = random_next(self) % i;
-		struct buf swap = self->docs[other];
-
-		self->docs[other] = self->docs[i - 1];
-		self->docs[i - 1] = swap;
-	}
-	self->is_full = true;
-	return found;
-}
-
-static int sample_next(struct stage *stage, struct stage_doc *ret, struct error *e)
-{
-	struct sample_stage *self = (struct sample_stage *)stage;
-
-	if (self->size == 0)
-		return 0;
-	if (!self->is_full && sample_fill(self, e) < 0)
-		return e->code;
-	if (self->at == self->count)
-		return 0;
-	*ret = (struct stage_doc){.doc = buf_bytes(&self->docs[self->at++])};
-	return 1;
-}
-
-static void sample_close(struct stage *stage)
-{
-	struct sample_stage *self = (struct sample_stage *)stage;
-
-	for (uint64_t i = 0; i < self->count; i++)
-		buf_release(&self->docs[i]);
-	free(self->docs);
-}
-
-static const struct stage_kind sample_kind = {"$sample", sample_next, sample_close, NULL};
+static const struct stage_kind sample_kind = {"$sample", sort_next, sort_close, NULL};
 
 int stage_make_sample(struct stage_build *b, struct bytes name, const struct value *operand,
 		      struct stage *source, struct stage **ret, struct error *e)
 {
 	OWNED(stage_free) struct stage *from = source;
-	struct sample_stage *self;
+	struct sort_stage *self;
 	struct bson_field field;
 	struct fields fields;
 	int64_t size = -1;
@@ -234,8 +147,14 @@ int stage_make_sample(struct stage_build *b, struct bytes name, const struct val
 	}
 	if (size < 0)
 		return query_error(e, 28749, "$sample stage must specify a size");
+	if (size == 0) {
+		*ret = stage_new_empty(b);
+		return 0;
+	}
 	self = stage_new(b, &sample_kind, sizeof(*self), operand, TAKE(from));
-	self->size = (uint64_t)size;
+	self->work.scope = b->scope;
+	self->sort = sort_by_chance(b->q);
+	self->limit = (uint64_t)size;
 	*ret = &self->base;
 	return 0;
 }

@@ -16,6 +16,12 @@ struct unwind_stage {
 	struct buf out, half;
 };
 
+static bool is_within(struct bytes path, struct bytes above)
+{
+	return path.len >= above.len && memcmp(path.at, above.at, above.len) == 0 &&
+	       (path.len == above.len || path.at[above.len] == '.');
+}
+
 /* The document with the element (missing: none) and the index (null: it is no array's). */
 static void give(struct unwind_stage *self, const struct value *element, bool set,
 		 const struct value *index, struct stage_doc *ret)
@@ -23,7 +29,8 @@ static void give(struct unwind_stage *self, const struct value *element, bool se
 	struct bytes doc = self->doc.doc;
 
 	*ret = self->doc;
-	if (set) {
+	/* What the index is put in place of need not go first: its place would go, too. */
+	if (set && !(value_is_missing(element) && is_within(self->index_path, self->path))) {
 		buf_reset(&self->half);
 		stage_set_path(&self->half, doc, self->path, element);
 		doc = buf_bytes(&self->half);

@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import time
+import zlib
 from pathlib import Path
 
 import bson
@@ -15,7 +17,7 @@ import pymongo
 import pytest
 import truth
 from bson import Timestamp
-from serving import Raw, Server
+from serving import Raw, Server, header
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixture" / "dump"
 
@@ -520,3 +522,16 @@ def test_the_persona_of_a_replica_set(shop, tools, tmp_path):
         assert (told["setName"], told["me"], told["isWritablePrimary"]) == ("rs7", f"127.0.0.1:{port}", True)
         assert server.client.admin.command("replSetGetStatus")["myState"] == 1
         tools.mongodump("--uri", f"mongodb://127.0.0.1:{port}/?replicaSet=rs7", "--db", "shop", "--out", tmp_path)
+
+
+def test_who_is_not_logged_in_can_not_send_much(shop):
+    with Server(shop.path) as server:
+        with server.raw() as raw:
+            assert raw.command({"ping": 1, "comment": "x" * 100_000})["ok"] == 1
+            raw.socket.sendall(header(1_000_000, 2013, 1))
+            assert raw.is_closed()
+        with server.raw() as raw:
+            raw.send(struct.pack("<iiB", 2013, 1_000_000, 2) + zlib.compress(bytes(1_000_000)), 2012)
+            assert raw.is_closed()
+        told = server.client["shop"].command("ping", comment="x" * 1_000_000)
+        assert told["ok"] == 1

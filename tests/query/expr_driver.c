@@ -36,6 +36,8 @@ static int evaluate(struct bytes request, struct query_context *q, struct arena 
 	frame = expr_frame_new(q, scope, arena);
 	expr_frame_set(&frame, doc.len > 0 ? doc : bson_build_empty());
 	result = expr_eval(expr, &frame, ret, e);
+	if (result >= 0 && ret->type == BSON_KIND_DOCUMENT)
+		result = expr_check_nesting(ret->data, e);
 	if (result < 0)
 		query_error_cause(e, "PlanExecutor error during aggregation");
 	return result;

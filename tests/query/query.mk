@@ -1,6 +1,7 @@
 # Query engine against a real mongod 6.0.27.
 #   make check-query SEED=N CASES=N     random finds and pipelines (tests/query/differential.py)
 #   make check-replay                   the recorded corpora of $YESTER_SHARED/data/conformance (tests/query/replay.py)
+#   make check-match SEED=N CASES=N     random match documents, schemas, places and values (tests/query/match_differential.py)
 #   $(BUILD)/query_driver STORE         answers commands on standard input, without a server
 
 CASES ?= 20000
@@ -15,6 +16,18 @@ $(BUILD)/query_driver: $(BUILD)/tests/query/query_driver.o $(foreach l,query opl
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+# The match language alone, for match_differential.py.
+$(BUILD)/match_driver: $(BUILD)/tests/query/match_driver.o $(foreach l,query oplog store index base,$(call archive,$(l)))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
+.PHONY: check-match
+check-match: $(BUILD)/match_driver
+	@for what in match schema geo value; do \
+		$(TEST_CACHE)/venv/bin/python tests/query/match_differential.py $(BUILD)/match_driver --what $$what --plans \
+			--cases $(CASES) $(if $(SEED),--seed $(SEED)) || exit 1; done
 
 .PHONY: check-query
 check-query:

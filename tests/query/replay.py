@@ -25,7 +25,7 @@ from raw_client import RawClient, with_db  # noqa: E402
 
 CORPORA = ("ferretdb_recorded", "pymongo_recorded")
 SAME = ("same",)
-MOST_DEATHS = 1000
+MOST_DEATHS = 30
 
 
 class Driver:

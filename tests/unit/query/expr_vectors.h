@@ -6,6 +6,8 @@
 #ifndef TESTS_UNIT_QUERY_EXPR_VECTORS_H
 #define TESTS_UNIT_QUERY_EXPR_VECTORS_H
 
+#include <stddef.h>
+
 struct expr_vector {
 	const char *expr;
 	const char *value; /* {"v": ...}, {} when missing; NULL: an error */

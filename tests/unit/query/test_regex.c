@@ -46,6 +46,7 @@ static void what_means_nothing_in_pcre_8_is_itself(void **state)
 	assert_matches("\\j", 0, "j", true);
 	assert_matches("[\\j\\B]", 0, "B", true);
 	assert_matches("\\8", 0, "8", true);
+	assert_matches("^\\81$", 0, "81", true);
 	assert_matches("[\\d-z]", 0, "-", true);
 	assert_matches("[[:digit:]-a]", 0, "-", true);
 	assert_matches("a{,3}", 0, "a{,3}", true);
@@ -73,6 +74,9 @@ static void errors_are_in_the_words_of_pcre_8(void **state)
 		{"[[:foo:]]", "unknown POSIX class name"},
 		{"(?<=a*)b", "lookbehind assertion is not fixed length"},
 		{"\\1", "reference to non-existent subpattern"},
+		{"(?1))", "reference to non-existent subpattern"},
+		{"\\2)", "unmatched parentheses"},
+		{"(?(0)a)", "invalid condition (?(0)"},
 		{"\\g", "a numbered reference must not be zero"},
 		{"(?R)", "recursive call could loop indefinitely"},
 		{"(a|(?R))", "recursive call could loop indefinitely"},

@@ -1,0 +1,146 @@
+#include "tools/restore_spec.h"
+
+#include "base/bson.h"
+#include "base/metadata_json.h"
+#include "tests/harness/harness.h"
+
+/* BSON of a text; of an array with a field "a" around it. */
+static void parse(const char *json, struct buf *ret)
+{
+	struct error e = {0};
+
+	buf_reset(ret);
+	ASSERT_OK(metadata_json_parse(bytes_str(json), 1 * MIB, ret, &e));
+}
+
+static struct bytes inner(const struct buf *doc)
+{
+	struct bson_field field;
+	struct error e = {0};
+
+	assert_int_equal(bson_find(buf_bytes(doc), "a", &field, &e), 1);
+	return field.value;
+}
+
+static void assert_same(const struct buf *found, const char *json)
+{
+	OWNED(buf_release) struct buf wanted = {0};
+
+	parse(json, &wanted);
+	assert_int_equal(found->len, wanted.len);
+	assert_memory_equal(found->at, wanted.at, wanted.len);
+}
+
+static void options_lose_what_a_create_does_not_take(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf options = {0};
+	OWNED(buf_release) struct buf found = {0};
+	OWNED(buf_release) struct buf expire = {0};
+	struct error e = {0};
+
+	parse("{\"create\":\"x\",\"uuid\":1,\"capped\":true,\"size\":4096,\"autoIndexId\":true,"
+	      "\"temp\":true,\"expireAfterSeconds\":60,\"recordPreImages\":true,"
+	      "\"changeStreamPreAndPostImages\":{\"enabled\":true}}",
+	      &options);
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 6, &found, &expire, &e));
+	assert_same(&found, "{\"capped\":true,\"size\":4096,\"changeStreamPreAndPostImages\":{"
+			    "\"enabled\":true}}");
+	assert_true(expire.len > 0);
+	buf_reset(&found);
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 5, &found, &expire, &e));
+	assert_same(&found, "{\"capped\":true,\"size\":4096,\"recordPreImages\":true}");
+}
+
+static void indexes_are_sorted_out(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf indexes = {0};
+	OWNED(buf_release) struct buf id = {0};
+	OWNED(buf_release) struct buf others = {0};
+	OWNED(buf_release) struct buf ttl = {0};
+	struct error e = {0};
+
+	parse("{\"a\":[{\"v\":2,\"key\":{\"_id\":1},\"name\":\"_id_\",\"ns\":\"x.y\"},"
+	      "{\"v\":0,\"key\":{\"n\":1},\"name\":\"n\",\"dropDups\":true},"
+	      "{\"v\":2,\"key\":{\"t\":1},\"name\":\"t\",\"expireAfterSeconds\":5}]}",
+	      &indexes);
+	ASSERT_OK(restore_spec_indexes(inner(&indexes), false, &id, &others, &ttl, &e));
+	assert_same(&id, "{\"v\":2,\"key\":{\"_id\":1},\"name\":\"_id_\"}");
+	assert_same(&others, "{\"key\":{\"n\":1},\"name\":\"n\"}");
+	assert_same(&ttl, "{\"v\":2,\"key\":{\"t\":1},\"name\":\"t\",\"expireAfterSeconds\":5}");
+	buf_reset(&id);
+	buf_reset(&others);
+	buf_reset(&ttl);
+	ASSERT_OK(restore_spec_indexes(inner(&indexes), true, &id, &others, &ttl, &e));
+	assert_int_equal(ttl.len, 0);
+	assert_int_equal(bson_next(buf_bytes(&others), BSON_MAX_LEN, &e) < (int64_t)others.len, 1);
+}
+
+static void old_indexes_become_such_that_servers_take(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf index = {0};
+	OWNED(buf_release) struct buf found = {0};
+	struct error e = {0};
+
+	parse("{\"key\":{\"a\":true,\"b\":-1,\"c\":\"text\",\"d\":0},\"name\":\"x\",\"safe\":null,"
+	      "\"background\":true}",
+	      &index);
+	ASSERT_OK(restore_spec_legacy(buf_bytes(&index), &found, &e));
+	assert_same(&found, "{\"key\":{\"a\":1,\"b\":-1,\"c\":\"text\",\"d\":1},\"name\":\"x\","
+			    "\"background\":true}");
+}
+
+static int64_t expires(const char *ttl, const char *doc)
+{
+	OWNED(buf_release) struct buf index = {0};
+	OWNED(buf_release) struct buf document = {0};
+	struct error e = {0};
+	int64_t found = 0;
+
+	parse(ttl, &index);
+	parse(doc, &document);
+	ASSERT_OK(restore_spec_expires(buf_bytes(&index), bytes_of(NULL, 0), false,
+				       buf_bytes(&document), &found, &e));
+	return found;
+}
+
+static void a_document_expires_by_its_earliest_date(void **state UNUSED)
+{
+	static const char ttl[] = "{\"key\":{\"a.t\":1},\"name\":\"t\",\"expireAfterSeconds\":100}";
+
+	assert_int_equal(expires(ttl, "{\"a\":{\"t\":{\"$date\":{\"$numberLong\":\"5000\"}}}}"),
+			 105);
+	assert_int_equal(expires(ttl,
+				 "{\"a\":[{\"t\":{\"$date\":{\"$numberLong\":\"9000\"}}},{\"t\":"
+				 "[{\"$date\":{\"$numberLong\":\"7000\"}},5]}]}"),
+			 107);
+	assert_true(expires(ttl, "{\"a\":{\"t\":5}}") == INT64_MAX);
+	assert_true(expires(ttl, "{\"b\":1}") == INT64_MAX);
+	assert_true(expires("{\"key\":{\"t\":1},\"name\":\"t\",\"expireAfterSeconds\":\"x\"}",
+			    "{\"t\":{\"$date\":{\"$numberLong\":\"5000\"}}}") == INT64_MAX);
+}
+
+static void damaged_documents_are_errors(void **state UNUSED)
+{
+	static const uint8_t cut[] = {12, 0, 0, 0, 3, 'x', 0, 99, 0, 0, 0, 0};
+	OWNED(buf_release) struct buf out = {0};
+	struct error e = {0};
+
+	assert_int_equal(restore_spec_options(bytes_of(cut, sizeof(cut)), 6, &out, &out, &e),
+			 ERR_CORRUPT);
+	assert_int_equal(
+		restore_spec_indexes(bytes_of(cut, sizeof(cut)), false, &out, &out, &out, &e),
+		ERR_CORRUPT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_lose_what_a_create_does_not_take),
+		cmocka_unit_test(indexes_are_sorted_out),
+		cmocka_unit_test(old_indexes_become_such_that_servers_take),
+		cmocka_unit_test(a_document_expires_by_its_earliest_date),
+		cmocka_unit_test(damaged_documents_are_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
