@@ -25,9 +25,16 @@ def fuse_lacks():
     return ""
 
 
+# Of these the short form takes one version, the newest: on the others the same code runs on data of the same kinds.
+LONG_FOR_OTHER_VERSIONS = ("test_a_live_servers_files", "test_the_oplog_of_a_dump_continues_the_stream")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items):
     lacks = fuse_lacks()
     for item in items:
+        if getattr(item, "originalname", "") in LONG_FOR_OTHER_VERSIONS and item.callspec.params.get("mongod") != "6.0.27":
+            item.add_marker(pytest.mark.long)
         if "mongod" in getattr(item, "fixturenames", ()) or "target" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.mongod)
         if item.get_closest_marker("timeout") is None:

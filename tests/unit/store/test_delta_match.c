@@ -50,12 +50,19 @@ static void fill(struct harness_rng *rng, size_t len, struct buf *ret)
 		buf_add_u8(ret, (uint8_t)harness_rng_below(rng, kinds));
 }
 
+static size_t at_most(struct harness_rng *rng, size_t limit, size_t most)
+{
+	size_t drawn = (size_t)harness_rng_below(rng, limit);
+
+	return MIN_OF(drawn, most);
+}
+
 static void edit(struct harness_rng *rng, struct bytes from, struct buf *ret)
 {
 	size_t at = 0;
 
 	while (at < from.len) {
-		size_t run = MIN_OF(from.len - at, (size_t)harness_rng_below(rng, 5000));
+		size_t run = at_most(rng, 5000, from.len - at);
 
 		buf_add(ret, from.at + at, run);
 		at += run;
@@ -64,15 +71,15 @@ static void edit(struct harness_rng *rng, struct bytes from, struct buf *ret)
 			fill(rng, harness_rng_below(rng, 300), ret);
 			break;
 		case 1: /* something less */
-			at += MIN_OF(from.len - at, (size_t)harness_rng_below(rng, 300));
+			at += at_most(rng, 300, from.len - at);
 			break;
 		case 2: /* something else of the same length */
-			run = MIN_OF(from.len - at, (size_t)harness_rng_below(rng, 20));
+			run = at_most(rng, 20, from.len - at);
 			fill(rng, run, ret);
 			at += run;
 			break;
 		default: /* something once more */
-			run = MIN_OF(at, (size_t)harness_rng_below(rng, 2000));
+			run = at_most(rng, 2000, at);
 			buf_add(ret, from.at + at - run, run);
 		}
 	}
