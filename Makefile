@@ -170,7 +170,7 @@ demo:
 .PHONY: test
 test:
 	@tests/setup/deps.sh
-	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/query_driver $(BUILD)/expr_driver
 	@$(MAKE) --no-print-directory lint check-fuzz
 	@BUILD=$(BUILD) tests/run_all.sh
 

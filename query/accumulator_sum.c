@@ -22,8 +22,9 @@ void accumulator_sum_add(struct accumulator_sum *s, const struct value *v)
 		summation_add_double(&s->whole, v->number);
 		break;
 	case BSON_KIND_DECIMAL:
-		/* The first one is taken as it is: 0 + 1E+3 would be another representation. */
-		s->decimal = s->type == BSON_KIND_DECIMAL ? s->decimal + v->decimal : v->decimal;
+		/* mongod's total begins as Decimal 0: 0 + 1E+3 is 1000, and bytes of 0 are another zero (0E-6176). */
+		s->decimal =
+			(s->type == BSON_KIND_DECIMAL ? s->decimal : (_Decimal128)0) + v->decimal;
 		break;
 	default:
 		return;

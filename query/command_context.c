@@ -361,6 +361,8 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 	expr_frame_set(&frame, bson_build_empty());
 	if (expr_eval(expr, &frame, &result, e) < 0)
 		return e->code;
+	if (result.type == BSON_KIND_UNDEFINED)
+		result = value_null();
 	value_write(ret, name, &result);
 	return 0;
 }

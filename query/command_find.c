@@ -200,8 +200,8 @@ static int parse(struct find *f, struct error *e)
 
 	if (parse_filter(f, &late, e) < 0)
 		return e->code;
-	if (!is_empty(f->projection) && project_parse(cursor->scope, f->projection, PROJECT_FIND,
-						      f->match, f->filter, &f->project, e) < 0)
+	if (!is_empty(f->projection) &&
+	    project_parse(cursor->scope, f->projection, PROJECT_FIND, f->match, &f->project, e) < 0)
 		return e->code;
 	f->natural = command_natural(f->sort_spec);
 	if (check_natural(f, "sort", f->sort_spec, e) < 0)
@@ -214,9 +214,12 @@ static int parse(struct find *f, struct error *e)
 				   "cannot use sortKey $meta projection without a sort");
 	if (check_tailable(f, e) < 0 || check_hint(f, e) < 0)
 		return e->code;
-	if (late.code < 0)
+	if (late.code < 0) {
 		*e = late;
-	return late.code;
+		return late.code;
+	}
+	/* Behind all that is wrong with the words, and whether or not a document is met. */
+	return f->project == NULL ? 0 : project_optimize(cursor->scope, f->project, e);
 }
 
 /* ---- hint, min and max */

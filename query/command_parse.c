@@ -337,9 +337,14 @@ static int check_name(struct bytes db, struct bytes coll, bool with_dollar, stru
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "Collection names cannot start with '.': %.*s", (int)coll.len,
 				   (const char *)coll.at);
+	/* What an aggregate without a collection would be: no name for one. */
+	if (bytes_equal(coll, bytes_str("$cmd.aggregate")) && with_dollar)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Invalid namespace specified '%.*s.$cmd.aggregate'", (int)db.len,
+				   (const char *)db.at);
 	/* The quote that is opened is not closed in mongod either. */
 	if (!with_dollar && memchr(coll.at, '$', coll.len) != NULL &&
-	    !bytes_equal(coll, bytes_str("oplog.$main")))
+	    !(bytes_equal(db, bytes_str("local")) && bytes_equal(coll, bytes_str("oplog.$main"))))
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "Invalid collection name specified '%.*s.%.*s", (int)db.len,
 				   (const char *)db.at, (int)coll.len, (const char *)coll.at);

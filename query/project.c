@@ -23,7 +23,6 @@ struct parsing {
 	enum project_use use;
 	enum chosen chosen;
 	const struct match *match;
-	struct bytes query;
 	bool has_positional, has_elem_match, has_slice, has_meta;
 	bool id_included, id_excluded, id_specified;
 	int depth;
@@ -202,62 +201,33 @@ static int as_expression(struct parsing *p, struct project_node *node, struct by
 
 /* ---- positional */
 
-/* Where ".$." or a final ".$" begins and ends; false when there is none. */
-static bool positional_in(struct bytes path, size_t *ret_begin, size_t *ret_end)
+static bool is_positional(struct bytes name)
 {
-	const uint8_t *at = memmem(path.at, path.len, ".$.", 3);
-
-	if (at != NULL) {
-		*ret_begin = (size_t)(at - path.at);
-		*ret_end = *ret_begin + 3;
-		return true;
-	}
-	if (path.len >= 2 && memcmp(path.at + path.len - 2, ".$", 2) == 0) {
-		*ret_begin = path.len - 2;
-		*ret_end = path.len;
-		return true;
-	}
-	if (path.len == 1 && path.at[0] == '$') {
-		*ret_begin = 0;
-		*ret_end = 1;
-		return true;
-	}
-	return false;
+	return name.len >= 2 && memcmp(name.at + name.len - 2, ".$", 2) == 0;
 }
 
-/* Does the query say something about a path that begins with `first`? */
-static bool query_names(struct bytes query, struct bytes first)
+/* What mongod looks at before it looks at the value: a "$" in the wrong place of the name. */
+static int check_positional(const struct parsing *p, struct bytes name, struct error *e)
 {
-	struct fields walk = fields_of(query);
-	struct bson_field field, clause;
-
-	while (fields_next(&walk, &field)) {
-		struct bytes rest;
-
-		if (field.name.len > 0 && field.name.at[0] == '$') {
-			struct fields clauses = fields_of(field.value);
-
-			if (field.type != BSON_KIND_ARRAY)
-				continue;
-			while (fields_next(&clauses, &clause))
-				if (clause.type == BSON_KIND_DOCUMENT &&
-				    query_names(clause.value, first))
-					return true;
-		} else if (bytes_equal(field_path_first(field.name, &rest), first)) {
-			return true;
-		}
-	}
-	return false;
+	if (p->use != PROJECT_FIND && is_positional(name))
+		return query_error(e, 31324,
+				   "Cannot use positional projection in aggregation projection");
+	if (memmem(name.at, name.len, ".$.", 3) == NULL)
+		return 0;
+	return query_error(e, 31394,
+			   "As of 4.4, it's illegal to specify positional operator in the middle "
+			   "of a path.Positional projection may only be used at the end, for "
+			   "example: a.b.$. If the query previously used a form like a.b.$.d, "
+			   "remove the parts following the '$' and the results will be "
+			   "equivalent.");
 }
 
 static int positional(struct parsing *p, struct project_node *node, struct bytes prefix,
-		      struct bytes name, size_t begin, size_t end, struct error *e)
+		      struct bytes name, struct error *e)
 {
-	OWNED(buf_release) struct buf room = {0};
-	struct bytes after = bytes_of(name.at + end, name.len - end), rest, path;
-	struct bytes first = field_path_first(prefix.len > 0 ? prefix : name, &rest);
+	struct bytes path = bytes_of(name.at, name.len - 2);
+	OWNED(buf_release) struct buf full = {0};
 	struct project_node *leaf;
-	size_t b2, e2;
 
 	if (p->has_positional)
 		return query_error(e, 31276,
@@ -267,26 +237,16 @@ static int positional(struct parsing *p, struct project_node *node, struct bytes
 	if (p->match == NULL)
 		return query_error(e, 51050,
 				   "Projections with a positional operator require a matcher");
-	if (!query_names(p->query, first))
-		return query_error(e, 31277,
-				   "Positional projection '%s' does not match the query document.",
-				   project_node_text(name, &room));
-	if (name.len >= 3 && memcmp(name.at + name.len - 3, ".$.", 3) == 0)
-		return query_error(e, 31270, "Path cannot end with '.$.'");
-	if (positional_in(after, &b2, &e2))
-		return query_error(e, 31287, "Cannot use positional operator twice: %s",
-				   project_node_text(name, &room));
-	path = bytes_of(name.at, begin);
+	if (path.len == 0)
+		return query_error(e, 5392900, "Projection on field .$ is invalid");
 	if (project_node_leaf(p->arena, node, path, PROJECT_NODE_POSITIONAL, &leaf, e) < 0)
 		return e->code;
 	if (prefix.len > 0) {
-		buf_reset(&room);
-		buf_add_bytes(&room, prefix);
-		buf_add_u8(&room, '.');
-		buf_add_bytes(&room, path);
-		path = buf_bytes(&room);
+		buf_add_bytes(&full, prefix);
+		buf_add_u8(&full, '.');
 	}
-	p->project->positional = arena_copy(p->arena, path);
+	buf_add_bytes(&full, path);
+	p->project->positional = arena_copy(p->arena, buf_bytes(&full));
 	p->project->match = p->match;
 	p->project->is_find_only = true;
 	p->has_positional = true;
@@ -305,10 +265,9 @@ static int inclusion(struct parsing *p, struct project_node *node, struct bytes 
 {
 	OWNED(buf_release) struct buf room = {0};
 	struct project_node *leaf;
-	size_t begin, end;
 
-	if (positional_in(name, &begin, &end)) {
-		if (positional(p, node, prefix, name, begin, end, e) < 0)
+	if (is_positional(name)) {
+		if (positional(p, node, prefix, name, e) < 0)
 			return e->code;
 	} else if (project_node_leaf(p->arena, node, name, PROJECT_NODE_INCLUDE, &leaf, e) < 0)
 		return e->code;
@@ -330,6 +289,8 @@ static int exclusion(struct parsing *p, struct project_node *node, struct bytes 
 	OWNED(buf_release) struct buf room = {0};
 	struct project_node *leaf;
 
+	if (p->use == PROJECT_FIND && is_positional(name))
+		return query_error(e, 31395, "positional projection cannot be used with exclusion");
 	if (project_node_leaf(p->arena, node, name, PROJECT_NODE_EXCLUDE, &leaf, e) < 0)
 		return e->code;
 	if (is_top_id(p, node, name)) {
@@ -402,12 +363,12 @@ static int sub_object(struct parsing *p, struct project_node *node, struct bytes
 	struct bson_field first;
 	int result;
 
-	if (field_path_check(field->name, e) < 0)
-		return e->code;
 	if (!fields_next(&walk, &first))
 		return query_error(e, 51270,
 				   "An empty sub-projection is not a valid value. Found empty "
 				   "object at path");
+	if (field_path_check(field->name, e) < 0)
+		return e->code;
 	if (walk.at >= walk.end && first.name.len > 0 && first.name.at[0] == '$') {
 		result = as_expression(p, node, prefix, field->name, field->value, &first, e);
 		if (result != 0)
@@ -436,15 +397,12 @@ static bool is_flag(uint8_t type)
 static int element(struct parsing *p, struct project_node *node, struct bytes prefix,
 		   const struct bson_field *field, struct error *e)
 {
-	size_t begin, end;
-	bool is_positional = positional_in(field->name, &begin, &end);
 	struct value v;
 
-	if (is_positional && p->use != PROJECT_FIND)
-		return query_error(e, 31324,
-				   "Cannot use positional projection in aggregation projection");
+	if (check_positional(p, field->name, e) < 0)
+		return e->code;
 	if (field->type == BSON_KIND_DOCUMENT) {
-		if (is_positional)
+		if (is_positional(field->name))
 			return query_error(e, 31271,
 					   "positional projection cannot be used with an "
 					   "expression or sub object");
@@ -455,7 +413,7 @@ static int element(struct parsing *p, struct project_node *node, struct bytes pr
 		return value_is_true(&v) ? inclusion(p, node, prefix, field->name, e)
 					 : exclusion(p, node, field->name, e);
 	}
-	if (is_positional)
+	if (is_positional(field->name))
 		return query_error(e, 31308, "positional projection cannot be used with a literal");
 	return literal(p, node, field, e);
 }
@@ -510,15 +468,13 @@ static struct parsing begin(struct expr_scope *scope, enum project_use use)
 }
 
 int project_parse(struct expr_scope *scope, struct bytes spec, enum project_use use,
-		  const struct match *match, struct bytes query, const struct project **ret,
-		  struct error *e)
+		  const struct match *match, const struct project **ret, struct error *e)
 {
 	struct parsing p = begin(scope, use);
 	struct fields walk = fields_of(arena_copy(p.arena, spec));
 	struct bson_field field;
 
 	p.match = match;
-	p.query = query;
 	while (fields_next(&walk, &field)) {
 		p.id_specified |= names_id(field.name);
 		if (element(&p, p.project->root, bytes_of(NULL, 0), &field, e) < 0)
@@ -541,7 +497,8 @@ int project_parse_unset(struct expr_scope *scope, const struct bytes *paths, siz
 
 	p.project->type = PROJECT_EXCLUSION;
 	for (size_t i = 0; i < count; i++)
-		if (exclusion(&p, p.project->root, arena_copy(p.arena, paths[i]), e) < 0)
+		if (check_positional(&p, paths[i], e) < 0 ||
+		    exclusion(&p, p.project->root, arena_copy(p.arena, paths[i]), e) < 0)
 			return e->code;
 	*ret = p.project;
 	return 0;

@@ -21,14 +21,14 @@ enum project_use {
 };
 
 /*
- * Parse `spec`. For find: `query` is the filter's document and `match` what it was parsed to, for the positional operator
- * (may be NULL and empty when there is none; then a positional projection is an error 51050). Errors with mongod's codes
- * (31249..31277, 31308, 31310, 31324, 31325, 40352, 15998, 16410, 51270, ...) and without a prefix: $project's prefix
+ * Parse `spec`. For find: `match` is what the filter was parsed to, for the positional operator
+ * (may be NULL when there is none; then a positional projection is an error 51050). Errors with mongod's codes
+ * (31249..31276, 31394, 31395, 31308, 31310, 31324, 31325, 40352, 15998, 16410, 51270, ...) and without a prefix: $project's prefix
  * "Invalid $project :: caused by :: " is the stage's. An empty `spec` of find includes all.
  */
 MUST_CHECK int project_parse(struct expr_scope *scope, struct bytes spec, enum project_use use,
-			     const struct match *match, struct bytes query,
-			     const struct project **ret, struct error *e);
+			     const struct match *match, const struct project **ret,
+			     struct error *e);
 
 /* Parse the operand of $addFields / $set: all leaves compute. */
 MUST_CHECK int project_parse_add(struct expr_scope *scope, struct bytes spec,

@@ -217,6 +217,12 @@ static struct value random_value(void)
 	return value_int64(bits);
 }
 
+/* {_id: 1} or {_id: -1} and nothing else: mongod takes the field as it is and looks into no array. */
+static bool is_only_id(const struct sort *sort)
+{
+	return sort->count == 1 && bytes_equal(sort->parts[0].path, bytes_str("_id"));
+}
+
 int sort_key_values(const struct sort *sort, struct expr_frame *frame, const struct stage_doc *doc,
 		    struct value *ret, struct error *e)
 {
@@ -224,6 +230,12 @@ int sort_key_values(const struct sort *sort, struct expr_frame *frame, const str
 	struct place places[SORT_PARTS_MAX];
 	bool has_array = false;
 
+	if (is_only_id(sort)) {
+		ret[0] = value_get(doc->doc, bytes_str("_id"));
+		if (value_is_missing(&ret[0]))
+			ret[0] = value_null();
+		return 0;
+	}
 	for (size_t i = 0; i < sort->count; i++) {
 		const struct sort_part *part = &sort->parts[i];
 

@@ -132,7 +132,8 @@ static int salvage_one(struct repair *r, const struct bad_pack *bad, struct erro
 		return 0;
 	if (repair_pack_salvage(r->writer, buf_bytes(&content), &count, e) < 0)
 		return e->code;
-	tell(r, "%s: %" PRIu64 " pieces were saved", name, count);
+	if (count > 0)
+		tell(r, "%s: %" PRIu64 " pieces were saved", name, count);
 	r->result.salvaged += count;
 	return 0;
 }
@@ -415,9 +416,15 @@ static int salvage_all(struct repair *r, struct error *e)
 {
 	const struct bad_pack *bad = (const struct bad_pack *)(const void *)r->bad.at;
 
-	for (size_t i = 0; i < r->bad.len / sizeof(*bad); i++)
-		if (salvage_one(r, &bad[i], e) < 0)
-			return e->code;
+	uint64_t before;
+
+	/* What one pack gives may be the base of what lies in another. */
+	do {
+		before = r->result.salvaged;
+		for (size_t i = 0; i < r->bad.len / sizeof(*bad); i++)
+			if (salvage_one(r, &bad[i], e) < 0)
+				return e->code;
+	} while (r->result.salvaged > before);
 	return 0;
 }
 

@@ -260,8 +260,7 @@ int stage_make_project(struct stage_build *b, struct bytes name, const struct va
 		return query_error(e, 51272,
 				   "Invalid $project :: caused by :: projection specification must "
 				   "have at least one field");
-	if (project_parse(b->scope, operand->data, PROJECT_STAGE, NULL, bytes_of(NULL, 0), &project,
-			  e) < 0)
+	if (project_parse(b->scope, operand->data, PROJECT_STAGE, NULL, &project, e) < 0)
 		return query_error_cause(e, "Invalid $project");
 	*ret = project_stage(b, &project_kind, operand, project, TAKE(from));
 	return 0;
@@ -424,8 +423,8 @@ static void find_needed(struct stage_build *b, struct replace_stage *self, const
 		bson_build_end(&spec, begin);
 	}
 	if (all || self->needs_nothing ||
-	    project_parse(b->scope, buf_bytes(&spec), PROJECT_STAGE, NULL, bytes_of(NULL, 0),
-			  &self->needed, &ignored) < 0)
+	    project_parse(b->scope, buf_bytes(&spec), PROJECT_STAGE, NULL, &self->needed,
+			  &ignored) < 0)
 		self->needed = NULL;
 }
 

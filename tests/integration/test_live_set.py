@@ -322,6 +322,7 @@ def test_a_backup_goes_on_when_its_member_is_lost(rs, store, tmp_path):
     same_as(rs, store, tmp_path / "d")
 
 
+@pytest.mark.long
 def test_a_member_that_lags_or_becomes_primary_is_spared(rs, store, tmp_path):
     rs.wipe()
     rs.client["shop"]["c0"].insert_many([{"i": i, "pad": "p" * 1000} for i in range(8000)])

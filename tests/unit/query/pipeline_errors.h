@@ -434,6 +434,23 @@ static const struct pipeline_case pipeline_errors[] = {
 	 "$vectorSearch stage is only allowed on MongoDB Atlas"},
 	{"[{}]", NULL, 40323,
 	 "A pipeline stage specification object must contain exactly one field."},
+	{"[{\"$project\": {\"$\": true}}]", NULL, 16410,
+	 "Invalid $project :: caused by :: FieldPath field names may not start with '$'. Consider "
+	 "using $getField or $setField."},
+	{"[{\"$project\": {\"$\": {}}}]", NULL, 51270,
+	 "Invalid $project :: caused by :: An empty sub-projection is not a valid value. Found "
+	 "empty object at path"},
+	{"[{\"$project\": {\"a.$.b\": true}}]", NULL, 31394,
+	 "Invalid $project :: caused by :: As of 4.4, it's illegal to specify positional operator "
+	 "in the middle of a path.Positional projection may only be used at the end, for example: "
+	 "a.b.$. If the query previously used a form like a.b.$.d, remove the parts following the "
+	 "'$' and the results will be equivalent."},
+	{"[{\"$project\": {\"a.$.b.$\": true}}]", NULL, 31324,
+	 "Invalid $project :: caused by :: Cannot use positional projection in aggregation "
+	 "projection"},
+	{"[{\"$unset\": [\"a.$\"]}]", NULL, 31324,
+	 "Invalid $unset :: caused by :: Cannot use positional projection in aggregation "
+	 "projection"},
 };
 
 #endif

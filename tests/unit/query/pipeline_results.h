@@ -439,6 +439,28 @@ static const struct pipeline_case pipeline_results[] = {
 	 "{\"e\": {\"$numberInt\": \"3\"}}]}, \"s\": \"x\", \"arr\": {\"$numberLong\": \"3\"}}]",
 	 0, NULL},
 	{"[{\"$unwind\": {\"path\": \"$b.d.e\", \"includeArrayIndex\": \"b.i\"}}]", "[]", 0, NULL},
+	{"[{\"$project\": {\"v\": {\"$literal\": [[{\"$numberInt\": \"40\"}, {\"$numberInt\": "
+	 "\"10\"}], [{\"$numberInt\": \"20\"}], []]}}}, {\"$unwind\": \"$v\"}, {\"$project\": "
+	 "{\"_id\": \"$v\"}}, {\"$sort\": {\"_id\": {\"$numberInt\": \"1\"}}}]",
+	 "[{\"_id\": []}, {\"_id\": [{\"$numberInt\": \"20\"}]}, {\"_id\": [{\"$numberInt\": "
+	 "\"40\"}, {\"$numberInt\": \"10\"}]}]",
+	 0, NULL},
+	{"[{\"$project\": {\"v\": {\"$literal\": [[{\"$numberInt\": \"40\"}, {\"$numberInt\": "
+	 "\"10\"}], [{\"$numberInt\": \"20\"}], []]}}}, {\"$unwind\": \"$v\"}, {\"$project\": "
+	 "{\"_id\": \"$v\"}}, {\"$sort\": {\"_id\": {\"$numberInt\": \"-1\"}}}]",
+	 "[{\"_id\": [{\"$numberInt\": \"40\"}, {\"$numberInt\": \"10\"}]}, {\"_id\": "
+	 "[{\"$numberInt\": \"20\"}]}, {\"_id\": []}]",
+	 0, NULL},
+	{"[{\"$group\": {\"_id\": null, \"s\": {\"$sum\": {\"$numberDecimal\": \"-1E+3\"}}, \"a\": "
+	 "{\"$avg\": {\"$numberDecimal\": \"-1E+3\"}}}}]",
+	 "[{\"_id\": null, \"s\": {\"$numberDecimal\": \"-1000\"}, \"a\": {\"$numberDecimal\": "
+	 "\"-1000\"}}]",
+	 0, NULL},
+	{"[{\"$group\": {\"_id\": null, \"s\": {\"$sum\": {\"$numberDecimal\": \"-0\"}}, \"a\": "
+	 "{\"$avg\": {\"$numberDecimal\": \"-0\"}}}}]",
+	 "[{\"_id\": null, \"s\": {\"$numberDecimal\": \"0\"}, \"a\": {\"$numberDecimal\": "
+	 "\"0\"}}]",
+	 0, NULL},
 };
 
 #endif
