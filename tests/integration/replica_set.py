@@ -108,15 +108,24 @@ class ReplicaSet:
     def secondaries(self):
         return [m for m in self.members if m.process.poll() is None and m.state().get("secondary")]
 
+    def leader(self):
+        """The primary, waited for: between two there is none."""
+        return until(self.primary, "a primary")
+
     def step_down(self):
-        old = self.primary()
+        old = self.leader()
         with contextlib.suppress(pymongo.errors.PyMongoError):
             old.client.admin.command("replSetStepDown", 10, force=True)
-        return until(lambda: self.primary() if self.primary() is not old else None, "another primary")
+
+        def another():
+            new = self.primary()
+            return new if new is not old else None
+
+        return until(another, "another primary")
 
     def last(self):
         """The primary's last entry, which a majority has."""
-        top = until(self.primary, "a primary").client.local["oplog.rs"].find_one(sort=[("$natural", -1)])["ts"]
+        top = self.leader().client.local["oplog.rs"].find_one(sort=[("$natural", -1)])["ts"]
         until(lambda: self.client.local.get_collection(
             "oplog.rs", read_concern=pymongo.read_concern.ReadConcern("majority")).find_one(
                 {"ts": top}), "the majority has it")

@@ -114,7 +114,7 @@ def test_a_kill_at_any_moment_loses_nothing(rs, store, tmp_path):
 
 def test_a_frozen_network_and_a_cut_one_lose_nothing(rs, store, tmp_path):
     rs.wipe()
-    with Proxy(rs.primary().port) as proxy, Load(rs, SEED + 2) as load:
+    with Proxy(rs.leader().port) as proxy, Load(rs, SEED + 2) as load:
         uri = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true&socketTimeoutMS=2000&connectTimeoutMS=1000"
         store.run("backup", "--uri", uri)
         with Tail(store, uri) as tail:
@@ -140,7 +140,7 @@ def test_what_is_rolled_back_never_enters(store, tmp_path):
     with ReplicaSet("6.0.27") as rs:
         coll = rs.client["shop"]["c0"]
         coll.insert_many([{"i": i} for i in range(50)])
-        old = rs.primary()
+        old = rs.leader()
         others = [m for m in rs.members if m is not old]
         store.run("backup", "--uri", old.uri_of())
         with Tail(store, old.uri_of()) as tail:
@@ -338,7 +338,7 @@ def test_a_member_that_lags_or_becomes_primary_is_spared(rs, store, tmp_path):
             for member in locked:
                 member.client.admin.command("fsync", lock=True)
             try:
-                lone = rs.primary().client["shop"]["c1"].with_options(write_concern=pymongo.WriteConcern(w=1))
+                lone = rs.leader().client["shop"]["c1"].with_options(write_concern=pymongo.WriteConcern(w=1))
                 until(lambda: lone.insert_one({}) and "the copy waits" in said(), "it waits")
             finally:
                 for member in locked:
@@ -409,6 +409,6 @@ def test_nothing_is_written_to_the_deployment(rs, store):
         assert tail.end() == 0
     store.run("status", "--check", "--max-lag", "1h")
     seconds, increment = map(int, before.split("."))
-    for entry in rs.primary().client.local["oplog.rs"].find(
+    for entry in rs.leader().client.local["oplog.rs"].find(
             {"ts": {"$gt": bson.timestamp.Timestamp(seconds, increment)}}):
         assert entry["op"] == "n" or entry["ns"].startswith("config."), entry

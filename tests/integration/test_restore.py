@@ -516,4 +516,4 @@ def test_elections_meanwhile_lose_nothing_and_write_nothing_twice(tmp_path):
         assert process.returncode == 0, err.decode()
         result = json.loads(out)["result"]
         assert elections >= 1 and result["verified"]
-        assert peers.dbhash(target.primary().client, "shop") == wanted
+        assert peers.dbhash(target.leader().client, "shop") == wanted
