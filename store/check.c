@@ -97,20 +97,16 @@ static int read_pack(struct check *check, const char *name, const struct chunk_i
 		     uint64_t size, const struct pack_entry *entries, size_t count, struct error *e)
 {
 	OWNED(buf_release) struct buf pack = {0};
-	struct chunk_id found;
+	int sound = pack_reader_whole(check->store->backend, id, size, &pack, e);
 
-	if (buf_reserve(&pack, size, BACKEND_FILE_MAX, e) < 0)
-		return e->code;
-	if (check->store->backend->ops->get(check->store->backend, name, 0, pack.at, size, e) != 1)
+	if (sound < 0 || pack.len == 0)
 		return error_set(e, ERR_CORRUPT, "it can't be read");
-	pack.len = size;
 	check->result.read_bytes += size;
-	found = chunk_id_of(buf_bytes(&pack));
-	if (!chunk_id_equal(&found, id))
+	if (sound == 0)
 		error_set(e, ERR_CORRUPT, "its bytes do not have the hash in its name");
 	check_frames(check, name, buf_bytes(&pack), entries, count);
 	check_chunks(check, name, buf_bytes(&pack), entries, count);
-	return chunk_id_equal(&found, id) ? 0 : ERR_CORRUPT;
+	return sound == 1 ? 0 : ERR_CORRUPT;
 }
 
 /* Is the pack in the part that is to be read? Seed 0 gives the same parts every time. */

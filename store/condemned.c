@@ -313,3 +313,8 @@ int condemned_numbers(struct store *store, const struct condemned *list, uint32_
 	*ret_count = found;
 	return 0;
 }
+
+bool condemned_has_number(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	return count > 0 && bsearch(&number, numbers, count, sizeof(number), by_number) != NULL;
+}

@@ -62,5 +62,7 @@ void condemned_sort(struct condemned *list);
 /* The numbers that the index has for the packs of the list, ascending; the caller frees *ret. */
 MUST_CHECK int condemned_numbers(struct store *store, const struct condemned *list, uint32_t **ret,
 				 size_t *ret_count, struct error *e);
+/* Is `number` among such numbers? */
+bool condemned_has_number(const uint32_t *numbers, size_t count, uint32_t number);
 
 #endif

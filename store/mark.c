@@ -70,23 +70,11 @@ static struct mark_pack *find_pack(const struct mark *mark, uint32_t number)
 		       : bsearch(&key, mark->packs, mark->pack_count, sizeof(key), by_number);
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static bool is_condemned(const struct mark *mark, uint32_t number)
-{
-	return mark->condemned_count > 0 && bsearch(&number, mark->condemned, mark->condemned_count,
-						    sizeof(number), compare_numbers) != NULL;
-}
-
 static bool is_better(const struct mark *mark, const struct chunk_place *a,
 		      const struct chunk_place *b)
 {
-	bool a_goes = is_condemned(mark, a->pack), b_goes = is_condemned(mark, b->pack);
+	bool a_goes = condemned_has_number(mark->condemned, mark->condemned_count, a->pack);
+	bool b_goes = condemned_has_number(mark->condemned, mark->condemned_count, b->pack);
 
 	if (a_goes != b_goes)
 		return b_goes;

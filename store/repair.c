@@ -66,24 +66,6 @@ static int still_wanted(const struct repair *r, const char *phase, uint64_t done
 
 /* ---- packs */
 
-/* 1 its bytes are what its name says, 0 not; the bytes are in *ret. */
-static int read_pack(struct repair *r, const char *name, const struct chunk_id *id, uint64_t size,
-		     struct buf *ret, struct error *e)
-{
-	struct backend *files = r->store->backend;
-	struct chunk_id found;
-	int got;
-
-	if (buf_reserve(ret, size, BACKEND_FILE_MAX, e) < 0)
-		return e->code == ERR_LIMIT ? 0 : e->code;
-	got = files->ops->get(files, name, 0, ret->at, size, e);
-	if (got != 1)
-		return got == ERR_CORRUPT ? 0 : got;
-	ret->len = size;
-	found = chunk_id_of(buf_bytes(ret));
-	return chunk_id_equal(&found, id);
-}
-
 static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error *e)
 {
 	OWNED(buf_release) struct buf content = {0};
@@ -94,7 +76,7 @@ static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error
 	if (!pack_reader_parse_name(name, &pack.id))
 		return 0;
 	r->result.packs++;
-	sound = read_pack(r, name, &pack.id, size, &content, e);
+	sound = pack_reader_whole(r->store->backend, &pack.id, size, &content, e);
 	if (sound < 0 && sound != ERR_IO)
 		return sound;
 	if (sound != 1) {
@@ -126,7 +108,7 @@ static int salvage_one(struct repair *r, const struct bad_pack *bad, struct erro
 	uint64_t count = 0;
 
 	pack_reader_name(&bad->id, name);
-	if (read_pack(r, name, &bad->id, bad->size, &content, e) < 0)
+	if (pack_reader_whole(r->store->backend, &bad->id, bad->size, &content, e) < 0)
 		return e->code == ERR_IO ? 0 : e->code;
 	if (content.len == 0)
 		return 0;
@@ -165,41 +147,14 @@ static int forget_bad(struct repair *r, struct error *e)
 
 /* ---- what is needed */
 
-/* 1 there is a sound place for it (what is in damaged packs was stored anew, or is damaged), 0 not. */
-static int is_there(struct repair *r, const struct chunk_id *id, unsigned depth, struct error *e)
-{
-	struct chunk_place places[CHUNK_PLACES_MAX];
-	int count = chunk_index_get(r->store->index, id, places, e);
-
-	for (int i = 0; i < count; i++) {
-		struct chunk_id base;
-		struct chunk_pack pack;
-		int found;
-
-		if (places[i].depth >= depth ||
-		    store_writer_is_condemned(r->writer, places[i].pack))
-			continue;
-		found = chunk_index_pack(r->store->index, places[i].pack, &pack, e);
-		if (found == 1 && places[i].codec != CODEC_ZSTD_PREFIX)
-			return 1;
-		if (found == 1)
-			found = chunk_index_by_prefix(r->store->index, places[i].base,
-						      CHUNK_BASE_LEN, &base, 1, e);
-		if (found == 1)
-			found = is_there(r, &base, places[i].depth, e);
-		if (found != 0)
-			return found;
-	}
-	return count < 0 ? count : 0;
-}
-
 /* 1 it is there, or came from the copy; 0 it is lost. */
 static int have_chunk(struct repair *r, const struct tree_root *root, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
 	struct store_put put = {.kind = root->height > 0 ? CHUNK_NODE : CHUNK_LEAF};
 	struct error ignored;
-	int there = is_there(r, &root->id, UINT8_MAX + 1, e), code;
+	/* What lies in damaged packs was stored anew, or is damaged. */
+	int there = store_writer_is_safe(r->writer, &root->id, STORE_WRITER_ANY_DEPTH, e), code;
 
 	if (there != 0 || r->options->from == NULL)
 		return there;

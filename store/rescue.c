@@ -64,7 +64,7 @@ int rescue_tree(struct store_writer *writer, const struct tree_root *root, struc
 
 	if (root->count == 0)
 		return 0;
-	if (rescue_chunk(writer, &root->id, UINT8_MAX + 1, e) < 0)
+	if (rescue_chunk(writer, &root->id, STORE_WRITER_ANY_DEPTH, e) < 0)
 		return e->code;
 	if (root->height == 0)
 		return 0;

@@ -38,19 +38,11 @@ static bool is_given_up(struct store *store, const struct condemned *condemned,
 {
 	OWNED(buf_release) struct buf content = {0};
 	char name[PACK_NAME_LEN + 1];
-	struct chunk_id hash;
 	struct error ignored;
 
 	pack_reader_name(&pack->id, name);
-	if (condemned_find_file(condemned, name) == NULL)
-		return false;
-	if (buf_reserve(&content, pack->size, BACKEND_FILE_MAX, &ignored) < 0 ||
-	    store->backend->ops->get(store->backend, name, 0, content.at, pack->size, &ignored) !=
-		    1)
-		return true;
-	content.len = pack->size;
-	hash = chunk_id_of(buf_bytes(&content));
-	return !chunk_id_equal(&hash, &pack->id);
+	return condemned_find_file(condemned, name) != NULL &&
+	       pack_reader_whole(store->backend, &pack->id, pack->size, &content, &ignored) != 1;
 }
 
 static int add_pack(struct store *store, struct chunk_index_batch *batch,

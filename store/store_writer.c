@@ -113,25 +113,8 @@ static int append(struct store_writer *w, const struct store_put *put, struct ch
 	return full == NULL ? 0 : writer_finish_add(w->finish, full, e);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static bool is_condemned(const struct store_writer *w, uint32_t pack)
-{
-	return w->condemned_count > 0 &&
-	       bsearch(&pack, w->condemned, w->condemned_count, sizeof(pack), by_number) != NULL;
-}
-
-/*
- * 1 when the chunk has a place of less than `depth` that no prune is about to take, and so have its bases; 0 not. What
- * was condemned before the writer began may go while it works.
- */
-static int is_safe(struct store_writer *w, const struct chunk_id *id, unsigned depth,
-		   struct error *e)
+int store_writer_is_safe(struct store_writer *w, const struct chunk_id *id, unsigned depth,
+			 struct error *e)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
 	int count = chunk_index_get(w->store->index, id, places, e);
@@ -147,7 +130,7 @@ static int is_safe(struct store_writer *w, const struct chunk_id *id, unsigned d
 		safe = chunk_index_by_prefix(w->store->index, places[i].base, CHUNK_BASE_LEN, &base,
 					     1, e);
 		if (safe == 1)
-			safe = is_safe(w, &base, places[i].depth, e);
+			safe = store_writer_is_safe(w, &base, places[i].depth, e);
 		if (safe != 0)
 			return safe;
 	}
@@ -173,7 +156,7 @@ static int is_hint_safe(struct store_writer *w, const struct store_put *put, str
 	if (!is_anything_condemned(w))
 		return 1;
 	found = writer_encode_delta_base(w->store, &put->hint, &base, e);
-	return found == 1 ? is_safe(w, &base, DEPTH_DELTA, e) : found;
+	return found == 1 ? store_writer_is_safe(w, &base, DEPTH_DELTA, e) : found;
 }
 
 /* 1 when the store or this writer has the chunk; 0: it is ours to encode. */
@@ -187,7 +170,7 @@ static int claim(struct store_writer *w, struct store_put *put, struct error *e)
 	if (known == 0 && w->store->under != NULL)
 		known = chunk_index_get(w->store->under->index, &put->id, places, e);
 	if (known > 0 && w->store->under == NULL && is_anything_condemned(w))
-		known = is_safe(w, &put->id, UINT8_MAX + 1, e);
+		known = store_writer_is_safe(w, &put->id, STORE_WRITER_ANY_DEPTH, e);
 	/* A delta whose base is gone with its pack is no reason not to store the chunk again. */
 	else if (known > 0 && places[0].codec == CODEC_ZSTD_PREFIX)
 		known = closure_has_chunk(w->store, &put->id, e);
@@ -426,7 +409,7 @@ bool store_writer_is_condemned(struct store_writer *w, uint32_t pack)
 	bool found;
 
 	pthread_mutex_lock(&w->lock);
-	found = is_condemned(w, pack);
+	found = condemned_has_number(w->condemned, w->condemned_count, pack);
 	pthread_mutex_unlock(&w->lock);
 	return found;
 }

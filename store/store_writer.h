@@ -75,6 +75,13 @@ MUST_CHECK int store_writer_flush(struct store_writer *writer, struct error *e);
 MUST_CHECK int store_writer_look_at_condemned(struct store_writer *writer, struct error *e);
 /* Is the pack of this number (of the index) condemned? */
 bool store_writer_is_condemned(struct store_writer *writer, uint32_t pack);
+/*
+ * 1 when the chunk has a place of less than `depth` (STORE_WRITER_ANY_DEPTH) in a pack that is not condemned, and so have its bases; 0
+ * not. What was condemned before the writer began may go while it works.
+ */
+#define STORE_WRITER_ANY_DEPTH (UINT8_MAX + 1)
+MUST_CHECK int store_writer_is_safe(struct store_writer *writer, const struct chunk_id *id,
+				    unsigned depth, struct error *e);
 
 struct store_writer_counts {
 	uint64_t new_chunks;

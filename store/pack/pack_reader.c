@@ -72,3 +72,22 @@ int pack_reader_stored(struct backend *backend, const struct chunk_id *pack,
 		ret->len = place->stored;
 	return found;
 }
+
+int pack_reader_whole(struct backend *backend, const struct chunk_id *pack, uint64_t size,
+		      struct buf *ret, struct error *e)
+{
+	char name[PACK_NAME_LEN + 1];
+	struct chunk_id hash;
+	int got;
+
+	pack_reader_name(pack, name);
+	buf_reset(ret);
+	if (buf_reserve(ret, size, BACKEND_FILE_MAX, e) < 0)
+		return e->code == ERR_LIMIT ? 0 : e->code;
+	got = backend->ops->get(backend, name, 0, ret->at, size, e);
+	if (got != 1)
+		return got == ERR_CORRUPT ? 0 : got;
+	ret->len = size;
+	hash = chunk_id_of(buf_bytes(ret));
+	return chunk_id_equal(&hash, pack);
+}

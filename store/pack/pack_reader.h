@@ -31,4 +31,11 @@ MUST_CHECK int pack_reader_stored(struct backend *backend, const struct chunk_id
 				  const struct chunk_place *place, struct buf *ret,
 				  struct error *e);
 
+/*
+ * Read all of a pack of `size` bytes into *ret (replaced; empty when nothing could be read). 1 its bytes have the hash that its name says;
+ * 0 they have not, it is shorter, too large for a pack, or gone. ERR_IO, ERR_NOMEM.
+ */
+MUST_CHECK int pack_reader_whole(struct backend *backend, const struct chunk_id *pack,
+				 uint64_t size, struct buf *ret, struct error *e);
+
 #endif
