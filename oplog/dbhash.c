@@ -5,6 +5,7 @@
 #include "base/bson_check.h"
 #include "base/collation.h"
 #include "base/key.h"
+#include "store/snapshot/catalog_normal.h"
 #include "store/snapshot/view_docs.h"
 #include "store/tree/extsort.h"
 
@@ -35,25 +36,6 @@ static int step(struct dbhash *d, size_t bytes, struct error *e)
 	return 0;
 }
 
-/* Is this element of the array of indexes the one on _id? */
-static int is_id_index(struct bytes index, struct error *e)
-{
-	struct bson_fields fields;
-	struct bson_field field;
-	int found = bson_find(index, "key", &field, e);
-
-	if (found <= 0 || field.type != BSON_KIND_DOCUMENT)
-		return MIN_OF(found, 0);
-	fields = bson_fields(field.value);
-	found = bson_fields_next(&fields, &field, e);
-	if (found <= 0)
-		return found;
-	if (!bytes_equal(field.name, bytes_str("_id")) || field.type == BSON_KIND_STRING)
-		return 0;
-	found = bson_fields_next(&fields, &field, e);
-	return found < 0 ? found : found == 0;
-}
-
 /* Has the collection an index on _id (or is it clustered by it)? 1 or 0. */
 static int has_id_index(const struct catalog_entry *entry, struct error *e)
 {
@@ -67,7 +49,9 @@ static int has_id_index(const struct catalog_entry *entry, struct error *e)
 	if (more != 0)
 		return more;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
-		int found = field.type == BSON_KIND_DOCUMENT ? is_id_index(field.value, e) : 0;
+		int found = field.type == BSON_KIND_DOCUMENT
+				    ? catalog_normal_is_id_index(field.value, e)
+				    : 0;
 
 		if (found != 0)
 			return found;

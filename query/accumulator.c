@@ -6,6 +6,7 @@
 
 #include "query/accumulator_op.h"
 #include "query/expr/expr_op.h"
+#include "query/fields.h"
 
 static const struct accumulator_op *const tables[] = {accumulator_ops_number, accumulator_ops_one,
 						      accumulator_ops_list, accumulator_ops_n,
@@ -278,4 +279,22 @@ void accumulator_items_end(void *state)
 	for (size_t i = 0; i < items->count; i++)
 		free(items->at[i].at);
 	free(items->at);
+}
+
+int64_t accumulator_merge_elements(const struct accumulator *acc, void *state,
+				   struct query_context *q, const struct value *v, struct error *e)
+{
+	struct fields fields = fields_of(v->data);
+	struct bson_field field;
+	int64_t all = 0, more;
+
+	while (fields_next(&fields, &field)) {
+		struct value element = value_of_field(&field);
+
+		more = acc->op->add(acc, state, q, &element, e);
+		if (more < 0)
+			return more;
+		all += more;
+	}
+	return all;
 }

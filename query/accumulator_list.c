@@ -119,24 +119,6 @@ static int list_result(const struct accumulator *acc, void *state, struct query_
 	return 0;
 }
 
-static int64_t list_merge(const struct accumulator *acc, void *state, struct query_context *q,
-			  const struct value *v, struct error *e)
-{
-	struct fields fields = fields_of(v->data);
-	struct bson_field field;
-	int64_t all = 0, more;
-
-	while (fields_next(&fields, &field)) {
-		struct value element = value_of_field(&field);
-
-		more = acc->op->add(acc, state, q, &element, e);
-		if (more < 0)
-			return more;
-		all += more;
-	}
-	return all;
-}
-
 static size_t list_memory(const void *state)
 {
 	const struct list *list = state;
@@ -155,14 +137,14 @@ static void list_end(void *state)
 const struct accumulator_op accumulator_ops_list[] = {{.name = "$push",
 						       .size = sizeof(struct list),
 						       .add = push_add,
-						       .merge = list_merge,
+						       .merge = accumulator_merge_elements,
 						       .result = list_result,
 						       .memory = list_memory,
 						       .end = list_end},
 						      {.name = "$addToSet",
 						       .size = sizeof(struct list),
 						       .add = set_add,
-						       .merge = list_merge,
+						       .merge = accumulator_merge_elements,
 						       .result = list_result,
 						       .memory = list_memory,
 						       .end = list_end},

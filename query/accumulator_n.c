@@ -122,28 +122,10 @@ static int n_result(const struct accumulator *acc, void *state, struct query_con
 	return 0;
 }
 
-static int64_t n_merge(const struct accumulator *acc, void *state, struct query_context *q,
-		       const struct value *v, struct error *e)
-{
-	struct fields fields = fields_of(v->data);
-	struct bson_field field;
-	int64_t all = 0, more;
-
-	while (fields_next(&fields, &field)) {
-		struct value element = value_of_field(&field);
-
-		more = acc->op->add(acc, state, q, &element, e);
-		if (more < 0)
-			return more;
-		all += more;
-	}
-	return all;
-}
-
 #define OP(text, how, ...)                                                                         \
 	{                                                                                          \
 		.name = (text), .size = sizeof(struct accumulator_items), .parse = n_parse,        \
-		.add = (how), .merge = n_merge, .result = n_result,                                \
+		.add = (how), .merge = accumulator_merge_elements, .result = n_result,             \
 		.memory = accumulator_items_memory, .end = accumulator_items_end, .takes_n = true, \
 		##__VA_ARGS__                                                                      \
 	}

@@ -46,6 +46,10 @@ extern const struct accumulator_op accumulator_ops_number[], accumulator_ops_one
 MUST_CHECK int accumulator_top_keys(const struct accumulator *acc, struct expr_frame *frame,
 				    struct value *ret, struct error *e);
 
+/* A `merge` for a partial result that is an array: each of its elements is added. */
+int64_t accumulator_merge_elements(const struct accumulator *acc, void *state,
+				   struct query_context *q, const struct value *v, struct error *e);
+
 /* A value with memory of its own. */
 struct accumulator_box {
 	struct value v;

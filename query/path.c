@@ -212,3 +212,18 @@ int path_each(struct bytes path, struct bytes doc, path_visit visit, void *arg)
 		return 0;
 	return each_under(&field, bytes_of(dot + 1, path.len - before - 1), visit, arg);
 }
+
+bool path_is_index(struct bytes name, size_t *ret)
+{
+	size_t n = 0;
+
+	if (name.len == 0 || name.len > 9 || (name.at[0] == '0' && name.len > 1))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.at[i] < '0' || name.at[i] > '9')
+			return false;
+		n = n * 10 + (size_t)(name.at[i] - '0');
+	}
+	*ret = n;
+	return true;
+}

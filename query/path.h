@@ -47,4 +47,7 @@ int path_walk_from(const struct path *path, const struct bson_field *first, bool
  */
 int path_each(struct bytes path, struct bytes doc, path_visit visit, void *arg);
 
+/* Is the name that of an array's element: a number below 10^9 without zeros before it? */
+bool path_is_index(struct bytes name, size_t *ret);
+
 #endif

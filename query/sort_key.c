@@ -6,6 +6,7 @@
 #include "base/key.h"
 #include "query/field_path.h"
 #include "query/fields.h"
+#include "query/path.h"
 #include "query/query_error.h"
 #include "query/sort_parts.h"
 
@@ -27,21 +28,6 @@ struct choosing {
 	struct value *best; /* the least key so far */
 	bool has_best;
 };
-
-static bool is_index(struct bytes name, size_t *ret)
-{
-	size_t n = 0;
-
-	if (name.len == 0 || name.len > 9 || (name.at[0] == '0' && name.len > 1))
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.at[i] < '0' || name.at[i] > '9')
-			return false;
-		n = n * 10 + (size_t)(name.at[i] - '0');
-	}
-	*ret = n;
-	return true;
-}
 
 static bool an_element_has(struct bytes array, struct bytes name)
 {
@@ -88,7 +74,7 @@ static int walk_path(struct place *place, struct value v, struct bytes path, str
 
 			if (path.at != NULL) {
 				name = field_path_first(path, &rest);
-				if (is_index(name, &index))
+				if (path_is_index(name, &index))
 					element = value_at(v.data, index);
 			}
 			if (value_is_missing(&element)) {

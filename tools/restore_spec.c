@@ -2,6 +2,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "store/snapshot/catalog_normal.h"
 
 #define SECONDS_MAX ((int64_t)1 << 40) /* later than anybody waits; keeps sums whole */
 
@@ -44,24 +45,6 @@ int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
 	return more;
 }
 
-/* Is it the index on _id, in this order? */
-static int is_id(struct bytes index, struct error *e)
-{
-	struct bson_fields fields;
-	struct bson_field field;
-	int found = bson_find(index, "key", &field, e);
-
-	if (found <= 0 || field.type != BSON_KIND_DOCUMENT)
-		return MIN_OF(found, 0);
-	fields = bson_fields(field.value);
-	found = bson_fields_next(&fields, &field, e);
-	if (found <= 0 || !bytes_equal(field.name, bytes_str("_id")) ||
-	    field.type == BSON_KIND_STRING)
-		return MIN_OF(found, 0);
-	found = bson_fields_next(&fields, &field, e);
-	return found < 0 ? found : found == 0;
-}
-
 /* Copy a spec without the fields named; `v` 0 is left out, too: only servers before 2.0 made it. */
 static int copy_spec(struct bytes index, const char *const *left_out, size_t count, struct buf *ret,
 		     struct error *e)
@@ -92,7 +75,9 @@ int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id, 
 	int more;
 
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
-		int id = field.type == BSON_KIND_DOCUMENT ? is_id(field.value, e) : -1;
+		int id = field.type == BSON_KIND_DOCUMENT
+				 ? catalog_normal_is_id_index(field.value, e)
+				 : -1;
 		int ttl, clustered;
 
 		if (field.type != BSON_KIND_DOCUMENT)

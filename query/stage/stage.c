@@ -6,6 +6,7 @@
 #include "base/bson_build.h"
 #include "query/field_path.h"
 #include "query/fields.h"
+#include "store/tree/extsort.h"
 
 void stage_free(struct stage *stage)
 {
@@ -201,4 +202,30 @@ int stage_make_spec(struct stage_build *b, stage_maker maker, const char *name, 
 	struct value operand = value_document(spec);
 
 	return maker(b, bytes_str(name), &operand, source, ret, e);
+}
+
+int stage_record_add(struct extsort *sorted, struct stage_work *work, struct buf *key,
+		     uint64_t number, const struct value *v, struct bytes doc, struct error *e)
+{
+	size_t begin;
+
+	put_be64(buf_room(key, 8), number);
+	key->len += 8;
+	begin = bson_build_begin(&work->out);
+	value_write_at(&work->out, 0, v);
+	bson_build_end(&work->out, begin);
+	buf_add_bytes(&work->out, doc);
+	return extsort_add(sorted, buf_bytes(key), buf_bytes(&work->out), e);
+}
+
+int stage_record_next(struct extsort *sorted, struct buf *ret, struct error *e)
+{
+	struct bytes key, record;
+	int found = extsort_next(sorted, &key, &record, e);
+
+	if (found != 1)
+		return found;
+	buf_reset(ret);
+	buf_add_bytes(ret, record);
+	return 1;
 }

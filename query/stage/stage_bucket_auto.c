@@ -60,7 +60,6 @@ static int add_document(struct bucket_auto_stage *self, const struct stage_doc *
 	struct query_context *q = self->base.q;
 	OWNED(buf_release) struct buf key = {0};
 	struct value v;
-	size_t begin;
 
 	stage_work_set(&self->work, q, doc);
 	if (expr_eval(self->group_by, &self->work.frame, &v, e) < 0)
@@ -71,26 +70,15 @@ static int add_document(struct bucket_auto_stage *self, const struct stage_doc *
 		v = value_null();
 	if (sort_value_bytes(&v, q->collation, &key, e) < 0)
 		return e->code;
-	put_be64(buf_room(&key, 8), self->count++);
-	key.len += 8;
-	begin = bson_build_begin(&self->work.out);
-	value_write_at(&self->work.out, 0, &v);
-	bson_build_end(&self->work.out, begin);
-	buf_add_bytes(&self->work.out, doc->doc);
-	return extsort_add(self->sorted, buf_bytes(&key), buf_bytes(&self->work.out), e);
+	return stage_record_add(self->sorted, &self->work, &key, self->count++, &v, doc->doc, e);
 }
 
 static int take_record(struct bucket_auto_stage *self, struct error *e)
 {
-	struct bytes key, record;
-	int found = extsort_next(self->sorted, &key, &record, e);
+	int found = stage_record_next(self->sorted, &self->record, e);
 
 	self->has_record = found == 1;
-	if (found != 1)
-		return found;
-	buf_reset(&self->record);
-	buf_add_bytes(&self->record, record);
-	return 1;
+	return found;
 }
 
 static int take_in(struct bucket_auto_stage *self, struct error *e)

@@ -240,21 +240,6 @@ static void gather(struct gathering *g, struct value v)
 	g->values[g->count++] = v;
 }
 
-static bool is_index(struct bytes name, size_t *ret)
-{
-	size_t n = 0;
-
-	if (name.len == 0 || name.len > 9 || (name.at[0] == '0' && name.len > 1))
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.at[i] < '0' || name.at[i] > '9')
-			return false;
-		n = n * 10 + (size_t)(name.at[i] - '0');
-	}
-	*ret = n;
-	return true;
-}
-
 static void visit(struct gathering *g, struct value v, struct bytes path)
 {
 	struct bytes rest, name;
@@ -276,7 +261,7 @@ static void visit(struct gathering *g, struct value v, struct bytes path)
 	if (v.type == BSON_KIND_DOCUMENT) {
 		visit(g, value_get(v.data, name), rest);
 	} else if (v.type == BSON_KIND_ARRAY) {
-		if (is_index(name, &index)) {
+		if (path_is_index(name, &index)) {
 			struct value element = value_at(v.data, index);
 
 			if (!value_is_missing(&element))

@@ -195,4 +195,15 @@ bool stage_densify_keeps(const struct stage *stage, const struct bytes *paths, s
 /* Absorb the $unwind that follows a $lookup of the same path: each result alone. Returns false when it can't. */
 bool stage_lookup_unwind(struct stage *stage, struct bytes path, struct bytes index, bool preserve);
 
+/*
+ * Records of stages that sort before they give: [{"0": value}][document], in order of a key and of the number behind it. The value is the
+ * group's or the partition's.
+ */
+struct extsort;
+MUST_CHECK int stage_record_add(struct extsort *sorted, struct stage_work *work, struct buf *key,
+				uint64_t number, const struct value *v, struct bytes doc,
+				struct error *e);
+/* 1 and the next record in *ret (replaced), 0 at the end. */
+MUST_CHECK int stage_record_next(struct extsort *sorted, struct buf *ret, struct error *e);
+
 #endif

@@ -18,7 +18,6 @@ static int add_document(struct window_stage *self, const struct stage_doc *doc, 
 	struct query_context *q = self->base.q;
 	OWNED(buf_release) struct buf key = {0};
 	struct value v = value_null();
-	size_t begin;
 
 	stage_work_set(&self->work, q, doc);
 	if (self->partition != NULL && expr_eval(self->partition, &self->work.frame, &v, e) < 0)
@@ -33,26 +32,15 @@ static int add_document(struct window_stage *self, const struct stage_doc *doc, 
 				 (self->sort != NULL &&
 				  sort_key_bytes(self->sort, &self->work.frame, doc, &key, e) < 0)))
 		return e->code;
-	put_be64(buf_room(&key, 8), number);
-	key.len += 8;
-	begin = bson_build_begin(&self->work.out);
-	value_write_at(&self->work.out, 0, &v);
-	bson_build_end(&self->work.out, begin);
-	buf_add_bytes(&self->work.out, doc->doc);
-	return extsort_add(self->sorted, buf_bytes(&key), buf_bytes(&self->work.out), e);
+	return stage_record_add(self->sorted, &self->work, &key, number, &v, doc->doc, e);
 }
 
 static int next_record(struct window_stage *self, struct error *e)
 {
-	struct bytes key, record;
-	int found = extsort_next(self->sorted, &key, &record, e);
+	int found = stage_record_next(self->sorted, &self->record, e);
 
 	self->has_record = found == 1;
-	if (found != 1)
-		return found;
-	buf_reset(&self->record);
-	buf_add_bytes(&self->record, record);
-	return 1;
+	return found;
 }
 
 static int take_in(struct window_stage *self, struct error *e)

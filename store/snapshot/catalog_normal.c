@@ -346,6 +346,24 @@ int catalog_normal_indexes(struct bytes indexes, struct buf *ret, struct error *
 	return 0;
 }
 
+int catalog_normal_is_id_index(struct bytes index, struct error *e)
+{
+	struct bson_fields fields;
+	struct bson_field field;
+	int found = bson_find(index, "key", &field, e);
+
+	if (found <= 0 || field.type != BSON_KIND_DOCUMENT)
+		return MIN_OF(found, 0);
+	fields = bson_fields(field.value);
+	found = bson_fields_next(&fields, &field, e);
+	if (found <= 0)
+		return found;
+	if (!bytes_equal(field.name, bytes_str("_id")) || field.type == BSON_KIND_STRING)
+		return 0;
+	found = bson_fields_next(&fields, &field, e);
+	return found < 0 ? found : found == 0;
+}
+
 int catalog_normal_same(const struct catalog_entry *a, const struct catalog_entry *b,
 			struct error *e)
 {

@@ -23,6 +23,9 @@ MUST_CHECK int catalog_normal_index(struct bytes spec, struct buf *ret, struct e
 /* The same for an array of specs (empty: []): in order of their names. */
 MUST_CHECK int catalog_normal_indexes(struct bytes indexes, struct buf *ret, struct error *e);
 
+/* 1 when a spec is that of the index on _id, ascending or descending, and on nothing else; 0 not. ERR_CORRUPT. */
+MUST_CHECK int catalog_normal_is_id_index(struct bytes spec, struct error *e);
+
 /*
  * 1 when both have the same type, options and indexes, else 0. Names, UUIDs and documents don't count.
  * ERR_CORRUPT.
