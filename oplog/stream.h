@@ -57,6 +57,9 @@ const struct segment *stream_segment(const struct stream *stream, size_t i);
 MUST_CHECK int stream_count(struct stream *stream, uint64_t after, uint64_t upto, uint64_t *ret,
 			    struct error *e);
 
+/* 1 and the timestamp of the last entry at or before `ts` (of any range), 0 when there is none. */
+MUST_CHECK int stream_last_upto(struct stream *stream, uint64_t ts, uint64_t *ret, struct error *e);
+
 /* What a reader is about: it may be given more entries, never fewer. */
 struct stream_filter {
 	const uint8_t (*uuids)[16]; /* operations on these collections, and */

@@ -37,7 +37,7 @@ static bool is_harmless(const struct entry *entry)
 }
 
 int timeline_names_same(struct stream *stream, const struct snapshot *base, uint64_t upto,
-			uint64_t *ret_last, struct error *e)
+			struct error *e)
 {
 	const struct stream_filter commands_only = {0};
 	OWNED(stream_cursor_free)
@@ -46,7 +46,6 @@ int timeline_names_same(struct stream *stream, const struct snapshot *base, uint
 	struct bytes doc;
 	int found;
 
-	*ret_last = 0;
 	if (stream_cursor_seek(cursor, needed != 0 ? needed : at, e) < 0)
 		return e->code;
 	while ((found = stream_cursor_next(cursor, &doc, e)) == 1) {
@@ -60,7 +59,6 @@ int timeline_names_same(struct stream *stream, const struct snapshot *base, uint
 		/* A transaction that was open at the base's time began before it. */
 		if ((entry.at.ts > at || needed != 0) && !is_harmless(&entry))
 			return 0;
-		*ret_last = entry.at.ts;
 	}
 	return found < 0 ? found : 1;
 }

@@ -10,10 +10,9 @@
 
 /*
  * Look for entries in (base, `upto`] that may change a catalog: commands, and operations on what views and the
- * feature compatibility version are made of. 1: there are none, and *ret_last is the last entry that was looked
- * at (0: none was); 0: there are, or an entry can't be read: a replay tells. ERR_IO, ERR_CORRUPT (a chunk).
+ * feature compatibility version are made of. 1: there are none; 0: there are, or an entry can't be read: a replay tells. ERR_IO, ERR_CORRUPT (a chunk).
  */
 MUST_CHECK int timeline_names_same(struct stream *stream, const struct snapshot *base,
-				   uint64_t upto, uint64_t *ret_last, struct error *e);
+				   uint64_t upto, struct error *e);
 
 #endif

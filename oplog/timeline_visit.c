@@ -245,9 +245,7 @@ static int replay(struct visit *visit, struct replay_result *ret, struct error *
  */
 static int take_names(const struct visit *visit, struct snapshot *ret, struct error *e)
 {
-	uint64_t last;
-	int same =
-		timeline_names_same(visit->view->stream, visit->base, visit->point->ts, &last, e);
+	int same = timeline_names_same(visit->view->stream, visit->base, visit->point->ts, e);
 
 	if (same != 1)
 		return same;
@@ -260,8 +258,6 @@ static int take_names(const struct visit *visit, struct snapshot *ret, struct er
 	ret->has_parent = true;
 	ret->parent = visit->base->id;
 	ret->oplog = (struct tree_root){0};
-	if (last > timeline_ts(ret->optime))
-		ret->optime = (struct optime){entry_seconds(last), entry_increment(last)};
 	return 1;
 }
 
@@ -302,6 +298,20 @@ static int visit_once(struct visit *visit, bool only_cached, struct snapshot *re
 	return 1;
 }
 
+/*
+ * The last operation that the moment shows. A replay that read what is about some collections only, or only
+ * the commands, has not seen it.
+ */
+static int tell_optime(const struct visit *visit, struct snapshot *ret, struct error *e)
+{
+	uint64_t last;
+	int found = stream_last_upto(visit->view->stream, visit->point->ts, &last, e);
+
+	if (found == 1 && last > timeline_ts(ret->optime))
+		ret->optime = (struct optime){entry_seconds(last), entry_increment(last)};
+	return found;
+}
+
 int timeline_visit(struct timeline *timeline, const struct timeline_point *point,
 		   const struct visit_want *want, bool only_cached, const struct progress *progress,
 		   struct snapshot *ret, struct error *e)
@@ -315,6 +325,10 @@ int timeline_visit(struct timeline *timeline, const struct timeline_point *point
 		return e->code;
 	code = visit_once(&visit, only_cached, ret, e);
 	end_turn(timeline);
+	if (code == 1 && tell_optime(&visit, ret, e) < 0) {
+		snapshot_release(ret);
+		return e->code;
+	}
 	return code;
 }
 

@@ -181,6 +181,23 @@ static void check_seek(struct stream *stream, const struct stream_model *model, 
 	stream_cursor_free(cursor);
 }
 
+/* The last entry up to before, at and behind entry n is what the model says. */
+static void check_last_upto(struct stream *stream, const struct stream_model *model, uint32_t n)
+{
+	struct error e = {0};
+
+	for (int off = -1; off <= 1; off++) {
+		uint64_t ts = stream_model_ts(n) + (uint64_t)(int64_t)off, got = 0;
+		uint32_t end = n + (off >= 0);
+
+		while (end > 0 && !model->has[end - 1])
+			end--;
+		assert_int_equal(ASSERT_OK(stream_last_upto(stream, ts, &got, &e)), end > 0);
+		if (end > 0)
+			assert_int_equal(got, stream_model_ts(end - 1));
+	}
+}
+
 /* Bytes from any place to any other. */
 static void check_bytes(struct stream *stream, const struct buf *all)
 {
@@ -215,6 +232,7 @@ void stream_model_check(struct store *store, const struct stream_model *model)
 		const struct stream_range *r;
 		struct stream_range expected;
 
+		check_last_upto(stream, model, n);
 		if (n % 13 == 0)
 			check_seek(stream, model, n);
 		if (!model->has[n])

@@ -266,6 +266,9 @@ static void a_far_moment_is_replayed_as_it_is_asked_for(void **state)
 	(void)state;
 	ASSERT_OK(timeline_moment(w.timeline, &point, NULL, &moment, &e));
 	assert_int_equal(moment_count(moment), 5);
+	/* Of its names alone is told what the last operation was, though that is of a document. */
+	assert_int_equal(moment_snapshot(moment)->optime.seconds, entry_seconds(point.ts));
+	assert_int_equal(moment_snapshot(moment)->optime.increment, entry_increment(point.ts));
 	for (uint64_t rank = 0; rank < 5; rank++) {
 		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 		OWNED(buf_release) struct buf doc = {0};

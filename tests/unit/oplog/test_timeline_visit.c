@@ -63,6 +63,16 @@ struct seen {
 	uint64_t documents, bytes;
 };
 
+/* The last operation at or before `ts`. */
+static uint64_t last_upto(struct world *w, uint64_t ts)
+{
+	size_t n = 0;
+
+	while (n + 1 < history_count(w->history) && history_ts(w->history, n + 1) <= ts)
+		n++;
+	return history_ts(w->history, n);
+}
+
 static int look(struct world *w, uint64_t ts, struct seen *ret, struct error *e)
 {
 	OWNED(moment_release) struct moment *moment = NULL;
@@ -74,6 +84,8 @@ static int look(struct world *w, uint64_t ts, struct seen *ret, struct error *e)
 	    timeline_moment(w->timeline, &point, NULL, &moment, e) < 0)
 		return e->code;
 	s = moment_snapshot(moment);
+	/* A transaction that was prepared may be visible from a time that no entry has. */
+	assert_in_range(timeline_ts(s->optime), last_upto(w, ts), ts);
 	*ret = (struct seen){true, s->catalog, s->changes, s->documents, s->bytes};
 	for (uint64_t rank = 0; rank < moment_count(moment); rank++) {
 		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
