@@ -156,6 +156,7 @@ check: all lint check-unit check-fuzz
 -include tests/oplog_update/oplog_update.mk
 -include tests/differential/differential.mk
 -include tests/query/query.mk
+-include tests/coverage/coverage.mk
 
 .PHONY: deps
 deps:
@@ -197,7 +198,7 @@ install: all
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage
 
 DEPS := $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
 -include $(DEPS)

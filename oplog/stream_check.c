@@ -132,6 +132,16 @@ static int check_file(void *ctx, const char *file, uint64_t size, struct error *
 	return still_wanted(check, 0, 0, e);
 }
 
+/* A journal lies beside the segments that it became until a prune takes it: each entry counts once. */
+static uint64_t count_once(const struct stream *stream)
+{
+	uint64_t entries = 0;
+
+	for (size_t i = 0; i < stream_segment_count(stream); i++)
+		entries += stream_segment(stream, i)->entries;
+	return entries;
+}
+
 int stream_check_run(struct store *store, const struct check_options *options,
 		     check_problem problem, void *ctx, struct stream_check_result *ret,
 		     struct error *e)
@@ -151,6 +161,8 @@ int stream_check_run(struct store *store, const struct check_options *options,
 		else if (skipped > 0 && error_set(&why, ERR_CORRUPT,
 						  "%zu segments overlap with others", skipped) < 0)
 			report(&check, "oplog", &why);
+		else
+			check.result.entries = count_once(stream);
 	}
 	*ret = check.result;
 	return 0;

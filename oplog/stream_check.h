@@ -13,7 +13,9 @@
 #include "store/check.h"
 
 struct stream_check_result {
-	uint64_t segments, entries; /* that are sound */
+	uint64_t segments; /* that are sound */
+	uint64_t
+		entries; /* in sound files; without problems each counts once, in however many files it is */
 	uint64_t problems;
 };
 

@@ -28,6 +28,7 @@ static void a_sound_stream_has_no_problems(void **state UNUSED)
 	OWNED(buf_release) struct buf said = {0};
 	OWNED(buf_release) struct buf docs = {0};
 	OWNED(journal_close) struct journal_writer *journal = NULL;
+	struct store_writer *writer = NULL;
 	struct store *store = stream_model_store(NULL);
 	const struct segment_link none = {0};
 	struct stream_check_result result;
@@ -47,6 +48,14 @@ static void a_sound_stream_has_no_problems(void **state UNUSED)
 		assert_int_equal(result.segments, 4);
 		assert_int_equal(result.entries, 201);
 	}
+	/* The journal stays beside the segment that it becomes. */
+	journal_close(TAKE(journal));
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	assert_int_equal(ASSERT_OK(stream_tail_seal_all(writer, &e)), 1);
+	store_writer_end(TAKE(writer));
+	result = check(store, true, &said);
+	assert_int_equal(result.segments, 5);
+	assert_int_equal(result.entries, 201);
 	assert_int_equal(said.len, 0);
 	store_close(store);
 }
