@@ -10,6 +10,7 @@ import pymongo
 import pytest
 from test_live import Tail, until
 
+COUNT = 1_000_000 if os.environ.get("YESTER_SCALE") == "full" else 100_000
 SEED = int(os.environ.get("YESTER_SEED", "9"))
 LONG = pytest.mark.long
 
@@ -106,7 +107,7 @@ def differing(store, member, change, folder):
 
 def test_one_changed_document_is_named(member, store, tmp_path):
     db = member.client["shop"]
-    count = 100000
+    count = COUNT
     for begin in range(0, count, 10000):
         db["orders"].insert_many([{"_id": i, "n": i, "pad": "p" * 40} for i in range(begin, begin + 10000)])
     db["orders"].create_index("n", name="by_n")

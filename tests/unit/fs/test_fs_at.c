@@ -105,12 +105,13 @@ static const char *names_in(struct world *w, const char *path)
 	assert_int_equal(ASSERT_OK(fs_node_load(w->fs, &dir, &e)), 1);
 	for (uint64_t at = 0; ASSERT_OK(fs_dir_next(w->fs, &dir, at, &entry, &e)) == 1;
 	     at = entry.next) {
-		OWNED(fs_node_release) struct fs_node found;
-		uint64_t parent;
-
 		assert_true(entry.next > at);
 		if (entry.is_dots)
 			continue;
+
+		OWNED(fs_node_release) struct fs_node found;
+		uint64_t parent;
+
 		fs_node_init(&found);
 		assert_int_equal(
 			ASSERT_OK(fs_node_child(w->fs, &dir, buf_bytes(&entry.name), &found, &e)),
