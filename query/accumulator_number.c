@@ -121,8 +121,10 @@ static int64_t deviation_add(const struct accumulator *acc, void *state, struct 
 	d->count++;
 	delta = x - d->mean;
 	if (delta != 0.0) {
-		d->mean += delta / (double)d->count;
-		d->m2 += delta * (x - d->mean);
+		/* The sign of a NaN is that of the newest: what the processor does with the operands in mongod's order. */
+		d->mean = isnan(delta) ? delta : d->mean + delta / (double)d->count;
+		delta *= x - d->mean;
+		d->m2 = isnan(delta) ? delta : d->m2 + delta;
 	}
 	return 0;
 }

@@ -21,6 +21,7 @@ void command_begin(struct command_context *c, const struct query_request *reques
 		   struct bytes coll)
 {
 	struct query_context *q = &c->q;
+	struct value lsid;
 	int64_t limit;
 
 	*c = (struct command_context){.moment = moment_hold(request->moment)};
@@ -33,6 +34,9 @@ void command_begin(struct command_context *c, const struct query_request *reques
 	q->let = bson_build_empty();
 	q->memory = request->memory == 0 ? QUERY_MEMORY_DEFAULT : request->memory;
 	q->with_users = request->with_users;
+	lsid = value_get(c->cmd, bytes_str("lsid"));
+	if (lsid.type == BSON_KIND_DOCUMENT)
+		q->lsid = lsid.data;
 	q->killed = request->killed;
 	limit = command_number(c->cmd, "maxTimeMS", 0);
 	if (limit > 0)

@@ -3,7 +3,7 @@
 #include "query/query_error.h"
 #include "query/scan.h"
 
-#define BATCH_BYTES (16 * MIB) /* of the documents in one reply */
+#define BATCH_BYTES (16 * MIB) /* of one reply, all that goes before the documents included */
 
 struct bytes query_cursor_ns(const struct query_cursor *cursor)
 {
@@ -78,7 +78,6 @@ static void add(struct buf *ret, int64_t index, struct bytes doc)
 int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *ret,
 		       int64_t *ret_count, bool *ret_done, struct error *e)
 {
-	size_t bytes = 0;
 	int64_t count = 0;
 	int more = 1;
 
@@ -90,13 +89,12 @@ int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *re
 			return more;
 		if (more == 0)
 			break;
-		if (count > 0 && bytes + doc.len > BATCH_BYTES) {
+		if (count > 0 && ret->len + doc.len > BATCH_BYTES) {
 			cursor->has_ahead = true;
 			cursor->ahead = doc;
 			break;
 		}
 		add(ret, count, doc);
-		bytes += doc.len;
 		count++;
 		if (cursor->left > 0)
 			cursor->left--;

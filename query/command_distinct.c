@@ -218,6 +218,7 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 	OWNED(stage_free) struct stage *stage = NULL;
 	struct value query = command_field(c->cmd, "query");
 	struct bytes filter = query.type == BSON_KIND_DOCUMENT ? query.data : bson_build_empty();
+	const struct match *parsed;
 	struct bytes collation;
 	bool with_null;
 
@@ -230,6 +231,9 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 	else if (collection_collation(&resolved.collection, &collation, e) < 0)
 		return e->code;
 	if (command_default_collation(c, collation, e) < 0)
+		return e->code;
+	/* mongod parses the query for itself before it makes a pipeline of the command. */
+	if (resolved.is_view && match_parse(expr_scope_new(q), filter, MATCH_TOP, &parsed, e) < 0)
 		return e->code;
 	with_null = !resolved.is_view && by_index(c, &resolved.collection, filter);
 	if ((resolved.is_view ? command_view_match(c, &resolved, filter, &stage, e)

@@ -359,7 +359,7 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 	bool by_index = f->index_key.len > 0 && !is_id_key(f->index_key);
 	bool keys = f->project != NULL && project_wants_sort_key(f->project);
 	unsigned extra = 0;
-	uint64_t most = f->limit > 0 && f->limit + f->skip > f->limit ? f->limit + f->skip : 0;
+	uint64_t most = f->limit > 0 && f->limit + f->skip >= f->limit ? f->limit + f->skip : 0;
 	struct stage *stage = NULL;
 
 	request.natural = f->natural;

@@ -29,6 +29,7 @@ struct query_context {
 	struct bytes
 		let;   /* values of the command's `let`, evaluated: a document; empty when none */
 	size_t memory; /* bytes that a blocking stage may hold */
+	struct bytes lsid; /* the command's session: {id: UUID}; empty when it has none */
 	bool allow_disk_use;	   /* may it spill then? */
 	bool in_find;		   /* find's dialect of texts and rules; else aggregate's */
 	bool with_users;	   /* may what holds credentials be read? */

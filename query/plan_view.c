@@ -5,6 +5,7 @@
 #include "query/plan.h"
 #include "query/query_error.h"
 #include "query/scan.h"
+#include "query/stage/reorder.h"
 #include "query/unpack.h"
 
 /* ---- views */
@@ -307,7 +308,7 @@ int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes p
 		b->stage = (struct stage){.kind = &blanks_kind, .q = q};
 		nothing = &b->stage;
 	}
-	return pipeline_build(q, scope, pipeline, nothing, &checked, e);
+	return pipeline_parse(q, scope, pipeline, nothing, &checked, e);
 }
 
 int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
@@ -322,6 +323,7 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 		scope = expr_scope_new(q);
 	if (check && plan_check(q, scope, r->pipeline, e) < 0)
 		return e->code;
+	r->pipeline = reorder_pipeline(q, r->pipeline);
 	if ((r->unpack.len > 0 || pipeline_needs_collection(r->pipeline)) &&
 	    open_source(q, r, scope, set, &plan, &done, &source, e) < 0)
 		return e->code;

@@ -239,7 +239,8 @@ static int positional(struct parsing *p, struct project_node *node, struct bytes
 				   "Projections with a positional operator require a matcher");
 	if (path.len == 0)
 		return query_error(e, 5392900, "Projection on field .$ is invalid");
-	if (project_node_leaf(p->arena, node, path, PROJECT_NODE_POSITIONAL, &leaf, e) < 0)
+	if (project_node_leaf(p->arena, node, path, PROJECT_NODE_POSITIONAL, &leaf, e) < 0 ||
+	    match_check_plain(p->scope, p->match, e) < 0)
 		return e->code;
 	if (prefix.len > 0) {
 		buf_add_bytes(&full, prefix);

@@ -321,3 +321,13 @@ int regex_prefix(struct bytes pattern, unsigned options, struct bytes *ret)
 	*ret = bytes_of(pattern.at + 1, len);
 	return len > 0;
 }
+
+const char *regex_library(void)
+{
+	static char text[64]; /* always the same bytes, whoever writes them */
+
+	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) > (int)sizeof(text) ||
+	    pcre2_config(PCRE2_CONFIG_VERSION, text) < 0)
+		return "?";
+	return text;
+}

@@ -63,4 +63,7 @@ int regex_find(const struct regex *regex, struct bytes text, size_t start,
  */
 int regex_prefix(struct bytes pattern, unsigned options, struct bytes *ret);
 
+/* "10.42 2022-12-11": the version of PCRE2 that is loaded. A static text. */
+const char *regex_library(void);
+
 #endif

@@ -128,20 +128,15 @@ static int look_through(struct worker *w, struct part *part, struct error *e)
 	struct scan_round *r = w->round;
 	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(r->store, &r->root);
 	uint64_t rank = part->first;
-	struct bytes docs;
-	int more = tree_cursor_seek_rank(cursor, rank, e);
+	struct bytes doc;
+	int more;
 
-	while (more > 0 && rank < part->end) {
-		more = tree_cursor_next_leaf(cursor, &docs, e);
-		while (more > 0 && docs.len > 0 && rank < part->end) {
-			int64_t len = bson_next(docs, docs.len, e);
-
-			if (len <= 0 ||
-			    look_at(w, part, bytes_of(docs.at, (size_t)len), rank, e) < 0)
-				return e->code;
-			docs = bytes_of(docs.at + len, docs.len - (size_t)len);
-			rank++;
-		}
+	tree_cursor_set_ahead(cursor, r->worker_count == 1);
+	more = tree_cursor_seek_rank(cursor, rank, e);
+	for (; more > 0 && rank < part->end; rank++) {
+		more = tree_cursor_next(cursor, &doc, e);
+		if (more > 0 && look_at(w, part, doc, rank, e) < 0)
+			return e->code;
 	}
 	return MIN_OF(more, 0);
 }

@@ -142,6 +142,11 @@ int read_concern_check(const struct read_concern *c, const char *command,
 	if (!replset && c->level == READ_CONCERN_LINEARIZABLE)
 		return query_error(e, NOT_A_REPLICA_SET,
 				   "node needs to be a replica set member to use read concern");
+	/* With a time it is how a moment is asked for, here. */
+	if (!replset && c->level == READ_CONCERN_SNAPSHOT && !c->has_at)
+		return query_error(
+			e, NOT_A_REPLICA_SET,
+			"node needs to be a replica set member to use readConcern: snapshot");
 	if (!replset && c->has_after && c->level != READ_CONCERN_SNAPSHOT)
 		return query_error(
 			e, QUERY_ILLEGAL_OPERATION,

@@ -16,11 +16,22 @@ enum match_flags {
 	MATCH_TOP = 0,
 	MATCH_NO_EXPR = 1 << 0,	  /* inside $elemMatch */
 	MATCH_AGGREGATE = 1 << 1, /* the $match stage: texts of $text, $where, $near differ */
+	MATCH_UNFOLDED = 1 << 2,  /* match_fold() comes later */
 };
 
 /* Parse `query`. Errors with mongod's code and text. */
 MUST_CHECK int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
 			   const struct match **ret, struct error *e);
+
+/* Fold the constants in its expressions, of a match that was parsed with MATCH_UNFOLDED: once, before it is asked. */
+MUST_CHECK int match_fold(struct expr_scope *scope, const struct match *match, struct error *e);
+
+/*
+ * Is it without $expr, $jsonSchema and what else needs more than a document? A positional projection asks for it:
+ * mongod parses the query once more then, and bans these (224 "$expr is not allowed in this context").
+ */
+MUST_CHECK int match_check_plain(struct expr_scope *scope, const struct match *match,
+				 struct error *e);
 
 /* Of a matched array, which element made the last array predicate true: for the positional projection. */
 struct match_detail {

@@ -77,15 +77,42 @@ int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
 	struct match_parser p = {
 		.scope = scope, .q = q, .arena = q->constants, .flags = flags, .e = e};
 	const struct match_node *root = NULL;
-	const struct match *match;
+	struct match *match;
 
 	if (match_parse_document(&p, query, MATCH_LEVEL_TOP, &root) < 0)
 		return e->code;
 	if (p.nears > 0)
 		return match_refuse_near(&p);
-	if (p.has_expr && optimize_exprs(&p, (struct match_node *)root) < 0)
+	if (p.has_expr && (flags & MATCH_UNFOLDED) == 0 &&
+	    optimize_exprs(&p, (struct match_node *)root) < 0)
 		return (flags & MATCH_AGGREGATE) != 0 ? expr_optimize_error(e) : e->code;
-	match = match_level_of(&p, root);
+	match = (struct match *)match_level_of(&p, root);
+	match->words = query;
+	match->parsed = p.has_expr ? root : NULL;
 	*ret = match;
 	return 0;
+}
+
+int match_fold(struct expr_scope *scope, const struct match *match, struct error *e)
+{
+	struct query_context *q = expr_scope_context(scope);
+	struct match_parser p = {.scope = scope, .q = q, .arena = q->constants, .e = e};
+	struct match *changed = (struct match *)match;
+	struct match folded;
+
+	if (match->parsed == NULL)
+		return 0;
+	if (optimize_exprs(&p, (struct match_node *)match->parsed) < 0)
+		return e->code;
+	folded = *match_level_of(&p, match->parsed);
+	folded.words = match->words;
+	*changed = folded;
+	return 0;
+}
+
+int match_check_plain(struct expr_scope *scope, const struct match *match, struct error *e)
+{
+	const struct match *again;
+
+	return match_parse(scope, match->words, MATCH_NO_EXPR, &again, e);
 }

@@ -60,7 +60,7 @@ static const struct known stages[] = {
 	 ONLY_FIRST | NOT_IN_FACET | NOT_IN_LOOKUP | NOT_IN_UNION | GIVES | NO_COLLECTION},
 	{"$currentOp", stage_make_nothing,
 	 ONLY_FIRST | NOT_IN_FACET | NOT_IN_LOOKUP | NOT_IN_UNION | GIVES | NO_COLLECTION},
-	{"$listLocalSessions", stage_make_nothing,
+	{"$listLocalSessions", stage_make_local_sessions,
 	 ONLY_FIRST | NOT_IN_FACET | GIVES | NO_COLLECTION},
 	{"$listSessions", stage_make_nothing, ONLY_FIRST | NOT_IN_FACET},
 	{"$_internalInhibitOptimization", stage_make_nothing, 0},
@@ -455,6 +455,8 @@ int stage_optimize(struct stage_build *b, struct stage_later *later, struct erro
 			result = expr_optimize(b->scope, later->expr, e);
 		else if (later->project != NULL)
 			result = project_optimize(b->scope, later->project, e);
+		else if (later->match != NULL)
+			result = match_fold(b->scope, later->match, e);
 		else if (later->acc != NULL)
 			result = accumulator_optimize(b->scope, later->acc, e);
 		else if (later->sub != NULL)
@@ -468,8 +470,8 @@ static bool has_text(struct bytes hay, const char *needle)
 	return memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
 }
 
-int pipeline_build(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
-		   struct stage *source, struct stage **ret, struct error *e)
+static int build(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
+		 struct stage *source, bool fold, struct stage **ret, struct error *e)
 {
 	OWNED(stage_free) struct stage *from = source, *made = NULL;
 	struct stage_later *later = NULL;
@@ -483,10 +485,22 @@ int pipeline_build(struct query_context *q, struct expr_scope *scope, struct byt
 	result = stage_lite(q, &all, e);
 	q->depth = depth;
 	if (result < 0 || stage_parse_pipeline(&b, pipeline, STAGE_TOP, TAKE(from), &made, e) < 0 ||
-	    stage_optimize(&b, later, e) < 0)
+	    (fold && stage_optimize(&b, later, e) < 0))
 		return e->code;
 	*ret = TAKE(made);
 	return 0;
+}
+
+int pipeline_build(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
+		   struct stage *source, struct stage **ret, struct error *e)
+{
+	return build(q, scope, pipeline, source, true, ret, e);
+}
+
+int pipeline_parse(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
+		   struct stage *source, struct stage **ret, struct error *e)
+{
+	return build(q, scope, pipeline, source, false, ret, e);
 }
 
 /* ---- questions on the words */

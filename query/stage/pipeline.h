@@ -34,6 +34,11 @@ MUST_CHECK int pipeline_build(struct query_context *q, struct expr_scope *scope,
 			      struct bytes pipeline, struct stage *source, struct stage **ret,
 			      struct error *e);
 
+/* The same for the checks alone: nothing is folded, which may be an error only when the pipeline is in the order in which it runs (reorder.h). */
+MUST_CHECK int pipeline_parse(struct query_context *q, struct expr_scope *scope,
+			      struct bytes pipeline, struct stage *source, struct stage **ret,
+			      struct error *e);
+
 /* Check without running: as pipeline_build(), for views and $facet. Does the first stage make its documents itself ($documents, $currentOp)? */
 bool pipeline_needs_collection(struct bytes pipeline);
 /* May it be run with {aggregate: 1}: does it begin with a stage that needs no collection? Else error 73. */

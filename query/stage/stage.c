@@ -58,6 +58,11 @@ void stage_later_accumulator(struct stage_build *b, const struct accumulator *ac
 	add_later(b)->acc = acc;
 }
 
+void stage_later_match(struct stage_build *b, const struct match *match)
+{
+	add_later(b)->match = match;
+}
+
 /* ---- evaluation */
 
 void stage_work_open(struct stage_work *work, struct query_context *q)

@@ -134,8 +134,12 @@ static int value_in(struct densify_stage *self, struct bytes doc, struct value *
 		return query_error(e, 6053600,
 				   "Encountered numeric densify value in collection when step has "
 				   "a date unit.");
+	/* Where the first document begins a full range, mongod gives the number of the other error. */
 	if (ret->type == BSON_KIND_DATE && !self->spec.has_unit)
-		return query_error(e, 6053601,
+		return query_error(e,
+				   self->spec.range == DENSIFY_FULL && self->state == STATE_BELOW
+					   ? 6053600
+					   : 6053601,
 				   "Encountered date densify value in collection when step does "
 				   "not have a date unit.");
 	return 0;
@@ -171,7 +175,11 @@ static int check_path(struct densify_stage *self, struct error *e)
 				"$densify cannot overwrite non-object values with objects");
 		break;
 	}
-	return 0;
+	return path.at == NULL && !value_is_missing(&v)
+		       ? query_error(
+				 e, 5733306,
+				 "DocGenerator cannot include field that is being densified")
+		       : 0;
 }
 
 /* From `next` to before `end`; then `final`, when there is one. `include`: the partition's fields; NULL: none. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/bson_build.h"
+#include "base/chunk_id.h"
 #include "query/expr/expr_op.h"
 #include "query/fields.h"
 #include "query/stage/stage_make.h"
@@ -255,6 +256,43 @@ int stage_make_nothing(struct stage_build *b, struct bytes name, const struct va
 	}
 	*ret = stage_new_empty(b);
 	return 0;
+}
+
+/* ---- $listLocalSessions: there is no list; the session that asks is one */
+
+static bool asks_for_all(const struct value *spec)
+{
+	struct value users = value_get(spec->data, bytes_str("users"));
+
+	return users.type != BSON_KIND_ARRAY || value_count(users.data) == 0;
+}
+
+int stage_make_local_sessions(struct stage_build *b, struct bytes name, const struct value *operand,
+			      struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	struct chunk_id nobody = chunk_id_of(bytes_of(NULL, 0)); /* the user's name, hashed */
+	OWNED(buf_release) struct buf list = {0};
+	size_t begin, inner, id;
+	struct value made, uuid = value_missing();
+
+	if (check_nothing(b, stage_text(b->q, name), operand, e) < 0)
+		return e->code;
+	if (b->q->lsid.len > 0)
+		uuid = value_get(b->q->lsid, bytes_str("id"));
+	begin = bson_build_begin(&list);
+	if (uuid.type == BSON_KIND_BINARY && asks_for_all(operand)) {
+		inner = bson_build_open(&list, "0");
+		id = bson_build_open(&list, "_id");
+		value_write(&list, bytes_str("id"), &uuid);
+		bson_build_binary(&list, "uid", 0, bytes_of(nobody.at, sizeof(nobody.at)));
+		bson_build_end(&list, id);
+		bson_build_date(&list, "lastUse", b->q->now);
+		bson_build_end(&list, inner);
+	}
+	bson_build_end(&list, begin);
+	made = value_array(arena_copy(b->q->constants, buf_bytes(&list)));
+	return stage_make_documents(b, name, &made, TAKE(from), ret, e);
 }
 
 /* ---- those that are refused, in mongod's words */

@@ -322,7 +322,7 @@ static int parse_restriction(struct stage_build *b, struct graph_stage *self, co
 	if (v->type != BSON_KIND_DOCUMENT)
 		return query_error(e, 40185, "restrictSearchWithMatch must be an object, found %s",
 				   value_type_name(v->type));
-	if (match_parse(b->scope, v->data, MATCH_AGGREGATE, &self->match, e) < 0)
+	if (match_parse(b->scope, v->data, MATCH_AGGREGATE | MATCH_UNFOLDED, &self->match, e) < 0)
 		return query_error_cause(
 			e, "Failed to parse 'restrictSearchWithMatch' option to $graphLookup");
 	return 0;
@@ -388,7 +388,6 @@ int stage_make_graph_lookup(struct stage_build *b, struct bytes name, const stru
 	if (field_path_check(self->as, e) < 0 || field_path_check(self->connect_from, e) < 0 ||
 	    field_path_check(self->connect_to, e) < 0)
 		return e->code;
-	stage_later_expr(b, &self->start_with);
 	*ret = TAKE(made);
 	return 0;
 }

@@ -445,7 +445,6 @@ static int parse_lets(struct stage_build *b, struct lookup_stage *self, const st
 		if (expr_parse(b->scope, &v, &one->expr, e) < 0)
 			return e->code;
 		one->name = field.name;
-		stage_later_expr(b, &one->expr);
 		self->let_count++;
 	}
 	return 0;

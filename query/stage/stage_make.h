@@ -18,6 +18,7 @@ struct stage_later {
 	const struct expr **expr;
 	const struct project *project;
 	const struct accumulator *acc;
+	const struct match *match;
 	struct stage_later *sub; /* of a pipeline in the pipeline: optimized as a whole */
 };
 
@@ -91,6 +92,8 @@ int stage_make_coll_stats(struct stage_build *b, struct bytes name, const struct
 			  struct stage *source, struct stage **ret, struct error *e);
 int stage_make_index_stats(struct stage_build *b, struct bytes name, const struct value *operand,
 			   struct stage *source, struct stage **ret, struct error *e);
+int stage_make_local_sessions(struct stage_build *b, struct bytes name, const struct value *operand,
+			      struct stage *source, struct stage **ret, struct error *e);
 int stage_make_nothing(struct stage_build *b, struct bytes name, const struct value *operand,
 		       struct stage *source, struct stage **ret, struct error *e);
 int stage_make_refused(struct stage_build *b, struct bytes name, const struct value *operand,
@@ -100,6 +103,7 @@ int stage_make_refused(struct stage_build *b, struct bytes name, const struct va
 void stage_later_expr(struct stage_build *b, const struct expr **expr);
 void stage_later_project(struct stage_build *b, const struct project *project);
 void stage_later_accumulator(struct stage_build *b, const struct accumulator *acc);
+void stage_later_match(struct stage_build *b, const struct match *match);
 
 /* Fold all of a list; an error has the prefix "Failed to optimize pipeline". */
 MUST_CHECK int stage_optimize(struct stage_build *b, struct stage_later *later, struct error *e);

@@ -44,8 +44,9 @@ int stage_make_match(struct stage_build *b, struct bytes name, const struct valu
 	(void)name;
 	if (operand->type != BSON_KIND_DOCUMENT)
 		return query_error(e, 15959, "the match filter must be an expression in an object");
-	if (match_parse(b->scope, operand->data, MATCH_AGGREGATE, &match, e) < 0)
+	if (match_parse(b->scope, operand->data, MATCH_AGGREGATE | MATCH_UNFOLDED, &match, e) < 0)
 		return e->code;
+	stage_later_match(b, match);
 	/* What is not wanted need not be sorted. */
 	while (*place != NULL && stage_is_sort(*place) && !stage_sort_has_limit(*place))
 		place = &(*place)->source;
@@ -386,6 +387,8 @@ static void gather_paths(const struct value *v, struct buf *spec, bool *all)
 		struct bytes path = bytes_of(v->data.at + 1, v->data.len - 1);
 		struct value one = value_int32(1);
 
+		if (path.len > 6 && memcmp(path.at, "$ROOT.", 6) == 0)
+			path = bytes_of(path.at + 6, path.len - 6);
 		if (path.at[0] != '$')
 			value_write(spec, path, &one);
 		else
@@ -403,18 +406,88 @@ static void gather_paths(const struct value *v, struct buf *spec, bool *all)
 	}
 }
 
+/* What a stage before it reads and makes. False: a stage of which that is not known. */
+static bool gather_stage(const struct stage *stage, struct buf *spec, bool *all)
+{
+	static const char *const planned[] = {"$match", "$sort", "$limit", "$skip", "$unset"};
+	struct value one = value_int32(1);
+	struct bson_field field;
+	struct fields fields;
+
+	for (size_t i = 0; i < COUNT_OF(planned); i++)
+		if (strcmp(stage->kind->name, planned[i]) == 0)
+			return true;
+	if (strcmp(stage->kind->name, "$unwind") == 0) {
+		gather_paths(&stage->spec, spec, all);
+		return stage->spec.type == BSON_KIND_STRING;
+	}
+	if (strcmp(stage->kind->name, "$addFields") != 0 ||
+	    stage->spec.type != BSON_KIND_DOCUMENT)
+		return false;
+	gather_paths(&stage->spec, spec, all);
+	fields = fields_of(stage->spec.data);
+	while (fields_next(&fields, &field))
+		value_write(spec, field.name, &one);
+	return true;
+}
+
+/* Does all come from a collection, through stages that are known? */
+static bool gather_stages(const struct stage *stage, struct buf *spec, bool *all)
+{
+	while (stage != NULL && strcmp(stage->kind->name, "$cursor") != 0) {
+		if (!gather_stage(stage, spec, all))
+			return false;
+		stage = stage->source;
+	}
+	return stage != NULL;
+}
+
+/* Each path once, and none below another. */
+static void add_needed(const struct bson_field *paths, size_t count, struct buf *ret)
+{
+	struct value one = value_int32(1);
+
+	for (size_t i = 0; i < count; i++) {
+		struct bytes path = paths[i].name;
+		bool is_below = false;
+
+		for (size_t k = 0; k < count && !is_below; k++) {
+			struct bytes other = paths[k].name;
+
+			is_below = path.len > other.len ? path.at[other.len] == '.' &&
+								  memcmp(path.at, other.at,
+									 other.len) == 0
+							: k < i && bytes_equal(path, other);
+		}
+		if (!is_below)
+			value_write(ret, path, &one);
+	}
+}
+
+#define NEEDED_MAX 32 /* paths; with more of them the message shows all of the document */
+
 static void find_needed(struct stage_build *b, struct replace_stage *self, const struct value *expr)
 {
-	OWNED(buf_release) struct buf spec = {0};
-	size_t begin = bson_build_begin(&spec);
+	OWNED(buf_release) struct buf found = {0}, spec = {0};
+	size_t begin = bson_build_begin(&found), count = 0;
+	struct bson_field paths[NEEDED_MAX + 1];
+	struct fields fields;
 	struct error ignored;
 	struct value id;
 	bool all = false;
 
-	if (self->base.source == NULL || self->base.source->kind->name[0] == '$')
+	gather_paths(expr, &found, &all);
+	if (!gather_stages(self->base.source, &found, &all) || all)
 		return;
-	gather_paths(expr, &spec, &all);
-	self->needs_nothing = !all && spec.len == begin + 4;
+	bson_build_end(&found, begin);
+	fields = fields_of(buf_bytes(&found));
+	while (count <= NEEDED_MAX && fields_next(&fields, &paths[count]))
+		count++;
+	self->needs_nothing = count == 0;
+	if (count == 0 || count > NEEDED_MAX)
+		return;
+	begin = bson_build_begin(&spec);
+	add_needed(paths, count, &spec);
 	bson_build_end(&spec, begin);
 	id = value_get(buf_bytes(&spec), bytes_str("_id"));
 	if (value_is_missing(&id)) {
@@ -422,9 +495,8 @@ static void find_needed(struct stage_build *b, struct replace_stage *self, const
 		bson_build_bool(&spec, "_id", false);
 		bson_build_end(&spec, begin);
 	}
-	if (all || self->needs_nothing ||
-	    project_parse(b->scope, buf_bytes(&spec), PROJECT_STAGE, NULL, &self->needed,
-			  &ignored) < 0)
+	if (project_parse(b->scope, arena_copy(b->q->constants, buf_bytes(&spec)), PROJECT_STAGE,
+			  NULL, &self->needed, &ignored) < 0)
 		self->needed = NULL;
 }
 

@@ -22,7 +22,9 @@ enum window_kind {
 	WINDOW_INTEGRAL,
 	WINDOW_AVERAGE, /* $expMovingAvg */
 	WINDOW_COVARIANCE,
-	WINDOW_DEVIATION, /* $stdDev in a window whose beginning moves */
+	WINDOW_DEVIATION, /* $stdDev, ... */
+	WINDOW_SUM,	  /* ... $sum, $avg, ... */
+	WINDOW_MAX,	  /* ... and $max in a window whose beginning moves */
 	WINDOW_LOCF,
 	WINDOW_LINEAR,
 };
@@ -56,6 +58,8 @@ struct window_function {
 	int64_t unit_ms;       /* of $derivative and $integral; 0: none */
 	_Decimal128 alpha;
 	bool was_decimal;     /* $expMovingAvg met one, in any partition: mongod never forgets */
+	bool is_mean;	      /* $avg, of WINDOW_SUM */
+	struct value last_sort; /* $linearFill: of the partition before, which mongod never forgets either */
 	size_t slot;	      /* of the variable that holds the result */
 	struct value *values; /* of the input, for each document of the partition */
 	struct value *results;

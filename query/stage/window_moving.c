@@ -7,7 +7,9 @@
 /* A sum that values are taken out of again; how many of each type are in it says what it is. */
 struct moving_sum {
 	struct accumulator_sum all;
-	int64_t count, longs, doubles, decimals;
+	int64_t count, doubles, decimals;
+	bool counts;		    /* no numbers and infinities are counted, not added: */
+	int64_t nans, above, below;
 };
 
 /* What is known of the window so far; one of these by the function's kind. */
@@ -19,6 +21,7 @@ struct moving {
 	int64_t count, strange; /* strange: no finite numbers */
 	size_t first, last;	/* documents in it, when count_all > 0 */
 	size_t count_all;
+	size_t most; /* of WINDOW_MAX: where the greatest is, when count > 0 */
 	struct buf room;
 };
 
@@ -26,33 +29,67 @@ static const struct value zero = {.type = BSON_KIND_INT32, .int32 = 0};
 
 /* ---- sums: WindowFunctionSum and WindowFunctionAvg of mongod */
 
+/* What a sum could not let go of again: RemovableSum counts it. */
+static bool sum_count(struct moving_sum *sum, const struct value *v, int quantity)
+{
+	double x = value_to_double(v);
+
+	if (v->type == BSON_KIND_DECIMAL && v->decimal - v->decimal == 0)
+		return false; /* a decimal that no double holds */
+	if (isfinite(x))
+		return false;
+	if (isnan(x))
+		sum->nans += quantity;
+	else
+		*(x > 0 ? &sum->above : &sum->below) += quantity;
+	return true;
+}
+
 static void sum_update(struct moving_sum *sum, const struct value *v, int quantity)
 {
 	struct value change = *v;
 
+	sum->count += quantity;
+	sum->doubles += v->type == BSON_KIND_DOUBLE ? quantity : 0;
+	sum->decimals += v->type == BSON_KIND_DECIMAL ? quantity : 0;
+	if (sum->counts && sum_count(sum, v, quantity))
+		return;
 	if (quantity < 0 && v->type == BSON_KIND_DECIMAL)
 		change.decimal = -v->decimal;
 	else if (quantity < 0 && v->type == BSON_KIND_DOUBLE)
 		change.number = -v->number;
-	else if (quantity < 0)
+	else if (quantity < 0 && v->type == BSON_KIND_INT64 && v->int64 == INT64_MIN) {
+		const struct value one = value_int64(1);
+
+		change = value_int64(INT64_MAX);
+		accumulator_sum_add(&sum->all, &one);
+	} else if (quantity < 0)
 		change = value_int64(-value_to_int64(v));
 	accumulator_sum_add(&sum->all, &change);
-	sum->count += quantity;
-	sum->longs += v->type == BSON_KIND_INT64 ? quantity : 0;
-	sum->doubles += v->type == BSON_KIND_DOUBLE ? quantity : 0;
-	sum->decimals += v->type == BSON_KIND_DECIMAL ? quantity : 0;
 }
 
 static struct value sum_value(const struct moving_sum *sum)
 {
 	struct value v = accumulator_sum_value(&sum->all);
 
-	if (v.type == BSON_KIND_DECIMAL && sum->decimals == 0)
-		v = value_double(value_to_double(&v));
+	if (sum->nans > 0 || sum->above > 0 || sum->below > 0) {
+		v = value_double(sum->nans > 0 || (sum->above > 0 && sum->below > 0) ? NAN
+				 : sum->above > 0				     ? INFINITY
+										     : -INFINITY);
+		return sum->decimals > 0 ? value_decimal(value_to_decimal(&v)) : v;
+	}
+	if (v.type == BSON_KIND_DECIMAL && sum->decimals == 0) {
+		int64_t whole;
+
+		v = sum->doubles == 0 && value_as_int64(&v, &whole)
+			    ? value_int64(whole)
+			    : value_double(value_to_double(&v));
+	} else if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 &&
+		 summation_fits_int64(&sum->all.whole))
+		v = value_int64(summation_int64(&sum->all.whole));
 	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && fabs(v.number) < 0x1p63)
 		v = value_int64(llround(v.number));
-	if (v.type == BSON_KIND_INT64 && sum->longs == 0 && v.int64 >= INT32_MIN &&
-	    v.int64 <= INT32_MAX)
+	if (v.type == BSON_KIND_INT64 && v.int64 >= INT32_MIN && v.int64 <= INT32_MAX)
 		v = value_int32((int32_t)v.int64);
 	return v;
 }
@@ -68,11 +105,42 @@ static struct value sum_mean(const struct moving_sum *sum)
 	return value_double(value_to_double(&v) / (double)sum->count);
 }
 
+/* ---- $sum and $avg, and $max, which of equal values gives the newest (WindowFunctionMinMax: the last of a multiset) */
+
+static void total_update(struct moving *m, const struct value *v, int quantity)
+{
+	m->sum.counts = true;
+	if (value_is_number(v))
+		sum_update(&m->sum, v, quantity);
+}
+
+static void most_add(struct moving *m, size_t i)
+{
+	const struct value *values = m->f->values;
+
+	if (value_is_nullish(&values[i]))
+		return;
+	if (m->count == 0 || value_compare(&values[i], &values[m->most],
+					   m->self->base.q->collation) >= 0)
+		m->most = i;
+	m->count = 1;
+}
+
+/* The document `first` goes; `count` is whether there is a greatest. */
+static void most_remove(struct moving *m)
+{
+	if (m->count == 0 || m->most != m->first)
+		return;
+	m->count = 0;
+	for (size_t i = m->first + 1; i <= m->last && m->count_all > 1; i++)
+		most_add(m, i);
+}
+
 /* ---- $stdDev */
 
 static bool is_finite(const struct value *v)
 {
-	return isfinite(value_to_double(v)) || v->type == BSON_KIND_DECIMAL;
+	return isfinite(value_to_double(v));
 }
 
 static void deviation_update(struct moving *m, const struct value *v, int quantity)
@@ -329,6 +397,10 @@ static int add(struct moving *m, size_t i, struct error *e)
 		result = integral_add(m, i, e);
 	else if (m->f->kind == WINDOW_COVARIANCE)
 		result = covariance_add(m, &m->f->values[i], e);
+	else if (m->f->kind == WINDOW_SUM)
+		total_update(m, &m->f->values[i], 1);
+	else if (m->f->kind == WINDOW_MAX)
+		most_add(m, i);
 	else
 		deviation_update(m, &m->f->values[i], 1);
 	if (result < 0)
@@ -350,6 +422,10 @@ static int remove_first(struct moving *m, struct error *e)
 		result = integral_remove(m, m->first, e);
 	else if (m->f->kind == WINDOW_COVARIANCE)
 		result = covariance_remove(m, &m->f->values[m->first], e);
+	else if (m->f->kind == WINDOW_SUM)
+		total_update(m, &m->f->values[m->first], -1);
+	else if (m->f->kind == WINDOW_MAX)
+		most_remove(m);
 	else
 		deviation_update(m, &m->f->values[m->first], -1);
 	m->first++;
@@ -360,7 +436,10 @@ static int remove_first(struct moving *m, struct error *e)
 /* Make it the window from `low` to `high`. */
 static int move_to(struct moving *m, size_t low, size_t high, struct error *e)
 {
-	bool anew = m->count_all == 0 || low < m->first || low > m->last || high < m->last;
+	/* A sum of documents keeps what rounding has left in it: mongod adds the next one before the last one goes. */
+	bool stays = m->f->kind == WINDOW_SUM && !m->f->bounds.is_range;
+	bool anew = m->count_all == 0 || low < m->first || (low > m->last && !stays) ||
+		    high < m->last;
 	int result;
 
 	for (size_t i = m->last + 1; !anew && i <= high; i++)
@@ -396,6 +475,10 @@ static int result_of(struct moving *m, struct value *ret, struct error *e)
 	} else if (m->f->kind == WINDOW_COVARIANCE) {
 		if (covariance_result(m, ret, e) < 0)
 			return e->code;
+	} else if (m->f->kind == WINDOW_SUM) {
+		*ret = m->f->is_mean ? sum_mean(&m->sum) : sum_value(&m->sum);
+	} else if (m->f->kind == WINDOW_MAX) {
+		*ret = m->count == 0 ? value_null() : m->f->values[m->most];
 	} else {
 		*ret = deviation_result(m);
 	}

@@ -87,6 +87,15 @@ static int parse_accumulator(struct parsing *p, const struct named *named, struc
 			p->f->kind = WINDOW_DEVIATION;
 			return 0;
 		}
+	p->f->is_mean = strcmp(named->name, "$avg") == 0;
+	if (begin_moves(p->f) && (p->f->is_mean || strcmp(named->name, "$sum") == 0)) {
+		p->f->kind = WINDOW_SUM;
+		return 0;
+	}
+	if (begin_moves(p->f) && strcmp(named->name, "$max") == 0) {
+		p->f->kind = WINDOW_MAX;
+		return 0;
+	}
 	p->f->input = NULL;
 	return accumulator_parse_any(p->b->scope, bytes_str(named->name), &operand, &p->f->acc, e);
 }

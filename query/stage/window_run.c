@@ -363,8 +363,15 @@ static int run_linear(struct window_stage *self, struct window_function *f, stru
 	for (size_t i = 0; i < self->count; i++) {
 		self->now = i;
 		if (check_fill(&f->values[i], &self->sort_values[i],
-			       i == 0 ? NULL : &self->sort_values[i - 1], e) < 0)
+			       i > 0 ? &self->sort_values[i - 1]
+			       : f->last_sort.type == VALUE_MISSING ? NULL
+								    : &f->last_sort,
+			       e) < 0)
 			return e->code;
+		/* An ObjectId's bytes would have to be kept. */
+		f->last_sort = self->sort_values[i].type == BSON_KIND_OBJECT_ID
+				       ? value_missing()
+				       : self->sort_values[i];
 		f->results[i] = value_null();
 		if (!value_is_nullish(&f->values[i])) {
 			before = i;
@@ -412,6 +419,8 @@ int window_run(struct window_stage *self, struct window_function *f, struct erro
 	case WINDOW_INTEGRAL:
 	case WINDOW_COVARIANCE:
 	case WINDOW_DEVIATION:
+	case WINDOW_SUM:
+	case WINDOW_MAX:
 		break;
 	}
 	return window_run_moving(self, f, e);

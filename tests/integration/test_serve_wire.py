@@ -29,6 +29,9 @@ def big(tmp_path_factory):
     with open(folder / "in" / "shop" / "small.bson", "wb") as out:
         for i in range(5000):
             out.write(bson.encode({"_id": i, "n": i % 10}))
+    with open(folder / "in" / "shop" / "medium.bson", "wb") as out:
+        for i in range(20_000):
+            out.write(bson.encode({"_id": i, "pad": bytes(1000)}))
     store = peers.Store(folder / "store")
     store.ingest(folder / "in")
     return store
@@ -281,6 +284,24 @@ def test_batches_stop_at_16_mib(server):
         cursor = raw.command({"find": "large", "batchSize": 1000}, "shop")["cursor"]
         assert len(cursor["firstBatch"]) == 16 * MIB // len(bson.encode({"_id": 1, "pad": bytes(100_000)}))
         raw.command({"killCursors": "large", "cursors": [bson.Int64(cursor["id"])]}, "shop")
+
+
+def test_a_long_reply_with_all_that_is_around_its_documents_is_not_over_16_mib(server):
+    """Measured on mongod 6.0.27; a driver that rounds its buffer up to a power of two needs 32 MiB for one byte more."""
+    with server.raw() as raw:
+        raw.send(body({"find": "medium", "batchSize": 100_000, "$db": "shop"}))
+        _, _, content = raw.message()
+        batch = bson.decode(content[5:])["cursor"]["firstBatch"]
+        one = len(bson.encode(batch[0]))
+        assert 16 * MIB - 2 * one < len(content) + 16 <= 16 * MIB
+        assert [doc["_id"] for doc in batch] == list(range(len(batch)))
+
+
+def test_the_first_of_a_sort_need_no_memory_for_the_others(big):
+    with Server(big.path, "--noauth", "--max-memory", "64M") as server, server.raw() as raw:
+        for more, ids in (({"limit": 3}, [599, 598, 597]), ({"limit": 2, "skip": 1}, [598, 597])):
+            told = raw.command({"find": "large", "sort": {"_id": -1, "pad": 1}, "allowDiskUse": False, **more}, "shop")
+            assert [doc["_id"] for doc in told["cursor"]["firstBatch"]] == ids
 
 
 def test_ten_thousand_abandoned_cursors_are_bounded(big):
