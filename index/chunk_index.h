@@ -112,4 +112,7 @@ DEFINE_OWNED(struct chunk_index_batch *, chunk_index_abort);
 MUST_CHECK int chunk_index_note(struct chunk_index *index, struct bytes name, void *ret, size_t len,
 				struct error *e);
 
+/* "0.9.24": the version of LMDB that is loaded. A static text. */
+const char *chunk_index_library(void);
+
 #endif

@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <pthread.h>
 
-#define BUCKETS 4096
+#define BUCKETS_MIN ((size_t)4096)
+#define BUCKET_BYTES (16 * KIB) /* of the cache, for each bucket */
 
 enum entry_state { LOADING, READY, FAILED };
 
@@ -30,13 +31,17 @@ struct chunk_cache {
 	unsigned waiting; /* for `loaded`: with none nobody needs to be woken */
 	size_t max_bytes, bytes;
 	struct entry *newest, *oldest;
-	struct entry *buckets[BUCKETS];
+	size_t bucket_count;
+	struct entry *buckets[];
 };
 
 struct chunk_cache *chunk_cache_new(size_t max_bytes)
 {
-	struct chunk_cache *cache = xcalloc(1, sizeof(*cache));
+	size_t buckets = MAX_OF(BUCKETS_MIN, max_bytes / BUCKET_BYTES);
+	struct chunk_cache *cache =
+		xcalloc(1, sizeof(*cache) + buckets * sizeof(cache->buckets[0]));
 
+	cache->bucket_count = buckets;
 	pthread_mutex_init(&cache->lock, NULL);
 	pthread_cond_init(&cache->loaded, NULL);
 	cache->max_bytes = max_bytes;
@@ -45,7 +50,7 @@ struct chunk_cache *chunk_cache_new(size_t max_bytes)
 
 static struct entry **bucket_of(struct chunk_cache *cache, const struct chunk_id *id)
 {
-	return &cache->buckets[get_le32(id->at) % BUCKETS];
+	return &cache->buckets[get_le32(id->at) % cache->bucket_count];
 }
 
 static void lru_remove(struct chunk_cache *cache, struct entry *entry)

@@ -11,7 +11,8 @@
 #define KEEP_MAX (64 * KIB) /* bytes of buffers that an idle connection keeps */
 #define SEND_MAX (256 * KIB)
 
-struct connection *connection_new(int fd, struct tls *tls, uint64_t id, struct memory *memory)
+struct connection *connection_new(int fd, struct tls *tls, uint64_t id, struct memory *memory,
+				  struct spare *spare)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
 	struct error ignored;
@@ -19,6 +20,7 @@ struct connection *connection_new(int fd, struct tls *tls, uint64_t id, struct m
 	c->channel = (struct channel){.fd = fd, .wants = EPOLLIN};
 	c->id = id;
 	c->memory = memory;
+	c->spare = spare;
 	if (tls != NULL && tls_accept(tls, fd, &c->channel.ssl, &ignored) < 0) {
 		free(c);
 		return NULL;
@@ -127,6 +129,11 @@ enum connection_step connection_receive(struct connection *c, uint32_t limit)
 	}
 }
 
+void connection_replies(struct connection *c)
+{
+	spare_take(c->spare, &c->out);
+}
+
 void connection_replied(struct connection *c)
 {
 	charge(c, true);
@@ -163,7 +170,7 @@ enum connection_step connection_send(struct connection *c)
 	}
 	c->out_at = c->out.len = 0;
 	if (c->out.cap > KEEP_MAX)
-		buf_release(&c->out);
+		spare_give(c->spare, &c->out);
 	charge(c, true);
 	return CONNECTION_REQUEST;
 }

@@ -8,6 +8,7 @@
 
 #include "wire/channel.h"
 #include "wire/server.h"
+#include "wire/spare.h"
 
 enum connection_state {
 	CONNECTION_READING, /* waits for bytes */
@@ -27,6 +28,7 @@ struct connection {
 	struct buf unpacked; /* the content of a compressed message */
 	struct message request;
 	struct memory *memory;
+	struct spare *spare;
 	size_t charged; /* bytes of `in` and `out` that are counted in memory */
 
 	atomic_uint handed; /* from thread to thread: what one wrote, the next one sees */
@@ -38,7 +40,8 @@ struct connection {
 	struct connection *later;	/* the next one in line */
 };
 
-struct connection *connection_new(int fd, struct tls *tls, uint64_t id, struct memory *memory);
+struct connection *connection_new(int fd, struct tls *tls, uint64_t id, struct memory *memory,
+				  struct spare *spare);
 void connection_free(struct connection *c);
 
 int64_t connection_now(void);
@@ -51,6 +54,8 @@ enum connection_step {
 };
 /* Go on until a request is whole; reads only when there is none yet. One of more than `limit` bytes, packed or not, is the end. */
 enum connection_step connection_receive(struct connection *c, uint32_t limit);
+/* A reply is to be put into c->out, which may be a long one. */
+void connection_replies(struct connection *c);
 /* A reply was put into c->out: count it. */
 void connection_replied(struct connection *c);
 /* The request was handled: forget it. */

@@ -24,6 +24,7 @@ struct server {
 	struct listen listen;
 	struct tls *tls;
 	struct memory *memory;
+	struct spare spare;
 	const struct server_ops *ops;
 	int epoll; /* of the connections */
 	int wake;  /* an eventfd in it: readable when all is over */
@@ -80,6 +81,7 @@ int server_open(const struct server_listen *where, struct tls *tls, struct memor
 
 	server->tls = tls;
 	server->memory = memory;
+	spare_init(&server->spare, memory);
 	server->ops = ops;
 	server->line_end = &server->line;
 	server->epoll = server->wake = -1;
@@ -105,6 +107,7 @@ void server_free(struct server *server)
 		close(server->epoll);
 	if (server->wake >= 0)
 		close(server->wake);
+	spare_release(&server->spare);
 	pthread_mutex_destroy(&server->lock);
 	free(server);
 }
@@ -178,9 +181,11 @@ static void delay(struct server *server, struct connection *c, unsigned millisec
 static bool handle(struct server *server, struct connection *c)
 {
 	unsigned delay_ms = 0;
-	int code =
-		server->ops->handle(server->ops->ctx, c->client, &c->request, &c->out, &delay_ms);
+	int code;
 
+	if (!server->ops->is_quick(server->ops->ctx, &c->request))
+		connection_replies(c);
+	code = server->ops->handle(server->ops->ctx, c->client, &c->request, &c->out, &delay_ms);
 	connection_replied(c);
 	connection_done(c);
 	if (code < 0) {
@@ -301,7 +306,7 @@ static void accept_one(struct server *server, int fd, const char *remote)
 
 	pthread_mutex_lock(&server->lock);
 	if (server->count < server->limit)
-		c = connection_new(fd, server->tls, ++server->ever, server->memory);
+		c = connection_new(fd, server->tls, ++server->ever, server->memory, &server->spare);
 	if (c == NULL) {
 		pthread_mutex_unlock(&server->lock);
 		close(fd);

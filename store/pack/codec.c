@@ -315,5 +315,5 @@ void codec_keep(struct codec *codec, uint64_t name, struct bytes base)
 
 const char *codec_library(void)
 {
-	return "zstd " ZSTD_VERSION_STRING;
+	return ZSTD_versionString();
 }

@@ -71,7 +71,7 @@ int codec_decode_kept(struct codec *codec, uint64_t name, struct bytes stored, u
 /* A chunk was decoded with this base: keep it when the one before was, too. */
 void codec_keep(struct codec *codec, uint64_t name, struct bytes base);
 
-/* "zstd 1.5.4", for `yester version`. */
+/* "1.5.4": the version of zstd that is loaded. */
 const char *codec_library(void);
 
 #endif

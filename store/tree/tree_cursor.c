@@ -6,7 +6,8 @@
 #include "base/key.h"
 #include "store/tree/tree_node.h"
 
-#define AHEAD 4 /* leaves */
+#define AHEAD 4	    /* leaves */
+#define FETCHED 512 /* bytes */
 
 /* One level of the path; steps[0] is the leaf. */
 struct step {
@@ -23,7 +24,7 @@ struct step {
 struct tree_cursor {
 	struct store *store;
 	struct tree_root root;
-	bool in_leaf;
+	bool in_leaf, is_alone; /* is_alone: nothing is decoded ahead */
 	struct step steps[TREE_HEIGHT_MAX + 1];
 	size_t at;
 	uint64_t rank, offset;
@@ -38,6 +39,11 @@ struct tree_cursor *tree_cursor_new(struct store *store, const struct tree_root 
 	c->store = store;
 	c->root = *root;
 	return c;
+}
+
+void tree_cursor_set_ahead(struct tree_cursor *c, bool ahead)
+{
+	c->is_alone = !ahead;
 }
 
 static void step_release(struct step *step)
@@ -325,7 +331,7 @@ static void wish(struct tree_cursor *c)
 {
 	const struct step *step = &c->steps[1];
 
-	if (c->root.height > 0 && step->child + AHEAD < step->node.n)
+	if (!c->is_alone && c->root.height > 0 && step->child + AHEAD < step->node.n)
 		store_prefetch(c->store, &step->node.child[step->child + AHEAD].id);
 }
 
@@ -372,6 +378,15 @@ static int settle(struct tree_cursor *c, struct error *e)
 	return found;
 }
 
+/* Who reads on will look at the first fields of the next document: have them fetched meanwhile. */
+static void fetch_next(const struct tree_cursor *c)
+{
+	struct bytes leaf = c->steps[0].chunk->plain;
+
+	for (size_t at = c->at, end = c->at + FETCHED; at < end && at < leaf.len; at += 64)
+		__builtin_prefetch(leaf.at + at);
+}
+
 int tree_cursor_next(struct tree_cursor *c, struct bytes *ret_doc, struct error *e)
 {
 	size_t len = 0;
@@ -383,6 +398,7 @@ int tree_cursor_next(struct tree_cursor *c, struct bytes *ret_doc, struct error 
 		return e->code;
 	*ret_doc = bytes_of(c->steps[0].chunk->plain.at + c->at, len);
 	step_over(c, len);
+	fetch_next(c);
 	return 1;
 }
 

@@ -18,6 +18,9 @@ struct tree_cursor *tree_cursor_new(struct store *store, const struct tree_root 
 void tree_cursor_free(struct tree_cursor *cursor);
 DEFINE_OWNED(struct tree_cursor *, tree_cursor_free);
 
+/* Who goes from leaf to leaf has those that follow decoded by other threads; not when `ahead` is false, as where they are busy with it. */
+void tree_cursor_set_ahead(struct tree_cursor *cursor, bool ahead);
+
 /*
  * Stand before the first document whose key is >= `key` (keyed trees only).
  * 1 when that document's key is equal, 0 when it is greater or at the end.

@@ -15,14 +15,18 @@ $(BUILD)/bench_json: $(BUILD)/tests/bench/bench_json.o $(call archive,base)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
 
+$(BUILD)/bench_serve: $(BUILD)/tests/bench/bench_serve.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
+
 # Operations a second of a replay without its oplog: replay_rate.c says how to run it.
 $(BUILD)/replay_rate: $(BUILD)/tests/bench/replay_rate.o $(call archives_upto,oplog)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PKG_LIBS)
 
 .PHONY: bench
-bench: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json
+bench: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json $(BUILD)/bench_serve
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_FLAGS)
 
-bench-%: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json
+bench-%: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json $(BUILD)/bench_serve
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --only $*

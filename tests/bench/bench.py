@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Ours against the peers, in one run: time, stored bytes, mount reads, memory; one table and BUILD/bench.json.
+"""Ours against the peers, in one run: time, stored bytes, mount reads, memory; one table and BUILD/bench.json,
+which plot.py draws.
 
     bench.py [--only PART[,PART]] [--quick] [--long] [--rounds N] [--seed N] [--work DIR]
 
 Parts: ingest (first, again unchanged, again after 1 % scattered changes; and what is stored),
-versions (40 versions of a table), read (a mounted .bson, cold and warm), json (a mounted .json, files of
+versions (40 versions of a table: versions_part.py), read (a mounted .bson, cold and warm), json (a mounted .json, files of
 documents, the renderer: json_part.py), list (ls -lR of many collections), memory, oplog (replay, moments, what they
-store: bench_oplog.py). Ours and the peers take turns; a ratio is the median of the rounds' ratios, so
+store: bench_oplog.py), serve (requests a second against a mongod: serve_part.py). Ours and the peers take turns; a ratio is the median of the rounds' ratios, so
 that it holds when the machine's speed drifts. Goals are the ratios of DESIGN section 9 (what we must
 reach against what the peer had there), or figures where it has no such peer; judged on the full data only.
 
@@ -33,12 +34,14 @@ from pathlib import Path
 
 import bench_oplog
 import json_part
+import serve_part
+import versions_part
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
 MB = 1000 * 1000
 MIB = 1024 * 1024
-PARTS = ("ingest", "versions", "read", "json", "list", "memory", "oplog")
+PARTS = ("ingest", "versions", "read", "json", "list", "memory", "oplog", "serve")
 PIECE = MIB
 
 
@@ -287,6 +290,7 @@ class Bench:
     def __init__(self, args, work):
         self.args, self.work = args, work
         self.rows = []
+        self.curves = {}  # {title: {program: [bytes after each version]}}, which plot.py draws
         self.count = 80000 if args.quick else 800000
         self.left_out = [p for p in (Restic, Borg) if shutil.which(p.name) is None]
         self.peers = [p for p in (Borg, Restic) if p not in self.left_out]
@@ -402,42 +406,7 @@ class Bench:
         packed.unlink()
 
     def versions(self):
-        """5 % of the rows change a version: all over the table, and next to each other."""
-        for clustered, where in ((0, "scattered"), (1, "neighbours")):
-            self.versions_of(clustered, where)
-
-    def versions_of(self, clustered, where):
-        versions, rows = (8, 30000) if self.args.quick else (40, 30000)
-        tools = [cls(self.work) for cls in (Ours, *self.peers)]
-        seconds = {tool.name: 0 for tool in tools}
-        table, last, packed = (self.work / name for name in ("table.bson", "last.bson", "packed.zst"))
-        raw = patches = 0
-        for tool in tools:
-            tool.fresh()
-        say(f"versions: {versions}, {where}")
-        for version in range(versions):
-            self.generate("table", table, "--count", rows, "--version", version, "--percent", 5,
-                          "--clustered", clustered)
-            raw += table.stat().st_size
-            if self.has_zstd:
-                against = [f"--patch-from={last}"] if version > 0 else []
-                timed(["zstd", "-q", "-f", "-3", *against, table, "-o", packed])
-                patches += packed.stat().st_size
-            dump = self.dump_with(table)
-            for tool in tools:
-                seconds[tool.name] += tool.take(dump)["seconds"]
-            table.replace(last)
-        goals = {"restic": 1.15 / 23.6, "borg": 1.15 / 21.5}
-        words = f"{versions} versions, {where}"
-        for peer in tools[1:]:
-            self.add(f"stored, {words}", show_bytes, tools[0].stored(), peer.stored(), peer.name, goals[peer.name])
-        if self.has_zstd:
-            self.add(f"stored, {words}", show_bytes, tools[0].stored(), patches, "zstd --patch-from")
-        self.add(f"stored, {words}: raw", show_bytes, raw)
-        for peer in tools[1:]:
-            self.add(f"time, {words}", show_seconds, seconds["yester"], seconds[peer.name], peer.name)
-        for tool in tools:
-            shutil.rmtree(getattr(tool, "repo", None) or tool.store, ignore_errors=True)
+        versions_part.run(self, sys.modules[__name__])
 
     def read(self):
         first, _ = self.orders()
@@ -491,6 +460,9 @@ class Bench:
 
     def oplog(self):
         bench_oplog.run(self, sys.modules[__name__])
+
+    def serve(self):
+        serve_part.run(self, sys.modules[__name__])
 
     def many(self):
         """A store with many small collections, and its dump."""
@@ -615,7 +587,8 @@ def main():
         bench.print_table(machine)
         print(f"\n{time.monotonic() - start:.0f} s")
     result = {"machine": machine, "seed": args.seed, "quick": args.quick, "rounds": args.rounds,
-              "orders": bench.count, "rows": [{k: v for k, v in row.items() if k != "cells"} for row in bench.rows]}
+              "orders": bench.count, "rows": [{k: v for k, v in row.items() if k != "cells"} for row in bench.rows],
+              "curves": bench.curves}
     (BUILD / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -90,7 +90,7 @@ def test_the_node_driver_reads(open_server, tmp_path):
           await client.connect();
           const orders = client.db('shop').collection('orders');
           const all = await orders.find({}, { batchSize: 5 }).toArray();
-          const session = client.startSession({ snapshot: true });
+          const session = client.startSession({ causalConsistency: true });
           const once = await orders.find({}, { session }).toArray();
           await session.endSession();
           console.log(all.length, once.length, await orders.estimatedDocumentCount());
@@ -464,6 +464,11 @@ def test_at_is_the_default_moment(history):
     moment, wanted = seen[1]
     with Server(store.path, "--noauth", "--at", f"{moment.time}.{moment.inc}") as server:
         assert content(server.client["shop"]["items"]) == wanted
+        with pytest.raises(pymongo.errors.OperationFailure, match="replica set member to use readConcern: snapshot") as failed:
+            server.client["shop"].command("find", "items", readConcern={"level": "snapshot"})
+        assert failed.value.code == 123  # as a mongod of its own answers
+        port = peers.free_port()
+    with Server(store.path, "--noauth", "--at", f"{moment.time}.{moment.inc}", "--port", port, "--replset", "rs", "--advertise", f"127.0.0.1:{port}") as server:
         told = server.client["shop"].command("find", "items", readConcern={"level": "snapshot"})["cursor"]
         assert told["atClusterTime"] == moment
 
