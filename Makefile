@@ -3,6 +3,7 @@
 #   make                both programs              make check              lint, unit, contract, golden, fuzz corpus
 #   make demo           see it work                make check-integration  against real mongods
 #   make test           all of the above tests     make bench              ours and the peers, ratios
+#   make install        DESTDIR= PREFIX=           make dist, make deb     a tarball, a Debian package
 #   DEVELOPER=1 -Werror        SANITIZE=address,undefined        V=1 shows the commands
 
 .DELETE_ON_ERROR:
@@ -59,7 +60,8 @@ endif
 
 ALL_CFLAGS = $(STD) $(WARN) $(HARDEN) -I. $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 VERSION := 0.1.0
-ALL_CFLAGS += -DYESTER_VERSION='"$(VERSION)"'
+RELEASED := 2026-11-21
+ALL_CFLAGS += -DYESTER_VERSION='"$(VERSION)"' -DYESTER_RELEASED='"$(RELEASED)"'
 
 ifeq ($(V),1)
 Q :=
@@ -156,6 +158,7 @@ check: all lint check-unit check-fuzz
 -include tests/oplog_update/oplog_update.mk
 -include tests/differential/differential.mk
 -include tests/query/query.mk
+include packaging/packaging.mk
 -include tests/coverage/coverage.mk
 
 .PHONY: deps
@@ -189,16 +192,9 @@ FORMATTED = $(foreach l,$(LAYERS),$(wildcard $(l)/*.[ch] $(l)/*/*.[ch])) $(wildc
 format:
 	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
 
-.PHONY: install
-install: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(sbindir)
-	install -m 755 $(BUILD)/yester $(BUILD)/yesterfs $(DESTDIR)$(bindir)/
-	install -m 644 docs/man/*.1 $(DESTDIR)$(mandir)/man1/
-	ln -sf $(bindir)/yesterfs $(DESTDIR)$(sbindir)/mount.fuse.yesterfs
-
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-address,undefined $(BUILD)-thread
 
 DEPS := $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
 -include $(DEPS)

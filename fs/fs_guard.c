@@ -74,6 +74,18 @@ static int check_empty(const char *path, struct error *e)
 	return error_hint(e, "what is in it would be hidden; -o nonempty allows that");
 }
 
+/* A store where a mount point should be: the two were taken for each other. */
+static int check_order(const char *path, struct error *e)
+{
+	OWNED(free) char *config = xprintf("%s/config", path);
+	OWNED(free) char *chunks = xprintf("%s/chunks", path);
+
+	if (access(config, F_OK) != 0 || access(chunks, F_OK) != 0)
+		return 0;
+	(void)error_set(e, ERR_REFUSED, "mount point %s is a store", path);
+	return error_hint(e, "the store comes first: yesterfs STORE MNT");
+}
+
 /* An absolute path without links in place of *path. */
 static int resolve(char **path, const char *what, struct error *e)
 {
@@ -95,9 +107,10 @@ int fs_guard_paths(struct fs_options *options, struct error *e)
 		return rc;
 	rc = resolve(&options->store, "store", e);
 	if (rc < 0) {
-		if (e->sys == ENOENT || e->sys == ENOTDIR)
-			e->code = ERR_NO_STORE;
-		return e->code;
+		if (e->sys != ENOENT && e->sys != ENOTDIR)
+			return e->code;
+		e->code = ERR_NO_STORE;
+		return error_hint(e, "'yester init -s STORE' makes one");
 	}
 	if (stat(options->mountpoint, &mountpoint) < 0)
 		return path_failed("mount point", options->mountpoint, e);
@@ -108,6 +121,8 @@ int fs_guard_paths(struct fs_options *options, struct error *e)
 	rc = check_overlap(options, &mountpoint, e);
 	if (rc < 0 || options->nonempty)
 		return rc;
+	if (check_order(options->mountpoint, e) < 0)
+		return e->code;
 	return check_empty(options->mountpoint, e);
 }
 

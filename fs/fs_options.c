@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/suggest.h"
 
 #define UMASK_MOUNTER 0277 /* files 0400, folders 0500 */
 #define UMASK_OTHERS 0222  /* files 0444, folders 0555 */
@@ -106,6 +107,26 @@ static const char *value_of(const char *word, const char *name)
 static int usage_hint(struct error *e)
 {
 	return error_hint(e, "yesterfs STORE MNT [-f] [-o OPTION[,OPTION]...]; yesterfs --help");
+}
+
+/* A word of -o that is none: what it may have been meant as. */
+static int unknown_word(const char *word, struct error *e)
+{
+	static const char *const ours[][2] = {
+		{"allow_other", ""}, {"credentials", ""}, {"nonempty", ""},
+		{"uid", "=N"},	     {"gid", "=N"},	  {"umask", "=OCTAL"},
+		{"cache", "=SIZE"},  {"show", "=LIST"},	  {"json", "=canonical"},
+	};
+	struct suggest near;
+
+	(void)error_set(e, ERR_INVALID, "-o %s: unknown option", word);
+	suggest_begin(&near, bytes_of(word, strcspn(word, "=")));
+	for (size_t i = 0; i < COUNT_OF(ours); i++)
+		suggest_offer(&near, bytes_str(ours[i][0]));
+	for (size_t i = 0; i < COUNT_OF(ours) && suggest_best(&near) != NULL; i++)
+		if (strcmp(ours[i][0], suggest_best(&near)) == 0)
+			return error_hint(e, "did you mean -o %s%s?", ours[i][0], ours[i][1]);
+	return usage_hint(e);
 }
 
 /* A whole number in `base` that is at most `max`. */
@@ -226,10 +247,8 @@ static int parse_word(struct fs_options *options, const char *word, bool *in_sho
 		rc = parse_valued(options, word, e);
 		if (rc < 0)
 			return rc;
-		if (rc == 0) {
-			(void)error_set(e, ERR_INVALID, "-o %s: unknown option", word);
-			return usage_hint(e);
-		}
+		if (rc == 0)
+			return unknown_word(word, e);
 	}
 	return 0;
 }
@@ -289,6 +308,9 @@ static int parse_flag(struct fs_options *options, const char *flag, bool is_help
 	} else if (strcmp(flag, "-d") == 0) {
 		options->foreground = true;
 		options->debug = true;
+	} else if (strcmp(flag, "--foreground") == 0) {
+		(void)error_set(e, ERR_INVALID, "%s: unknown option", flag);
+		return error_hint(e, "did you mean -f?");
 	} else if (!is_helper || strspn(flag + 1, "snvrw") != strlen(flag + 1)) {
 		(void)error_set(e, ERR_INVALID, "%s: unknown option", flag);
 		return usage_hint(e);

@@ -198,3 +198,8 @@ int fs_session_run(struct fs *fs, const struct fs_options *options, fs_session_r
 	fuse_session_destroy(session);
 	return rc;
 }
+
+const char *fs_session_library(void)
+{
+	return fuse_pkgversion();
+}

@@ -18,4 +18,7 @@ typedef void fs_session_ready(void *ctx);
 MUST_CHECK int fs_session_run(struct fs *fs, const struct fs_options *options,
 			      fs_session_ready *ready, void *ctx, struct error *e);
 
+/* "3.14.0": the version of libfuse that is loaded. */
+const char *fs_session_library(void);
+
 #endif

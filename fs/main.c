@@ -5,10 +5,16 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <bson/bson.h>
+#include <openssl/crypto.h>
+
+#include "base/collation.h"
 #include "base/exit_code.h"
 #include "fs/fs_daemon.h"
 #include "fs/fs_guard.h"
 #include "fs/fs_session.h"
+#include "index/chunk_index.h"
+#include "store/pack/codec.h"
 
 /* glibc makes eight heaps for each core; chunks that come and go would fray all of them. */
 #define HEAPS 4
@@ -73,6 +79,18 @@ static int mount_store(struct fs_options *options, struct error *e)
 	return exit_code_of(rc);
 }
 
+static void print_version(void)
+{
+	char icu[COLLATION_VERSION_LEN];
+
+	collation_icu_version(icu);
+	printf("yesterfs %s\nstore format %d\nlibfuse %s, libbson %s, zstd %s, lmdb %s, openssl "
+	       "%s, icu %s\n",
+	       YESTER_VERSION, STORE_FORMAT, fs_session_library(), bson_get_version(),
+	       codec_library(), chunk_index_library(), OpenSSL_version(OPENSSL_VERSION_STRING),
+	       icu);
+}
+
 int main(int argc, char **argv)
 {
 	OWNED(fs_options_release) struct fs_options options;
@@ -89,7 +107,7 @@ int main(int argc, char **argv)
 		fputs(fs_options_help, stdout);
 		return 0;
 	case FS_OPTIONS_VERSION:
-		puts("yesterfs " YESTER_VERSION);
+		print_version();
 		return 0;
 	case FS_OPTIONS_NOTHING:
 		return 0;

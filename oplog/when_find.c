@@ -36,7 +36,8 @@ int when_find_no_name(const struct snapshot_list *list, const char *text, struct
 		return error_hint(e, "did you mean \"%s\"?", suggest_best(&near));
 	if (hex >= 4 && text[hex] == '\0')
 		return error_hint(e, "a snapshot's id is written id:%s", text);
-	return error_hint(e, "'yester snapshots' lists what can be opened");
+	return error_hint(e, "'yester snapshots' lists what can be opened; a time is written "
+			     "2026-11-21T09:41:07Z, now-2h or latest");
 }
 
 /* "NAME (3 h 5 min before)". */

@@ -58,12 +58,38 @@ static const struct args_option *find(const struct parse *p, struct bytes name, 
 	return NULL;
 }
 
+/* What people type from habit with other programs, and what it is called here. */
+static const char *habit(const struct parse *p, struct bytes name)
+{
+	static const char *const habits[][2] = {
+		{"repo", "store"},   {"repository", "store"},
+		{"path", "store"},   {"output", "out"},
+		{"time", "at"},	     {"when", "at"},
+		{"timestamp", "at"}, {"oplogLimit", "at"},
+		{"db", "nsInclude"}, {"collection", "nsInclude"},
+		{"ns", "nsInclude"}, {"filter", "query"},
+		{"force", "mode"},   {"host", "uri"},
+		{"dir", "out"},	     {"noop", "dryRun"},
+		{"limit", "until"},  {"from", "since"},
+		{"to", "until"},     {"silent", "quiet"},
+	};
+	const struct args_table *table;
+
+	for (size_t i = 0; i < COUNT_OF(habits); i++)
+		if (bytes_equal(bytes_str(habits[i][0]), name) &&
+		    find(p, bytes_str(habits[i][1]), 0, &table) != NULL)
+			return habits[i][1];
+	return NULL;
+}
+
 static int unknown(const struct parse *p, struct bytes name, struct error *e)
 {
 	struct suggest near;
 
 	error_set(e, ERR_INVALID, "there is no option --%.*s", (int)name.len,
 		  (const char *)name.at);
+	if (habit(p, name) != NULL)
+		return error_hint(e, "did you mean --%s?", habit(p, name));
 	suggest_begin(&near, name);
 	for (size_t t = 0; t < p->table_count; t++)
 		for (size_t i = 0; i < p->tables[t].count; i++)

@@ -20,7 +20,7 @@ const struct args_option cmd_global_options[] = {
 	{"config", 0, ARGS_VALUE, "F", "read further options from file F, one 'flag value' a line",
 	 GLOBAL(config)},
 	{"help", 'h', ARGS_FLAG, NULL, "explain the verb", GLOBAL(help)},
-	{"version", 0, ARGS_FLAG, NULL, "print the versions", GLOBAL(version)},
+	{"version", 'V', ARGS_FLAG, NULL, "print the versions", GLOBAL(version)},
 };
 const size_t cmd_global_option_count = COUNT_OF(cmd_global_options);
 
@@ -54,11 +54,18 @@ int cmd_store_path(struct cmd_run *run, const char **ret, struct error *e)
 int cmd_open_store(struct cmd_run *run, struct store **ret, struct error *e)
 {
 	const struct store_options options = {0};
+
+	return cmd_open_store_with(run, &options, ret, e);
+}
+
+int cmd_open_store_with(struct cmd_run *run, const struct store_options *options,
+			struct store **ret, struct error *e)
+{
 	const char *path = NULL;
 
 	if (cmd_store_path(run, &path, e) < 0)
 		return e->code;
-	if (store_open(path, &options, ret, e) < 0) {
+	if (store_open(path, options, ret, e) < 0) {
 		if (e->code == ERR_NO_STORE && e->hint[0] == '\0')
 			error_hint(e, "'yester init -s %s' makes one", path);
 		return e->code;

@@ -39,6 +39,7 @@ struct cmd {
 	size_t option_count;
 	size_t options_size; /* of the struct that run->options points to */
 	size_t words_min, words_max;
+	const char *missing; /* what to ask when words are missing: "which collection?"; or NULL */
 	int (*run)(struct cmd_run *run, struct error *e);
 };
 
@@ -68,6 +69,9 @@ MUST_CHECK int cmd_store_path(struct cmd_run *run, const char **ret, struct erro
 
 /* Open the store that -s names. */
 MUST_CHECK int cmd_open_store(struct cmd_run *run, struct store **ret, struct error *e);
+/* The same with a cache of another size. */
+MUST_CHECK int cmd_open_store_with(struct cmd_run *run, const struct store_options *options,
+				   struct store **ret, struct error *e);
 
 /* The snapshots of the store; says on standard error when some were left out as damaged or
  * incomplete (*ret_skipped, may be NULL). */

@@ -68,9 +68,9 @@ static int read_numbers(const struct options *o, struct source_live *ret, struct
 {
 	uint64_t connections = CONNECTIONS;
 
-	if (o->rate != NULL && size_parse("--rate", o->rate, &ret->rate, e) < 0)
+	if (o->rate != NULL && size_parse("rate", o->rate, &ret->rate, e) < 0)
 		return e->code;
-	if (o->connections != NULL && args_number("--numParallelCollections", o->connections,
+	if (o->connections != NULL && args_number("numParallelCollections", o->connections,
 						  CONNECTIONS_MAX, &connections, e) < 0)
 		return e->code;
 	if (connections == 0)

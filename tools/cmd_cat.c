@@ -51,6 +51,11 @@ static int read_format(struct cmd_run *run, enum doc_out_format *ret, struct err
 		error_set(e, ERR_REFUSED, "BSON is not for a terminal");
 		return error_hint(e, "send it to a file or a pipe: ... | bsondump");
 	}
+	if (!cmd_is_ns(run->words.at[0]) && strchr(run->words.at[0], '/') != NULL) {
+		error_set(e, ERR_INVALID, "\"%s\" is no collection", run->words.at[0]);
+		return error_hint(e,
+				  "a collection is DB.COLLECTION, also where a mount has folders");
+	}
 	if (!cmd_is_ns(run->words.at[0])) {
 		error_set(e, ERR_INVALID, "\"%s\" is a database, not a collection",
 			  run->words.at[0]);
@@ -218,5 +223,6 @@ const struct cmd cmd_cat = {
 	.options_size = sizeof(struct options),
 	.words_min = 1,
 	.words_max = 1,
+	.missing = "which collection? DB.COLLECTION",
 	.run = run_cat,
 };

@@ -91,5 +91,6 @@ const struct cmd cmd_copy = {
 	.options_size = sizeof(struct options),
 	.words_min = 1,
 	.words_max = 10000,
+	.missing = "where to? a store",
 	.run = run_copy,
 };

@@ -164,5 +164,6 @@ const struct cmd cmd_diff = {
 	.options_size = sizeof(struct options),
 	.words_min = 2,
 	.words_max = WORDS_MAX + 2,
+	.missing = "which two moments?",
 	.run = run_diff,
 };

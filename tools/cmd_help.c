@@ -1,11 +1,23 @@
 #include "tools/cmd_help.h"
 
 #include "tools/cmd_table.h"
+#include "tools/help_man.h"
+#include "tools/help_shell.h"
+#include "tools/json_out.h"
 #include "tools/term.h"
+
+struct options {
+	const char *as;
+};
+
+static const struct args_option options[] = {
+	{"as", 0, ARGS_VALUE, "man|bash|zsh|names", "another form of the same",
+	 offsetof(struct options, as)},
+};
 
 #define HELP_COLUMN 28 /* where the explanations of options begin, less two */
 
-static const char when_text[] =
+const char cmd_help_when[] =
 	"  latest                         the last operation, or the newest snapshot if that is\n"
 	"                                 later; latest-snapshot is what MNT/latest shows\n"
 	"  2026-11-21T09:41:07Z           a second, inclusive: all operations of it "
@@ -20,7 +32,7 @@ static const char when_text[] =
 	"  'yester ranges' shows what can be reached. A second can be once a later operation is "
 	"known.\n";
 
-static const char exit_text[] =
+const char cmd_help_exit[] =
 	"   0  done                                  6  refused, nothing was changed\n"
 	"   1  failed                               10  there is no store\n"
 	"   2  the command line is wrong            11  locked by another process\n"
@@ -74,9 +86,9 @@ void cmd_help_main(FILE *to)
 	for (size_t i = 0; i < cmd_global_option_count; i++)
 		print_option(to, &cmd_global_options[i]);
 	print_title(to, "WHEN (--at)");
-	fputs(when_text, to);
+	fputs(cmd_help_when, to);
 	print_title(to, "Exit codes");
-	fputs(exit_text, to);
+	fputs(cmd_help_exit, to);
 	print_title(to, "Example");
 	fputs("  export YESTER_STORE=/backup/shop\n"
 	      "  yester init\n"
@@ -105,40 +117,126 @@ void cmd_help_verb(const struct cmd *cmd, FILE *to)
 		print_option(to, &cmd_global_options[i]);
 	if (at) {
 		print_title(to, "WHEN");
-		fputs(when_text, to);
+		fputs(cmd_help_when, to);
 	}
 	print_title(to, "Examples");
 	fputs(cmd->examples, to);
 }
 
+/* The verb that was asked for, or NULL and an error. */
+static const struct cmd *find_verb(const char *name, struct error *e)
+{
+	const struct cmd *cmd = cmd_table_find(name);
+
+	if (cmd != NULL)
+		return cmd;
+	error_set(e, ERR_INVALID, "there is no verb \"%s\"", name);
+	if (cmd_table_suggest(name) != NULL)
+		error_hint(e, "did you mean '%s'?", cmd_table_suggest(name));
+	else
+		error_hint(e, "'yester help' lists the verbs");
+	return NULL;
+}
+
+static void json_option(struct json_out *j, const struct args_option *option)
+{
+	const char letter[] = {option->letter, '\0'};
+
+	if (option->help == NULL)
+		return;
+	json_out_object(j, NULL);
+	json_out_str(j, "name", option->name);
+	json_out_str(j, "letter", option->letter == 0 ? NULL : letter);
+	json_out_str(j, "value", option->value);
+	json_out_bool(j, "repeats", option->kind == ARGS_LIST || option->kind == ARGS_COUNT);
+	json_out_str(j, "help", option->help);
+	json_out_end_object(j);
+}
+
+/* The tables that everything else here is made from; `only` one verb or NULL. */
+static void print_json(const struct cmd *only)
+{
+	struct json_out j;
+
+	json_out_begin(&j, stdout, false);
+	json_out_array(&j, "options");
+	for (size_t i = 0; i < cmd_global_option_count; i++)
+		json_option(&j, &cmd_global_options[i]);
+	json_out_end_array(&j);
+	json_out_array(&j, "verbs");
+	for (size_t i = 0; cmd_table[i] != NULL; i++) {
+		const struct cmd *cmd = cmd_table[i];
+
+		if (only != NULL && cmd != only)
+			continue;
+		json_out_object(&j, NULL);
+		json_out_str(&j, "name", cmd->name);
+		json_out_str(&j, "summary", cmd->summary);
+		json_out_array(&j, "options");
+		for (size_t o = 0; o < cmd->option_count; o++)
+			json_option(&j, &cmd->options[o]);
+		json_out_end_array(&j);
+		json_out_end_object(&j);
+	}
+	json_out_end_array(&j);
+	json_out_finish(&j);
+}
+
+/* One of the forms of --as. */
+static int print_as(struct cmd_run *run, const char *form, const struct cmd *cmd, struct error *e)
+{
+	if (strcmp(form, "man") == 0 && cmd != NULL)
+		help_man_print(cmd, stdout);
+	else if (strcmp(form, "man") == 0)
+		return cmd_usage_error(run, e, "which verb's page?");
+	else if (cmd != NULL)
+		return cmd_usage_error(run, e, "--as %s is of all verbs, not of one", form);
+	else if (strcmp(form, "bash") == 0)
+		help_bash_print(stdout);
+	else if (strcmp(form, "zsh") == 0)
+		help_zsh_print(stdout);
+	else if (strcmp(form, "names") == 0)
+		for (size_t i = 0; cmd_table[i] != NULL; i++)
+			puts(cmd_table[i]->name);
+	else
+		return cmd_usage_error(run, e, "--as takes man, bash, zsh or names, not \"%s\"",
+				       form);
+	return 0;
+}
+
 static int run_help(struct cmd_run *run, struct error *e)
 {
-	const struct cmd *cmd;
+	const struct options *o = run->options;
+	const struct cmd *cmd = NULL;
 
-	if (run->words.count == 0) {
-		cmd_help_main(stdout);
-		return 0;
-	}
-	cmd = cmd_table_find(run->words.at[0]);
-	if (cmd == NULL && cmd_table_is_later(run->words.at[0]))
-		return cmd_not_yet(run->words.at[0], e);
-	if (cmd == NULL) {
-		error_set(e, ERR_INVALID, "there is no verb \"%s\"", run->words.at[0]);
-		if (cmd_table_suggest(run->words.at[0]) != NULL)
-			error_hint(e, "did you mean '%s'?", cmd_table_suggest(run->words.at[0]));
+	if (run->words.count > 0 && (cmd = find_verb(run->words.at[0], e)) == NULL)
 		return e->code;
-	}
-	cmd_help_verb(cmd, stdout);
+	if (o->as != NULL)
+		return print_as(run, o->as, cmd, e);
+	if (run->globals.json)
+		print_json(cmd);
+	else if (cmd != NULL)
+		cmd_help_verb(cmd, stdout);
+	else
+		cmd_help_main(stdout);
 	return 0;
 }
 
 const struct cmd cmd_help = {
 	.name = "help",
 	.group = "About",
-	.synopsis = "[VERB]",
+	.synopsis = "[VERB] [--as man|bash|zsh|names] [--json]",
 	.summary = "explain a verb, or list all",
+	.about = "--as writes the same in another form: a verb's manual page, the completion of a "
+		 "shell, or the\n"
+		 "names of all verbs. --json prints the tables of verbs and options.\n",
 	.examples = "  yester help\n"
-		    "  yester help ingest\n",
+		    "  yester help ingest\n"
+		    "  source <(yester help --as bash)\n"
+		    "  yester help restore --as man | man -l -\n",
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.options_size = sizeof(struct options),
 	.words_max = 1,
 	.run = run_help,
 };

@@ -8,6 +8,10 @@
 
 #include "tools/cmd.h"
 
+/* How a WHEN is written, and what exit codes mean: lines, indented by two. */
+extern const char cmd_help_when[];
+extern const char cmd_help_exit[];
+
 /* All verbs, what they share, WHEN, exit codes. */
 void cmd_help_main(FILE *to);
 

@@ -4,9 +4,7 @@
 #include <sys/vfs.h>
 
 #include "tools/cmd_table.h"
-
-#define DRIVER "yesterfs"
-#define PATH_LEN 4096
+#include "tools/driver.h"
 
 struct options {
 	struct args_list options;
@@ -19,22 +17,6 @@ static const struct args_option options[] = {
 	{"foreground", 'f', ARGS_FLAG, NULL, "stay in the foreground",
 	 offsetof(struct options, foreground)},
 };
-
-/* yesterfs beside our own binary; false when it is not there. */
-static bool find_beside(char ret[PATH_LEN])
-{
-	ssize_t len = readlink("/proc/self/exe", ret, PATH_LEN - sizeof(DRIVER) - 1);
-	char *slash;
-
-	if (len <= 0)
-		return false;
-	ret[len] = '\0';
-	slash = strrchr(ret, '/');
-	if (slash == NULL)
-		return false;
-	memcpy(slash + 1, DRIVER, sizeof(DRIVER));
-	return access(ret, X_OK) == 0;
-}
 
 /* The mount point must be a folder; a dead mount there is named. */
 static int check_mount_point(const char *path, struct error *e)
@@ -62,9 +44,9 @@ static int check_mount_point(const char *path, struct error *e)
 /* Mounted twice is a slip; -o nonempty says that it is meant. */
 static int check_not_mounted(const char *path, const struct args_list *list, struct error *e)
 {
-	char inside[PATH_LEN];
+	char inside[DRIVER_PATH_LEN];
 
-	if (snprintf(inside, sizeof(inside), "%s/.yester/status.json", path) >= PATH_LEN ||
+	if (snprintf(inside, sizeof(inside), "%s/.yester/status.json", path) >= DRIVER_PATH_LEN ||
 	    access(inside, F_OK) != 0)
 		return 0;
 	for (size_t i = 0; i < list->count; i++)
@@ -81,7 +63,7 @@ static int run_mount(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
 	struct args_list argv = {0};
-	char path[PATH_LEN];
+	char path[DRIVER_PATH_LEN];
 	const char *store_at = NULL;
 
 	if (cmd_store_path(run, &store_at, e) < 0)
@@ -89,7 +71,7 @@ static int run_mount(struct cmd_run *run, struct error *e)
 	if (check_mount_point(run->words.at[0], e) < 0 ||
 	    check_not_mounted(run->words.at[0], &o->options, e) < 0)
 		return e->code;
-	args_list_add(&argv, DRIVER);
+	args_list_add(&argv, DRIVER_NAME);
 	args_list_add(&argv, store_at);
 	args_list_add(&argv, run->words.at[0]);
 	if (o->foreground)
@@ -100,11 +82,11 @@ static int run_mount(struct cmd_run *run, struct error *e)
 	}
 	args_list_add(&argv, NULL);
 	fflush(stdout);
-	if (find_beside(path))
+	if (driver_find_beside(path))
 		execv(path, (char *const *)argv.at);
 	else
-		execvp(DRIVER, (char *const *)argv.at);
-	error_sys(e, "%s could not be started", DRIVER);
+		execvp(DRIVER_NAME, (char *const *)argv.at);
+	error_sys(e, "%s could not be started", DRIVER_NAME);
 	args_list_release(&argv);
 	return error_hint(e, "it belongs beside yester, or into a folder of PATH");
 }
@@ -136,5 +118,6 @@ const struct cmd cmd_mount = {
 	.options_size = sizeof(struct options),
 	.words_min = 1,
 	.words_max = 1,
+	.missing = "where? an empty folder",
 	.run = run_mount,
 };

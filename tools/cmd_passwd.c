@@ -117,5 +117,6 @@ const struct cmd cmd_passwd = {
 		    "  yester serve -s /backup/shop --auth-file /etc/yester/users\n",
 	.words_min = 2,
 	.words_max = 2,
+	.missing = "which file, and which user?",
 	.run = run_passwd,
 };

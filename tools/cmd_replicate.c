@@ -138,5 +138,6 @@ const struct cmd cmd_replicate = {
 	.options_size = sizeof(struct options),
 	.words_min = 1,
 	.words_max = 1,
+	.missing = "where to? a folder, or host:path",
 	.run = run_replicate,
 };

@@ -14,8 +14,12 @@
 
 #define DEFAULT_BIND "127.0.0.1"
 #define DEFAULT_PORT 27099
-#define DEFAULT_MEMORY (512 * MIB)
+#define MEMORY_SHARE 4 /* of the machine's: the default */
+#define DEFAULT_MEMORY_MIN (512 * MIB)
+#define DEFAULT_MEMORY_MAX (4096 * MIB)
 #define LEAST_MEMORY (64 * MIB)
+#define LEAST_CACHE (64 * MIB)	  /* of decoded documents */
+#define ENOUGH_MEMORY (256 * MIB) /* for all but the cache, when there is not more */
 #define ONE_TIME_USER "yester"
 #define PASSWORD_LEN 24
 #define HOST_LEN 300
@@ -52,7 +56,8 @@ static const struct args_option options[] = {
 	{"advertise", 0, ARGS_VALUE, "HOST:PORT", "with --replset: where clients reach this server",
 	 FIELD(advertise)},
 	{"max-memory", 0, ARGS_VALUE, "N",
-	 "bytes for all cursors, queries and replies: 256M, 2G (default: 512M)", FIELD(max_memory)},
+	 "bytes for all that it holds: 256M, 2G (default: a quarter of the machine's, at most 4G)",
+	 FIELD(max_memory)},
 };
 
 /* ---- what was typed */
@@ -61,12 +66,28 @@ static int parse_memory(struct cmd_run *run, const char *text, size_t *ret, stru
 {
 	uint64_t size;
 
-	if (size_parse("--max-memory", text, &size, e) < 0)
+	if (size_parse("max-memory", text, &size, e) < 0)
 		return e->code;
 	*ret = (size_t)size;
 	if (*ret < LEAST_MEMORY)
 		return cmd_usage_error(run, e, "--max-memory needs 64M at least");
 	return 0;
+}
+
+static size_t default_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	size_t share = pages > 0 && size > 0 ? (size_t)pages / MEMORY_SHARE * (size_t)size : 0;
+
+	return MIN_OF(MAX_OF(share, DEFAULT_MEMORY_MIN), DEFAULT_MEMORY_MAX);
+}
+
+/* Half of the memory keeps decoded documents, once there is enough for the rest; what is read again is not decoded again. */
+static size_t cache_share(size_t memory)
+{
+	size_t spare = memory > ENOUGH_MEMORY ? memory - ENOUGH_MEMORY : 0;
+
+	return MAX_OF(MIN_OF(memory / 2, spare), LEAST_CACHE);
 }
 
 /* A port without auth and TLS is for this machine only. */
@@ -257,27 +278,31 @@ static int run_serve(struct cmd_run *run, struct error *e)
 	static const char *const argv[] = {"yester", "serve", NULL};
 	OWNED(tls_close) struct tls *tls = NULL;
 	OWNED(store_close) struct store *store = NULL;
+	struct store_options opening = {0};
 	struct service_options how = {.replset = o->replset,
 				      .advertise = o->advertise,
 				      .argv = argv,
 				      .with_users = o->with_users,
 				      .tls = o->certificate != NULL,
-				      .max_memory = DEFAULT_MEMORY};
+				      .max_memory = default_memory()};
 	struct server_listen where = {.bind = o->bind == NULL ? DEFAULT_BIND : o->bind,
 				      .socket = o->socket};
 	uint64_t port = DEFAULT_PORT;
 
 	server_hold_signals();
 	if (check_options(run, e) < 0 ||
-	    (o->port != NULL && args_number("--port", o->port, UINT16_MAX, &port, e) < 0) ||
+	    (o->port != NULL && args_number("port", o->port, UINT16_MAX, &port, e) < 0) ||
 	    (o->max_memory != NULL && parse_memory(run, o->max_memory, &how.max_memory, e) < 0) ||
 	    check_exposure(o, where.bind, e) < 0)
 		return e->code;
 	where.port = (uint16_t)port;
 	if (o->certificate != NULL && tls_open(o->certificate, o->ca, &tls, e) < 0)
 		return e->code;
-	if (cmd_open_store(run, &store, e) < 0)
+	opening.cache_bytes = cache_share(how.max_memory);
+	if (cmd_open_store_with(run, &opening, &store, e) < 0)
 		return e->code;
+	how.max_memory = MAX_OF(how.max_memory - MIN_OF(opening.cache_bytes, how.max_memory),
+				MIN_OF(how.max_memory, ENOUGH_MEMORY));
 	return serve(run, store, &how, &where, tls, e);
 }
 

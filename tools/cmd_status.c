@@ -181,7 +181,7 @@ static void print_reach(const struct status *s)
 	char from[TERM_TIME_LEN], to[TERM_TIME_LEN];
 
 	if (s->last_ts == 0) {
-		puts("last       nothing is stored yet");
+		puts("last       no operation is known yet (no exact snapshot, and no oplog)");
 	} else {
 		term_time(entry_seconds(s->last_ts), cmd_shows_local_time(), to);
 		printf("last       %s, %u.%u", to, entry_seconds(s->last_ts),

@@ -3,17 +3,12 @@
 #include "base/suggest.h"
 
 const struct cmd *const cmd_table[] = {
-	&cmd_init,	&cmd_ingest,  &cmd_ingest_oplog, &cmd_backup, &cmd_tail,      &cmd_snapshot,
-	&cmd_snapshots, &cmd_ranges,  &cmd_gaps,	 &cmd_status, &cmd_show,      &cmd_ls,
-	&cmd_cat,	&cmd_count,   &cmd_diff,	 &cmd_log,    &cmd_stats,     &cmd_mount,
-	&cmd_umount,	&cmd_serve,   &cmd_passwd,	 &cmd_dump,   &cmd_restore,   &cmd_check,
-	&cmd_verify,	&cmd_drill,   &cmd_forget,	 &cmd_prune,  &cmd_replicate, &cmd_repair,
-	&cmd_copy,	&cmd_version, &cmd_help,	 NULL,
-};
-
-/* Known, so that the answer to them is a true one. */
-static const char *const later[] = {
-	"doctor",
+	&cmd_init,	&cmd_ingest, &cmd_ingest_oplog, &cmd_backup, &cmd_tail,	     &cmd_snapshot,
+	&cmd_snapshots, &cmd_ranges, &cmd_gaps,		&cmd_status, &cmd_show,	     &cmd_ls,
+	&cmd_cat,	&cmd_count,  &cmd_diff,		&cmd_log,    &cmd_stats,     &cmd_mount,
+	&cmd_umount,	&cmd_serve,  &cmd_passwd,	&cmd_dump,   &cmd_restore,   &cmd_check,
+	&cmd_verify,	&cmd_drill,  &cmd_forget,	&cmd_prune,  &cmd_replicate, &cmd_repair,
+	&cmd_copy,	&cmd_doctor, &cmd_version,	&cmd_help,   NULL,
 };
 
 const struct cmd *cmd_table_find(const char *name)
@@ -24,14 +19,6 @@ const struct cmd *cmd_table_find(const char *name)
 	return NULL;
 }
 
-bool cmd_table_is_later(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(later); i++)
-		if (strcmp(later[i], name) == 0)
-			return true;
-	return false;
-}
-
 const char *cmd_table_suggest(const char *typed)
 {
 	/* What people type from habit. */
@@ -40,6 +27,15 @@ const char *cmd_table_suggest(const char *typed)
 		{"unmount", "umount"}, {"fusermount", "umount"}, {"export", "dump"},
 		{"find", "cat"},       {"get", "cat"},		 {"create", "init"},
 		{"info", "show"},      {"fsck", "check"},	 {"mongodump", "dump"},
+		{"delete", "forget"},  {"rm", "forget"},	 {"remove", "forget"},
+		{"gc", "prune"},       {"compact", "prune"},	 {"cleanup", "prune"},
+		{"history", "log"},    {"oplog", "log"},	 {"undo", "restore"},
+		{"query", "cat"},      {"bsondump", "cat"},	 {"mongorestore", "restore"},
+		{"follow", "tail"},    {"watch", "tail"},	 {"mongoexport", "cat"},
+		{"sync", "replicate"}, {"rsync", "replicate"},	 {"push", "replicate"},
+		{"size", "stats"},     {"du", "stats"},		 {"health", "doctor"},
+		{"server", "serve"},   {"mongod", "serve"},	 {"compare", "diff"},
+		{"collections", "ls"}, {"mongosh", "serve"},
 	};
 	static struct suggest near;
 

@@ -12,6 +12,7 @@ extern const struct cmd cmd_check;
 extern const struct cmd cmd_copy;
 extern const struct cmd cmd_count;
 extern const struct cmd cmd_diff;
+extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_drill;
 extern const struct cmd cmd_dump;
 extern const struct cmd cmd_forget;
@@ -45,9 +46,6 @@ extern const struct cmd *const cmd_table[];
 
 /* The verb of that name, or NULL. */
 const struct cmd *cmd_table_find(const char *name);
-
-/* Is it a verb that a later version will have? */
-bool cmd_table_is_later(const char *name);
 
 /* The verb nearest to what was typed, or NULL. Valid until the next call. */
 const char *cmd_table_suggest(const char *typed);

@@ -124,7 +124,7 @@ static int read_options(struct cmd_run *run, struct tail_options *ret, struct er
 	if (o->every != NULL && ret->every == 0)
 		return cmd_usage_error(run, e, "--every takes at least 1s");
 	if (o->metrics_port != NULL &&
-	    args_number("--metrics-port", o->metrics_port, 65535, &port, e) < 0)
+	    args_number("metrics-port", o->metrics_port, 65535, &port, e) < 0)
 		return e->code;
 	ret->metrics_port = (unsigned)port;
 	return 0;

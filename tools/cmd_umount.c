@@ -170,5 +170,6 @@ const struct cmd cmd_umount = {
 	.examples = "  yester umount /mnt/shop\n",
 	.words_min = 1,
 	.words_max = 1,
+	.missing = "what is to be unmounted?",
 	.run = run_umount,
 };

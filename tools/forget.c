@@ -187,9 +187,11 @@ static int apply_names(const struct snapshot_list *list, const struct forget_pol
 
 		if (found < 0)
 			return found;
-		if (found == 0)
-			return error_set(e, ERR_NOT_FOUND, "there is no snapshot \"%s\"",
-					 policy->names[n]);
+		if (found == 0) {
+			error_set(e, ERR_NOT_FOUND, "there is no snapshot \"%s\"",
+				  policy->names[n]);
+			return error_hint(e, "'yester snapshots' lists them");
+		}
 		choices[i] = (struct forget_choice){0};
 	}
 	return 0;

@@ -133,7 +133,7 @@ static int read_path(struct job *job, const char *path, struct error *e)
 	struct stat st;
 
 	if (!is_stdin && stat(path, &st) != 0)
-		return error_sys(e, "stat %s", path);
+		return error_sys(e, "%s", path);
 	if (!is_stdin && S_ISDIR(st.st_mode))
 		return read_dump(job, path, false, e);
 	if (input_stream_open(path, INPUT_STREAM_AUTO, &in, e) < 0)

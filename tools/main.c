@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/exit_code.h"
 #include "base/file.h"
@@ -51,12 +52,6 @@ static int flush_output(struct error *e)
 
 static int unknown_verb(const char *name, struct error *e)
 {
-	if (cmd_table_is_later(name)) {
-		cmd_not_yet(name, e);
-		if (cmd_table_suggest(name) == NULL)
-			return error_hint(e, "'yester help' lists what is");
-		return error_hint(e, "did you mean '%s'?", cmd_table_suggest(name));
-	}
 	error_set(e, ERR_INVALID, "there is no verb \"%s\"", name);
 	if (cmd_table_suggest(name) != NULL)
 		return error_hint(e, "did you mean '%s'?", cmd_table_suggest(name));
@@ -87,15 +82,39 @@ static int read_defaults(struct cmd_run *run, const struct args_table *tables, s
 	return args_config((char *)config->at, path, tables, count, cmd_table_has_option, e);
 }
 
+/* Is `path` the folder of a store? */
+static bool is_store(const char *path)
+{
+	OWNED(free) char *config = xprintf("%s/config", path);
+	OWNED(free) char *chunks = xprintf("%s/chunks", path);
+
+	return access(config, F_OK) == 0 && access(chunks, F_OK) == 0;
+}
+
+/* A store without its -s, and a collection in two words, are what that mostly is. */
+static int word_too_many(struct cmd_run *run, struct error *e)
+{
+	const struct cmd *cmd = run->cmd;
+	const char *word = run->words.at[cmd->words_max];
+	const char *first = run->words.at[0];
+
+	cmd_usage_error(run, e, "what is \"%s\" for?", word);
+	if (cmd == &cmd_init || (run->globals.store == NULL && is_store(first)))
+		return error_hint(e, "the store goes behind -s: -s %s", first);
+	if (cmd->words_max == 1 && strstr(cmd->synopsis, "DB.COLLECTION") != NULL)
+		return error_hint(e, "a collection is one word: %s.%s", first, word);
+	return e->code;
+}
+
 static int check_words(struct cmd_run *run, struct error *e)
 {
 	const struct cmd *cmd = run->cmd;
 
 	if (run->words.count < cmd->words_min)
-		return cmd_usage_error(run, e, "something is missing");
+		return cmd_usage_error(
+			run, e, "%s", cmd->missing == NULL ? "something is missing" : cmd->missing);
 	if (run->words.count > cmd->words_max)
-		return cmd_usage_error(run, e, "what is \"%s\" for?",
-				       run->words.at[cmd->words_max]);
+		return word_too_many(run, e);
 	if (run->globals.progress != NULL &&
 	    term_progress_parse(run->globals.progress, &run->progress, e) < 0)
 		return e->code;

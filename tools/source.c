@@ -85,7 +85,7 @@ int source_read(const char *path, bool archive, const struct source_options *opt
 	if (archive || strcmp(path, "-") == 0)
 		return read_archive(&job, path, e);
 	if (stat(path, &st) != 0)
-		return error_sys(e, "stat %s", path);
+		return error_sys(e, "%s", path);
 	if (S_ISDIR(st.st_mode))
 		return source_folder_read(&job, path, e);
 	if (S_ISREG(st.st_mode))

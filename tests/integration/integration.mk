@@ -15,7 +15,8 @@ check-integration:
 check-scale:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) YESTER_SCALE=full $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
-		tests/integration/test_scale.py tests/integration/test_many_documents.py tests/integration/test_json_mount.py
+		tests/integration/test_scale.py tests/integration/test_many_documents.py tests/integration/test_json_mount.py \
+		tests/integration/test_verify.py::test_one_changed_document_is_named
 
 # Replica sets of three under load, the long forms: 20 seeds a version, 8 writers, 100 kills.
 .PHONY: check-live
@@ -23,3 +24,12 @@ check-live:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) YESTER_WRITERS=8 YESTER_KILLS=100 $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
 		--timeout=1800 tests/integration/test_live.py tests/integration/test_live_set.py tests/integration/test_live_secure.py
+
+# All programs at once on one store, under both sanitizers: SECONDS of each.
+SECONDS ?= 600
+.PHONY: check-together
+check-together:
+	@for sanitizer in address,undefined thread; do \
+		$(MAKE) --no-print-directory BUILD=$(BUILD)-$$sanitizer SANITIZE=$$sanitizer CFLAGS='-O1 -g' all && \
+		BUILD=$(BUILD)-$$sanitizer YESTER_TOGETHER=$(SECONDS) $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
+			tests/integration/test_together.py || exit 1; done

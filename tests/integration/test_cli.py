@@ -17,8 +17,7 @@ import fill  # noqa: I001 (peers makes it importable)
 
 VERBS = ("init", "ingest", "ingest-oplog", "backup", "tail", "snapshot", "snapshots", "ranges", "gaps", "status", "show", "ls", "cat",
          "count", "diff", "log", "stats", "mount", "umount", "serve", "passwd", "dump", "restore", "check", "verify", "drill", "forget",
-         "prune", "replicate", "repair", "copy", "version", "help")
-LATER = ("doctor",)
+         "prune", "replicate", "repair", "copy", "doctor", "version", "help")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # all but the end of a line
 HOSTILE = ("new\nline", "escape\x1b[2J", "bidi\u202eetirw", "back\\slash", "tab\t", "quote\"s", "  spaces  ", "漢字")
 
@@ -66,7 +65,6 @@ def test_help_lists_what_there_is_and_only_that(yester):
     text = yester("help").out
     listed = re.findall(r"^  ([a-z-]+)  +\S", text, re.M)
     assert set(VERBS) <= set(listed)
-    assert not set(LATER) & set(listed)
     assert yester("--help").out == text
     assert yester(check=2).err == text
 
@@ -80,16 +78,18 @@ def test_every_verb_explains_itself(yester, verb):
     assert max(map(len, text.splitlines())) <= 100
 
 
-@pytest.mark.parametrize("verb", LATER)
-def test_verbs_of_later_versions_say_so(yester, verb):
-    assert "not in this version" in yester(verb, "-s", "nowhere", check=2).err
-    assert "not in this version" in yester("help", verb, check=2).err
-
-
 def test_version(yester):
     assert re.match(r"yester \d+\.\d+\.\d+\n", yester("version").out)
-    assert json.loads(yester("version", "--json").out)["storeFormat"] == 1
+    told = json.loads(yester("version", "--json").out)
+    assert told["storeFormat"] == 1
+    assert {"libbson", "libmongoc", "icu", "openssl", "zstd", "lmdb", "pcre2", "zlib"} == set(told["libraries"])
+    assert all(re.match(r"\d+\.\d+", version) for version in told["libraries"].values())
     assert yester("--version").out == yester("version").out
+    driver = peers.run([peers.program("yesterfs"), "--version"]).out
+    assert re.match(r"yesterfs (\S+)\n", driver)[1] == told["yester"]
+    for name in ("libbson", "icu", "openssl", "zstd", "lmdb"):
+        assert f"{name} {told['libraries'][name]}" in driver
+    assert re.search(r"libfuse 3\.\d+", driver)
 
 
 # ---- exit codes and hints
@@ -108,12 +108,48 @@ def test_version(yester):
     (("ingest", "--ns-include=x", "dump"), 2, "did you mean --nsInclude?"),
     (("snapshots", "--progress", "maybe", "-s", "x"), 2, ""),
     (("umount", "/"), 6, ""),
+    (("init", "-s", "a", "b", "c"), 2, "the store goes behind -s: -s b"),
+    (("cat", "-s", "a", "shop", "orders"), 2, "a collection is one word: shop.orders"),
+    (("ls", "--repo", "x"), 2, "did you mean --store?"),
+    (("restore", "--force"), 2, "did you mean --mode?"),
+    (("dump", "--oplogLimit", "1"), 2, "did you mean --at?"),
+    (("delete", "x"), 2, "did you mean 'forget'?"),
+    (("undo",), 2, "did you mean 'restore'?"),
+    (("forget", "-s", "x", "--keep-dayly", "1"), 2, "did you mean --keep-daily?"),
 ])
 def test_mistakes(yester, tmp_path, words, status, hint):
     done = yester(*words, check=status, cwd=tmp_path)
     assert done.out == ""
     assert done.err.startswith("yester: ")
     assert hint in hint_of(done)
+
+
+@pytest.mark.parametrize("words, asks", [
+    (("cat",), "which collection?"), (("diff", "latest"), "which two moments?"), (("mount",), "an empty folder"),
+    (("replicate",), "where to?"), (("copy",), "where to?"), (("umount",), "what"), (("passwd", "f"), "which user?"),
+])
+def test_a_missing_word_is_asked_for(yester, words, asks):
+    assert asks in yester(*words, check=2).err.splitlines()[0]
+
+
+def test_numbers_of_options_are_named_as_they_are_typed(yester):
+    for words in (("serve", "--port", "x"), ("serve", "--max-memory", "x"), ("tail", "--metrics-port", "x", "--uri", "mongodb://h/"),
+                  ("backup", "--rate", "x", "--uri", "mongodb://h/"), ("backup", "--numParallelCollections", "x", "--uri", "mongodb://h/")):
+        said = yester(*words, "-s", "x", check=2).err
+        assert f" {words[1]} needs " in said and "----" not in said
+
+
+def test_the_driver_tells_slips(fixture_store, tmp_path):
+    def driver(*words, check):
+        return hint_of(peers.run([peers.program("yesterfs"), *words], check, cwd=tmp_path))
+
+    mnt = tmp_path / "mnt"
+    mnt.mkdir()
+    assert "allow_other" in driver(fixture_store.path, mnt, "-o", "alow_other", check=2)
+    assert "cache=SIZE" in driver(fixture_store.path, mnt, "-o", "cache", check=2)
+    assert driver("--foreground", fixture_store.path, mnt, check=2) == "did you mean -f?"
+    assert driver(mnt, fixture_store.path, check=6) == "the store comes first: yesterfs STORE MNT"
+    assert "yester init" in driver("nowhere", mnt, check=10)
 
 
 def test_a_usage_error_shows_the_usage_line(yester):

@@ -6,12 +6,12 @@ the --at of the first line of `yester log --bursts` is pasted. Nothing else is c
 """
 import os
 import re
-import shlex
 from dataclasses import dataclass
 
 import bson
 import peers
 import pytest
+import walk
 from bson import json_util
 
 pytestmark = pytest.mark.fuse
@@ -52,17 +52,6 @@ class Shell:
         return {line: self.line(line) for line in lines}
 
 
-def put_tools_into(folder):
-    """mongodump and mongorestore as commands, with the libraries that they need."""
-    folder.mkdir()
-    for name in ("mongodump", "mongorestore"):
-        tool = peers.fetched(peers.truth.tool, name)
-        variables = {k: v for k, v in tool.env().items() if os.environ.get(k) != v}
-        words = ["env", *(f"{k}={v}" for k, v in variables.items()), str(tool.path)]
-        (folder / name).write_text(f"#!/bin/sh\nexec {shlex.join(words)} \"$@\"\n")
-        (folder / name).chmod(0o755)
-
-
 class Shop:
     """A live shop, where work goes on before and after the accident."""
 
@@ -88,7 +77,7 @@ class Shop:
 
 @pytest.fixture
 def shell(tmp_path):
-    put_tools_into(tmp_path / "bin")
+    walk.put_tools_into(tmp_path / "bin")
     (tmp_path / "mnt").mkdir()
     made = Shell(tmp_path, {"YESTER_STORE": str(tmp_path / "store"), "MNT": str(tmp_path / "mnt")}, {})
     yield made

@@ -124,6 +124,27 @@ static void all_forms_are_shown_unless_told_otherwise(void **state)
 	assert_true(p.canonical);
 }
 
+static void a_slip_in_an_option_finds_what_was_meant(void **state)
+{
+	static const char *const slips[][2] = {
+		{"alow_other", "did you mean -o allow_other?"},
+		{"allow-other", "did you mean -o allow_other?"},
+		{"cache", "did you mean -o cache=SIZE?"},
+		{"chache=1G", "did you mean -o cache=SIZE?"},
+		{"non_empty", "did you mean -o nonempty?"},
+		{"jsn=canonical", "did you mean -o json=canonical?"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(slips); i++) {
+		OWNED(fs_options_release) struct fs_options o;
+		struct error e = {0};
+
+		assert_int_equal(PARSE(&o, "yesterfs", "-o", slips[i][0], "/s", "/m"), ERR_INVALID);
+		assert_string_equal(e.hint, slips[i][1]);
+	}
+}
+
 static void help_and_version_need_no_paths(void **state)
 {
 	OWNED(fs_options_release) struct fs_options o;
@@ -147,6 +168,7 @@ int main(void)
 		cmocka_unit_test(usage_errors_are_told),
 		cmocka_unit_test(the_list_of_show_ends_with_the_next_option),
 		cmocka_unit_test(all_forms_are_shown_unless_told_otherwise),
+		cmocka_unit_test(a_slip_in_an_option_finds_what_was_meant),
 		cmocka_unit_test(help_and_version_need_no_paths),
 	};
 

@@ -94,7 +94,9 @@ static void wrong_names_get_a_hint(void **state)
 		{"1h", "a distance is counted from something: latest-1h, now-1h"},
 		{"-30m", "a distance is counted from something: latest-30m, now-30m"},
 		{"ff00", "a snapshot's id is written id:ff00"},
-		{"quite another thing", "'yester snapshots' lists what can be opened"},
+		{"quite another thing",
+		 "'yester snapshots' lists what can be opened; a time is written "
+		 "2026-11-21T09:41:07Z, now-2h or latest"},
 	};
 
 	(void)state;

@@ -9,7 +9,6 @@ static void every_verb_is_found_and_explains_itself(void **state)
 		const struct cmd *cmd = cmd_table[i];
 
 		assert_ptr_equal(cmd_table_find(cmd->name), cmd);
-		assert_false(cmd_table_is_later(cmd->name));
 		assert_non_null(cmd->synopsis);
 		assert_non_null(cmd->summary);
 		assert_non_null(strstr(cmd->examples, cmd->name));
@@ -38,13 +37,6 @@ static void no_option_is_there_twice(void **state)
 	}
 }
 
-static void what_a_later_version_has_is_known(void **state)
-{
-	(void)state;
-	assert_true(cmd_table_is_later("doctor"));
-	assert_false(cmd_table_is_later("frobnicate"));
-}
-
 static void a_slip_and_a_habit_find_their_verb(void **state)
 {
 	(void)state;
@@ -67,7 +59,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_verb_is_found_and_explains_itself),
 		cmocka_unit_test(no_option_is_there_twice),
-		cmocka_unit_test(what_a_later_version_has_is_known),
 		cmocka_unit_test(a_slip_and_a_habit_find_their_verb),
 		cmocka_unit_test(options_of_all_verbs_may_stand_in_a_configuration_file),
 	};
