@@ -44,7 +44,10 @@ install: all $(MADE)/done
 		chmod 644 $(DESTDIR)$(unitdir)/$${unit##*/} || exit 1; done
 	install -m 644 packaging/sysusers.conf $(DESTDIR)$(sysusersdir)/yesterfs.conf
 	install -m 644 packaging/examples/* $(DESTDIR)$(docdir)/examples/
+	install -d $(DESTDIR)$(docdir)/plots $(DESTDIR)$(docdir)/format
 	install -m 644 README.md CHANGELOG.md docs/*.md $(DESTDIR)$(docdir)/
+	install -m 644 docs/plots/*.svg $(DESTDIR)$(docdir)/plots/
+	install -m 644 docs/format/*.md $(DESTDIR)$(docdir)/format/
 
 .PHONY: dist
 dist:

@@ -2,6 +2,7 @@
 #include "base/bson_build.h"
 #include "query/command_cursor.h"
 #include "query/command_view.h"
+#include "query/gaps.h"
 #include "query/query_error.h"
 
 static int check_pipeline(const struct value *v, struct error *e)
@@ -240,6 +241,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0 ||
 	    read_hint(cursor, &resolved, e) < 0)
 		return e->code;
+	q->keeps_gaps = gaps_wanted(resolved.pipeline);
 	return plan_pipeline(q, &resolved, cursor->scope, NULL, false, &cursor->plan,
 			     &cursor->stage, e);
 }

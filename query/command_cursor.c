@@ -1,5 +1,6 @@
 #include "query/command_cursor.h"
 
+#include "query/gaps.h"
 #include "query/query_error.h"
 #include "query/scan.h"
 
@@ -52,6 +53,8 @@ static int draw(struct query_cursor *cursor, struct bytes *ret, struct error *e)
 	if (cursor->is_at_end)
 		return 0;
 	more = stage_next(cursor->stage, &doc, e);
+	if (more > 0 && cursor->c.q.keeps_gaps)
+		doc.doc = gaps_strip(doc.doc, &cursor->stripped);
 	if (more > 0 && doc.doc.len > QUERY_DOCUMENT_MAX)
 		more = query_error(e, QUERY_BSON_TOO_LARGE,
 				   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 "
@@ -123,6 +126,7 @@ void query_cursor_free(struct query_cursor *cursor)
 	if (cursor == NULL)
 		return;
 	stage_free(cursor->stage);
+	buf_release(&cursor->stripped);
 	command_end(&cursor->c);
 	free(cursor);
 }

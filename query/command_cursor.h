@@ -23,6 +23,7 @@ struct query_cursor {
 	bool is_begun, is_at_end;
 	bool has_ahead; /* `ahead` did not fit into the last batch */
 	struct bytes ahead;
+	struct buf stripped; /* the document that was drawn, without its gaps */
 };
 
 /* The default size of a first batch. */

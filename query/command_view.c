@@ -1,6 +1,7 @@
 #include "query/command_view.h"
 
 #include "base/bson_build.h"
+#include "query/gaps.h"
 #include "query/query_error.h"
 
 int command_view_collation(struct command_context *c, const struct plan_resolved *r,
@@ -129,6 +130,7 @@ int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 	if (r->natural == 0)
 		r->natural = command_natural(object_of(cursor->c.cmd, "hint"));
 	cursor->scope = expr_scope_new(q);
+	q->keeps_gaps = gaps_wanted(r->pipeline);
 	if (plan_pipeline(q, r, cursor->scope, NULL, true, &cursor->plan, &cursor->stage, e) == 0)
 		return 0;
 	if (e->server == QUERY_INVALID_PIPELINE_OPERATOR) {

@@ -31,6 +31,7 @@ struct query_context {
 	size_t memory; /* bytes that a blocking stage may hold */
 	struct bytes lsid; /* the command's session: {id: UUID}; empty when it has none */
 	bool allow_disk_use;	   /* may it spill then? */
+	bool keeps_gaps;	   /* documents on their way keep the places of removed fields: gaps.h */
 	bool in_find;		   /* find's dialect of texts and rules; else aggregate's */
 	bool with_users;	   /* may what holds credentials be read? */
 	int depth;		   /* of $lookup, $facet and views inside each other */

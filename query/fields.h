@@ -100,8 +100,14 @@ static inline size_t fields_varying(uint8_t type, const uint8_t *at, size_t left
 	return len < BSON_MIN_LEN ? left + 1 : len;
 }
 
-/* The next field; false at the end. */
-static inline bool fields_next(struct fields *fields, struct bson_field *ret)
+/*
+ * A type that BSON does not have, with a name and no value: where a field was that a stage has taken away (gaps.h). Documents of a pipeline
+ * that keeps such gaps have it; it is passed over as if it was not there, but by what makes a new document of an old one.
+ */
+#define FIELDS_GAP 0x7e
+
+/* The next field, or gap; false at the end. */
+static inline bool fields_next_all(struct fields *fields, struct bson_field *ret)
 {
 	const uint8_t *name = fields->at + 1, *value;
 	size_t left, len;
@@ -120,8 +126,10 @@ static inline bool fields_next(struct fields *fields, struct bson_field *ret)
 	fixed = fields_fixed(ret->type);
 	if (fixed < FIELDS_VARIES)
 		len = fixed;
-	else if (fixed == FIELDS_UNKNOWN)
+	else if (fixed == FIELDS_UNKNOWN && ret->type != FIELDS_GAP)
 		return false;
+	else if (fixed == FIELDS_UNKNOWN)
+		len = 0;
 	else
 		len = fields_varying(ret->type, value, left);
 	if (len > left)
@@ -129,6 +137,15 @@ static inline bool fields_next(struct fields *fields, struct bson_field *ret)
 	ret->value = bytes_of(value, len);
 	fields->at = value + len;
 	return true;
+}
+
+/* The next field; false at the end. */
+static inline bool fields_next(struct fields *fields, struct bson_field *ret)
+{
+	while (fields_next_all(fields, ret))
+		if (ret->type != FIELDS_GAP)
+			return true;
+	return false;
 }
 
 /* The first field called `name`. */

@@ -2,7 +2,7 @@
 
 #include "base/bson_build.h"
 #include "query/field_path.h"
-#include "query/fields.h"
+#include "query/gaps.h"
 #include "query/project_node.h"
 #include "query/query_error.h"
 
@@ -12,6 +12,7 @@ struct applying {
 	const struct project *project;
 	struct expr_frame *frame;
 	struct buf *out;
+	bool gaps; /* what is not there any more keeps its place */
 };
 
 static int apply_document(struct applying *a, const struct project_node *node, struct bytes doc,
@@ -49,6 +50,8 @@ static int write_expr(struct applying *a, const struct project_node *child, stru
 
 	if (expr_eval(child->expr, a->frame, &v, e) < 0)
 		return e->code;
+	if (a->gaps && value_is_missing(&v))
+		gaps_write(a->out, name);
 	value_write(a->out, name, &v);
 	return a->out->len > BSON_MAX_LEN + QUERY_DOCUMENT_MAX
 		       ? query_error(e, QUERY_BSON_TOO_LARGE,
@@ -165,6 +168,8 @@ static int apply_child(struct applying *a, const struct project_node *child,
 		copy_field(a->out, field);
 		return 1;
 	case PROJECT_NODE_EXCLUDE:
+		if (a->gaps)
+			gaps_write(a->out, field->name);
 		return 1;
 	case PROJECT_NODE_PATH:
 		return apply_path(a, child, field, e);
@@ -176,6 +181,22 @@ static int apply_child(struct applying *a, const struct project_node *child,
 	if (a->project->type == PROJECT_INCLUSION)
 		return 0;
 	return write_expr(a, child, field->name, e) < 0 ? e->code : 1;
+}
+
+/* The same for a gap: what is computed comes in its place. */
+static int apply_gap(struct applying *a, const struct project_node *child,
+		     const struct bson_field *gap, struct error *e)
+{
+	if (a->project->type == PROJECT_INCLUSION)
+		return 0;
+	if (!child->is_computed) {
+		copy_field(a->out, gap);
+		return 1;
+	}
+	if (child->kind == PROJECT_NODE_EXPR)
+		return write_expr(a, child, gap->name, e) < 0 ? e->code : 1;
+	add_name(a->out, BSON_KIND_DOCUMENT, gap->name);
+	return computed_document(a, child, e) < 0 ? e->code : 1;
 }
 
 static int append_computed(struct applying *a, const struct project_node *node, const bool *seen,
@@ -209,7 +230,7 @@ static int apply_document(struct applying *a, const struct project_node *node, s
 	struct bson_field field;
 	int done;
 
-	while (fields_next(&walk, &field)) {
+	while (fields_next_all(&walk, &field)) {
 		const struct project_node *child = find_child(node, hint, field.name);
 
 		if (child == NULL) {
@@ -218,7 +239,8 @@ static int apply_document(struct applying *a, const struct project_node *node, s
 			continue;
 		}
 		hint = child->next;
-		done = apply_child(a, child, &field, e);
+		done = field.type == FIELDS_GAP ? apply_gap(a, child, &field, e)
+						: apply_child(a, child, &field, e);
 		if (done < 0)
 			return done;
 		seen[child->index] |= done == 1;
@@ -347,7 +369,8 @@ static int cut(struct applying *a, struct bytes doc, size_t begin, struct error 
 int project_apply(const struct project *project, struct expr_frame *frame,
 		  const struct stage_doc *doc, struct buf *ret, struct error *e)
 {
-	struct applying a = {.project = project, .frame = frame, .out = ret};
+	struct applying a = {
+		.project = project, .frame = frame, .out = ret, .gaps = frame->q->keeps_gaps};
 	size_t begin = ret->len;
 
 	expr_frame_set(frame, doc->doc);

@@ -5,7 +5,7 @@
 
 #include "base/key.h"
 #include "query/field_path.h"
-#include "query/fields.h"
+#include "query/gaps.h"
 #include "query/path.h"
 #include "query/query_error.h"
 #include "query/sort_parts.h"
@@ -291,10 +291,13 @@ static double floor_double(const struct value *v, bool *ret_exact)
 static int add_payload_key(const struct value *v, struct collation *collation, struct buf *ret,
 			   struct error *e)
 {
-	OWNED(buf_release) struct buf field = {0};
+	OWNED(buf_release) struct buf field = {0}, room = {0};
+	struct value whole = *v;
 	struct bytes payload;
 
-	value_write(&field, bytes_of("", 0), v);
+	if (v->type == BSON_KIND_DOCUMENT || v->type == BSON_KIND_ARRAY)
+		whole.data = gaps_strip(v->data, &room);
+	value_write(&field, bytes_of("", 0), &whole);
 	payload = bytes_of(field.at + 2, field.len - 2);
 	return collation != NULL ? collation_key(collation, v->type, payload, ret, e)
 				 : key_of_value(v->type, payload, ret, e);

@@ -11,8 +11,7 @@ struct options {
 };
 
 static const struct args_option options[] = {
-	{"dbpath", 0, ARGS_LIST, "DIR",
-	 "the data of a mongod, which should not be on the store's disk",
+	{"dbpath", 0, ARGS_LIST, "DIR", "data of a mongod, to be on another device",
 	 offsetof(struct options, dbpaths)},
 };
 
@@ -99,17 +98,20 @@ const struct cmd cmd_doctor = {
 	.group = "About",
 	.synopsis = "[-s STORE] [--dbpath DIR]... [--json]",
 	.summary = "find what stands in the way on this machine and in a store",
-	.about = "Looks at versions, kernel, FUSE, limits, core files, memory, clock and programs; of a "
-		 "store at\n"
-		 "its file system, room, rights, index, gaps, and whether a mongod's data lie on the "
-		 "same device:\n"
-		 "of mongods that run, of /etc/mongod.conf, and of --dbpath. Quick, and changes "
-		 "nothing; 'yester\n"
-		 "check' proves that a store is whole.\n"
-		 "\n"
-		 "Exit codes: 0 nothing is wrong; 3 there is a warning; 1 something does not work; "
-		 "10, 11, 12 as\n"
-		 "of all verbs when the store can't be opened. --quiet prints only what is wrong.\n",
+	.about =
+		"Looks at versions, kernel, FUSE, limits, core files, memory, clock and programs; "
+		"of a "
+		"store at\n"
+		"its file system, room, rights, index, gaps, and whether a mongod's data lie on "
+		"the "
+		"same device:\n"
+		"of mongods that run, of /etc/mongod.conf, and of --dbpath. Quick, and changes "
+		"nothing; 'yester\n"
+		"check' proves that a store is whole.\n"
+		"\n"
+		"Exit codes: 0 nothing is wrong; 3 there is a warning; 1 something does not work; "
+		"10, 11, 12 as\n"
+		"of all verbs when the store can't be opened. --quiet prints only what is wrong.\n",
 	.examples = "  yester doctor\n"
 		    "  yester doctor -s /backup/shop\n"
 		    "  yester doctor -s /backup/shop --dbpath /var/lib/mongodb --quiet\n",

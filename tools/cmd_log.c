@@ -43,6 +43,7 @@ static void job_release(struct job *job)
 {
 	term_progress_end(job->progress);
 	log_bursts_free(job->print.bursts);
+	timeline_map_release(&job->print.map);
 	log_out_release(&job->print.out);
 	log_names_release(&job->names);
 	snapshots_release(&job->snapshots);
@@ -159,6 +160,8 @@ static int log_operations(struct job *job, struct error *e)
 	if (learned < 0)
 		return learned;
 	if (o->bursts) {
+		if (timeline_map(job->timeline, &job->print.map, e) < 0)
+			return e->code;
 		job->print.bursts = log_bursts_new();
 		job->progress = term_progress_begin(job->run->progress);
 		read.progress = term_progress_get(job->progress);

@@ -56,7 +56,7 @@ static const struct args_option options[] = {
 	{"advertise", 0, ARGS_VALUE, "HOST:PORT", "with --replset: where clients reach this server",
 	 FIELD(advertise)},
 	{"max-memory", 0, ARGS_VALUE, "N",
-	 "bytes for all that it holds: 256M, 2G (default: a quarter of the machine's, at most 4G)",
+	 "all memory: 256M, 2G (default: a quarter of the machine's, at most 4G)",
 	 FIELD(max_memory)},
 };
 

@@ -1,9 +1,11 @@
 /* What doctor.h promises of a store. Prefix: doctor_ */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/dbpath.h"
 #include "tools/doctor.h"
@@ -76,33 +78,31 @@ static void check_dbpaths(struct doctor *doctor, const struct file_system *fs,
 			  const struct args_list *dbpaths)
 {
 	OWNED(dbpath_list_release) struct dbpath_list list = {0};
-	bool apart = true;
+	OWNED(buf_release) struct buf same = {0};
+	char cwd[PATH_MAX];
 
 	for (size_t i = 0; i < dbpaths->count; i++)
-		dbpath_add(&list, ".", dbpaths->at[i]);
+		dbpath_add(&list, getcwd(cwd, sizeof(cwd)) == NULL ? "." : cwd, dbpaths->at[i]);
 	dbpath_find(&list);
 	for (size_t i = 0; i < list.count; i++) {
 		struct stat st;
 
-		if (stat(list.at[i], &st) != 0) {
+		if (stat(list.at[i], &st) != 0)
 			doctor_add(doctor, "device", DOCTOR_NOTE, NULL,
 				   "the dbpath %s can't be looked at", list.at[i]);
-		} else if (st.st_dev == fs->device) {
-			apart = false;
-			doctor_add(doctor, "device", DOCTOR_WARNING,
-				   "keep the store on another disk, better on another machine, or "
-				   "'yester replicate' it",
-				   "the data of a mongod, %s, are on the same device: what takes "
-				   "one takes both",
-				   list.at[i]);
-		}
+		else if (st.st_dev == fs->device)
+			buf_printf(&same, "%s%s", same.len == 0 ? "" : ", ", list.at[i]);
 	}
-	if (list.count == 0)
+	if (same.len > 0)
+		doctor_add(doctor, "device", DOCTOR_WARNING,
+			   "keep the store on another disk, better on another machine, or 'yester "
+			   "replicate' it",
+			   "what takes this device takes a mongod's data, too: %s",
+			   buf_text(&same));
+	else
 		doctor_add(doctor, "device", DOCTOR_GOOD, NULL,
-			   "no mongod has its data on this machine");
-	else if (apart)
-		doctor_add(doctor, "device", DOCTOR_GOOD, NULL,
-			   "no mongod is seen to have its data on this device");
+			   list.count == 0 ? "no mongod is seen to have its data on this machine"
+					   : "no mongod is seen to have its data on this device");
 }
 
 void doctor_folder(struct doctor *doctor, const char *path, const struct args_list *dbpaths)

@@ -152,8 +152,20 @@ struct log_versions_sink log_print_versions(struct log_print *print)
 	return (struct log_versions_sink){print, take_version, take_gap, take_lost};
 }
 
-static void burst_text(struct log_out *out, const struct log_burst *b)
+/* Can the moment just before the run be opened? */
+static bool is_reachable(const struct log_print *print, const struct log_burst *b)
 {
+	const struct timeline_map *map = &print->map;
+
+	for (size_t i = 0; i < map->reach_count; i++)
+		if (map->reach[i].first.ts < b->first && b->first <= map->reach[i].last.ts)
+			return true;
+	return false;
+}
+
+static void burst_text(struct log_print *print, const struct log_burst *b)
+{
+	struct log_out *out = &print->out;
 	char when[TERM_TIME_LEN], count[SIZE_TEXT_LEN];
 
 	term_time(entry_seconds(b->first), out->local, when);
@@ -173,15 +185,19 @@ static void burst_text(struct log_out *out, const struct log_burst *b)
 		buf_printf(&out->line, "  %.*s", (int)b->session.len, (const char *)b->session.at);
 	if (b->transaction)
 		buf_add_str(&out->line, "  transaction");
-	buf_printf(&out->line, "  --at %u.%u~", entry_seconds(b->first), entry_increment(b->first));
+	if (is_reachable(print, b))
+		buf_printf(&out->line, "  --at %u.%u~", entry_seconds(b->first),
+			   entry_increment(b->first));
+	else
+		buf_add_str(&out->line, "  (the moment before can't be opened)");
 }
 
-static void burst_json(FILE *to, const struct log_burst *b)
+static void burst_json(const struct log_print *print, const struct log_burst *b)
 {
 	OWNED(buf_release) struct buf at = {0};
 	struct json_out j;
 
-	json_out_begin_line(&j, to);
+	json_out_begin_line(&j, print->out.to);
 	json_out_optime(&j, "first", entry_seconds(b->first), entry_increment(b->first));
 	json_out_optime(&j, "last", entry_seconds(b->last), entry_increment(b->last));
 	json_out_time(&j, "firstTime", entry_seconds(b->first));
@@ -195,6 +211,7 @@ static void burst_json(FILE *to, const struct log_burst *b)
 	json_out_bool(&j, "transaction", b->transaction);
 	buf_printf(&at, "%u.%u~", entry_seconds(b->first), entry_increment(b->first));
 	json_out_bytes(&j, "at", buf_bytes(&at));
+	json_out_bool(&j, "reachable", is_reachable(print, b));
 	json_out_finish(&j);
 }
 
@@ -215,7 +232,7 @@ static int bursts_text(struct log_print *print, const struct log_burst *runs, si
 	char more[SIZE_TEXT_LEN], most[SIZE_TEXT_LEN];
 
 	for (size_t i = 0; i < shown; i++) {
-		burst_text(out, &runs[i]);
+		burst_text(print, &runs[i]);
 		if (log_out_put(out, e) < 0)
 			return e->code;
 	}
@@ -239,7 +256,7 @@ int log_print_bursts(struct log_print *print, struct error *e)
 
 	log_bursts_finish(print->bursts, &runs, &count, &forgotten);
 	for (size_t i = 0; print->out.json && i < count; i++)
-		burst_json(print->out.to, &runs[i]);
+		burst_json(print, &runs[i]);
 	for (size_t i = 0, next; !print->out.json && i < count; i = next) {
 		for (next = i; next < count && burst_sort(&runs[next]) == burst_sort(&runs[i]);)
 			next++;

@@ -6,6 +6,7 @@
 #ifndef TOOLS_LOG_PRINT_H
 #define TOOLS_LOG_PRINT_H
 
+#include "oplog/timeline.h"
 #include "tools/log_bursts.h"
 #include "tools/log_out.h"
 #include "tools/log_versions.h"
@@ -16,6 +17,7 @@ struct log_print {
 	bool housekeeping; /* so is what servers write for themselves into config */
 	struct log_names *names;
 	struct log_bursts *bursts; /* NULL: operations are printed one by one */
+	struct timeline_map map;   /* with bursts: which of their moments can be opened */
 	bool any;		   /* something was there */
 	size_t missing;		   /* gaps, and entries that can't be told */
 };

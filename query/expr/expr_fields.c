@@ -1,6 +1,7 @@
 #include "query/expr/expr_fields.h"
 
 #include "query/expr/expr_op.h"
+#include "query/fields.h"
 
 #define FEW 16 /* names that are compared one by one */
 
@@ -73,11 +74,12 @@ void expr_fields_set(struct expr_fields *fields, struct bytes name, const struct
 
 void expr_fields_set_all(struct expr_fields *fields, struct bytes doc)
 {
-	struct bson_fields from = bson_fields(doc);
+	struct fields from = fields_of(doc);
 	struct bson_field field;
 
-	while (expr_next(&from, &field)) {
-		struct value v = value_of_field(&field);
+	while (fields->gaps ? fields_next_all(&from, &field) : fields_next(&from, &field)) {
+		struct value v = field.type == FIELDS_GAP ? value_missing()
+							  : value_of_field(&field);
 
 		expr_fields_set(fields, field.name, &v);
 	}
@@ -85,5 +87,6 @@ void expr_fields_set_all(struct expr_fields *fields, struct bytes doc)
 
 struct value expr_fields_document(const struct expr_fields *fields)
 {
-	return expr_document_of(fields->arena, fields->names, fields->values, fields->count);
+	return (fields->gaps ? expr_document_with_gaps : expr_document_of)(
+		fields->arena, fields->names, fields->values, fields->count);
 }

@@ -10,6 +10,7 @@
 
 struct expr_fields {
 	struct arena *arena;
+	bool gaps; /* places without a field are kept in the document: gaps.h */
 	struct bytes *names;
 	struct value *values;
 	size_t count, room;

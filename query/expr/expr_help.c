@@ -1,14 +1,17 @@
 #include "query/expr/expr_op.h"
 
 #include "base/bson_build.h"
-#include "query/fields.h"
+#include "query/gaps.h"
 
 bool expr_next(struct bson_fields *fields, struct bson_field *ret)
 {
-	struct error e;
+	struct fields walk = {fields->doc.at + fields->at, fields->doc.at + fields->doc.len - 1};
 
 	/* Documents were checked when they came in; one that is damaged ends here. */
-	return bson_fields_next(fields, ret, &e) == 1;
+	if (fields->doc.len < BSON_MIN_LEN || !fields_next(&walk, ret))
+		return false;
+	fields->at = (size_t)(walk.at - fields->doc.at);
+	return true;
 }
 
 struct value *expr_elements(struct arena *arena, struct bytes array, size_t *ret_count)
@@ -86,8 +89,8 @@ size_t expr_payload_len(const struct value *v)
 	}
 }
 
-struct value expr_document_of(struct arena *arena, const struct bytes *names,
-			      const struct value *values, size_t count)
+static struct value document_of(struct arena *arena, const struct bytes *names,
+				const struct value *values, size_t count, bool gaps)
 {
 	struct buf b = {0};
 	size_t begin, len = BSON_MIN_LEN;
@@ -99,9 +102,24 @@ struct value expr_document_of(struct arena *arena, const struct bytes *names,
 	b.cap = len;
 	begin = bson_build_begin(&b);
 	for (size_t i = 0; i < count; i++)
-		value_write(&b, names[i], &values[i]);
+		if (!value_is_missing(&values[i]))
+			value_write(&b, names[i], &values[i]);
+		else if (gaps)
+			gaps_write(&b, names[i]);
 	bson_build_end(&b, begin);
 	return value_document(buf_bytes(&b));
+}
+
+struct value expr_document_of(struct arena *arena, const struct bytes *names,
+			      const struct value *values, size_t count)
+{
+	return document_of(arena, names, values, count, false);
+}
+
+struct value expr_document_with_gaps(struct arena *arena, const struct bytes *names,
+				     const struct value *values, size_t count)
+{
+	return document_of(arena, names, values, count, true);
 }
 
 const char *expr_error_text(struct arena *arena, struct bytes from)

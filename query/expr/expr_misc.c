@@ -6,6 +6,7 @@
 #include "base/chunk_id.h"
 #include "query/decimal_math.h"
 #include "query/expr/expr_op.h"
+#include "query/gaps.h"
 #include "query/stage/stage.h"
 
 /* ---- $rand */
@@ -37,6 +38,7 @@ static int eval_rand(const struct expr *self UNUSED, struct expr_frame *frame UN
 static int eval_bson_size(const struct expr *self, struct expr_frame *frame, struct value *ret,
 			  struct error *e)
 {
+	OWNED(buf_release) struct buf room = {0};
 	struct value v;
 	int result = expr_arg(self, 0, frame, &v, e);
 
@@ -48,7 +50,7 @@ static int eval_bson_size(const struct expr *self, struct expr_frame *frame, str
 	if (v.type != BSON_KIND_DOCUMENT)
 		return query_error(e, 31393, "$bsonSize requires a document input, found: %s",
 				   expr_type(&v));
-	*ret = value_int32((int32_t)v.data.len);
+	*ret = value_int32((int32_t)gaps_strip(v.data, &room).len);
 	return expr_check_nesting(v.data, e);
 }
 

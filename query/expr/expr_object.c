@@ -170,7 +170,7 @@ static int parse_unset_field(struct expr_scope *scope, const struct value *opera
 static int eval_set_field(const struct expr *self, struct expr_frame *frame, struct value *ret,
 			  struct error *e)
 {
-	struct expr_fields fields = {.arena = frame->arena};
+	struct expr_fields fields = {.arena = frame->arena, .gaps = frame->q->keeps_gaps};
 	struct value name, input, v = value_missing();
 	int result = expr_arg(self, 0, frame, &name, e);
 

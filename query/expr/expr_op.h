@@ -118,6 +118,9 @@ bool expr_next(struct bson_fields *fields, struct bson_field *ret);
 /* A document of these fields; missing values are left out. */
 struct value expr_document_of(struct arena *arena, const struct bytes *names,
 			      const struct value *values, size_t count);
+/* The same where the context keeps gaps (gaps.h): a missing value is one. */
+struct value expr_document_with_gaps(struct arena *arena, const struct bytes *names,
+				     const struct value *values, size_t count);
 /* A text of the user for a message: NULs in it are written as QUERY_ERROR_NUL. In the arena. */
 const char *expr_error_text(struct arena *arena, struct bytes from);
 /* The text of a value for a message (Value::toString), in the arena. */

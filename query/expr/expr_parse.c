@@ -129,7 +129,8 @@ int expr_eval_object(const struct expr *self, struct expr_frame *frame, struct v
 		if (result < 0)
 			return result;
 	}
-	*ret = expr_document_of(frame->arena, object->names, values, self->count);
+	*ret = (frame->q->keeps_gaps ? expr_document_with_gaps : expr_document_of)(
+		frame->arena, object->names, values, self->count);
 	return 0;
 }
 

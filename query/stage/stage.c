@@ -105,7 +105,7 @@ void stage_set_path(struct buf *ret, struct bytes doc, struct bytes path, const 
 	struct bson_field field;
 	bool is_set = false;
 
-	while (fields_next(&fields, &field)) {
+	while (fields_next_all(&fields, &field)) {
 		if (is_set || !bytes_equal(field.name, name)) {
 			buf_add(ret, field.name.at - 1,
 				(size_t)(field.value.at + field.value.len - field.name.at) + 1);

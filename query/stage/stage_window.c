@@ -5,6 +5,7 @@
 #include "query/expr/expr_op.h"
 #include "query/field_path.h"
 #include "query/fields.h"
+#include "query/gaps.h"
 #include "query/sort_parts.h"
 #include "query/stage/window.h"
 #include "store/tree/extsort.h"
@@ -85,7 +86,12 @@ static int read_partition(struct window_stage *self, struct error *e)
 		v = value_at(bytes_of(self->record.at, get_le32(self->record.at)), 0);
 		if (value_compare(&v, &first, self->base.q->collation) != 0)
 			break;
-		if (stage_store_add(self->docs, document_of(self), e) < 0 ||
+		/* mongod's $setWindowFields has BSON in between: gaps end here. */
+		if (stage_store_add(self->docs,
+				    self->base.q->keeps_gaps
+					    ? gaps_strip(document_of(self), &self->room)
+					    : document_of(self),
+				    e) < 0 ||
 		    next_record(self, e) < 0)
 			return e->code;
 	}

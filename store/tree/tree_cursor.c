@@ -331,8 +331,10 @@ static void wish(struct tree_cursor *c)
 {
 	const struct step *step = &c->steps[1];
 
-	if (!c->is_alone && c->root.height > 0 && step->child + AHEAD < step->node.n)
-		store_prefetch(c->store, &step->node.child[step->child + AHEAD].id);
+	if (c->is_alone || c->root.height == 0 || step->child % AHEAD != 0)
+		return;
+	for (size_t i = step->child + AHEAD; i < step->child + 2 * AHEAD && i < step->node.n; i++)
+		store_prefetch(c->store, &step->node.child[i].id);
 }
 
 /* To the leaf after the current one: 1, 0 at the end of the tree. */

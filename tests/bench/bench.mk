@@ -30,3 +30,8 @@ bench: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json $(BU
 
 bench-%: $(PROGRAMS) $(BUILD)/gen_data $(BUILD)/gen_oplog $(BUILD)/bench_json $(BUILD)/bench_serve
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --only $*
+
+# The pictures of docs/BENCHMARKS.md, from what the last bench measured and, for what it did not, from the figures that are there.
+.PHONY: plots
+plots:
+	@$(PYTHON) tests/bench/plot.py --out docs/plots docs/plots/figures.json $(wildcard $(BUILD)/bench.json)

@@ -105,6 +105,7 @@ def curve_panel(picture, x, y, width, height, title, curves):
         picture.text(x - 6, at + 4, f"{k * step:g}", fill=FAINT, anchor="end")
     for version in (1, count // 2, count):
         picture.text(x + width * (version - 1) / (count - 1), y + height + 17, str(version), fill=FAINT, anchor="middle")
+    picture.text(x + width / 4, y + height + 17, "version", fill=FAINT, anchor="middle")
     ends = []
     for name, values in curves.items():
         points = [(x + width * i / (count - 1), y + height - height * value / MB / top) for i, value in enumerate(values)]

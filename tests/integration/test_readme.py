@@ -4,6 +4,7 @@ What runs is every line of the blocks that begin with ```sh, in their order, in 
 right side of the four assignments that the README tells its reader to set: YESTER_STORE, MNT and URI, and AT, for which
 the --at of the first line of `yester log --bursts` is pasted. Nothing else is changed or left out.
 """
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -185,3 +186,17 @@ def test_slips_are_told(store, fixture_dump, tmp_path):
         assert "mounted at" in again.err and "yester umount" in again.err
     for slip, hint in (("15:00", "now is"), ("1h", "latest-1h")):
         assert hint in store.run("log", "--since", slip, check=(1, 2)).err
+
+
+def test_bursts_offer_only_moments_that_can_be_opened(store, fixture_dump):
+    """The oplog may reach back behind the first snapshot: what happened there is told, but is nothing to go back to."""
+    store.ingest(fixture_dump, "--time", "1795254067.1", "--assert-quiesced")
+    store.run("ingest-oplog", fixture_dump.parent / "slice")
+    lines = store.run("log", "--bursts", "-v").out.splitlines()
+    offered = [re.search(r"--at (\S+)$", line)[1] for line in lines if "--at" in line]
+    assert offered and len(offered) < len(lines)
+    assert all(line.endswith("(the moment before can't be opened)") for line in lines if "--at" not in line)
+    told = [json.loads(line) for line in store.run("log", "--bursts", "--json").out.splitlines()]
+    assert {run["at"] for run in told if run["reachable"]} == set(offered)
+    for run in (told[0], told[1], told[-1]):
+        store.run("count", "--at", run["at"], check=0 if run["reachable"] else 5)

@@ -21,6 +21,7 @@ from bson.raw_bson import RawBSONDocument
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "query")]
+import generate_more  # noqa: E402
 import peers  # noqa: E402
 from generate import COLLATIONS, FIELDS, Generator  # noqa: E402
 from raw_client import RawClient, with_db  # noqa: E402
@@ -105,6 +106,12 @@ def on_one(number, expression):
 def make_case(g, documents):
     kind = g.random.random()
     collation = {"collation": g.pick(COLLATIONS)} if g.chance(8) else {}
+    if kind < 0.06:
+        return {"aggregate": "data", "pipeline": [{"$sort": {"_id": 1}}, *generate_more.shape_pipeline(g)], "cursor": {"batchSize": 1000}, **collation}
+    if kind < 0.10:
+        return {"find": "data", "filter": g.filter(), "sort": {"_id": 1}, "batchSize": 1000, **generate_more.find_options(g)}
+    if kind < 0.12:
+        return {"aggregate": "data", "pipeline": [{"$sort": {"_id": 1}}, *g.pipeline()], "cursor": {"batchSize": 1000}, **generate_more.aggregate_options(g)}
     if kind < 0.55:
         return on_one(g.random.randrange(documents), g.expression(2))
     if kind < 0.78:

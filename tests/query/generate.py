@@ -1,6 +1,7 @@
 """Random documents, filters, expressions and pipelines for differential.py. Everything comes from one random.Random."""
 import datetime
 
+import generate_more
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
 NUMBERS = [0, 1, -1, 2, 3, 5, 7, 42, 100, -13, 2147483647, -2147483648, Int64(0), Int64(1), Int64(5), Int64(-7),
@@ -170,6 +171,7 @@ class Generator:
                 "k": {self.pick(["$rank", "$denseRank", "$documentNumber"]): {}}}}},
             lambda: {"$fill": {"sortBy": {"_id": 1}, "output": {"t": {"method": "locf"}, "y": {"value": 0}}}},
             lambda: {"$densify": {"field": "_id", "range": {"step": 3, "bounds": self.pick(["full", [0, 12]])}}},
+            lambda: generate_more.window_stage(self), lambda: generate_more.shape_stage(self),
         ])()
 
     def pipeline(self):
