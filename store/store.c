@@ -29,6 +29,14 @@ static bool is_empty_folder(const char *path)
 	return count <= 2; /* . and .. */
 }
 
+int store_create(const char *path, const struct store_params *params,
+		 const struct store_secret *secret, struct error *e)
+{
+	if (secret != NULL)
+		return error_set(e, ERR_UNSUPPORTED, "encrypted stores can't be made yet");
+	return store_init(path, params, e);
+}
+
 int store_init(const char *path, const struct store_params *params, struct error *e)
 {
 	static const char *const folders[] = {"chunks", "oplog", "snapshots", "local"};
@@ -207,6 +215,11 @@ const char *store_path(const struct store *store)
 const char *store_tmp(const struct store *store)
 {
 	return store->tmp;
+}
+
+const struct store_keys *store_keys(const struct store *store)
+{
+	return store->keys;
 }
 
 const struct store_params *store_params(const struct store *store)

@@ -33,6 +33,7 @@ struct store {
 	bool writable; /* local/ lies inside the store and can be written */
 	int config_fd; /* for locks */
 	struct store_params params;
+	struct store_keys *keys; /* NULL: plain, or open without a key */
 	unsigned threads;
 	struct backend *backend;
 	struct chunk_index *index;
