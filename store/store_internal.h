@@ -21,6 +21,7 @@ enum store_lock_byte {
 	STORE_LOCK_COMMIT = 0, /* index and manifest commit: short */
 	STORE_LOCK_PRUNE = 1,
 	STORE_LOCK_USE = 2,	  /* of a cache: shared by those who have it open */
+	STORE_LOCK_KEYS = 3,	  /* rekey */
 	STORE_LOCK_STREAM = 1024, /* plus an enum store_stream_lock */
 };
 

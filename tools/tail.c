@@ -499,6 +499,7 @@ static int begin(struct job *job, struct error *e)
 		.store = job->store, .file = o->metrics_file, .port = o->metrics_port};
 	struct tail_jobs_options jobs = {.store = store_path(job->store),
 					 .uri = mongoc_uri_get_string(o->uri->uri),
+					 .secret = o->secret,
 					 .every = o->every,
 					 .allow_untested = o->allow_untested,
 					 .note = o->note,
