@@ -19,17 +19,6 @@ static const struct args_option options[] = {
 	 offsetof(struct options, keep_old)},
 };
 
-static int read_old(struct cmd_run *run, const char *path, struct error *e)
-{
-	int given = cmd_read_secret(run, e);
-
-	if (given != 0)
-		return given;
-	error_set(e, ERR_WRONG_KEY, "%s: its key was not given", path);
-	return error_hint(e, "--key-file F or --key-command C gives the key, or YESTER_KEY_FILE; "
-			     "the new one is --new-key-file F");
-}
-
 static int read_new(struct cmd_run *run, struct buf *ret, struct error *e)
 {
 	const struct options *o = run->options;
@@ -69,18 +58,13 @@ static int run_rekey(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
 	OWNED(key_source_wipe) struct buf fresh = {0};
+	OWNED(store_close) struct store *store = NULL;
 	struct keyring_change change;
-	const char *path = NULL;
 
-	if (cmd_store_path(run, &path, e) < 0 || read_new(run, &fresh, e) < 0 ||
-	    read_old(run, path, e) < 0)
+	if (read_new(run, &fresh, e) < 0 || cmd_open_store(run, &store, e) < 0 ||
+	    rekey_run(store, buf_bytes(&run->secret), buf_bytes(&fresh), o->keep_old, &change, e) <
+		    0)
 		return e->code;
-	if (rekey_run(path, buf_bytes(&run->secret), buf_bytes(&fresh), o->keep_old, &change, e) <
-	    0) {
-		if (e->code == ERR_NO_STORE)
-			error_hint(e, "'yester init -s %s' makes one", path);
-		return e->code;
-	}
 	print_result(run, &change);
 	return 0;
 }
