@@ -15,6 +15,7 @@
 struct stream_check_result {
 	uint64_t segments, entries; /* that are sound */
 	uint64_t problems;
+	uint64_t sealed; /* segments that were not looked into: the store is open without its key */
 };
 
 /*

@@ -77,6 +77,12 @@ const struct store_params *store_params(const struct store *store);
 struct store_keys;
 const struct store_keys *store_keys(const struct store *store);
 
+/*
+ * What a chunk or an entry of these bytes is called in this store: their SHA-256, or HMAC-SHA-256 under the store's key. Not of an
+ * encrypted store that is open without its key.
+ */
+struct chunk_id store_id_of(const struct store *store, struct bytes plain);
+
 /* A decoded chunk whose bytes were verified against its id. Shared, immutable, refcounted. */
 struct chunk {
 	struct chunk_id id;

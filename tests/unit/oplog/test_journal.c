@@ -36,7 +36,7 @@ static char *make(void)
 	struct journal_writer *w = NULL;
 	struct error e = {0};
 
-	ASSERT_OK(journal_create(folder, NUMBER, &prev, &w, &e));
+	ASSERT_OK(journal_create(folder, NUMBER, &prev, NULL, &w, &e));
 	append(w, 1, 2);
 	append(w, 2, 9);
 	append(w, 9, 21);
@@ -80,7 +80,7 @@ static void what_was_appended_is_read(void **state UNUSED)
 	struct segment_link prev = link_of(0);
 	struct error e = {0};
 
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	assert_int_equal(check_entries(j, 1), 20);
 	assert_int_equal(j->frame_count, 3);
 	assert_int_equal(j->torn + j->damaged, 0);
@@ -101,15 +101,15 @@ static void a_journal_without_entries_is_one(void **state UNUSED)
 	struct error e = {0};
 	uint64_t rank;
 
-	ASSERT_OK(journal_create(folder, 5, &none, &w, &e));
+	ASSERT_OK(journal_create(folder, 5, &none, NULL, &w, &e));
 	journal_close(w);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	assert_int_equal(j->info.entries, 0);
 	assert_false(j->info.prev.known);
 	ASSERT_OK(journal_find(j, 7, &rank, &e));
 	assert_int_equal(rank, 0);
 	ASSERT_OK(journal_check(j, &e));
-	ASSERT_ERROR(journal_create(folder, 5, &none, &w, &e), ERR_EXISTS);
+	ASSERT_ERROR(journal_create(folder, 5, &none, NULL, &w, &e), ERR_EXISTS);
 }
 
 static void whatever_is_missing_at_the_end_is_a_torn_tail(void **state UNUSED)
@@ -130,7 +130,7 @@ static void whatever_is_missing_at_the_end_is_a_torn_tail(void **state UNUSED)
 
 			ASSERT_OK(file_write(fd, path, bytes_of(all.at, len), &e));
 		}
-		ASSERT_OK(journal_open(path, &j, &e));
+		ASSERT_OK(journal_open(path, NULL, &j, &e));
 		entries = check_entries(j, 1);
 		assert_true(entries == 0 || entries == 1 || entries == 8 || entries == 20);
 		assert_true(entries >= last);
@@ -156,7 +156,7 @@ static void zeros_at_the_end_are_a_torn_tail(void **state UNUSED)
 
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(truncate(path, st.st_size + 200000), 0);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	assert_int_equal(check_entries(j, 1), 20);
 	assert_int_equal(j->torn, 200000);
 	assert_int_equal(j->damaged, 0);
@@ -167,7 +167,7 @@ static void check_damage(const char *path)
 {
 	OWNED(journal_release) struct journal *j = NULL;
 	struct error e = {0};
-	int code = journal_open(path, &j, &e);
+	int code = journal_open(path, NULL, &j, &e);
 
 	if (code == 0)
 		code = journal_check(j, &e);
@@ -204,7 +204,7 @@ static void frames_in_another_order_or_twice_are_damage(void **state UNUSED)
 	uint64_t begin[4];
 
 	assert_int_equal(ASSERT_OK(file_read(path, MIB, &all, &e)), 1);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	for (int i = 0; i < 3; i++)
 		begin[i] = j->frames[i].at - JOURNAL_FRAME_HEADER_LEN;
 	begin[3] = all.len;
@@ -233,11 +233,11 @@ static void what_was_good_before_damage_is_read(void **state UNUSED)
 	struct error e = {0};
 	uint64_t third;
 
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	third = j->frames[2].at - JOURNAL_FRAME_HEADER_LEN;
 	journal_release(TAKE(j));
 	assert_int_equal(pwrite(fd, "X", 1, (off_t)third + 9), 1);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	assert_int_equal(j->damaged, third);
 	assert_int_equal(check_entries(j, 1), 8);
 	ASSERT_ERROR(journal_check(j, &e), ERR_CORRUPT);
@@ -254,10 +254,10 @@ static void damaged_entries_at_either_end_leave_what_is_before(void **state UNUS
 		static const uint64_t before[] = {0, 20,
 						  8}; /* in the middle: found by a check only */
 
-		ASSERT_OK(journal_open(path, &j, &e));
+		ASSERT_OK(journal_open(path, NULL, &j, &e));
 		assert_int_equal(pwrite(fd, "X", 1, (off_t)j->frames[frame].at + 20), 1);
 		journal_release(TAKE(j));
-		ASSERT_OK(journal_open(path, &j, &e));
+		ASSERT_OK(journal_open(path, NULL, &j, &e));
 		assert_int_equal(j->info.entries, before[frame]);
 		assert_int_equal(j->damaged != 0, frame != 1);
 		ASSERT_ERROR(journal_check(j, &e), ERR_CORRUPT);
@@ -274,7 +274,7 @@ static void entries_that_do_not_ascend_are_not_appended(void **state UNUSED)
 	struct segment_link prev = link_of(4);
 	struct error e = {0};
 
-	ASSERT_OK(journal_create(folder, 1, &prev, &w, &e));
+	ASSERT_OK(journal_create(folder, 1, &prev, NULL, &w, &e));
 	stream_model_entry(&docs, 4);
 	ASSERT_ERROR(journal_append(w, buf_bytes(&docs), &e), ERR_CORRUPT);
 	append(w, 5, 7);
@@ -287,7 +287,7 @@ static void entries_that_do_not_ascend_are_not_appended(void **state UNUSED)
 	docs.len--;
 	ASSERT_ERROR(journal_append(w, buf_bytes(&docs), &e), ERR_CORRUPT);
 	append(w, 7, 9);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	assert_int_equal(check_entries(j, 5), 4);
 }
 
@@ -301,9 +301,9 @@ static void much_at_once_is_several_frames(void **state UNUSED)
 	struct error e = {0};
 	uint64_t rank;
 
-	ASSERT_OK(journal_create(folder, 1, &none, &w, &e));
+	ASSERT_OK(journal_create(folder, 1, &none, NULL, &w, &e));
 	append(w, 0, 20000);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
 	assert_true(j->frame_count > 2);
 	assert_int_equal(j->info.entries, 20000);
 	for (uint32_t n = 0; n < 20000; n += 1777) {
@@ -350,7 +350,7 @@ static void a_journal_of_another_number_is_refused(void **state UNUSED)
 	struct error e = {0};
 
 	assert_int_equal(rename(path, other), 0);
-	ASSERT_ERROR(journal_open(other, &j, &e), ERR_CORRUPT);
+	ASSERT_ERROR(journal_open(other, NULL, &j, &e), ERR_CORRUPT);
 }
 
 int main(void)

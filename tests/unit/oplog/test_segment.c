@@ -62,8 +62,8 @@ static void check_round_trip(struct segment *s)
 	struct segment read;
 	struct error e = {0};
 
-	ASSERT_OK(segment_encode(s, &bytes, &e));
-	ASSERT_OK(segment_decode(&s->id, buf_bytes(&bytes), &read, &e));
+	ASSERT_OK(segment_encode(s, NULL, &bytes, &e));
+	ASSERT_OK(segment_decode(&s->id, buf_bytes(&bytes), NULL, &read, &e));
 	check_same(s, &read);
 }
 
@@ -135,7 +135,7 @@ static void fields_that_contradict_each_other_are_refused(void **state UNUSED)
 			s.prev.known = false;
 			break;
 		}
-		ASSERT_ERROR(segment_encode(&s, &bytes, &e), ERR_CORRUPT);
+		ASSERT_ERROR(segment_encode(&s, NULL, &bytes, &e), ERR_CORRUPT);
 	}
 }
 
@@ -145,12 +145,14 @@ static void every_changed_byte_is_found(void **state UNUSED)
 	struct segment s = example(), read;
 	struct error e = {0};
 
-	ASSERT_OK(segment_encode(&s, &bytes, &e));
+	ASSERT_OK(segment_encode(&s, NULL, &bytes, &e));
 	for (size_t i = 0; i < bytes.len; i++) {
 		bytes.at[i] ^= 0x10;
-		ASSERT_ERROR(segment_decode(&s.id, buf_bytes(&bytes), &read, &e), ERR_CORRUPT);
+		ASSERT_ERROR(segment_decode(&s.id, buf_bytes(&bytes), NULL, &read, &e),
+			     ERR_CORRUPT);
 		bytes.at[i] ^= 0x10;
-		ASSERT_ERROR(segment_decode(&s.id, bytes_of(bytes.at, i), &read, &e), ERR_CORRUPT);
+		ASSERT_ERROR(segment_decode(&s.id, bytes_of(bytes.at, i), NULL, &read, &e),
+			     ERR_CORRUPT);
 	}
 }
 
@@ -163,18 +165,18 @@ static void damage_under_its_own_hash_is_refused(void **state UNUSED)
 	struct chunk_id id;
 	unsigned refused = 0;
 
-	ASSERT_OK(segment_encode(&s, &bytes, &e));
+	ASSERT_OK(segment_encode(&s, NULL, &bytes, &e));
 	for (size_t i = 0; i < bytes.len; i++) {
 		bytes.at[i] ^= 0x41;
 		id = chunk_id_of(buf_bytes(&bytes));
-		refused += segment_decode(&id, buf_bytes(&bytes), &read, &e) < 0;
+		refused += segment_decode(&id, buf_bytes(&bytes), NULL, &read, &e) < 0;
 		bytes.at[i] ^= 0x41;
 	}
 	/* Only hashes, times and terms may have any value. */
 	assert_true(refused > 250);
 	bytes.at[4] = 2;
 	id = chunk_id_of(buf_bytes(&bytes));
-	ASSERT_ERROR(segment_decode(&id, buf_bytes(&bytes), &read, &e), ERR_UNSUPPORTED);
+	ASSERT_ERROR(segment_decode(&id, buf_bytes(&bytes), NULL, &read, &e), ERR_UNSUPPORTED);
 }
 
 static void a_neighbour_is_proven_by_optime_and_hash_from_either_side(void **state UNUSED)

@@ -96,7 +96,7 @@ static void put_changed(struct store *store, void (*change)(struct segment *segm
 	segment = *stream_segment(stream, 0);
 	assert_int_equal(unlink(segment_path(store)), 0);
 	change(&segment);
-	ASSERT_OK(segment_encode(&segment, &content, &e));
+	ASSERT_OK(segment_encode(&segment, NULL, &content, &e));
 	file = stream_file_segment(stream_name(stream), &segment.id);
 	ASSERT_OK(files->ops->put(files, file, buf_bytes(&content), &e));
 }

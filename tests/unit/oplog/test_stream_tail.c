@@ -194,7 +194,7 @@ static void what_is_before_the_damage_in_a_journal_is_kept(void **state UNUSED)
 		OWNED(journal_release) struct journal *journal = NULL;
 		OWNED(fd_close) int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-		ASSERT_OK(journal_open(path, &journal, &e));
+		ASSERT_OK(journal_open(path, NULL, &journal, &e));
 		assert_int_equal(pwrite(fd, "X", 1, (off_t)journal->frames[2].at - 5), 1);
 	}
 	ASSERT_OK(stream_open(tail.store, &stream, &skipped, &e));

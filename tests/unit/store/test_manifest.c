@@ -75,10 +75,10 @@ static void what_is_encoded_is_decoded(void **state)
 		struct error e = {0};
 
 		sample(&s, all);
-		ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+		ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 		name = chunk_id_of(buf_bytes(&bytes));
 		assert_true(chunk_id_equal(&s.id, &name));
-		ASSERT_OK(snapshot_decode(&s.id, buf_bytes(&bytes), &found, &e));
+		ASSERT_OK(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e));
 		same(&s, &found);
 	}
 }
@@ -90,7 +90,7 @@ static void a_snapshot_without_a_name_is_refused(void **state)
 	struct error e = {0};
 
 	(void)state;
-	ASSERT_ERROR(snapshot_encode(&s, &bytes, &e), ERR_INVALID);
+	ASSERT_ERROR(snapshot_encode(&s, NULL, &bytes, &e), ERR_INVALID);
 }
 
 /* The mount makes a folder of it: what could lead out of there is refused. */
@@ -107,8 +107,9 @@ static void a_name_that_is_a_path_is_refused(void **state)
 		sample(&s, false);
 		free(s.name);
 		s.name = xstrdup(names[i]);
-		ASSERT_OK(snapshot_encode(&s, &bytes, &e));
-		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), &got, &e), ERR_CORRUPT);
+		ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
+		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &got, &e),
+			     ERR_CORRUPT);
 	}
 }
 
@@ -121,14 +122,15 @@ static void every_flipped_bit_and_every_cut_is_detected(void **state)
 
 	(void)state;
 	sample(&s, true);
-	ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 	for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
 		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), &found, &e), ERR_CORRUPT);
+		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e),
+			     ERR_CORRUPT);
 		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	for (size_t len = 0; len < bytes.len; len++)
-		ASSERT_ERROR(snapshot_decode(&s.id, bytes_of(bytes.at, len), &found, &e),
+		ASSERT_ERROR(snapshot_decode(&s.id, bytes_of(bytes.at, len), NULL, &found, &e),
 			     ERR_CORRUPT);
 }
 
@@ -141,14 +143,14 @@ static void damage_under_a_name_that_fits_is_an_error_or_another_snapshot(void *
 
 	(void)state;
 	sample(&s, true);
-	ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 	for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
 		struct snapshot found = {0};
 		struct chunk_id id;
 
 		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		id = chunk_id_of(buf_bytes(&bytes));
-		if (snapshot_decode(&id, buf_bytes(&bytes), &found, &e) == 0) {
+		if (snapshot_decode(&id, buf_bytes(&bytes), NULL, &found, &e) == 0) {
 			assert_non_null(found.name);
 			snapshot_release(&found);
 		}
@@ -159,7 +161,7 @@ static void damage_under_a_name_that_fits_is_an_error_or_another_snapshot(void *
 	{
 		struct snapshot found;
 
-		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), &found, &e),
+		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e),
 			     ERR_UNSUPPORTED);
 	}
 }
@@ -174,7 +176,7 @@ static void a_manifest_of_version_1_is_written_as_ever(void **state)
 
 	(void)state;
 	sample(&s, true);
-	ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 	chunk_id_hex(&s.id, hex);
 	assert_string_equal(hex,
 			    "49a49cd9e101d88dc2de5ee4e79c6e94f63a289d1ed5869b388612ed71c028aa");
