@@ -169,8 +169,10 @@ int store_unseal(struct store *store, const struct chunk_id *pack, const struct 
 	if (store->keys == NULL)
 		return 1;
 	code = pack_keys_get(store->pack_keys, store->backend, pack, key, e);
-	if (code == 1 && pack_seal_open(key, place, stored, e) < 0)
+	if (code == 1 && pack_seal_open(key, place, stored, e) < 0) {
+		pack_keys_forget(store->pack_keys, pack);
 		code = e->code;
+	}
 	OPENSSL_cleanse(key, sizeof(key));
 	return code;
 }

@@ -149,3 +149,13 @@ int pack_keys_get(struct pack_keys *packs, struct backend *backend, const struct
 	pthread_mutex_unlock(&packs->lock);
 	return 1;
 }
+
+void pack_keys_forget(struct pack_keys *packs, const struct chunk_id *pack)
+{
+	struct slot *slot = slot_of(packs, pack);
+
+	pthread_mutex_lock(&packs->lock);
+	if (chunk_id_equal(&slot->pack, pack))
+		OPENSSL_cleanse(slot, sizeof(*slot));
+	pthread_mutex_unlock(&packs->lock);
+}

@@ -45,4 +45,7 @@ MUST_CHECK int pack_keys_get(struct pack_keys *packs, struct backend *backend,
 			     const struct chunk_id *pack, uint8_t ret_key[STORE_KEY_LEN],
 			     struct error *e);
 
+/* Forget the pack's key: what it should have opened was damaged, and so may have been the header that it was made with. */
+void pack_keys_forget(struct pack_keys *packs, const struct chunk_id *pack);
+
 #endif
