@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/test_store.h"
 
 static void open_store(const char *path, struct store **ret)
 {
@@ -14,8 +15,8 @@ static void open_store(const char *path, struct store **ret)
 	struct error e = {0};
 
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(path, &params, &e));
-	ASSERT_OK(store_open(path, &options, ret, &e));
+	ASSERT_OK(test_store_init(path, &params, &e));
+	ASSERT_OK(test_store_open(path, &options, ret, &e));
 }
 
 static void what_was_noted_is_there_in_the_next_run(void **state UNUSED)

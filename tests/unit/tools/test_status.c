@@ -4,6 +4,7 @@
 
 #include "store/store.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/test_store.h"
 #include "tools/status_file.h"
 
 #define NOW 1000000
@@ -116,8 +117,8 @@ static void what_verbs_leave_behind_is_read_again(void **state)
 
 	(void)state;
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(path, &params, &e));
-	ASSERT_OK(store_open(path, &options, &store, &e));
+	ASSERT_OK(test_store_init(path, &params, &e));
+	ASSERT_OK(test_store_open(path, &options, &store, &e));
 	ASSERT_OK(status_file_put(store, "drill.json",
 				  bytes_str("{\"time\": 50, \"at\": \"latest\", \"ok\": true, "
 					    "\"seconds\": 3, \"documents\": 9}"),
