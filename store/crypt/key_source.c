@@ -54,7 +54,7 @@ static void close_handed_down(const char *path)
 {
 	if (strncmp(path, HANDED_DOWN, strlen(HANDED_DOWN)) != 0)
 		return;
-	close(atoi(path + strlen(HANDED_DOWN)));
+	close((int)strtol(path + strlen(HANDED_DOWN), NULL, 10));
 	unsetenv(KEY_SOURCE_ENVIRONMENT);
 }
 

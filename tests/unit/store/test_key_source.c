@@ -147,7 +147,7 @@ static void child(void)
 
 	if (key_source_hand_down(given, &e) < 0)
 		_exit(1);
-	fd = atoi(strrchr(getenv(KEY_SOURCE_ENVIRONMENT), '/') + 1);
+	fd = (int)strtol(strrchr(getenv(KEY_SOURCE_ENVIRONMENT), '/') + 1, NULL, 10);
 	if (read_from(NULL, NULL, &found, &e) != 1 || !bytes_equal(buf_bytes(&found), given))
 		_exit(2);
 	if (fcntl(fd, F_GETFD) >= 0 || getenv(KEY_SOURCE_ENVIRONMENT) != NULL)
