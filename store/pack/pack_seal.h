@@ -40,6 +40,7 @@ struct pack_keys; /* opaque */
 struct pack_keys *pack_keys_new(const struct store_keys *keys);
 /* Wipes them. NULL is fine. */
 void pack_keys_free(struct pack_keys *packs);
+DEFINE_OWNED(struct pack_keys *, pack_keys_free);
 /* 1 and the pack's key, read from its header when it is not known; 0 the pack is not there. ERR_CORRUPT: it is not encrypted; ERR_IO. */
 MUST_CHECK int pack_keys_get(struct pack_keys *packs, struct backend *backend,
 			     const struct chunk_id *pack, uint8_t ret_key[STORE_KEY_LEN],

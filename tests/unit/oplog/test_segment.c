@@ -1,5 +1,6 @@
 #include "oplog/segment.h"
 
+#include "store/crypt/store_keys.h"
 #include "tests/harness/harness.h"
 
 static struct chunk_id id_of(uint8_t byte)
@@ -179,6 +180,32 @@ static void damage_under_its_own_hash_is_refused(void **state UNUSED)
 	ASSERT_ERROR(segment_decode(&id, buf_bytes(&bytes), NULL, &read, &e), ERR_UNSUPPORTED);
 }
 
+/* Each bit under a name that fits: the seal alone has to tell. */
+static void a_sealed_segment_says_nothing_and_every_flipped_bit_is_detected(void **state UNUSED)
+{
+	static const uint8_t master[STORE_MASTER_LEN] = {1};
+	OWNED(store_keys_free) struct store_keys *keys = store_keys_new(master);
+	OWNED(buf_release) struct buf bytes = {0};
+	struct segment s = example(), read;
+	struct error e = {0};
+
+	ASSERT_OK(segment_encode(&s, keys, &bytes, &e));
+	assert_null(memmem(bytes.at, bytes.len, s.first_hash.at, 8));
+	ASSERT_ERROR(segment_decode(&s.id, buf_bytes(&bytes), NULL, &read, &e), ERR_WRONG_KEY);
+	for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
+		struct chunk_id id;
+		int code;
+
+		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		id = chunk_id_of(buf_bytes(&bytes));
+		code = segment_decode(&id, buf_bytes(&bytes), keys, &read, &e);
+		assert_true(code == ERR_CORRUPT || (bit / 8 < 8 && code == ERR_UNSUPPORTED));
+		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	ASSERT_OK(segment_decode(&s.id, buf_bytes(&bytes), keys, &read, &e));
+	check_same(&s, &read);
+}
+
 static void a_neighbour_is_proven_by_optime_and_hash_from_either_side(void **state UNUSED)
 {
 	struct segment a = example(), b = example();
@@ -206,6 +233,7 @@ int main(void)
 		cmocka_unit_test(fields_that_contradict_each_other_are_refused),
 		cmocka_unit_test(every_changed_byte_is_found),
 		cmocka_unit_test(damage_under_its_own_hash_is_refused),
+		cmocka_unit_test(a_sealed_segment_says_nothing_and_every_flipped_bit_is_detected),
 		cmocka_unit_test(a_neighbour_is_proven_by_optime_and_hash_from_either_side),
 	};
 
