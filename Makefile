@@ -140,9 +140,17 @@ $(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(BUILD)/tests/harness/harness.o 
 endef
 $(foreach t,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)),$(eval $(call UNIT_RULE,$(t))))
 
+# What also runs over encrypted stores: all that reads and writes what is sealed.
+ENCRYPTED := $(patsubst %,$(BUILD)/unit/%,store/test_store_read store/test_store_refresh store/test_store_stream \
+	store/test_store_writer store/test_prune store/test_commit store/test_closure store/test_snapshots \
+	store/test_facts_keeper store/test_writer_encode store/test_tree_cursor store/test_tree_edit store/test_tree_hint \
+	store/test_tree_read oplog/test_journal oplog/test_stream oplog/test_stream_add oplog/test_stream_check oplog/test_stream_tail \
+	oplog/test_timeline oplog/test_timeline_cache oplog/test_replay oplog/test_moment fs/test_fs_tree \
+	tools/test_restore_state tools/test_status)
+
 .PHONY: check-unit
 check-unit: $(UNIT_BIN)
-	@tests/run_unit.sh $(UNIT_BIN)
+	@tests/run_unit.sh $(UNIT_BIN) $(ENCRYPTED:%=encrypted:%)
 
 .PHONY: lint
 lint:

@@ -29,6 +29,7 @@ enum error_code {
 	ERR_REFUSED = -12,    /* would be unsafe; nothing was changed */
 	ERR_NOT_FOUND = -13,  /* what the user named does not exist (snapshot, namespace) */
 	ERR_NO_TIME = -14,    /* the time asked for cannot be reached */
+	ERR_WRONG_KEY = -15,  /* of an encrypted store: no key was given, or none that fits */
 };
 
 struct error {

@@ -16,6 +16,8 @@ int exit_code_of(int code)
 		return EXIT_CODE_NO_STORE;
 	case ERR_BUSY:
 		return EXIT_CODE_LOCKED;
+	case ERR_WRONG_KEY:
+		return EXIT_CODE_WRONG_KEY;
 	case ERR_CANCELLED:
 		return EXIT_CODE_INTERRUPTED;
 	case ERR_NOMEM:

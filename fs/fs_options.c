@@ -29,13 +29,16 @@ const char fs_options_help[] =
 	"  -o show=LIST      which forms of a collection listings show, of bson,json,docs;\n"
 	"                    default all; what is not listed can still be opened by name\n"
 	"  -o json=canonical .json files keep all types; default json=relaxed\n"
+	"  -o key_file=F     of an encrypted store: the file with its key; YESTER_KEY_FILE may "
+	"name it\n"
+	"  -o key_command=C  the same: a command for sh that prints the key; a comma is \\,\n"
 	"  -o nonempty       the mount point may have something in it\n"
 	"\n"
 	"The options of /etc/fstab (nofail, noauto, _netdev, x-systemd.automount, user, ...) are\n"
 	"understood. Unmount with: yester umount MNT, or umount MNT, or by SIGTERM.\n"
 	"\n"
 	"Exit codes: 0 mounted (in the foreground: unmounted), 1 failure, 2 usage, 6 refused,\n"
-	"10 no store.\n";
+	"10 no store, 12 wrong key.\n";
 
 /* What fstab and mount(8) may say, and what a read-only mount is anyway. */
 static const char *const tolerated[] = {
@@ -198,6 +201,13 @@ static int parse_json(struct fs_options *options, const char *name, struct error
 	return 0;
 }
 
+/* The last one given counts. */
+static void keep_text(char **slot, const char *value)
+{
+	free(*slot);
+	*slot = xstrdup(value);
+}
+
 /* A word with a value. 1 understood, 0 some other word. */
 static int parse_valued(struct fs_options *options, const char *word, struct error *e)
 {
@@ -218,9 +228,10 @@ static int parse_valued(struct fs_options *options, const char *word, struct err
 		rc = parse_size(word, value, &options->cache_bytes, e);
 	} else if ((value = value_of(word, "json")) != NULL) {
 		rc = parse_json(options, value, e);
-	} else if (value_of(word, "key_file") != NULL || value_of(word, "key_command") != NULL) {
-		rc = error_set(e, ERR_REFUSED, "-o %.*s: encrypted stores are not in this version",
-			       (int)strcspn(word, "="), word);
+	} else if ((value = value_of(word, "key_file")) != NULL) {
+		keep_text(&options->key_file, value);
+	} else if ((value = value_of(word, "key_command")) != NULL) {
+		keep_text(&options->key_command, value);
 	} else {
 		return 0;
 	}
@@ -383,5 +394,7 @@ void fs_options_release(struct fs_options *options)
 {
 	free(options->store);
 	free(options->mountpoint);
+	free(options->key_file);
+	free(options->key_command);
 	*options = (struct fs_options){0};
 }

@@ -45,11 +45,12 @@ struct fs_options {
 	size_t cache_bytes; /* of decoded chunks; 0: the store's default */
 	unsigned show;	    /* of enum fs_options_show */
 	bool canonical;	    /* .json files in canonical extended JSON */
+	char *key_file;	    /* of an encrypted store; NULL: none was given */
+	char *key_command;
 };
 
 /*
- * Parse into *ret. ERR_INVALID: usage; ERR_REFUSED: an option for something that this version
- * doesn't have. fs_options_release() is needed in any case.
+ * Parse into *ret. ERR_INVALID: usage. fs_options_release() is needed in any case.
  */
 MUST_CHECK int fs_options_parse(int argc, char *const *argv, struct fs_options *ret,
 				struct error *e);

@@ -14,6 +14,7 @@
 #include "fs/fs_guard.h"
 #include "fs/fs_session.h"
 #include "index/chunk_index.h"
+#include "store/crypt/key_source.h"
 #include "store/pack/codec.h"
 
 /* glibc makes eight heaps for each core; chunks that come and go would fray all of them. */
@@ -25,9 +26,12 @@ static void tell_ready(void *ctx)
 }
 
 /* The store's threads must not get the signals that end the session. */
-static int open_store(const struct fs_options *options, struct store **ret, struct error *e)
+static int open_store(const struct fs_options *options, struct bytes key, struct store **ret,
+		      struct error *e)
 {
-	struct store_options wanted = {.cache_bytes = options->cache_bytes};
+	const struct store_secret secret = {.secret = key};
+	struct store_options wanted = {.cache_bytes = options->cache_bytes,
+				       .secret = key.len == 0 ? NULL : &secret};
 	sigset_t ending;
 	sigset_t before;
 	int rc;
@@ -39,17 +43,22 @@ static int open_store(const struct fs_options *options, struct store **ret, stru
 	pthread_sigmask(SIG_BLOCK, &ending, &before);
 	rc = store_open(options->store, &wanted, ret, e);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc == ERR_WRONG_KEY)
+		error_hint(e,
+			   "-o key_file=F or -o key_command=C gives the key, or YESTER_KEY_FILE");
 	return rc;
 }
 
-/* All that happens in the process that answers. */
-static int run(const struct fs_options *options, struct fs_daemon *daemon, struct error *e)
+/* All that happens in the process that answers. `key` is not needed longer than for opening. */
+static int run(const struct fs_options *options, struct buf *key, struct fs_daemon *daemon,
+	       struct error *e)
 {
 	OWNED(fs_log_free) struct fs_log *log = fs_log_new(!options->foreground);
 	OWNED(store_close) struct store *store = NULL;
 	OWNED(fs_free) struct fs *fs = NULL;
-	int rc = open_store(options, &store, e);
+	int rc = open_store(options, buf_bytes(key), &store, e);
 
+	key_source_wipe(key);
 	if (rc >= 0)
 		rc = fs_new(store, log, options, &fs, e);
 	if (rc >= 0)
@@ -62,16 +71,22 @@ static int run(const struct fs_options *options, struct fs_daemon *daemon, struc
 /* Check, fork, run; the exit code. */
 static int mount_store(struct fs_options *options, struct error *e)
 {
+	const struct key_source source = {.file = options->key_file,
+					  .command = options->key_command};
+	OWNED(key_source_wipe) struct buf key = {0};
 	struct fs_daemon daemon = {.ready_fd = -1};
 	int rc = fs_guard_paths(options, e);
 
 	if (rc >= 0)
 		rc = fs_guard_fuse(options, e);
+	/* Before it leaves the terminal: the command may ask. */
+	if (rc >= 0)
+		rc = key_source_read(&source, &key, e);
 	if (rc >= 0 && !options->foreground)
 		rc = fs_daemon_start(&daemon, e);
 	if (rc >= 0) {
 		umask(077);
-		rc = run(options, &daemon, e);
+		rc = run(options, &key, &daemon, e);
 	}
 	if (rc < 0)
 		fs_log_fatal(e);

@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/crc64.h"
+#include <openssl/crypto.h>
+
 #include "base/file.h"
 #include "oplog/journal_format.h"
 #include "oplog/stream_internal.h"
+#include "store/crypt/seal.h"
 
 #define FRAME_TARGET MIB /* bytes of entries in a frame, when there are more */
 
@@ -20,6 +22,9 @@ struct journal_writer {
 	struct journal_info info;
 	uint64_t chain; /* checksum of the header before */
 	bool failed;
+	bool sealed;
+	uint64_t frames;	    /* that were written: the next one's number */
+	uint8_t key[STORE_KEY_LEN]; /* of the frames, when they are sealed */
 };
 
 char *journal_path(const char *folder, uint64_t number)
@@ -52,11 +57,27 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The bytes that a journal begins with. */
+static void begin_file(struct journal_writer *w, const struct store_keys *keys, struct buf *ret)
+{
+	uint8_t salt[STORE_SALT_LEN];
+
+	w->sealed = keys != NULL;
+	w->chain = journal_format_header(&w->info, w->sealed, buf_room(ret, JOURNAL_HEADER_LEN));
+	ret->len = JOURNAL_HEADER_LEN;
+	if (keys == NULL)
+		return;
+	store_keys_salt(salt);
+	store_keys_object(keys, STORE_KEY_JOURNAL, salt, w->key);
+	buf_add(ret, salt, sizeof(salt));
+	w->chain = journal_format_salt(salt, w->chain);
+}
+
 int journal_create(const char *folder, uint64_t number, const struct segment_link *prev,
-		   struct journal_writer **ret, struct error *e)
+		   const struct store_keys *keys, struct journal_writer **ret, struct error *e)
 {
 	OWNED(journal_close) struct journal_writer *w = xcalloc(1, sizeof(*w));
-	uint8_t header[JOURNAL_HEADER_LEN];
+	OWNED(buf_release) struct buf begin = {0};
 
 	w->fd = -1;
 	w->path = journal_path(folder, number);
@@ -68,9 +89,9 @@ int journal_create(const char *folder, uint64_t number, const struct segment_lin
 		return error_set(e, ERR_EXISTS, "%s is there already", w->path);
 	if (w->fd < 0)
 		return error_sys(e, "create %s", w->path);
-	w->chain = journal_format_header(&w->info, header);
-	if (file_write(w->fd, w->path, bytes_of(header, sizeof(header)), e) < 0 ||
-	    journal_sync(w, e) < 0 || file_sync_dir(folder, e) < 0)
+	begin_file(w, keys, &begin);
+	if (file_write(w->fd, w->path, buf_bytes(&begin), e) < 0 || journal_sync(w, e) < 0 ||
+	    file_sync_dir(folder, e) < 0)
 		return e->code;
 	*ret = TAKE(w);
 	return 0;
@@ -82,6 +103,7 @@ void journal_close(struct journal_writer *w)
 		return;
 	if (w->fd >= 0)
 		close(w->fd);
+	OPENSSL_cleanse(w->key, sizeof(w->key));
 	free(w->path);
 	free(w);
 }
@@ -130,31 +152,47 @@ static int take_frame(struct bytes *entries, struct journal_info *info, struct j
 	return 0;
 }
 
+/* Append the frame: header and payload. `number`: it is that one of the journal. */
+static int add_frame(const struct journal_writer *w, struct journal_frame *frame, uint64_t number,
+		     struct bytes entries, uint64_t *chain, struct buf *out, struct error *e)
+{
+	uint8_t about[JOURNAL_FRAME_ABOUT_LEN];
+	struct chunk_id hash;
+	uint8_t *payload;
+	size_t len;
+
+	frame->sealed = w->sealed;
+	len = journal_format_payload(frame);
+	if (buf_reserve(out, JOURNAL_FRAME_HEADER_LEN + len, JOURNAL_APPEND_MAX, e) < 0)
+		return e->code;
+	payload = out->at + out->len + JOURNAL_FRAME_HEADER_LEN;
+	memcpy(payload, entries.at, entries.len);
+	if (frame->sealed) {
+		journal_format_about(frame, about);
+		seal_frame(w->key, number, bytes_of(about, sizeof(about)), payload, entries.len);
+	}
+	hash = chunk_id_of(bytes_of(payload, len));
+	memcpy(frame->hash, hash.at, sizeof(frame->hash));
+	*chain = journal_format_frame(frame, *chain, out->at + out->len);
+	out->len += JOURNAL_FRAME_HEADER_LEN + len;
+	return 0;
+}
+
 int journal_append(struct journal_writer *w, struct bytes entries, struct error *e)
 {
 	OWNED(buf_release) struct buf out = {0};
 	struct journal_info info = w->info;
-	uint64_t chain = w->chain;
+	uint64_t chain = w->chain, frames = w->frames;
 
 	if (w->failed)
 		return error_set(e, ERR_IO, "%s: writing failed before", w->path);
 	while (entries.len > 0) {
 		const uint8_t *from = entries.at;
 		struct journal_frame frame;
-		struct chunk_id hash;
-		struct bytes payload;
 
-		if (take_frame(&entries, &info, &frame, e) < 0)
+		if (take_frame(&entries, &info, &frame, e) < 0 ||
+		    add_frame(w, &frame, frames++, bytes_of(from, frame.len), &chain, &out, e) < 0)
 			return error_wrap(e, "%s", w->path);
-		payload = bytes_of(from, frame.len);
-		hash = chunk_id_of(payload);
-		memcpy(frame.hash, hash.at, sizeof(frame.hash));
-		if (buf_reserve(&out, JOURNAL_FRAME_HEADER_LEN + payload.len, JOURNAL_APPEND_MAX,
-				e) < 0)
-			return error_wrap(e, "%s", w->path);
-		chain = journal_format_frame(&frame, chain, out.at + out.len);
-		out.len += JOURNAL_FRAME_HEADER_LEN;
-		buf_add_bytes(&out, payload);
 	}
 	w->failed = true; /* until all of it is there */
 	if (file_write(w->fd, w->path, buf_bytes(&out), e) < 0)
@@ -162,5 +200,6 @@ int journal_append(struct journal_writer *w, struct bytes entries, struct error 
 	w->failed = false;
 	w->info = info;
 	w->chain = chain;
+	w->frames = frames;
 	return 0;
 }

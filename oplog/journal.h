@@ -5,7 +5,7 @@
  * number never used again. What a crash leaves is known from what a disk spoils: bytes that are missing at the
  * end are a torn tail and no error, a frame that is all there and has a wrong checksum is damage.
  * Checksums are chained: a frame of another journal, or out of its place, is damage, too. The
- * bytes: docs/format/oplog.md.
+ * bytes: docs/format/oplog.md. In an encrypted store the payloads are sealed.
  *
  * A struct journal is what was there when it was opened. Others may append meanwhile.
  *
@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "oplog/segment.h"
+#include "store/crypt/store_keys.h"
 
 #define JOURNAL_SUFFIX ".journal"
 #define JOURNAL_NUMBER_LEN 20 /* digits of a number in a file's name */
@@ -30,10 +31,11 @@ struct journal_writer; /* opaque */
 
 /*
  * Make journal `number` in `folder`, which is made when needed; durable. `prev` is the entry that comes
- * just before the first one. ERR_EXISTS, ERR_IO.
+ * just before the first one. With `keys` its frames are sealed. ERR_EXISTS, ERR_IO.
  */
 MUST_CHECK int journal_create(const char *folder, uint64_t number, const struct segment_link *prev,
-			      struct journal_writer **ret, struct error *e);
+			      const struct store_keys *keys, struct journal_writer **ret,
+			      struct error *e);
 /* Append entries, back to back, which follow each other and those before. ERR_CORRUPT: they do not
  * ascend, or are no entries; nothing was written. ERR_IO: only journal_close() may follow. */
 MUST_CHECK int journal_append(struct journal_writer *writer, struct bytes entries, struct error *e);
@@ -57,9 +59,10 @@ const struct journal_info *journal_written(const struct journal_writer *writer);
 struct journal_frame {
 	uint64_t at;	      /* offset in the file of its payload */
 	uint64_t rank, begin; /* entries and bytes of BSON in the frames before */
-	uint32_t len, count;  /* bytes of the payload, entries in it */
+	uint32_t len, count;  /* bytes of entries, entries in it */
 	uint64_t first_ts, last_ts;
-	uint8_t hash[CHUNK_ID_LEN]; /* of the payload */
+	bool sealed;
+	uint8_t hash[CHUNK_ID_LEN]; /* of the payload as it is stored */
 };
 
 struct journal {
@@ -69,19 +72,26 @@ struct journal {
 	struct journal_info info;
 	struct journal_frame *frames;
 	size_t frame_count;
-	uint64_t torn;	  /* bytes of a torn tail */
-	uint64_t damaged; /* offset of a frame that is damaged, which ends it; 0: none is */
-	struct error why; /* of that */
+	uint64_t torn;	      /* bytes of a torn tail */
+	uint64_t damaged;     /* offset of a frame that is damaged, which ends it; 0: none is */
+	struct error why;     /* of that */
+	bool sealed, keyless; /* its frames are; and there is no key */
+	const struct store_keys *keys; /* or NULL; borrowed */
+	uint8_t key[STORE_KEY_LEN];    /* of its frames, when they are sealed and there are keys */
 };
 
 /*
  * Open for reading: the headers of all frames are read and checked, the payloads when they are
  * read. A damaged frame ends it (in the midst only when its header is): see `damaged`. ERR_CORRUPT: it is no journal, or that of another
- * number than its name says; ERR_UNSUPPORTED: a newer version; ERR_IO.
+ * number than its name says, or it is not sealed although there are keys; ERR_UNSUPPORTED: a newer version; ERR_IO.
+ * `keys`: the store's, which must outlive it. NULL for one that is sealed: headers and checksums are looked at all the same, entries
+ * can't be read (ERR_WRONG_KEY), and of info.first and info.last only `ts` is known.
  */
-MUST_CHECK int journal_open(const char *path, struct journal **ret, struct error *e);
+MUST_CHECK int journal_open(const char *path, const struct store_keys *keys, struct journal **ret,
+			    struct error *e);
 /* The same of an open file, which it takes (also on failure); `path` is for its number and messages. */
-MUST_CHECK int journal_open_fd(int fd, const char *path, struct journal **ret, struct error *e);
+MUST_CHECK int journal_open_fd(int fd, const char *path, const struct store_keys *keys,
+			       struct journal **ret, struct error *e);
 struct journal *journal_hold(struct journal *journal);
 void journal_release(struct journal *journal);
 DEFINE_OWNED(struct journal *, journal_release);
@@ -102,7 +112,7 @@ MUST_CHECK int journal_find(const struct journal *journal, uint64_t ts, uint64_t
 MUST_CHECK int journal_entry(const struct journal *journal, uint64_t rank, struct buf *ret,
 			     struct entry_optime *ret_at, uint64_t *ret_begin, struct error *e);
 
-/* Read all of it. ERR_CORRUPT: the first damage, with its offset. */
+/* Read all of it; without a key that it needs, its checksums only. ERR_CORRUPT: the first damage, with its offset. */
 MUST_CHECK int journal_check(const struct journal *journal, struct error *e);
 
 #endif

@@ -1,19 +1,24 @@
 #include "oplog/journal_format.h"
 
 #include "base/crc64.h"
+#include "store/crypt/seal.h"
 
 #define VERSION 1
+/* How a payload is stored. */
+enum form { FORM_PLAIN, FORM_SEALED };
 
 static const uint8_t file_magic[4] = {'Y', 'J', 'N', 'L'};
 static const uint8_t frame_magic[4] = {'Y', 'J', 'F', 'R'};
 
-uint64_t journal_format_header(const struct journal_info *info, uint8_t ret[JOURNAL_HEADER_LEN])
+uint64_t journal_format_header(const struct journal_info *info, bool sealed,
+			       uint8_t ret[JOURNAL_HEADER_LEN])
 {
 	uint64_t sum;
 
 	memset(ret, 0, JOURNAL_HEADER_LEN);
 	memcpy(ret, file_magic, sizeof(file_magic));
 	ret[4] = VERSION;
+	ret[5] = sealed ? SEAL_AES_256_GCM : SEAL_NONE;
 	put_le64(ret + 8, info->number);
 	put_le64(ret + 16, info->created_us);
 	ret[24] = info->prev.known;
@@ -28,7 +33,7 @@ uint64_t journal_format_header(const struct journal_info *info, uint8_t ret[JOUR
 }
 
 int journal_format_read_header(const uint8_t from[JOURNAL_HEADER_LEN], struct journal_info *ret,
-			       uint64_t *ret_chain, struct error *e)
+			       bool *ret_sealed, uint64_t *ret_chain, struct error *e)
 {
 	struct journal_info info = {0};
 	uint64_t sum = crc64_update(0, bytes_of(from, JOURNAL_HEADER_LEN - 8));
@@ -40,6 +45,10 @@ int journal_format_read_header(const uint8_t from[JOURNAL_HEADER_LEN], struct jo
 	if (from[4] != VERSION)
 		return error_set(e, ERR_UNSUPPORTED, "journal version %u, this program knows %u",
 				 from[4], VERSION);
+	if (from[5] > SEAL_AES_256_GCM)
+		return error_set(e, ERR_UNSUPPORTED,
+				 "journal with cipher %u, this program knows %u", from[5],
+				 SEAL_AES_256_GCM);
 	info.number = get_le64(from + 8);
 	info.created_us = get_le64(from + 16);
 	info.prev.known = from[24] != 0;
@@ -49,8 +58,29 @@ int journal_format_read_header(const uint8_t from[JOURNAL_HEADER_LEN], struct jo
 		memcpy(info.prev.hash.at, from + 48, CHUNK_ID_LEN);
 	}
 	*ret = info;
+	*ret_sealed = from[5] != SEAL_NONE;
 	*ret_chain = sum;
 	return 0;
+}
+
+uint64_t journal_format_salt(const uint8_t salt[STORE_SALT_LEN], uint64_t chain)
+{
+	return crc64_update(chain, bytes_of(salt, STORE_SALT_LEN));
+}
+
+size_t journal_format_payload(const struct journal_frame *frame)
+{
+	return frame->len + (frame->sealed ? SEAL_TAG_LEN : 0);
+}
+
+void journal_format_about(const struct journal_frame *frame, uint8_t ret[JOURNAL_FRAME_ABOUT_LEN])
+{
+	memcpy(ret, frame_magic, sizeof(frame_magic));
+	put_le32(ret + 4, frame->len);
+	put_le32(ret + 8, frame->count);
+	put_le32(ret + 12, frame->sealed ? FORM_SEALED : FORM_PLAIN);
+	put_le64(ret + 16, frame->first_ts);
+	put_le64(ret + 24, frame->last_ts);
 }
 
 uint64_t journal_format_frame(const struct journal_frame *frame, uint64_t chain,
@@ -58,13 +88,8 @@ uint64_t journal_format_frame(const struct journal_frame *frame, uint64_t chain,
 {
 	uint64_t sum;
 
-	memcpy(ret, frame_magic, sizeof(frame_magic));
-	put_le32(ret + 4, frame->len);
-	put_le32(ret + 8, frame->count);
-	put_le32(ret + 12, 0); /* how the payload is stored: as it is */
-	put_le64(ret + 16, frame->first_ts);
-	put_le64(ret + 24, frame->last_ts);
-	memcpy(ret + 32, frame->hash, CHUNK_ID_LEN);
+	journal_format_about(frame, ret);
+	memcpy(ret + JOURNAL_FRAME_ABOUT_LEN, frame->hash, CHUNK_ID_LEN);
 	sum = crc64_update(chain, bytes_of(ret, JOURNAL_FRAME_HEADER_LEN - 8));
 	put_le64(ret + JOURNAL_FRAME_HEADER_LEN - 8, sum);
 	return sum;
@@ -80,14 +105,15 @@ int journal_format_read_frame(const uint8_t from[JOURNAL_FRAME_HEADER_LEN], uint
 		return error_set(e, ERR_CORRUPT, "there is no frame where one has to begin");
 	if (get_le64(from + JOURNAL_FRAME_HEADER_LEN - 8) != sum)
 		return error_set(e, ERR_CORRUPT, "the checksum of a frame's header is wrong");
-	if (get_le32(from + 12) != 0)
-		return error_set(e, ERR_UNSUPPORTED, "a frame of form %u, this program knows 0",
-				 get_le32(from + 12));
+	if (get_le32(from + 12) > FORM_SEALED)
+		return error_set(e, ERR_UNSUPPORTED, "a frame of form %u, this program knows %d",
+				 get_le32(from + 12), FORM_SEALED);
+	frame.sealed = get_le32(from + 12) == FORM_SEALED;
 	frame.len = get_le32(from + 4);
 	frame.count = get_le32(from + 8);
 	frame.first_ts = get_le64(from + 16);
 	frame.last_ts = get_le64(from + 24);
-	memcpy(frame.hash, from + 32, CHUNK_ID_LEN);
+	memcpy(frame.hash, from + JOURNAL_FRAME_ABOUT_LEN, CHUNK_ID_LEN);
 	if (frame.len > JOURNAL_FRAME_MAX || frame.count == 0 ||
 	    frame.count > frame.len / BSON_MIN_LEN || frame.first_ts == 0 ||
 	    (frame.first_ts == frame.last_ts) != (frame.count == 1) ||

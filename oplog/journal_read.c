@@ -4,9 +4,12 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
+#include <openssl/crypto.h>
+
 #include "base/file.h"
 #include "oplog/journal_format.h"
 #include "oplog/stream_internal.h"
+#include "store/crypt/seal.h"
 
 #define ZEROS_STEP (64 * KIB)
 
@@ -41,6 +44,8 @@ static int next_frame(struct journal *j, uint64_t *at, uint64_t size, uint64_t *
 	if (file_pread(j->fd, j->path, *at, header, sizeof(header), e) < 0)
 		return e->code;
 	if (journal_format_read_frame(header, *chain, ret, chain, &why) < 0 ||
+	    (ret->sealed != j->sealed &&
+	     error_set(&why, ERR_CORRUPT, "a frame that is not sealed as its journal is") < 0) ||
 	    (j->info.last.ts >= ret->first_ts &&
 	     error_set(&why, ERR_CORRUPT, "a frame that does not come after the one before") < 0)) {
 		zero = is_zero(j, *at, size, e);
@@ -52,17 +57,17 @@ static int next_frame(struct journal *j, uint64_t *at, uint64_t size, uint64_t *
 		error_wrap(&j->why, "%s: offset %" PRIu64, j->path, *at);
 		return 0;
 	}
-	if (ret->len > size - *at - sizeof(header))
+	if (journal_format_payload(ret) > size - *at - sizeof(header))
 		return 0;
 	ret->at = *at + sizeof(header);
-	*at = ret->at + ret->len;
+	*at = ret->at + journal_format_payload(ret);
 	return 1;
 }
 
 static int read_frames(struct journal *j, uint64_t size, uint64_t chain, struct error *e)
 {
 	OWNED(buf_release) struct buf frames = {0};
-	uint64_t at = JOURNAL_HEADER_LEN;
+	uint64_t at = JOURNAL_HEADER_LEN + (j->sealed ? STORE_SALT_LEN : 0);
 	struct journal_frame frame;
 	int found;
 
@@ -92,6 +97,45 @@ static void end_before(struct journal *j, size_t i, const struct error *why)
 	j->frame_count = i;
 }
 
+/* Append the payload of frame `i` as it is stored. */
+static int load(const struct journal *j, size_t i, struct buf *ret, struct error *e)
+{
+	const struct journal_frame *frame = &j->frames[i];
+	size_t len = journal_format_payload(frame);
+	struct chunk_id hash;
+
+	if (buf_reserve(ret, len, ret->len + JOURNAL_FRAME_MAX + SEAL_TAG_LEN, e) < 0 ||
+	    file_pread(j->fd, j->path, frame->at, ret->at + ret->len, len, e) < 0)
+		return e->code;
+	hash = chunk_id_of(bytes_of(ret->at + ret->len, len));
+	if (memcmp(hash.at, frame->hash, sizeof(frame->hash)) != 0)
+		return error_set(e, ERR_CORRUPT,
+				 "%s: offset %" PRIu64 ": the checksum of a frame is wrong",
+				 j->path, frame->at);
+	ret->len += len;
+	return 0;
+}
+
+/* The same as read_ends() of what can't be read: are the first and the last frame sound? */
+static int look_at_ends(struct journal *j, struct error *e)
+{
+	OWNED(buf_release) struct buf payload = {0};
+	int code = j->frame_count > 0 ? load(j, 0, &payload, e) : 0;
+
+	if (code == ERR_CORRUPT)
+		end_before(j, 0, e);
+	while (j->frame_count > 0) {
+		j->info.first.ts = j->frames[0].first_ts;
+		j->info.last.ts = j->frames[j->frame_count - 1].last_ts;
+		buf_reset(&payload);
+		code = load(j, j->frame_count - 1, &payload, e);
+		if (code != ERR_CORRUPT)
+			return code;
+		end_before(j, j->frame_count - 1, e);
+	}
+	return code == ERR_CORRUPT ? 0 : code;
+}
+
 /* The whole optimes of the first and the last entry. */
 static int read_ends(struct journal *j, struct error *e)
 {
@@ -111,42 +155,81 @@ static int read_ends(struct journal *j, struct error *e)
 	return code == ERR_CORRUPT ? 0 : code;
 }
 
-int journal_open_fd(int fd, const char *path, struct journal **ret, struct error *e)
+static int read_header(struct journal *j, uint64_t *ret_chain, struct error *e)
+{
+	const char *slash = strrchr(j->path, '/');
+	uint8_t header[JOURNAL_HEADER_LEN];
+	uint64_t number;
+
+	if (file_pread(j->fd, j->path, 0, header, sizeof(header), e) < 0)
+		return e->code;
+	if (journal_format_read_header(header, &j->info, &j->sealed, ret_chain, e) < 0)
+		return error_wrap(e, "%s", j->path);
+	if (!journal_parse_name(slash == NULL ? j->path : slash + 1, &number) ||
+	    number != j->info.number)
+		return error_set(e, ERR_CORRUPT, "%s is journal %" PRIu64, j->path, j->info.number);
+	if (j->keys != NULL && !j->sealed)
+		return error_set(e, ERR_CORRUPT, "%s is not encrypted, as all of its store is",
+				 j->path);
+	j->keyless = j->keys == NULL && j->sealed;
+	return 0;
+}
+
+/* Of a sealed one: the salt behind the header, and with it the key. */
+static int read_salt(struct journal *j, uint64_t *chain, struct error *e)
+{
+	uint8_t salt[STORE_SALT_LEN];
+
+	if (file_pread(j->fd, j->path, JOURNAL_HEADER_LEN, salt, sizeof(salt), e) < 0)
+		return e->code;
+	*chain = journal_format_salt(salt, *chain);
+	if (j->keys != NULL)
+		store_keys_object(j->keys, STORE_KEY_JOURNAL, salt, j->key);
+	return 0;
+}
+
+static int read_journal(struct journal *j, uint64_t size, struct error *e)
+{
+	uint64_t chain;
+
+	if (size < JOURNAL_HEADER_LEN)
+		return 0;
+	if (read_header(j, &chain, e) < 0)
+		return e->code;
+	if (j->sealed && size < JOURNAL_HEADER_LEN + STORE_SALT_LEN)
+		return 0;
+	if ((j->sealed && read_salt(j, &chain, e) < 0) || read_frames(j, size, chain, e) < 0)
+		return e->code;
+	return j->keyless ? look_at_ends(j, e) : read_ends(j, e);
+}
+
+int journal_open_fd(int fd, const char *path, const struct store_keys *keys, struct journal **ret,
+		    struct error *e)
 {
 	OWNED(journal_release) struct journal *j = xcalloc(1, sizeof(*j));
-	const char *name = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
-	uint8_t header[JOURNAL_HEADER_LEN];
-	uint64_t number, chain;
 	struct stat st;
 
 	j->users = 1;
 	j->path = xstrdup(path);
 	j->fd = fd;
+	j->keys = keys;
 	if (fstat(fd, &st) != 0)
 		return error_sys(e, "stat %s", path);
 	j->torn = (uint64_t)st.st_size;
-	if (j->torn >= sizeof(header)) {
-		if (file_pread(fd, path, 0, header, sizeof(header), e) < 0)
-			return e->code;
-		if (journal_format_read_header(header, &j->info, &chain, e) < 0)
-			return error_wrap(e, "%s", path);
-		if (!journal_parse_name(name, &number) || number != j->info.number)
-			return error_set(e, ERR_CORRUPT, "%s is journal %" PRIu64, path,
-					 j->info.number);
-		if (read_frames(j, (uint64_t)st.st_size, chain, e) < 0 || read_ends(j, e) < 0)
-			return e->code;
-	}
+	if (read_journal(j, (uint64_t)st.st_size, e) < 0)
+		return e->code;
 	*ret = TAKE(j);
 	return 0;
 }
 
-int journal_open(const char *path, struct journal **ret, struct error *e)
+int journal_open(const char *path, const struct store_keys *keys, struct journal **ret,
+		 struct error *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return error_sys(e, "open %s", path);
-	return journal_open_fd(fd, path, ret, e);
+	return journal_open_fd(fd, path, keys, ret, e);
 }
 
 struct journal *journal_hold(struct journal *j)
@@ -161,6 +244,7 @@ void journal_release(struct journal *j)
 		return;
 	if (j->fd >= 0)
 		close(j->fd);
+	OPENSSL_cleanse(j->key, sizeof(j->key));
 	free(j->path);
 	free(j->frames);
 	free(j);
@@ -169,17 +253,21 @@ void journal_release(struct journal *j)
 int journal_read_frame(const struct journal *j, size_t i, struct buf *ret, struct error *e)
 {
 	const struct journal_frame *frame = &j->frames[i];
-	struct chunk_id hash;
+	uint8_t about[JOURNAL_FRAME_ABOUT_LEN];
+	size_t begin = ret->len;
 
-	if (buf_reserve(ret, frame->len, ret->len + JOURNAL_FRAME_MAX, e) < 0 ||
-	    file_pread(j->fd, j->path, frame->at, ret->at + ret->len, frame->len, e) < 0)
+	if (j->keyless)
+		return seal_no_key(e);
+	if (load(j, i, ret, e) < 0)
 		return e->code;
-	hash = chunk_id_of(bytes_of(ret->at + ret->len, frame->len));
-	if (memcmp(hash.at, frame->hash, sizeof(frame->hash)) != 0)
-		return error_set(e, ERR_CORRUPT,
-				 "%s: offset %" PRIu64 ": the checksum of a frame is wrong",
-				 j->path, frame->at);
-	ret->len += frame->len;
+	if (!frame->sealed)
+		return 0;
+	journal_format_about(frame, about);
+	ret->len = begin;
+	if (seal_open(j->key, i, bytes_of(about, sizeof(about)), ret->at + begin,
+		      journal_format_payload(frame), e) < 0)
+		return error_wrap(e, "%s: offset %" PRIu64, j->path, frame->at);
+	ret->len = begin + frame->len;
 	return 0;
 }
 
@@ -311,7 +399,14 @@ int journal_check(const struct journal *j, struct error *e)
 		struct entry_optime at = {0};
 		struct bytes doc;
 		uint64_t last = 0;
-		int code = walk_begin(j, i, &walk, e);
+		int code;
+
+		if (j->keyless) {
+			if (load(j, i, &payload, e) < 0)
+				return e->code;
+			continue;
+		}
+		code = walk_begin(j, i, &walk, e);
 
 		for (uint32_t n = 0; code == 0 && n < j->frames[i].count; n++) {
 			code = walk_next(j, &walk, &doc, &at, e);

@@ -2,11 +2,11 @@
 
 #include "base/bson_build.h"
 #include "base/bson_check.h"
+#include "store/crypt/seal.h"
 #include "store/snapshot/record.h"
 
 /* docs/format/oplog.md: magic, version, one BSON document. The name is the checksum. */
 #define SEGMENT_VERSION 1
-#define HEADER_LEN 8
 static const uint8_t magic[4] = {'Y', 'S', 'E', 'G'};
 
 static void add_entry(struct buf *b, const char *name, const struct entry_optime *at,
@@ -51,17 +51,10 @@ static int check(const struct segment *s, struct error *e)
 	return 0;
 }
 
-int segment_encode(struct segment *s, struct buf *ret, struct error *e)
+static void add_doc(struct buf *ret, const struct segment *s)
 {
-	size_t start = ret->len, doc;
-	uint8_t header[HEADER_LEN] = {0};
+	size_t doc = bson_build_begin(ret);
 
-	if (check(s, e) < 0)
-		return e->code;
-	memcpy(header, magic, sizeof(magic));
-	header[4] = SEGMENT_VERSION;
-	buf_add(ret, header, sizeof(header));
-	doc = bson_build_begin(ret);
 	if (s->prev.known)
 		add_entry(ret, "prev", &s->prev.at, &s->prev.hash);
 	if (s->entries > 0) {
@@ -76,6 +69,18 @@ int segment_encode(struct segment *s, struct buf *ret, struct error *e)
 	record_add_root(ret, "postings", &s->postings);
 	bson_build_int64(ret, "created", (int64_t)s->created_us);
 	bson_build_end(ret, doc);
+}
+
+int segment_encode(struct segment *s, const struct store_keys *keys, struct buf *ret,
+		   struct error *e)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	size_t start = ret->len;
+
+	if (check(s, e) < 0)
+		return e->code;
+	add_doc(&doc, s);
+	seal_file(keys, magic, SEGMENT_VERSION, buf_bytes(&doc), ret);
 	s->id = chunk_id_of(bytes_of(ret->at + start, ret->len - start));
 	return 0;
 }
@@ -136,21 +141,22 @@ static int decode_doc(struct bytes doc, struct segment *s, struct error *e)
 	return check(s, e);
 }
 
-int segment_decode(const struct chunk_id *id, struct bytes from, struct segment *ret,
-		   struct error *e)
+int segment_decode(const struct chunk_id *id, struct bytes from, const struct store_keys *keys,
+		   struct segment *ret, struct error *e)
 {
 	struct segment s = {.id = chunk_id_of(from)};
-	struct bytes doc;
+	OWNED(buf_release) struct buf doc = {0};
 
 	if (!chunk_id_equal(&s.id, id))
 		return error_set(e, ERR_CORRUPT, "its bytes do not have the hash in its name");
-	if (from.len < HEADER_LEN || memcmp(from.at, magic, sizeof(magic)) != 0)
+	if (from.len < SEAL_FILE_HEADER_LEN || memcmp(from.at, magic, sizeof(magic)) != 0)
 		return error_set(e, ERR_CORRUPT, "it does not begin like a segment");
 	if (from.at[4] != SEGMENT_VERSION)
 		return error_set(e, ERR_UNSUPPORTED, "segment version %u, this program knows %u",
 				 from.at[4], SEGMENT_VERSION);
-	doc = bytes_of(from.at + HEADER_LEN, from.len - HEADER_LEN);
-	if (bson_check(doc, BSON_CHECK_STRUCTURE, e) < 0 || decode_doc(doc, &s, e) < 0)
+	if (seal_file_open(keys, from, &doc, e) < 0 ||
+	    bson_check(buf_bytes(&doc), BSON_CHECK_STRUCTURE, e) < 0 ||
+	    decode_doc(buf_bytes(&doc), &s, e) < 0)
 		return e->code;
 	*ret = s;
 	return 0;

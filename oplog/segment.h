@@ -24,7 +24,7 @@
 struct segment_link {
 	bool known;
 	struct entry_optime at;
-	struct chunk_id hash; /* chunk_id_of() the entry's document */
+	struct chunk_id hash; /* store_id_of() the entry's document */
 };
 
 struct segment {
@@ -41,12 +41,19 @@ struct segment {
 	uint64_t created_us;	   /* when it was sealed, microseconds since 1970 */
 };
 
-/* Append the file's bytes; sets segment->id. ERR_CORRUPT: its fields contradict each other. */
-MUST_CHECK int segment_encode(struct segment *segment, struct buf *ret, struct error *e);
+/*
+ * Append the file's bytes, sealed with `keys` (NULL: of a plain store); sets segment->id. ERR_CORRUPT: its fields contradict each
+ * other.
+ */
+MUST_CHECK int segment_encode(struct segment *segment, const struct store_keys *keys,
+			      struct buf *ret, struct error *e);
 
-/* Parse the bytes of segment `id`. ERR_CORRUPT, ERR_UNSUPPORTED. */
-MUST_CHECK int segment_decode(const struct chunk_id *id, struct bytes from, struct segment *ret,
-			      struct error *e);
+/*
+ * Parse the bytes of segment `id`. ERR_CORRUPT, ERR_UNSUPPORTED; ERR_WRONG_KEY: its bytes have the hash in its name, but it is
+ * sealed and there are no keys.
+ */
+MUST_CHECK int segment_decode(const struct chunk_id *id, struct bytes from,
+			      const struct store_keys *keys, struct segment *ret, struct error *e);
 
 /* Is it proven that `b` begins right behind the last entry of `a`? Both have entries. */
 bool segment_follows(const struct segment *a, const struct segment *b);

@@ -129,7 +129,9 @@ int segment_builder_add(struct segment_builder *b, struct bytes doc, const struc
 	struct error ignored;
 
 	if (b->segment.entries == 0) {
-		b->segment = (struct segment){.first = *at, .first_hash = chunk_id_of(doc)};
+		b->segment = (struct segment){
+			.first = *at,
+			.first_hash = store_id_of(store_writer_store(b->writer), doc)};
 		b->postings = postings_builder_new();
 		if (b->prefix == NULL)
 			(void)!old_prefix(b, &ignored); /* without it the leaves are larger */

@@ -9,8 +9,6 @@
 #include "oplog/stream_internal.h"
 #include "store/snapshot/closure.h"
 
-#define STREAM_NAME_LEN 16 /* characters of the name that a new stream gets */
-
 struct stream_add {
 	struct store_writer *writer;
 	struct store *store;
@@ -135,19 +133,19 @@ static bool same_link(const struct segment_link *a, const struct segment_link *b
 static const struct segment_link *last_link(struct stream_add *add)
 {
 	if (add->last_doc.len > 0)
-		add->last.hash = chunk_id_of(buf_bytes(&add->last_doc));
+		add->last.hash = store_id_of(add->store, buf_bytes(&add->last_doc));
 	buf_reset(&add->last_doc);
 	return &add->last;
 }
 
-static bool is_link_to(const struct segment_link *link, const struct entry_optime *at,
-		       struct bytes doc)
+static bool is_link_to(const struct stream_add *add, const struct segment_link *link,
+		       const struct entry_optime *at, struct bytes doc)
 {
 	struct chunk_id hash;
 
 	if (!link->known || link->at.ts != at->ts || link->at.term != at->term)
 		return false;
-	hash = chunk_id_of(doc);
+	hash = store_id_of(add->store, doc);
 	return chunk_id_equal(&link->hash, &hash);
 }
 
@@ -288,7 +286,7 @@ static int check_place(const struct stream_add *add, const struct entry_optime *
 
 		if (at->ts < next->at.ts)
 			return surplus(at, e);
-		if (at->ts == next->at.ts && !is_link_to(next, at, doc))
+		if (at->ts == next->at.ts && !is_link_to(add, next, at, doc))
 			return differs(at, e);
 		if (at->ts > next->at.ts && follows)
 			return lacks(next->at.ts, e);
@@ -298,7 +296,7 @@ static int check_place(const struct stream_add *add, const struct entry_optime *
 
 		if (at->ts > prev->at.ts)
 			return surplus(at, e);
-		if (at->ts == prev->at.ts && !is_link_to(prev, at, doc))
+		if (at->ts == prev->at.ts && !is_link_to(add, prev, at, doc))
 			return differs(at, e);
 	}
 	return 0;
@@ -399,8 +397,8 @@ static int add_duplicate(struct stream_add *add, const struct entry_optime *at, 
 			 struct error *e)
 {
 	struct segment_link edge;
-	bool same =
-		at_edge(add, &edge) ? is_link_to(&edge, at, doc) : bytes_equal(add->stored, doc);
+	bool same = at_edge(add, &edge) ? is_link_to(add, &edge, at, doc)
+					: bytes_equal(add->stored, doc);
 
 	if (!same)
 		return differs(at, e);
@@ -496,7 +494,7 @@ static int put_segment(struct stream_add *add, struct segment *segment, struct e
 		memcpy(add->name, hex, STREAM_NAME_LEN);
 	}
 	segment->created_us = now_us();
-	if (segment_encode(segment, &content, e) < 0)
+	if (segment_encode(segment, store_keys(add->store), &content, e) < 0)
 		return e->code;
 	/* All its chunks were just put: it need not be walked to be used. */
 	if (closure_note_whole(add->store, &segment->id, e) < 0)

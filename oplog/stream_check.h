@@ -17,6 +17,7 @@ struct stream_check_result {
 	uint64_t
 		entries; /* in sound files; without problems each counts once, in however many files it is */
 	uint64_t problems;
+	uint64_t sealed; /* segments that were not looked into: the store is open without its key */
 };
 
 /*

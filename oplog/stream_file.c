@@ -86,5 +86,7 @@ int stream_file_read(struct store *store, const char *file, const struct chunk_i
 	if (found != 1)
 		return found;
 	content.len = size;
-	return segment_decode(id, buf_bytes(&content), ret, e) < 0 ? error_wrap(e, "%s", file) : 1;
+	return segment_decode(id, buf_bytes(&content), store_keys(store), ret, e) < 0
+		       ? error_wrap(e, "%s", file)
+		       : 1;
 }

@@ -17,6 +17,7 @@
 
 #define STREAM_FOLDER "oplog/"
 #define STREAM_NAME_MAX 64
+#define STREAM_NAME_LEN 16  /* characters of the name that a new stream gets by a hash */
 #define STREAM_FILE_MAX MIB /* bytes of a segment's file */
 
 struct stream {

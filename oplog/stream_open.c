@@ -158,7 +158,7 @@ static int link_of(const struct journal *journal, uint64_t rank, struct segment_
 	if (journal_entry(journal, rank, &doc, &ret->at, ret_begin, e) < 0)
 		return e->code;
 	ret->known = true;
-	ret->hash = chunk_id_of(buf_bytes(&doc));
+	ret->hash = store_keys_id(journal->keys, buf_bytes(&doc));
 	return 0;
 }
 
@@ -291,7 +291,7 @@ static int open_journal(struct stream *stream, uint64_t number, struct error *e)
 	char *folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(stream->store), stream->name);
 	OWNED(free) char *path = journal_path(folder, number);
 	OWNED(journal_release) struct journal *journal = NULL;
-	int code = journal_open(path, &journal, e);
+	int code = journal_open(path, store_keys(stream->store), &journal, e);
 
 	if (code < 0 && e->sys == ENOENT && e->code == ERR_IO)
 		return 0; /* it went since it was listed */

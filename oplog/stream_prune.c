@@ -116,8 +116,8 @@ static bool is_too_old(const struct listing *listing, const char *journal_name)
 	OWNED(journal_release) struct journal *journal = NULL;
 	struct error ignored;
 
-	return journal_open(path, &journal, &ignored) == 0 && journal->damaged == 0 &&
-	       journal->info.last.ts < listing->keep_from;
+	return journal_open(path, store_keys(listing->store), &journal, &ignored) == 0 &&
+	       journal->damaged == 0 && journal->info.last.ts < listing->keep_from;
 }
 
 static int look_at_sealed(struct listing *listing, const struct sealed *sealed, struct error *e)

@@ -58,6 +58,19 @@ static uint64_t new_number(const struct listing *listing)
 	return number;
 }
 
+/* The stream's name: in an encrypted store nobody is to read of which replica set it is. */
+static void add_name(const struct store *store, const char *name, struct buf *ret)
+{
+	struct chunk_id id = store_id_of(store, bytes_str(name));
+	char hex[CHUNK_ID_HEX + 1];
+
+	chunk_id_hex(&id, hex);
+	if (store_keys(store) == NULL)
+		buf_add_str(ret, name);
+	else
+		buf_add(ret, hex, STREAM_NAME_LEN);
+}
+
 int stream_tail_begin(struct store *store, const char *name, const struct segment_link *prev,
 		      struct journal_writer **ret, struct error *e)
 {
@@ -68,9 +81,10 @@ int stream_tail_begin(struct store *store, const char *name, const struct segmen
 		return e->code;
 	if (listing.name.len == 0 && !stream_file_is_name(bytes_str(name)))
 		return error_set(e, ERR_INVALID, "\"%s\" can't be the name of a stream", name);
-	folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store),
-			 listing.name.len == 0 ? name : buf_text(&listing.name));
-	return journal_create(folder, new_number(&listing), prev, ret, e);
+	if (listing.name.len == 0)
+		add_name(store, name, &listing.name);
+	folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store), buf_text(&listing.name));
+	return journal_create(folder, new_number(&listing), prev, store_keys(store), ret, e);
 }
 
 int stream_tail_numbers(struct store *store, struct buf *ret, struct error *e)
@@ -124,7 +138,7 @@ int stream_tail_seal(struct store_writer *writer, uint64_t number, struct stream
 		return e->code;
 	folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store), buf_text(&listing.name));
 	path = journal_path(folder, number);
-	if (journal_open(path, &journal, e) < 0 ||
+	if (journal_open(path, store_keys(store), &journal, e) < 0 ||
 	    stream_add_begin_without(writer, number, &add, e) < 0 ||
 	    add_entries(add, journal, e) < 0 || stream_add_finish(add, &added, e) < 0)
 		return e->code;

@@ -23,6 +23,8 @@ struct check_result {
 	uint64_t packs, chunks, snapshots, collections, documents;
 	uint64_t read_bytes; /* of packs, with read_data */
 	uint64_t problems;
+	/* Of a store that is open without its key: manifests that were not looked into. No chunk was then. */
+	uint64_t sealed;
 };
 
 /* Called for each problem: what, where, expected, found. */

@@ -5,6 +5,8 @@
 #include <sys/random.h>
 
 static const char first_line[] = "yesterfs store";
+static const char keyed_hash[] = "hmac-sha256";
+static const char cipher[] = "aes-256-gcm";
 
 int store_params_default(struct store_params *ret, struct error *e)
 {
@@ -33,8 +35,12 @@ void store_config_write(const struct store_params *params, struct buf *ret)
 
 	buf_printf(ret, "%s %d\n", first_line, STORE_FORMAT);
 	add_hex(ret, "id", params->id, sizeof(params->id));
-	buf_add_str(ret, "hash sha256\n");
-	add_hex(ret, "seed", params->seed, sizeof(params->seed));
+	if (params->encrypted) {
+		buf_printf(ret, "hash %s\ncipher %s\n", keyed_hash, cipher);
+	} else {
+		buf_add_str(ret, "hash sha256\n");
+		add_hex(ret, "seed", params->seed, sizeof(params->seed));
+	}
 	buf_printf(ret, "leaf-target %" PRIu32 "\n", params->leaf_target);
 	sum = chunk_id_of(bytes_of(ret->at + start, ret->len - start));
 	add_hex(ret, "sha256", sum.at, CHUNK_ID_LEN);
@@ -71,11 +77,31 @@ static int check_sum(struct bytes text, struct error *e)
 	return 0;
 }
 
+/* What comes between the hash and the leaf target: a seed in the clear, or how the rest is sealed. */
+static int parse_kind(const char *hash, const char *name, const char *value,
+		      struct store_params *ret, struct error *e)
+{
+	ret->encrypted = strcmp(hash, keyed_hash) == 0;
+	if (!ret->encrypted && strcmp(hash, "sha256") != 0)
+		return error_set(e, ERR_UNSUPPORTED,
+				 "store with hash %s, this program knows sha256 and %s", hash,
+				 keyed_hash);
+	if (strcmp(name, ret->encrypted ? "cipher" : "seed") != 0)
+		return error_set(e, ERR_CORRUPT, "config: a line is missing or malformed");
+	if (ret->encrypted && strcmp(value, cipher) != 0)
+		return error_set(e, ERR_UNSUPPORTED, "store with cipher %s, this program knows %s",
+				 value, cipher);
+	if (!ret->encrypted && (strspn(value, "0123456789abcdef") != 2 * sizeof(ret->seed) ||
+				!parse_hex(value, ret->seed, sizeof(ret->seed))))
+		return error_set(e, ERR_CORRUPT, "config: a line is missing or malformed");
+	return 0;
+}
+
 int store_config_parse(struct bytes text, struct store_params *ret, struct error *e)
 {
 	OWNED(free) char *copy = xstrndup((const char *)text.at, text.len);
 	struct store_params params = {0};
-	char id[33], seed[33], hash[16];
+	char id[33], hash[16], name[8], value[33];
 	int format = 0;
 
 	if (strncmp(copy, first_line, strlen(first_line)) != 0 ||
@@ -89,14 +115,12 @@ int store_config_parse(struct bytes text, struct store_params *ret, struct error
 	if (check_sum(text, e) < 0)
 		return e->code;
 	if (sscanf(copy + strlen(first_line),
-		   "%*d id %32[0-9a-f] hash %15s seed %32[0-9a-f] leaf-target %" SCNu32, id, hash,
-		   seed, &params.leaf_target) != 4 ||
-	    !parse_hex(id, params.id, sizeof(params.id)) ||
-	    !parse_hex(seed, params.seed, sizeof(params.seed)))
+		   "%*d id %32[0-9a-f] hash %15s %7[a-z] %32s leaf-target %" SCNu32, id, hash, name,
+		   value, &params.leaf_target) != 5 ||
+	    !parse_hex(id, params.id, sizeof(params.id)))
 		return error_set(e, ERR_CORRUPT, "config: a line is missing or malformed");
-	if (strcmp(hash, "sha256") != 0)
-		return error_set(e, ERR_UNSUPPORTED,
-				 "store with hash %s, this program knows sha256", hash);
+	if (parse_kind(hash, name, value, &params, e) < 0)
+		return e->code;
 	if (params.leaf_target < 4096 || params.leaf_target > 1048576 ||
 	    (params.leaf_target & (params.leaf_target - 1)) != 0)
 		return error_set(e, ERR_CORRUPT,

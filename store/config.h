@@ -18,6 +18,7 @@ struct store_params {
 	uint8_t id[16];		      /* names the store; random */
 	uint8_t seed[STORE_SEED_LEN]; /* of the boundary hashes; random, or --seed */
 	uint32_t leaf_target;	      /* mean bytes of a leaf; a power of two, 4 KiB to 1 MiB */
+	bool encrypted; /* then `seed` is none of the config's: it is derived from the master key */
 };
 
 #define STORE_LEAF_TARGET_DEFAULT 32768

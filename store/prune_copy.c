@@ -71,7 +71,7 @@ static int finish(struct prune_copy *copy, enum pack_kind kind, struct error *e)
 
 static struct pack_writer *new_pack(const struct prune_copy *copy, enum pack_kind kind)
 {
-	struct pack_writer *pack = pack_writer_new(kind);
+	struct pack_writer *pack = pack_writer_new(kind, copy->store->keys);
 
 	pack_writer_salt(pack, copy->salt);
 	return pack;
@@ -85,6 +85,8 @@ static int copy_one(struct prune_copy *copy, enum pack_kind kind, const struct c
 	struct chunk_place place = entry->place;
 	int got = pack_reader_stored(copy->store->backend, pack, &place, &stored, e);
 
+	if (got == 1)
+		got = store_unseal(copy->store, pack, &place, &stored, e);
 	if (got == 0)
 		return error_set(e, ERR_CORRUPT, "a pack is gone");
 	if (got < 0 ||

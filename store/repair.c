@@ -390,6 +390,8 @@ int repair_run(struct store *store, const struct repair_options *options, struct
 	struct backend *files = store->backend;
 
 	r.good = live_set_new();
+	if (store_is_keyless(store))
+		return seal_no_key(e);
 	if (!store->writable)
 		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
 				 store->path);

@@ -1,5 +1,7 @@
 #include "store/repair_pack.h"
 
+#include <openssl/crypto.h>
+
 #include "store/leaf_facts.h"
 #include "store/pack/pack_format.h"
 #include "store/store_internal.h"
@@ -11,6 +13,7 @@ struct salvage {
 	struct store_writer *writer;
 	struct store *store;
 	struct bytes pack;
+	const uint8_t *key; /* of the pack; NULL: it is not sealed */
 	uint64_t count;
 };
 
@@ -46,9 +49,9 @@ static int by_directory(struct salvage *s, const struct pack_entry *entries, siz
 		struct error ignored;
 
 		if (place->offset > s->pack.len || place->stored > s->pack.len - place->offset ||
-		    store_decode_place(s->store, &entries[i].id, place,
-				       bytes_of(s->pack.at + place->offset, place->stored), &plain,
-				       &ignored) != 1)
+		    store_decode_sealed(s->store, &entries[i].id, place, s->key,
+					bytes_of(s->pack.at + place->offset, place->stored), &plain,
+					&ignored) != 1)
 			continue;
 		if (put(s, buf_bytes(&plain), (enum chunk_kind)place->kind, &facts, e) < 0)
 			return e->code;
@@ -131,6 +134,25 @@ static int decode_frame(struct salvage *s, const struct chunk_place *place, stru
 	return count < 0 ? count : 0;
 }
 
+/*
+ * The stored bytes of what looks like a frame: of a sealed one the seal tells whether it is. *own holds them then.
+ */
+static bool frame_bytes(const struct salvage *s, const struct chunk_place *place, struct buf *own,
+			struct bytes *ret)
+{
+	struct error ignored;
+
+	*ret = bytes_of(s->pack.at + place->offset, place->stored);
+	if (s->key != NULL) {
+		buf_add_bytes(own, *ret);
+		if (pack_seal_open(s->key, place, own, &ignored) < 0)
+			return false;
+		*ret = buf_bytes(own);
+	}
+	/* Inside of what only looks like a frame there may be others. */
+	return place->codec != CODEC_RAW || place->plain == ret->len;
+}
+
 /* All frames of one depth; behind bytes that are none the next one is looked for. */
 static int frames_of_depth(struct salvage *s, uint8_t depth, struct error *e)
 {
@@ -138,7 +160,10 @@ static int frames_of_depth(struct salvage *s, uint8_t depth, struct error *e)
 
 	while (at < s->pack.len) {
 		struct bytes rest = bytes_of(s->pack.at + at, s->pack.len - at);
+		OWNED(buf_release) struct buf own = {0};
+		struct bytes stored = {0};
 		struct chunk_place place;
+		bool is_frame;
 		size_t len;
 
 		if (rest.at[0] != PACK_FRAME_MARK ||
@@ -147,33 +172,59 @@ static int frames_of_depth(struct salvage *s, uint8_t depth, struct error *e)
 			at++;
 			continue;
 		}
-		if (place.depth == depth &&
-		    decode_frame(s, &place, bytes_of(rest.at + len, place.stored), e) < 0)
+		place.offset = (uint32_t)(at + len);
+		is_frame = frame_bytes(s, &place, &own, &stored);
+		if (is_frame && place.depth == depth && decode_frame(s, &place, stored, e) < 0)
 			return e->code;
-		/* A frame that only looks like one would lead astray: inside of it there may be others. */
-		at += place.codec == CODEC_RAW && place.plain != place.stored ? 1
-									      : len + place.stored;
+		at += is_frame ? len + place.stored : 1;
 	}
 	/* Those of more depth need these as bases. */
 	return store_writer_flush(s->writer, e);
 }
 
+static int salvage(struct salvage *s, struct error *e)
+{
+	OWNED(buf_release) struct buf entries = {0};
+	struct error why;
+
+	if (read_directory(s->pack, &entries, &why) == 1)
+		return by_directory(s, (const struct pack_entry *)(const void *)entries.at,
+				    entries.len / sizeof(struct pack_entry), e);
+	for (uint8_t depth = DEPTH_PREFIX; depth <= DEPTH_DELTA; depth++)
+		if (frames_of_depth(s, depth, e) < 0)
+			return e->code;
+	return 0;
+}
+
+/* With the pack's first salt; when nothing opens, that one may be what is damaged: with the other. */
+static int salvage_sealed(struct salvage *s, struct error *e)
+{
+	const struct store_keys *keys = s->store->keys;
+	uint8_t key[STORE_KEY_LEN];
+	struct pack_footer footer;
+	struct error why;
+	int code = 0;
+
+	s->key = key;
+	if (pack_seal_key(keys, s->pack, key))
+		code = salvage(s, e);
+	if (code == 0 && s->count == 0 && s->pack.len >= PACK_HEADER_LEN + PACK_FOOTER_LEN &&
+	    pack_format_parse_footer(s->pack.at + s->pack.len - PACK_FOOTER_LEN, s->pack.len,
+				     &footer, &why) == 0 &&
+	    pack_seal_last_key(keys, s->pack, footer.dir_offset, key))
+		code = salvage(s, e);
+	s->key = NULL;
+	OPENSSL_cleanse(key, sizeof(key));
+	return code;
+}
+
 int repair_pack_salvage(struct store_writer *writer, struct bytes pack, uint64_t *ret_count,
 			struct error *e)
 {
-	OWNED(buf_release) struct buf entries = {0};
 	struct salvage s = {.writer = writer, .store = store_writer_store(writer), .pack = pack};
-	struct error why;
 
-	if (read_directory(pack, &entries, &why) == 1) {
-		if (by_directory(&s, (const struct pack_entry *)(const void *)entries.at,
-				 entries.len / sizeof(struct pack_entry), e) < 0)
-			return e->code;
-	} else {
-		for (uint8_t depth = DEPTH_PREFIX; depth <= DEPTH_DELTA; depth++)
-			if (frames_of_depth(&s, depth, e) < 0)
-				return e->code;
-	}
+	if ((s.store->keys != NULL ? salvage_sealed(&s, e) : salvage(&s, e)) < 0)
+		return e->code;
 	*ret_count = s.count;
 	return store_writer_flush(writer, e);
 }

@@ -5,10 +5,15 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+
+#include <openssl/crypto.h>
 
 #include "base/file.h"
 #include "store/backend/backend_dir.h"
+#include "store/crypt/keyring.h"
+#include "store/crypt/spill.h"
 #include "store/store_internal.h"
 
 #define CACHE_DEFAULT (64 * MIB)
@@ -29,11 +34,10 @@ static bool is_empty_folder(const char *path)
 	return count <= 2; /* . and .. */
 }
 
-int store_init(const char *path, const struct store_params *params, struct error *e)
+static int make_folders(const char *path, struct error *e)
 {
 	static const char *const folders[] = {"chunks", "oplog", "snapshots", "local"};
 	OWNED(free) char *config = xprintf("%s/config", path);
-	OWNED(buf_release) struct buf text = {0};
 	struct stat st;
 
 	if (stat(config, &st) == 0)
@@ -48,8 +52,56 @@ int store_init(const char *path, const struct store_params *params, struct error
 		if (file_make_dirs(folder, e) < 0)
 			return e->code;
 	}
+	return 0;
+}
+
+static int put_config(const char *path, const struct store_params *params, struct error *e)
+{
+	OWNED(free) char *config = xprintf("%s/config", path);
+	OWNED(buf_release) struct buf text = {0};
+
 	store_config_write(params, &text);
 	return file_put(config, path, buf_bytes(&text), e);
+}
+
+/* A new master key, and the first file that opens it. */
+static int make_keys(const char *path, const struct store_params *params,
+		     const struct store_secret *secret, struct error *e)
+{
+	OWNED(free) char *tmp = xprintf("%s/local", path);
+	OWNED(backend_free) struct backend *backend = backend_dir_new(path, tmp);
+	uint8_t master[STORE_MASTER_LEN];
+	int code;
+
+	if (getrandom(master, sizeof(master), 0) != (ssize_t)sizeof(master))
+		return error_sys(e, "random bytes for a new key");
+	code = keyring_make(backend, params->id, secret->secret, master, e);
+	OPENSSL_cleanse(master, sizeof(master));
+	return code;
+}
+
+int store_create(const char *path, const struct store_params *params,
+		 const struct store_secret *secret, struct error *e)
+{
+	struct store_params made = *params;
+
+	made.encrypted = secret != NULL;
+	if (secret != NULL)
+		memset(made.seed, 0, sizeof(made.seed));
+	/* The config makes it a store: last. */
+	if (make_folders(path, e) < 0 || (secret != NULL && make_keys(path, &made, secret, e) < 0))
+		return e->code;
+	return put_config(path, &made, e);
+}
+
+int store_init(const char *path, const struct store_params *params, struct error *e)
+{
+	return store_create(path, params, NULL, e);
+}
+
+int store_init_cache(const char *path, const struct store_params *params, struct error *e)
+{
+	return make_folders(path, e) < 0 ? e->code : put_config(path, params, e);
 }
 
 static int read_config(struct store *store, struct error *e)
@@ -157,8 +209,40 @@ static void bound_malloc(void)
 	mallopt(M_TRIM_THRESHOLD, (int)(4 * MALLOC_LARGE));
 }
 
-int store_open(const char *path, const struct store_options *options, struct store **ret,
-	       struct error *e)
+/* The keys of an encrypted store, by what opens it. */
+static int unlock(struct store *store, const struct store_options *options, struct error *e)
+{
+	const struct store_secret *secret = options == NULL ? NULL : options->secret;
+	uint8_t master[STORE_MASTER_LEN];
+
+	if (secret == NULL && options != NULL && options->keyless) {
+		store->writable = false;
+		return 0;
+	}
+	if (secret == NULL) {
+		error_set(e, ERR_WRONG_KEY, "the store %s is encrypted, and no key was given",
+			  store->path);
+		return error_hint(e, "give its key: --key-file FILE or --key-command COMMAND");
+	}
+	if (keyring_open(store->backend, store->params.id, secret->secret, master, e) < 0)
+		return error_wrap(e, "%s", store->path);
+	store->keys = store_keys_new(master);
+	OPENSSL_cleanse(master, sizeof(master));
+	return 0;
+}
+
+/* What the keys are for, once they are there. */
+static void use_keys(struct store *store)
+{
+	if (store->keys == NULL)
+		return;
+	store->pack_keys = pack_keys_new(store->keys);
+	store_keys_seed(store->keys, store->params.seed);
+	spill_encrypt_all();
+}
+
+int store_open_with(const char *path, const struct store_options *options, struct store_keys *keys,
+		    struct store **ret, struct error *e)
 {
 	OWNED(store_close) struct store *store = xcalloc(1, sizeof(*store));
 	size_t cache_bytes = options == NULL ? 0 : options->cache_bytes;
@@ -173,10 +257,23 @@ int store_open(const char *path, const struct store_options *options, struct sto
 	if (read_config(store, e) < 0 || make_local(store, e) < 0)
 		return e->code;
 	store->backend = backend_dir_new(store->path, store->writable ? store->tmp : NULL);
+	if (store->params.encrypted && keys != NULL) {
+		store->keys = keys;
+		store->keys_are_borrowed = true;
+	} else if (store->params.encrypted && unlock(store, options, e) < 0) {
+		return e->code;
+	}
+	use_keys(store);
 	if (open_index(store, e) < 0)
 		return e->code;
 	*ret = TAKE(store);
 	return 0;
+}
+
+int store_open(const char *path, const struct store_options *options, struct store **ret,
+	       struct error *e)
+{
+	return store_open_with(path, options, NULL, ret, e);
 }
 
 void store_close(struct store *store)
@@ -191,6 +288,10 @@ void store_close(struct store *store)
 		codec_free(store->codecs[i]);
 	if (store->config_fd >= 0)
 		close(store->config_fd);
+	pack_keys_free(store->pack_keys);
+	if (!store->keys_are_borrowed)
+		store_keys_free(store->keys);
+	OPENSSL_cleanse(store->params.seed, sizeof(store->params.seed));
 	pthread_mutex_destroy(&store->lock);
 	pthread_mutex_destroy(&store->refresh_lock);
 	free(store->path);
@@ -207,6 +308,16 @@ const char *store_path(const struct store *store)
 const char *store_tmp(const struct store *store)
 {
 	return store->tmp;
+}
+
+const struct store_keys *store_keys(const struct store *store)
+{
+	return store->keys;
+}
+
+struct chunk_id store_id_of(const struct store *store, struct bytes plain)
+{
+	return store_keys_id(store->keys, plain);
 }
 
 const struct store_params *store_params(const struct store *store)

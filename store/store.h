@@ -16,17 +16,36 @@
 
 struct store; /* opaque */
 
+/* What opens an encrypted store: the bytes of a key file, or what a command printed. Borrowed for the call only. */
+struct store_secret {
+	struct bytes secret;
+};
+
 struct store_options {
-	size_t cache_bytes; /* of decoded chunks; 0: 64 MiB */
-	unsigned threads;   /* that decode ahead and encode; 0: one for each core */
+	size_t cache_bytes;		   /* of decoded chunks; 0: 64 MiB */
+	unsigned threads;		   /* that decode ahead and encode; 0: one for each core */
+	const struct store_secret *secret; /* NULL: none; a plain store does not look at it */
+	/*
+	 * Open an encrypted store although no secret is given: packs' checksums and directories, names and
+	 * sizes can be looked at; all that is sealed is ERR_WRONG_KEY, and nothing can be written.
+	 */
+	bool keyless;
 };
 
 /* Make a new, empty store at `path` (absent or an empty folder). ERR_EXISTS when there is one. */
 MUST_CHECK int store_init(const char *path, const struct store_params *params, struct error *e);
 
 /*
+ * The same; with a secret an encrypted one, whose master key is new and opened by that secret (crypt/keyring.h).
+ * params->encrypted and params->seed do not matter then. NULL: store_init().
+ */
+MUST_CHECK int store_create(const char *path, const struct store_params *params,
+			    const struct store_secret *secret, struct error *e);
+
+/*
  * Open the store at `path`. ERR_NO_STORE: there is none; ERR_UNSUPPORTED: made by a newer
- * version. Media that can't be written to is fine: local/ then lives in the user's cache folder.
+ * version; ERR_WRONG_KEY: it is encrypted, and options->secret is missing or opens none of its keys.
+ * Media that can't be written to is fine: local/ then lives in the user's cache folder.
  */
 MUST_CHECK int store_open(const char *path, const struct store_options *options, struct store **ret,
 			  struct error *e);
@@ -52,7 +71,17 @@ unsigned store_cache_harms(struct store *cache);
 const char *store_path(const struct store *store);
 /* A folder for unnamed spills. */
 const char *store_tmp(const struct store *store);
+/* Of an encrypted store: with the derived seed, or a zero one when it is open without a key. */
 const struct store_params *store_params(const struct store *store);
+/* The keys of an encrypted store (crypt/store_keys.h), the store's; NULL: it is plain, or open without a key. */
+struct store_keys;
+const struct store_keys *store_keys(const struct store *store);
+
+/*
+ * What a chunk or an entry of these bytes is called in this store: their SHA-256, or HMAC-SHA-256 under the store's key. Not of an
+ * encrypted store that is open without its key.
+ */
+struct chunk_id store_id_of(const struct store *store, struct bytes plain);
 
 /* A decoded chunk whose bytes were verified against its id. Shared, immutable, refcounted. */
 struct chunk {

@@ -20,7 +20,8 @@ static int may_stay(struct store *cache, const struct store *under, struct error
 {
 	uint64_t size = 0;
 
-	if (memcmp(cache->params.id, under->params.id, sizeof(under->params.id)) != 0)
+	if (memcmp(cache->params.id, under->params.id, sizeof(under->params.id)) != 0 ||
+	    cache->params.encrypted != under->params.encrypted)
 		return 0;
 	if (cache->backend->ops->list(cache->backend, "chunks", add_size, &size, e) < 0)
 		return e->code;
@@ -39,7 +40,7 @@ static int open_once(struct store *under, const char *path, struct store **ret, 
 	OWNED(store_close) struct store *cache = NULL;
 	int stay;
 
-	if (store_open(path, &options, &cache, e) < 0)
+	if (store_open_with(path, &options, under->keys, &cache, e) < 0)
 		return e->code;
 	stay = may_stay(cache, under, e);
 	if (stay < 0)
@@ -57,7 +58,7 @@ static int open_once(struct store *under, const char *path, struct store **ret, 
 static bool is_useless(int code)
 {
 	return code == ERR_NO_STORE || code == ERR_CORRUPT || code == ERR_UNSUPPORTED ||
-	       code == ERR_INVALID;
+	       code == ERR_INVALID || code == ERR_WRONG_KEY;
 }
 
 static int open_or_make(struct store *under, struct store **ret, struct error *e)
@@ -67,7 +68,7 @@ static int open_or_make(struct store *under, struct store **ret, struct error *e
 
 	if (code == 0 || !is_useless(code))
 		return code;
-	if (file_remove_tree(path, e) < 0 || store_init(path, &under->params, e) < 0)
+	if (file_remove_tree(path, e) < 0 || store_init_cache(path, &under->params, e) < 0)
 		return e->code;
 	return open_once(under, path, ret, e);
 }

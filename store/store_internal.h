@@ -12,7 +12,7 @@
 #include "index/chunk_index.h"
 #include "store/backend/backend.h"
 #include "store/chunk_cache.h"
-#include "store/pack/pack_format.h"
+#include "store/pack/pack_seal.h"
 #include "store/prefetch.h"
 #include "store/store.h"
 
@@ -21,6 +21,7 @@ enum store_lock_byte {
 	STORE_LOCK_COMMIT = 0, /* index and manifest commit: short */
 	STORE_LOCK_PRUNE = 1,
 	STORE_LOCK_USE = 2,	  /* of a cache: shared by those who have it open */
+	STORE_LOCK_KEYS = 3,	  /* rekey */
 	STORE_LOCK_STREAM = 1024, /* plus an enum store_stream_lock */
 };
 
@@ -33,6 +34,10 @@ struct store {
 	bool writable; /* local/ lies inside the store and can be written */
 	int config_fd; /* for locks */
 	struct store_params params;
+	struct store_keys
+		*keys; /* NULL: plain, or open without a key; of a cache those of `under` */
+	bool keys_are_borrowed;
+	struct pack_keys *pack_keys; /* with keys: those of the packs */
 	unsigned threads;
 	struct backend *backend;
 	struct chunk_index *index;
@@ -56,10 +61,32 @@ void store_codec_give(struct store *store, struct codec *codec);
 MUST_CHECK int store_read_place(struct store *store, const struct chunk_id *id,
 				const struct chunk_place *place, struct buf *ret, struct error *e);
 
-/* The same of stored bytes that are in memory: 1, ERR_CORRUPT. */
+/*
+ * Open the stored bytes of a place of pack `pack` in place, when they are sealed. 1, 0 (the pack is gone),
+ * ERR_CORRUPT, ERR_WRONG_KEY (the store is open without its key), ERR_IO.
+ */
+MUST_CHECK int store_unseal(struct store *store, const struct chunk_id *pack,
+			    const struct chunk_place *place, struct buf *stored, struct error *e);
+
+/* Decode and verify stored bytes that are in memory and not sealed (any more): 1, ERR_CORRUPT. */
 MUST_CHECK int store_decode_place(struct store *store, const struct chunk_id *id,
 				  const struct chunk_place *place, struct bytes stored,
 				  struct buf *ret, struct error *e);
+
+/* The same of stored bytes that are sealed with the key of their pack; NULL: they are not. */
+MUST_CHECK int store_decode_sealed(struct store *store, const struct chunk_id *id,
+				   const struct chunk_place *place, const uint8_t *pack_key,
+				   struct bytes stored, struct buf *ret, struct error *e);
+
+/* store_init() of a cache: it has the keys of the store under it, and no files of its own for them. */
+MUST_CHECK int store_init_cache(const char *path, const struct store_params *params,
+				struct error *e);
+/* store_open(); an encrypted one with these keys, which must outlive it, unless they are NULL. */
+MUST_CHECK int store_open_with(const char *path, const struct store_options *options,
+			       struct store_keys *keys, struct store **ret, struct error *e);
+
+/* Encrypted, and open without a key: what is sealed can't be read. */
+bool store_is_keyless(const struct store *store);
 
 /*
  * A chunk of a cache is damaged or lost: what it lies in is removed, so that the moments that need it are

@@ -1,5 +1,7 @@
 #include <assert.h>
 
+#include <openssl/crypto.h>
+
 #include "store/pack/pack_reader.h"
 #include "store/store_internal.h"
 
@@ -37,9 +39,9 @@ void store_codec_give(struct store *store, struct codec *codec)
 	codec_free(codec);
 }
 
-static bool is_of(struct bytes plain, const struct chunk_id *id)
+static bool is_of(const struct store *store, struct bytes plain, const struct chunk_id *id)
 {
-	struct chunk_id found = chunk_id_of(plain);
+	struct chunk_id found = store_keys_id(store->keys, plain);
 
 	return chunk_id_equal(&found, id);
 }
@@ -68,7 +70,7 @@ static int decode_and_verify(struct store *store, const struct chunk_id *id,
 	if (code < 0)
 		return code;
 	ret->len = place->plain;
-	if (!is_of(buf_bytes(ret), id))
+	if (!is_of(store, buf_bytes(ret), id))
 		return error_set(e, ERR_CORRUPT, "its bytes do not have its hash");
 	return 1;
 }
@@ -112,7 +114,7 @@ static int decode_with_kept(struct store *store, const struct chunk_id *id,
 	store_codec_give(store, codec);
 	if (found == 1)
 		ret->len = place->plain;
-	return found == 1 && is_of(buf_bytes(ret), id);
+	return found == 1 && is_of(store, buf_bytes(ret), id);
 }
 
 /* Try every chunk whose id begins like the recorded base. */
@@ -151,6 +153,46 @@ int store_decode_place(struct store *store, const struct chunk_id *id,
 	return decode_and_verify(store, id, place, stored, bytes_of(NULL, 0), ret, e);
 }
 
+bool store_is_keyless(const struct store *store)
+{
+	return store->params.encrypted && store->keys == NULL;
+}
+
+int store_unseal(struct store *store, const struct chunk_id *pack, const struct chunk_place *place,
+		 struct buf *stored, struct error *e)
+{
+	uint8_t key[STORE_KEY_LEN];
+	int code;
+
+	if (store_is_keyless(store))
+		return seal_no_key(e);
+	if (store->keys == NULL)
+		return 1;
+	code = pack_keys_get(store->pack_keys, store->backend, pack, key, e);
+	if (code == 1 && pack_seal_open(key, place, stored, e) < 0) {
+		pack_keys_forget(store->pack_keys, pack);
+		code = e->code;
+	}
+	OPENSSL_cleanse(key, sizeof(key));
+	return code;
+}
+
+int store_decode_sealed(struct store *store, const struct chunk_id *id,
+			const struct chunk_place *place, const uint8_t *pack_key,
+			struct bytes stored, struct buf *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf opened = {0};
+
+	if (pack_key == NULL)
+		return store_decode_place(store, id, place, stored, ret, e);
+	if (buf_reserve(&opened, stored.len, PACK_MAX, e) < 0)
+		return e->code;
+	buf_add_bytes(&opened, stored);
+	if (pack_seal_open(pack_key, place, &opened, e) < 0)
+		return e->code;
+	return store_decode_place(store, id, place, buf_bytes(&opened), ret, e);
+}
+
 int store_read_place(struct store *store, const struct chunk_id *id,
 		     const struct chunk_place *place, struct buf *ret, struct error *e)
 {
@@ -163,7 +205,9 @@ int store_read_place(struct store *store, const struct chunk_id *id,
 		found = pack_reader_stored(store->backend, &pack.id, place, &stored, e);
 	if (found != 1)
 		return found;
-	found = store_decode_place(store, id, place, buf_bytes(&stored), ret, e);
+	found = store_unseal(store, &pack.id, place, &stored, e);
+	if (found == 1)
+		found = store_decode_place(store, id, place, buf_bytes(&stored), ret, e);
 	if (found < 0) {
 		pack_reader_name(&pack.id, name);
 		return error_wrap(e, "%s offset %u", name, place->offset);
@@ -227,6 +271,8 @@ static int load_chunk(void *ctx, const struct chunk_id *id, struct buf *ret, str
 
 int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret, struct error *e)
 {
+	if (store_is_keyless(store))
+		return seal_no_key(e);
 	if (store->under != NULL && !chunk_cache_has(store->cache, id) && !store_has(store, id))
 		return store_get(store->under, id, ret, e);
 	return chunk_cache_get(store->cache, id, load_chunk, store, ret, e);

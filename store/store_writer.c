@@ -75,7 +75,7 @@ static void forget_seen(void *ctx, const struct pack_entry *entries, size_t coun
 
 static struct pack_writer *new_pack(const struct store_writer *w, enum pack_kind kind)
 {
-	struct pack_writer *pack = pack_writer_new(kind);
+	struct pack_writer *pack = pack_writer_new(kind, w->store->keys);
 
 	pack_writer_salt(pack, w->condemned_last);
 	return pack;
@@ -213,7 +213,7 @@ static int process(struct store_writer *w, struct store_put *put, struct error *
 	if (put->plain.len > CHUNK_PLAIN_MAX)
 		return error_set(e, ERR_LIMIT, "a chunk of %zu bytes is over the limit of %zu",
 				 put->plain.len, CHUNK_PLAIN_MAX);
-	put->id = chunk_id_of(buf_bytes(&put->plain));
+	put->id = store_keys_id(w->store->keys, buf_bytes(&put->plain));
 	code = claim(w, put, e);
 	if (code != 0)
 		return code < 0 ? code : 0;

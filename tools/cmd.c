@@ -11,6 +11,10 @@
 const struct args_option cmd_global_options[] = {
 	{"store", 's', ARGS_VALUE, "STORE", "the folder of the store (or set YESTER_STORE)",
 	 GLOBAL(store)},
+	{"key-file", 0, ARGS_VALUE, "F",
+	 "of an encrypted store: the file with its key (or set YESTER_KEY_FILE)", GLOBAL(key_file)},
+	{"key-command", 0, ARGS_VALUE, "C", "the same: a command for sh that prints the key",
+	 GLOBAL(key_command)},
 	{"json", 0, ARGS_FLAG, NULL, "print one JSON document instead of a table", GLOBAL(json)},
 	{"quiet", 'q', ARGS_FLAG, NULL, "print nothing but errors and what was asked for",
 	 GLOBAL(quiet)},
@@ -51,6 +55,45 @@ int cmd_store_path(struct cmd_run *run, const char **ret, struct error *e)
 	return 0;
 }
 
+int cmd_read_secret(struct cmd_run *run, struct error *e)
+{
+	const struct key_source source = {.file = run->globals.key_file,
+					  .command = run->globals.key_command};
+
+	if (run->secret.len > 0)
+		return 1;
+	return key_source_read(&source, &run->secret, e);
+}
+
+/* What the user could do about it. */
+static int hint_open(const char *path, const char *flag, struct error *e)
+{
+	if (e->code == ERR_NO_STORE && e->hint[0] == '\0')
+		return error_hint(e, "'yester init -s %s' makes one", path);
+	if (e->code == ERR_WRONG_KEY)
+		return error_hint(e, "--%sfile F or --%scommand C gives the key%s", flag, flag,
+				  strcmp(flag, "key-") == 0 ? ", or YESTER_KEY_FILE" : "");
+	return e->code;
+}
+
+int cmd_open_store_with(struct cmd_run *run, const struct store_options *wanted, struct store **ret,
+			struct error *e)
+{
+	struct store_secret secret;
+	struct store_options options = *wanted;
+	const char *path = NULL;
+	int given;
+
+	if (cmd_store_path(run, &path, e) < 0)
+		return e->code;
+	given = cmd_read_secret(run, e);
+	if (given < 0)
+		return given;
+	secret.secret = buf_bytes(&run->secret);
+	options.secret = given == 0 ? NULL : &secret;
+	return store_open(path, &options, ret, e) < 0 ? hint_open(path, "key-", e) : 0;
+}
+
 int cmd_open_store(struct cmd_run *run, struct store **ret, struct error *e)
 {
 	const struct store_options options = {0};
@@ -58,19 +101,34 @@ int cmd_open_store(struct cmd_run *run, struct store **ret, struct error *e)
 	return cmd_open_store_with(run, &options, ret, e);
 }
 
-int cmd_open_store_with(struct cmd_run *run, const struct store_options *options,
-			struct store **ret, struct error *e)
+int cmd_open_store_keyless(struct cmd_run *run, struct store **ret, bool *ret_keyless,
+			   struct error *e)
 {
-	const char *path = NULL;
+	const struct store_options options = {.keyless = true};
 
-	if (cmd_store_path(run, &path, e) < 0)
+	if (cmd_open_store_with(run, &options, ret, e) < 0)
 		return e->code;
-	if (store_open(path, options, ret, e) < 0) {
-		if (e->code == ERR_NO_STORE && e->hint[0] == '\0')
-			error_hint(e, "'yester init -s %s' makes one", path);
-		return e->code;
-	}
+	*ret_keyless = store_params(*ret)->encrypted && store_keys(*ret) == NULL;
 	return 0;
+}
+
+int cmd_open_other(struct cmd_run *run, const char *path, const struct key_source *source,
+		   const char *flag, struct store **ret, struct error *e)
+{
+	OWNED(key_source_wipe) struct buf own = {0};
+	struct store_secret secret;
+	struct store_options options = {0};
+	int given = 0;
+
+	if (source->file != NULL || source->command != NULL)
+		given = key_source_read(source, &own, e);
+	else if (!source->no_environment)
+		given = cmd_read_secret(run, e);
+	if (given < 0)
+		return given;
+	secret.secret = buf_bytes(own.len > 0 ? &own : &run->secret);
+	options.secret = given == 0 ? NULL : &secret;
+	return store_open(path, &options, ret, e) < 0 ? hint_open(path, flag, e) : 0;
 }
 
 int cmd_snapshots_read(struct cmd_run *run, struct store *store, struct snapshot_list *ret,

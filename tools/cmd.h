@@ -11,14 +11,17 @@
 #define TOOLS_CMD_H
 
 #include "oplog/moment.h"
+#include "store/crypt/key_source.h"
 #include "tools/args.h"
 #include "tools/term_progress.h"
 
 /* What every verb takes. */
 struct cmd_globals {
-	const char *store;    /* -s, YESTER_STORE; NULL when not given */
-	const char *progress; /* --progress, as typed */
-	const char *config;   /* --config */
+	const char *store;	 /* -s, YESTER_STORE; NULL when not given */
+	const char *progress;	 /* --progress, as typed */
+	const char *config;	 /* --config */
+	const char *key_file;	 /* --key-file */
+	const char *key_command; /* --key-command */
 	bool json;
 	bool quiet;
 	bool help;
@@ -50,7 +53,9 @@ struct cmd_run {
 	void *options;		/* the verb's struct, filled */
 	struct args_list words; /* what is no option */
 	enum term_progress_mode progress;
-	bool usage; /* the error is about the command line: main adds the usage line */
+	struct buf
+		secret; /* what opens the store; empty: none was given, or none was asked for yet */
+	bool usage;	/* the error is about the command line: main adds the usage line */
 };
 
 /* The options that every verb takes; they fill a struct cmd_globals. */
@@ -67,11 +72,29 @@ int cmd_not_yet(const char *what, struct error *e);
 /* The path of the store; ERR_INVALID when none was given. */
 MUST_CHECK int cmd_store_path(struct cmd_run *run, const char **ret, struct error *e);
 
-/* Open the store that -s names. */
+/* Open the store that -s names, with the key that was given. It stays in run->secret, for children. */
 MUST_CHECK int cmd_open_store(struct cmd_run *run, struct store **ret, struct error *e);
 /* The same with a cache of another size. */
 MUST_CHECK int cmd_open_store_with(struct cmd_run *run, const struct store_options *options,
 				   struct store **ret, struct error *e);
+
+/*
+ * The same for verbs that can do something without the key: an encrypted store for which none was given is opened
+ * as far as that goes (store_options.keyless); a wrong key is ERR_WRONG_KEY. *ret_keyless says which.
+ */
+MUST_CHECK int cmd_open_store_keyless(struct cmd_run *run, struct store **ret, bool *ret_keyless,
+				      struct error *e);
+
+/*
+ * Open another store, at `path`, with a key of its own. Nothing said in `source`: with that of -s when `source` allows the
+ * environment, else with none. `flag` is what the hint calls its option.
+ */
+MUST_CHECK int cmd_open_other(struct cmd_run *run, const char *path,
+			      const struct key_source *source, const char *flag, struct store **ret,
+			      struct error *e);
+
+/* What was given by --key-file, --key-command or the environment, into run->secret: 1, 0 nothing. */
+MUST_CHECK int cmd_read_secret(struct cmd_run *run, struct error *e);
 
 /* The snapshots of the store; says on standard error when some were left out as damaged or
  * incomplete (*ret_skipped, may be NULL). */

@@ -4,6 +4,8 @@
 #include "base/exit_code.h"
 #include "oplog/stream_check.h"
 #include "store/check.h"
+#include "store/crypt/keyring.h"
+#include "store/store_stream.h"
 #include "tools/check_replay.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
@@ -27,6 +29,14 @@ static const struct args_option options[] = {
 	{"replay", 0, ARGS_VALUE, "N",
 	 "replay the newest N snapshots (or all) from those before, and compare",
 	 offsetof(struct options, replay)},
+};
+
+/* What was looked at. */
+struct seen {
+	bool read_data;
+	bool encrypted;
+	bool keyless; /* it is encrypted, and its key was not given */
+	uint64_t key_problems;
 };
 
 /* The problems that were found, each with a NUL: printed when the progress bar is gone. */
@@ -75,13 +85,16 @@ static void json_replay(struct json_out *j, const struct check_replay_result *r)
 
 static void print_json(const struct check_result *r, const struct stream_check_result *stream,
 		       const struct check_replay_result *replay, const struct buf *problems,
-		       bool read_data)
+		       const struct seen *seen)
 {
 	struct json_out j;
 
 	json_out_begin(&j, stdout, false);
-	json_out_bool(&j, "whole", r->problems + stream->problems + replay->problems == 0);
-	json_out_bool(&j, "readData", read_data);
+	json_out_bool(&j, "whole", problems->len == 0);
+	json_out_bool(&j, "readData", seen->read_data);
+	json_out_bool(&j, "encrypted", seen->encrypted);
+	/* Without the key: what is sealed was not looked into. */
+	json_out_bool(&j, "keyless", seen->keyless);
 	json_out_u64(&j, "packs", r->packs);
 	json_out_u64(&j, "chunks", r->chunks);
 	json_out_u64(&j, "snapshots", r->snapshots);
@@ -106,12 +119,12 @@ static void print_json(const struct check_result *r, const struct stream_check_r
 static void print_text(const struct cmd_run *run, const struct check_result *r,
 		       const struct stream_check_result *stream,
 		       const struct check_replay_result *replay, const struct buf *problems,
-		       bool read_data)
+		       const struct seen *seen)
 {
 	OWNED(buf_release) struct buf shown = {0};
 	char packs[SIZE_TEXT_LEN], chunks[SIZE_TEXT_LEN], read[SIZE_TEXT_LEN];
 	char entries[SIZE_TEXT_LEN];
-	uint64_t count = r->problems + stream->problems + replay->problems;
+	uint64_t count = r->problems + stream->problems + replay->problems + seen->key_problems;
 
 	for (size_t at = 0; at < problems->len;) {
 		struct bytes text = bytes_str((const char *)problems->at + at);
@@ -128,14 +141,55 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 	size_count_text(stream->entries, entries);
 	printf("%s packs, %s chunks, %llu snapshots, %s entries of the oplog checked", packs,
 	       chunks, (unsigned long long)r->snapshots, entries);
-	if (read_data)
+	if (seen->read_data)
 		printf(", %s read", read);
 	if (replay->snapshots > 0)
 		printf(", %llu snapshots replayed", (unsigned long long)replay->snapshots);
-	if (count == 0)
-		printf(": the store is whole\n");
-	else
+	if (count > 0)
 		printf(": %llu problem%s\n", (unsigned long long)count, count == 1 ? "" : "s");
+	else if (seen->keyless)
+		printf(": as far as can be seen without its key, the store is whole\n");
+	else
+		printf(": the store is whole\n");
+	if (seen->keyless)
+		printf("not checked, as no key was given: what the chunks hold, the trees of the "
+		       "snapshots, and the entries of the oplog\n");
+}
+
+/* The files that the key opens. */
+struct key_check {
+	struct buf *problems;
+	uint64_t count;
+};
+
+static void note_key(void *ctx, const char *name, const char *harm)
+{
+	struct key_check *keys = ctx;
+	OWNED(free) char *text = NULL;
+
+	if (harm == NULL)
+		return;
+	text = xprintf("%s: %s", name, harm);
+	keep_problem(keys->problems, text);
+	keys->count++;
+}
+
+/* Is there one at all, and are they sound? Of a damaged one nobody knows it until its key is needed. */
+static int check_keys(struct store *store, struct seen *seen, struct buf *problems, struct error *e)
+{
+	struct key_check keys = {.problems = problems};
+	int count;
+
+	seen->encrypted = store_params(store)->encrypted;
+	if (!seen->encrypted)
+		return 0;
+	count = keyring_list(store_stream_files(store), note_key, &keys, e);
+	if (count < 0)
+		return count;
+	if (count == 0)
+		note_key(&keys, "keys", "the store is encrypted, and no key is there");
+	seen->key_problems = keys.count;
+	return 0;
 }
 
 static int run_check(struct cmd_run *run, struct error *e)
@@ -148,6 +202,7 @@ static int run_check(struct cmd_run *run, struct error *e)
 	struct check_result result = {0};
 	struct stream_check_result stream = {0};
 	struct check_replay_result replay = {0};
+	struct seen seen = {0};
 	uint64_t most = 0;
 	int ret;
 
@@ -157,8 +212,17 @@ static int run_check(struct cmd_run *run, struct error *e)
 		most = UINT64_MAX;
 	else if (o->replay != NULL && args_number("replay", o->replay, UINT32_MAX, &most, e) < 0)
 		return e->code;
-	if (cmd_open_store(run, &store, e) < 0)
+	if (cmd_open_store_keyless(run, &store, &seen.keyless, e) < 0)
 		return e->code;
+	if (seen.keyless && most > 0) {
+		error_set(e, ERR_WRONG_KEY,
+			  "--replay: the store is encrypted, and its key was not "
+			  "given");
+		return error_hint(e, "--key-file F or --key-command C gives the key");
+	}
+	if (check_keys(store, &seen, &problems, e) < 0)
+		return e->code;
+	seen.read_data = check.read_data;
 	progress = term_progress_begin(run->progress);
 	check.progress = term_progress_get(progress);
 	ret = check_run(store, &check, keep_problem, &problems, &result, e);
@@ -171,11 +235,10 @@ static int run_check(struct cmd_run *run, struct error *e)
 	if (ret < 0)
 		return ret;
 	if (run->globals.json)
-		print_json(&result, &stream, &replay, &problems, check.read_data);
+		print_json(&result, &stream, &replay, &problems, &seen);
 	else
-		print_text(run, &result, &stream, &replay, &problems, check.read_data);
-	return result.problems + stream.problems + replay.problems > 0 ? EXIT_CODE_DAMAGE
-								       : EXIT_CODE_OK;
+		print_text(run, &result, &stream, &replay, &problems, &seen);
+	return problems.len > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
 }
 
 const struct cmd cmd_check = {
@@ -187,7 +250,10 @@ const struct cmd cmd_check = {
 		 "--read-data\n"
 		 "all data, which takes as long as reading the disk. Changes nothing. Exit code 4: "
 		 "damage "
-		 "was found.\n",
+		 "was found.\n"
+		 "Of an encrypted store without its key it checks files, hashes and directories, "
+		 "and "
+		 "says so.\n",
 	.examples = "  yester check -s /backup/shop\n"
 		    "  yester check -s /backup/shop --read-data\n"
 		    "  yester check -s /backup/shop --read-data-subset 5% --replay 2\n",

@@ -9,6 +9,8 @@
 struct options {
 	const char *since;
 	const char *until;
+	const char *key_file;
+	const char *key_command;
 };
 
 static const struct args_option options[] = {
@@ -16,6 +18,10 @@ static const struct args_option options[] = {
 	 offsetof(struct options, since)},
 	{"until", 0, ARGS_VALUE, "WHEN", "snapshots up to this time only",
 	 offsetof(struct options, until)},
+	{"dst-key-file", 0, ARGS_VALUE, "F", "when DST is encrypted: the file with its key",
+	 offsetof(struct options, key_file)},
+	{"dst-key-command", 0, ARGS_VALUE, "C", "the same: a command for sh that prints it",
+	 offsetof(struct options, key_command)},
 };
 
 static void print_json(const struct copy_result *r)
@@ -56,10 +62,14 @@ static int run_copy(struct cmd_run *run, struct error *e)
 				    .name_count = run->words.count - 1,
 				    .since = o->since,
 				    .until = o->until};
+	/* What -s is opened with must not open DST by chance: who means the same key says so. */
+	const struct key_source key = {
+		.file = o->key_file, .command = o->key_command, .no_environment = true};
 	struct copy_result result;
 	int code;
 
-	if (cmd_open_store(run, &from, e) < 0 || store_open(run->words.at[0], NULL, &to, e) < 0)
+	if (cmd_open_store(run, &from, e) < 0 ||
+	    cmd_open_other(run, run->words.at[0], &key, "dst-key-", &to, e) < 0)
 		return e->code;
 	progress = term_progress_begin(run->progress);
 	copy.progress = term_progress_get(progress);
@@ -77,15 +87,18 @@ static int run_copy(struct cmd_run *run, struct error *e)
 const struct cmd cmd_copy = {
 	.name = "copy",
 	.group = "Care",
-	.synopsis = "-s STORE DST [SNAPSHOT...] [--since WHEN] [--until WHEN]",
+	.synopsis = "-s STORE DST [SNAPSHOT...] [--since WHEN] [--until WHEN] [--dst-key-file F]",
 	.summary = "copy snapshots and oplog into another store",
-	.about = "DST is a store ('yester init'), and may have another seed or leaf size. Without "
-		 "SNAPSHOT,\n"
+	.about = "DST is a store ('yester init'), and may have another seed or leaf size, or be "
+		 "encrypted where\n"
+		 "STORE is not, and the other way round. Without SNAPSHOT,\n"
 		 "--since and --until everything is copied, the oplog too. What DST has is not "
 		 "copied again.\n"
 		 "For an exact copy of the store itself, 'yester replicate' is quicker.\n",
-	.examples = "  yester copy -s /backup/shop /archive/shop\n"
-		    "  yester copy -s /backup/shop /archive/shop --since now-30d\n",
+	.examples =
+		"  yester copy -s /backup/shop /archive/shop\n"
+		"  yester copy -s /backup/shop /archive/shop --since now-30d\n"
+		"  yester copy -s /backup/shop /safe/shop --dst-key-file /etc/yester/safe.key\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

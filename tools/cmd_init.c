@@ -19,15 +19,17 @@ static const struct args_option options[] = {
 	 offsetof(struct options, leaf_size)},
 	{"seed", 0, ARGS_VALUE, "N", "where pieces end, as a number; stores with one seed compare",
 	 offsetof(struct options, seed)},
-	{"encrypt", 0, ARGS_FLAG, NULL, NULL, offsetof(struct options, encrypt)},
+	{"encrypt", 0, ARGS_FLAG, NULL, "nothing can be read without the key, names included",
+	 offsetof(struct options, encrypt)},
 };
 
 static int read_params(const struct options *o, struct store_params *ret, struct error *e)
 {
 	uint64_t number;
 
-	if (o->encrypt)
-		return cmd_not_yet("--encrypt", e);
+	if (o->encrypt && o->seed != NULL)
+		return error_set(e, ERR_INVALID,
+				 "--seed: the seed of an encrypted store comes from its key");
 	if (store_params_default(ret, e) < 0)
 		return e->code;
 	if (o->leaf_size != NULL) {
@@ -48,10 +50,60 @@ static int read_params(const struct options *o, struct store_params *ret, struct
 	return 0;
 }
 
+/* A key without --encrypt was meant otherwise; --encrypt needs one. */
+static int read_key(struct cmd_run *run, struct store_secret *ret, struct error *e)
+{
+	const struct options *o = run->options;
+	int given;
+
+	if (!o->encrypt && (run->globals.key_file != NULL || run->globals.key_command != NULL))
+		return cmd_usage_error(run, e, "a key, and no --encrypt?");
+	if (!o->encrypt)
+		return 0;
+	given = cmd_read_secret(run, e);
+	if (given < 0)
+		return given;
+	if (given == 0) {
+		cmd_usage_error(run, e, "--encrypt: which key?");
+		return error_hint(e, "head -c 32 /dev/urandom | base64 >F; chmod 600 F; give "
+				     "--key-file F, and keep a copy of F elsewhere");
+	}
+	ret->secret = buf_bytes(&run->secret);
+	return 1;
+}
+
+static void print_json(const char *path, const struct store_params *params, bool encrypted)
+{
+	struct json_out j;
+
+	json_out_begin(&j, stdout, false);
+	json_out_name(&j, "store", bytes_str(path));
+	json_out_hex(&j, "id", bytes_of(params->id, sizeof(params->id)));
+	json_out_u64(&j, "leafSize", params->leaf_target);
+	json_out_bool(&j, "encrypted", encrypted);
+	json_out_finish(&j);
+}
+
+static void print_text(const struct cmd_run *run, const char *path, bool encrypted)
+{
+	const char *file = run->globals.key_file;
+
+	printf("%s is a new, empty%s store\n\n", path, encrypted ? ", encrypted" : "");
+	if (encrypted)
+		printf("Without the key nobody can read it: keep a copy of the key elsewhere.\n\n");
+	printf("Next:\n"
+	       "  mongodump --oplog --out dump\n"
+	       "  yester ingest -s %s%s%s dump\n",
+	       path, encrypted && file != NULL ? " --key-file " : "",
+	       encrypted && file != NULL ? file : "");
+}
+
 static int run_init(struct cmd_run *run, struct error *e)
 {
+	struct store_secret secret;
 	struct store_params params;
 	const char *path = NULL;
+	int encrypts;
 
 	if (run->words.count == 1 && run->globals.store != NULL &&
 	    strcmp(run->globals.store, run->words.at[0]) != 0)
@@ -63,35 +115,30 @@ static int run_init(struct cmd_run *run, struct error *e)
 		return e->code;
 	if (read_params(run->options, &params, e) < 0)
 		return e->code;
-	if (store_init(path, &params, e) < 0)
+	encrypts = read_key(run, &secret, e);
+	if (encrypts < 0 || store_create(path, &params, encrypts == 0 ? NULL : &secret, e) < 0)
 		return e->code;
-	if (run->globals.json) {
-		struct json_out j;
-
-		json_out_begin(&j, stdout, false);
-		json_out_name(&j, "store", bytes_str(path));
-		json_out_hex(&j, "id", bytes_of(params.id, sizeof(params.id)));
-		json_out_u64(&j, "leafSize", params.leaf_target);
-		json_out_finish(&j);
-	} else if (!run->globals.quiet) {
-		printf("%s is a new, empty store\n\nNext:\n"
-		       "  mongodump --oplog --out dump\n"
-		       "  yester ingest -s %s dump\n",
-		       path, path);
-	}
+	if (run->globals.json)
+		print_json(path, &params, encrypts != 0);
+	else if (!run->globals.quiet)
+		print_text(run, path, encrypts != 0);
 	return 0;
 }
 
 const struct cmd cmd_init = {
 	.name = "init",
 	.group = "Put in",
-	.synopsis = "-s STORE [--leaf-size N] [--seed N]",
+	.synopsis = "-s STORE [--encrypt --key-file F] [--leaf-size N] [--seed N]",
 	.summary = "make a new, empty store",
 	.about = "The folder must be absent or empty. What is given here is fixed for the life of "
 		 "the\n"
-		 "store.\n",
+		 "store. Of an encrypted one the key can be changed later ('yester rekey'), and is "
+		 "needed by every\n"
+		 "verb. There is no way around it: who has lost the key has lost the store.\n",
 	.examples = "  yester init -s /backup/shop\n"
-		    "  yester init -s /backup/shop --leaf-size 64K\n",
+		    "  yester init -s /backup/shop --leaf-size 64K\n"
+		    "  yester init -s /backup/shop --encrypt --key-file /etc/yester/shop.key\n"
+		    "  yester init -s /backup/shop --encrypt --key-command 'pass show shop'\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

@@ -59,6 +59,25 @@ static int check_not_mounted(const char *path, const struct args_list *list, str
 			  path);
 }
 
+/* "name=value" for -o, where a comma would end it. */
+static void add_valued(struct args_list *argv, const char *name, const char *value)
+{
+	struct buf word = {0};
+
+	if (value == NULL)
+		return;
+	buf_printf(&word, "%s=", name);
+	for (; *value != '\0'; value++) {
+		if (*value == ',' || *value == '\\')
+			buf_add_u8(&word, '\\');
+		buf_add_u8(&word, (uint8_t)*value);
+	}
+	buf_add_u8(&word, '\0');
+	args_list_add(argv, "-o");
+	/* For the program that we become. */
+	args_list_add(argv, (const char *)word.at);
+}
+
 static int run_mount(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -80,6 +99,8 @@ static int run_mount(struct cmd_run *run, struct error *e)
 		args_list_add(&argv, "-o");
 		args_list_add(&argv, o->options.at[i]);
 	}
+	add_valued(&argv, "key_file", run->globals.key_file);
+	add_valued(&argv, "key_command", run->globals.key_command);
 	args_list_add(&argv, NULL);
 	fflush(stdout);
 	if (driver_find_beside(path))

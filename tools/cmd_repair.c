@@ -10,12 +10,18 @@
 
 struct options {
 	const char *from;
+	const char *key_file;
+	const char *key_command;
 };
 
 static const struct args_option options[] = {
 	{"from", 0, ARGS_VALUE, "STORE2",
 	 "a copy of the store, by replicate: what is lost is taken from there",
 	 offsetof(struct options, from)},
+	{"from-key-file", 0, ARGS_VALUE, "F", "the key of STORE2 when it still is an older one",
+	 offsetof(struct options, key_file)},
+	{"from-key-command", 0, ARGS_VALUE, "C", "the same: a command for sh that prints it",
+	 offsetof(struct options, key_command)},
 };
 
 /* What was told, each with a NUL: printed when the progress bar is gone. */
@@ -83,12 +89,13 @@ static int run_repair(struct cmd_run *run, struct error *e)
 					.roots_of = stream_repair_roots,
 					.tell = keep,
 					.tell_ctx = &told};
+	const struct key_source key = {.file = o->key_file, .command = o->key_command};
 	struct repair_result result;
 	int code;
 
 	if (cmd_open_store(run, &store, e) < 0)
 		return e->code;
-	if (o->from != NULL && store_open(o->from, NULL, &from, e) < 0)
+	if (o->from != NULL && cmd_open_other(run, o->from, &key, "from-key-", &from, e) < 0)
 		return e->code;
 	repair.from = from;
 	repair.ctx = store;

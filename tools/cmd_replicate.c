@@ -100,9 +100,12 @@ static int run_replicate(struct cmd_run *run, struct error *e)
 					      .bwlimit = o->bwlimit,
 					      .deletes = o->deletes};
 	struct replicate_result result;
+	bool keyless;
 	int code;
 
-	if (read_verify(o->verify, &replicate.verify, e) < 0 || cmd_open_store(run, &store, e) < 0)
+	/* What is sent are files: an encrypted store's key is not needed. */
+	if (read_verify(o->verify, &replicate.verify, e) < 0 ||
+	    cmd_open_store_keyless(run, &store, &keyless, e) < 0)
 		return e->code;
 	progress = term_progress_begin(run->progress);
 	replicate.progress = term_progress_get(progress);
@@ -129,7 +132,9 @@ const struct cmd cmd_replicate = {
 		 "Whatever cuts a copy off, what was there before is whole, and the next run goes "
 		 "on. "
 		 "Exit code 4:\n"
-		 "the far side is not what was sent.\n",
+		 "the far side is not what was sent. Of an encrypted store the key is not needed, "
+		 "and "
+		 "never sent.\n",
 	.examples =
 		"  yester replicate -s /backup/shop /mnt/usb/shop\n"
 		"  yester replicate -s /backup/shop backup@far.example:/srv/shop --bwlimit 20m\n",

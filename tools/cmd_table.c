@@ -3,12 +3,12 @@
 #include "base/suggest.h"
 
 const struct cmd *const cmd_table[] = {
-	&cmd_init,	&cmd_ingest, &cmd_ingest_oplog, &cmd_backup, &cmd_tail,	     &cmd_snapshot,
-	&cmd_snapshots, &cmd_ranges, &cmd_gaps,		&cmd_status, &cmd_show,	     &cmd_ls,
-	&cmd_cat,	&cmd_count,  &cmd_diff,		&cmd_log,    &cmd_stats,     &cmd_mount,
-	&cmd_umount,	&cmd_serve,  &cmd_passwd,	&cmd_dump,   &cmd_restore,   &cmd_check,
-	&cmd_verify,	&cmd_drill,  &cmd_forget,	&cmd_prune,  &cmd_replicate, &cmd_repair,
-	&cmd_copy,	&cmd_doctor, &cmd_version,	&cmd_help,   NULL,
+	&cmd_init,	&cmd_ingest, &cmd_ingest_oplog, &cmd_backup,  &cmd_tail,      &cmd_snapshot,
+	&cmd_snapshots, &cmd_ranges, &cmd_gaps,		&cmd_status,  &cmd_show,      &cmd_ls,
+	&cmd_cat,	&cmd_count,  &cmd_diff,		&cmd_log,     &cmd_stats,     &cmd_mount,
+	&cmd_umount,	&cmd_serve,  &cmd_passwd,	&cmd_dump,    &cmd_restore,   &cmd_check,
+	&cmd_verify,	&cmd_drill,  &cmd_forget,	&cmd_prune,   &cmd_replicate, &cmd_repair,
+	&cmd_copy,	&cmd_rekey,  &cmd_doctor,	&cmd_version, &cmd_help,      NULL,
 };
 
 const struct cmd *cmd_table_find(const char *name)

@@ -28,6 +28,7 @@ extern const struct cmd cmd_prune;
 extern const struct cmd cmd_passwd;
 extern const struct cmd cmd_ranges;
 extern const struct cmd cmd_serve;
+extern const struct cmd cmd_rekey;
 extern const struct cmd cmd_restore;
 extern const struct cmd cmd_repair;
 extern const struct cmd cmd_replicate;

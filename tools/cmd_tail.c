@@ -151,6 +151,7 @@ static int run_tail(struct cmd_run *run, struct error *e)
 					       : run->progress);
 	how.uri = uri;
 	how.progress = term_progress_get(progress);
+	how.secret = buf_bytes(&run->secret);
 	code = tail_run(store, &how, &result, e);
 	term_progress_end(TAKE(progress));
 	if (code < 0 && result.entries == 0)

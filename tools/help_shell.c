@@ -6,7 +6,8 @@
 
 /* The options of yesterfs -o; tests/integration/test_completion.py compares with its --help. */
 #define MOUNT_OPTIONS                                                                              \
-	"allow_other credentials uid= gid= umask= cache= show=bson show=bson,json json=canonical " \
+	"allow_other credentials key_file= key_command= uid= gid= umask= cache= show=bson "        \
+	"show=bson,json json=canonical "                                                           \
 	"nonempty"
 
 /* What completes a value, as the shell functions below are called: _yester_<this>. */

@@ -157,6 +157,7 @@ static void release(struct cmd_run *run)
 			args_list_release((void *)((char *)run->options + option->offset));
 	}
 	args_list_release(&run->words);
+	key_source_wipe(&run->secret);
 	free(run->options);
 }
 

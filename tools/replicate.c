@@ -285,7 +285,7 @@ static int check_dest(struct job *job, struct error *e)
 /* Deletions in the order in which nothing depends on what goes. */
 static int delete_there(struct job *job, struct error *e)
 {
-	static const char *const folders[] = {"snapshots", "oplog", "prune", "chunks"};
+	static const char *const folders[] = {"snapshots", "oplog", "prune", "chunks", "keys"};
 
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
 		OWNED(child_words_release) struct child_words words = {0};

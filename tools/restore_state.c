@@ -14,6 +14,7 @@
 #define HEADER "yester restore 1\n"
 
 struct restore_state {
+	const struct store *store; /* borrowed */
 	pthread_mutex_t mutex;
 	char *path;
 	int fd;
@@ -31,7 +32,7 @@ static char *path_of(struct store *store, struct bytes what)
 {
 	OWNED(free) char *folder = folder_of(store);
 	char hex[CHUNK_ID_HEX + 1];
-	struct chunk_id id = chunk_id_of(what);
+	struct chunk_id id = store_id_of(store, what);
 
 	chunk_id_hex(&id, hex);
 	return xprintf("%s/%s", folder, hex);
@@ -88,6 +89,7 @@ int restore_state_open(struct store *store, struct bytes what, bool resume,
 	OWNED(buf_release) struct buf text = {0};
 
 	state->fd = -1;
+	state->store = store;
 	pthread_mutex_init(&state->mutex, NULL);
 	state->path = path_of(store, what);
 	if (file_make_dirs(folder, e) < 0)
@@ -126,10 +128,18 @@ void restore_state_close(struct restore_state *state)
 	free(state);
 }
 
-static void write_line(const char *what, uint64_t unit, const char *ns, struct buf *ret)
+static void write_line(const struct restore_state *state, const char *what, uint64_t unit,
+		       const char *ns, struct buf *ret)
 {
+	struct chunk_id id = store_id_of(state->store, bytes_str(ns));
+	char hex[CHUNK_ID_HEX + 1];
+
+	chunk_id_hex(&id, hex);
 	buf_printf(ret, "%s %llu ", what, (unsigned long long)unit);
-	term_escape(bytes_str(ns), ret);
+	if (store_params(state->store)->encrypted)
+		buf_add_str(ret, hex);
+	else
+		term_escape(bytes_str(ns), ret);
 	buf_add_str(ret,
 		    "\\."); /* not made by term_escape(): a line that was cut off is no other one */
 }
@@ -141,7 +151,7 @@ static bool has(const struct restore_state *state, const char *what, uint64_t un
 
 	if (state->count == 0)
 		return false;
-	write_line(what, unit, ns, &line);
+	write_line(state, what, unit, ns, &line);
 	text = buf_text(&line);
 	return bsearch(&text, state->lines, state->count, sizeof(*state->lines), compare) != NULL;
 }
@@ -151,7 +161,7 @@ static int put(struct restore_state *state, const char *what, uint64_t unit, con
 {
 	OWNED(buf_release) struct buf line = {0};
 
-	write_line(what, unit, ns, &line);
+	write_line(state, what, unit, ns, &line);
 	buf_add_u8(&line, '\n');
 	return append(state, buf_text(&line), e);
 }

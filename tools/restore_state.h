@@ -3,7 +3,7 @@
  *
  * local/<machine>/restore/<fingerprint>: a line is appended, and made durable, when a namespace was begun (from then on
  * what is in it is ours) and when a unit of its documents is majority-committed. A line that is cut off at the end is
- * ignored. Losing the file loses nothing but time: --mode missing does the same.
+ * ignored. In an encrypted store hashes under its key stand for the names. Losing the file loses nothing but time: --mode missing does the same.
  *
  * Threads: any, after it is open.
  */

@@ -1,8 +1,8 @@
 #include "tools/spool.h"
 
 #include "base/bson_check.h"
-#include "base/file.h"
 #include "base/key.h"
+#include "store/crypt/spill.h"
 
 #define MEMORY_MAX (1 * MIB)
 #define PIECE (1 * MIB)
@@ -20,9 +20,8 @@ struct spool {
 	void *each_ctx;
 	bool only_watch;   /* nothing is kept */
 	struct buf memory; /* all of it, or what is not in the file yet, or a piece while reading */
-	int fd;
-	uint64_t written; /* bytes in the file */
-	uint64_t at;	  /* while reading */
+	struct spill *file; /* or NULL */
+	uint64_t at;	    /* while reading */
 	uint64_t marks[MARKS];
 	size_t mark_count;
 	uint64_t mark_step;
@@ -34,7 +33,6 @@ struct spool *spool_new(const char *tmp_dir)
 
 	spool->tmp_dir = xstrdup(tmp_dir);
 	spool->facts.ascending = true;
-	spool->fd = -1;
 	spool->mark_step = MARK_STEP;
 	return spool;
 }
@@ -43,8 +41,7 @@ void spool_free(struct spool *spool)
 {
 	if (spool == NULL)
 		return;
-	if (spool->fd >= 0)
-		close(spool->fd);
+	spill_free(spool->file);
 	buf_release(&spool->key);
 	buf_release(&spool->last_key);
 	buf_release(&spool->memory);
@@ -122,13 +119,15 @@ static int look_at_all(struct spool *spool, struct bytes docs, struct error *e)
 
 static int write_out(struct spool *spool, struct error *e)
 {
-	if (spool->fd < 0 && file_open_unnamed(spool->tmp_dir, &spool->fd, e) < 0)
+	if (spool->file == NULL && spill_new(spool->tmp_dir, "spool", &spool->file, e) < 0)
 		return e->code;
-	if (file_write(spool->fd, "spool", buf_bytes(&spool->memory), e) < 0)
-		return e->code;
-	spool->written += spool->memory.len;
-	buf_reset(&spool->memory);
-	return 0;
+	return spill_write(spool->file, &spool->memory, e);
+}
+
+/* Bytes in the file. */
+static uint64_t written(const struct spool *spool)
+{
+	return spool->file == NULL ? 0 : spill_size(spool->file);
 }
 
 int spool_add(struct spool *spool, struct bytes docs, struct error *e)
@@ -182,11 +181,11 @@ static int next_piece(struct spool *spool, struct bytes *ret, struct error *e)
 	size_t want = PIECE, len = 0;
 
 	for (;;) {
-		size_t have = (size_t)MIN_OF((uint64_t)want, spool->written - spool->at);
+		size_t have = (size_t)MIN_OF((uint64_t)want, written(spool) - spool->at);
 
 		buf_reset(&spool->memory);
 		if (buf_reserve(&spool->memory, have, SIZE_MAX, e) < 0 ||
-		    file_pread(spool->fd, "spool", spool->at, spool->memory.at, have, e) < 0)
+		    spill_read(spool->file, spool->at, spool->memory.at, have, e) < 0)
 			return e->code;
 		spool->memory.len = have;
 		if (whole_len(buf_bytes(&spool->memory), &len, e) < 0)
@@ -206,7 +205,7 @@ int spool_next(struct spool *spool, struct bytes *ret_docs, struct error *e)
 {
 	struct bytes all = spool->borrowed.len > 0 ? spool->borrowed : buf_bytes(&spool->memory);
 
-	if (spool->fd < 0) {
+	if (spool->file == NULL) {
 		if (spool->at > 0 || all.len == 0)
 			return 0;
 		*ret_docs = all;
@@ -215,19 +214,19 @@ int spool_next(struct spool *spool, struct bytes *ret_docs, struct error *e)
 	}
 	/* What is left in memory goes to the file first: then memory is free for pieces. */
 	if (spool->at == 0 && spool->memory.len > 0 &&
-	    spool->written + spool->memory.len == spool->facts.bytes && write_out(spool, e) < 0)
+	    written(spool) + spool->memory.len == spool->facts.bytes && write_out(spool, e) < 0)
 		return e->code;
-	return spool->at < spool->written ? next_piece(spool, ret_docs, e) : 0;
+	return spool->at < written(spool) ? next_piece(spool, ret_docs, e) : 0;
 }
 
 /* Up to `want` bytes of whole documents from `offset` of the file on. */
 static int sample_at(struct spool *spool, uint64_t offset, size_t want, struct buf *ret,
 		     struct error *e)
 {
-	size_t have = (size_t)MIN_OF((uint64_t)want, spool->written - offset), len = 0;
+	size_t have = (size_t)MIN_OF((uint64_t)want, written(spool) - offset), len = 0;
 
 	(void)buf_room(ret, have);
-	if (file_pread(spool->fd, "spool", offset, ret->at + ret->len, have, e) < 0 ||
+	if (spill_read(spool->file, offset, ret->at + ret->len, have, e) < 0 ||
 	    whole_len(bytes_of(ret->at + ret->len, have), &len, e) < 0)
 		return e->code;
 	ret->len += len;
@@ -249,12 +248,12 @@ int spool_sample(struct spool *spool, size_t want, struct buf *ret, struct error
 {
 	size_t samples = MIN_OF((size_t)SAMPLES, spool->mark_count);
 
-	if (spool->borrowed.len > 0 || spool->fd < 0) {
+	if (spool->borrowed.len > 0 || spool->file == NULL) {
 		sample_memory(spool->borrowed.len > 0 ? spool->borrowed : buf_bytes(&spool->memory),
 			      want, ret);
 		return 0;
 	}
-	if (spool->memory.len > 0 && spool->written < spool->facts.bytes && write_out(spool, e) < 0)
+	if (spool->memory.len > 0 && written(spool) < spool->facts.bytes && write_out(spool, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < samples; i++) {
 		uint64_t offset = spool->marks[i * spool->mark_count / samples];

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/crypt/seal.h"
 
 #define FILE_MAX (64 * KIB)
+#define SEALED_VERSION 1
+static const uint8_t sealed_magic[4] = {'Y', 'L', 'O', 'C'};
 
 /* local/<machine>/status: beside the folder of spills. */
 static char *folder_of(struct store *store)
@@ -40,16 +43,37 @@ int status_file_put(struct store *store, const char *name, struct bytes content,
 {
 	OWNED(free) char *folder = folder_of(store);
 	OWNED(free) char *path = xprintf("%s/%s", folder, name);
+	OWNED(buf_release) struct buf sealed = {0};
 
 	if (file_make_dirs(folder, e) < 0)
 		return e->code;
+	if (store_keys(store) != NULL) {
+		seal_file(store_keys(store), sealed_magic, SEALED_VERSION, content, &sealed);
+		content = buf_bytes(&sealed);
+	}
 	return status_file_replace(path, content, e);
+}
+
+/* What can't be opened counts as not there: it is written again soon, and nothing depends on it. */
+static int open_sealed(const struct store *store, const struct buf *file, struct buf *ret)
+{
+	struct error ignored;
+
+	return store_keys(store) != NULL && file->len > sizeof(sealed_magic) &&
+	       memcmp(file->at, sealed_magic, sizeof(sealed_magic)) == 0 &&
+	       file->at[sizeof(sealed_magic)] == SEALED_VERSION &&
+	       seal_file_open(store_keys(store), buf_bytes(file), ret, &ignored) == 0;
 }
 
 int status_file_get(struct store *store, const char *name, struct buf *ret, struct error *e)
 {
 	OWNED(free) char *folder = folder_of(store);
 	OWNED(free) char *path = xprintf("%s/%s", folder, name);
+	OWNED(buf_release) struct buf file = {0};
+	int found;
 
-	return file_read(path, FILE_MAX, ret, e);
+	if (!store_params(store)->encrypted)
+		return file_read(path, FILE_MAX, ret, e);
+	found = file_read(path, FILE_MAX + SEAL_FILE_HEADER_LEN + SEAL_FILE_MORE, &file, e);
+	return found == 1 ? open_sealed(store, &file, ret) : found;
 }

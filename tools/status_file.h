@@ -3,7 +3,7 @@
  *
  * verify.json and drill.json: {"time": seconds, "at": text, "ok": bool, "seconds": n, "collections": n,
  * "documents": n}; replicate.json: {"time": seconds, "dest": text, "verified": bool}; tail.json is that of a
- * running tail. They are of this machine, and nothing is lost with them.
+ * running tail. They are of this machine, and nothing is lost with them. In an encrypted store they are sealed.
  *
  * Threads: pure.
  */
@@ -20,7 +20,7 @@ MUST_CHECK int status_file_put(struct store *store, const char *name, struct byt
 /* Replace any file at `path` by `content` at once: who reads it sees the old one or the new one. ERR_IO. */
 MUST_CHECK int status_file_replace(const char *path, struct bytes content, struct error *e);
 
-/* Append the file `name`: 1, 0 there is none. ERR_IO, ERR_LIMIT. */
+/* Append the file `name`: 1, 0 there is none, or none that this store's key opens. ERR_IO, ERR_LIMIT. */
 MUST_CHECK int status_file_get(struct store *store, const char *name, struct buf *ret,
 			       struct error *e);
 

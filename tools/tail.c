@@ -125,7 +125,7 @@ static int begin_journal(struct job *job, struct error *e)
 
 	if (job->known) {
 		prev.at = job->at;
-		prev.hash = chunk_id_of(buf_bytes(&job->doc));
+		prev.hash = store_id_of(job->store, buf_bytes(&job->doc));
 	}
 	tail_stream_name(job->result.set, name);
 	if (stream_tail_begin(job->store, name, &prev, &job->journal, e) < 0)
@@ -499,6 +499,7 @@ static int begin(struct job *job, struct error *e)
 		.store = job->store, .file = o->metrics_file, .port = o->metrics_port};
 	struct tail_jobs_options jobs = {.store = store_path(job->store),
 					 .uri = mongoc_uri_get_string(o->uri->uri),
+					 .secret = o->secret,
 					 .every = o->every,
 					 .allow_untested = o->allow_untested,
 					 .note = o->note,

@@ -21,7 +21,8 @@ enum tail_on_gap {
 
 struct tail_options {
 	const struct live_uri *uri;
-	bool once; /* end when what the member had at the begin is there */
+	struct bytes secret; /* what opens the store, for the processes beside; or empty */
+	bool once;	     /* end when what the member had at the begin is there */
 	enum tail_on_gap on_gap;
 	uint64_t every;				   /* seconds between snapshots; 0: none */
 	bool allow_untested;			   /* versions that are newer than this program */

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/exit_code.h"
+#include "store/crypt/key_source.h"
 
 #define RETRY_S 60	  /* after a failure, at most */
 #define BACKUP_RETRY_S 15 /* of a backup: without it nothing behind the gap can be opened */
@@ -71,6 +72,7 @@ static void become(const struct tail_jobs *jobs, pid_t parent)
 	const char *argv[8] = {"yester", jobs->kind == BACKUP ? "backup" : "snapshot", "-s",
 			       jobs->store, "--quiet"};
 	int none = open("/dev/null", O_RDWR);
+	struct error ignored;
 
 	if (jobs->kind == CHECKPOINTS)
 		argv[5] = "--checkpoints";
@@ -80,6 +82,8 @@ static void become(const struct tail_jobs *jobs, pid_t parent)
 		setenv("YESTER_URI", jobs->uri, 1);
 	else
 		unsetenv("YESTER_URI");
+	if (key_source_hand_down(jobs->options.secret, &ignored) < 0)
+		_exit(EXIT_CODE_FAILED);
 	if (none >= 0) {
 		dup2(none, STDIN_FILENO);
 		dup2(none, STDOUT_FILENO);

@@ -2,7 +2,7 @@
  * tail_jobs.h - what a tail has done beside following: snapshots on a schedule, checkpoints, a backup behind a gap.
  *
  * Each is a `yester` of its own, one at a time, so that following never waits for it and its memory is given
- * back. The connection string goes to it by the environment, which it blanks.
+ * back. The connection string goes to it by the environment, which it blanks; the store's key by a file without a name.
  *
  * Threads: one at a time.
  */
@@ -12,14 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
-#include "base/compiler.h"
 
 struct tail_jobs; /* opaque */
 
 struct tail_jobs_options {
 	const char *store;   /* its folder */
 	const char *uri;     /* the connection string */
+	struct bytes secret; /* what opens the store, or empty; lives as long as the jobs */
 	uint64_t every;	     /* seconds between snapshots; 0: none */
 	uint64_t last;	     /* when the newest snapshot was made, seconds since 1970; 0: never */
 	bool allow_untested; /* goes to the backup */

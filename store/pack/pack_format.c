@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #define HASH_SHA256 1
+#define CIPHER_MAX 1
 #define FOOTER_SUMMED 36 /* bytes of the footer that its checksum covers */
 #define CHECKSUM_LEN 24
 
@@ -31,15 +32,23 @@ int pack_format_check_header(const uint8_t at[PACK_HEADER_LEN], enum pack_kind *
 	if (at[6] != HASH_SHA256)
 		return error_set(e, ERR_UNSUPPORTED, "pack with hash %u, this program knows %u",
 				 at[6], HASH_SHA256);
-	if (at[7] != 0)
-		return error_set(e, ERR_UNSUPPORTED,
-				 "pack with cipher %u: encrypted stores need a "
-				 "newer program",
-				 at[7]);
+	if (at[PACK_CIPHER_AT] > CIPHER_MAX)
+		return error_set(e, ERR_UNSUPPORTED, "pack with cipher %u, this program knows %u",
+				 at[PACK_CIPHER_AT], CIPHER_MAX);
 	if (at[5] != PACK_LEAVES && at[5] != PACK_NODES)
 		return error_set(e, ERR_CORRUPT, "pack of unknown kind %u", at[5]);
 	*ret = (enum pack_kind)at[5];
 	return 0;
+}
+
+static size_t key_salt_len(const uint8_t header[PACK_HEADER_LEN])
+{
+	return header[PACK_CIPHER_AT] == 0 ? 0 : PACK_KEY_SALT_LEN;
+}
+
+size_t pack_format_begin(const uint8_t header[PACK_HEADER_LEN])
+{
+	return PACK_HEADER_LEN + key_salt_len(header);
 }
 
 static bool has_base(uint8_t codec)
@@ -256,9 +265,10 @@ static bool parse_columns(struct bytes from, struct pack_entry *entries, size_t 
 }
 
 /* Frames lie one after the other: their offsets follow from their lengths. */
-static bool set_offsets(struct pack_entry *entries, size_t count, uint64_t end)
+static bool set_offsets(struct pack_entry *entries, size_t count,
+			const uint8_t header[PACK_HEADER_LEN], uint64_t end)
 {
-	uint64_t at = PACK_HEADER_LEN;
+	uint64_t at = pack_format_begin(header);
 
 	for (size_t i = 0; i < count; i++) {
 		at += frame_header_len(&entries[i].place);
@@ -267,7 +277,7 @@ static bool set_offsets(struct pack_entry *entries, size_t count, uint64_t end)
 		entries[i].place.offset = (uint32_t)at;
 		at += entries[i].place.stored;
 	}
-	return at == end;
+	return at + key_salt_len(header) == end;
 }
 
 static int decode_columns(const struct pack_footer *footer, struct bytes stored, struct buf *ret,
@@ -308,7 +318,7 @@ int pack_format_parse_directory(const uint8_t header[PACK_HEADER_LEN],
 	for (size_t i = 0; i < footer->count; i++)
 		memcpy(entries[i].id.at, dir.at + i * CHUNK_ID_LEN, CHUNK_ID_LEN);
 	if (!parse_columns(buf_bytes(&columns), entries, footer->count, footer->renderer) ||
-	    !set_offsets(entries, footer->count, footer->dir_offset))
+	    !set_offsets(entries, footer->count, header, footer->dir_offset))
 		return error_set(e, ERR_CORRUPT, "pack directory does not fit its frames");
 	buf_add(ret, entries, footer->count * sizeof(*entries));
 	return 0;

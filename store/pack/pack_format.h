@@ -1,10 +1,10 @@
 /*
  * pack_format.h - the bytes of a pack: header, frames, directory, footer.
  *
- *	header (16)  "YPCK" version kind hash cipher, u64 salt
+ *	header (16)  "YPCK" version kind hash cipher, u64 salt; with a cipher 16 bytes of key salt
  *	frame        0xc7, codec | depth << 4, varint stored, varint plain,
  *	             4 bytes of the base's id when the codec has a base, stored bytes
- *	…
+ *	…            with a cipher the 16 bytes of key salt again
  *	directory    count × 32 bytes of id, then the columns (varints and bases), zstd or raw
  *	footer (64)  u64 directory offset, u32 directory length, u32 count, u32 plain length of the
  *	             columns, u32 renderer, u8 columns' codec, 11 zero bytes, 24 bytes of SHA-256
@@ -21,6 +21,8 @@
 
 #define PACK_VERSION 1
 #define PACK_HEADER_LEN 16
+#define PACK_CIPHER_AT 7     /* of the header: 0 none, 1 AES-256-GCM (pack_seal.h) */
+#define PACK_KEY_SALT_LEN 16 /* behind the header and behind the frames, with a cipher */
 #define PACK_SALT_AT 8 /* of the header: u64, the prune list that the writer knew, 0 for none */
 #define PACK_FOOTER_LEN 64
 #define PACK_FRAME_MARK 0xc7
@@ -49,9 +51,12 @@ struct pack_entry {
 /* The 16 bytes a pack begins with. */
 void pack_format_header(enum pack_kind kind, uint8_t ret[PACK_HEADER_LEN]);
 
-/* 0 and the kind. ERR_CORRUPT, ERR_UNSUPPORTED (a newer version, an unknown hash, encrypted). */
+/* 0 and the kind. ERR_CORRUPT, ERR_UNSUPPORTED (a newer version, an unknown hash or cipher). */
 MUST_CHECK int pack_format_check_header(const uint8_t at[PACK_HEADER_LEN], enum pack_kind *ret,
 					struct error *e);
+
+/* Where the first frame begins. */
+size_t pack_format_begin(const uint8_t header[PACK_HEADER_LEN]);
 
 /* Append a frame's header for place (stored, plain, codec, depth, base). */
 void pack_format_frame(const struct chunk_place *place, struct buf *ret);
@@ -62,7 +67,7 @@ void pack_format_frame(const struct chunk_place *place, struct buf *ret);
  */
 MUST_CHECK int pack_format_parse_frame(struct bytes from, struct chunk_place *ret, size_t *ret_len);
 
-/* Append directory and footer for a pack whose frames end at `end`. */
+/* Append directory and footer for a pack whose frames (and key salt) end at `end`. */
 MUST_CHECK int pack_format_directory(const uint8_t header[PACK_HEADER_LEN],
 				     const struct pack_entry *entries, size_t count, uint64_t end,
 				     struct buf *ret, struct error *e);

@@ -1,15 +1,20 @@
 #include "store/pack/pack_writer.h"
 
+#include <openssl/crypto.h>
+
 #include "store/pack/pack_reader.h"
+#include "store/pack/pack_seal.h"
 
 #define COMPARE_PIECE MIB
 
 struct pack_writer {
 	struct buf data;
 	struct buf entries; /* of struct pack_entry */
+	bool sealed;
+	uint8_t key[STORE_KEY_LEN]; /* when it is */
 };
 
-struct pack_writer *pack_writer_new(enum pack_kind kind)
+struct pack_writer *pack_writer_new(enum pack_kind kind, const struct store_keys *keys)
 {
 	struct pack_writer *pack = xcalloc(1, sizeof(*pack));
 
@@ -18,6 +23,9 @@ struct pack_writer *pack_writer_new(enum pack_kind kind)
 		(void)buf_room(&pack->data, PACK_FULL + MIB);
 	pack_format_header(kind, buf_room(&pack->data, PACK_HEADER_LEN));
 	pack->data.len = PACK_HEADER_LEN;
+	pack->sealed = keys != NULL;
+	if (pack->sealed)
+		pack_seal_begin(keys, &pack->data, pack->key);
 	return pack;
 }
 
@@ -32,6 +40,7 @@ void pack_writer_free(struct pack_writer *pack)
 		return;
 	buf_release(&pack->data);
 	buf_release(&pack->entries);
+	OPENSSL_cleanse(pack->key, sizeof(pack->key));
 	free(pack);
 }
 
@@ -52,10 +61,12 @@ void pack_writer_add(struct pack_writer *pack, const struct chunk_id *id, struct
 {
 	struct pack_entry entry;
 
-	place->stored = (uint32_t)stored.len;
+	place->stored = (uint32_t)(stored.len + (pack->sealed ? PACK_SEAL_MORE : 0));
 	pack_format_frame(place, &pack->data);
 	place->offset = (uint32_t)pack->data.len;
 	buf_add_bytes(&pack->data, stored);
+	if (pack->sealed)
+		pack_seal_frame(pack->key, place, &pack->data);
 	entry = (struct pack_entry){*id, *place};
 	buf_add(&pack->entries, &entry, sizeof(entry));
 }
@@ -119,6 +130,8 @@ int pack_writer_finish(struct pack_writer *pack, struct backend *backend, struct
 	/* A copy: the data moves while the directory is appended to it. */
 	memcpy(header, pack->data.at, sizeof(header));
 	entries = pack_writer_entries(pack, &count);
+	if (pack->sealed)
+		pack_seal_end(&pack->data);
 	if (pack_format_directory(header, entries, count, pack->data.len, &pack->data, e) < 0)
 		return e->code;
 	*ret_id = chunk_id_of(buf_bytes(&pack->data));

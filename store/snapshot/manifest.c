@@ -3,11 +3,11 @@
 #include <stdio.h>
 
 #include "base/bson_build.h"
+#include "store/crypt/seal.h"
 #include "store/snapshot/record.h"
 
 /* docs/format/manifest.md: magic, version, one BSON document. The name is the checksum. */
 #define MANIFEST_VERSION 1
-#define HEADER_LEN 8
 static const uint8_t magic[4] = {'Y', 'S', 'N', 'P'};
 
 void snapshot_release(struct snapshot *s)
@@ -70,17 +70,10 @@ static void add_set(struct buf *b, const struct snapshot *s)
 	bson_build_end(b, sets);
 }
 
-int snapshot_encode(struct snapshot *s, struct buf *ret, struct error *e)
+static void add_doc(struct buf *ret, const struct snapshot *s)
 {
-	size_t start = ret->len, doc;
-	uint8_t header[HEADER_LEN] = {0};
+	size_t doc = bson_build_begin(ret);
 
-	if (s->name == NULL)
-		return error_set(e, ERR_INVALID, "a snapshot needs a name");
-	memcpy(header, magic, sizeof(magic));
-	header[4] = MANIFEST_VERSION;
-	buf_add(ret, header, sizeof(header));
-	doc = bson_build_begin(ret);
 	add_text(ret, "name", s->name);
 	add_text(ret, "tag", s->tag);
 	bson_build_int64(ret, "time", (int64_t)s->time);
@@ -99,6 +92,18 @@ int snapshot_encode(struct snapshot *s, struct buf *ret, struct error *e)
 	bson_build_int64(ret, "documents", (int64_t)s->documents);
 	bson_build_int64(ret, "bytes", (int64_t)s->bytes);
 	bson_build_end(ret, doc);
+}
+
+int snapshot_encode(struct snapshot *s, const struct store_keys *keys, struct buf *ret,
+		    struct error *e)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	size_t start = ret->len;
+
+	if (s->name == NULL)
+		return error_set(e, ERR_INVALID, "a snapshot needs a name");
+	add_doc(&doc, s);
+	seal_file(keys, magic, MANIFEST_VERSION, buf_bytes(&doc), ret);
 	s->id = chunk_id_of(bytes_of(ret->at + start, ret->len - start));
 	return 0;
 }
@@ -166,23 +171,23 @@ static int decode_doc(struct bytes doc, struct snapshot *s, struct error *e)
 	return decode_set(doc, s, e);
 }
 
-int snapshot_decode(const struct chunk_id *id, struct bytes from, struct snapshot *ret,
-		    struct error *e)
+int snapshot_decode(const struct chunk_id *id, struct bytes from, const struct store_keys *keys,
+		    struct snapshot *ret, struct error *e)
 {
 	struct snapshot s = {.id = chunk_id_of(from)};
-	struct bytes doc;
+	OWNED(buf_release) struct buf doc = {0};
 
 	if (!chunk_id_equal(&s.id, id))
 		return error_set(e, ERR_CORRUPT, "its bytes do not have the hash in its name");
-	if (from.len < HEADER_LEN || memcmp(from.at, magic, sizeof(magic)) != 0)
+	if (from.len < SEAL_FILE_HEADER_LEN || memcmp(from.at, magic, sizeof(magic)) != 0)
 		return error_set(e, ERR_CORRUPT, "it does not begin like a manifest");
 	if (from.at[4] != MANIFEST_VERSION)
 		return error_set(e, ERR_UNSUPPORTED, "manifest version %u, this program knows %u",
 				 from.at[4], MANIFEST_VERSION);
-	doc = bytes_of(from.at + HEADER_LEN, from.len - HEADER_LEN);
-	if (bson_check(doc, BSON_CHECK_STRUCTURE, e) < 0)
+	if (seal_file_open(keys, from, &doc, e) < 0 ||
+	    bson_check(buf_bytes(&doc), BSON_CHECK_STRUCTURE, e) < 0)
 		return e->code;
-	if (decode_doc(doc, &s, e) < 0) {
+	if (decode_doc(buf_bytes(&doc), &s, e) < 0) {
 		snapshot_release(&s);
 		return e->code;
 	}

@@ -54,11 +54,16 @@ DEFINE_OWNED_STRUCT(struct snapshot, snapshot_release);
 #define SNAPSHOT_NAME_MAX 100
 bool snapshot_is_name(const char *name);
 
-/* Append the manifest's bytes; sets snapshot->id. */
-MUST_CHECK int snapshot_encode(struct snapshot *snapshot, struct buf *ret, struct error *e);
+/* Append the manifest's bytes, sealed with `keys` (NULL: of a plain store); sets snapshot->id. */
+MUST_CHECK int snapshot_encode(struct snapshot *snapshot, const struct store_keys *keys,
+			       struct buf *ret, struct error *e);
 
-/* Parse the bytes of manifest file `id`. ERR_CORRUPT, ERR_UNSUPPORTED. */
-MUST_CHECK int snapshot_decode(const struct chunk_id *id, struct bytes from, struct snapshot *ret,
+/*
+ * Parse the bytes of manifest file `id`. ERR_CORRUPT, ERR_UNSUPPORTED; ERR_WRONG_KEY: its bytes have the hash in its name, but it
+ * is sealed and there are no keys.
+ */
+MUST_CHECK int snapshot_decode(const struct chunk_id *id, struct bytes from,
+			       const struct store_keys *keys, struct snapshot *ret,
 			       struct error *e);
 
 #endif

@@ -51,7 +51,7 @@ int snapshots_read_one(struct store *store, const char *name, uint64_t size, str
 	if (found != 1)
 		return found;
 	content.len = size;
-	if (snapshot_decode(&id, buf_bytes(&content), ret, e) < 0)
+	if (snapshot_decode(&id, buf_bytes(&content), store->keys, ret, e) < 0)
 		return error_wrap(e, "%s", name);
 	return 1;
 }

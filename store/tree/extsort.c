@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "store/crypt/spill.h"
 
 #define RUNS_MAX 256	      /* more are merged into one first */
 #define READ_AHEAD (64 * KIB) /* bytes of a run that are in memory while merging */
@@ -33,9 +33,8 @@ struct extsort {
 	size_t pair_count, pair_room;
 	uint64_t count;
 	bool finished;
-	size_t out; /* next pair when nothing was spilled */
-	int fd;	    /* of the spill, or -1 */
-	uint64_t spilled;
+	size_t out;	     /* next pair when nothing was spilled */
+	struct spill *spill; /* or NULL */
 	struct run *runs;
 	size_t run_count;
 	struct run *current; /* whose pair was returned last */
@@ -47,7 +46,6 @@ struct extsort *extsort_new(const char *tmp_dir, size_t memory)
 
 	sort->tmp_dir = xstrdup(tmp_dir);
 	sort->memory = memory;
-	sort->fd = -1;
 	return sort;
 }
 
@@ -65,8 +63,7 @@ void extsort_free(struct extsort *sort)
 	if (sort == NULL)
 		return;
 	runs_free(sort);
-	if (sort->fd >= 0)
-		close(sort->fd);
+	spill_free(sort->spill);
 	buf_release(&sort->arena);
 	free(sort->pairs);
 	free(sort->tmp_dir);
@@ -137,15 +134,6 @@ static void sort_memory(struct extsort *sort)
 		qsort_r(sort->pairs, sort->pair_count, sizeof(*sort->pairs), compare_pairs, sort);
 }
 
-static int spill_write(struct extsort *sort, struct buf *out, struct error *e)
-{
-	if (file_write(sort->fd, "sort spill", buf_bytes(out), e) < 0)
-		return e->code;
-	sort->spilled += out->len;
-	buf_reset(out);
-	return 0;
-}
-
 static void add_run(struct extsort *sort, uint64_t begin, uint64_t end)
 {
 	sort->runs = xrealloc(sort->runs, (sort->run_count + 1) * sizeof(*sort->runs));
@@ -164,22 +152,23 @@ static void add_pair_bytes(struct buf *out, struct bytes key, struct bytes doc)
 static int spill_memory(struct extsort *sort, struct error *e)
 {
 	OWNED(buf_release) struct buf out = {0};
-	uint64_t begin = sort->spilled;
+	uint64_t begin;
 
 	if (sort->pair_count == 0)
 		return 0;
-	if (sort->fd < 0 && file_open_unnamed(sort->tmp_dir, &sort->fd, e) < 0)
+	if (sort->spill == NULL && spill_new(sort->tmp_dir, "sort spill", &sort->spill, e) < 0)
 		return e->code;
+	begin = spill_size(sort->spill);
 	sort_memory(sort);
 	for (size_t i = 0; i < sort->pair_count; i++) {
 		add_pair_bytes(&out, pair_key(sort, &sort->pairs[i]),
 			       pair_doc(sort, &sort->pairs[i]));
-		if (out.len >= MIB && spill_write(sort, &out, e) < 0)
+		if (out.len >= MIB && spill_write(sort->spill, &out, e) < 0)
 			return e->code;
 	}
-	if (spill_write(sort, &out, e) < 0)
+	if (spill_write(sort->spill, &out, e) < 0)
 		return e->code;
-	add_run(sort, begin, sort->spilled);
+	add_run(sort, begin, spill_size(sort->spill));
 	sort->pair_count = 0;
 	buf_reset(&sort->arena);
 	return 0;
@@ -199,7 +188,7 @@ static int run_fill(struct extsort *sort, struct run *run, size_t need, struct e
 	if (have + more < need)
 		return error_set(e, ERR_CORRUPT, "sort spill: a run ends within a pair");
 	if (buf_reserve(&run->ahead, more, SIZE_MAX, e) < 0 ||
-	    file_pread(sort->fd, "sort spill", run->next, run->ahead.at + have, more, e) < 0)
+	    spill_read(sort->spill, run->next, run->ahead.at + have, more, e) < 0)
 		return e->code;
 	run->ahead.len += more;
 	run->next += more;
@@ -289,7 +278,7 @@ static int merge_next(struct extsort *sort, struct bytes *ret_key, struct bytes 
 static int merge_runs(struct extsort *sort, struct error *e)
 {
 	OWNED(buf_release) struct buf out = {0};
-	uint64_t begin = sort->spilled;
+	uint64_t begin = spill_size(sort->spill);
 	struct bytes key, doc;
 	int found;
 
@@ -297,14 +286,14 @@ static int merge_runs(struct extsort *sort, struct error *e)
 		return e->code;
 	while ((found = merge_next(sort, &key, &doc, e)) == 1) {
 		add_pair_bytes(&out, key, doc);
-		if (out.len >= MIB && spill_write(sort, &out, e) < 0)
+		if (out.len >= MIB && spill_write(sort->spill, &out, e) < 0)
 			return e->code;
 	}
-	if (found < 0 || spill_write(sort, &out, e) < 0)
+	if (found < 0 || spill_write(sort->spill, &out, e) < 0)
 		return e->code;
 	runs_free(sort);
 	sort->current = NULL;
-	add_run(sort, begin, sort->spilled);
+	add_run(sort, begin, spill_size(sort->spill));
 	return 0;
 }
 

@@ -39,7 +39,8 @@ static const struct phase_name {
 	[RENAME] = {"rename", "rename of a pack"},
 	[INDEX] = {"index", "mdb_txn_commit of a transaction that writes"},
 	[PAGES] = {"pages", "write and sync of the index's file within a commit"},
-	[MANIFEST] = {"manifest", "write, fsync, rename of a manifest, fsync of its folder"},
+	[MANIFEST] = {"manifest",
+		      "write, fsync, rename of a manifest or a key, fsync of its folder"},
 	[UNLINK] = {"unlink", "unlink of a file of the store"},
 };
 
@@ -235,21 +236,23 @@ static enum phase phase_of_sync(int fd)
 	path_of(fd, path);
 	if (ends_with(path, "/data.mdb"))
 		return PAGES;
-	if (ends_with(path, "/snapshots"))
+	if (ends_with(path, "/snapshots") || ends_with(path, "/keys"))
 		return MANIFEST;
 	return ends_with(path, ".tmp") && fd < MANIFEST_FDS && is_manifest[fd] ? MANIFEST : FSYNC;
 }
 
 static enum phase phase_of_rename(const char *to)
 {
-	return strstr(to, "/snapshots/") != NULL || strstr(to, "/prune/") != NULL ? MANIFEST
-	       : strstr(to, "/chunks/") != NULL					  ? RENAME
-										  : NONE;
+	if (strstr(to, "/snapshots/") != NULL || strstr(to, "/prune/") != NULL ||
+	    strstr(to, "/keys/") != NULL)
+		return MANIFEST;
+	return strstr(to, "/chunks/") != NULL ? RENAME : NONE;
 }
 
 static enum phase phase_of_unlink(const char *path)
 {
-	static const char *const folders[] = {"/snapshots/", "/prune/", "/chunks/", "/oplog/"};
+	static const char *const folders[] = {"/snapshots/", "/prune/", "/chunks/", "/oplog/",
+					      "/keys/"};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (strstr(path, folders[i]) != NULL)

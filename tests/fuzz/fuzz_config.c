@@ -22,6 +22,7 @@ static void try_text(struct bytes text)
 	FUZZ_REQUIRE(memcmp(first.id, second.id, sizeof(first.id)) == 0);
 	FUZZ_REQUIRE(memcmp(first.seed, second.seed, sizeof(first.seed)) == 0);
 	FUZZ_REQUIRE(first.leaf_target == second.leaf_target);
+	FUZZ_REQUIRE(first.encrypted == second.encrypted);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0 && data[0] % 2 == 1)
 		mend(&bytes);
 	FUZZ_REQUIRE(file_write(fd, "journal", buf_bytes(&bytes), &e) == 0);
-	if (journal_open_fd(fd, "00000000000000000001.journal", &j, &e) < 0) {
+	if (journal_open_fd(fd, "00000000000000000001.journal", NULL, &j, &e) < 0) {
 		FUZZ_REQUIRE(e.text[0] != '\0');
 		return 0;
 	}

@@ -13,18 +13,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct chunk_id id = chunk_id_of(bytes_of(data, size));
 	struct error e = {0};
 
-	if (snapshot_decode(&id, bytes_of(data, size), &first, &e) < 0) {
+	if (snapshot_decode(&id, bytes_of(data, size), NULL, &first, &e) < 0) {
 		FUZZ_REQUIRE(e.code < 0 && e.text[0] != '\0');
 		return 0;
 	}
 	FUZZ_REQUIRE(first.name != NULL);
-	FUZZ_REQUIRE(snapshot_encode(&first, &bytes, &e) == 0);
-	FUZZ_REQUIRE(snapshot_decode(&first.id, buf_bytes(&bytes), &second, &e) == 0);
+	FUZZ_REQUIRE(snapshot_encode(&first, NULL, &bytes, &e) == 0);
+	FUZZ_REQUIRE(snapshot_decode(&first.id, buf_bytes(&bytes), NULL, &second, &e) == 0);
 	FUZZ_REQUIRE(strcmp(first.name, second.name) == 0);
 	FUZZ_REQUIRE(first.time == second.time && first.documents == second.documents);
 	FUZZ_REQUIRE(tree_root_equal(&first.catalog, &second.catalog));
 	FUZZ_REQUIRE(tree_root_equal(&first.oplog, &second.oplog));
 	id.at[0] ^= 1;
-	FUZZ_REQUIRE(snapshot_decode(&id, bytes_of(data, size), &second, &e) == ERR_CORRUPT);
+	FUZZ_REQUIRE(snapshot_decode(&id, bytes_of(data, size), NULL, &second, &e) == ERR_CORRUPT);
 	return 0;
 }

@@ -17,20 +17,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct segment first, second;
 	struct error e = {0};
 
-	if (segment_decode(&id, bytes_of(data, size), &first, &e) < 0) {
+	if (segment_decode(&id, bytes_of(data, size), NULL, &first, &e) < 0) {
 		FUZZ_REQUIRE(e.code < 0 && e.text[0] != '\0');
 		return 0;
 	}
 	FUZZ_REQUIRE(first.entries > 0 ? first.first.ts <= first.last.ts
 				       : first.prev.known && first.next.known);
 	FUZZ_REQUIRE(first.entries == first.root.count);
-	FUZZ_REQUIRE(segment_encode(&first, &bytes, &e) == 0);
-	FUZZ_REQUIRE(segment_decode(&first.id, buf_bytes(&bytes), &second, &e) == 0);
+	FUZZ_REQUIRE(segment_encode(&first, NULL, &bytes, &e) == 0);
+	FUZZ_REQUIRE(segment_decode(&first.id, buf_bytes(&bytes), NULL, &second, &e) == 0);
 	FUZZ_REQUIRE(same_link(&first.prev, &second.prev) && same_link(&first.next, &second.next));
 	FUZZ_REQUIRE(first.first.ts == second.first.ts && first.last.ts == second.last.ts);
 	FUZZ_REQUIRE(tree_root_equal(&first.root, &second.root));
 	FUZZ_REQUIRE(segment_follows(&first, &second) == segment_follows(&second, &first));
 	id.at[0] ^= 1;
-	FUZZ_REQUIRE(segment_decode(&id, bytes_of(data, size), &second, &e) == ERR_CORRUPT);
+	FUZZ_REQUIRE(segment_decode(&id, bytes_of(data, size), NULL, &second, &e) == ERR_CORRUPT);
 	return 0;
 }

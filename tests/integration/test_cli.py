@@ -17,7 +17,7 @@ import fill  # noqa: I001 (peers makes it importable)
 
 VERBS = ("init", "ingest", "ingest-oplog", "backup", "tail", "snapshot", "snapshots", "ranges", "gaps", "status", "show", "ls", "cat",
          "count", "diff", "log", "stats", "mount", "umount", "serve", "passwd", "dump", "restore", "check", "verify", "drill", "forget",
-         "prune", "replicate", "repair", "copy", "doctor", "version", "help")
+         "prune", "replicate", "repair", "copy", "rekey", "doctor", "version", "help")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # all but the end of a line
 HOSTILE = ("new\nline", "escape\x1b[2J", "bidi\u202eetirw", "back\\slash", "tab\t", "quote\"s", "  spaces  ", "漢字")
 

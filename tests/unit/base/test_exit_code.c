@@ -22,6 +22,7 @@ static void the_numbers_are_those_that_scripts_rely_on(void **state)
 		{ERR_REFUSED, 6},
 		{ERR_NOT_FOUND, 1},
 		{ERR_NO_TIME, 5},
+		{ERR_WRONG_KEY, 12},
 		{-999, 1},
 	};
 

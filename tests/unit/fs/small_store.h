@@ -11,6 +11,7 @@
 #include "store/tree/tree_build.h"
 
 #include "tests/harness/harness.h"
+#include "tests/harness/test_store.h"
 
 /* One namespace of a snapshot; those of a snapshot are given in byte order of db.coll. */
 struct small_entry {
@@ -34,8 +35,8 @@ static inline void small_store_open(struct small_store *s)
 
 	s->path = harness_path(harness_tmpdir(), "store");
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(s->path, &params, &e));
-	ASSERT_OK(store_open(s->path, &options, &s->store, &e));
+	ASSERT_OK(test_store_init(s->path, &params, &e));
+	ASSERT_OK(test_store_open(s->path, &options, &s->store, &e));
 }
 
 static inline void small_store_add_doc(struct tree_builder *builder, struct bytes doc)

@@ -95,7 +95,22 @@ static void usage_errors_are_told(void **state)
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "bson");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "show=");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "json=pretty");
-	REFUSED(ERR_REFUSED, "/s", "/m", "-o", "key_file=/k");
+}
+
+static void a_key_is_named_by_a_file_or_a_command(void **state)
+{
+	OWNED(fs_options_release) struct fs_options o;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(PARSE(&o, "yesterfs", "/s", "/m", "-o", "key_file=/a"));
+	assert_string_equal(o.key_file, "/a");
+	assert_null(o.key_command);
+	fs_options_release(&o);
+	ASSERT_OK(PARSE(&o, "yesterfs", "/s", "/m", "-o",
+			"key_file=/a,nonempty,key_command=get a\\,b | tr = -"));
+	assert_string_equal(o.key_file, "/a");
+	assert_string_equal(o.key_command, "get a,b | tr = -");
 }
 
 static void the_list_of_show_ends_with_the_next_option(void **state)
@@ -166,6 +181,7 @@ int main(void)
 		cmocka_unit_test(what_fstab_says_is_understood),
 		cmocka_unit_test(mounts_helper_has_letters_of_its_own),
 		cmocka_unit_test(usage_errors_are_told),
+		cmocka_unit_test(a_key_is_named_by_a_file_or_a_command),
 		cmocka_unit_test(the_list_of_show_ends_with_the_next_option),
 		cmocka_unit_test(all_forms_are_shown_unless_told_otherwise),
 		cmocka_unit_test(a_slip_in_an_option_finds_what_was_meant),

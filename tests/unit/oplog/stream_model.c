@@ -1,4 +1,5 @@
 #include "tests/unit/oplog/stream_model.h"
+#include "tests/harness/test_store.h"
 
 #include "base/bson_build.h"
 
@@ -13,8 +14,8 @@ struct store *stream_model_store(const char **ret_dir)
 	ASSERT_OK(store_params_default(&params, &e));
 	params.leaf_target = 4096;
 	memset(params.seed, 7, sizeof(params.seed));
-	ASSERT_OK(store_init(dir, &params, &e));
-	ASSERT_OK(store_open(dir, &options, &store, &e));
+	ASSERT_OK(test_store_init(dir, &params, &e));
+	ASSERT_OK(test_store_open(dir, &options, &store, &e));
 	if (ret_dir != NULL)
 		*ret_dir = dir;
 	return store;

@@ -6,16 +6,23 @@
 
 #include "base/file.h"
 #include "oplog/journal_format.h"
+#include "tests/harness/test_store.h"
 #include "tests/unit/oplog/stream_model.h"
 
 #define NUMBER 1795251817000
+
+/* Bytes before the first frame. */
+static size_t begin_len(void)
+{
+	return JOURNAL_HEADER_LEN + (test_store_is_encrypted() ? STORE_SALT_LEN : 0);
+}
 
 static struct segment_link link_of(uint32_t n)
 {
 	OWNED(buf_release) struct buf doc = {0};
 
 	stream_model_entry(&doc, n);
-	return (struct segment_link){true, {stream_model_ts(n), 1}, chunk_id_of(buf_bytes(&doc))};
+	return (struct segment_link){true, {stream_model_ts(n), 1}, test_store_id(buf_bytes(&doc))};
 }
 
 static void append(struct journal_writer *w, uint32_t first, uint32_t end)
@@ -36,7 +43,7 @@ static char *make(void)
 	struct journal_writer *w = NULL;
 	struct error e = {0};
 
-	ASSERT_OK(journal_create(folder, NUMBER, &prev, &w, &e));
+	ASSERT_OK(journal_create(folder, NUMBER, &prev, test_store_keys(), &w, &e));
 	append(w, 1, 2);
 	append(w, 2, 9);
 	append(w, 9, 21);
@@ -80,7 +87,7 @@ static void what_was_appended_is_read(void **state UNUSED)
 	struct segment_link prev = link_of(0);
 	struct error e = {0};
 
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	assert_int_equal(check_entries(j, 1), 20);
 	assert_int_equal(j->frame_count, 3);
 	assert_int_equal(j->torn + j->damaged, 0);
@@ -101,15 +108,15 @@ static void a_journal_without_entries_is_one(void **state UNUSED)
 	struct error e = {0};
 	uint64_t rank;
 
-	ASSERT_OK(journal_create(folder, 5, &none, &w, &e));
+	ASSERT_OK(journal_create(folder, 5, &none, test_store_keys(), &w, &e));
 	journal_close(w);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	assert_int_equal(j->info.entries, 0);
 	assert_false(j->info.prev.known);
 	ASSERT_OK(journal_find(j, 7, &rank, &e));
 	assert_int_equal(rank, 0);
 	ASSERT_OK(journal_check(j, &e));
-	ASSERT_ERROR(journal_create(folder, 5, &none, &w, &e), ERR_EXISTS);
+	ASSERT_ERROR(journal_create(folder, 5, &none, test_store_keys(), &w, &e), ERR_EXISTS);
 }
 
 static void whatever_is_missing_at_the_end_is_a_torn_tail(void **state UNUSED)
@@ -130,7 +137,7 @@ static void whatever_is_missing_at_the_end_is_a_torn_tail(void **state UNUSED)
 
 			ASSERT_OK(file_write(fd, path, bytes_of(all.at, len), &e));
 		}
-		ASSERT_OK(journal_open(path, &j, &e));
+		ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 		entries = check_entries(j, 1);
 		assert_true(entries == 0 || entries == 1 || entries == 8 || entries == 20);
 		assert_true(entries >= last);
@@ -138,9 +145,10 @@ static void whatever_is_missing_at_the_end_is_a_torn_tail(void **state UNUSED)
 		assert_int_equal(j->damaged, 0);
 		assert_true(
 			(j->torn == 0) ==
-			(len == 0 || len == JOURNAL_HEADER_LEN || len == all.len ||
+			(len == 0 || len == begin_len() || len == all.len ||
 			 (j->frame_count > 0 &&
-			  j->frames[j->frame_count - 1].at + j->frames[j->frame_count - 1].len ==
+			  j->frames[j->frame_count - 1].at +
+					  journal_format_payload(&j->frames[j->frame_count - 1]) ==
 				  len)));
 		ASSERT_OK(journal_check(j, &e));
 	}
@@ -156,7 +164,7 @@ static void zeros_at_the_end_are_a_torn_tail(void **state UNUSED)
 
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(truncate(path, st.st_size + 200000), 0);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	assert_int_equal(check_entries(j, 1), 20);
 	assert_int_equal(j->torn, 200000);
 	assert_int_equal(j->damaged, 0);
@@ -167,7 +175,7 @@ static void check_damage(const char *path)
 {
 	OWNED(journal_release) struct journal *j = NULL;
 	struct error e = {0};
-	int code = journal_open(path, &j, &e);
+	int code = journal_open(path, test_store_keys(), &j, &e);
 
 	if (code == 0)
 		code = journal_check(j, &e);
@@ -204,7 +212,7 @@ static void frames_in_another_order_or_twice_are_damage(void **state UNUSED)
 	uint64_t begin[4];
 
 	assert_int_equal(ASSERT_OK(file_read(path, MIB, &all, &e)), 1);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	for (int i = 0; i < 3; i++)
 		begin[i] = j->frames[i].at - JOURNAL_FRAME_HEADER_LEN;
 	begin[3] = all.len;
@@ -215,7 +223,7 @@ static void frames_in_another_order_or_twice_are_damage(void **state UNUSED)
 
 			if (a == 0 && b == 1)
 				continue; /* the right order */
-			buf_add(&other, all.at, JOURNAL_HEADER_LEN);
+			buf_add(&other, all.at, begin_len());
 			buf_add(&other, all.at + begin[a], begin[a + 1] - begin[a]);
 			buf_add(&other, all.at + begin[b], begin[b + 1] - begin[b]);
 			fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -233,11 +241,11 @@ static void what_was_good_before_damage_is_read(void **state UNUSED)
 	struct error e = {0};
 	uint64_t third;
 
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	third = j->frames[2].at - JOURNAL_FRAME_HEADER_LEN;
 	journal_release(TAKE(j));
 	assert_int_equal(pwrite(fd, "X", 1, (off_t)third + 9), 1);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	assert_int_equal(j->damaged, third);
 	assert_int_equal(check_entries(j, 1), 8);
 	ASSERT_ERROR(journal_check(j, &e), ERR_CORRUPT);
@@ -254,10 +262,10 @@ static void damaged_entries_at_either_end_leave_what_is_before(void **state UNUS
 		static const uint64_t before[] = {0, 20,
 						  8}; /* in the middle: found by a check only */
 
-		ASSERT_OK(journal_open(path, &j, &e));
+		ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 		assert_int_equal(pwrite(fd, "X", 1, (off_t)j->frames[frame].at + 20), 1);
 		journal_release(TAKE(j));
-		ASSERT_OK(journal_open(path, &j, &e));
+		ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 		assert_int_equal(j->info.entries, before[frame]);
 		assert_int_equal(j->damaged != 0, frame != 1);
 		ASSERT_ERROR(journal_check(j, &e), ERR_CORRUPT);
@@ -274,7 +282,7 @@ static void entries_that_do_not_ascend_are_not_appended(void **state UNUSED)
 	struct segment_link prev = link_of(4);
 	struct error e = {0};
 
-	ASSERT_OK(journal_create(folder, 1, &prev, &w, &e));
+	ASSERT_OK(journal_create(folder, 1, &prev, test_store_keys(), &w, &e));
 	stream_model_entry(&docs, 4);
 	ASSERT_ERROR(journal_append(w, buf_bytes(&docs), &e), ERR_CORRUPT);
 	append(w, 5, 7);
@@ -287,7 +295,7 @@ static void entries_that_do_not_ascend_are_not_appended(void **state UNUSED)
 	docs.len--;
 	ASSERT_ERROR(journal_append(w, buf_bytes(&docs), &e), ERR_CORRUPT);
 	append(w, 7, 9);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	assert_int_equal(check_entries(j, 5), 4);
 }
 
@@ -301,9 +309,9 @@ static void much_at_once_is_several_frames(void **state UNUSED)
 	struct error e = {0};
 	uint64_t rank;
 
-	ASSERT_OK(journal_create(folder, 1, &none, &w, &e));
+	ASSERT_OK(journal_create(folder, 1, &none, test_store_keys(), &w, &e));
 	append(w, 0, 20000);
-	ASSERT_OK(journal_open(path, &j, &e));
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	assert_true(j->frame_count > 2);
 	assert_int_equal(j->info.entries, 20000);
 	for (uint32_t n = 0; n < 20000; n += 1777) {
@@ -317,6 +325,82 @@ static void much_at_once_is_several_frames(void **state UNUSED)
 		ASSERT_BYTES(buf_bytes(&got), buf_bytes(&expected));
 	}
 	ASSERT_OK(journal_check(j, &e));
+}
+
+static struct store_keys *keys_of(uint8_t byte)
+{
+	uint8_t master[STORE_MASTER_LEN];
+
+	memset(master, byte, sizeof(master));
+	return store_keys_new(master);
+}
+
+/* Without the key nothing is read of it, and what is damaged or torn is seen all the same. */
+static void a_sealed_journal_shows_damage_without_its_key_and_nothing_else(void **state UNUSED)
+{
+	OWNED(store_keys_free) struct store_keys *keys = keys_of(1);
+	OWNED(store_keys_free) struct store_keys *others = keys_of(2);
+	OWNED(journal_release) struct journal *j = NULL;
+	OWNED(buf_release) struct buf all = {0};
+	OWNED(buf_release) struct buf docs = {0};
+	const char *folder = harness_tmpdir();
+	OWNED(free) char *path = journal_path(folder, 1);
+	const struct segment_link none = {0};
+	struct journal_writer *w = NULL;
+	struct error e = {0};
+	OWNED(fd_close) int fd = -1;
+
+	ASSERT_OK(journal_create(folder, 1, &none, keys, &w, &e));
+	append(w, 0, 10);
+	append(w, 10, 20);
+	journal_close(w);
+	assert_int_equal(ASSERT_OK(file_read(path, MIB, &all, &e)), 1);
+	assert_null(memmem(all.at, all.len, "op", 3));
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
+	assert_int_equal(j->info.entries, 20);
+	assert_true(j->info.first.ts == stream_model_ts(0) &&
+		    j->info.last.ts == stream_model_ts(19));
+	ASSERT_OK(journal_check(j, &e));
+	ASSERT_ERROR(journal_read_frame(j, 0, &docs, &e), ERR_WRONG_KEY);
+	journal_release(TAKE(j));
+	/* Another store's key: nothing is taken for an entry. */
+	ASSERT_OK(journal_open(path, others, &j, &e));
+	assert_int_equal(j->info.entries, 0);
+	assert_true(j->damaged != 0);
+	journal_release(TAKE(j));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	for (size_t at = 0; at < all.len; at += 7) {
+		uint8_t now = all.at[at] ^ 4;
+		int code;
+
+		assert_int_equal(pwrite(fd, &now, 1, (off_t)at), 1);
+		code = journal_open(path, NULL, &j, &e);
+		if (code == 0)
+			code = journal_check(j, &e);
+		assert_int_equal(code, ERR_CORRUPT);
+		journal_release(TAKE(j));
+		assert_int_equal(pwrite(fd, &all.at[at], 1, (off_t)at), 1);
+	}
+	assert_int_equal(truncate(path, (off_t)all.len - 3), 0);
+	ASSERT_OK(journal_open(path, NULL, &j, &e));
+	assert_int_equal(j->info.entries, 10);
+	assert_true(j->torn > 0 && j->damaged == 0);
+}
+
+static void a_plain_journal_in_an_encrypted_store_is_refused(void **state UNUSED)
+{
+	OWNED(store_keys_free) struct store_keys *keys = keys_of(1);
+	OWNED(journal_release) struct journal *j = NULL;
+	const char *folder = harness_tmpdir();
+	OWNED(free) char *path = journal_path(folder, 1);
+	const struct segment_link none = {0};
+	struct journal_writer *w = NULL;
+	struct error e = {0};
+
+	ASSERT_OK(journal_create(folder, 1, &none, NULL, &w, &e));
+	append(w, 0, 3);
+	journal_close(w);
+	ASSERT_ERROR_TEXT(journal_open(path, keys, &j, &e), ERR_CORRUPT, "not encrypted");
 }
 
 static void other_names_are_no_journals(void **state UNUSED)
@@ -350,7 +434,7 @@ static void a_journal_of_another_number_is_refused(void **state UNUSED)
 	struct error e = {0};
 
 	assert_int_equal(rename(path, other), 0);
-	ASSERT_ERROR(journal_open(other, &j, &e), ERR_CORRUPT);
+	ASSERT_ERROR(journal_open(other, test_store_keys(), &j, &e), ERR_CORRUPT);
 }
 
 int main(void)
@@ -366,6 +450,8 @@ int main(void)
 		cmocka_unit_test(damaged_entries_at_either_end_leave_what_is_before),
 		cmocka_unit_test(entries_that_do_not_ascend_are_not_appended),
 		cmocka_unit_test(much_at_once_is_several_frames),
+		cmocka_unit_test(a_sealed_journal_shows_damage_without_its_key_and_nothing_else),
+		cmocka_unit_test(a_plain_journal_in_an_encrypted_store_is_refused),
 		cmocka_unit_test(other_names_are_no_journals),
 		cmocka_unit_test(a_journal_of_another_number_is_refused),
 	};

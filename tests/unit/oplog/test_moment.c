@@ -5,6 +5,7 @@
 #include "store/store_writer.h"
 #include "store/tree/tree_build.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/test_store.h"
 
 /* In byte order, as the catalog has them; some databases begin like others. */
 static const char *const names[] = {"a.b",	  "a-b.c",	 "admin.users",
@@ -78,8 +79,8 @@ static void make(struct fixture *f, size_t more)
 	qsort(f->sorted, f->count, sizeof(f->sorted[0]), by_text);
 	ASSERT_OK(store_params_default(&params, &e));
 	params.leaf_target = 4096;
-	ASSERT_OK(store_init(dir, &params, &e));
-	ASSERT_OK(store_open(dir, NULL, &f->store, &e));
+	ASSERT_OK(test_store_init(dir, &params, &e));
+	ASSERT_OK(test_store_open(dir, NULL, &f->store, &e));
 	ASSERT_OK(store_writer_begin(f->store, &writer, &e));
 	snapshot.catalog = build(writer, f->sorted, f->count, true);
 	/* Not all have a time of change. */

@@ -9,6 +9,7 @@
 #include "base/key.h"
 #include "oplog/moment.h"
 #include "oplog/replay.h"
+#include "tests/harness/test_store.h"
 #include "tests/unit/oplog/text_doc.h"
 
 #define FILE_MAX (64 * MIB)
@@ -55,8 +56,8 @@ static struct store *new_store(void)
 	struct error e = {0};
 
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(dir, &params, &e));
-	ASSERT_OK(store_open(dir, NULL, &store, &e));
+	ASSERT_OK(test_store_init(dir, &params, &e));
+	ASSERT_OK(test_store_open(dir, NULL, &store, &e));
 	return store;
 }
 

@@ -1,5 +1,6 @@
 #include "oplog/segment.h"
 
+#include "store/crypt/store_keys.h"
 #include "tests/harness/harness.h"
 
 static struct chunk_id id_of(uint8_t byte)
@@ -62,8 +63,8 @@ static void check_round_trip(struct segment *s)
 	struct segment read;
 	struct error e = {0};
 
-	ASSERT_OK(segment_encode(s, &bytes, &e));
-	ASSERT_OK(segment_decode(&s->id, buf_bytes(&bytes), &read, &e));
+	ASSERT_OK(segment_encode(s, NULL, &bytes, &e));
+	ASSERT_OK(segment_decode(&s->id, buf_bytes(&bytes), NULL, &read, &e));
 	check_same(s, &read);
 }
 
@@ -135,7 +136,7 @@ static void fields_that_contradict_each_other_are_refused(void **state UNUSED)
 			s.prev.known = false;
 			break;
 		}
-		ASSERT_ERROR(segment_encode(&s, &bytes, &e), ERR_CORRUPT);
+		ASSERT_ERROR(segment_encode(&s, NULL, &bytes, &e), ERR_CORRUPT);
 	}
 }
 
@@ -145,12 +146,14 @@ static void every_changed_byte_is_found(void **state UNUSED)
 	struct segment s = example(), read;
 	struct error e = {0};
 
-	ASSERT_OK(segment_encode(&s, &bytes, &e));
+	ASSERT_OK(segment_encode(&s, NULL, &bytes, &e));
 	for (size_t i = 0; i < bytes.len; i++) {
 		bytes.at[i] ^= 0x10;
-		ASSERT_ERROR(segment_decode(&s.id, buf_bytes(&bytes), &read, &e), ERR_CORRUPT);
+		ASSERT_ERROR(segment_decode(&s.id, buf_bytes(&bytes), NULL, &read, &e),
+			     ERR_CORRUPT);
 		bytes.at[i] ^= 0x10;
-		ASSERT_ERROR(segment_decode(&s.id, bytes_of(bytes.at, i), &read, &e), ERR_CORRUPT);
+		ASSERT_ERROR(segment_decode(&s.id, bytes_of(bytes.at, i), NULL, &read, &e),
+			     ERR_CORRUPT);
 	}
 }
 
@@ -163,18 +166,44 @@ static void damage_under_its_own_hash_is_refused(void **state UNUSED)
 	struct chunk_id id;
 	unsigned refused = 0;
 
-	ASSERT_OK(segment_encode(&s, &bytes, &e));
+	ASSERT_OK(segment_encode(&s, NULL, &bytes, &e));
 	for (size_t i = 0; i < bytes.len; i++) {
 		bytes.at[i] ^= 0x41;
 		id = chunk_id_of(buf_bytes(&bytes));
-		refused += segment_decode(&id, buf_bytes(&bytes), &read, &e) < 0;
+		refused += segment_decode(&id, buf_bytes(&bytes), NULL, &read, &e) < 0;
 		bytes.at[i] ^= 0x41;
 	}
 	/* Only hashes, times and terms may have any value. */
 	assert_true(refused > 250);
 	bytes.at[4] = 2;
 	id = chunk_id_of(buf_bytes(&bytes));
-	ASSERT_ERROR(segment_decode(&id, buf_bytes(&bytes), &read, &e), ERR_UNSUPPORTED);
+	ASSERT_ERROR(segment_decode(&id, buf_bytes(&bytes), NULL, &read, &e), ERR_UNSUPPORTED);
+}
+
+/* Each bit under a name that fits: the seal alone has to tell. */
+static void a_sealed_segment_says_nothing_and_every_flipped_bit_is_detected(void **state UNUSED)
+{
+	static const uint8_t master[STORE_MASTER_LEN] = {1};
+	OWNED(store_keys_free) struct store_keys *keys = store_keys_new(master);
+	OWNED(buf_release) struct buf bytes = {0};
+	struct segment s = example(), read;
+	struct error e = {0};
+
+	ASSERT_OK(segment_encode(&s, keys, &bytes, &e));
+	assert_null(memmem(bytes.at, bytes.len, s.first_hash.at, 8));
+	ASSERT_ERROR(segment_decode(&s.id, buf_bytes(&bytes), NULL, &read, &e), ERR_WRONG_KEY);
+	for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
+		struct chunk_id id;
+		int code;
+
+		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		id = chunk_id_of(buf_bytes(&bytes));
+		code = segment_decode(&id, buf_bytes(&bytes), keys, &read, &e);
+		assert_true(code == ERR_CORRUPT || (bit / 8 < 8 && code == ERR_UNSUPPORTED));
+		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	ASSERT_OK(segment_decode(&s.id, buf_bytes(&bytes), keys, &read, &e));
+	check_same(&s, &read);
 }
 
 static void a_neighbour_is_proven_by_optime_and_hash_from_either_side(void **state UNUSED)
@@ -204,6 +233,7 @@ int main(void)
 		cmocka_unit_test(fields_that_contradict_each_other_are_refused),
 		cmocka_unit_test(every_changed_byte_is_found),
 		cmocka_unit_test(damage_under_its_own_hash_is_refused),
+		cmocka_unit_test(a_sealed_segment_says_nothing_and_every_flipped_bit_is_detected),
 		cmocka_unit_test(a_neighbour_is_proven_by_optime_and_hash_from_either_side),
 	};
 

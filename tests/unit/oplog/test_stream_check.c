@@ -1,4 +1,5 @@
 #include "oplog/stream_check.h"
+#include "tests/harness/test_store.h"
 
 #include <fcntl.h>
 
@@ -105,7 +106,7 @@ static void put_changed(struct store *store, void (*change)(struct segment *segm
 	segment = *stream_segment(stream, 0);
 	assert_int_equal(unlink(segment_path(store)), 0);
 	change(&segment);
-	ASSERT_OK(segment_encode(&segment, &content, &e));
+	ASSERT_OK(segment_encode(&segment, store_keys(store), &content, &e));
 	file = stream_file_segment(stream_name(stream), &segment.id);
 	ASSERT_OK(files->ops->put(files, file, buf_bytes(&content), &e));
 }
@@ -148,12 +149,15 @@ static void a_damaged_journal_is_a_problem(void **state UNUSED)
 	for (int where = 0; where < 3; where++) {
 		OWNED(buf_release) struct buf said = {0};
 		OWNED(buf_release) struct buf docs = {0};
+		OWNED(free) char *name = NULL;
 		OWNED(free) char *folder = NULL;
 		OWNED(free) char *path = NULL;
 		OWNED(fd_close) int fd = -1;
 		struct store *store = stream_model_store(NULL);
 		struct journal_writer *journal = NULL;
 		const struct segment_link none = {0};
+		/* Of a sealed one a salt is behind its header, and a tag behind each payload. */
+		const off_t offset[] = {9, 100, test_store_is_encrypted() ? 382 : 350};
 		struct error e = {0};
 
 		ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
@@ -162,12 +166,13 @@ static void a_damaged_journal_is_a_problem(void **state UNUSED)
 			stream_model_entry(&docs, n);
 			ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
 		}
-		folder = xprintf("%s/oplog/x", store_path(store));
+		name = test_store_stream("x");
+		folder = xprintf("%s/oplog/%s", store_path(store), name);
 		path = journal_path(folder, journal_written(journal)->number);
 		journal_close(journal);
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		/* Its header, that of the first frame, entries in the midst. */
-		assert_int_equal(pwrite(fd, "\xff", 1, where == 0 ? 9 : where == 1 ? 100 : 350), 1);
+		assert_int_equal(pwrite(fd, "\xff", 1, offset[where]), 1);
 		assert_int_equal(check(store, true, &said).problems, 1);
 		assert_non_null(strstr(buf_text(&said), ".journal"));
 		assert_int_equal(check(store, false, &said).problems, where < 2);

@@ -1,4 +1,5 @@
 #include "oplog/stream_tail.h"
+#include "tests/harness/test_store.h"
 
 #include <fcntl.h>
 
@@ -25,7 +26,7 @@ static void begin(struct tail *tail)
 	if (tail->next > 0) {
 		stream_model_entry(&doc, tail->next - 1);
 		prev = (struct segment_link){
-			true, {stream_model_ts(tail->next - 1), 1}, chunk_id_of(buf_bytes(&doc))};
+			true, {stream_model_ts(tail->next - 1), 1}, test_store_id(buf_bytes(&doc))};
 	}
 	ASSERT_OK(stream_tail_begin(tail->store, "one", &prev, &tail->writer, &e));
 	tail->number = journal_written(tail->writer)->number;
@@ -68,6 +69,7 @@ static void a_journal_is_a_part_of_the_stream_before_and_after_it_is_sealed(void
 {
 	struct tail tail = {.store = stream_model_store(NULL)};
 	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(free) char *name = test_store_stream("one");
 	struct error e = {0};
 
 	begin(&tail);
@@ -76,7 +78,7 @@ static void a_journal_is_a_part_of_the_stream_before_and_after_it_is_sealed(void
 	append(&tail, 20);
 	stream_model_check(tail.store, &tail.model);
 	ASSERT_OK(stream_open(tail.store, &stream, NULL, &e));
-	assert_string_equal(stream_name(stream), "one");
+	assert_string_equal(stream_name(stream), name);
 	end(&tail);
 	assert_int_equal(seal(&tail, false), 30);
 	stream_model_check(tail.store, &tail.model);
@@ -155,7 +157,7 @@ static void a_sealed_journal_is_read_while_its_segments_are_not_there(void **sta
 	end(&tail);
 	assert_int_equal(seal(&tail, false), 60);
 	ASSERT_OK(stream_open(tail.store, &stream, NULL, &e));
-	path = stream_file_segment("one", &stream_segment(stream, 0)->id);
+	path = stream_file_segment(stream_name(stream), &stream_segment(stream, 0)->id);
 	assert_int_equal(unlink(harness_path(dir, path)), 0);
 	stream_model_check(tail.store, &tail.model);
 	/* A damaged one is counted, and the journal is read. */
@@ -177,6 +179,7 @@ static void what_is_before_the_damage_in_a_journal_is_kept(void **state UNUSED)
 	const char *dir;
 	struct tail tail = {.store = stream_model_store(&dir)};
 	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(free) char *name = NULL;
 	OWNED(free) char *folder = NULL;
 	OWNED(free) char *path = NULL;
 	struct stream_model good = {0};
@@ -188,13 +191,14 @@ static void what_is_before_the_damage_in_a_journal_is_kept(void **state UNUSED)
 	append(&tail, 10);
 	append(&tail, 10);
 	end(&tail);
-	folder = xprintf("%s/oplog/one", dir);
+	name = test_store_stream("one");
+	folder = xprintf("%s/oplog/%s", dir, name);
 	path = journal_path(folder, tail.number);
 	{
 		OWNED(journal_release) struct journal *journal = NULL;
 		OWNED(fd_close) int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-		ASSERT_OK(journal_open(path, &journal, &e));
+		ASSERT_OK(journal_open(path, test_store_keys(), &journal, &e));
 		assert_int_equal(pwrite(fd, "X", 1, (off_t)journal->frames[2].at - 5), 1);
 	}
 	ASSERT_OK(stream_open(tail.store, &stream, &skipped, &e));

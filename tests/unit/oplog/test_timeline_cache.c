@@ -1,5 +1,6 @@
 /* The cache of visited moments can be shared, damaged and deleted: moments stay what they are. */
 #include "oplog/timeline_visit.h"
+#include "tests/harness/test_store.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static struct reader reader_open(const char *dir)
 	struct reader r = {0};
 	struct error e = {0};
 
-	ASSERT_OK(store_open(dir, &options, &r.store, &e));
+	ASSERT_OK(test_store_open(dir, &options, &r.store, &e));
 	ASSERT_OK(timeline_open(r.store, &r.timeline, &e));
 	return r;
 }

@@ -1,4 +1,5 @@
 #include "tests/unit/store/store_model.h"
+#include "tests/harness/test_store.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@ const char *store_model_init(void)
 	ASSERT_OK(store_params_default(&params, &e));
 	memset(params.seed, 7, sizeof(params.seed));
 	params.leaf_target = 4096;
-	ASSERT_OK(store_init(dir, &params, &e));
+	ASSERT_OK(test_store_init(dir, &params, &e));
 	return dir;
 }
 
@@ -27,7 +28,7 @@ struct store *store_model_open(const char *dir)
 	struct error e = {0};
 	struct store *store = NULL;
 
-	ASSERT_OK(store_open(dir, NULL, &store, &e));
+	ASSERT_OK(test_store_open(dir, NULL, &store, &e));
 	return store;
 }
 

@@ -94,6 +94,42 @@ static void every_flipped_bit_and_every_cut_is_detected(void **state)
 	ASSERT_ERROR(store_config_parse(buf_bytes(&text), &found, &e), ERR_CORRUPT);
 }
 
+/* Frozen, too: it names no seed. */
+static const char golden_encrypted[] =
+	"yesterfs store 1\n"
+	"id 00112233445566778899aabbccddeeff\n"
+	"hash hmac-sha256\n"
+	"cipher aes-256-gcm\n"
+	"leaf-target 32768\n"
+	"sha256 c5b5c7d6d1c0e988f6e0482a6304060c2e1b19b3a2dc6edb01bf1599f903bb42\n";
+
+static void the_config_of_an_encrypted_store_names_no_seed(void **state)
+{
+	struct store_params params = sample(), found;
+	OWNED(buf_release) struct buf text = {0};
+	const uint8_t zero[STORE_SEED_LEN] = {0};
+	struct error e = {0};
+
+	(void)state;
+	params.encrypted = true;
+	store_config_write(&params, &text);
+	ASSERT_BYTES(buf_bytes(&text), bytes_str(golden_encrypted));
+	ASSERT_OK(store_config_parse(bytes_str(golden_encrypted), &found, &e));
+	assert_true(found.encrypted);
+	assert_memory_equal(found.id, params.id, sizeof(params.id));
+	assert_memory_equal(found.seed, zero, sizeof(zero));
+	assert_int_equal(found.leaf_target, params.leaf_target);
+	for (size_t bit = 0; bit < 8 * text.len; bit++) {
+		int code;
+
+		text.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		code = store_config_parse(buf_bytes(&text), &found, &e);
+		if (code != ERR_CORRUPT && code != ERR_UNSUPPORTED)
+			fail_msg("bit %zu: %d", bit, code);
+		text.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+}
+
 /* A text of these lines with a checksum that fits. */
 static int parse_lines(const char *lines, struct error *e)
 {
@@ -105,6 +141,25 @@ static int parse_lines(const char *lines, struct error *e)
 	chunk_id_hex(&sum, hex);
 	buf_printf(&text, "%ssha256 %s\n", lines, hex);
 	return store_config_parse(buf_bytes(&text), &found, e);
+}
+
+static void a_kind_of_encryption_is_all_or_nothing(void **state)
+{
+#define LINES(hash, second)                                                                        \
+	"yesterfs store 1\nid 00112233445566778899aabbccddeeff\n"                                  \
+	"hash " hash "\n" second "\nleaf-target 4096\n"
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(parse_lines(LINES("hmac-sha256", "cipher aes-256-gcm"), &e));
+	ASSERT_ERROR(parse_lines(LINES("hmac-sha256", "cipher rot13"), &e), ERR_UNSUPPORTED);
+	ASSERT_ERROR(parse_lines(LINES("hmac-sha256", "seed fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0"), &e),
+		     ERR_CORRUPT);
+	ASSERT_ERROR(parse_lines(LINES("sha256", "cipher aes-256-gcm"), &e), ERR_CORRUPT);
+	ASSERT_ERROR(parse_lines(LINES("sha256", "seed FFFEFDFCFBFAF9F8F7F6F5F4F3F2F1F0"), &e),
+		     ERR_CORRUPT);
+	ASSERT_ERROR(parse_lines(LINES("sha256", "seed fffefdfc"), &e), ERR_CORRUPT);
+#undef LINES
 }
 
 static void what_is_sound_but_not_understood_is_said(void **state)
@@ -144,6 +199,8 @@ int main(void)
 		cmocka_unit_test(two_new_stores_differ),
 		cmocka_unit_test(a_config_of_format_1_is_read_for_ever),
 		cmocka_unit_test(every_flipped_bit_and_every_cut_is_detected),
+		cmocka_unit_test(the_config_of_an_encrypted_store_names_no_seed),
+		cmocka_unit_test(a_kind_of_encryption_is_all_or_nothing),
 		cmocka_unit_test(what_is_sound_but_not_understood_is_said),
 	};
 

@@ -1,5 +1,6 @@
 #include "store/snapshot/manifest.h"
 
+#include "store/crypt/store_keys.h"
 #include "tests/harness/harness.h"
 
 /* A snapshot with every field set, or only those that must be. */
@@ -75,10 +76,10 @@ static void what_is_encoded_is_decoded(void **state)
 		struct error e = {0};
 
 		sample(&s, all);
-		ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+		ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 		name = chunk_id_of(buf_bytes(&bytes));
 		assert_true(chunk_id_equal(&s.id, &name));
-		ASSERT_OK(snapshot_decode(&s.id, buf_bytes(&bytes), &found, &e));
+		ASSERT_OK(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e));
 		same(&s, &found);
 	}
 }
@@ -90,7 +91,7 @@ static void a_snapshot_without_a_name_is_refused(void **state)
 	struct error e = {0};
 
 	(void)state;
-	ASSERT_ERROR(snapshot_encode(&s, &bytes, &e), ERR_INVALID);
+	ASSERT_ERROR(snapshot_encode(&s, NULL, &bytes, &e), ERR_INVALID);
 }
 
 /* The mount makes a folder of it: what could lead out of there is refused. */
@@ -107,8 +108,9 @@ static void a_name_that_is_a_path_is_refused(void **state)
 		sample(&s, false);
 		free(s.name);
 		s.name = xstrdup(names[i]);
-		ASSERT_OK(snapshot_encode(&s, &bytes, &e));
-		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), &got, &e), ERR_CORRUPT);
+		ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
+		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &got, &e),
+			     ERR_CORRUPT);
 	}
 }
 
@@ -121,14 +123,15 @@ static void every_flipped_bit_and_every_cut_is_detected(void **state)
 
 	(void)state;
 	sample(&s, true);
-	ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 	for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
 		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), &found, &e), ERR_CORRUPT);
+		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e),
+			     ERR_CORRUPT);
 		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	for (size_t len = 0; len < bytes.len; len++)
-		ASSERT_ERROR(snapshot_decode(&s.id, bytes_of(bytes.at, len), &found, &e),
+		ASSERT_ERROR(snapshot_decode(&s.id, bytes_of(bytes.at, len), NULL, &found, &e),
 			     ERR_CORRUPT);
 }
 
@@ -141,14 +144,14 @@ static void damage_under_a_name_that_fits_is_an_error_or_another_snapshot(void *
 
 	(void)state;
 	sample(&s, true);
-	ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 	for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
 		struct snapshot found = {0};
 		struct chunk_id id;
 
 		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		id = chunk_id_of(buf_bytes(&bytes));
-		if (snapshot_decode(&id, buf_bytes(&bytes), &found, &e) == 0) {
+		if (snapshot_decode(&id, buf_bytes(&bytes), NULL, &found, &e) == 0) {
 			assert_non_null(found.name);
 			snapshot_release(&found);
 		}
@@ -159,9 +162,57 @@ static void damage_under_a_name_that_fits_is_an_error_or_another_snapshot(void *
 	{
 		struct snapshot found;
 
-		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), &found, &e),
+		ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e),
 			     ERR_UNSUPPORTED);
 	}
+}
+
+/* Each bit under a name that fits: the seal alone has to tell. */
+static void a_sealed_manifest_says_nothing_and_every_flipped_bit_is_detected(void **state)
+{
+	static const uint8_t master[2][STORE_MASTER_LEN] = {{1}, {2}};
+	OWNED(store_keys_free) struct store_keys *keys = store_keys_new(master[0]);
+	OWNED(store_keys_free) struct store_keys *others = store_keys_new(master[1]);
+	OWNED(snapshot_release) struct snapshot s = {0}, found = {0};
+	OWNED(buf_release) struct buf bytes = {0}, again = {0};
+	struct error e = {0};
+
+	(void)state;
+	sample(&s, true);
+	ASSERT_OK(snapshot_encode(&s, keys, &bytes, &e));
+	ASSERT_OK(snapshot_encode(&s, keys, &again, &e));
+	ASSERT_BYTES(buf_bytes(&bytes), buf_bytes(&again));
+	assert_null(memmem(bytes.at, bytes.len, "weekly", 6));
+	assert_null(memmem(bytes.at, bytes.len, "name", 4));
+	ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e), ERR_WRONG_KEY);
+	ASSERT_ERROR(snapshot_decode(&s.id, buf_bytes(&bytes), others, &found, &e), ERR_CORRUPT);
+	for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
+		struct chunk_id id;
+		int code;
+
+		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		id = chunk_id_of(buf_bytes(&bytes));
+		code = snapshot_decode(&id, buf_bytes(&bytes), keys, &found, &e);
+		assert_true(code == ERR_CORRUPT || (bit / 8 < 8 && code == ERR_UNSUPPORTED));
+		bytes.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	ASSERT_OK(snapshot_decode(&s.id, buf_bytes(&bytes), keys, &found, &e));
+	same(&s, &found);
+}
+
+static void a_plain_manifest_in_an_encrypted_store_is_refused(void **state)
+{
+	static const uint8_t master[STORE_MASTER_LEN] = {1};
+	OWNED(store_keys_free) struct store_keys *keys = store_keys_new(master);
+	OWNED(snapshot_release) struct snapshot s = {0}, found = {0};
+	OWNED(buf_release) struct buf bytes = {0};
+	struct error e = {0};
+
+	(void)state;
+	sample(&s, true);
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
+	ASSERT_ERROR_TEXT(snapshot_decode(&s.id, buf_bytes(&bytes), keys, &found, &e), ERR_CORRUPT,
+			  "not encrypted");
 }
 
 /* Frozen on 2026-11-21: the manifest of sample(all), by its hash. */
@@ -174,7 +225,7 @@ static void a_manifest_of_version_1_is_written_as_ever(void **state)
 
 	(void)state;
 	sample(&s, true);
-	ASSERT_OK(snapshot_encode(&s, &bytes, &e));
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 	chunk_id_hex(&s.id, hex);
 	assert_string_equal(hex,
 			    "49a49cd9e101d88dc2de5ee4e79c6e94f63a289d1ed5869b388612ed71c028aa");
@@ -189,6 +240,8 @@ int main(void)
 		cmocka_unit_test(a_name_that_is_a_path_is_refused),
 		cmocka_unit_test(every_flipped_bit_and_every_cut_is_detected),
 		cmocka_unit_test(damage_under_a_name_that_fits_is_an_error_or_another_snapshot),
+		cmocka_unit_test(a_sealed_manifest_says_nothing_and_every_flipped_bit_is_detected),
+		cmocka_unit_test(a_plain_manifest_in_an_encrypted_store_is_refused),
 		cmocka_unit_test(a_manifest_of_version_1_is_written_as_ever),
 	};
 

@@ -33,7 +33,8 @@ static void what_is_written_is_read(void **state)
 	(void)state;
 	for (size_t count = 1; count < 3000; count = count * 3 + 1) {
 		OWNED(backend_free) struct backend *backend = backend_mem_new();
-		OWNED(pack_writer_free) struct pack_writer *pack = pack_writer_new(PACK_LEAVES);
+		OWNED(pack_writer_free)
+		struct pack_writer *pack = pack_writer_new(PACK_LEAVES, NULL);
 		OWNED(buf_release) struct buf entries = {0};
 		OWNED(buf_release) struct buf stored = {0};
 		uint64_t size = 0;
@@ -73,7 +74,7 @@ static void what_is_written_is_read(void **state)
 static void a_pack_is_named_by_its_content(void **state)
 {
 	OWNED(backend_free) struct backend *backend = backend_mem_new();
-	OWNED(pack_writer_free) struct pack_writer *pack = pack_writer_new(PACK_NODES);
+	OWNED(pack_writer_free) struct pack_writer *pack = pack_writer_new(PACK_NODES, NULL);
 	char name[PACK_NAME_LEN + 1];
 	OWNED(buf_release) struct buf content = {0};
 	uint64_t size = 0;
@@ -147,7 +148,7 @@ static void what_is_absent_or_damaged_is_said(void **state)
 
 static void a_pack_is_full_before_it_is_too_large(void **state)
 {
-	OWNED(pack_writer_free) struct pack_writer *pack = pack_writer_new(PACK_LEAVES);
+	OWNED(pack_writer_free) struct pack_writer *pack = pack_writer_new(PACK_LEAVES, NULL);
 	OWNED(backend_free) struct backend *backend = backend_mem_new();
 	struct harness_rng rng = harness_rng_of(231);
 	uint8_t *bytes = xmalloc(MIB);

@@ -6,7 +6,7 @@
 
 static struct pack_writer *sample(void)
 {
-	struct pack_writer *pack = pack_writer_new(PACK_LEAVES);
+	struct pack_writer *pack = pack_writer_new(PACK_LEAVES, NULL);
 
 	for (uint32_t i = 0; i < 20; i++) {
 		struct chunk_place place = {.codec = CODEC_RAW, .plain = 4, .documents = i};

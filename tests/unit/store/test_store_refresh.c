@@ -1,5 +1,6 @@
 /* The index follows the packs, whatever happens to them and to it. */
 #include "store/store.h"
+#include "tests/harness/test_store.h"
 
 #include <sys/stat.h>
 
@@ -30,7 +31,7 @@ static struct chunk_id id_of(unsigned number)
 	OWNED(buf_release) struct buf plain = {0};
 
 	plain_of(number, &plain);
-	return chunk_id_of(buf_bytes(&plain));
+	return test_store_id(buf_bytes(&plain));
 }
 
 static int get(struct store *store, unsigned number, struct error *e)
@@ -199,7 +200,7 @@ static void a_pack_that_vanishes_takes_its_chunks_and_can_come_back(void **state
 	struct error e = {0};
 
 	(void)state;
-	ASSERT_OK(store_open(dir, &options, &store, &e));
+	ASSERT_OK(test_store_open(dir, &options, &store, &e));
 	store_model_files(harness_path(dir, "chunks"), &packs);
 	for (size_t p = 0; p < packs.count; p++) {
 		OWNED(free) char *aside = xprintf("%s/aside", dir);
@@ -291,7 +292,7 @@ static void an_index_that_forgets_is_filled_again(void **state)
 	struct error e = {0};
 
 	(void)state;
-	ASSERT_OK(store_open(dir, &options, &store, &e));
+	ASSERT_OK(test_store_open(dir, &options, &store, &e));
 	for (int round = 0; round < 3; round++) {
 		ASSERT_OK(chunk_index_begin(store->index, &batch, &e));
 		ASSERT_OK(chunk_index_clear(batch, &e));
@@ -312,7 +313,7 @@ static void wrong_places_in_the_index_are_mended_from_the_trailers(void **state)
 	struct error e = {0};
 
 	(void)state;
-	ASSERT_OK(store_open(dir, &options, &store, &e));
+	ASSERT_OK(test_store_open(dir, &options, &store, &e));
 	for (unsigned i = 0; i < CHUNKS; i++) {
 		struct chunk_id id = id_of(i);
 		struct chunk_place place = store_model_place(store, &id);
@@ -342,7 +343,7 @@ static int read_elsewhere(void *ctx)
 	struct error e = {0};
 
 	setenv("XDG_CACHE_HOME", home, 1);
-	if (store_open(path, NULL, &store, &e) < 0)
+	if (test_store_open(path, NULL, &store, &e) < 0)
 		return 1;
 	for (unsigned i = 0; i < CHUNKS; i++)
 		if (get(store, i, &e) < 0)

@@ -1,4 +1,5 @@
 #include "store/store_writer.h"
+#include "tests/harness/test_store.h"
 
 #include <fcntl.h>
 
@@ -57,7 +58,7 @@ static void check_all(struct store *store)
 		struct error e = {0};
 
 		plain_of(i, &plain);
-		id = chunk_id_of(buf_bytes(&plain));
+		id = test_store_id(buf_bytes(&plain));
 		ASSERT_OK(store_get(store, &id, &chunk, &e));
 		ASSERT_BYTES(chunk->plain, buf_bytes(&plain));
 	}

@@ -1,5 +1,6 @@
 /* Seeks by rank, byte offset and key agree with a scan, at every document. */
 #include "store/tree/tree_cursor.h"
+#include "tests/harness/test_store.h"
 
 #include "base/file.h"
 #include "base/key.h"
@@ -221,7 +222,7 @@ static void a_cursor_survives_chunks_that_can_not_be_read(void **state)
 	root = tree_model_build(store, TREE_KEYED, &docs);
 	store_close(store);
 	store = NULL;
-	ASSERT_OK(store_open(dir, &options, &store, &e));
+	ASSERT_OK(test_store_open(dir, &options, &store, &e));
 	store_model_files(harness_path(dir, "chunks"), &packs);
 	cursor = tree_cursor_new(store, &root);
 	assert_int_equal(ASSERT_OK(tree_cursor_next(cursor, &doc, &e)), 1);

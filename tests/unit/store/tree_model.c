@@ -1,4 +1,5 @@
 #include "tests/unit/store/tree_model.h"
+#include "tests/harness/test_store.h"
 
 #include "base/key.h"
 #include "store/tree/tree_split.h"
@@ -13,8 +14,8 @@ struct store *tree_model_store(void)
 	ASSERT_OK(store_params_default(&params, &e));
 	memset(params.seed, 7, sizeof(params.seed));
 	params.leaf_target = 4096;
-	ASSERT_OK(store_init(dir, &params, &e));
-	ASSERT_OK(store_open(dir, NULL, &store, &e));
+	ASSERT_OK(test_store_init(dir, &params, &e));
+	ASSERT_OK(test_store_open(dir, NULL, &store, &e));
 	return store;
 }
 

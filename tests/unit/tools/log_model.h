@@ -7,6 +7,7 @@
 #define TESTS_UNIT_TOOLS_LOG_MODEL_H
 
 #include "oplog/stream_add.h"
+#include "tests/harness/test_store.h"
 #include "tests/unit/oplog/text_doc.h"
 #include "tools/log_read.h"
 
@@ -36,8 +37,8 @@ static inline struct store *log_model_store(void)
 	struct error e = {0};
 
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(dir, &params, &e));
-	ASSERT_OK(store_open(dir, &options, &store, &e));
+	ASSERT_OK(test_store_init(dir, &params, &e));
+	ASSERT_OK(test_store_open(dir, &options, &store, &e));
 	return store;
 }
 

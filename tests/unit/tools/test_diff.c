@@ -8,6 +8,7 @@
 #include "store/snapshot/commit.h"
 #include "store/tree/tree_build.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/test_store.h"
 
 #define IDS 12	      /* documents of a collection have an _id below it */
 #define COLLECTIONS 8 /* at most */
@@ -39,8 +40,8 @@ static struct store *make_store(void)
 	struct error e = {0};
 
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(dir, &params, &e));
-	ASSERT_OK(store_open(dir, &options, &store, &e));
+	ASSERT_OK(test_store_init(dir, &params, &e));
+	ASSERT_OK(test_store_open(dir, &options, &store, &e));
 	return store;
 }
 

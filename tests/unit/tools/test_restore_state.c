@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/test_store.h"
 
 static void open_store(const char *path, struct store **ret)
 {
@@ -14,8 +15,8 @@ static void open_store(const char *path, struct store **ret)
 	struct error e = {0};
 
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(path, &params, &e));
-	ASSERT_OK(store_open(path, &options, ret, &e));
+	ASSERT_OK(test_store_init(path, &params, &e));
+	ASSERT_OK(test_store_open(path, &options, ret, &e));
 }
 
 static void what_was_noted_is_there_in_the_next_run(void **state UNUSED)
@@ -48,6 +49,32 @@ static void what_was_noted_is_there_in_the_next_run(void **state UNUSED)
 	restore_state_end(s);
 	restore_state_close(s);
 	assert_false(restore_state_is_there(store, what));
+}
+
+/* Names are in the file; in that of an encrypted store they are not. */
+static void an_encrypted_store_has_no_names_in_it(void **state UNUSED)
+{
+	OWNED(free) char *path = xprintf("%s/names", harness_tmpdir());
+	OWNED(free) char *folder = NULL;
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(buf_release) struct buf text = {0};
+	struct restore_state *s = NULL;
+	const struct bytes what = bytes_str("to mongodb://host");
+	struct chunk_id id;
+	char hex[CHUNK_ID_HEX + 1];
+	struct error e = {0};
+
+	open_store(path, &store);
+	ASSERT_OK(restore_state_open(store, what, false, &s, &e));
+	ASSERT_OK(restore_state_begin(s, "shop.orders", &e));
+	id = test_store_id(what);
+	chunk_id_hex(&id, hex);
+	folder = xprintf("%s/../restore/%s", store_tmp(store), hex);
+	assert_int_equal(ASSERT_OK(file_read(folder, 4096, &text, &e)), 1);
+	assert_true((memmem(text.at, text.len, "shop.orders", 11) != NULL) !=
+		    test_store_is_encrypted());
+	assert_non_null(memmem(text.at, text.len, "begun", 5));
+	restore_state_close(s);
 }
 
 static void a_line_that_was_cut_off_is_no_other_one(void **state UNUSED)
@@ -109,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_noted_is_there_in_the_next_run),
+		cmocka_unit_test(an_encrypted_store_has_no_names_in_it),
 		cmocka_unit_test(a_line_that_was_cut_off_is_no_other_one),
 		cmocka_unit_test(without_resume_it_begins_empty),
 	};

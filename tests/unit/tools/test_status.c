@@ -2,8 +2,10 @@
 
 #include <time.h>
 
+#include "base/file.h"
 #include "store/store.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/test_store.h"
 #include "tools/status_file.h"
 
 #define NOW 1000000
@@ -116,8 +118,8 @@ static void what_verbs_leave_behind_is_read_again(void **state)
 
 	(void)state;
 	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(store_init(path, &params, &e));
-	ASSERT_OK(store_open(path, &options, &store, &e));
+	ASSERT_OK(test_store_init(path, &params, &e));
+	ASSERT_OK(test_store_open(path, &options, &store, &e));
 	ASSERT_OK(status_file_put(store, "drill.json",
 				  bytes_str("{\"time\": 50, \"at\": \"latest\", \"ok\": true, "
 					    "\"seconds\": 3, \"documents\": 9}"),
@@ -126,6 +128,11 @@ static void what_verbs_leave_behind_is_read_again(void **state)
 	tail.time = (uint64_t)time(NULL);
 	status_tail_json(&tail, &text);
 	ASSERT_OK(status_file_put(store, "tail.json", buf_bytes(&text), &e));
+	buf_reset(&text);
+	assert_int_equal(ASSERT_OK(file_read(harness_path(store_tmp(store), "../status/tail.json"),
+					     65536, &text, &e)),
+			 1);
+	assert_true((memmem(text.at, text.len, "h:1", 3) != NULL) != test_store_is_encrypted());
 	ASSERT_OK(status_gather(store, &status, &e));
 	assert_true(status.drill.known && status.drill.ok);
 	assert_int_equal(status.drill.documents, 9);

@@ -1,0 +1,619 @@
+"""Encrypted stores: nothing readable without the key, every verb with it, damage found, keys changed whatever kills it."""
+import contextlib
+import ctypes
+import ctypes.util
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import bson
+import peers
+import pytest
+from bson.timestamp import Timestamp
+from replica_set import until
+from serving import Server
+
+sys.path.append(str(peers.ROOT / "tests" / "crash"))
+import crash_workload as workload  # noqa: E402
+
+SEED = int(os.environ.get("YESTER_SEED", "12"))
+BEGIN = 1_790_000_000
+DUMP = peers.ROOT / "tests" / "fixture" / "dump"
+SECRET = "planted-secret-of-the-key-file-5f1c"
+
+
+def key_file(path, text=SECRET):
+    path.write_text(text + "\n")
+    path.chmod(0o600)
+    return path
+
+
+class Encrypted(peers.Store):
+    """A store whose verbs are given the key by the environment, in which every folder of ours is below `root`."""
+
+    def __init__(self, path, *options, root=None, encrypt=True):
+        self.path = Path(path)
+        root = root or self.path.parent
+        self.key = key_file(root / f"{self.path.name}.key")
+        for name in ("cache", "tmp"):
+            (root / name).mkdir(exist_ok=True)
+        self.env = {**os.environ, "XDG_CACHE_HOME": str(root / "cache"), "TMPDIR": str(root / "tmp")}
+        self.env.pop("YESTER_KEY_FILE", None)
+        peers.yester("init", "-s", self.path, *options, *(("--encrypt", "--key-file", self.key) if encrypt else ()), env=self.env)
+        self.folders = (self.path, root / "cache", root / "tmp")
+        if encrypt:
+            self.env["YESTER_KEY_FILE"] = str(self.key)
+
+    def run(self, verb, *arguments, env=None, **kwargs):
+        return peers.yester(verb, "-s", self.path, *arguments, env=env or self.env, **kwargs)
+
+    def keyless(self, verb, *arguments, **kwargs):
+        env = {k: v for k, v in self.env.items() if k != "YESTER_KEY_FILE"}
+        return peers.yester(verb, "-s", self.path, *arguments, env=env, **kwargs)
+
+
+@contextlib.contextmanager
+def environment(env):
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture
+def encrypted(tmp_path):
+    return Encrypted(tmp_path / "store")
+
+
+# ---- planted strings
+
+
+class Planted:
+    """Strings that no store has by chance, one for each place where a name or a value is kept."""
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.words = {}
+
+    def __getitem__(self, what):
+        if what not in self.words:
+            self.words[what] = f"zq{self.rng.getrandbits(96):024x}"
+        return self.words[what]
+
+
+zstd = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
+zstd.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
+zstd.ZSTD_decompress.restype = ctypes.c_size_t
+SCAN_MAX = 400_000  # bytes of a file that is searched for compressed pieces
+_out = ctypes.create_string_buffer(1 << 17)
+
+
+def unpacked(data):
+    """What decompresses as zstd at any offset, with its magic number or (as packs have it) without."""
+    for at in range(len(data) - 8):
+        piece = data[at:at + (1 << 17)] if data[at:at + 4] == b"\x28\xb5\x2f\xfd" else b"\x28\xb5\x2f\xfd" + data[at:at + (1 << 17)]
+        size = zstd.ZSTD_getFrameContentSize(piece, min(len(piece), 18))
+        if size >= (1 << 64) - 2 or size == 0 or size > len(_out):
+            continue
+        zstd.ZSTD_decompress(_out, len(_out), piece, len(piece))  # an error at its end leaves what was decoded
+        yield _out.raw[:size]
+
+
+def found_in(folders, planted):
+    """{what: a file in which it is}: raw or compressed, or in a name."""
+    found, words = {}, {what: word.encode() for what, word in planted.words.items()}
+    for folder in folders:
+        for file in Path(folder).rglob("*"):
+            texts = [str(file.relative_to(folder)).encode()]
+            if file.is_file() and not file.is_symlink():
+                data = file.read_bytes()
+                texts.append(data)
+                if len(data) <= SCAN_MAX:
+                    texts += [b"".join(unpacked(data))]
+            for what, word in words.items():
+                if any(word in text for text in texts):
+                    found[what] = str(file)
+    return found
+
+
+def found_in_open_files(pid, planted):
+    """The same of files without a name that a process has open."""
+    found, seen = {}, 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if not os.readlink(link).endswith(" (deleted)"):
+                continue
+            data = link.read_bytes()
+            seen += len(data)
+            for what, word in planted.words.items():
+                if word.encode() in data:
+                    found[what] = os.readlink(link)
+    return found, seen
+
+
+def planted_dump(folder, planted, documents=150):
+    """Collections whose names, fields, options, indexes and values are planted; some compress, some do not."""
+    db = folder / planted["database"]
+    db.mkdir(parents=True)
+    rng = random.Random(SEED)
+    name = planted["collection"]
+    db.joinpath(f"{name}.bson").write_bytes(b"".join(bson.encode({
+        "_id": i, planted["field"]: f"{planted['value']} {i % 7}", "n": rng.randrange(1000),
+        "noise": rng.randbytes(300)}) for i in range(documents)))
+    db.joinpath(f"{name}.metadata.json").write_text(json.dumps({
+        "options": {"validator": {planted["validator"]: {"$exists": True}}, "validationLevel": "off"},
+        "indexes": [{"v": 2, "key": {"_id": 1}, "name": "_id_"}, {"v": 2, "key": {"n": 1}, "name": planted["index"]}],
+        "uuid": bytes(range(16)).hex(), "collectionName": name, "type": "collection"}))
+    db.joinpath("tiny.bson").write_bytes(bson.encode({"_id": planted["id"], "of": planted["database"]}))
+    db.joinpath("tiny.metadata.json").write_text(json.dumps({"options": {}, "indexes": [], "collectionName": "tiny", "type": "collection"}))
+    return folder
+
+
+def entries(planted, first, count, ns):
+    return b"".join(bson.encode({
+        "op": "i", "ns": ns, "ui": bson.Binary(bytes(range(16)), 4), "ts": Timestamp(BEGIN + n, 1), "t": bson.Int64(1), "v": bson.Int64(2),
+        "o": {"_id": 100_000 + n, planted["operation"]: f"{planted['operation value']} {n}", "noise": os.urandom(200)},
+        "wall": bson.datetime.datetime(2026, 1, 1)}) for n in range(first, first + count))
+
+
+def fill(store, tmp_path, planted):
+    """Everything that writes and reads without a server."""
+    dump = planted_dump(tmp_path / f"dump-{store.path.name}", planted)
+    ns = f"{planted['database']}.{planted['collection']}"
+    store.ingest(dump, "--name", planted["snapshot"], "--tag", planted["tag"], "--time", f"{BEGIN}.1", "--assert-quiesced")
+    log = tmp_path / f"log-{store.path.name}.bson"
+    log.write_bytes(entries(planted, 0, 200, ns))
+    store.run("ingest-oplog", log, check=(0, 3))
+    store.run("snapshot", "--at", f"{BEGIN + 50}.1", "--name", planted["second snapshot"])
+    return ns
+
+
+def read_all(store, planted, ns):
+    """Moments that have to be replayed go to the cache."""
+    assert planted["value"] in store.run("cat", "--at", f"{BEGIN + 20}.1", ns).out
+    assert planted["operation value"] in store.run("cat", "--at", f"{BEGIN + 120}.1", ns).out
+    assert planted["operation"] in store.run("log", ns, "100003", "--json").out
+    store.run("stats")
+    store.run("status", check=(0, 3))
+
+
+@pytest.mark.fuse
+def test_planted_strings_are_found_nowhere(tmp_path):
+    control = Encrypted(tmp_path / "plain" / "store", root=(tmp_path / "plain").mkdir() or tmp_path / "plain", encrypt=False)
+    words = Planted(SEED)
+    read_all(control, words, fill(control, tmp_path, words))
+    in_the_clear = found_in(control.folders, words)
+    # So the search can find them where they are.
+    assert not set(words.words) - set(in_the_clear), set(words.words) - set(in_the_clear)
+
+    store = Encrypted(tmp_path / "secret" / "store", root=(tmp_path / "secret").mkdir() or tmp_path / "secret")
+    planted = Planted(SEED + 1)
+    planted.words["key"] = SECRET
+    ns = fill(store, tmp_path, planted)
+    read_all(store, planted, ns)
+    with environment(store.env), peers.Mount(store.path) as mount:
+        db, name = ns.split(".")
+        for when in ("latest", f"at/{BEGIN + 130}.1"):
+            assert planted["value"] in (mount.path / when / db / f"{name}.json").read_text()
+        with Server(store.path, "--noauth") as server:
+            found = list(server.client[db][name].find({}, {"noise": 0}).sort(planted["field"], 1))
+            assert planted["value"] in found[-1][planted["field"]]
+        assert not found_in(store.folders, planted)
+    del planted.words["key"]  # the key file lies beside the store, not in it
+    assert not found_in(store.folders, planted)
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+def test_what_a_sort_spills_is_not_readable(tmp_path):
+    """A file without a name is one that a thief of the disk finds, too."""
+    planted = Planted(SEED + 2)
+
+    def spilled(store):
+        folder = tmp_path / f"spill-{store.path.name}"
+        (folder / "shop").mkdir(parents=True)
+        (folder / "shop" / "wide.bson").write_bytes(b"".join(
+            bson.encode({"_id": i, "k": (i * 7919) % 60_000, "text": planted["spilled"] + "x" * 2000}) for i in range(60_000)))
+        store.ingest(folder)
+        with environment(store.env), Server(store.path, "--noauth") as server:
+            cursor = server.client["shop"].wide.aggregate([{"$sort": {"k": 1}}], allowDiskUse=True, batchSize=10)
+            assert planted["spilled"] in next(cursor)["text"]
+            found, seen = found_in_open_files(server.process.pid, planted)
+            cursor.close()
+        return found, seen
+
+    plain, seen = spilled(Encrypted(tmp_path / "plain", encrypt=False))
+    assert plain and seen > 10_000_000  # so it did spill, and the search finds it
+    found, seen = spilled(Encrypted(tmp_path / "store"))
+    assert not found and seen > 10_000_000
+
+
+def test_a_killed_ingest_leaves_nothing_readable(encrypted, tmp_path):
+    print(f"seed {SEED}")
+    rng, planted = random.Random(SEED), Planted(SEED + 3)
+    dump = planted_dump(tmp_path / "dump", planted, documents=60_000)
+    started = time.monotonic()
+    encrypted.ingest(dump, "--name", "whole")
+    took = time.monotonic() - started
+    shutil.rmtree(encrypted.path)
+    peers.yester("init", "-s", encrypted.path, "--encrypt", "--key-file", encrypted.key)
+    for _ in range(5):
+        ingest = subprocess.Popen([str(peers.program("yester")), "ingest", "-q", "-s", str(encrypted.path), str(dump)],
+                                  env=encrypted.env, stdout=subprocess.DEVNULL)
+        time.sleep(rng.random() * took)  # the moment of death is what is random here
+        ingest.send_signal(signal.SIGKILL)
+        ingest.wait()
+        assert not found_in(encrypted.folders, planted)
+        assert json.loads(encrypted.run("check", "--json").out)["whole"]
+    encrypted.ingest(dump, "--name", "again")
+    assert json.loads(encrypted.run("check", "--read-data", "--json").out)["whole"]
+
+
+# ---- a server
+
+
+@pytest.fixture(scope="module")
+def member():
+    with peers.Mongod("6.0.27") as server:
+        yield server
+
+
+def secrets_of_children(pid):
+    """What `ps` shows of a process's children: command lines, and environments."""
+    shown = b""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
+                shown += (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    return shown
+
+
+@pytest.mark.mongod
+def test_a_tail_and_its_children_have_the_key_and_show_it_to_nobody(member, tmp_path):
+    store, planted = Encrypted(tmp_path / "store"), Planted(SEED + 4)
+    db, name = planted["live database"], planted["live collection"]
+    member.client[db][name].insert_many([{"_id": i, "text": planted["live value"]} for i in range(500)])
+    planted.words["host"] = member.address
+    store.run("backup", "--uri", member.uri)
+    # The key comes by a pipe that can be read once: the children can't get it again from where it was.
+    pipe = os.pipe()
+    os.write(pipe[1], SECRET.encode())
+    os.close(pipe[1])
+    env = {k: v for k, v in store.env.items() if k != "YESTER_KEY_FILE"} | {"YESTER_URI": member.uri}
+    log = open(tmp_path / "log", "w+b")
+    tail = subprocess.Popen([str(peers.program("yester")), "tail", "-s", str(store.path), "--every", "1s", "--key-file", f"/dev/fd/{pipe[0]}"],
+                            env=env, stdout=log, stderr=log, pass_fds=[pipe[0]])
+    os.close(pipe[0])
+    shown = b""
+
+    def snapshots():
+        nonlocal shown
+        member.client[db][name].update_one({"_id": 1}, {"$inc": {planted["live field"]: 1}})
+        assert tail.poll() is None, (tmp_path / "log").read_text()
+        shown += secrets_of_children(tail.pid)
+        return len(json.loads(store.run("snapshots", "--json").out)) >= 3
+
+    try:
+        until(snapshots, "the tail makes snapshots")
+        assert list(store.path.rglob("*.journal")), "no journal to look into"
+        assert not found_in(store.folders, planted)
+    finally:
+        tail.send_signal(signal.SIGTERM)
+        status = tail.wait(timeout=60)
+    log.seek(0)
+    said = log.read()
+    log.close()
+    assert status == 0, said
+    assert b"snapshot" in shown and SECRET.encode() not in shown + said
+    assert not found_in(store.folders, planted)
+    assert json.loads(store.run("check", "--read-data", "--replay", "1", "--json").out)["whole"]
+    assert planted["live field"] in store.run("cat", "--at", "latest", f"{db}.{name}").out
+
+
+@pytest.mark.mongod
+def test_what_is_restored_is_what_was_there(member, tmp_path):
+    store = Encrypted(tmp_path / "store")
+    member.wipe()
+    member.client["shop"].orders.insert_many([{"_id": i, "n": i * i, "text": "x" * (i % 50)} for i in range(3000)])
+    member.client["shop"].orders.create_index("n")
+    store.run("backup", "--uri", member.uri, "--name", "before")
+    before = peers.dbhash(member.client, "shop")
+    member.client["shop"].orders.delete_many({"_id": {"$gt": 100}})
+    store.run("restore", "--at", "before", "--uri", member.uri, "--nsInclude", "shop.*", "--drop", "-y")
+    assert peers.dbhash(member.client, "shop") == before
+    store.run("verify", "--at", "before", "--uri", member.uri)
+    binary = peers.fetched(peers.truth.mongod, member.version)
+    store.run("drill", "--at", "before", "--mongod", binary.path, env={**binary.env(), **store.env} if binary.env() else None)
+
+
+# ---- every verb, right and wrong keys
+
+
+def test_every_verb_works_as_on_a_plain_store(encrypted, tmp_path):
+    plain = peers.Store(tmp_path / "plain")
+    uuid = bson.Binary(bytes.fromhex(json.loads((DUMP / "shop" / "orders.metadata.json").read_text())["uuid"]), 4)
+    for store in (encrypted, plain):
+        store.ingest(DUMP, "--name", "one", "--time", f"{BEGIN}.1", "--assert-quiesced")
+        log = tmp_path / "log.bson"
+        log.write_bytes(b"".join(bson.encode({
+            "op": "i", "ns": "shop.orders", "ui": uuid, "ts": Timestamp(BEGIN + n, 1), "t": bson.Int64(1), "v": bson.Int64(2),
+            "o": {"_id": 70_000 + n, "n": n}, "wall": bson.datetime.datetime(2026, 1, 1)}) for n in range(60)))
+        store.run("ingest-oplog", log, check=(0, 3))
+        store.run("snapshot", "--at", f"{BEGIN + 40}.1", "--name", "two")
+    for words in (("ls",), ("ls", "--at", "one"), ("cat", "--at", "two", "shop.orders"), ("count", "shop.orders"), ("ranges", "--json"),
+                  ("gaps",), ("diff", "one", "two"), ("diff", "one", "two", "--json"), ("log", "shop.orders", "--json"),
+                  ("cat", "--at", f"{BEGIN + 50}.1", "--query", '{"n":{"$gt":20}}', "shop.orders"),
+                  ("dump", "--at", "one", "--archive"), ("dump", "--at", f"{BEGIN + 45}.1", "--archive")):
+        mine, theirs = encrypted.run(*words, check=(0, 3)), plain.run(*words, check=(0, 3))
+        assert mine.raw == theirs.raw and mine.status == theirs.status, words
+    for words in (("show", "one"), ("stats",), ("status",), ("check", "--read-data", "--replay", "all")):
+        encrypted.run(*words, check=(0, 3) if words[0] == "status" else 0)
+    encrypted.run("forget", "one")
+    encrypted.run("prune", "--grace", "0", "--max-waste", "0")
+    encrypted.run("prune", "--grace", "0", "--max-waste", "0")
+    encrypted.run("repair")
+    assert json.loads(encrypted.run("check", "--read-data", "--json").out)["whole"]
+    assert encrypted.run("dump", "--at", "two", "--archive").raw == plain.run("dump", "--at", "two", "--archive").raw
+
+
+OPENING = (("ingest", DUMP), ("ingest-oplog", "/dev/null"), ("snapshot",), ("snapshots",), ("ranges",), ("gaps",), ("status",), ("show", "one"),
+           ("ls",), ("cat", "shop.orders"), ("count", "shop.orders"), ("diff", "one", "one"), ("log",), ("stats",), ("dump", "--archive"),
+           ("serve", "--noauth", "--port", "0"), ("forget", "one"), ("prune",), ("repair",), ("copy", "/nowhere"),
+           ("backup", "--uri", "mongodb://127.0.0.1:1"), ("tail", "--uri", "mongodb://127.0.0.1:1"),
+           ("restore", "--at", "one", "--uri", "mongodb://127.0.0.1:1", "-y"), ("verify", "--uri", "mongodb://127.0.0.1:1"),
+           ("drill", "--mongod", "/bin/true"), ("rekey", "--new-key-command", "echo 0123456789abcdef01234567"))
+ANYWAY = (("check",), ("check", "--read-data"), ("replicate", "far"))  # what a key that was given has to fit, too
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    store = Encrypted(tmp_path_factory.mktemp("small") / "store")
+    store.ingest(DUMP, "--name", "one")
+    return store
+
+
+@pytest.mark.parametrize("words", OPENING + ANYWAY, ids=lambda words: " ".join(map(str, words[:2])))
+def test_a_wrong_key_is_12_and_a_missing_one_too(small, tmp_path, words):
+    before = sorted(small.path.rglob("*"))
+    done = small.keyless(*words, "--key-command", "echo not the key at all", check=12, cwd=tmp_path)
+    assert "none of the store's" in done.err and "HINT: " in done.err and done.out == ""
+    if words not in ANYWAY:
+        done = small.keyless(*words, check=12, cwd=tmp_path)
+        assert str(small.path) in done.err and "--key-file F" in done.err and "YESTER_KEY_FILE" in done.err
+    assert sorted(small.path.rglob("*")) == before
+
+
+def test_the_key_is_taken_in_every_form(small, tmp_path):
+    wanted = small.run("ls").out
+    assert small.keyless("ls", "--key-file", small.key).out == wanted
+    assert small.keyless("ls", f"--key-command=cat {small.key}").out == wanted
+    (tmp_path / "config").write_text(f"key-file {small.key}\n")
+    assert small.keyless("ls", "--config", tmp_path / "config").out == wanted
+    assert small.keyless("ls", "--key-file", "a", "--key-command", "b", check=2).err
+    small.keyless("ls", "--key-file", "/nowhere", check=1)
+    assert "ended with 7" in small.keyless("ls", "--key-command", f"cat {small.key}; exit 7", check=12).err
+    assert SECRET not in small.keyless("ls", "--key-command", f"echo {SECRET} >&2; exit 7", check=12).err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_key_file_that_others_can_read_is_refused(small, tmp_path, mode):
+    loose = key_file(tmp_path / "loose")
+    loose.chmod(mode)
+    for words in (("ls",), ("check",), ("rekey", "--new-key-command", "echo 0123456789abcdef01234567")):
+        done = small.keyless(*words, "--key-file", loose, check=6)
+        assert "may be read by others" in done.err and "chmod 600" in done.err
+    peers.yester("init", "-s", tmp_path / "new", "--encrypt", "--key-file", loose, check=6)
+    assert not (tmp_path / "new" / "config").exists()
+    yesterfs = [peers.program("yesterfs"), small.path, tmp_path, "-o", f"nonempty,key_file={loose}"]
+    assert "may be read by others" in peers.run(yesterfs, check=6).err
+
+
+def test_init_asks_for_what_belongs_together(tmp_path):
+    key = key_file(tmp_path / "key")
+    for words, status in ((("--encrypt",), 2), (("--key-file", key), 2), (("--encrypt", "--seed", "1", "--key-file", key), 2),
+                          (("--encrypt", "--key-command", "echo short"), 12), (("--encrypt", "--key-file", "/nowhere"), 1)):
+        peers.yester("init", "-s", tmp_path / "new", *words, check=status)
+        assert not (tmp_path / "new").exists(), words
+    said = json.loads(peers.yester("init", "-s", tmp_path / "new", "--encrypt", "--key-file", key, "--json").out)
+    assert said["encrypted"] is True and SECRET not in json.dumps(said)
+    assert b"seed" not in (tmp_path / "new" / "config").read_bytes()
+
+
+@pytest.mark.fuse
+def test_the_mount_takes_the_key(small, tmp_path):
+    plain_env = {k: v for k, v in small.env.items() if k != "YESTER_KEY_FILE"}
+    mnt = tmp_path / "mnt"
+    mnt.mkdir()
+    odd = tmp_path / "odd, name"
+    shutil.copy(small.key, odd)
+    odd.chmod(0o600)
+    for words in (("--key-file", odd), ("--key-command", f"cat '{odd}'"), ("-o", f"key_file={small.key}")):
+        peers.yester("mount", "-s", small.path, mnt, *words, env=plain_env)
+        try:
+            assert b"orders.bson" in b" ".join(os.listdir(os.fsencode(mnt / "latest" / "shop")))
+        finally:
+            peers.yester("umount", mnt)
+    for words in ((), ("-o", "key_command=echo not the key at all"), ("--key-command", "false")):
+        assert peers.yester("mount", "-s", small.path, mnt, *words, env=plain_env, check=12).err
+        assert not peers.is_mounted(mnt)
+
+
+# ---- what can be done without the key
+
+
+def test_check_without_the_key_says_what_it_did_not_look_at(small, tmp_path):
+    done = small.keyless("check", "--read-data")
+    assert "as far as can be seen without its key" in done.out and "not checked, as no key was given" in done.out
+    said = json.loads(small.keyless("check", "--read-data", "--json").out)
+    assert said["whole"] and said["keyless"] and said["encrypted"] and said["snapshots"] == 1 and said["readBytes"] > 0
+    said = json.loads(small.run("check", "--json").out)
+    assert said["encrypted"] and not said["keyless"]
+    assert "--key-file" in small.keyless("check", "--replay", "1", check=12).err
+    copy = workload.Copied(small, tmp_path / "copy", warm=False)
+    for pattern in ("chunks/*/*.pack", "snapshots/*", "keys/*"):
+        file = next(copy.path.glob(pattern))
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.chmod(0o600)
+        file.write_bytes(data)
+        said = json.loads(peers.yester("check", "-s", copy.path, "--read-data", "--json", check=4).out)
+        assert any(file.name[:16] in text for text in said["problems"]), (pattern, said)
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+
+
+def test_a_replica_needs_no_key_and_is_an_encrypted_store(small, tmp_path):
+    far = tmp_path / "far"
+    said = json.loads(small.keyless("replicate", far, "--verify", "full", "--json").out)
+    assert said["verified"] and said["snapshots"] == 1
+    assert SECRET.encode() not in b"".join(f.read_bytes() for f in far.rglob("*") if f.is_file())
+    peers.yester("ls", "-s", far, check=12)
+    assert peers.yester("ls", "-s", far, "--key-file", small.key).out == small.run("ls").out
+    assert json.loads(peers.yester("check", "-s", far, "--read-data", "--key-file", small.key, "--json").out)["whole"]
+
+
+def test_repair_takes_what_is_lost_from_a_replica_with_an_older_key(tmp_path):
+    store = Encrypted(tmp_path / "store")
+    store.ingest(DUMP, "--name", "one")
+    wanted = store.run("dump", "--at", "one", "--archive").raw
+    store.run("replicate", tmp_path / "far")
+    fresh = key_file(tmp_path / "fresh", "another secret of the store's owner")
+    store.run("rekey", "--new-key-file", fresh)
+    for pack in store.path.rglob("*.pack"):
+        pack.unlink()
+    shutil.rmtree(store.path / "local")
+    words = ("repair", "--key-file", fresh, "--from", tmp_path / "far")
+    assert "--from-key-file" in store.keyless(*words, check=12).err
+    store.keyless(*words, "--from-key-file", store.key)
+    assert store.keyless("dump", "--key-file", fresh, "--at", "one", "--archive").raw == wanted
+    assert json.loads(store.keyless("check", "--read-data", "--key-file", fresh, "--json").out)["whole"]
+
+
+# ---- copies
+
+
+def test_copies_between_plain_and_encrypted_stores_are_equal(tmp_path):
+    plain = peers.Store(tmp_path / "plain", "--seed", "5")
+    plain.ingest(DUMP, "--name", "one", "--tag", "kept", "--time", f"{BEGIN}.1", "--assert-quiesced")
+    hidden = Encrypted(tmp_path / "hidden")
+    other = Encrypted(tmp_path / "other", "--leaf-size", "64K")
+    key_file(other.key, "the other store has another key")
+    shutil.rmtree(other.path)
+    peers.yester("init", "-s", other.path, "--encrypt", "--key-file", other.key)
+    back = peers.Store(tmp_path / "back", "--seed", "5")
+    assert "--dst-key-file" in plain.run("copy", hidden.path, check=12).err
+    plain.run("copy", hidden.path, "--dst-key-file", hidden.key)
+    hidden.run("copy", other.path, check=12)
+    hidden.run("copy", other.path, "--dst-key-command", f"cat {other.key}")
+    other.run("copy", back.path)
+    wanted = plain.run("dump", "--at", "one", "--archive").raw
+    for store in (hidden, other, back):
+        assert store.run("dump", "--at", "one", "--archive").raw == wanted
+        assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+    # With one seed and no key roots are equal.
+    hashes = [store.run("stats", "--dbhash", "--json").out for store in (plain, back)]
+    assert json.loads(hashes[0]) == json.loads(hashes[1])
+
+
+# ---- keys
+
+
+def opens(store, key):
+    status = store.keyless("snapshots", "--key-file", key, check=(0, 12)).status
+    return status == 0
+
+
+def test_rekey(encrypted, tmp_path):
+    encrypted.ingest(DUMP, "--name", "one")
+    packs = sorted(p.name for p in encrypted.path.rglob("*.pack"))
+    second, third = key_file(tmp_path / "second", "a second secret, long enough"), key_file(tmp_path / "third", "a third secret, long enough")
+    said = json.loads(encrypted.run("rekey", "--new-key-file", second, "--keep-old", "--json").out)
+    assert said == {"added": 1, "removed": 0, "keys": 2}
+    assert opens(encrypted, encrypted.key) and opens(encrypted, second)
+    done = encrypted.keyless("rekey", "--key-file", second, "--new-key-command", f"cat {third}")
+    assert "replicate --delete" in done.out
+    assert opens(encrypted, encrypted.key) and not opens(encrypted, second) and opens(encrypted, third)
+    encrypted.keyless("rekey", "--key-file", encrypted.key, "--new-key-file", third)
+    assert not opens(encrypted, encrypted.key) and opens(encrypted, third)
+    assert sorted(p.name for p in encrypted.path.rglob("*.pack")) == packs
+    encrypted.keyless("rekey", "--key-file", encrypted.key, "--new-key-file", second, check=12)
+    encrypted.keyless("rekey", "--key-file", third, "--new-key-file", third, check=2)
+    encrypted.keyless("rekey", "--key-file", third, check=2)
+    encrypted.keyless("rekey", "--key-file", third, "--new-key-command", "echo short", check=(2, 12))
+    assert "not encrypted" in peers.Store(tmp_path / "plain").run("rekey", "--key-file", third, "--new-key-file", second, check=6).err
+
+
+def test_a_replica_forgets_the_old_key_with_delete_only(encrypted, tmp_path):
+    encrypted.ingest(DUMP, "--name", "one")
+    encrypted.run("replicate", tmp_path / "far")
+    second = key_file(tmp_path / "second", "a second secret, long enough")
+    encrypted.run("rekey", "--new-key-file", second)
+    for words, old_opens in (((), True), (("--delete",), False)):
+        encrypted.keyless("replicate", tmp_path / "far", *words)
+        assert peers.yester("ls", "-s", tmp_path / "far", "--key-file", encrypted.key, check=None).status == (0 if old_opens else 12)
+        peers.yester("ls", "-s", tmp_path / "far", "--key-file", second)
+
+
+@pytest.mark.parametrize("deed", ["kill-before", "kill-after", "tear", "eio", "enospc+"])
+def test_a_rekey_that_dies_at_any_call_leaves_a_key_that_opens(tmp_path, deed):
+    template = Encrypted(tmp_path / "store")
+    template.ingest(DUMP, "--name", "one")
+    second = key_file(tmp_path / "second", "a second secret, long enough")
+    ended = []
+    for at in range(1, 50):
+        store = workload.Copied(template, tmp_path / "copy", warm=False)
+        words = ("rekey", "-q", "-s", store.path, "--key-file", template.key, "--new-key-file", second)
+        done = peers.yester(*words, check=None, env=workload.shim("rename,manifest,unlink", at, deed))
+        if "shim: " not in done.err:
+            assert done.status == 0
+            break
+        ended.append(done.err.splitlines()[0])
+        # 0: the old one did open it still. 12: it does not any more; then the new one has to.
+        peers.yester(*words, check=(0, 12))
+        peers.yester("dump", "-s", store.path, "--key-file", second, "--at", "one", "--archive")
+        peers.yester("snapshots", "-s", store.path, "--key-file", template.key, check=12)
+    print("\n".join(ended))
+    assert len(ended) >= 4
+
+
+# ---- damage
+
+
+def test_a_flipped_bit_anywhere_is_found_and_nothing_wrong_is_served(tmp_path):
+    print(f"seed {SEED}")
+    rng, planted = random.Random(SEED), Planted(SEED + 5)
+    store = Encrypted(tmp_path / "store")
+    fill(store, tmp_path, planted)
+    wanted = {name: store.run("dump", "--at", planted[name], "--archive").raw for name in ("snapshot", "second snapshot")}
+    kinds = {"config": [store.path / "config"], "key": list((store.path / "keys").iterdir()),
+             "pack": list(store.path.glob("chunks/*/*.pack")), "manifest": list((store.path / "snapshots").iterdir()),
+             "segment": [f for f in (store.path / "oplog").rglob("*") if f.is_file()]}
+    assert all(kinds.values())
+    for kind, files in kinds.items():
+        for _ in range(12):
+            file = rng.choice(files)
+            whole = file.read_bytes()
+            data = bytearray(whole)
+            bit = rng.randrange(8 * len(data))
+            data[bit // 8] ^= 1 << bit % 8
+            story = f"{kind}: bit {bit} of {file.name}"
+            file.chmod(0o600)
+            file.write_bytes(data)
+            shutil.rmtree(store.path / "local", ignore_errors=True)
+            check = store.run("check", "--read-data", check=None)
+            assert check.status in (1, 4, 12), f"{story}: {check.story()}"
+            for name, right in wanted.items():
+                dump = store.run("dump", "--at", planted[name], "--archive", check=None)
+                assert dump.status != 0 or dump.raw == right, f"{story}: {dump.story()[:2000]}"
+            file.write_bytes(whole)
+    shutil.rmtree(store.path / "local")
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
