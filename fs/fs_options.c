@@ -116,9 +116,10 @@ static int usage_hint(struct error *e)
 static int unknown_word(const char *word, struct error *e)
 {
 	static const char *const ours[][2] = {
-		{"allow_other", ""}, {"credentials", ""}, {"nonempty", ""},
-		{"uid", "=N"},	     {"gid", "=N"},	  {"umask", "=OCTAL"},
-		{"cache", "=SIZE"},  {"show", "=LIST"},	  {"json", "=canonical"},
+		{"allow_other", ""}, {"credentials", ""},   {"nonempty", ""},
+		{"uid", "=N"},	     {"gid", "=N"},	    {"umask", "=OCTAL"},
+		{"cache", "=SIZE"},  {"show", "=LIST"},	    {"json", "=canonical"},
+		{"key_file", "=F"},  {"key_command", "=C"},
 	};
 	struct suggest near;
 

@@ -4,6 +4,7 @@
 #include "query/command_view.h"
 #include "query/gaps.h"
 #include "query/query_error.h"
+#include "query/stage/reorder.h"
 
 static int check_pipeline(const struct value *v, struct error *e)
 {
@@ -238,8 +239,10 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	    command_let(&cursor->c, e) < 0)
 		return e->code;
 	cursor->scope = expr_scope_new(q);
-	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0 ||
-	    read_hint(cursor, &resolved, e) < 0)
+	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0)
+		return e->code;
+	resolved.pipeline = reorder_pipeline(q, resolved.pipeline);
+	if (read_hint(cursor, &resolved, e) < 0)
 		return e->code;
 	q->keeps_gaps = gaps_wanted(resolved.pipeline);
 	return plan_pipeline(q, &resolved, cursor->scope, NULL, false, &cursor->plan,

@@ -145,8 +145,15 @@ static int check_hint(const struct find *f, struct error *e)
 static int check_together(const struct find *f, struct error *e)
 {
 	struct bytes cmd = f->cmd;
-	struct value ntoreturn = command_field(cmd, "ntoreturn");
+	struct value ntoreturn = command_field(cmd, "ntoreturn"), limits[2];
 
+	limits[0] = command_field(cmd, "limit");
+	limits[1] = command_field(cmd, "batchSize");
+	if (!value_is_missing(&ntoreturn) &&
+	    (!value_is_missing(&limits[0]) || !value_is_missing(&limits[1])))
+		return query_error(
+			e, QUERY_BAD_VALUE,
+			"'limit' or 'batchSize' fields can not be set with 'ntoreturn' field.");
 	if (!value_is_missing(&ntoreturn))
 		return query_error(e, 5746102,
 				   "the ntoreturn find command parameter is not supported when "
@@ -190,7 +197,7 @@ static int parse_filter(struct find *f, struct error *ret_late, struct error *e)
 	if (e->server == 0 || strncmp(e->text, folding, sizeof(folding) - 1) != 0)
 		return e->code;
 	*ret_late = *e;
-	return match_parse(f->cursor->scope, bson_build_empty(), MATCH_TOP, &f->match, e);
+	return match_parse(f->cursor->scope, f->filter, MATCH_TOP | MATCH_UNFOLDED, &f->match, e);
 }
 
 static int parse(struct find *f, struct error *e)

@@ -38,6 +38,12 @@ static void leaf(struct bytes path, struct bytes op, const struct value *v, unsi
 		buf_add_str(out, " exists\n");
 		return;
 	}
+	/* "$bitsAllSet: [0, 1]", and no new line: BitTestMatchExpression::debugString() */
+	if (op.len > 5 && memcmp(op.at, "$bits", 5) == 0) {
+		value_text(v, &text);
+		buf_printf(out, " %.*s: %s", (int)op.len, (const char *)op.at, buf_text(&text));
+		return;
+	}
 	value_text_element(op, v, &text);
 	buf_add_u8(out, ' ');
 	buf_add_bytes(out, op);
@@ -96,11 +102,35 @@ static void add_part(struct bytes cmd, const char *field, const char *name, stru
 	buf_add_u8(out, '\n');
 }
 
+/* Of a pipeline: the $sort behind the $match that it begins with, or the one that it begins with. */
+static void add_leading_sort(const struct value *pipeline, struct buf *out)
+{
+	struct value stage = value_missing(), sort = value_missing();
+
+	for (size_t i = 0; i < 2 && value_is_missing(&sort); i++) {
+		if (i == 1) {
+			struct value match = value_get(stage.data, bytes_str("$match"));
+
+			if (value_is_missing(&match))
+				break;
+		}
+		stage = value_at(pipeline->data, i);
+		if (stage.type != BSON_KIND_DOCUMENT)
+			break;
+		sort = value_get(stage.data, bytes_str("$sort"));
+	}
+	buf_add_str(out, "Sort: ");
+	value_text_bson(sort.type == BSON_KIND_DOCUMENT ? sort.data : bson_build_empty(), false,
+			out);
+	buf_add_u8(out, '\n');
+}
+
 static void add_number(struct bytes cmd, const char *field, struct buf *out)
 {
-	int64_t number = command_number(cmd, field, 0);
+	bool is_batch = strcmp(field, "batchSize") == 0;
+	int64_t number = command_number(cmd, field, is_batch ? -1 : 0);
 
-	if (number > 0)
+	if (number > (is_batch ? -1 : 0))
 		buf_printf(out, " %s=%lld", field, (long long)number);
 }
 
@@ -123,7 +153,10 @@ int command_planner_error(struct command_context *c, const struct match *match, 
 		match_serialize(match, &parsed);
 		tree(buf_bytes(&parsed), 0, &out);
 	}
-	add_part(c->cmd, "sort", "Sort: ", &out);
+	if (!value_is_missing(&pipeline))
+		add_leading_sort(&pipeline, &out);
+	else
+		add_part(c->cmd, "sort", "Sort: ", &out);
 	add_part(c->cmd, "projection", "Proj: ", &out);
 	if (collation.type == BSON_KIND_DOCUMENT && value_count(collation.data) > 0)
 		add_part(c->cmd, "collation", "Collation: ", &out);

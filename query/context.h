@@ -29,13 +29,13 @@ struct query_context {
 	struct bytes
 		let;   /* values of the command's `let`, evaluated: a document; empty when none */
 	size_t memory; /* bytes that a blocking stage may hold */
-	struct bytes lsid; /* the command's session: {id: UUID}; empty when it has none */
-	bool allow_disk_use;	   /* may it spill then? */
-	bool keeps_gaps;	   /* documents on their way keep the places of removed fields: gaps.h */
-	bool in_find;		   /* find's dialect of texts and rules; else aggregate's */
-	bool with_users;	   /* may what holds credentials be read? */
-	int depth;		   /* of $lookup, $facet and views inside each other */
-	int64_t deadline;	   /* CLOCK_MONOTONIC in nanoseconds, 0: none. maxTimeMS */
+	struct bytes lsid;   /* the command's session: {id: UUID}; empty when it has none */
+	bool allow_disk_use; /* may it spill then? */
+	bool keeps_gaps;     /* documents on their way keep the places of removed fields: gaps.h */
+	bool in_find;	     /* find's dialect of texts and rules; else aggregate's */
+	bool with_users;     /* may what holds credentials be read? */
+	int depth;	     /* of $lookup, $facet and views inside each other */
+	int64_t deadline;    /* CLOCK_MONOTONIC in nanoseconds, 0: none. maxTimeMS */
 	const atomic_bool *killed; /* NULL, or becomes true when the cursor is killed */
 };
 

@@ -23,8 +23,9 @@ static bool facet_wants(struct bytes facets)
 
 bool gaps_wanted(struct bytes pipeline)
 {
-	static const char *const removers[] = {"$project",     "$unset",       "$addFields", "$set",
-					       "$replaceRoot", "$replaceWith", "$unwind",    "$fill"};
+	static const char *const removers[] = {"$project", "$unset",	   "$addFields",
+					       "$set",	   "$replaceRoot", "$replaceWith",
+					       "$unwind",  "$fill"};
 	static const char *const setters[] = {"$addFields", "$set",	    "$fill",
 					      "$lookup",    "$graphLookup", "$unwind"};
 	struct fields fields = fields_of(pipeline);

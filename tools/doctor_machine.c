@@ -212,7 +212,9 @@ static void check_memory(struct doctor *doctor)
 			   "%s are available; a command may take 256 MiB", text);
 	else
 		doctor_add(doctor, "memory", DOCTOR_GOOD, NULL,
-			   "%s are available; a command takes 256 MiB at most", text);
+			   "%s are available; a command takes 256 MiB at most, serve what it is "
+			   "allowed",
+			   text);
 }
 
 static void check_clock(struct doctor *doctor)

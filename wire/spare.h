@@ -25,7 +25,7 @@ void spare_init(struct spare *spare, struct memory *memory);
 void spare_release(struct spare *spare);
 /* Give the empty `buf` one of them, when there is one. */
 void spare_take(struct spare *spare, struct buf *buf);
-/* Keep the memory of `buf`, or free it; it is empty then. */
+/* Keep the memory of `buf`, or free it; it is empty then. While memory is short (memory.h) all are freed. */
 void spare_give(struct spare *spare, struct buf *buf);
 
 #endif

@@ -78,8 +78,8 @@ void expr_fields_set_all(struct expr_fields *fields, struct bytes doc)
 	struct bson_field field;
 
 	while (fields->gaps ? fields_next_all(&from, &field) : fields_next(&from, &field)) {
-		struct value v = field.type == FIELDS_GAP ? value_missing()
-							  : value_of_field(&field);
+		struct value v =
+			field.type == FIELDS_GAP ? value_missing() : value_of_field(&field);
 
 		expr_fields_set(fields, field.name, &v);
 	}

@@ -122,7 +122,8 @@ struct match {
 		as_written; /* the same, not sorted: the last of its array predicates gives the position */
 	bool has_collation; /* strings are compared by one */
 	struct bytes words; /* what was parsed */
-	const struct match_node *parsed; /* as it was before anything was rewritten; NULL: there is no $expr */
+	const struct match_node
+		*parsed; /* as it was before anything was rewritten; NULL: there is no $expr */
 	const struct bytes *tops;
 	size_t top_count;
 };

@@ -330,3 +330,31 @@ int densify_parse(struct stage_build *b, const struct value *operand, struct den
 			"specify 'full' bounds.");
 	return parse_partition(b, ret, e) < 0 ? e->code : parse_ops(b, ret, e);
 }
+
+int densify_check_path(const struct densify_spec *spec, struct bytes include, struct error *e)
+{
+	struct value v = value_document(include);
+	struct bytes path = spec->field;
+
+	while (path.at != NULL) {
+		const uint8_t *dot = memchr(path.at, '.', path.len);
+		struct bytes name = dot == NULL ? path : bytes_of(path.at, (size_t)(dot - path.at));
+
+		v = value_get(v.data, name);
+		path = dot == NULL ? bytes_of(NULL, 0) : bytes_of(dot + 1, path.len - name.len - 1);
+		if (v.type == BSON_KIND_ARRAY)
+			return query_error(e, 5733307,
+					   "$densify cannot generate fields nested inside arrays");
+		if (v.type == BSON_KIND_DOCUMENT)
+			continue;
+		if (path.at != NULL && !value_is_missing(&v))
+			return query_error(
+				e, 5733308,
+				"$densify cannot overwrite non-object values with objects");
+		break;
+	}
+	return path.at == NULL && !value_is_missing(&v)
+		       ? query_error(e, 5733306,
+				     "DocGenerator cannot include field that is being densified")
+		       : 0;
+}

@@ -38,4 +38,8 @@ MUST_CHECK int densify_step(const struct densify_spec *spec, struct expr_frame *
 MUST_CHECK int densify_on_step(const struct densify_spec *spec, struct expr_frame *frame,
 			       const struct value *v, const struct value *base, struct error *e);
 
+/* May the field be generated in a document of these fields of the partition? 5733306, 5733307, 5733308. */
+MUST_CHECK int densify_check_path(const struct densify_spec *spec, struct bytes include,
+				  struct error *e);
+
 #endif

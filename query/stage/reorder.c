@@ -48,8 +48,7 @@ static bool add_rename(struct reorder_change *change, struct bytes to, const str
 		return true;
 	}
 	change->renames[change->rename_count].to = to;
-	change->renames[change->rename_count++].from =
-		bytes_of(v->data.at + 1, v->data.len - 1);
+	change->renames[change->rename_count++].from = bytes_of(v->data.at + 1, v->data.len - 1);
 	return true;
 }
 

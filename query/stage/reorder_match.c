@@ -126,9 +126,9 @@ static bool leaves_move(struct bytes doc)
 /* Predicates on arrays, and on places, are no comparisons of a path's values to mongod. */
 static bool leaf_moves(const struct bson_field *field)
 {
-	static const char *const others[] = {"$elemMatch", "$size",	     "$geoWithin",
-					     "$within",	   "$geoIntersects", "$near",
-					     "$nearSphere", "$geoNear",	     "$sampleRate"};
+	static const char *const others[] = {"$elemMatch",  "$size",	      "$geoWithin",
+					     "$within",	    "$geoIntersects", "$near",
+					     "$nearSphere", "$geoNear",	      "$sampleRate"};
 	struct value v = value_of_field(field);
 	struct bson_field element;
 	struct fields fields;
@@ -334,10 +334,11 @@ static bool is_comparison(const struct value *v)
 	b = value_at(op.value, 1);
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (name_is(op.name, names[i]))
-			return a.type == BSON_KIND_STRING && a.data.len > 1 && a.data.at[0] == '$' &&
-			       a.data.at[1] != '$' && b.type != BSON_KIND_STRING &&
-			       b.type != BSON_KIND_DOCUMENT && b.type != BSON_KIND_ARRAY &&
-			       b.type != BSON_KIND_NULL && b.type != BSON_KIND_UNDEFINED;
+			return a.type == BSON_KIND_STRING && a.data.len > 1 &&
+			       a.data.at[0] == '$' && a.data.at[1] != '$' &&
+			       b.type != BSON_KIND_STRING && b.type != BSON_KIND_DOCUMENT &&
+			       b.type != BSON_KIND_ARRAY && b.type != BSON_KIND_NULL &&
+			       b.type != BSON_KIND_UNDEFINED;
 	return false;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/bson_build.h"
 #include "query/field_path.h"
-#include "query/fields.h"
+#include "query/gaps.h"
 #include "store/tree/extsort.h"
 
 void stage_free(struct stage *stage)
@@ -89,6 +89,10 @@ static void add_head(struct buf *b, uint8_t type, struct bytes name)
 static void set_rest(struct buf *ret, struct bytes name, struct bytes doc, struct bytes rest,
 		     const struct value *v)
 {
+	if (rest.at == NULL && v->type == FIELDS_GAP) {
+		gaps_write(ret, name);
+		return;
+	}
 	if (rest.at == NULL) {
 		value_write(ret, name, v);
 		return;

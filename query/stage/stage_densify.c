@@ -153,35 +153,6 @@ static int step(struct densify_stage *self, const struct value *v, int direction
 
 /* ---- the generator */
 
-static int check_path(struct densify_stage *self, struct error *e)
-{
-	struct value v = value_document(buf_bytes(&self->include));
-	struct bytes path = self->spec.field;
-
-	while (path.at != NULL) {
-		const uint8_t *dot = memchr(path.at, '.', path.len);
-		struct bytes name = dot == NULL ? path : bytes_of(path.at, (size_t)(dot - path.at));
-
-		v = value_get(v.data, name);
-		path = dot == NULL ? bytes_of(NULL, 0) : bytes_of(dot + 1, path.len - name.len - 1);
-		if (v.type == BSON_KIND_ARRAY)
-			return query_error(e, 5733307,
-					   "$densify cannot generate fields nested inside arrays");
-		if (v.type == BSON_KIND_DOCUMENT)
-			continue;
-		if (path.at != NULL && !value_is_missing(&v))
-			return query_error(
-				e, 5733308,
-				"$densify cannot overwrite non-object values with objects");
-		break;
-	}
-	return path.at == NULL && !value_is_missing(&v)
-		       ? query_error(
-				 e, 5733306,
-				 "DocGenerator cannot include field that is being densified")
-		       : 0;
-}
-
 /* From `next` to before `end`; then `final`, when there is one. `include`: the partition's fields; NULL: none. */
 static int generate(struct densify_stage *self, const struct value *next, const struct value *end,
 		    const struct bytes *include, const struct stage_doc *final, struct error *e)
@@ -195,7 +166,7 @@ static int generate(struct densify_stage *self, const struct value *next, const 
 	if (final != NULL)
 		self->final = *final;
 	self->is_generating = true;
-	return check_path(self, e);
+	return densify_check_path(&self->spec, buf_bytes(&self->include), e);
 }
 
 /* The next document of the generator, with its value; is_generating becomes false behind the last. */

@@ -189,7 +189,6 @@ uint64_t stage_store_bytes(const struct stage_store *store);
 /* The limit that a $limit behind a $sort lets it keep. */
 void stage_sort_limit(struct stage *sort, uint64_t limit);
 bool stage_is_sort(const struct stage *stage);
-bool stage_sort_has_limit(const struct stage *stage);
 /* A $sort without limit that another one follows has no effect: it is freed; gives what was before it. */
 struct stage *stage_drop_sort(struct stage *stage);
 /* A $lookup that does not unwind. */

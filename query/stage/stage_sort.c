@@ -90,11 +90,6 @@ bool stage_is_sort(const struct stage *stage)
 	return stage->kind == &sort_kind;
 }
 
-bool stage_sort_has_limit(const struct stage *stage)
-{
-	return ((const struct sort_stage *)stage)->limit > 0;
-}
-
 struct stage *stage_drop_sort(struct stage *stage)
 {
 	struct stage *source;

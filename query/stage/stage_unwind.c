@@ -31,8 +31,11 @@ static void give(struct unwind_stage *self, const struct value *element, bool se
 	*ret = self->doc;
 	/* What the index is put in place of need not go first: its place would go, too. */
 	if (set && !(value_is_missing(element) && is_within(self->index_path, self->path))) {
+		static const struct value gap = {.type = FIELDS_GAP};
+		bool is_gap = value_is_missing(element) && self->base.q->keeps_gaps;
+
 		buf_reset(&self->half);
-		stage_set_path(&self->half, doc, self->path, element);
+		stage_set_path(&self->half, doc, self->path, is_gap ? &gap : element);
 		doc = buf_bytes(&self->half);
 	}
 	if (self->index_path.len > 0) {

@@ -57,10 +57,11 @@ struct window_function {
 	struct value fallback; /* $shift's default */
 	int64_t unit_ms;       /* of $derivative and $integral; 0: none */
 	_Decimal128 alpha;
-	bool was_decimal;     /* $expMovingAvg met one, in any partition: mongod never forgets */
-	bool is_mean;	      /* $avg, of WINDOW_SUM */
-	struct value last_sort; /* $linearFill: of the partition before, which mongod never forgets either */
-	size_t slot;	      /* of the variable that holds the result */
+	bool was_decimal; /* $expMovingAvg met one, in any partition: mongod never forgets */
+	bool is_mean;	  /* $avg, of WINDOW_SUM */
+	struct value
+		last_sort; /* $linearFill: of the partition before, which mongod never forgets either */
+	size_t slot;	   /* of the variable that holds the result */
 	struct value *values; /* of the input, for each document of the partition */
 	struct value *results;
 };

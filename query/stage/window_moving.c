@@ -8,7 +8,7 @@
 struct moving_sum {
 	struct accumulator_sum all;
 	int64_t count, doubles, decimals;
-	bool counts;		    /* no numbers and infinities are counted, not added: */
+	bool counts; /* no numbers and infinities are counted, not added: */
 	int64_t nans, above, below;
 };
 
@@ -85,7 +85,7 @@ static struct value sum_value(const struct moving_sum *sum)
 			    ? value_int64(whole)
 			    : value_double(value_to_double(&v));
 	} else if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 &&
-		 summation_fits_int64(&sum->all.whole))
+		   summation_fits_int64(&sum->all.whole))
 		v = value_int64(summation_int64(&sum->all.whole));
 	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && fabs(v.number) < 0x1p63)
 		v = value_int64(llround(v.number));
@@ -120,8 +120,8 @@ static void most_add(struct moving *m, size_t i)
 
 	if (value_is_nullish(&values[i]))
 		return;
-	if (m->count == 0 || value_compare(&values[i], &values[m->most],
-					   m->self->base.q->collation) >= 0)
+	if (m->count == 0 ||
+	    value_compare(&values[i], &values[m->most], m->self->base.q->collation) >= 0)
 		m->most = i;
 	m->count = 1;
 }
@@ -436,10 +436,10 @@ static int remove_first(struct moving *m, struct error *e)
 /* Make it the window from `low` to `high`. */
 static int move_to(struct moving *m, size_t low, size_t high, struct error *e)
 {
-	/* A sum of documents keeps what rounding has left in it: mongod adds the next one before the last one goes. */
-	bool stays = m->f->kind == WINDOW_SUM && !m->f->bounds.is_range;
-	bool anew = m->count_all == 0 || low < m->first || (low > m->last && !stays) ||
-		    high < m->last;
+	/* A sum keeps what rounding has left in it: mongod adds what comes before it takes out what goes. */
+	bool stays = m->f->kind == WINDOW_SUM;
+	bool anew =
+		m->count_all == 0 || low < m->first || (low > m->last && !stays) || high < m->last;
 	int result;
 
 	for (size_t i = m->last + 1; !anew && i <= high; i++)

@@ -73,7 +73,7 @@ static int parse_common(struct parsing *p, const struct named *named, bool takes
 
 static bool begin_moves(const struct window_function *f)
 {
-	return f->bounds.low.end != WINDOW_UNBOUNDED || f->bounds.is_range;
+	return f->bounds.low.end != WINDOW_UNBOUNDED;
 }
 
 static int parse_accumulator(struct parsing *p, const struct named *named, struct error *e)

@@ -363,7 +363,7 @@ static int run_linear(struct window_stage *self, struct window_function *f, stru
 	for (size_t i = 0; i < self->count; i++) {
 		self->now = i;
 		if (check_fill(&f->values[i], &self->sort_values[i],
-			       i > 0 ? &self->sort_values[i - 1]
+			       i > 0				    ? &self->sort_values[i - 1]
 			       : f->last_sort.type == VALUE_MISSING ? NULL
 								    : &f->last_sort,
 			       e) < 0)

@@ -126,3 +126,12 @@ def test_a_driver_of_another_version_is_told(tmp_path):
     (tmp_path / "yesterfs").unlink()
     found = findings(peers.run([tmp_path / "yester", "doctor", "--json"], WARNING, env={**os.environ, "PATH": "/nowhere"}))
     assert "there is no yesterfs" in found["driver"][0]["text"]
+
+
+def test_an_encrypted_store_without_its_key_is_a_problem_with_the_exit_code_of_that(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("sixteen bytes and more\n")
+    key.chmod(0o600)
+    store = peers.Store(tmp_path / "store", "--encrypt", "--key-file", key)
+    assert states(findings(store.run("doctor", "--json", check=12)), "store") == ["problem"]
+    assert states(findings(store.run("doctor", "--json", "--key-file", key, check=GOOD)), "index") == ["good"]

@@ -1,5 +1,6 @@
 """The query engine against a real mongod 6.0.27: short forms of tests/query, and what the generator does not make."""
 import datetime
+import os
 import random
 import sys
 
@@ -73,7 +74,7 @@ def pair(server, tmp_path):
 
 
 def test_random_reads_are_answered_as_mongod_answers_them(pair, request):
-    seed = random.randrange(1 << 32)
+    seed = int(os.environ.get("YESTER_SEED") or 20)  # always the same reads here; others with every `make check-query`
     print(f"seed {seed}")
     g = Generator(random.Random(seed))
     pair.database.data.insert_many([g.document(i) for i in range(60)])

@@ -166,7 +166,7 @@ class Generator:
             lambda: {"$redact": {"$cond": [{"$gt": ["$m", 1]}, self.pick(["$$DESCEND", "$$KEEP"]), "$$PRUNE"]}},
             lambda: {"$graphLookup": {"from": "other", "startWith": "$m", "connectFromField": "m", "connectToField": "_id", "as": "g", "maxDepth": 1, "depthField": "z"}},
             lambda: {"$setWindowFields": {"partitionBy": self.pick(["$m", None]), "sortBy": {"_id": 1}, "output": {"w": {
-                self.pick(["$sum", "$avg", "$min", "$max", "$push", "$first", "$last"]): self.pick(["$n", "$m"]),
+                self.pick(["$sum", "$avg", "$min", "$max", "$push", "$first", "$last"]): "$m",
                 "window": {"documents": self.pick([["unbounded", "current"], [-1, 1], ["current", "unbounded"]])}},
                 "k": {self.pick(["$rank", "$denseRank", "$documentNumber"]): {}}}}},
             lambda: {"$fill": {"sortBy": {"_id": 1}, "output": {"t": {"method": "locf"}, "y": {"value": 0}}}},

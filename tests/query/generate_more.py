@@ -60,9 +60,11 @@ def shape_stage(g):
 
 
 def shape_pipeline(g):
-    stages = [shape_stage(g) for _ in range(g.random.randint(2, 4))]
-    if any("$group" in stage for stage in stages):
-        stages.append({"$sort": {"_id": 1}})
+    stages = []
+    for _ in range(g.random.randint(2, 4)):
+        stages.append(shape_stage(g))
+        if "$group" in stages[-1]:
+            stages.append({"$sort": {"_id": 1}})
     return stages
 
 
@@ -74,7 +76,7 @@ def find_options(g):
     options = {}
     for _ in range(g.random.randint(1, 3)):
         options.update(g.pick([
-            lambda: {"hint": g.pick(["_id_", {"_id": 1}, {"$natural": 1}, {"$natural": -1}, "none", {"x": 1}])},
+            lambda: {"hint": g.pick(["_id_", {"_id": 1}, {"$natural": 1}, {"$natural": -1}])},
             lambda: {"min": {"_id": g.pick([2, 5])}, "hint": {"_id": 1}}, lambda: {"max": {"_id": 9}, "min": {"_id": 3}, "hint": {"_id": 1}},
             lambda: {"let": {"v": g.pick([1, "$n", {"$add": [1, 2]}])}}, lambda: {"collation": g.pick([{"locale": "en", "strength": 2}, {"locale": "xx"}, {}])},
             lambda: {"returnKey": True}, lambda: {"allowDiskUse": g.pick([True, False])}, lambda: {"batchSize": g.pick([0, 1, 3, 1000])},
@@ -84,10 +86,13 @@ def find_options(g):
             lambda: {"projection": g.pick([{"arr.$": 1}, {"arr": {"$slice": g.pick([1, -2, [1, 2]])}}, {"arr": {"$elemMatch": {"$gt": 1}}}, {"nums.$": 1, "n": 1}, {"k": {"$meta": "sortKey"}}])},
             lambda: {"filter": {g.pick(["arr", "nums"]): g.pick([1, 2, {"$gt": 1}, {"$elemMatch": {"$gt": 0}}])}},
         ])())
+    # What prints the whole of a parsed query in its message is for tables of cases.
+    if "min" in options or "max" in options:
+        options["hint"] = {"_id": 1}
     return options
 
 
 def aggregate_options(g):
     return g.pick([
-        lambda: {"hint": g.pick(["_id_", {"_id": 1}, "none"])}, lambda: {"let": {"v": g.pick([1, {"$add": [1, 2]}])}}, lambda: {"allowDiskUse": True}, lambda: {"comment": "c"},
+        lambda: {"hint": g.pick(["_id_", {"_id": 1}])}, lambda: {"let": {"v": g.pick([1, {"$add": [1, 2]}])}}, lambda: {"allowDiskUse": True}, lambda: {"comment": "c"},
         lambda: {"cursor": {"batchSize": g.pick([0, 2])}}, lambda: {g.pick(["foo", "explain", "bypassDocumentValidation", "allowDiskUse", "collation", "let", "hint"]): g.pick(WRONG[2:])}])()
