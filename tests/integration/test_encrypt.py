@@ -368,7 +368,7 @@ def test_flipped_bits_of_a_journal_are_found_or_end_it(member, tmp_path):
     whole, right = journal.read_bytes(), lines()
     length = len(whole.rstrip(b"\0"))
     noticed = 0
-    for _ in range(40):
+    for _ in range(20):
         data, bit = bytearray(whole), rng.randrange(8 * length)
         data[bit // 8] ^= 1 << bit % 8
         journal.write_bytes(data)
@@ -378,8 +378,8 @@ def test_flipped_bits_of_a_journal_are_found_or_end_it(member, tmp_path):
         assert served == right[:len(served)], f"{story}: {log.story()}"
         noticed += check.status != 0 or len(served) < len(right)
     journal.write_bytes(whole)
-    print(f"{noticed} of 40 were told, or ended the journal")
-    assert noticed >= 38  # bits in what lies behind the last frame tell nothing
+    print(f"{noticed} of 20 were told, or ended the journal")
+    assert noticed >= 19  # bits in what lies behind the last frame tell nothing
     assert lines() == right and json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
@@ -627,7 +627,8 @@ def test_a_replica_forgets_the_old_key_with_delete_only(encrypted, tmp_path):
         peers.yester("ls", "-s", tmp_path / "far", "--key-file", second)
 
 
-@pytest.mark.parametrize("deed", ["kill-before", "kill-after", "tear", "eio", "enospc+"])
+@pytest.mark.parametrize("deed", ["kill-after", *(pytest.param(deed, marks=pytest.mark.long)
+                                                  for deed in ("kill-before", "tear", "eio", "enospc+"))])
 def test_a_rekey_that_dies_at_any_call_leaves_a_key_that_opens(tmp_path, deed):
     template = Encrypted(tmp_path / "store")
     template.ingest(DUMP, "--name", "one")
@@ -663,7 +664,7 @@ def test_a_flipped_bit_anywhere_is_found_and_nothing_wrong_is_served(tmp_path):
              "segment": [f for f in (store.path / "oplog").rglob("*") if f.is_file()]}
     assert all(kinds.values())
     for kind, files in kinds.items():
-        for _ in range(12):
+        for _ in range(6):
             file = rng.choice(files)
             whole = file.read_bytes()
             data = bytearray(whole)
