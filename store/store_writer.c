@@ -337,6 +337,8 @@ int store_writer_begin(struct store *store, struct store_writer **ret, struct er
 	w->seen = writer_seen_new();
 	/* A cache is filled while somebody waits, and thrown away. */
 	w->effort = store->under != NULL ? 0 : EFFORT;
+	if (store_is_keyless(store))
+		return seal_no_key(e);
 	if (!store->writable)
 		return error_set(e, ERR_UNSUPPORTED, "the store %s can't be written to",
 				 store->path);

@@ -16,7 +16,7 @@
 
 struct store_writer; /* opaque */
 
-/* Start: worker threads, one for each core. ERR_UNSUPPORTED when the store can't be written. */
+/* Start: worker threads, one for each core. ERR_UNSUPPORTED when the store can't be written; ERR_WRONG_KEY: it is open without its key. */
 MUST_CHECK int store_writer_begin(struct store *store, struct store_writer **ret, struct error *e);
 /* Stop; what was not flushed is given up. NULL is fine. */
 void store_writer_end(struct store_writer *writer);
