@@ -156,28 +156,82 @@ static struct entry *add_loading(struct chunk_cache *cache, const struct chunk_i
 	return entry;
 }
 
+/* What came of loading an entry. Lock held. */
+static void settle(struct chunk_cache *cache, struct entry *entry, int code, const struct error *e)
+{
+	if (code < 0) {
+		entry->error = *e;
+		entry->state = FAILED;
+		unchain(cache, entry);
+		return;
+	}
+	entry->chunk.plain = buf_bytes(&entry->data);
+	entry->state = READY;
+	cache->bytes += entry->data.cap;
+}
+
+static void tell_loaded(struct chunk_cache *cache)
+{
+	if (cache->waiting > 0)
+		pthread_cond_broadcast(&cache->loaded);
+}
+
 static int load(struct chunk_cache *cache, struct entry *entry, chunk_loader loader, void *ctx,
 		struct chunk **ret, struct error *e)
 {
 	int code = loader(ctx, &entry->chunk.id, &entry->data, e);
 
 	pthread_mutex_lock(&cache->lock);
+	settle(cache, entry, code, e);
 	if (code < 0) {
-		entry->error = *e;
-		entry->state = FAILED;
-		unchain(cache, entry);
 		drop_user(cache, entry);
 	} else {
-		entry->chunk.plain = buf_bytes(&entry->data);
-		entry->state = READY;
-		cache->bytes += entry->data.cap;
 		shrink(cache);
 		*ret = &entry->chunk;
 	}
-	if (cache->waiting > 0)
-		pthread_cond_broadcast(&cache->loaded);
+	tell_loaded(cache);
 	pthread_mutex_unlock(&cache->lock);
 	return code < 0 ? code : 0;
+}
+
+void chunk_cache_fill(struct chunk_cache *cache, const struct chunk_id *ids, size_t count,
+		      chunk_filler filler, chunk_loader loader, void *ctx)
+{
+	struct entry *entry[CHUNK_CACHE_FILL];
+	const struct chunk_id *id[CHUNK_CACHE_FILL];
+	struct buf *data[CHUNK_CACHE_FILL];
+	bool ok[CHUNK_CACHE_FILL] = {false};
+	size_t n = 0;
+
+	assert(count <= CHUNK_CACHE_FILL);
+	pthread_mutex_lock(&cache->lock);
+	for (size_t i = 0; i < count; i++) {
+		if (find(cache, &ids[i]) != NULL)
+			continue;
+		entry[n] = add_loading(cache, &ids[i]);
+		id[n] = &entry[n]->chunk.id;
+		data[n] = &entry[n]->data;
+		n++;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	if (n == 0)
+		return;
+	filler(ctx, id, n, data, ok);
+	for (size_t i = 0; i < n; i++) {
+		struct error e = {0};
+		int code = 0;
+
+		if (!ok[i]) {
+			buf_reset(data[i]);
+			code = loader(ctx, id[i], data[i], &e);
+		}
+		pthread_mutex_lock(&cache->lock);
+		settle(cache, entry[i], code, &e);
+		drop_user(cache, entry[i]);
+		if (i + 1 == n || !ok[i])
+			tell_loaded(cache);
+		pthread_mutex_unlock(&cache->lock);
+	}
 }
 
 int chunk_cache_get(struct chunk_cache *cache, const struct chunk_id *id, chunk_loader loader,

@@ -25,6 +25,18 @@ void chunk_cache_free(struct chunk_cache *cache);
 MUST_CHECK int chunk_cache_get(struct chunk_cache *cache, const struct chunk_id *id,
 			       chunk_loader loader, void *ctx, struct chunk **ret, struct error *e);
 
+/*
+ * Read and verify several chunks, ret[i] and *ok[i] of id[i]; what is not ok is loaded alone. It must not wait for
+ * a chunk that another call may be filling.
+ */
+typedef void (*chunk_filler)(void *ctx, const struct chunk_id *const *id, size_t count,
+			     struct buf *const *ret, bool *ok);
+#define CHUNK_CACHE_FILL 8
+
+/* Load those of at most CHUNK_CACHE_FILL chunks that are not there, all at once; errors are told when they are got. */
+void chunk_cache_fill(struct chunk_cache *cache, const struct chunk_id *ids, size_t count,
+		      chunk_filler filler, chunk_loader loader, void *ctx);
+
 /* Is it there, or being loaded? */
 bool chunk_cache_has(struct chunk_cache *cache, const struct chunk_id *id);
 

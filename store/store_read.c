@@ -1,7 +1,9 @@
 #include <assert.h>
 
+#include "base/chunk_ids.h"
 #include "store/pack/pack_reader.h"
 #include "store/store_internal.h"
+#include "store/writer_encode.h"
 
 /* In this store's own index, whatever lies under it? */
 static bool store_has(struct store *store, const struct chunk_id *id)
@@ -37,10 +39,14 @@ void store_codec_give(struct store *store, struct codec *codec)
 	codec_free(codec);
 }
 
+/* `id` NULL: the caller verifies. */
 static bool is_of(struct bytes plain, const struct chunk_id *id)
 {
-	struct chunk_id found = chunk_id_of(plain);
+	struct chunk_id found;
 
+	if (id == NULL)
+		return true;
+	found = chunk_id_of(plain);
 	return chunk_id_equal(&found, id);
 }
 
@@ -232,33 +238,86 @@ int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret
 	return chunk_cache_get(store->cache, id, load_chunk, store, ret, e);
 }
 
+/* One place, whose bytes the caller has to verify. Deltas are none of these: their bases are waited for. */
+static bool decode_full(struct store *store, const struct chunk_id *id, struct buf *ret)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct error ignored;
+	int count = store_places(store, id, places, &ignored);
+
+	if (count <= 0)
+		return false;
+	sort_places(places, count);
+	return places[0].depth == DEPTH_FULL &&
+	       store_read_place(store, NULL, &places[0], ret, &ignored) == 1;
+}
+
+/* Decode one after the other, verify all at once. */
+static void fill_chunks(void *ctx, const struct chunk_id *const *id, size_t count,
+			struct buf *const *ret, bool *ok)
+{
+	struct bytes plain[PREFETCH_BATCH] = {{0}};
+	struct chunk_id found[PREFETCH_BATCH];
+	size_t index[PREFETCH_BATCH], n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!decode_full(ctx, id[i], ret[i]))
+			continue;
+		plain[n] = buf_bytes(ret[i]);
+		index[n++] = i;
+	}
+	chunk_ids_of(plain, n, found);
+	for (size_t i = 0; i < n; i++)
+		ok[index[i]] = chunk_id_equal(&found[i], id[index[i]]);
+}
+
 /* Large chunks are left to who reads them: decoded by many threads at once they would fill memory. */
-static void prefetch_run(void *ctx, const struct chunk_id *id)
+static void prefetch_run(void *ctx, const struct chunk_id *ids, size_t count)
 {
 	struct store *store = ctx;
-	struct chunk_place places[CHUNK_PLACES_MAX];
-	struct chunk *chunk = NULL;
-	struct error ignored;
+	size_t limit = PREFETCH_BYTES / store->threads, n = 0;
+	struct chunk_id together[PREFETCH_BATCH];
 
-	if (chunk_index_get(store->index, id, places, &ignored) > 0 &&
-	    places[0].plain <= PREFETCH_BYTES / store->threads &&
-	    store_get(store, id, &chunk, &ignored) == 0)
-		chunk_release(chunk);
+	for (size_t i = 0; i < count; i++) {
+		struct chunk_place places[CHUNK_PLACES_MAX];
+		struct chunk *chunk = NULL;
+		struct error ignored;
+
+		if (chunk_index_get(store->index, &ids[i], places, &ignored) <= 0)
+			continue;
+		if (places[0].depth == DEPTH_FULL && places[0].plain <= limit / PREFETCH_BATCH)
+			together[n++] = ids[i];
+		else if (places[0].plain <= limit &&
+			 store_get(store, &ids[i], &chunk, &ignored) == 0)
+			chunk_release(chunk);
+	}
+	chunk_cache_fill(store->cache, together, n, fill_chunks, load_chunk, store);
+}
+
+void store_prefetch_several(struct store *store, const struct chunk_id *ids, size_t count)
+{
+	struct chunk_id missing[STORE_PREFETCH_MAX];
+	size_t n = 0;
+
+	assert(count <= STORE_PREFETCH_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (store->under != NULL && !store_has(store, &ids[i]))
+			store_prefetch_several(store->under, &ids[i], 1);
+		else if (!chunk_cache_has(store->cache, &ids[i]))
+			missing[n++] = ids[i];
+	}
+	if (n == 0)
+		return;
+	pthread_mutex_lock(&store->lock);
+	if (store->prefetch == NULL)
+		store->prefetch = prefetch_new_batched(store->threads, prefetch_run, store);
+	pthread_mutex_unlock(&store->lock);
+	prefetch_add_several(store->prefetch, missing, n);
 }
 
 void store_prefetch(struct store *store, const struct chunk_id *id)
 {
-	if (store->under != NULL && !store_has(store, id)) {
-		store_prefetch(store->under, id);
-		return;
-	}
-	if (chunk_cache_has(store->cache, id))
-		return;
-	pthread_mutex_lock(&store->lock);
-	if (store->prefetch == NULL)
-		store->prefetch = prefetch_new(store->threads, prefetch_run, store);
-	pthread_mutex_unlock(&store->lock);
-	prefetch_add(store->prefetch, id);
+	store_prefetch_several(store, id, 1);
 }
 
 int store_facts(struct store *store, const struct chunk_id *id, struct chunk_facts *ret,

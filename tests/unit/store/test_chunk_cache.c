@@ -20,6 +20,23 @@ struct source {
 	pthread_barrier_t *gate; /* the loader waits here when there is one */
 };
 
+/* All but every third one, which is half done: it has to be loaded alone. */
+static void fill(void *ctx, const struct chunk_id *const *id, size_t count, struct buf *const *ret,
+		 bool *ok)
+{
+	struct source *source = ctx;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i % 3 == 2) {
+			buf_add_str(ret[i], "half");
+			continue;
+		}
+		while (ret[i]->len < source->len)
+			buf_add(ret[i], id[i]->at, CHUNK_ID_LEN);
+		ok[i] = true;
+	}
+}
+
 /* A chunk's bytes are its id, over and over. */
 static int load(void *ctx, const struct chunk_id *id, struct buf *ret, struct error *e)
 {
@@ -64,6 +81,36 @@ static void a_chunk_is_loaded_once_and_shared(void **state)
 	assert_true(chunk_cache_has(cache, &id));
 	chunk_cache_free(cache);
 	chunk_cache_free(NULL);
+}
+
+static void several_are_loaded_at_once_and_one_that_fails_is_tried_again(void **state)
+{
+	struct chunk_cache *cache = chunk_cache_new(MIB);
+	struct source source = {.len = 100, .fails = true};
+	struct chunk_id ids[CHUNK_CACHE_FILL];
+	struct chunk *chunk = NULL;
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ids); i++)
+		ids[i] = id_of(i == 5 ? 4 : i); /* one of them twice */
+	chunk_cache_fill(cache, ids, COUNT_OF(ids), fill, load, &source);
+	/* Without the second one of the same these are the third and the sixth. */
+	assert_int_equal(source.loads, 2);
+	for (size_t i = 0; i < COUNT_OF(ids); i++)
+		assert_int_equal(chunk_cache_has(cache, &ids[i]), i != 2 && i != 6);
+	source.fails = false;
+	chunk_cache_fill(cache, ids, 3, fill, load, &source);
+	assert_int_equal(source.loads, 2); /* the only one now: filled */
+	chunk_cache_fill(cache, ids, 0, fill, load, &source);
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		ASSERT_OK(chunk_cache_get(cache, &ids[i], load, &source, &chunk, &e));
+		assert_memory_equal(chunk->plain.at, ids[i].at, CHUNK_ID_LEN);
+		assert_int_equal(chunk->plain.len, 128);
+		chunk_release(chunk);
+	}
+	assert_int_equal(source.loads, 3);
+	chunk_cache_free(cache);
 }
 
 static void what_is_held_stays_and_the_least_recently_used_goes(void **state)
@@ -231,8 +278,14 @@ static void *get_many(void *ctx)
 
 	for (int i = 0; i < 4000; i++) {
 		struct chunk_id id = id_of(harness_rng_below(&rng, 40));
+		struct chunk_id ids[] = {id, id_of(harness_rng_below(&rng, 40)),
+					 id_of(harness_rng_below(&rng, 40))};
 		struct chunk *chunk = NULL;
 		struct error e = {0};
+
+		if (i % 3 == 0)
+			chunk_cache_fill(reader->cache, ids, COUNT_OF(ids), fill, load,
+					 reader->source);
 
 		if (chunk_cache_get(reader->cache, &id, load, reader->source, &chunk, &e) < 0 ||
 		    memcmp(chunk->plain.at, id.at, CHUNK_ID_LEN) != 0)
@@ -270,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chunk_is_loaded_once_and_shared),
+		cmocka_unit_test(several_are_loaded_at_once_and_one_that_fails_is_tried_again),
 		cmocka_unit_test(what_is_held_stays_and_the_least_recently_used_goes),
 		cmocka_unit_test(a_cache_of_no_bytes_keeps_only_what_is_held),
 		cmocka_unit_test(threads_that_want_one_chunk_load_it_once),
