@@ -22,6 +22,12 @@ MUST_CHECK int store_writer_begin(struct store *store, struct store_writer **ret
 void store_writer_end(struct store_writer *writer);
 DEFINE_OWNED(struct store_writer *, store_writer_end);
 
+/*
+ * A writer encodes the first chunks that it rewrites with more effort, so that a small change is stored small. Where
+ * it is known that much will be rewritten that is time lost: say so before.
+ */
+void store_writer_expect_much(struct store_writer *writer);
+
 struct store *store_writer_store(struct store_writer *writer);
 
 /* A prefix that the full chunks of one collection share: stored, digested. */

@@ -566,7 +566,7 @@ def entry_of(stamp, op="n", ns="", o=None, o2=None, unique=None):
 class Far:
     """A store with one small snapshot and several hundred thousand operations after it, ten in a second."""
 
-    COUNT = 600_000
+    COUNT = 740_000
     DOCUMENTS = 20_000
 
     def __init__(self, folder):
