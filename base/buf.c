@@ -43,7 +43,8 @@ char *xstrndup(const char *text, size_t len)
 {
 	char *copy = xmalloc(len + 1);
 
-	memcpy(copy, text, len);
+	if (len > 0) /* `text` may be NULL then */
+		memcpy(copy, text, len);
 	copy[len] = '\0';
 	return copy;
 }

@@ -2,8 +2,8 @@
  * chunk_id.h - the name of a chunk: SHA-256 of its plain bytes.
  *
  * Also the incremental hash that packs, manifests and caches use. By OpenSSL's
- * libcrypto, which uses the CPU's SHA instructions. A keyed hash (encrypted stores)
- * will take the same place.
+ * libcrypto, which uses the CPU's SHA instructions. In an encrypted store a chunk's
+ * name is a keyed hash of the same length (store_id_of() in store/store.h).
  *
  * Threads: chunk_id_of() is pure; a struct sha256 belongs to one thread at a time.
  */

@@ -291,6 +291,7 @@ static int read_fields(struct bytes doc, struct reading *reading)
 
 		while (i < COUNT_OF(known_fields) &&
 		       (known_fields[i].len != field.name.len ||
+			known_fields[i].name[0] != (char)field.name.at[0] ||
 			memcmp(known_fields[i].name, field.name.at, field.name.len) != 0))
 			i++;
 		if (i < COUNT_OF(known_fields)) {

@@ -12,6 +12,8 @@
 #define WORK_SHARE 3
 /* Bytes of operations on one collection from which looking for its prefix is worth it. */
 #define PREFIX_LOOK_FROM (64 * KIB)
+/* Bytes of operations from which the writer hurries. */
+#define MUCH (8 * MIB)
 /* Bytes of operations that are looked at for a sample. */
 #define SAMPLE_FROM (4 * MIB)
 
@@ -326,6 +328,8 @@ int replay_docs_finish(struct replay_docs *docs, struct replay_catalog *catalog,
 	struct replay_ops ops = {.sort = docs->sort, .progress = progress, .total = docs->bytes};
 	int code = prepare_slots(catalog, e);
 
+	if (docs->bytes >= MUCH)
+		store_writer_expect_much(writer);
 	if (code == 0 && (code = extsort_finish(docs->sort, e)) == 0)
 		code = replay_ops_next(&ops, e);
 	while (code == 0 && ops.some) {

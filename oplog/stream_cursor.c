@@ -44,21 +44,29 @@ static bool whole_number(const struct bson_field *field, int64_t *ret)
 int stream_optime(struct bytes doc, struct entry_optime *ret, struct error *e)
 {
 	struct entry_optime at = {.term = -1};
-	struct bson_field field;
-	int found = bson_find(doc, "ts", &field, e);
+	struct bson_fields fields = bson_fields(doc);
+	struct bson_field field, ts = {0}, term = {0};
+	int found;
 
-	if (found < 0)
-		return found;
-	if (found == 0 || field.type != BSON_KIND_TIMESTAMP)
+	/* The first one of each name, as bson_find() has it. */
+	while ((ts.type == 0 || term.type == 0) &&
+	       (found = bson_fields_next(&fields, &field, e)) != 0) {
+		if (found < 0)
+			return found;
+		if (field.name.len > 2 || field.name.len == 0 || field.name.at[0] != 't')
+			continue;
+		if (field.name.len == 1 && term.type == 0)
+			term = field;
+		else if (field.name.len == 2 && field.name.at[1] == 's' && ts.type == 0)
+			ts = field;
+	}
+	if (ts.type != BSON_KIND_TIMESTAMP)
 		return error_set(e, ERR_CORRUPT, "it is no oplog entry: it has no timestamp ts");
-	at.ts = get_le64(field.value.at);
+	at.ts = get_le64(ts.value.at);
 	if (at.ts == 0)
 		return error_set(e, ERR_CORRUPT, "it is no oplog entry: its timestamp is zero");
-	found = bson_find(doc, "t", &field, e);
-	if (found < 0)
-		return found;
-	if (found == 1 && !whole_number(&field, &at.term))
-		return error_set(e, ERR_CORRUPT, "its term t has type 0x%02x", field.type);
+	if (term.type != 0 && !whole_number(&term, &at.term))
+		return error_set(e, ERR_CORRUPT, "its term t has type 0x%02x", term.type);
 	*ret = at;
 	return 0;
 }

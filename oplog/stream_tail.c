@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "oplog/stream_internal.h"
+#include "store/crypt/seal.h"
 
 /* The journals of the stream. */
 struct listing {
@@ -77,6 +78,9 @@ int stream_tail_begin(struct store *store, const char *name, const struct segmen
 	OWNED(listing_release) struct listing listing = {0};
 	OWNED(free) char *folder = NULL;
 
+	/* What is not sealed would be readable, and damage. */
+	if (store_params(store)->encrypted && store_keys(store) == NULL)
+		return seal_no_key(e);
 	if (list(store, &listing, e) < 0)
 		return e->code;
 	if (listing.name.len == 0 && !stream_file_is_name(bytes_str(name)))

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -317,6 +318,7 @@ const struct store_keys *store_keys(const struct store *store)
 
 struct chunk_id store_id_of(const struct store *store, struct bytes plain)
 {
+	assert(!store_is_keyless(store));
 	return store_keys_id(store->keys, plain);
 }
 

@@ -102,6 +102,9 @@ DEFINE_OWNED(struct chunk *, chunk_release);
 
 /* Ask that a chunk be decoded in the background, so that a store_get() soon finds it. Never fails. */
 void store_prefetch(struct store *store, const struct chunk_id *id);
+/* Of several, at most STORE_PREFETCH_MAX: those that come together are decoded together, which is faster. */
+#define STORE_PREFETCH_MAX 16
+void store_prefetch_several(struct store *store, const struct chunk_id *ids, size_t count);
 
 /* What was derived from a chunk when it was written, kept beside it. */
 struct chunk_facts {

@@ -279,32 +279,46 @@ int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret
 }
 
 /* Large chunks are left to who reads them: decoded by many threads at once they would fill memory. */
-static void prefetch_run(void *ctx, const struct chunk_id *id)
+static void prefetch_run(void *ctx, const struct chunk_id *ids, size_t count)
 {
 	struct store *store = ctx;
-	struct chunk_place places[CHUNK_PLACES_MAX];
-	struct chunk *chunk = NULL;
-	struct error ignored;
 
-	if (chunk_index_get(store->index, id, places, &ignored) > 0 &&
-	    places[0].plain <= PREFETCH_BYTES / store->threads &&
-	    store_get(store, id, &chunk, &ignored) == 0)
-		chunk_release(chunk);
+	for (size_t i = 0; i < count; i++) {
+		struct chunk_place places[CHUNK_PLACES_MAX];
+		struct chunk *chunk = NULL;
+		struct error ignored;
+
+		if (chunk_index_get(store->index, &ids[i], places, &ignored) > 0 &&
+		    places[0].plain <= PREFETCH_BYTES / store->threads &&
+		    store_get(store, &ids[i], &chunk, &ignored) == 0)
+			chunk_release(chunk);
+	}
+}
+
+void store_prefetch_several(struct store *store, const struct chunk_id *ids, size_t count)
+{
+	struct chunk_id missing[STORE_PREFETCH_MAX];
+	size_t n = 0;
+
+	assert(count <= STORE_PREFETCH_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (store->under != NULL && !store_has(store, &ids[i]))
+			store_prefetch_several(store->under, &ids[i], 1);
+		else if (!chunk_cache_has(store->cache, &ids[i]))
+			missing[n++] = ids[i];
+	}
+	if (n == 0)
+		return;
+	pthread_mutex_lock(&store->lock);
+	if (store->prefetch == NULL)
+		store->prefetch = prefetch_new_batched(store->threads, prefetch_run, store);
+	pthread_mutex_unlock(&store->lock);
+	prefetch_add_several(store->prefetch, missing, n);
 }
 
 void store_prefetch(struct store *store, const struct chunk_id *id)
 {
-	if (store->under != NULL && !store_has(store, id)) {
-		store_prefetch(store->under, id);
-		return;
-	}
-	if (chunk_cache_has(store->cache, id))
-		return;
-	pthread_mutex_lock(&store->lock);
-	if (store->prefetch == NULL)
-		store->prefetch = prefetch_new(store->threads, prefetch_run, store);
-	pthread_mutex_unlock(&store->lock);
-	prefetch_add(store->prefetch, id);
+	store_prefetch_several(store, id, 1);
 }
 
 int store_facts(struct store *store, const struct chunk_id *id, struct chunk_facts *ret,

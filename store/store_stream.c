@@ -20,6 +20,8 @@ int store_stream_lock(struct store *store, enum store_stream_lock lock, int *ret
 	OWNED(fd_close) int fd = -1;
 	int locked;
 
+	if (store_is_keyless(store))
+		return seal_no_key(e);
 	if (!store->writable)
 		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
 				 store->path);

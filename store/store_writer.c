@@ -13,6 +13,8 @@
 #include "store/writer_seen.h"
 
 #define THREADS_MAX 64
+/* Puts that a thread takes at a time: waking somebody for several costs less. */
+#define BATCH 4
 /*
  * Plain bytes of rewritten chunks that a writer encodes with more effort; a delta counts an eighth. So a
  * small change, as a nightly ingest brings, is stored small, and a large one takes 0.2 s more on two cores.
@@ -28,6 +30,7 @@ struct store_writer {
 	pthread_cond_t work, done;    /* a put was queued; a put was done */
 	unsigned waiting; /* for `done`, in claim(): with none nobody needs to be woken */
 	struct store_put *first, *last;
+	size_t queued; /* from `first` to `last` */
 	bool stop;
 	unsigned threads;
 	pthread_t thread[THREADS_MAX];
@@ -253,23 +256,36 @@ static void run_put(struct store_writer *w, struct store_put *put)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* The next puts of the queue, a fair part of them: how many. Lock held. */
+static size_t take_puts(struct store_writer *w, struct store_put *ret[BATCH])
+{
+	size_t fair = w->queued / w->store->threads, count = 0;
+
+	while (w->first != NULL && (count == 0 || (count < BATCH && count < fair))) {
+		ret[count++] = w->first;
+		w->first = w->first->next;
+		w->queued--;
+	}
+	return count;
+}
+
 static void *work(void *arg)
 {
 	struct store_writer *w = arg;
 
 	for (;;) {
-		struct store_put *put;
+		struct store_put *put[BATCH];
+		size_t count;
 
 		pthread_mutex_lock(&w->lock);
 		while (w->first == NULL && !w->stop)
 			pthread_cond_wait(&w->work, &w->lock);
-		put = w->first;
-		if (put != NULL)
-			w->first = put->next;
+		count = take_puts(w, put);
 		pthread_mutex_unlock(&w->lock);
-		if (put == NULL)
+		if (count == 0)
 			return NULL;
-		run_put(w, put);
+		for (size_t i = 0; i < count; i++)
+			run_put(w, put[i]);
 	}
 }
 
@@ -283,7 +299,8 @@ void store_writer_submit(struct store_writer *w, struct store_put *put)
 	else
 		w->last->next = put;
 	w->last = put;
-	pthread_cond_signal(&w->work);
+	if (++w->queued % BATCH == 0)
+		pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -291,6 +308,8 @@ int store_writer_wait(struct store_writer *w, struct store_put *put, struct erro
 {
 	pthread_mutex_lock(&w->lock);
 	put->waited = true;
+	if (!put->done && w->first != NULL)
+		pthread_cond_broadcast(&w->work);
 	while (!put->done)
 		pthread_cond_wait(&w->done, &w->lock);
 	pthread_mutex_unlock(&w->lock);
@@ -337,6 +356,8 @@ int store_writer_begin(struct store *store, struct store_writer **ret, struct er
 	w->seen = writer_seen_new();
 	/* A cache is filled while somebody waits, and thrown away. */
 	w->effort = store->under != NULL ? 0 : EFFORT;
+	if (store_is_keyless(store))
+		return seal_no_key(e);
 	if (!store->writable)
 		return error_set(e, ERR_UNSUPPORTED, "the store %s can't be written to",
 				 store->path);
@@ -412,6 +433,13 @@ bool store_writer_is_condemned(struct store_writer *w, uint32_t pack)
 	found = condemned_has_number(w->condemned, w->condemned_count, pack);
 	pthread_mutex_unlock(&w->lock);
 	return found;
+}
+
+void store_writer_expect_much(struct store_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->effort = 0;
+	pthread_mutex_unlock(&w->lock);
 }
 
 struct store *store_writer_store(struct store_writer *w)

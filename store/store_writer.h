@@ -16,11 +16,17 @@
 
 struct store_writer; /* opaque */
 
-/* Start: worker threads, one for each core. ERR_UNSUPPORTED when the store can't be written. */
+/* Start: worker threads, one for each core. ERR_UNSUPPORTED when the store can't be written; ERR_WRONG_KEY: it is open without its key. */
 MUST_CHECK int store_writer_begin(struct store *store, struct store_writer **ret, struct error *e);
 /* Stop; what was not flushed is given up. NULL is fine. */
 void store_writer_end(struct store_writer *writer);
 DEFINE_OWNED(struct store_writer *, store_writer_end);
+
+/*
+ * A writer encodes the first chunks that it rewrites with more effort, so that a small change is stored small. Where
+ * it is known that much will be rewritten that is time lost: say so before.
+ */
+void store_writer_expect_much(struct store_writer *writer);
 
 struct store *store_writer_store(struct store_writer *writer);
 

@@ -31,21 +31,55 @@ int writer_encode_base_of(struct store *store, const struct chunk_place *place,
 	return count < 0 ? count : 0;
 }
 
+/* The shallowest place of a chunk: 1, 0 it has none. */
+static int shallowest(struct store *store, const struct chunk_id *id, struct chunk_place *ret,
+		      struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(store->index, id, places, e), best = 0;
+
+	if (count <= 0)
+		return count;
+	for (int i = 1; i < count; i++)
+		if (places[i].depth < places[best].depth)
+			best = i;
+	*ret = places[best];
+	return 1;
+}
+
+/* What is known of the chunk that is replaced, and of the base that a delta has then. */
+struct known {
+	struct chunk_place old;
+	struct chunk_id base_id;
+	struct chunk_place base;
+	bool some_base; /* `base` is set */
+};
+
+/* 1 and base_id (`base` is not looked up where it is not at hand); 0: there is none. */
+static int find_base(struct store *store, const struct chunk_id *hint, struct known *ret,
+		     struct error *e)
+{
+	int found = shallowest(store, hint, &ret->old, e);
+
+	if (found != 1)
+		return found;
+	ret->some_base = ret->old.depth < DEPTH_DELTA;
+	if (!ret->some_base)
+		return writer_encode_base_of(store, &ret->old, &ret->base_id, e);
+	ret->base_id = *hint;
+	ret->base = ret->old;
+	return 1;
+}
+
 int writer_encode_delta_base(struct store *store, const struct chunk_id *hint, struct chunk_id *ret,
 			     struct error *e)
 {
-	struct chunk_place places[CHUNK_PLACES_MAX];
-	int count = chunk_index_get(store->index, hint, places, e);
+	struct known known;
+	int found = find_base(store, hint, &known, e);
 
-	if (count < 0)
-		return count;
-	for (int i = 0; i < count; i++) {
-		if (places[i].depth < DEPTH_DELTA) {
-			*ret = *hint;
-			return 1;
-		}
-	}
-	return count == 0 ? 0 : writer_encode_base_of(store, &places[0], ret, e);
+	if (found == 1)
+		*ret = known.base_id;
+	return found;
 }
 
 static int encode_full(struct codec *codec, const struct store_put *put, bool thorough,
@@ -67,51 +101,28 @@ static int encode_full(struct codec *codec, const struct store_put *put, bool th
 	return code;
 }
 
-/* The stored size of a chunk's shallowest place, its depth and its plain size; 0 when it is not known. */
-static uint32_t stored_size(struct store *store, const struct chunk_id *id, uint8_t *ret_depth,
-			    uint32_t *ret_plain)
-{
-	struct chunk_place places[CHUNK_PLACES_MAX];
-	struct error ignored;
-	int count = chunk_index_get(store->index, id, places, &ignored);
-	int best = 0;
-
-	for (int i = 1; i < count; i++)
-		if (places[i].depth < places[best].depth)
-			best = i;
-	*ret_depth = count > 0 ? places[best].depth : 0;
-	*ret_plain = count > 0 ? places[best].plain : 0;
-	return count > 0 ? places[best].stored : 0;
-}
-
 /*
  * Is it time for a new base? Deltas against one base grow as its content changes: with growth g a
  * version, the sum over k versions and one full form F is least when the last delta is
  * sqrt(2 F g). The chunk that is replaced tells g when it was a delta itself.
  */
-static bool has_grown(struct store *store, const struct store_put *put, const struct chunk_id *base,
-		      uint64_t delta)
+static bool has_grown(const struct known *known, uint64_t delta)
 {
-	uint8_t old_depth, base_depth;
-	uint32_t ignored;
-	uint64_t old = stored_size(store, &put->hint, &old_depth, &ignored);
-	uint64_t full = stored_size(store, base, &base_depth, &ignored), growth;
+	uint64_t old = known->old.stored, full = known->base.stored, growth;
 
-	if (old_depth != DEPTH_DELTA || full == 0)
+	if (known->old.depth != DEPTH_DELTA || full == 0)
 		return false;
 	growth = MAX_OF(delta > old ? delta - old : 0, full / GROWTH_SHARE);
 	return delta * delta > 2 * full * growth;
 }
 
 /* Would the full form be over twice as long, if it is as dense as that of the base? */
-static bool is_worth(struct store *store, const struct store_put *put, const struct chunk_id *base,
-		     uint64_t delta)
+static bool is_worth(const struct known *known, uint64_t plain, uint64_t delta)
 {
-	uint8_t depth;
-	uint32_t plain;
-	uint64_t full = stored_size(store, base, &depth, &plain);
+	const struct chunk_place *base = &known->base;
 
-	return plain > 0 && depth < DEPTH_DELTA && delta * MARGIN * plain < full * put->plain.len;
+	return base->plain > 0 && base->depth < DEPTH_DELTA &&
+	       delta * MARGIN * base->plain < base->stored * plain;
 }
 
 /* 1 when *ret is a delta that is worth it by itself, 0 when it has to be compared or there is none. */
@@ -119,30 +130,32 @@ static int encode_delta(struct store *store, struct codec *codec, const struct s
 			struct buf *ret, struct chunk_place *place, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *base = NULL;
-	struct chunk_id base_id;
+	struct known known = {0};
 	struct error ignored;
 	enum codec_kind kind;
-	int found = writer_encode_delta_base(store, &put->hint, &base_id, e);
+	int found = find_base(store, &put->hint, &known, e);
 
 	if (found != 1)
 		return found;
 	/* Possible where the index learns of the chunk itself after it was found missing. */
-	if (chunk_id_equal(&base_id, &put->id))
+	if (chunk_id_equal(&known.base_id, &put->id))
 		return 0;
 	/* A base that can't be read is no reason to fail: the chunk is stored full. */
-	if (store_get(store, &base_id, &base, &ignored) < 0)
+	if (store_get(store, &known.base_id, &base, &ignored) < 0)
 		return 0;
 	if (codec_encode_delta(codec, base->plain, buf_bytes(&put->plain),
 			       put->thorough && put->plain.len <= THOROUGH_MAX, ret, &kind, e) < 0)
 		return e->code;
 	place->codec = (uint8_t)kind;
 	place->depth = DEPTH_DELTA;
-	memcpy(place->base, base_id.at, CHUNK_BASE_LEN);
+	memcpy(place->base, known.base_id.at, CHUNK_BASE_LEN);
 	if (kind == CODEC_ZSTD_PREFIX && ret->len * CLEARLY_SMALL < put->plain.len)
 		return 1;
-	if (kind != CODEC_ZSTD_PREFIX || has_grown(store, put, &base_id, ret->len))
+	if (!known.some_base && shallowest(store, &known.base_id, &known.base, &ignored) != 1)
+		known.base = (struct chunk_place){0};
+	if (kind != CODEC_ZSTD_PREFIX || has_grown(&known, ret->len))
 		buf_reset(ret);
-	return ret->len > 0 && is_worth(store, put, &base_id, ret->len);
+	return ret->len > 0 && is_worth(&known, put->plain.len, ret->len);
 }
 
 int writer_encode(struct store *store, struct codec *codec, const struct store_put *put,

@@ -139,8 +139,11 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 	size_count_text(r->chunks, chunks);
 	size_text(r->read_bytes, read);
 	size_count_text(stream->entries, entries);
-	printf("%s packs, %s chunks, %llu snapshots, %s entries of the oplog checked", packs,
-	       chunks, (unsigned long long)r->snapshots, entries);
+	if (seen->keyless)
+		snprintf(entries, sizeof(entries), "%llu segments",
+			 (unsigned long long)stream->segments);
+	printf("%s packs, %s chunks, %llu snapshots, %s%s of the oplog checked", packs, chunks,
+	       (unsigned long long)r->snapshots, entries, seen->keyless ? "" : " entries");
 	if (seen->read_data)
 		printf(", %s read", read);
 	if (replay->snapshots > 0)

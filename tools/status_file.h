@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "store/store.h"
 
-/* Put the file `name` ("drill.json") in place at once. ERR_IO. */
+/* Put the file `name` ("drill.json") in place at once. ERR_IO; ERR_WRONG_KEY: it would have to be sealed, and there is no key. */
 MUST_CHECK int status_file_put(struct store *store, const char *name, struct bytes content,
 			       struct error *e);
 

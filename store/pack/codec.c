@@ -21,9 +21,10 @@
 static const uint8_t magic[MAGIC_LEN] = {0x28, 0xb5, 0x2f, 0xfd};
 /* Above this a base may lie out of zstd's usual reach: wide window and long matches. */
 #define LONG_LEN (2 * MIB)
-/* What is encoded by matches of our own: one block, which the last match ends. */
+/* What is encoded by matches of our own. */
 #define MATCHED_MIN 256
-#define MATCHED_MAX ZSTD_BLOCKSIZE_MAX
+#define MATCHED_MAX (1 * MIB)
+#define MATCH_LEN_MIN 3 /* of zstd's format */
 /* What is longer is not decoded behind a kept base, nor kept: it would only take memory. */
 #define KEPT_LEN_MAX (256 * KIB)
 #define WINDOW_LOG_MAX 27 /* 128 MiB: base and chunk of 32 MiB each fit */
@@ -123,26 +124,61 @@ static int log2_up(size_t size)
 	return size <= 1 ? 0 : 64 - __builtin_clzll(size - 1);
 }
 
+static void add_sequence(struct codec *codec, uint32_t offset, size_t literals, size_t len)
+{
+	const ZSTD_Sequence sequence = {
+		.offset = offset, .litLength = (unsigned)literals, .matchLength = (unsigned)len};
+
+	buf_add(&codec->sequences, &sequence, sizeof(sequence));
+}
+
+/*
+ * A match, cut where a block is full; `left` of the one at hand remains, and is given back. A sequence without a
+ * match ends a block.
+ */
+static size_t add_match(struct codec *codec, const struct delta_match *match, size_t left)
+{
+	size_t literals = match->literals, len = match->len;
+
+	for (; literals > left; left = ZSTD_BLOCKSIZE_MAX) {
+		add_sequence(codec, 0, left, 0);
+		literals -= left;
+	}
+	left -= literals;
+	while (len > left) {
+		size_t part = MIN_OF(left, len - MATCH_LEN_MIN);
+
+		if (part >= MATCH_LEN_MIN) {
+			add_sequence(codec, match->offset, literals, part);
+			len -= part;
+			literals = 0;
+		}
+		add_sequence(codec, 0, literals, 0);
+		literals = 0;
+		left = ZSTD_BLOCKSIZE_MAX;
+	}
+	add_sequence(codec, match->offset, literals, len);
+	return left - len;
+}
+
 /* Encode by the matches that were found: zstd does not search. Its result, or an error of zstd's. */
 static size_t run_matches(struct codec *codec, struct bytes plain, uint8_t *ret, size_t bound)
 {
 	const struct delta_match *match =
 		(const struct delta_match *)(const void *)codec->matches.found.at;
-	size_t count = codec->matches.found.len / sizeof(*match);
-	ZSTD_Sequence *sequence;
+	size_t count = codec->matches.found.len / sizeof(*match), left = ZSTD_BLOCKSIZE_MAX;
 
 	buf_reset(&codec->sequences);
-	sequence = (ZSTD_Sequence *)(void *)buf_room(&codec->sequences, count * sizeof(*sequence));
 	for (size_t i = 0; i < count; i++)
-		sequence[i] = (ZSTD_Sequence){.offset = match[i].offset,
-					      .litLength = match[i].literals,
-					      .matchLength = match[i].len};
+		left = add_match(codec, &match[i], left);
 	/* Its tables for a search are not used: small ones are set up faster. */
 	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_hashLog, 6);
 	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_chainLog, 6);
 	ZSTD_CCtx_setParameter(codec->encoder, ZSTD_c_blockDelimiters,
 			       ZSTD_sf_explicitBlockDelimiters);
-	return ZSTD_compressSequences(codec->encoder, ret, bound, sequence, count, plain.at,
+	return ZSTD_compressSequences(codec->encoder, ret, bound,
+				      (const ZSTD_Sequence *)(const void *)codec->sequences.at,
+				      codec->sequences.len / sizeof(ZSTD_Sequence), plain.at,
 				      plain.len);
 }
 

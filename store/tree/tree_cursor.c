@@ -6,7 +6,8 @@
 #include "base/key.h"
 #include "store/tree/tree_node.h"
 
-#define AHEAD 4	    /* leaves */
+/* Leaves that are asked for at a time, so many leaves before the first of them. */
+#define AHEAD 4
 #define FETCHED 512 /* bytes */
 
 /* One level of the path; steps[0] is the leaf. */
@@ -330,11 +331,14 @@ int tree_cursor_seek_key(struct tree_cursor *c, struct bytes key, struct error *
 static void wish(struct tree_cursor *c)
 {
 	const struct step *step = &c->steps[1];
+	struct chunk_id ids[AHEAD];
+	size_t count = 0;
 
 	if (c->is_alone || c->root.height == 0 || step->child % AHEAD != 0)
 		return;
-	for (size_t i = step->child + AHEAD; i < step->child + 2 * AHEAD && i < step->node.n; i++)
-		store_prefetch(c->store, &step->node.child[i].id);
+	for (size_t i = step->child + AHEAD; i < step->node.n && count < AHEAD; i++)
+		ids[count++] = step->node.child[i].id;
+	store_prefetch_several(c->store, ids, count);
 }
 
 /* To the leaf after the current one: 1, 0 at the end of the tree. */

@@ -5,9 +5,6 @@
 #include "store/tree/tree_build.h"
 #include "store/tree/tree_walk.h"
 
-/* Leaves decoded ahead at most, once several in a row are changed. */
-#define AHEAD 8
-
 struct edit {
 	struct store *store;
 	struct tree_builder *builder;
@@ -162,7 +159,7 @@ static int edit_leaf(void *ctx, const struct tree_root *root, const struct tree_
 	struct edit *edit = ctx;
 	struct leaf leaf = {.changed = !whole, .child = at->child};
 
-	tree_walk_ahead(edit->store, at, MIN_OF(edit->streak, (size_t)AHEAD));
+	tree_walk_ahead(edit->store, at, MIN_OF(edit->streak, (size_t)TREE_WALK_AHEAD_MAX));
 	edit->streak++;
 	if (tree_walk_leaf(edit->store, root, &chunk, e) < 0)
 		return e->code;

@@ -57,13 +57,20 @@ static size_t first_child(const struct tree_node *node, uint64_t offset, uint64_
 /* Ask for all leaves of the read but the first, and some after it, before decoding any. */
 static void wish(struct reader *r, const struct tree_node *node, uint64_t offset, size_t first)
 {
+	struct chunk_id ids[STORE_PREFETCH_MAX];
 	unsigned after = 0;
+	size_t count = 0;
 
 	for (size_t i = first + 1; i < node->n && after <= r->ahead; i++) {
 		if (offset + node->offset[i] >= r->end && after++ == r->ahead)
 			break;
-		store_prefetch(r->store, &node->child[i].id);
+		ids[count++] = node->child[i].id;
+		if (count == STORE_PREFETCH_MAX) {
+			store_prefetch_several(r->store, ids, count);
+			count = 0;
+		}
 	}
+	store_prefetch_several(r->store, ids, count);
 }
 
 static int read_tree(struct reader *r, const struct tree_root *root, uint64_t offset,

@@ -1,5 +1,7 @@
 #include "store/tree/tree_walk.h"
 
+#define GROUP 4 /* leaves that are asked for at a time, once many in a row are wanted */
+
 int tree_walk_leaf(struct store *store, const struct tree_root *root, struct chunk **ret,
 		   struct error *e)
 {
@@ -14,14 +16,31 @@ int tree_walk_leaf(struct store *store, const struct tree_root *root, struct chu
 	return 0;
 }
 
+/* Ask for children `from` to `end` of the node, as far as there are any. */
+static void wish(struct store *store, const struct tree_node *node, size_t from, size_t end)
+{
+	struct chunk_id ids[TREE_WALK_AHEAD_MAX];
+	size_t count = 0;
+
+	for (size_t i = from; i < MIN_OF(end, node->n); i++)
+		ids[count++] = node->child[i].id;
+	store_prefetch_several(store, ids, count);
+}
+
 void tree_walk_ahead(struct store *store, const struct tree_walk_at *at, size_t count)
 {
+	size_t next = at->index + 1;
+
 	if (at->node == NULL || count == 0)
 		return;
-	/* Those before the last one of the window were asked for already, mostly. */
-	for (size_t i = count == 1 ? 1 : count - 1; i <= count; i++)
-		if (at->index + i < at->node->n)
-			store_prefetch(store, &at->node->child[at->index + i].id);
+	/* Those before the last ones of the window were asked for already, mostly: some leaves before. */
+	if (count < TREE_WALK_AHEAD_MAX)
+		wish(store, at->node, next + (count == 1 ? 0 : count - 2), next + count);
+	else if (at->index == 0)
+		wish(store, at->node, next, next + TREE_WALK_AHEAD_MAX - 1);
+	else if (at->index % GROUP == 0)
+		wish(store, at->node, at->index + TREE_WALK_AHEAD_MAX - GROUP,
+		     at->index + TREE_WALK_AHEAD_MAX);
 }
 
 static struct tree_walk_at child_at(const struct tree_node *node, size_t i,

@@ -49,7 +49,8 @@ MUST_CHECK int tree_walk_finish(const struct tree_walk *walk, struct tree_root *
 MUST_CHECK int tree_walk_leaf(struct store *store, const struct tree_root *root, struct chunk **ret,
 			      struct error *e);
 
-/* Let other threads decode the `count` leaves after this one. */
+/* Let other threads decode the `count` leaves after this one; with the most, ask for each leaf in a row. */
+#define TREE_WALK_AHEAD_MAX 12
 void tree_walk_ahead(struct store *store, const struct tree_walk_at *at, size_t count);
 
 #endif

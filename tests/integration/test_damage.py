@@ -19,7 +19,7 @@ import crash_workload as workload  # noqa: E402
 
 SEED = int(os.environ.get("YESTER_SEED", "11"))
 FACTOR = int(os.environ.get("YESTER_DAMAGE", "1"))
-HEADER_LEN, FOOTER_LEN = 16, 64
+HEADER_LEN, SALT_LEN, FOOTER_LEN = 16, 16, 64
 CODECS = {0: "raw", 1: "zstd", 2: "prefix"}
 
 
@@ -38,6 +38,8 @@ def frames(data):
     end = struct.unpack_from("<Q", data, len(data) - FOOTER_LEN)[0]
     kind = {1: "leaf", 2: "node"}[data[5]]
     at = HEADER_LEN
+    if data[7] != 0:  # encrypted: its salt is behind the header and behind the last frame
+        at, end = at + SALT_LEN, end - SALT_LEN
     while at < end:
         assert data[at] == 0xC7, f"no frame at offset {at}"
         codec, depth = data[at + 1] & 15, data[at + 1] >> 4
@@ -52,7 +54,7 @@ def frames(data):
 class World:
     """A small store with every kind of frame, and what its two snapshots hold."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *how):
         print(f"seed {SEED}")
         rng = random.Random(SEED)
         self.folder = folder
@@ -70,7 +72,7 @@ class World:
             self.dumps.append(dump)
         self.truth = {f"v{i + 1}": {key: (dump.path / key[0] / f"{key[1]}.bson").read_bytes() for key in dump.expected}
                       for i, dump in enumerate(self.dumps)}
-        self.store = Store(folder / "store")
+        self.store = Store(folder / "store", *how)
         for i, dump in enumerate(self.dumps):
             self.store.ingest(dump.path, "--name", f"v{i + 1}")
         self.pristine = workload.Copied(self.store, folder / "pristine", warm=False)
@@ -82,10 +84,16 @@ class World:
         peers.run(["cp", "-a", self.pristine.path, store.path])
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
+@pytest.fixture(scope="module", params=["plain", pytest.param("encrypted", marks=pytest.mark.long)])
+def world(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("damage")
-    yield World(folder)
+    key = folder / "key"
+    key.write_text("the key of the store that is damaged")
+    key.chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "encrypted":
+            patch.setenv("YESTER_KEY_FILE", str(key))
+        yield World(folder, *(["--encrypt"] if request.param == "encrypted" else []))
     shutil.rmtree(folder, ignore_errors=True)
 
 

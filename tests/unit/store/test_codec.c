@@ -112,6 +112,53 @@ static void a_prefix_and_a_base_make_it_smaller_and_come_back(void **state)
 	}
 }
 
+/* Runs of all lengths that are the base's or new, so that blocks end within matches, within literals and between. */
+static void edit_runs(struct harness_rng *rng, struct bytes base, size_t len, struct buf *ret)
+{
+	while (ret->len < len) {
+		size_t some = 1 + harness_rng_below(rng, 1u << harness_rng_below(rng, 19));
+		size_t from = harness_rng_below(rng, (uint32_t)base.len);
+
+		some = MIN_OF(some, MIN_OF(len - ret->len, base.len - from));
+		if (harness_rng_below(rng, 3) != 0)
+			buf_add(ret, base.at + from, some);
+		else
+			for (size_t i = 0; i < some; i++)
+				buf_add_u8(ret, (uint8_t)harness_rng_below(rng, 250));
+	}
+}
+
+static void a_delta_of_several_blocks_comes_back(void **state)
+{
+	OWNED(codec_free) struct codec *codec = codec_new();
+	struct harness_rng rng = {harness_seed()};
+
+	(void)state;
+	for (int round = 0; round < 60; round++) {
+		OWNED(buf_release) struct buf base = {0};
+		OWNED(buf_release) struct buf plain = {0};
+		OWNED(buf_release) struct buf delta = {0};
+		enum codec_kind kind;
+		struct error e = {0};
+		/* Also exactly full blocks, and a byte more or less. */
+		size_t len = round < 9
+				     ? (size_t)(1 + round / 3) * 128 * KIB + (size_t)(round % 3) - 1
+				     : 100 * KIB + harness_rng_below(&rng, 900 * KIB);
+
+		for (size_t i = 0; i < 300 * KIB; i++)
+			buf_add_u8(&base, (uint8_t)harness_rng_below(&rng, 200));
+		if (round % 4 == 0) /* nothing but one match */
+			while (plain.len < len)
+				buf_add(&plain, base.at, MIN_OF(len - plain.len, base.len));
+		else
+			edit_runs(&rng, buf_bytes(&base), len, &plain);
+		ASSERT_OK(codec_encode_delta(codec, buf_bytes(&base), buf_bytes(&plain), false,
+					     &delta, &kind, &e));
+		assert_int_equal(kind, CODEC_ZSTD_PREFIX);
+		decodes(codec, kind, buf_bytes(&delta), buf_bytes(&base), buf_bytes(&plain));
+	}
+}
+
 static void a_large_delta_finds_matches_far_apart(void **state)
 {
 	struct harness_rng rng = harness_rng_of(103);
@@ -312,6 +359,7 @@ int main(void)
 		cmocka_unit_test(what_is_encoded_comes_back),
 		cmocka_unit_test(an_empty_slice_without_memory_is_fine),
 		cmocka_unit_test(a_prefix_and_a_base_make_it_smaller_and_come_back),
+		cmocka_unit_test(a_delta_of_several_blocks_comes_back),
 		cmocka_unit_test(a_large_delta_finds_matches_far_apart),
 		cmocka_unit_test(damaged_bytes_give_an_error_or_other_bytes),
 		cmocka_unit_test(a_wrong_length_or_base_does_not_give_the_plain_bytes),

@@ -79,11 +79,11 @@ static void the_oldest_wishes_are_forgotten(void **state)
 	}
 	for (int i = 0; i < WISHES; i++)
 		sem_post(&may);
-	/* 64 fit the queue, the last wish among them. */
+	/* 128 fit the queue, the last wish among them. */
 	while (!__atomic_load_n(&seen.ok[WISHES - 1], __ATOMIC_SEQ_CST))
 		sem_wait(&seen.ran);
 	prefetch_free(prefetch);
-	assert_true(seen.last >= 64 && seen.last <= 65);
+	assert_true(seen.last >= 128 && seen.last <= 129);
 	sem_destroy(&may);
 	sem_destroy(&seen.ran);
 }
@@ -108,11 +108,46 @@ static void it_ends_with_wishes_left_or_without_any(void **state)
 	sem_destroy(&seen.ran);
 }
 
+static void run_batch(void *ctx, const struct chunk_id *ids, size_t count)
+{
+	if (count > PREFETCH_BATCH)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		run(ctx, &ids[i]);
+}
+
+static void wishes_that_come_together_are_granted_each_once(void **state)
+{
+	(void)state;
+	for (unsigned threads = 1; threads < 5; threads++) {
+		struct seen seen = {0};
+		struct prefetch *prefetch = prefetch_new_batched(threads, run_batch, &seen);
+		struct chunk_id ids[50];
+
+		sem_init(&seen.ran, 0, 0);
+		for (uint64_t i = 0; i < COUNT_OF(ids); i++)
+			ids[i] = id_of(i);
+		for (size_t i = 0, some = 0; i < COUNT_OF(ids); i += some) {
+			some = MIN_OF(1 + i % 9, COUNT_OF(ids) - i);
+			prefetch_add_several(prefetch, ids + i, some);
+		}
+		prefetch_add_several(prefetch, ids, 0);
+		for (size_t i = 0; i < COUNT_OF(ids); i++)
+			sem_wait(&seen.ran);
+		prefetch_free(prefetch);
+		assert_int_equal(seen.last, COUNT_OF(ids));
+		for (size_t i = 0; i < COUNT_OF(ids); i++)
+			assert_true(seen.ok[i]);
+		sem_destroy(&seen.ran);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wish_is_granted),
 		cmocka_unit_test(the_oldest_wishes_are_forgotten),
+		cmocka_unit_test(wishes_that_come_together_are_granted_each_once),
 		cmocka_unit_test(it_ends_with_wishes_left_or_without_any),
 	};
 

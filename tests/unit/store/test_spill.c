@@ -26,7 +26,8 @@ static void read_unnamed(const char *dir, struct buf *ret)
 		    strncmp(target, dir, strlen(dir)) != 0)
 			continue;
 		buf_reset(ret);
-		len = pread(atoi(entry->d_name), buf_room(ret, 2 * SIZE), 2 * SIZE, 0);
+		len = pread((int)strtol(entry->d_name, NULL, 10), buf_room(ret, 2 * SIZE), 2 * SIZE,
+			    0);
 		assert_true(len >= 0);
 		ret->len = (size_t)len;
 	}

@@ -4,6 +4,7 @@
 #include "store/check.h"
 #include "store/repair.h"
 #include "store/snapshot/snapshots.h"
+#include "store/store_stream.h"
 #include "tests/unit/store/snapshot_model.h"
 
 static const struct store_secret right = {{(const uint8_t *)"sixteen bytes and more", 22}};
@@ -100,6 +101,7 @@ static void without_its_key_a_store_can_be_checked_and_not_read(void **state UNU
 	struct check_result result;
 	struct chunk *chunk = NULL;
 	struct error e = {0};
+	int fd;
 
 	snapshot_model_commit(store, "one", 1795254067, 1, &s);
 	store_close(store);
@@ -107,7 +109,8 @@ static void without_its_key_a_store_can_be_checked_and_not_read(void **state UNU
 	assert_null(store_keys(store));
 	ASSERT_ERROR(store_get(store, &s.catalog.id, &chunk, &e), ERR_WRONG_KEY);
 	ASSERT_ERROR(snapshots_read(store, &list, NULL, &e), ERR_WRONG_KEY);
-	assert_true(store_writer_begin(store, &writer, &e) < 0);
+	ASSERT_ERROR(store_writer_begin(store, &writer, &e), ERR_WRONG_KEY);
+	ASSERT_ERROR(store_stream_lock(store, STORE_STREAM_ADD, &fd, &e), ERR_WRONG_KEY);
 	ASSERT_OK(check_run(store, &all, ignore_problem, NULL, &result, &e));
 	assert_int_equal(result.problems, 0);
 	assert_int_equal(result.snapshots, 1);

@@ -144,6 +144,24 @@ static void what_verbs_leave_behind_is_read_again(void **state)
 	assert_true(status.stored_bytes > 0);
 }
 
+static void without_its_key_nothing_is_left_in_an_encrypted_store(void **state)
+{
+	const struct store_options options = {.keyless = true};
+	OWNED(free) char *path = xprintf("%s/sealed", harness_tmpdir());
+	OWNED(store_close) struct store *store = NULL;
+	OWNED(buf_release) struct buf text = {0};
+	struct store_params params;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(store_params_default(&params, &e));
+	params.encrypted = true;
+	ASSERT_OK(store_init_cache(path, &params, &e));
+	ASSERT_OK(store_open(path, &options, &store, &e));
+	ASSERT_ERROR(status_file_put(store, "replicate.json", bytes_str("{}"), &e), ERR_WRONG_KEY);
+	assert_int_equal(ASSERT_OK(status_file_get(store, "replicate.json", &text, &e)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +172,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_is_behind_makes_no_negative_lag),
 		cmocka_unit_test(metrics_are_lines_that_prometheus_takes),
 		cmocka_unit_test(what_verbs_leave_behind_is_read_again),
+		cmocka_unit_test(without_its_key_nothing_is_left_in_an_encrypted_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
