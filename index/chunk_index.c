@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 
 #include "index/index_env.h"
@@ -11,18 +10,8 @@
 #define PLACE_LEN 56
 #define PACK_LEN (CHUNK_ID_LEN + 8)
 
-/* Read transactions that are kept for the next look-up. */
-#define IDLE_MAX 16
-
-/*
- * A transaction that is begun anew takes a place in a table that processes share, under its lock: that
- * takes longer than the look-up. A reset one keeps its place, and holds no pages.
- */
 struct chunk_index {
 	struct index_env env;
-	pthread_mutex_t lock; /* over those below */
-	MDB_txn *idle[IDLE_MAX];
-	size_t idle_count;
 };
 
 struct chunk_index_batch {
@@ -82,7 +71,6 @@ int chunk_index_open(const char *dir, struct chunk_index **ret, bool *ret_fresh,
 
 	if (index_env_open(dir, &index->env, ret_fresh, e) < 0)
 		return e->code;
-	pthread_mutex_init(&index->lock, NULL);
 	*ret = TAKE(index);
 	return 0;
 }
@@ -91,10 +79,7 @@ void chunk_index_close(struct chunk_index *index)
 {
 	if (index == NULL)
 		return;
-	for (size_t i = 0; i < index->idle_count; i++)
-		mdb_txn_abort(index->idle[i]);
 	index_env_close(&index->env);
-	pthread_mutex_destroy(&index->lock);
 	free(index);
 }
 
@@ -128,35 +113,9 @@ static int put_sealed(MDB_txn *txn, MDB_dbi dbi, struct bytes key, struct buf *v
 
 static int read_begin(struct chunk_index *index, MDB_txn **ret, struct error *e)
 {
-	MDB_txn *txn = NULL;
-	int rc;
+	int rc = mdb_txn_begin(index->env.env, NULL, MDB_RDONLY, ret);
 
-	pthread_mutex_lock(&index->lock);
-	if (index->idle_count > 0)
-		txn = index->idle[--index->idle_count];
-	pthread_mutex_unlock(&index->lock);
-	if (txn == NULL) {
-		rc = mdb_txn_begin(index->env.env, NULL, MDB_RDONLY, ret);
-		return rc == 0 ? 0 : index_env_error(e, rc, "begin");
-	}
-	rc = mdb_txn_renew(txn);
-	if (rc != 0) {
-		mdb_txn_abort(txn);
-		return index_env_error(e, rc, "renew");
-	}
-	*ret = txn;
-	return 0;
-}
-
-static void read_end(struct chunk_index *index, MDB_txn *txn)
-{
-	mdb_txn_reset(txn);
-	pthread_mutex_lock(&index->lock);
-	if (index->idle_count < IDLE_MAX)
-		index->idle[index->idle_count++] = TAKE(txn);
-	pthread_mutex_unlock(&index->lock);
-	if (txn != NULL)
-		mdb_txn_abort(txn);
+	return rc == 0 ? 0 : index_env_error(e, rc, "begin");
 }
 
 int chunk_index_get(struct chunk_index *index, const struct chunk_id *id,
@@ -176,7 +135,7 @@ int chunk_index_get(struct chunk_index *index, const struct chunk_id *id,
 		for (int i = 0; i < found; i++)
 			place_decode(value.at + (size_t)i * PLACE_LEN, &ret[i]);
 	}
-	read_end(index, txn);
+	mdb_txn_abort(txn);
 	return found;
 }
 
@@ -204,7 +163,7 @@ int chunk_index_by_prefix(struct chunk_index *index, const uint8_t *prefix, size
 		}
 		mdb_cursor_close(cursor);
 	}
-	read_end(index, txn);
+	mdb_txn_abort(txn);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		return index_env_error(e, rc, "get");
 	return (int)count;
@@ -239,7 +198,7 @@ int chunk_index_pack(struct chunk_index *index, uint32_t number, struct chunk_pa
 	found = get_sealed(txn, index->env.packs, number_key(number, room), &value, e);
 	if (found == 1)
 		found = decode_pack(number, value, ret, e);
-	read_end(index, txn);
+	mdb_txn_abort(txn);
 	return found;
 }
 
@@ -252,7 +211,7 @@ int chunk_index_has_pack(struct chunk_index *index, const struct chunk_id *pack,
 	if (read_begin(index, &txn, e) < 0)
 		return e->code;
 	found = get_sealed(txn, index->env.names, id_bytes(pack), &value, e);
-	read_end(index, txn);
+	mdb_txn_abort(txn);
 	return found;
 }
 
@@ -287,12 +246,12 @@ int chunk_index_packs(struct chunk_index *index, struct chunk_pack **ret, size_t
 		return e->code;
 	rc = mdb_cursor_open(txn, index->env.packs, &cursor);
 	if (rc != 0) {
-		read_end(index, txn);
+		mdb_txn_abort(txn);
 		return index_env_error(e, rc, "open cursor");
 	}
 	rc = collect_packs(cursor, &all, e);
 	mdb_cursor_close(cursor);
-	read_end(index, txn);
+	mdb_txn_abort(txn);
 	if (rc < 0)
 		return rc;
 	*ret_count = all.len / sizeof(struct chunk_pack);
@@ -576,7 +535,7 @@ int chunk_index_note(struct chunk_index *index, struct bytes name, void *ret, si
 	found = get_sealed(txn, index->env.notes, name, &value, e);
 	if (found == 1)
 		memcpy(ret, value.at, MIN_OF(len, value.len));
-	read_end(index, txn);
+	mdb_txn_abort(txn);
 	return found;
 }
 
