@@ -9,6 +9,8 @@ struct item {
 	bool is_done; /* a $redact that has had its $match; a $match whose $expr has been split */
 };
 
+#define MEMORY_MAX ((size_t)64 << 20) /* bytes that moving may take */
+
 struct order {
 	struct query_context *q;
 	struct item *at;
@@ -440,11 +442,13 @@ static bool step(struct order *o, size_t i)
 	return push_before(o, i);
 }
 
+/* Where the queries that are put together grow too large, the rest stays where it is: that is as right. */
 static void move_all(struct order *o)
 {
-	size_t i = 0;
+	const struct arena *arena = o->q->constants;
+	size_t i = 0, limit = arena_used(arena) + MEMORY_MAX;
 
-	while (i + 1 < o->count && o->count + 2 < o->room) {
+	while (i + 1 < o->count && o->count + 2 < o->room && arena_used(arena) < limit) {
 		if (!step(o, i)) {
 			i++;
 			continue;

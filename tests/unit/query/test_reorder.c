@@ -3,6 +3,7 @@
 #include <bson/bson.h>
 
 #include "base/bson_build.h"
+#include "query/fields.h"
 #include "query/gaps.h"
 #include "tests/harness/harness.h"
 
@@ -107,6 +108,42 @@ static void a_match_goes_before_what_does_not_change_its_fields(void **state)
 	}
 }
 
+/* 300 of 64 KiB each: put together one by one they would take 3 GB. */
+static void many_long_queries_do_not_fill_the_memory(void **state)
+{
+	static char text[64 * 1024];
+	struct query_context q = {.constants = arena_new()};
+	OWNED(buf_release) struct buf list = {0};
+	size_t begin = bson_build_begin(&list), stages = 0;
+	struct bson_field stage;
+	struct fields fields;
+	struct bytes out;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	for (int i = 0; i < 300; i++) {
+		char name[8];
+		size_t open, query;
+
+		snprintf(name, sizeof(name), "%d", i);
+		open = bson_build_open(&list, name);
+		query = bson_build_open(&list, "$match");
+		bson_build_string(&list, "a", bytes_str(text));
+		bson_build_end(&list, query);
+		bson_build_end(&list, open);
+	}
+	bson_build_end(&list, begin);
+	out = reorder_pipeline(&q, buf_bytes(&list));
+	assert_in_range(arena_used(q.constants), 1, 200 * MIB);
+	/* Each query is still there, with 11 bytes at least around it. */
+	assert_true(out.len > (size_t)300 * sizeof(text));
+	fields = fields_of(out);
+	while (fields_next(&fields, &stage))
+		stages++;
+	assert_in_range(stages, 2, 299);
+	arena_free(q.constants);
+}
+
 static bool wanted(const char *json)
 {
 	bson_t *doc = bson_new_from_json((const uint8_t *)json, -1, NULL);
@@ -161,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_match_goes_before_what_does_not_change_its_fields),
+		cmocka_unit_test(many_long_queries_do_not_fill_the_memory),
 		cmocka_unit_test(gaps_are_kept_for_pipelines_that_set_after_they_remove),
 		cmocka_unit_test(gaps_are_passed_over_and_leave),
 	};
