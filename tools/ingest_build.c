@@ -8,6 +8,8 @@
 
 #define SORT_MEMORY (48 * MIB)
 #define HEAD_PLACES 8 /* of a sample of what comes first */
+#define LOOK                                                                                       \
+	(4 * MIB) /* bytes of documents whose order is looked at though there is an older version */
 
 int ingest_build_is_natural(struct bytes coll, struct bytes options, bool *ret, struct error *e)
 {
@@ -107,16 +109,17 @@ static struct tree_builder *builder_of(struct ingest_build *build, enum tree_kin
 }
 
 /*
- * Do all documents have an _id, strictly ascending? A look at their first bytes only: what is not
- * sound is not sorted, either, and whoever checks the documents says so.
+ * Do the documents have an _id, strictly ascending, at least those of the first `most` bytes? A look at their
+ * first bytes only: what is not sound is not sorted, either, and whoever checks the documents says so.
  */
-static bool is_sorted(struct bytes whole)
+static bool is_sorted(struct bytes whole, size_t most)
 {
 	OWNED(buf_release) struct buf key = {0};
 	OWNED(buf_release) struct buf last = {0};
+	const uint8_t *begin = whole.at;
 	struct error ignored;
 
-	while (whole.len > 0) {
+	while (whole.len > 0 && (size_t)(whole.at - begin) < most) {
 		int64_t len = bson_next(whole, whole.len, &ignored);
 		struct buf swap = last;
 
@@ -136,13 +139,17 @@ static bool is_sorted(struct bytes whole)
 int ingest_build_ahead(struct ingest_build *build, struct spool *spool, struct bytes whole,
 		       struct error *e)
 {
+	size_t most = SIZE_MAX;
+
 	if (build->natural)
 		return 0;
 	/*
-	 * With an older version no look is needed: what is built for nothing then is there already,
-	 * or a small difference.
+	 * With an older version a look at the beginning will do: what is built for nothing then is mostly
+	 * there already, or a small difference.
 	 */
-	if ((build->old == NULL || build->old->kind != TREE_KEYED) && !is_sorted(whole))
+	if (build->old != NULL && build->old->kind == TREE_KEYED)
+		most = LOOK;
+	if (!is_sorted(whole, most))
 		return 0;
 	if (choose_prefix(build, spool, whole.len, &build->prefix, e) < 0)
 		return e->code;

@@ -250,7 +250,7 @@ def test_what_a_sort_spills_is_not_readable(tmp_path):
         (folder / "shop" / "wide.bson").write_bytes(b"".join(
             bson.encode({"_id": i, "k": (i * 7919) % 60_000, "text": planted["spilled"] + "x" * 2000}) for i in range(60_000)))
         store.ingest(folder)
-        with environment(store.env), Server(store.path, "--noauth") as server:
+        with environment(store.env), Server(store.path, "--noauth", "--max-memory", "128M") as server:
             cursor = server.client["shop"].wide.aggregate([{"$sort": {"k": 1}}], allowDiskUse=True, batchSize=10)
             assert planted["spilled"] in next(cursor)["text"]
             found, seen = found_in_open_files(server.process.pid, planted)

@@ -1,4 +1,5 @@
 """The dump that the repository carries is what its generator makes, and is what it claims to be."""
+import json
 import sys
 
 import peers
@@ -10,6 +11,15 @@ GENERATOR = peers.ROOT / "tests" / "fixture" / "make_fixture.py"
 
 def test_the_fixture_is_what_its_generator_makes():
     peers.run([sys.executable, GENERATOR, "--check"])
+
+
+@pytest.mark.parametrize("seed", (7, 20, 26, 28))
+def test_the_same_dump_again_stores_nothing(fixture_dump, tmp_path, seed):
+    """Its documents are not in order of _id: with these seeds a leaf ended before the first that was out of order."""
+    path = tmp_path / "store"
+    peers.yester("init", "-s", path, "--seed", seed)
+    first, again = (json.loads(peers.yester("ingest", "-s", path, fixture_dump, "--name", name, "--json").out) for name in ("a", "b"))
+    assert first["newChunks"] > 20 and again["newChunks"] == 0 and again["storedBytes"] == 0
 
 
 def test_the_fixture_is_small(fixture_dump):
