@@ -91,16 +91,16 @@ static const struct known *find_stage(struct bytes name)
 	return NULL;
 }
 
-static const struct pipeline_ops *other_collections;
+static const struct pipeline_ops *other_collections; /* atomic: each command sets it, always to the same */
 
 void pipeline_set_ops(const struct pipeline_ops *ops)
 {
-	other_collections = ops;
+	__atomic_store_n(&other_collections, ops, __ATOMIC_RELEASE);
 }
 
 const struct pipeline_ops *pipeline_ops(void)
 {
-	return other_collections;
+	return __atomic_load_n(&other_collections, __ATOMIC_ACQUIRE);
 }
 
 /* ---- the first look: names only */
