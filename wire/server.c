@@ -118,10 +118,11 @@ void server_free(struct server *server)
 static void arm(struct server *server, struct connection *c, uint32_t events)
 {
 	struct epoll_event event = {.events = events | EPOLLONESHOT, .data.ptr = c};
+	int fd = c->channel.fd;
 
-	/* The kernel orders the two threads as well, but C does not know that. */
+	/* The kernel orders the two threads as well, but C does not know that. From here on `c` is another's. */
 	atomic_fetch_add(&c->handed, 1);
-	epoll_ctl(server->epoll, EPOLL_CTL_MOD, c->channel.fd, &event);
+	epoll_ctl(server->epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
 static void end_connection(struct server *server, struct connection *c)

@@ -91,7 +91,8 @@ static const struct known *find_stage(struct bytes name)
 	return NULL;
 }
 
-static const struct pipeline_ops *other_collections; /* atomic: each command sets it, always to the same */
+/* Atomic: each command sets it, always to the same. */
+static const struct pipeline_ops *other_collections;
 
 void pipeline_set_ops(const struct pipeline_ops *ops)
 {
