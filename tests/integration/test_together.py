@@ -87,16 +87,19 @@ class Truth:
     def __init__(self, member):
         self.client, self.moments, self.lock = client_of(member), [], threading.Lock()
 
-    def add(self):
+    def take(self):
         with self.client.start_session(snapshot=True) as session:
             found = {}
             for name in NAMES:
                 raw = self.client.get_database("shop", codec_options=peers.RAW)[name]
                 found[name] = digest(doc.raw for doc in raw.find({}, session=session))
             stamp = session._snapshot_time
+        return f"{stamp.time}.{stamp.inc}", found
+
+    def add(self, at, found):
+        stamp = bson.timestamp.Timestamp(*map(int, at.split(".")))
         with self.lock:
             self.moments.append((stamp, found))
-        return f"{stamp.time}.{stamp.inc}"
 
     def draw(self, rng):
         with self.lock:
@@ -161,11 +164,13 @@ def take_in(rng, member, store, folder):
     store.run("prune", "--grace", f"{int(SECONDS) + 600}s", timeout=900)
 
 
-def note_moment(rng, truth, store):
-    """Another moment that all can see from now on: the tail has it."""
-    at = truth.add()
+def note_moment(rng, truth, store, mount=None):
+    """Another moment that all can see from now on: the tail has it, and the mount, which looks each second."""
+    at, found = truth.take()
     until(lambda: store.run("cat", "shop.c0", "--at", at, "--id", '"none"', check=None).status not in (5, 10), f"{at} in the store")
-    time.sleep(0.5)
+    if mount is not None:
+        until(lambda: (mount.path / "at" / at).exists(), f"{at} in the mount")
+    truth.add(at, found)
 
 
 def test_everything_at_once(store, tmp_path, reports):
@@ -181,7 +186,7 @@ def test_everything_at_once(store, tmp_path, reports):
             with peers.Mount(store.path) as mount, Server(store.path, "--noauth", "--replset", "rs0", "--advertise", "127.0.0.1:27017") as server:
                 for i in range(2):
                     crew.add(f"writer {i}", write, client_of(member), i)
-                crew.add("moments", note_moment, truth, store)
+                crew.add("moments", note_moment, truth, store, mount)
                 crew.add("dumps", take_in, member, store, tmp_path)
                 for i in range(READERS):
                     crew.add(f"reader {i}", look, truth, mount)
