@@ -79,7 +79,7 @@ int stream_tail_begin(struct store *store, const char *name, const struct segmen
 	OWNED(free) char *folder = NULL;
 
 	/* What is not sealed would be readable, and damage. */
-	if (store_params(store)->encrypted && store_keys(store) == NULL)
+	if (store_is_keyless(store))
 		return seal_no_key(e);
 	if (list(store, &listing, e) < 0)
 		return e->code;

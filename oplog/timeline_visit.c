@@ -298,10 +298,7 @@ static int visit_once(struct visit *visit, bool only_cached, struct snapshot *re
 	return 1;
 }
 
-/*
- * The last operation that the moment shows. A replay that read what is about some collections only, or only
- * the commands, has not seen it.
- */
+/* The last operation that the moment shows: who read only the commands has not seen it. */
 static int tell_optime(const struct visit *visit, struct snapshot *ret, struct error *e)
 {
 	uint64_t last;
@@ -325,7 +322,7 @@ int timeline_visit(struct timeline *timeline, const struct timeline_point *point
 		return e->code;
 	code = visit_once(&visit, only_cached, ret, e);
 	end_turn(timeline);
-	if (code == 1 && tell_optime(&visit, ret, e) < 0) {
+	if (code == 1 && want->kind == VISIT_NAMES && tell_optime(&visit, ret, e) < 0) {
 		snapshot_release(ret);
 		return e->code;
 	}

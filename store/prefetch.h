@@ -13,13 +13,8 @@ struct prefetch; /* opaque */
 /* `run` decodes one chunk; it is called from `threads` threads. */
 struct prefetch *prefetch_new(unsigned threads, void (*run)(void *ctx, const struct chunk_id *id),
 			      void *ctx);
-/* The same where `run` decodes up to PREFETCH_BATCH chunks at a time, which is faster. */
-#define PREFETCH_BATCH 4
-struct prefetch *
-prefetch_new_batched(unsigned threads,
-		     void (*run)(void *ctx, const struct chunk_id *ids, size_t count), void *ctx);
 void prefetch_add(struct prefetch *prefetch, const struct chunk_id *id);
-/* Several at once, so that they may come to one thread together. */
+/* Several at once, under one lock. */
 void prefetch_add_several(struct prefetch *prefetch, const struct chunk_id *ids, size_t count);
 /* Waits for what is being decoded; drops the rest. NULL is fine. */
 void prefetch_free(struct prefetch *prefetch);

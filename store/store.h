@@ -76,6 +76,8 @@ const struct store_params *store_params(const struct store *store);
 /* The keys of an encrypted store (crypt/store_keys.h), the store's; NULL: it is plain, or open without a key. */
 struct store_keys;
 const struct store_keys *store_keys(const struct store *store);
+/* Encrypted, and open without a key: what is sealed can't be read. */
+bool store_is_keyless(const struct store *store);
 
 /*
  * What a chunk or an entry of these bytes is called in this store: their SHA-256, or HMAC-SHA-256 under the store's key. Not of an
@@ -100,9 +102,7 @@ struct chunk *chunk_hold(struct chunk *chunk);
 void chunk_release(struct chunk *chunk);
 DEFINE_OWNED(struct chunk *, chunk_release);
 
-/* Ask that a chunk be decoded in the background, so that a store_get() soon finds it. Never fails. */
-void store_prefetch(struct store *store, const struct chunk_id *id);
-/* Of several, at most STORE_PREFETCH_MAX: those that come together are decoded together, which is faster. */
+/* Ask that chunks, at most STORE_PREFETCH_MAX, be decoded in the background, so that a store_get() soon finds them. Never fails. */
 #define STORE_PREFETCH_MAX 16
 void store_prefetch_several(struct store *store, const struct chunk_id *ids, size_t count);
 

@@ -42,7 +42,7 @@ struct store {
 	struct backend *backend;
 	struct chunk_index *index;
 	struct chunk_cache *cache;
-	struct prefetch *prefetch; /* made at the first store_prefetch() */
+	struct prefetch *prefetch; /* made at the first wish */
 	pthread_mutex_t lock;	   /* over prefetch (making it) and codecs */
 	struct codec *codecs[CODECS_KEPT];
 	size_t codec_count;
@@ -84,9 +84,6 @@ MUST_CHECK int store_init_cache(const char *path, const struct store_params *par
 /* store_open(); an encrypted one with these keys, which must outlive it, unless they are NULL. */
 MUST_CHECK int store_open_with(const char *path, const struct store_options *options,
 			       struct store_keys *keys, struct store **ret, struct error *e);
-
-/* Encrypted, and open without a key: what is sealed can't be read. */
-bool store_is_keyless(const struct store *store);
 
 /*
  * A chunk of a cache is damaged or lost: what it lies in is removed, so that the moments that need it are

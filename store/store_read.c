@@ -279,20 +279,17 @@ int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret
 }
 
 /* Large chunks are left to who reads them: decoded by many threads at once they would fill memory. */
-static void prefetch_run(void *ctx, const struct chunk_id *ids, size_t count)
+static void prefetch_run(void *ctx, const struct chunk_id *id)
 {
 	struct store *store = ctx;
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct chunk *chunk = NULL;
+	struct error ignored;
 
-	for (size_t i = 0; i < count; i++) {
-		struct chunk_place places[CHUNK_PLACES_MAX];
-		struct chunk *chunk = NULL;
-		struct error ignored;
-
-		if (chunk_index_get(store->index, &ids[i], places, &ignored) > 0 &&
-		    places[0].plain <= PREFETCH_BYTES / store->threads &&
-		    store_get(store, &ids[i], &chunk, &ignored) == 0)
-			chunk_release(chunk);
-	}
+	if (chunk_index_get(store->index, id, places, &ignored) > 0 &&
+	    places[0].plain <= PREFETCH_BYTES / store->threads &&
+	    store_get(store, id, &chunk, &ignored) == 0)
+		chunk_release(chunk);
 }
 
 void store_prefetch_several(struct store *store, const struct chunk_id *ids, size_t count)
@@ -311,14 +308,9 @@ void store_prefetch_several(struct store *store, const struct chunk_id *ids, siz
 		return;
 	pthread_mutex_lock(&store->lock);
 	if (store->prefetch == NULL)
-		store->prefetch = prefetch_new_batched(store->threads, prefetch_run, store);
+		store->prefetch = prefetch_new(store->threads, prefetch_run, store);
 	pthread_mutex_unlock(&store->lock);
 	prefetch_add_several(store->prefetch, missing, n);
-}
-
-void store_prefetch(struct store *store, const struct chunk_id *id)
-{
-	store_prefetch_several(store, id, 1);
 }
 
 int store_facts(struct store *store, const struct chunk_id *id, struct chunk_facts *ret,

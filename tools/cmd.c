@@ -108,7 +108,7 @@ int cmd_open_store_keyless(struct cmd_run *run, struct store **ret, bool *ret_ke
 
 	if (cmd_open_store_with(run, &options, ret, e) < 0)
 		return e->code;
-	*ret_keyless = store_params(*ret)->encrypted && store_keys(*ret) == NULL;
+	*ret_keyless = store_is_keyless(*ret);
 	return 0;
 }
 

@@ -45,7 +45,7 @@ int status_file_put(struct store *store, const char *name, struct bytes content,
 	OWNED(free) char *path = xprintf("%s/%s", folder, name);
 	OWNED(buf_release) struct buf sealed = {0};
 
-	if (store_params(store)->encrypted && store_keys(store) == NULL)
+	if (store_is_keyless(store))
 		return seal_no_key(e);
 	if (file_make_dirs(folder, e) < 0)
 		return e->code;

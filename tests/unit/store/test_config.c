@@ -70,6 +70,23 @@ static void a_config_of_format_1_is_read_for_ever(void **state)
 	assert_int_equal(found.leaf_target, params.leaf_target);
 }
 
+/* No bit of it can be another. */
+static void check_flips(struct buf *text)
+{
+	struct store_params found;
+	struct error e = {0};
+
+	for (size_t bit = 0; bit < 8 * text->len; bit++) {
+		int code;
+
+		text->at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		code = store_config_parse(buf_bytes(text), &found, &e);
+		if (code != ERR_CORRUPT && code != ERR_UNSUPPORTED)
+			fail_msg("bit %zu: %d", bit, code);
+		text->at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+}
+
 static void every_flipped_bit_and_every_cut_is_detected(void **state)
 {
 	OWNED(buf_release) struct buf text = {0};
@@ -78,15 +95,7 @@ static void every_flipped_bit_and_every_cut_is_detected(void **state)
 
 	(void)state;
 	buf_add_str(&text, golden);
-	for (size_t bit = 0; bit < 8 * text.len; bit++) {
-		int code;
-
-		text.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		code = store_config_parse(buf_bytes(&text), &found, &e);
-		if (code != ERR_CORRUPT && code != ERR_UNSUPPORTED)
-			fail_msg("bit %zu: %d", bit, code);
-		text.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	}
+	check_flips(&text);
 	for (size_t len = 0; len < text.len; len++)
 		ASSERT_ERROR(store_config_parse(bytes_of(text.at, len), &found, &e), ERR_CORRUPT);
 	ASSERT_ERROR(store_config_parse(bytes_of(NULL, 0), &found, &e), ERR_CORRUPT);
@@ -119,15 +128,7 @@ static void the_config_of_an_encrypted_store_names_no_seed(void **state)
 	assert_memory_equal(found.id, params.id, sizeof(params.id));
 	assert_memory_equal(found.seed, zero, sizeof(zero));
 	assert_int_equal(found.leaf_target, params.leaf_target);
-	for (size_t bit = 0; bit < 8 * text.len; bit++) {
-		int code;
-
-		text.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		code = store_config_parse(buf_bytes(&text), &found, &e);
-		if (code != ERR_CORRUPT && code != ERR_UNSUPPORTED)
-			fail_msg("bit %zu: %d", bit, code);
-		text.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	}
+	check_flips(&text);
 }
 
 /* A text of these lines with a checksum that fits. */

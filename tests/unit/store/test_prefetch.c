@@ -108,20 +108,12 @@ static void it_ends_with_wishes_left_or_without_any(void **state)
 	sem_destroy(&seen.ran);
 }
 
-static void run_batch(void *ctx, const struct chunk_id *ids, size_t count)
-{
-	if (count > PREFETCH_BATCH)
-		abort();
-	for (size_t i = 0; i < count; i++)
-		run(ctx, &ids[i]);
-}
-
 static void wishes_that_come_together_are_granted_each_once(void **state)
 {
 	(void)state;
 	for (unsigned threads = 1; threads < 5; threads++) {
 		struct seen seen = {0};
-		struct prefetch *prefetch = prefetch_new_batched(threads, run_batch, &seen);
+		struct prefetch *prefetch = prefetch_new(threads, run, &seen);
 		struct chunk_id ids[50];
 
 		sem_init(&seen.ran, 0, 0);
