@@ -167,6 +167,20 @@ def shim(phases="", at=0, do="", input="", report="", cores=""):
                 SHIM_INPUT=str(input), SHIM_REPORT=str(report), SHIM_CORES=str(cores))
 
 
+def struck(attempt, at):
+    """Run attempt(call) -> (store, done) so that the shim acted: (store, done, call).
+
+    How many calls a run makes depends on its threads' timing: when call `at` never came, an earlier one is taken.
+    """
+    while True:
+        store, done = attempt(at)
+        if "shim:" in done.err:
+            return store, done, at
+        assert at > 1, f"the shim never acted: {done.story()}"
+        at -= 1
+        shutil.rmtree(store.path)
+
+
 # ---- measuring
 
 

@@ -84,8 +84,11 @@ def test_an_ingest_of_an_oplog_that_dies_leaves_what_is_true(world, deed):
     rng = random.Random(f"{SEED} {deed}")
     last = list(range(max(1, world.calls - 25), world.calls + 1))  # where the segments are put
     for at in sorted(rng.sample(last, min(2 * KILLS, len(last))) + rng.sample(range(1, world.calls + 1), KILLS)):
-        store = world.copy(f"{deed}{at}")
-        done = world.run(store, workload.shim(PHASES, at, deed))
+        def attempt(call):
+            store = world.copy(f"{deed}{at}-{call}")
+            return store, world.run(store, workload.shim(PHASES, call, deed))
+
+        store, done, at = workload.struck(attempt, at)
         story = f"{deed} at call {at} of {world.calls} (exit {done.status})"
         print(story)
         assert done.status != 0 or deed == "eio", done.story()

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -293,14 +294,35 @@ def member():
         yield server
 
 
-def secrets_of_children(pid):
-    """What `ps` shows of a process's children: command lines, and environments."""
-    shown = b""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
-                shown += (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-    return shown
+class Children:
+    """What `ps` shows of a process's children, command lines and environments, seen as often as can be."""
+
+    def __init__(self, pid):
+        self.pid, self.shown, self.over = pid, set(), threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def _look(self):
+        others = set()  # whose parent is another
+        while not self.over.is_set():
+            for number in set(filter(str.isdigit, os.listdir("/proc"))) - others:
+                process = Path("/proc") / number
+                with contextlib.suppress(OSError):
+                    if int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) != self.pid:
+                        others.add(number)
+                        continue
+                    self.shown.add((process / "cmdline").read_bytes())
+                    self.shown.add((process / "environ").read_bytes())
+
+    def text(self):
+        return b" ".join(list(self.shown))
 
 
 @pytest.mark.mongod
@@ -319,17 +341,16 @@ def test_a_tail_and_its_children_have_the_key_and_show_it_to_nobody(member, tmp_
     tail = subprocess.Popen([str(peers.program("yester")), "tail", "-s", str(store.path), "--every", "1s", "--key-file", f"/dev/fd/{pipe[0]}"],
                             env=env, stdout=log, stderr=log, pass_fds=[pipe[0]])
     os.close(pipe[0])
-    shown = b""
 
     def snapshots():
-        nonlocal shown
         member.client[db][name].update_one({"_id": 1}, {"$inc": {planted["live field"]: 1}})
         assert tail.poll() is None, (tmp_path / "log").read_text()
-        shown += secrets_of_children(tail.pid)
-        return len(json.loads(store.run("snapshots", "--json").out)) >= 3
+        return len(json.loads(store.run("snapshots", "--json").out)) >= 3 and b"snapshot" in children.text()
 
+    children = Children(tail.pid)
     try:
-        until(snapshots, "the tail makes snapshots")
+        with children:
+            until(snapshots, "the tail makes snapshots, and they are seen at it")
         assert list(store.path.rglob("*.journal")), "no journal to look into"
         assert not found_in(store.folders, planted)
     finally:
@@ -339,7 +360,7 @@ def test_a_tail_and_its_children_have_the_key_and_show_it_to_nobody(member, tmp_
     said = log.read()
     log.close()
     assert status == 0, said
-    assert b"snapshot" in shown and SECRET.encode() not in shown + said
+    assert SECRET.encode() not in children.text() + said
     assert not found_in(store.folders, planted)
     assert json.loads(store.run("check", "--read-data", "--replay", "1", "--json").out)["whole"]
     assert planted["live field"] in store.run("cat", "--at", "latest", f"{db}.{name}").out
