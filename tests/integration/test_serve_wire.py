@@ -203,10 +203,18 @@ def test_random_changes_of_messages_harm_nobody(server):
         with server.raw() as raw:
             raw.send(bytes(content))
             raw.socket.shutdown(socket.SHUT_WR)
-            raw.socket.settimeout(20)
-            while raw.socket.recv(65536):
-                pass
+            try:
+                while raw.socket.recv(65536):
+                    pass
+            except TimeoutError:
+                pytest.fail(f"no end of the answer to {bytes(content)!r}; the threads of the server wait in {waits_of(server)}")
     assert server.client.admin.command("ping")["ok"] == 1
+
+
+def waits_of(server):
+    """Of each thread: its state, what it waits for in the kernel."""
+    tasks = sorted(Path(f"/proc/{server.process.pid}/task").iterdir())
+    return [((task / "stat").read_text().split()[2], (task / "wchan").read_text()) for task in tasks]
 
 
 def test_bytes_may_come_one_by_one(server):
