@@ -304,6 +304,7 @@ static void accept_one(struct server *server, int fd, const char *remote)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
 	struct connection *c = NULL;
+	bool added;
 
 	pthread_mutex_lock(&server->lock);
 	if (server->count < server->limit)
@@ -320,8 +321,10 @@ static void accept_one(struct server *server, int fd, const char *remote)
 	server->first = c;
 	server->count++;
 	event.data.ptr = c;
-	epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event);
+	added = epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 	pthread_mutex_unlock(&server->lock);
+	if (!added) /* no thread can have it */
+		end_connection(server, c);
 }
 
 /* False: there is no room for more now, so that asking again at once would be of no use. */
