@@ -4,24 +4,28 @@
  *	bench_serve URI KIND CONNECTIONS SECONDS TURNS FILE.bson
  *
  * Reads the collection shop.orders, which holds the documents of FILE.bson (their `_id`s and `orderNo`s are asked for). Each connection
- * repeats its request until SECONDS have gone by, and at least TURNS times. Prints requests, seconds, documents and bytes of them.
+ * repeats its request until SECONDS have gone by (or SIGTERM came), and at least TURNS times. Prints requests, seconds, documents and
+ * bytes of them, and how long a request took: the median and the 99th of a hundred, in microseconds.
  * KIND is one of `kinds` below, or "index": make an index on orderNo.
  */
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
 #include <mongoc/mongoc.h>
 
 #define CONNECTIONS_MAX 256
+#define PACE 0.005 /* seconds from one paced request of a connection to the next */
 
-/* A request: of find (filter) or aggregate (pipeline); `is_point` and others put a document's value into it. */
+/* A request: of find (filter) or aggregate (pipeline); `about` puts a document's value into it. PACED: every PACE, each second one an update. */
 struct kind {
 	const char *name;
 	const char *filter;
 	const char *options;
 	const char *pipeline;
-	enum { AS_IT_IS, BY_ID, FROM_ID, BY_NUMBER } about;
+	enum { AS_IT_IS, BY_ID, FROM_ID, BY_NUMBER, PACED } about;
 };
 
 static const struct kind kinds[] = {
@@ -44,7 +48,10 @@ static const struct kind kinds[] = {
 	 "{\"$count\": \"n\"}]}",
 	 AS_IT_IS},
 	{"other", NULL, NULL, NULL, BY_NUMBER},
+	{"client", NULL, "{\"limit\": 1}", NULL, PACED},
 };
+
+static atomic_bool stopped;
 
 /* What all connections share, and what one has. */
 struct job {
@@ -60,6 +67,7 @@ struct connection {
 	struct job *job;
 	uint64_t state; /* of the random numbers */
 	uint64_t requests, documents, bytes;
+	float *took; /* seconds of each request */
 	bool failed;
 };
 
@@ -103,7 +111,7 @@ static bson_t *filter_of(struct connection *c)
 	if (kind->about == AS_IT_IS)
 		return parsed(kind->filter);
 	filter = bson_new();
-	if (kind->about == BY_ID) {
+	if (kind->about == BY_ID || kind->about == PACED) {
 		BSON_APPEND_OID(filter, "_id", &c->job->ids[i]);
 	} else if (kind->about == BY_NUMBER) {
 		BSON_APPEND_INT64(filter, "orderNo", 100000000 + (int64_t)i);
@@ -113,6 +121,20 @@ static bson_t *filter_of(struct connection *c)
 		bson_append_document_end(filter, &inner);
 	}
 	return filter;
+}
+
+/* An update of one document. */
+static bool change(struct connection *c, mongoc_collection_t *coll)
+{
+	bson_t *filter = filter_of(c), *update = parsed("{\"$inc\": {\"looked\": 1}}");
+	bson_error_t error;
+	bool done = mongoc_collection_update_one(coll, filter, update, NULL, NULL, &error);
+
+	if (!done)
+		fprintf(stderr, "bench_serve: %s\n", error.message);
+	bson_destroy(filter);
+	bson_destroy(update);
+	return done;
 }
 
 /* One request and all its documents. */
@@ -137,11 +159,31 @@ static bool ask(struct connection *c, mongoc_collection_t *coll)
 	failed = mongoc_cursor_error(cursor, &error);
 	if (failed)
 		fprintf(stderr, "bench_serve: %s: %s\n", kind->name, error.message);
-	c->requests++;
 	mongoc_cursor_destroy(cursor);
 	bson_destroy(filter);
 	bson_destroy(options);
 	return !failed;
+}
+
+static bool ask_timed(struct connection *c, mongoc_collection_t *coll)
+{
+	double start = now();
+	bool done = c->job->kind->about == PACED && c->requests % 2 == 1 ? change(c, coll)
+									 : ask(c, coll);
+
+	if ((c->requests & (c->requests - 1)) == 0)
+		c->took = bson_realloc(c->took, 2 * (c->requests + 1) * sizeof(*c->took));
+	c->took[c->requests++] = (float)(now() - start);
+	return done;
+}
+
+/* What is paced does not wait longer because a request took long. */
+static void pace(const struct connection *c, double began)
+{
+	double wait = began + (double)c->requests * PACE - now();
+
+	if (c->job->kind->about == PACED && wait > 0)
+		nanosleep(&(struct timespec){.tv_nsec = (long)(wait * 1e9)}, NULL);
 }
 
 static void *work(void *arg)
@@ -151,16 +193,19 @@ static void *work(void *arg)
 	mongoc_collection_t *coll = mongoc_client_get_collection(client, "shop", "orders");
 	bson_t ping = BSON_INITIALIZER;
 	bson_error_t error;
-	double end;
+	double began, end;
 
 	BSON_APPEND_INT32(&ping, "ping", 1);
 	c->failed = !mongoc_client_command_simple(client, "shop", &ping, NULL, NULL, &error);
 	if (c->failed)
 		fprintf(stderr, "bench_serve: %s\n", error.message);
 	pthread_barrier_wait(&c->job->begin);
-	end = now() + c->job->seconds;
-	for (uint64_t i = 0; !c->failed && (i < c->job->turns || now() < end); i++)
-		c->failed = !ask(c, coll);
+	began = now();
+	end = began + c->job->seconds;
+	for (uint64_t i = 0; !c->failed && (i < c->job->turns || (now() < end && !stopped)); i++) {
+		pace(c, began);
+		c->failed = !ask_timed(c, coll);
+	}
 	bson_destroy(&ping);
 	mongoc_collection_destroy(coll);
 	mongoc_client_destroy(client);
@@ -211,6 +256,35 @@ static int make_index(const char *uri)
 	return !made;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const float *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* All requests' times together. */
+static void print_times(const struct connection *all, size_t count, uint64_t requests)
+{
+	float *took = bson_malloc(requests * sizeof(*took));
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(took + at, all[i].took, all[i].requests * sizeof(*took));
+		at += all[i].requests;
+		bson_free(all[i].took);
+	}
+	qsort(took, at, sizeof(*took), by_size);
+	printf(" %.0f %.0f\n", (double)took[at / 2] * 1e6, (double)took[at * 99 / 100] * 1e6);
+	bson_free(took);
+}
+
+static void stop(int number)
+{
+	(void)number;
+	stopped = true;
+}
+
 static int run(struct job *job, size_t count)
 {
 	struct connection all[CONNECTIONS_MAX] = {0};
@@ -234,9 +308,11 @@ static int run(struct job *job, size_t count)
 		bytes += all[i].bytes;
 		failed = failed || all[i].failed;
 	}
-	printf("%llu %.6f %llu %llu\n", (unsigned long long)requests, now() - start,
+	printf("%llu %.6f %llu %llu", (unsigned long long)requests, now() - start,
 	       (unsigned long long)documents, (unsigned long long)bytes);
-	return failed;
+	if (requests > 0)
+		print_times(all, count, requests);
+	return failed || requests == 0;
 }
 
 int main(int argc, char **argv)
@@ -261,6 +337,7 @@ int main(int argc, char **argv)
 	if (!read_ids(argv[6], &ids, &job.id_count))
 		return 1;
 	job.ids = ids;
+	signal(SIGTERM, stop);
 	mongoc_init();
 	status = run(&job, connections);
 	mongoc_cleanup();

@@ -74,15 +74,15 @@ def ours(kit, store, *options):
 
 
 @contextlib.contextmanager
-def mongod(work):
-    """Gives its address and its process id."""
+def mongod(work, *options):
+    """Gives its address, its process id and its port."""
     program = truth.mongod(VERSION)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="mongod-", dir=work) as folder:
         child = subprocess.Popen([program.path, "--bind_ip", "127.0.0.1", "--port", str(port), "--dbpath", folder,
-                                  "--nounixsocket"], env=program.env(), stdin=subprocess.DEVNULL,
+                                  "--nounixsocket", *options], env=program.env(), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield f"mongodb://127.0.0.1:{port}/?directConnection=true", child.pid, port
@@ -96,7 +96,7 @@ def ask(kit, server, kind, connections, seconds, file):
     before = processor_seconds(server[1])
     done = subprocess.run([str(kit.BUILD / "bench_serve"), server[0], kind, str(connections), str(seconds), "1", str(file)],
                           check=True, stdout=subprocess.PIPE, text=True)
-    requests, took, documents, size = (float(word) for word in done.stdout.split())
+    requests, took, documents, size = (float(word) for word in done.stdout.split()[:4])
     return requests / took, (processor_seconds(server[1]) - before) / requests, (documents / requests, size / requests)
 
 
