@@ -107,14 +107,11 @@ struct tree_json *fs_json(struct fs *fs, struct store *store)
 	return json;
 }
 
-void fs_refresh(struct fs *fs, uint64_t id)
+static void refresh_now(struct fs *fs)
 {
-	bool lazy = fs_inode_unpack(id).kind != FS_KIND_FIXED;
 	struct error e;
 	int changed;
 
-	if (lazy && !fs_tree_is_due(fs->tree))
-		return;
 	/* Moments that are open may stand on a snapshot that was forgotten. */
 	changed = fs_tree_refresh(fs->tree, &e);
 	if (changed > 0)
@@ -123,4 +120,29 @@ void fs_refresh(struct fs *fs, uint64_t id)
 		changed = timeline_refresh(fs->timeline, &e);
 	if (changed < 0)
 		fs_log_problem(fs->log, "the list of snapshots was not read again", &e);
+}
+
+void fs_refresh(struct fs *fs, uint64_t id)
+{
+	bool lazy = fs_inode_unpack(id).kind != FS_KIND_FIXED;
+
+	if (!lazy || fs_tree_is_due(fs->tree))
+		refresh_now(fs);
+}
+
+bool fs_is_forgotten(struct fs *fs, uint64_t id)
+{
+	struct fs_inode inode = fs_inode_unpack(id);
+	OWNED(buf_release) struct buf name = {0};
+	struct timeline_point point;
+	uint64_t distance;
+	struct error ignored;
+
+	if (inode.kind == FS_KIND_FIXED)
+		return false;
+	refresh_now(fs);
+	if (inode.slot < FS_INODE_POINTS)
+		return !fs_tree_name(fs->tree, inode.slot, &name);
+	return fs_points_find(fs->points, inode.slot, &point) &&
+	       timeline_distance(fs->timeline, &point, &distance, &ignored) == ERR_NOT_FOUND;
 }

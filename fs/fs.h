@@ -71,4 +71,10 @@ struct tree_json *fs_json(struct fs *fs, struct store *store);
  */
 void fs_refresh(struct fs *fs, uint64_t id);
 
+/*
+ * Was the snapshot of node `id`, or the one that its moment is made from, forgotten by now? Then its chunks may be
+ * pruned, and the same path may mean the same moment made from another snapshot.
+ */
+bool fs_is_forgotten(struct fs *fs, uint64_t id);
+
 #endif

@@ -49,12 +49,15 @@ void *fs_ops_scratch(size_t size)
 	return scratch->at;
 }
 
-void fs_ops_fail(fuse_req_t req, int rc, const struct error *e)
+void fs_ops_fail(fuse_req_t req, fuse_ino_t ino, int rc, const struct error *e)
 {
 	struct fs *fs = fuse_req_userdata(req);
 	int code = rc == 0 ? ESTALE : fs_errno_of(e);
 
-	if (rc < 0 && code != ENOENT && code != EINTR)
+	/* Not damage, but gone: of a path the kernel then looks again, and finds what is there now. */
+	if ((code == EIO || (rc < 0 && e->code == ERR_NOT_FOUND)) && fs_is_forgotten(fs, ino))
+		code = ESTALE;
+	if (rc < 0 && code != ESTALE && code != ENOENT && code != EINTR)
 		fs_log_problem(fs->log, "a request failed", e);
 	fuse_reply_err(req, code);
 }
@@ -169,7 +172,7 @@ static void reply_child(struct fs_ops_request *request, const struct fs_node *pa
 	if (rc > 0)
 		rc = fs_ops_fill(fs, child, &entry, e) < 0 ? e->code : 1;
 	if (rc < 0)
-		fs_ops_fail(request->req, rc, e);
+		fs_ops_fail(request->req, request->ino, rc, e);
 	else if (rc == 0)
 		reply_absent(request->req, parent, bytes_str(request->name));
 	else
@@ -192,7 +195,7 @@ static void lookup(struct fs_ops_request *request)
 	if (rc > 0 && !fs_node_is_dear(&parent))
 		rc = fs_node_load(fs, &parent, &e);
 	if (rc <= 0) {
-		fs_ops_fail(request->req, rc, &e);
+		fs_ops_fail(request->req, request->ino, rc, &e);
 		return;
 	}
 	rc = find_child(fs, &parent, bytes_str(request->name), &child, &e);
@@ -228,7 +231,7 @@ static void getattr(struct fs_ops_request *request)
 	if (rc > 0)
 		rc = fs_node_stat(fs, &node, &attr, &e) < 0 ? e.code : 1;
 	if (rc <= 0)
-		fs_ops_fail(request->req, rc, &e);
+		fs_ops_fail(request->req, request->ino, rc, &e);
 	else
 		fuse_reply_attr(request->req, &attr, fs_node_attr_seconds(node.inode));
 }
@@ -257,7 +260,7 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 	if (rc > 0)
 		rc = fs_node_text(fs, &node, &target, &e) < 0 ? e.code : 1;
 	if (rc <= 0)
-		fs_ops_fail(req, rc, &e);
+		fs_ops_fail(req, ino, rc, &e);
 	else
 		fuse_reply_readlink(req, buf_text(&target));
 }
@@ -309,7 +312,7 @@ static void getxattr(struct fs_ops_request *request)
 	if (waits)
 		return;
 	if (rc <= 0)
-		fs_ops_fail(request->req, rc, &e);
+		fs_ops_fail(request->req, request->ino, rc, &e);
 	else if (fs_xattr_get(fs, &node, request->name, &value) == 0)
 		fuse_reply_err(request->req, ENODATA);
 	else
@@ -344,7 +347,7 @@ static void listxattr(struct fs_ops_request *request)
 	fs_node_init(&node);
 	rc = fs_node_find(fs, request->ino, &node, &e);
 	if (rc <= 0) {
-		fs_ops_fail(request->req, rc, &e);
+		fs_ops_fail(request->req, request->ino, rc, &e);
 		return;
 	}
 	fs_xattr_list(&node, &names);

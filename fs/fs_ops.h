@@ -15,8 +15,11 @@
 /* The table for fuse_session_new(). */
 extern const struct fuse_lowlevel_ops fs_ops;
 
-/* Reply that the operation failed: `rc` < 0 with *e, or 0 for a node that is gone (ESTALE). */
-void fs_ops_fail(fuse_req_t req, int rc, const struct error *e);
+/*
+ * Reply that the operation on `ino` failed: `rc` < 0 with *e, or 0 for a node that is gone (ESTALE). What can no longer be
+ * read because its snapshot was forgotten is gone, too.
+ */
+void fs_ops_fail(fuse_req_t req, fuse_ino_t ino, int rc, const struct error *e);
 
 /* Fill the answer about a node that was found: all that the kernel is to know, and for how long. */
 MUST_CHECK int fs_ops_fill(struct fs *fs, struct fs_node *node, struct fuse_entry_param *ret,

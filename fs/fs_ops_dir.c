@@ -70,7 +70,7 @@ static void open_folder(struct fs_ops_request *request)
 	if (rc > 0)
 		fuse_reply_err(request->req, ENOTDIR);
 	else
-		fs_ops_fail(request->req, rc, &e);
+		fs_ops_fail(request->req, request->ino, rc, &e);
 	free_folder(folder);
 }
 
@@ -148,7 +148,7 @@ static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_inf
 	pthread_mutex_unlock(&folder->lock);
 	/* An error is told when nothing else is: the reader asks again from there. */
 	if (rc < 0 && len == 0)
-		fs_ops_fail(req, rc, &e);
+		fs_ops_fail(req, fs_inode_pack(folder->node.inode), rc, &e);
 	else
 		fuse_reply_buf(req, reply, len);
 }

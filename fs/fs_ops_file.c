@@ -63,7 +63,7 @@ static void open_file(struct fs_ops_request *request)
 	if (rc > 0)
 		rc = open_node(request, &node, &e);
 	if (rc <= 0)
-		fs_ops_fail(request->req, rc, &e);
+		fs_ops_fail(request->req, request->ino, rc, &e);
 }
 
 void fs_ops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
@@ -101,7 +101,6 @@ void fs_ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	struct error e;
 	int rc;
 
-	(void)ino;
 	rc = reply_pieces(req, file_of(info), size, (uint64_t)offset, &e);
 	if (rc == 1)
 		return;
@@ -109,7 +108,7 @@ void fs_ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	if (rc == 0)
 		rc = fs_file_read(file_of(info), (uint64_t)offset, reply, size, &len, &e);
 	if (rc < 0)
-		fs_ops_fail(req, rc, &e);
+		fs_ops_fail(req, ino, rc, &e);
 	else
 		fuse_reply_buf(req, reply, len);
 }

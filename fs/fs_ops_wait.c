@@ -53,7 +53,7 @@ static void end(struct fs_visit_job *job, int rc, const struct error *e)
 	struct fs_ops_request *waiting = (struct fs_ops_request *)job;
 
 	if (rc < 0)
-		fs_ops_fail(waiting->req, rc, e);
+		fs_ops_fail(waiting->req, waiting->ino, rc, e);
 	else
 		waiting->answer(waiting); /* of what is gone it says so */
 	free(waiting->name);

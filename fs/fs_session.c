@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "fs/fs_ops.h"
 
 #define READ_AHEAD_KB "1024"
@@ -41,7 +42,7 @@ static void add_option(struct fuse_args *args, const char *option, const char *v
 		buf_add_u8(&text, (uint8_t)*value);
 	}
 	if (fuse_opt_add_arg(args, buf_text(&text)) != 0)
-		abort(); /* out of memory, as the x functions do */
+		xnomem();
 }
 
 static struct fuse_session *new_session(struct fs *fs, const struct fs_options *options)
@@ -50,7 +51,7 @@ static struct fuse_session *new_session(struct fs *fs, const struct fs_options *
 	struct fuse_session *session;
 
 	if (fuse_opt_add_arg(&args, "yesterfs") != 0)
-		abort();
+		xnomem();
 	add_option(&args, "ro,nosuid,nodev,noexec,default_permissions,subtype=yesterfs", "");
 	add_option(&args, "fsname=", options->store);
 	if (options->allow_other)

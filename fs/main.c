@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <bson/bson.h>
 #include <openssl/crypto.h>
 
+#include "base/buf.h"
 #include "base/collation.h"
 #include "base/exit_code.h"
 #include "fs/fs_daemon.h"
@@ -108,10 +110,14 @@ static void print_version(void)
 
 int main(int argc, char **argv)
 {
+	/* libbson would abort when memory is out. */
+	static const bson_mem_vtable_t memory = {
+		.malloc = xmalloc, .calloc = xcalloc, .realloc = xrealloc, .free = free};
 	OWNED(fs_options_release) struct fs_options options;
 	struct error e = {0};
 	int rc = fs_options_parse(argc, argv, &options, &e);
 
+	bson_mem_set_vtable(&memory);
 	mallopt(M_ARENA_MAX, HEAPS);
 	if (rc < 0) {
 		fs_log_fatal(&e);

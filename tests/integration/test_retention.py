@@ -1,4 +1,5 @@
 """yester forget and prune: what the rules keep, what goes when, and what is still right beside them."""
+import errno
 import json
 import os
 import random
@@ -36,9 +37,11 @@ def stored(store):
     return sum(f.stat().st_size for f in (store.path / "chunks").rglob("*.pack"))
 
 
-def entry(seconds, key):
-    return bson.encode({"ts": Timestamp(seconds, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "i", "ns": "shop.orders",
-                        "ui": bson.Binary(bytes(range(16)), 4), "o": {"_id": key}, "wall": bson.datetime.datetime(2026, 1, 1)})
+def entry(seconds, key, change=None):
+    """An insert, or with `change` an update."""
+    deed = {"op": "i", "o": {"_id": key}} if change is None else {"op": "u", "o": {"$v": 1, "$set": change}, "o2": {"_id": key}}
+    return bson.encode({"ts": Timestamp(seconds, 1), "t": bson.Int64(1), "v": bson.Int64(2), "ns": "shop.orders",
+                        "ui": bson.Binary(bytes(range(16)), 4), "wall": bson.datetime.datetime(2026, 1, 1), **deed})
 
 
 def test_the_rules_keep_the_newest_of_each_period(store, tmp_path):
@@ -150,6 +153,35 @@ def test_readers_and_writers_go_on_beside_prunes(store, tmp_path):
             store.run("prune", "--grace", "3s")
         assert (mount.path / "snapshots" / "s0" / "shop" / "orders.bson").read_bytes() == data
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+def test_what_was_forgotten_and_pruned_under_a_reader_is_stale_and_its_path_is_the_same_moment(store, tmp_path):
+    """A reader that holds a moment for longer than the grace: ESTALE, not an error of the disk; from the path it is there again."""
+    documents = [{"_id": i, "pad": random.Random(i).randbytes(1000)} for i in range(20000)]
+    entries = [entry(BEGIN + i, i * 200, {"changed": i}) for i in range(100)]
+    (dump_of(tmp_path / "dump", documents) / "oplog.bson").write_bytes(entries[0])
+    store.ingest(tmp_path / "dump", "--name", "first")
+    (tmp_path / "oplog.bson").write_bytes(b"".join(entries))
+    store.run("ingest-oplog", tmp_path / "oplog.bson")
+    store.run("snapshot", "--at", f"{BEGIN + 50}.1", "--name", "later")
+    with peers.Mount(store.path, options="cache=1M") as mount:
+        of_moment = mount.path / "at" / f"{BEGIN + 90}.1" / "shop" / "orders.bson"
+        of_snapshot = mount.path / "snapshots" / "later" / "shop" / "orders.bson"
+        wanted = of_moment.read_bytes()
+        held = [os.open(path, os.O_RDONLY) for path in (of_moment, of_snapshot)]
+        store.run("forget", "later")
+        for _ in range(2):
+            # What the two have and the first snapshot hasn't is in one pack, of which most is waste then.
+            store.run("prune", "--grace", "0", "--max-waste", "0")
+        for file in held:
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            with pytest.raises(OSError) as problem:
+                while os.read(file, 1 << 20):
+                    pass
+            assert problem.value.errno == errno.ESTALE, problem.value
+            os.close(file)
+        assert of_moment.read_bytes() == wanted
+        assert os.listdir(mount.path / "snapshots") == ["first"]
 
 
 @pytest.mark.parametrize("point", range(6))
