@@ -293,20 +293,27 @@ int collation_key_of_document(struct collation *collation, struct bytes doc, str
 int collation_compare(struct collation *collation, struct bytes a, struct bytes b)
 {
 	UErrorCode status = U_ZERO_ERROR;
+	int order;
 
 	if (bytes_equal(a, b))
 		return 0;
-	return (int)ucol_strcollUTF8(collation->icu, (const char *)a.at, (int32_t)a.len,
-				     (const char *)b.at, (int32_t)b.len, &status);
+	order = (int)ucol_strcollUTF8(collation->icu, (const char *)a.at, (int32_t)a.len,
+				      (const char *)b.at, (int32_t)b.len, &status);
+	if (status == U_MEMORY_ALLOCATION_ERROR) /* it says "equal" then */
+		xnomem();
+	return order;
 }
 
 struct bytes collation_sort_key(struct collation *collation, struct bytes text)
 {
-	struct error ignored;
+	struct error e;
 
 	buf_reset(&collation->value);
-	if (add_sort_key(collation, text, &collation->value, &ignored) < 0)
+	if (add_sort_key(collation, text, &collation->value, &e) < 0) {
+		if (e.code == ERR_NOMEM)
+			xnomem();
 		return text;
+	}
 	return bytes_of(collation->value.at + 4, collation->value.len - 5);
 }
 

@@ -45,12 +45,12 @@ MUST_CHECK int collation_key(struct collation *collation, uint8_t bson_type, str
 MUST_CHECK int collation_key_of_document(struct collation *collation, struct bytes doc,
 					 struct buf *ret, struct error *e);
 
-/* <0, 0, >0: the order of two strings. What is no UTF-8 counts as U+FFFD. */
+/* <0, 0, >0: the order of two strings. What is no UTF-8 counts as U+FFFD. xnomem() when memory is out. */
 int collation_compare(struct collation *collation, struct bytes a, struct bytes b);
 
 /*
  * ICU's sort key of a string: equal for strings that compare equal, and in memcmp order. Valid
- * until the collation is used again. Aborts when memory is out.
+ * until the collation is used again. xnomem() when memory is out.
  */
 struct bytes collation_sort_key(struct collation *collation, struct bytes text);
 

@@ -90,7 +90,7 @@ static int64_t extremes_add(const struct accumulator *acc, void *state, struct q
 		struct value old = accumulator_item_value(&items->at[worst]);
 		int order = value_compare(&old, v, q->collation);
 
-		if (acc->op->is_greatest ? order >= 0 : order <= 0)
+		if (acc->op->is_greatest ? order > 0 || (order == 0 && !acc->is_late) : order <= 0)
 			return 0;
 		accumulator_items_remove(items, worst);
 		high = items->count;

@@ -36,6 +36,7 @@ struct accumulator {
 	const struct expr *n;
 	const struct sort *sort;  /* of $top and its like */
 	const struct expr **keys; /* "$path" of each of its parts */
+	bool is_late;		  /* accumulator_set_late() */
 };
 
 /* Tables that end with an entry whose name is NULL. */

@@ -47,7 +47,8 @@ void accumulator_sum_merge(struct accumulator_sum *s, const struct accumulator_s
 
 static _Decimal128 as_decimal(const struct accumulator_sum *s)
 {
-	return s->whole.has_any ? s->decimal + summation_decimal(&s->whole) : s->decimal;
+	/* A zero as well: 0E+6111 + 0 is 0. */
+	return s->decimal + (s->whole.has_any ? summation_decimal(&s->whole) : (_Decimal128)0);
 }
 
 struct value accumulator_sum_value(const struct accumulator_sum *s)

@@ -138,7 +138,7 @@ static int64_t top_add(const struct accumulator *acc, void *state, struct query_
 		size_t worst = acc->op->is_last ? 0 : items->count - 1;
 		int order = order_of(acc, key, &items->at[worst], q->collation);
 
-		if (acc->op->is_last ? order <= 0 : order >= 0)
+		if (acc->op->is_last ? order < 0 || (order == 0 && !acc->is_late) : order >= 0)
 			return 0;
 		accumulator_items_remove(items, worst);
 	}

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "base/bson_build.h"
+#include "query/collation_locale.h"
 #include "query/command_parse.h"
 #include "query/plan.h"
 #include "query/query_error.h"
@@ -56,17 +57,14 @@ void command_end(struct command_context *c)
 
 /* ---- collation */
 
-static int check_number(struct bytes spec, struct error *e)
+static int check_strength(const struct value *v, struct error *e)
 {
-	struct value v = command_field(spec, "strength");
-	int64_t strength = 3;
+	int64_t strength;
 
-	if (value_is_missing(&v))
-		return 0;
-	if (!value_is_number(&v))
-		return command_wrong_type(e, "collation", "strength", &v,
+	if (!value_is_number(v))
+		return command_wrong_type(e, "collation", "strength", v,
 					  "types '[long, int, decimal, double']");
-	strength = value_to_int64(&v);
+	strength = value_to_int64(v);
 	if (strength < 0)
 		return query_error(e, 51024,
 				   "BSON field 'strength' value must be >= 0, actual value '%lld'",
@@ -75,56 +73,110 @@ static int check_number(struct bytes spec, struct error *e)
 		return query_error(e, 51024,
 				   "BSON field 'strength' value must be <= 5, actual value '%lld'",
 				   (long long)strength);
-	if (strength == 0)
-		return query_error(e, QUERY_BAD_VALUE,
-				   "Enumeration value '0' for field 'collation.strength' is not a "
-				   "valid value.");
 	return 0;
 }
 
-/* The words that a field may be, with NULs between them. */
-struct words {
-	const char *name, *allowed;
-};
-static const struct words enums[] = {
-	{"caseFirst", "upper\0lower\0off\0"},
-	{"alternate", "non-ignorable\0shifted\0"},
-	{"maxVariable", "punct\0space\0"},
-};
-
-static int check_words(struct bytes name, const struct value *v, struct error *e)
+/* `allowed`: words with NULs between them. */
+static int check_words(const char *name, const char *allowed, const struct value *v,
+		       struct error *e)
 {
-	for (size_t i = 0; i < COUNT_OF(enums); i++) {
-		if (!bytes_equal(name, bytes_str(enums[i].name)))
-			continue;
-		if (v->type != BSON_KIND_STRING)
-			return command_wrong_type(e, "collation", enums[i].name, v,
-						  "type 'string'");
-		for (const char *word = enums[i].allowed; *word != '\0'; word += strlen(word) + 1)
-			if (bytes_equal(v->data, bytes_str(word)))
-				return 0;
-		return query_error(e, QUERY_BAD_VALUE,
-				   "Enumeration value '%.*s' for field 'collation.%s' is not a "
-				   "valid value.",
-				   (int)v->data.len, (const char *)v->data.at, enums[i].name);
-	}
-	return 0;
+	if (v->type != BSON_KIND_STRING)
+		return command_wrong_type(e, "collation", name, v, "type 'string'");
+	for (const char *word = allowed; *word != '\0'; word += strlen(word) + 1)
+		if (bytes_equal(v->data, bytes_str(word)))
+			return 0;
+	return query_error(e, QUERY_BAD_VALUE,
+			   "Enumeration value '%.*s' for field 'collation.%s' is not a "
+			   "valid value.",
+			   (int)v->data.len, (const char *)v->data.at, name);
 }
 
+static int check_case_first(const struct value *v, struct error *e)
+{
+	return check_words("caseFirst", "upper\0lower\0off\0", v, e);
+}
+
+static int check_alternate(const struct value *v, struct error *e)
+{
+	return check_words("alternate", "non-ignorable\0shifted\0", v, e);
+}
+
+static int check_max_variable(const struct value *v, struct error *e)
+{
+	return check_words("maxVariable", "punct\0space\0", v, e);
+}
+
+static int check_backwards(const struct value *v, struct error *e)
+{
+	if (v->type == BSON_KIND_BOOL)
+		return 0;
+	return query_error(e, QUERY_TYPE_MISMATCH,
+			   "Field 'backwards' should be a boolean value, but found: %s",
+			   value_type_name(v->type));
+}
+
+/* In the order of the document, as all generated parsers check. */
 static const struct command_rule collation_rules[] = {
 	{"locale", COMMAND_STRING, true, NULL},
 	{"caseLevel", COMMAND_BOOL, false, NULL},
-	{"caseFirst", COMMAND_ANY, false, NULL},
-	{"strength", COMMAND_ANY, false, NULL},
+	{"caseFirst", COMMAND_ANY, false, check_case_first},
+	{"strength", COMMAND_ANY, false, check_strength},
 	{"numericOrdering", COMMAND_BOOL, false, NULL},
-	{"alternate", COMMAND_ANY, false, NULL},
-	{"maxVariable", COMMAND_ANY, false, NULL},
+	{"alternate", COMMAND_ANY, false, check_alternate},
+	{"maxVariable", COMMAND_ANY, false, check_max_variable},
 	{"normalization", COMMAND_BOOL, false, NULL},
-	{"backwards", COMMAND_BOOL, false, NULL},
+	{"backwards", COMMAND_ANY, false, check_backwards},
 	{"version", COMMAND_STRING, false, NULL},
 };
 
 #define ICU_OF_MONGOD "57.1"
+
+static int check_locale(struct bytes locale, const char *text, struct error *e)
+{
+	char name[COLLATION_LOCALE_MAX];
+
+	if (locale.len == 0)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Field 'locale' cannot be the empty string in: %s", text);
+	if (bytes_equal(locale, bytes_str("simple")))
+		return 0;
+	collation_locale_name(locale, name);
+	if (bytes_equal(locale, bytes_str(name)))
+		return 0;
+	if (name[0] == '\0')
+		return query_error(e, QUERY_BAD_VALUE, "Field 'locale' is invalid in: %s", text);
+	return query_error(e, QUERY_BAD_VALUE,
+			   "Field 'locale' is invalid in: %s. Did you mean '%s'?", text, name);
+}
+
+/* What CollatorFactoryICU::makeFromBSON() looks at. */
+static int check_together(struct bytes spec, const char *text, struct error *e)
+{
+	struct value first = command_field(spec, "caseFirst"), v = command_field(spec, "version");
+	int64_t strength = command_number(spec, "strength", 3);
+
+	if (check_locale(command_field(spec, "locale").data, text, e) < 0)
+		return e->code;
+	if (v.type == BSON_KIND_STRING && !bytes_equal(v.data, bytes_str(ICU_OF_MONGOD)))
+		return query_error(e, 161,
+				   "Requested collation version %.*s but the only available "
+				   "collator version was " ICU_OF_MONGOD
+				   ". Requested collation spec: %s",
+				   (int)v.data.len, (const char *)v.data.at, text);
+	if (bytes_equal(command_field(spec, "locale").data, bytes_str("simple")))
+		return 0;
+	if (command_flag(spec, "backwards") && strength == 1)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "'backwards' is invalid with 'strength' of 1 in: %s", text);
+	if (first.type == BSON_KIND_STRING && !bytes_equal(first.data, bytes_str("off")) &&
+	    strength <= 2 && !command_flag(spec, "caseLevel"))
+		return query_error(
+			e, QUERY_BAD_VALUE,
+			"'caseFirst' is invalid unless 'caseLevel' is on or 'strength' is "
+			"greater than 2 in: %s",
+			text);
+	return 0;
+}
 
 /* The rules of Collation's generated parser, then those of its factory. */
 static int check_collation(struct bytes spec, struct error *e)
@@ -132,34 +184,19 @@ static int check_collation(struct bytes spec, struct error *e)
 	static const struct command_rules rules = {"collation", collation_rules,
 						   COUNT_OF(collation_rules)};
 	OWNED(buf_release) struct buf text = {0};
-	struct bson_fields fields = bson_fields(spec);
-	struct bson_field field;
-	struct value v;
+	struct value backwards = value_get(spec, bytes_str("backwards"));
 
-	if (command_check_fields(&rules, spec, e) < 0 || check_number(spec, e) < 0)
+	if (command_check_fields(&rules, spec, e) < 0)
 		return e->code;
-	while (bson_fields_next(&fields, &field, e) > 0) {
-		v = value_of_field(&field);
-		if (!value_is_nullish(&v) && check_words(field.name, &v, e) < 0)
-			return e->code;
-	}
+	/* It alone minds null. */
+	if (!value_is_missing(&backwards) && check_backwards(&backwards, e) < 0)
+		return e->code;
+	if (command_number(spec, "strength", 3) == 0)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Enumeration value '0' for field 'collation.strength' is not a "
+				   "valid value.");
 	value_text_bson(spec, false, &text);
-	if (command_field(spec, "locale").data.len == 0)
-		return query_error(e, QUERY_BAD_VALUE,
-				   "Field 'locale' cannot be the empty string in: %s",
-				   buf_text(&text));
-	v = command_field(spec, "version");
-	if (v.type == BSON_KIND_STRING && !bytes_equal(v.data, bytes_str(ICU_OF_MONGOD)))
-		return query_error(e, 161,
-				   "Requested collation version %.*s but the only available "
-				   "collator version was " ICU_OF_MONGOD
-				   ". Requested collation spec: %s",
-				   (int)v.data.len, (const char *)v.data.at, buf_text(&text));
-	if (command_flag(spec, "backwards") && command_number(spec, "strength", 3) == 1)
-		return query_error(e, QUERY_BAD_VALUE,
-				   "'backwards' is invalid with 'strength' of 1 in: %s",
-				   buf_text(&text));
-	return 0;
+	return check_together(spec, buf_text(&text), e);
 }
 
 static int open_collation(struct command_context *c, struct bytes spec, struct error *e)
@@ -367,6 +404,8 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 		return e->code;
 	if (result.type == BSON_KIND_UNDEFINED)
 		result = value_null();
+	else if (value_is_missing(&result))
+		result.type = BSON_KIND_UNDEFINED; /* expr_frame_new() makes it missing again */
 	value_write(ret, name, &result);
 	return 0;
 }

@@ -232,8 +232,10 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 		return e->code;
 	if (command_default_collation(c, collation, e) < 0)
 		return e->code;
-	/* mongod parses the query for itself before it makes a pipeline of the command. */
-	if (resolved.is_view && match_parse(expr_scope_new(q), filter, MATCH_TOP, &parsed, e) < 0)
+	/* mongod parses the query before it looks at the key, or makes a pipeline of the command. */
+	if (match_parse(expr_scope_new(q), filter, MATCH_TOP | MATCH_UNFOLDED, &parsed, e) < 0 ||
+	    field_path_check(command_field(c->cmd, "key").data, e) < 0 ||
+	    (resolved.is_view && match_parse(expr_scope_new(q), filter, MATCH_TOP, &parsed, e) < 0))
 		return e->code;
 	with_null = !resolved.is_view && by_index(c, &resolved.collection, filter);
 	if ((resolved.is_view ? command_view_match(c, &resolved, filter, &stage, e)
@@ -257,7 +259,5 @@ int query_distinct(const struct query_request *request, struct buf *ret, struct 
 		return query_error(e, 31032, "Key field cannot contain an embedded null byte");
 	command_begin(&c, request, buf_bytes(&coll));
 	c.q.in_find = true;
-	if (field_path_check(key, e) < 0)
-		return e->code;
 	return distinct(&c, ret, e);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bson_build.h"
+#include "base/clock.h"
 #include "query/command_cursor.h"
 #include "query/query_error.h"
 #include "query/scan.h"
@@ -16,8 +17,6 @@
 #define PORT 27017
 #define VERSION_TOLD "6.0.27"
 #define GIT_VERSION_TOLD "fc88ca137231d7457aed6265d4f32a361ae71716"
-#define MILLISECONDS 1000
-#define NANOSECONDS_OF_MILLISECOND 1000000
 
 static const struct command_rule rules[] = {
 	{"verbosity", COMMAND_STRING, false, NULL},
@@ -360,17 +359,9 @@ static void add_stages(struct explain *x, const struct plan *plan, struct bytes 
 
 /* ---- running it */
 
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS_OF_MILLISECOND;
-}
-
 static int run(struct explain *x, struct error *e)
 {
-	int64_t begin = milliseconds();
+	int64_t begin = (int64_t)clock_ms();
 	bool done = !x->with_stats;
 
 	while (!done) {
@@ -384,7 +375,7 @@ static int run(struct explain *x, struct error *e)
 	for (const struct stage *s = x->cursor->stage; s != NULL; s = s->source)
 		if (scan_is(s))
 			x->examined += scan_examined(s);
-	x->took = milliseconds() - begin;
+	x->took = (int64_t)clock_ms() - begin;
 	return 0;
 }
 

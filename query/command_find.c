@@ -260,6 +260,7 @@ static int read_hint(struct find *f, const struct collection *c, struct error *e
 				     "planner returned error :: caused by :: hint provided does "
 				     "not correspond to an existing index",
 				     e);
+	f->index = arena_copy(f->cursor->c.q.constants, f->index); /* the collection goes first */
 	hint = value_get(f->index, bytes_str("key"));
 	if (hint.type == BSON_KIND_DOCUMENT)
 		f->index_key = hint.data;
@@ -353,9 +354,91 @@ static struct bytes returned_key(const struct find *f, const struct plan *plan)
 
 	if (f->index_key.len > 0)
 		return f->index_key;
-	if (plan->way == PLAN_IDS || plan->way == PLAN_RANGE || plan->is_id_order)
+	if (plan->way == PLAN_IDS || plan->way == PLAN_RANGE || plan->is_id_order ||
+	    (id_order(f->sort) != 0 && f->natural == 0 && f->cursor->c.q.collation == NULL))
 		return bytes_of(id_key, sizeof(id_key));
 	return (struct bytes){0};
+}
+
+/* Of a projection beside returnKey: only its {$meta: "sortKey"}s, and then no number of the record. */
+static int project_keys(struct find *f, unsigned *extra, struct error *e)
+{
+	OWNED(buf_release) struct buf spec = {0};
+	struct bson_fields fields = bson_fields(f->projection);
+	struct bson_field field;
+	struct error ignored;
+	size_t begin = bson_build_begin(&spec);
+	bool keys = project_wants_sort_key(f->project);
+
+	f->project = NULL;
+	if (!keys)
+		return 0;
+	*extra &= ~(unsigned)FIND_STAGE_RECORD_ID;
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value v = value_of_field(&field), meta = plan_operand(&v, "$meta");
+
+		if (meta.type == BSON_KIND_STRING && bytes_equal(meta.data, bytes_str("sortKey")))
+			value_write(&spec, field.name, &v);
+	}
+	bson_build_end(&spec, begin);
+	return project_parse(f->cursor->scope,
+			     arena_copy(f->cursor->c.q.constants, buf_bytes(&spec)), PROJECT_FIND,
+			     NULL, &f->project, e);
+}
+
+/* Does the projection name the path, or one that it lies in, as a field to keep? */
+static bool keeps_path(struct bytes projection, struct bytes path)
+{
+	for (size_t len = path.len; len > 0; len--) {
+		struct value v;
+
+		if (len < path.len && path.at[len] != '.')
+			continue;
+		v = value_get(projection, bytes_of(path.at, len));
+		if (v.type == BSON_KIND_DOCUMENT && len < path.len)
+			return keeps_path(v.data, bytes_of(path.at + len + 1, path.len - len - 1));
+		if (!value_is_missing(&v))
+			return value_is_true(&v);
+	}
+	return false;
+}
+
+/* Is it of fields to keep alone, or of fields to drop? */
+static bool is_plain(struct bytes projection)
+{
+	struct bson_fields fields = bson_fields(projection);
+	struct bson_field field;
+	struct error ignored;
+
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value v = value_of_field(&field);
+
+		if (v.type == BSON_KIND_DOCUMENT ? command_is_operator(v.data) || !is_plain(v.data)
+						 : !value_is_number(&v) && v.type != BSON_KIND_BOOL)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * mongod projects before it sorts all documents when the projection has no expressions and keeps every path of the sort: what is not an
+ * object in an array that lies on such a path is no longer there. (tryPushdownProjectBeneathSort() of planner_analysis.cpp)
+ */
+static bool projects_first(const struct find *f, unsigned extra)
+{
+	if (f->sort == NULL || f->project == NULL || f->limit > 0 || extra != 0 ||
+	    project_wants_sort_key(f->project))
+		return false;
+	for (size_t i = 0; i < sort_count(f->sort); i++) {
+		struct bytes path = sort_path(f->sort, i);
+		struct value id = value_get(f->projection, path);
+
+		if (bytes_equal(path, bytes_str("_id")) && value_is_missing(&id))
+			continue;
+		if (!keeps_path(f->projection, path))
+			return false;
+	}
+	return is_plain(f->projection);
 }
 
 static int open_stages(struct find *f, struct collection *c, struct error *e)
@@ -370,6 +453,7 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 	struct stage *stage = NULL;
 
 	request.natural = f->natural;
+	request.use_none = f->index_key.len > 0 && !(is_empty(f->min) && is_empty(f->max));
 	request.order = by_index || f->natural != 0 || keys ? 0 : id_order(f->sort);
 	if (request.order == 0 && is_id_key(f->index_key) && f->sort == NULL && !keys)
 		request.order = 1;
@@ -380,21 +464,31 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 		return e->code;
 	if (cursor->left >= 0 && is_point(f, &cursor->plan))
 		cursor->left = -1;
-	if (f->index_key.len > 0) {
-		if (open_bounds(f, &stage, e) < 0) {
-			stage_free(stage);
-			return e->code;
-		}
+	if (f->index_key.len > 0 && open_bounds(f, &stage, e) < 0) {
+		stage_free(stage);
+		return e->code;
 	}
+	if (request.use_none)
+		stage = find_stage_match(q, cursor->scope, f->match, stage);
 	if (is_point(f, &cursor->plan) && !keys)
 		f->sort = NULL;
+	extra |= command_flag(f->cmd, "showRecordId") ? FIND_STAGE_RECORD_ID : 0;
+	extra |= command_flag(f->cmd, "returnKey") ? FIND_STAGE_ONLY_KEY : 0;
 	if (f->sort != NULL && !(request.order != 0 && cursor->plan.is_id_order)) {
+		if (projects_first(f, extra)) {
+			stage = find_stage_project(q, cursor->scope, f->project, extra,
+						   (struct bytes){0}, stage);
+			f->project = NULL;
+		}
 		stage = find_stage_sort(q, cursor->scope, f->sort, most, keys, stage);
 		cursor->left = -1;
 	}
 	stage = find_stage_cut(q, f->skip, f->limit, stage);
-	extra |= command_flag(f->cmd, "showRecordId") ? FIND_STAGE_RECORD_ID : 0;
-	extra |= command_flag(f->cmd, "returnKey") ? FIND_STAGE_ONLY_KEY : 0;
+	if ((extra & FIND_STAGE_ONLY_KEY) != 0 && f->project != NULL &&
+	    project_keys(f, &extra, e) < 0) {
+		stage_free(stage);
+		return e->code;
+	}
 	cursor->stage = find_stage_project(q, cursor->scope, f->project, extra,
 					   returned_key(f, &cursor->plan), stage);
 	cursor->is_point = is_point(f, &cursor->plan) && f->sort == NULL;

@@ -34,8 +34,11 @@ struct query_context {
 	bool keeps_gaps;     /* documents on their way keep the places of removed fields: gaps.h */
 	bool in_find;	     /* find's dialect of texts and rules; else aggregate's */
 	bool with_users;     /* may what holds credentials be read? */
-	int depth;	     /* of $lookup, $facet and views inside each other */
-	int64_t deadline;    /* CLOCK_MONOTONIC in nanoseconds, 0: none. maxTimeMS */
+	bool in_filter;	     /* while the filter of a find, count or distinct is parsed */
+	bool in_match;	     /* while the filter of a stage is parsed */
+	bool folds_filter; /* while the constants of a filter are folded that the plan will hold */
+	int depth;	   /* of $lookup, $facet and views inside each other */
+	int64_t deadline;  /* CLOCK_MONOTONIC in nanoseconds, 0: none. maxTimeMS */
 	const atomic_bool *killed; /* NULL, or becomes true when the cursor is killed */
 };
 

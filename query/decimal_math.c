@@ -264,20 +264,25 @@ static _Decimal128 whole_power(_Decimal128 x, _Decimal128 y)
 	rest = fused(y, ln.low, rest);
 	result = decimal_math_exp(product);
 	if (result == 0)
-		return from_library((BID_UINT128){.w = {0, 0}});
+		return result;
 	if (decimal_is_infinite(result))
 		return result;
 	result = fused(result, rest, result);
 	return flips ? -result : result;
 }
 
+/* Of every power that is zero: mongod adds a positive 0E-6176, so that it has lost its sign. */
+static const _Decimal128 least_zero = 0E-6176DL;
+
 _Decimal128 decimal_math_pow(_Decimal128 x, _Decimal128 y)
 {
 	_IDEC_flags flags = 0;
 	_Decimal128 result;
 
-	if (x == 10)
+	if (x == 10 && y != 0)
 		result = decimal_math_exp10_(y);
+	else if (x == 10)
+		return least_zero; /* that is what mongod's library says */
 	else if (x == 2)
 		result = decimal_math_exp2_(y);
 	else if (decimal_is_finite(x) && x != 0 && x != 1 && y != 0 && decimal_is_integral(y))
@@ -285,7 +290,7 @@ _Decimal128 decimal_math_pow(_Decimal128 x, _Decimal128 y)
 	else
 		result = from_library(
 			bid128_pow(to_library(x), to_library(y), BID_ROUNDING_TO_NEAREST, &flags));
-	return with_all_digits(result);
+	return result == 0 ? least_zero : with_all_digits(result);
 }
 
 _Decimal128 decimal_math_log(_Decimal128 x, _Decimal128 base)

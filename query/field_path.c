@@ -2,7 +2,7 @@
 
 #include "query/query_error.h"
 
-static int check_name(struct bytes name, struct error *e)
+int field_path_check_name(struct bytes name, struct error *e)
 {
 	if (name.len == 0)
 		return query_error(e, 15998, "FieldPath field names may not be empty strings.");
@@ -11,7 +11,12 @@ static int check_name(struct bytes name, struct error *e)
 				   "FieldPath field names may not start with '$'. Consider using "
 				   "$getField or $setField.");
 	if (memchr(name.at, '\0', name.len) != NULL)
-		return query_error(e, 16411, "FieldPath field names may not contain '\\0'.");
+		/* It ends there: the message has the byte that it speaks of. */
+		return query_error(e, 16411, "FieldPath field names may not contain '");
+	if (memchr(name.at, '.', name.len) != NULL)
+		return query_error(e, 16412,
+				   "FieldPath field names may not contain '.'. Consider using "
+				   "$getField or $setField.");
 	return 0;
 }
 
@@ -27,7 +32,7 @@ int field_path_check(struct bytes path, struct error *e)
 	while (rest.at != NULL) {
 		struct bytes name = field_path_first(rest, &rest);
 
-		if (check_name(name, e) < 0)
+		if (field_path_check_name(name, e) < 0)
 			return e->code;
 		if (++depth > FIELD_PATH_MAX)
 			return query_error(e, QUERY_OVERFLOW, "FieldPath is too long");

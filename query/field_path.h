@@ -14,6 +14,9 @@
 /* 40352, 40353, 15998, 16410, 16411, or 0. The path has no "$" before it. */
 MUST_CHECK int field_path_check(struct bytes path, struct error *e);
 
+/* Is `name` good as the name of one field ("a", without dots)? 15998, 16410, 16411, 16412. */
+MUST_CHECK int field_path_check_name(struct bytes name, struct error *e);
+
 /* The first component of a path; *rest is what follows the dot (len 0 and at NULL at the end). */
 static inline struct bytes field_path_first(struct bytes path, struct bytes *rest)
 {

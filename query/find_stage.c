@@ -18,6 +18,7 @@ struct find_stage {
 	const struct value *min, *max;
 	bool is_sparse;
 	const struct match *partial; /* or NULL */
+	const struct match *match;
 	struct buf doc;
 };
 
@@ -137,6 +138,18 @@ static void only_key(struct find_stage *s, struct bytes doc)
 	bson_build_end(&s->doc, begin);
 }
 
+/* The key with what the projection adds to it. */
+static int project_key(struct find_stage *s, const struct stage_doc *from, struct error *e)
+{
+	struct stage_doc key = *from;
+
+	arena_reset(s->arena);
+	key.doc = arena_copy(s->arena, buf_bytes(&s->doc));
+	expr_frame_set(&s->frame, key.doc);
+	buf_reset(&s->doc);
+	return project_apply(s->project, &s->frame, &key, &s->doc, e);
+}
+
 static int project_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
 	struct find_stage *s = (struct find_stage *)stage;
@@ -147,6 +160,8 @@ static int project_next(struct stage *stage, struct stage_doc *ret, struct error
 	buf_reset(&s->doc);
 	if (s->extra & FIND_STAGE_ONLY_KEY) {
 		only_key(s, ret->doc);
+		if (s->project != NULL && project_key(s, ret, e) < 0)
+			return e->code;
 	} else if (s->project != NULL) {
 		arena_reset(s->arena);
 		if (project_apply(s->project, &s->frame, ret, &s->doc, e) < 0)
@@ -222,6 +237,38 @@ struct stage *find_stage_bounds(struct query_context *q, struct expr_scope *scop
 	s->sort = key;
 	s->min = min;
 	s->max = max;
+	return &s->stage;
+}
+
+/* ---- filter */
+
+static int match_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct find_stage *s = (struct find_stage *)stage;
+	int more, holds;
+
+	while ((more = stage_next(stage->source, ret, e)) > 0) {
+		arena_reset(s->arena);
+		expr_frame_set(&s->frame, ret->doc);
+		holds = match_test(s->match, &s->frame, ret->doc, NULL, e);
+		if (holds != 0)
+			return holds;
+	}
+	return more;
+}
+
+static const struct stage_kind match_kind = {
+	.name = "FETCH", .next = match_next, .close = find_close};
+
+struct stage *find_stage_match(struct query_context *q, struct expr_scope *scope,
+			       const struct match *match, struct stage *source)
+{
+	struct find_stage *s;
+
+	if (match == NULL || match_is_all(match))
+		return source;
+	s = make(q, scope, &match_kind, source);
+	s->match = match;
 	return &s->stage;
 }
 

@@ -23,7 +23,8 @@ struct stage *find_stage_cut(struct query_context *q, uint64_t skip, uint64_t li
 
 enum find_stage_extra {
 	FIND_STAGE_RECORD_ID = 1, /* append {$recordId: rank} */
-	FIND_STAGE_ONLY_KEY = 2,  /* returnKey: only the fields of `key` */
+	FIND_STAGE_ONLY_KEY =
+		2, /* returnKey: only the fields of `key`, to which the projection is applied */
 };
 
 /* Project; `key` is an index' key pattern for FIND_STAGE_ONLY_KEY (empty: no index was used, documents become {}). */
@@ -34,6 +35,10 @@ struct stage *find_stage_project(struct query_context *q, struct expr_scope *sco
 /* Only documents that the index holds (it may be sparse or partial), in its order. `spec`: as listIndexes tells it; empty: no index. */
 struct stage *find_stage_index(struct query_context *q, struct expr_scope *scope, struct bytes spec,
 			       struct stage *source);
+
+/* Only documents that match: for filters that are asked behind the bounds of min and max. NULL: all. */
+struct stage *find_stage_match(struct query_context *q, struct expr_scope *scope,
+			       const struct match *match, struct stage *source);
 
 /*
  * Only documents whose values for `key` (a sort by the index' key pattern) are at least `min` and below `max`

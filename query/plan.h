@@ -76,6 +76,10 @@ MUST_CHECK int plan_resolve(struct query_context *q, struct bytes db, struct byt
 MUST_CHECK int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
 			  struct error *e);
 
+/* The error of a pipeline that begins with $geoNear: 27, or 26 when there is no collection. */
+int plan_refuse_geo(struct query_context *q, const struct plan_resolved *resolved,
+		    struct error *e) COLD;
+
 /* The stages of a resolved namespace's pipeline. With `check` the whole of it is parsed first, in order, for the right error.
  * `set` as in plan_request. *ret_plan may be NULL. */
 MUST_CHECK int plan_pipeline(struct query_context *q, struct plan_resolved *resolved,

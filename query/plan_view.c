@@ -1,5 +1,6 @@
 /* Prefix: plan_ - views, time series and pipelines. */
 #include "base/bson_build.h"
+#include "query/batch.h"
 #include "query/command_parse.h"
 #include "query/find_stage.h"
 #include "query/plan.h"
@@ -293,6 +294,9 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 		return e->code;
 	*ret = find_stage_index(q, scope, r->index, *ret);
 	*ret_done = lead.stages + (request.order != 0 && plan->is_id_order);
+	if (lead.match != NULL && match_can_fail(lead.match) &&
+	    value_count(r->pipeline) > *ret_done)
+		*ret = batch_open(q, batch_most(drop(q, r->pipeline, *ret_done)), *ret);
 	return 0;
 }
 
@@ -311,6 +315,16 @@ int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes p
 	return pipeline_parse(q, scope, pipeline, nothing, &checked, e);
 }
 
+int plan_refuse_geo(struct query_context *q, const struct plan_resolved *r, struct error *e)
+{
+	if (r->collection.kind != COLLECTION_MISSING)
+		return query_error(e, QUERY_INDEX_NOT_FOUND, PIPELINE_NO_GEO_INDEX);
+	return query_error(e, QUERY_NAMESPACE_NOT_FOUND,
+			   "$geoNear requires a geo index to run, but %.*s.%.*s does not exist",
+			   (int)q->db.len, (const char *)q->db.at, (int)q->coll.len,
+			   (const char *)q->coll.at);
+}
+
 int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
 		  const struct expr_frame *set, bool check, struct plan *ret_plan,
 		  struct stage **ret, struct error *e)
@@ -323,6 +337,8 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 		scope = expr_scope_new(q);
 	if (check && plan_check(q, scope, r->pipeline, e) < 0)
 		return e->code;
+	if (check && pipeline_begins_with_geo(r->pipeline))
+		return plan_refuse_geo(q, r, e);
 	r->pipeline = reorder_pipeline(q, r->pipeline);
 	if ((r->unpack.len > 0 || pipeline_needs_collection(r->pipeline)) &&
 	    open_source(q, r, scope, set, &plan, &done, &source, e) < 0)

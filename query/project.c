@@ -355,6 +355,17 @@ static int sub_elements(struct parsing *p, struct project_node *node, struct byt
 	return 0;
 }
 
+/* What is at a path, which may have dots; or NULL. */
+static struct project_node *node_at(struct project_node *node, struct bytes path)
+{
+	while (node != NULL && path.at != NULL) {
+		struct bytes name = field_path_first(path, &path);
+
+		node = project_node_child(node, name);
+	}
+	return node;
+}
+
 static int sub_object(struct parsing *p, struct project_node *node, struct bytes prefix,
 		      const struct bson_field *field, struct error *e)
 {
@@ -378,7 +389,7 @@ static int sub_object(struct parsing *p, struct project_node *node, struct bytes
 			return query_error(e, 31325, "Unknown expression %s",
 					   project_node_text(first.name, &room));
 	}
-	child = project_node_child(node, field->name);
+	child = node_at(node, field->name);
 	if (child == NULL) {
 		if (project_node_leaf(p->arena, node, field->name, PROJECT_NODE_PATH, &child, e) <
 		    0)

@@ -157,6 +157,18 @@ static int apply_elem_match(struct applying *a, const struct project_node *child
 	return 0;
 }
 
+/* In an inclusion it is computed: behind what is included, in the order of the words. */
+static int append_elem_match(struct applying *a, const struct project_node *child, struct error *e)
+{
+	struct fields walk = fields_of(a->frame->root);
+	struct bson_field field;
+
+	while (fields_next(&walk, &field))
+		if (bytes_equal(field.name, child->name))
+			return apply_elem_match(a, child, &field, e);
+	return 0;
+}
+
 /* One field that the tree names. Returns 1 when it is done with, 0 when it is still to be appended if it computes. */
 static int apply_child(struct applying *a, const struct project_node *child,
 		       const struct bson_field *field, struct error *e)
@@ -174,6 +186,8 @@ static int apply_child(struct applying *a, const struct project_node *child,
 	case PROJECT_NODE_PATH:
 		return apply_path(a, child, field, e);
 	case PROJECT_NODE_ELEM_MATCH:
+		if (a->project->type == PROJECT_INCLUSION)
+			return 0;
 		return apply_elem_match(a, child, field, e) < 0 ? e->code : 1;
 	case PROJECT_NODE_EXPR:
 		break;
@@ -208,6 +222,11 @@ static int append_computed(struct applying *a, const struct project_node *node, 
 			continue;
 		if (child->kind == PROJECT_NODE_EXPR) {
 			if (write_expr(a, child, child->name, e) < 0)
+				return e->code;
+			continue;
+		}
+		if (child->kind == PROJECT_NODE_ELEM_MATCH) {
+			if (append_elem_match(a, child, e) < 0)
 				return e->code;
 			continue;
 		}

@@ -73,7 +73,8 @@ int project_node_leaf(struct arena *arena, struct project_node *node, struct byt
 
 bool project_node_mark(struct project_node *node)
 {
-	node->is_computed = node->kind == PROJECT_NODE_EXPR;
+	node->is_computed =
+		node->kind == PROJECT_NODE_EXPR || node->kind == PROJECT_NODE_ELEM_MATCH;
 	for (struct project_node *child = node->children; child != NULL; child = child->next)
 		node->is_computed |= project_node_mark(child);
 	return node->is_computed;

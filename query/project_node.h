@@ -26,7 +26,7 @@ struct project_node {
 	struct project_node *children, *last, *next;
 	size_t index;	  /* among the children of its parent */
 	size_t count;	  /* of children */
-	bool is_computed; /* it or something below it is EXPR */
+	bool is_computed; /* it or something below it is EXPR or ELEM_MATCH */
 };
 
 /* {$slice: ..} of find: applied to the result at `path`. */

@@ -11,27 +11,19 @@ int query_error(struct error *e, int server, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(e->text, sizeof(e->text), format, args);
+	error_set_args(e, ERR_INVALID, format, args);
 	va_end(args);
-	e->code = ERR_INVALID;
-	e->sys = 0;
 	e->server = server;
-	e->hint[0] = '\0';
 	return ERR_INVALID;
 }
 
 int query_error_cause(struct error *e, const char *format, ...)
 {
-	char old[sizeof(e->text)];
 	va_list args;
-	size_t len;
 
-	memcpy(old, e->text, sizeof(old));
 	va_start(args, format);
-	vsnprintf(e->text, sizeof(e->text), format, args);
+	error_wrap_args(e, " :: caused by :: ", format, args);
 	va_end(args);
-	len = strlen(e->text);
-	snprintf(e->text + len, sizeof(e->text) - len, " :: caused by :: %s", old);
 	return e->code;
 }
 

@@ -63,6 +63,8 @@ static pcre2_code *compile(struct buf *pattern, unsigned options, pcre2_general_
 	pcre2_compile_context *context = pcre2_compile_context_create(memory);
 	pcre2_code *code;
 
+	if (context == NULL)
+		xnomem();
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
 #ifdef PCRE2_EXTRA_ALLOW_LOOKAROUND_BSK
@@ -72,6 +74,8 @@ static pcre2_code *compile(struct buf *pattern, unsigned options, pcre2_general_
 		code = pcre2_compile(pattern->at, pattern->len, pcre_options(options), ret_code,
 				     ret_at, context);
 	} while (code == NULL && regex_dialect_mend(pattern, *ret_code, *ret_at));
+	if (code == NULL && *ret_code == PCRE2_ERROR_HEAP_FAILED)
+		xnomem();
 	return code;
 }
 
@@ -104,6 +108,8 @@ static bool matches_nothing(struct buf *pattern, unsigned options)
 	pcre2_code *code = compile(pattern, options, NULL, &error, &at);
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 
+	if (data == NULL)
+		xnomem();
 	if (code != NULL)
 		result = pcre2_match(code, (const uint8_t *)"", 0, 0, 0, data, NULL) >= 0;
 	pcre2_match_data_free(data);
@@ -219,7 +225,7 @@ static void scratch_free(void *slot)
 static void scratch_make_key(void)
 {
 	if (pthread_key_create(&scratch_key, scratch_free) != 0)
-		abort();
+		xnomem();
 }
 
 static struct scratch *scratch_of_thread(uint32_t pairs)
@@ -231,15 +237,19 @@ static struct scratch *scratch_of_thread(uint32_t pairs)
 	if (scratch == NULL) {
 		scratch = xcalloc(1, sizeof(*scratch));
 		scratch->context = pcre2_match_context_create(NULL);
+		if (scratch->context == NULL)
+			xnomem();
 		pcre2_set_match_limit(scratch->context, MATCH_LIMIT);
 		pcre2_set_depth_limit(scratch->context, DEPTH_LIMIT);
 		if (pthread_setspecific(scratch_key, scratch) != 0)
-			abort();
+			xnomem();
 	}
 	if (scratch->pairs < pairs || scratch->data == NULL) {
 		pcre2_match_data_free(scratch->data);
 		scratch->pairs = MAX_OF(pairs, 16u);
 		scratch->data = pcre2_match_data_create(scratch->pairs, NULL);
+		if (scratch->data == NULL)
+			xnomem();
 	}
 	return scratch;
 }
@@ -253,8 +263,6 @@ static int old_code(int code)
 	case PCRE2_ERROR_DEPTHLIMIT:
 	case PCRE2_ERROR_HEAPLIMIT:
 		return -21;
-	case PCRE2_ERROR_NOMEMORY:
-		return -6;
 	case PCRE2_ERROR_RECURSELOOP:
 		return -26;
 	case PCRE2_ERROR_BADUTFOFFSET:
@@ -272,6 +280,9 @@ static int search(const struct regex *regex, struct bytes text, size_t start, st
 			       scratch->data, scratch->context);
 
 	*ret = scratch;
+	if (code ==
+	    PCRE2_ERROR_NOMEMORY) /* neither "no match" nor an error that mongod would tell */
+		xnomem();
 	if (code == PCRE2_ERROR_NOMATCH || code == PCRE2_ERROR_PARTIAL)
 		return 0;
 	return code < 0 ? old_code(code) : 1;

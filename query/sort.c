@@ -27,6 +27,9 @@ static int check_meta_there(const struct value *v, struct error *e)
 	if (bytes_equal(v->data, bytes_str("textScore")))
 		return query_error(e, 40218,
 				   "query requires text score metadata, but it is not available");
+	if (bytes_equal(v->data, bytes_str("searchScore")))
+		return query_error(e, 31218,
+				   "$meta sort by 'searchScore' metadata is not supported");
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "query/expr/expr_date_grammar.h"
 #include "query/expr/expr_date_read.h"
@@ -518,7 +517,7 @@ static void compile(void)
 				      PCRE2_ANCHORED | PCRE2_DOTALL, &error, &at, NULL);
 		if (compiled[i] == NULL ||
 		    pcre2_pattern_info(compiled[i], PCRE2_INFO_FIRSTBITMAP, &starts[i]) != 0)
-			abort();
+			xnomem();
 	}
 }
 
@@ -559,6 +558,8 @@ static void scan_all(struct scan *in)
 	OWNED(pcre2_match_data_free) pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	OWNED(buf_release) struct buf part = {0};
 
+	if (data == NULL)
+		xnomem();
 	for (in->begin = 0; in->begin <= in->len; in->begin = in->end) {
 		const struct rule *rule = longest(in, data);
 

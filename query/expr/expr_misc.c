@@ -264,42 +264,46 @@ static int eval_function(const struct expr *self UNUSED, struct expr_frame *fram
 
 enum meta { META_RECORD_ID = 1, META_SORT_KEY, META_NONE };
 
-/* `needs`: what a query must have for it, which no query here has. */
+/* `needs`: what a query must have for it, which no query here has; `lacks`: what none has where a stage filters. */
 static const struct {
 	const char *name;
 	enum meta meta;
-	const char *needs;
+	const char *needs, *lacks;
 } metas[] = {
-	{"recordId", META_RECORD_ID, NULL},
-	{"sortKey", META_SORT_KEY, NULL},
-	{"textScore", META_NONE, "text score"},
-	{"geoNearDistance", META_NONE, "$geoNear distance"},
-	{"geoNearPoint", META_NONE, "$geoNear point"},
-	{"indexKey", META_NONE, NULL},
-	{"randVal", META_NONE, NULL},
-	{"searchHighlights", META_NONE, NULL},
-	{"searchScore", META_NONE, NULL},
-	{"searchScoreDetails", META_NONE, NULL},
-	{"searchSequenceToken", META_NONE, NULL},
-	{"timeseriesBucketMinTime", META_NONE, NULL},
-	{"timeseriesBucketMaxTime", META_NONE, NULL},
-	{"vectorSearchScore", META_NONE, NULL},
+	{"recordId", META_RECORD_ID, NULL, "record ID"},
+	{"sortKey", META_SORT_KEY, NULL, "sort key"},
+	{"textScore", META_NONE, "text score", "text score"},
+	{"geoNearDistance", META_NONE, "$geoNear distance", "$geoNear distance"},
+	{"geoNearPoint", META_NONE, "$geoNear point", "$geoNear point"},
+	{"indexKey", META_NONE, NULL, "index key"},
+	{"randVal", META_NONE, NULL, NULL},
+	{"searchHighlights", META_NONE, NULL, NULL},
+	{"searchScore", META_NONE, NULL, NULL},
+	{"searchScoreDetails", META_NONE, NULL, NULL},
+	{"searchSequenceToken", META_NONE, NULL, NULL},
+	{"timeseriesBucketMinTime", META_NONE, NULL, NULL},
+	{"timeseriesBucketMaxTime", META_NONE, NULL, NULL},
+	{"vectorSearchScore", META_NONE, NULL, NULL},
 };
 
 static int parse_meta(struct expr_scope *scope, const struct value *operand, struct expr *self,
 		      struct error *e)
 {
+	const struct query_context *q = expr_scope_context(scope);
+	const char *needs;
+
 	if (operand->type != BSON_KIND_STRING)
 		return query_error(e, 17307, "$meta only supports string arguments");
 	for (size_t i = 0; i < COUNT_OF(metas); i++) {
 		if (!bytes_equal(operand->data, bytes_str(metas[i].name)))
 			continue;
-		if (metas[i].needs != NULL)
+		needs = q->in_filter ? NULL : q->in_match ? metas[i].lacks : metas[i].needs;
+		if (needs != NULL)
 			return query_error(e, 40218,
 					   "query requires %s metadata, but it is not available",
-					   metas[i].needs);
+					   needs);
 		expr_args_new(scope, self, 0);
-		self->value = value_int32(metas[i].meta);
+		self->value = value_int32((int32_t)(q->in_filter ? META_NONE : metas[i].meta));
 		return 0;
 	}
 	return query_error(e, 17308, "Unsupported argument to $meta: %.*s", (int)operand->data.len,

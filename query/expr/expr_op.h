@@ -101,8 +101,6 @@ MUST_CHECK int expr_parse_path(struct expr_scope *scope, struct bytes raw, const
 			       struct error *e);
 /* Is it a path? Then its text with the variable ("CURRENT.a.b", as mongod shows it) is appended to `ret`. */
 bool expr_path_text(const struct expr *expr, struct buf *ret);
-/* Is `name` good as a name of a field ("a", without dots)? 15998, 16410, 16411, 16412. */
-MUST_CHECK int expr_check_field_name(struct bytes name, struct error *e);
 
 /* ---- for evaluation */
 static inline int expr_arg(const struct expr *self, size_t n, struct expr_frame *frame,

@@ -1,4 +1,5 @@
 #include "query/expr/expr_inside.h"
+#include "query/field_path.h"
 
 int expr_eval_constant(const struct expr *self, struct expr_frame *frame UNUSED, struct value *ret,
 		       struct error *e UNUSED)
@@ -174,7 +175,7 @@ static int parse_fields(struct expr_scope *scope, struct bytes doc, struct expr 
 	object->names = arena_get(arena, self->count * sizeof(*object->names));
 	while (n < self->count && expr_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
-		int result = expr_check_field_name(field.name, e);
+		int result = field_path_check_name(field.name, e);
 
 		if (result < 0)
 			return result;

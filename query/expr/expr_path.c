@@ -1,24 +1,5 @@
 #include "query/expr/expr_inside.h"
-
-int expr_check_field_name(struct bytes name, struct error *e)
-{
-	if (name.len == 0)
-		return query_error(e, 15998, "FieldPath field names may not be empty strings.");
-	if (name.at[0] == '$')
-		return query_error(e, 16410,
-				   "FieldPath field names may not start with '$'. Consider using "
-				   "$getField or $setField.");
-	if (memchr(name.at, '\0', name.len) != NULL)
-		/* It ends there: the message has the byte that it speaks of. */
-		return query_error(e, 16411, "FieldPath field names may not contain '");
-	if (memchr(name.at, '.', name.len) != NULL)
-		return query_error(e, 16412,
-				   "FieldPath field names may not contain '.'. Consider using "
-				   "$getField or $setField.");
-	return 0;
-}
-
-#define PATH_PARTS_MAX 200
+#include "query/field_path.h"
 
 /* Take "a.b.c" apart into `path`; FieldPath's checks. */
 static int split(struct arena *arena, struct bytes text, struct expr_path *path, struct error *e)
@@ -31,14 +12,14 @@ static int split(struct arena *arena, struct bytes text, struct expr_path *path,
 		return query_error(e, 40353, "FieldPath must not end with a '.'.");
 	for (size_t i = 0; i < text.len; i++)
 		count += text.at[i] == '.';
-	if (count > PATH_PARTS_MAX)
+	if (count > FIELD_PATH_MAX)
 		return query_error(e, QUERY_OVERFLOW, "FieldPath is too long");
 	path->text = text;
 	path->parts = arena_get(arena, count * sizeof(*path->parts));
 	for (size_t i = 0; i <= text.len; i++)
 		if (i == text.len || text.at[i] == '.') {
 			struct bytes part = bytes_of(text.at + begin, i - begin);
-			int result = expr_check_field_name(part, e);
+			int result = field_path_check_name(part, e);
 
 			if (result < 0)
 				return result;

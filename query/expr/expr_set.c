@@ -130,7 +130,10 @@ static int not_an_array(struct error *e, int code, size_t i, const struct value 
 		expr_type(v));
 }
 
-/* What optimizing knows of an operator: that it was done. Inside of $firstN and the like it is not. */
+/*
+ * What optimizing knows of an operator: that it was done. Inside of $firstN and the like it is not, and neither in the filter of a plan:
+ * mongod makes that one of the words once more.
+ */
 static const bool was_optimized;
 
 static void mark_optimized(struct expr_scope *scope, const struct expr **self)
@@ -138,7 +141,7 @@ static void mark_optimized(struct expr_scope *scope, const struct expr **self)
 	struct expr *copy = arena_get(expr_scope_context(scope)->constants, sizeof(*copy));
 
 	*copy = **self;
-	copy->more = &was_optimized;
+	copy->more = expr_scope_context(scope)->folds_filter ? NULL : &was_optimized;
 	*self = copy;
 }
 

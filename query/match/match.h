@@ -17,6 +17,8 @@ enum match_flags {
 	MATCH_NO_EXPR = 1 << 0,	  /* inside $elemMatch */
 	MATCH_AGGREGATE = 1 << 1, /* the $match stage: texts of $text, $where, $near differ */
 	MATCH_UNFOLDED = 1 << 2,  /* match_fold() comes later */
+	MATCH_AS_WRITTEN =
+		1 << 3, /* predicates are asked in the order of the words: no plan sorts them */
 };
 
 /* Parse `query`. Errors with mongod's code and text. */
@@ -43,6 +45,9 @@ struct match_detail {
 MUST_CHECK int match_test(const struct match *match, struct expr_frame *frame, struct bytes doc,
 			  struct match_detail *detail, struct error *e);
 
+/* May asking it give an error? */
+bool match_can_fail(const struct match *match);
+
 /* Does it match every document ({})? */
 bool match_is_all(const struct match *match);
 
@@ -64,5 +69,7 @@ int match_ids(const struct match *match, struct match_ids *ret);
 
 /* The parsed query as explain shows it (MatchExpression::serialize): a document appended to `ret`. */
 void match_serialize(const struct match *match, struct buf *ret);
+/* The parsed query in lines, as a planner's error shows it (MatchExpression::debugString()). */
+void match_text(const struct match *match, struct buf *ret);
 
 #endif

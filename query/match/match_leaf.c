@@ -147,8 +147,7 @@ static bool mod_holds(const struct match_node *node, const struct bson_field *fi
 	/* A fraction is cut off; what no int64 holds never matches. */
 	if (v.type == BSON_KIND_DOUBLE && !(v.number >= -0x1p63 && v.number < 0x1p63))
 		return false;
-	if (v.type == BSON_KIND_DECIMAL &&
-	    !(v.decimal >= (_Decimal128)INT64_MIN && v.decimal <= (_Decimal128)INT64_MAX))
+	if (v.type == BSON_KIND_DECIMAL && !match_fits_int64(v.decimal))
 		return false;
 	number = value_to_int64(&v);
 	return (node->mod.divisor == -1 ? 0 : number % node->mod.divisor) == node->mod.remainder;

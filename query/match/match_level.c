@@ -36,7 +36,9 @@ const struct match *match_level_of(struct match_parser *p, const struct match_no
 	struct bytes *at;
 
 	match->as_written = match_optimize(p, root);
-	match->root = match_sort(match_optimize(p, root));
+	match->root = match_optimize(p, root);
+	if ((p->flags & MATCH_AS_WRITTEN) == 0)
+		match->root = match_sort(match->root);
 	match->has_collation = p->q->collation != NULL;
 	set_slots((struct match_node *)match->root, &tops);
 	set_slots((struct match_node *)match->as_written, &tops);
@@ -70,6 +72,32 @@ static int optimize_exprs(struct match_parser *p, struct match_node *node)
 	return 0;
 }
 
+/* In the words of find there is no metadata, and nobody minds; a stage asks for it. */
+static int parse_query(struct match_parser *p, struct bytes query, const struct match_node **ret)
+{
+	struct query_context *q = p->q, before = *q;
+	int result;
+
+	q->in_filter = (p->flags & MATCH_AGGREGATE) == 0;
+	q->in_match = !q->in_filter;
+	result = match_parse_document(p, query, MATCH_LEVEL_TOP, ret);
+	q->in_filter = before.in_filter;
+	q->in_match = before.in_match;
+	return result;
+}
+
+/* Of a filter that a plan holds. */
+static int optimize_filter(struct match_parser *p, const struct match_node *root)
+{
+	bool before = p->q->folds_filter;
+	int result;
+
+	p->q->folds_filter = true;
+	result = optimize_exprs(p, (struct match_node *)root);
+	p->q->folds_filter = before;
+	return result;
+}
+
 int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
 		const struct match **ret, struct error *e)
 {
@@ -79,16 +107,16 @@ int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
 	const struct match_node *root = NULL;
 	struct match *match;
 
-	if (match_parse_document(&p, query, MATCH_LEVEL_TOP, &root) < 0)
+	if (parse_query(&p, query, &root) < 0)
 		return e->code;
 	if (p.nears > 0)
 		return match_refuse_near(&p);
-	if (p.has_expr && (flags & MATCH_UNFOLDED) == 0 &&
-	    optimize_exprs(&p, (struct match_node *)root) < 0)
+	if (p.has_expr && (flags & MATCH_UNFOLDED) == 0 && optimize_filter(&p, root) < 0)
 		return (flags & MATCH_AGGREGATE) != 0 ? expr_optimize_error(e) : e->code;
 	match = (struct match *)match_level_of(&p, root);
 	match->words = query;
 	match->parsed = p.has_expr ? root : NULL;
+	match->flags = flags;
 	*ret = match;
 	return 0;
 }
@@ -96,7 +124,8 @@ int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
 int match_fold(struct expr_scope *scope, const struct match *match, struct error *e)
 {
 	struct query_context *q = expr_scope_context(scope);
-	struct match_parser p = {.scope = scope, .q = q, .arena = q->constants, .e = e};
+	struct match_parser p = {
+		.scope = scope, .q = q, .arena = q->constants, .flags = match->flags, .e = e};
 	struct match *changed = (struct match *)match;
 	struct match folded;
 
@@ -106,8 +135,14 @@ int match_fold(struct expr_scope *scope, const struct match *match, struct error
 		return e->code;
 	folded = *match_level_of(&p, match->parsed);
 	folded.words = match->words;
+	folded.flags = match->flags;
 	*changed = folded;
 	return 0;
+}
+
+bool match_can_fail(const struct match *match)
+{
+	return match->parsed != NULL;
 }
 
 int match_check_plain(struct expr_scope *scope, const struct match *match, struct error *e)

@@ -122,6 +122,7 @@ struct match {
 		as_written; /* the same, not sorted: the last of its array predicates gives the position */
 	bool has_collation; /* strings are compared by one */
 	struct bytes words; /* what was parsed */
+	unsigned flags;	    /* it was parsed with */
 	const struct match_node
 		*parsed; /* as it was before anything was rewritten; NULL: there is no $expr */
 	const struct bytes *tops;
@@ -248,6 +249,13 @@ bool match_document_holds(struct match_test *t, const struct match *match, struc
 bool match_schema_holds(struct match_test *t, const struct match_schema *schema, struct bytes doc);
 bool match_geo_holds(const struct match_test *t, const struct match_geo *geo,
 		     const struct bson_field *field);
+
+/* Does an int64 hold it when its fraction is cut off? */
+static inline bool match_fits_int64(_Decimal128 number)
+{
+	return number > (_Decimal128)INT64_MIN - (_Decimal128)1 &&
+	       number < (_Decimal128)INT64_MAX + (_Decimal128)1;
+}
 
 /* Is `type` in the set? */
 static inline bool match_types_have(const struct match_types *types, uint8_t type)

@@ -168,12 +168,28 @@ static const struct match_node *optimize_in(struct match_parser *p, const struct
 
 /* ---- the order of children. Rule: matchExpressionComparator() of canonical_query.cpp */
 
+/* A $jsonSchema is the tree that it comes down to: one required field is an $exists, others are ANDs and ORs. */
+static enum match_kind order_kind(const struct match_node *node)
+{
+	struct value required;
+
+	if (node->kind != MATCH_SCHEMA || node->schema.words.type != BSON_KIND_DOCUMENT)
+		return node->kind;
+	if (value_count(node->schema.words.data) != 1)
+		return MATCH_AND;
+	required = value_get(node->schema.words.data, bytes_str("required"));
+	if (required.type != BSON_KIND_ARRAY)
+		return MATCH_OR;
+	return value_count(required.data) == 1 ? MATCH_EXISTS : MATCH_AND;
+}
+
 static int compare_nodes(const struct match_node *a, const struct match_node *b)
 {
+	enum match_kind kind = order_kind(a), other = order_kind(b);
 	int order;
 
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
+	if (kind != other)
+		return kind < other ? -1 : 1;
 	order = bytes_compare(a->path.text, b->path.text);
 	if (order != 0)
 		return order;

@@ -286,8 +286,7 @@ static int coerce_int64(struct match_parser *p, const struct value *v, const cha
 	if ((is_double && !isfinite(v->number)) || (is_decimal && !decimal_is_finite(v->decimal)))
 		wrong = "Unable to coerce NaN/Inf to integral type";
 	else if ((is_double && !(v->number >= -INT64_LIMIT && v->number < INT64_LIMIT)) ||
-		 (is_decimal &&
-		  !(v->decimal >= (_Decimal128)INT64_MIN && v->decimal <= (_Decimal128)INT64_MAX)))
+		 (is_decimal && !match_fits_int64(v->decimal)))
 		wrong = "Out of bounds coercing to integral value";
 	if (wrong != NULL)
 		return query_error(p->e, QUERY_BAD_VALUE,

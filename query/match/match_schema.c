@@ -249,6 +249,8 @@ bool match_schema_fits(struct match_test *t, const struct match_schema *schema,
 
 	if (schema->has_types && !match_types_have(&schema->types, v.type))
 		return false;
+	if (schema->is_encrypted && !match_schema_encrypted(schema, field))
+		return false;
 	if (v.type == BSON_KIND_STRING && !string_fits(schema, v.data))
 		return false;
 	if (value_is_number(&v) && !number_fits(schema, &v))

@@ -39,6 +39,10 @@ struct match_schema {
 	bool has_types;
 	struct match_types types;
 
+	bool is_encrypted; /* by a driver: a BinData of subtype 6, */
+	bool has_inner_types;
+	struct match_types inner_types; /* that was a value of these types */
+
 	const struct match_regex *pattern;
 	int64_t min_length, max_length; /* in code points */
 	_Decimal128 multiple_of;	/* 0: none */
@@ -72,6 +76,9 @@ struct match_schema {
 
 bool match_schema_fits(struct match_test *t, const struct match_schema *schema,
 		       const struct bson_field *field);
+
+/* Is it what `encrypt` wants? */
+bool match_schema_encrypted(const struct match_schema *schema, const struct bson_field *field);
 
 /* Equality in which {a: 1, b: 2} is {b: 2, a: 1}. Allocates in `arena`. */
 bool match_unordered_equal(struct arena *arena, const struct value *a, const struct value *b);

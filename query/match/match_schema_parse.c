@@ -145,13 +145,38 @@ static int check_type_names(struct schema_reader *r, enum schema_keyword keyword
 	return 0;
 }
 
+/* The type or types of a field; `keyword` for the texts of errors. */
+static int read_types(struct schema_reader *r, enum schema_keyword keyword,
+		      const struct bson_field *field, struct match_types *ret)
+{
+	struct fields fields = fields_of(field->value);
+	struct bson_field element;
+
+	if (field->type == BSON_KIND_STRING)
+		return add_type_name(r, keyword == SCHEMA_BSON_TYPE, field, ret);
+	while (fields_next(&fields, &element))
+		if (add_type_name(r, keyword == SCHEMA_BSON_TYPE, &element, ret) < 0)
+			return r->p->e->code;
+	return 0;
+}
+
+int schema_read_bson_types(struct schema_reader *r, const struct bson_field *field,
+			   struct match_types *ret)
+{
+	if (field->type != BSON_KIND_STRING && field->type != BSON_KIND_ARRAY)
+		return schema_wrong(r, SCHEMA_BSON_TYPE, QUERY_TYPE_MISMATCH,
+				    "must be either a string or an array of strings");
+	if (field->type == BSON_KIND_ARRAY && field->value.len > BSON_MIN_LEN &&
+	    check_type_names(r, SCHEMA_BSON_TYPE, field->value) < 0)
+		return r->p->e->code;
+	return read_types(r, SCHEMA_BSON_TYPE, field, ret);
+}
+
 static int read_type(struct schema_reader *r)
 {
 	enum schema_keyword keyword =
 		schema_given(r, SCHEMA_TYPE) != NULL ? SCHEMA_TYPE : SCHEMA_BSON_TYPE;
 	const struct bson_field *field = schema_given(r, keyword);
-	struct fields fields;
-	struct bson_field element;
 
 	if (schema_given(r, SCHEMA_TYPE) != NULL && schema_given(r, SCHEMA_BSON_TYPE) != NULL)
 		return query_error(
@@ -160,18 +185,12 @@ static int read_type(struct schema_reader *r)
 	if (field == NULL)
 		return 0;
 	r->schema->has_types = true;
-	if (field->type == BSON_KIND_STRING)
-		return add_type_name(r, keyword == SCHEMA_BSON_TYPE, field, &r->schema->types);
-	if (field->type != BSON_KIND_ARRAY)
+	if (field->type != BSON_KIND_STRING && field->type != BSON_KIND_ARRAY)
 		return schema_wrong(r, keyword, QUERY_TYPE_MISMATCH,
 				    "must be either a string or an array of strings");
-	if (check_type_names(r, keyword, field->value) < 0)
+	if (field->type == BSON_KIND_ARRAY && check_type_names(r, keyword, field->value) < 0)
 		return r->p->e->code;
-	fields = fields_of(field->value);
-	while (fields_next(&fields, &element))
-		if (add_type_name(r, keyword == SCHEMA_BSON_TYPE, &element, &r->schema->types) < 0)
-			return r->p->e->code;
-	return 0;
+	return read_types(r, keyword, field, &r->schema->types);
 }
 
 /* ---- strings and numbers */
@@ -209,7 +228,7 @@ static int read_multiple(struct schema_reader *r)
 	if (!value_is_number(&v))
 		return schema_wrong(r, SCHEMA_MULTIPLE_OF, QUERY_TYPE_MISMATCH, "must be a number");
 	divisor = value_to_decimal(&v);
-	if (divisor <= 0)
+	if (divisor <= 0 || decimal_is_negative(divisor)) /* -NaN, too */
 		return schema_wrong(r, SCHEMA_MULTIPLE_OF, QUERY_FAILED_TO_PARSE,
 				    "must have a positive value");
 	if (!r->is_root && decimal_is_nan(divisor))
@@ -329,38 +348,6 @@ static int read_arrays(struct schema_reader *r)
 	return read_items(r) < 0 || read_additional_items(r) < 0 ? r->p->e->code : 0;
 }
 
-/* ---- encryption: what is stored is looked at by nobody here */
-
-static int read_encryption(struct schema_reader *r)
-{
-	for (int k = SCHEMA_ENCRYPT; k <= SCHEMA_ENCRYPT_METADATA; k++) {
-		const struct bson_field *field = schema_given(r, (enum schema_keyword)k);
-		struct fields fields;
-		struct bson_field first;
-
-		if (field == NULL)
-			continue;
-		if (field->type != BSON_KIND_DOCUMENT)
-			return schema_wrong(r, (enum schema_keyword)k, QUERY_TYPE_MISMATCH,
-					    "must be an object ");
-		fields = fields_of(field->value);
-		if (k == SCHEMA_ENCRYPT_METADATA && field->value.len <= BSON_MIN_LEN)
-			return schema_wrong(r, SCHEMA_ENCRYPT_METADATA, QUERY_FAILED_TO_PARSE,
-					    "cannot be an empty object ");
-		if (fields_next(&fields, &first) &&
-		    !bytes_equal(first.name, bytes_str("algorithm")) &&
-		    !bytes_equal(first.name, bytes_str("keyId")) &&
-		    !bytes_equal(first.name, bytes_str("bsonType")))
-			return query_error(r->p->e, 40415,
-					   "BSON field '%s.%.*s' is an unknown field.",
-					   schema_keywords[k], (int)first.name.len,
-					   (const char *)first.name.at);
-		return query_error(r->p->e, QUERY_NOT_IMPLEMENTED,
-				   "$jsonSchema keyword '%s' is not supported", schema_keywords[k]);
-	}
-	return 0;
-}
-
 /* ---- all of it */
 
 static struct match_schema *new_schema(struct arena *arena)
@@ -388,7 +375,8 @@ int schema_parse(struct match_parser *p, struct bytes doc, bool is_root,
 			return schema_wrong(&r, (enum schema_keyword)k, QUERY_TYPE_MISMATCH,
 					    "must be of type string");
 	if (read_type(&r) < 0 || read_scalars(&r) < 0 || read_arrays(&r) < 0 ||
-	    read_encryption(&r) < 0 || schema_read_documents(&r) < 0 || schema_read_logic(&r) < 0)
+	    schema_read_encryption(&r) < 0 || schema_read_documents(&r) < 0 ||
+	    schema_read_logic(&r) < 0)
 		return p->e->code;
 	*ret = r.schema;
 	return 0;

@@ -80,6 +80,13 @@ int schema_read_size(struct schema_reader *r, enum schema_keyword keyword, int64
 int schema_read_list(struct schema_reader *r, enum schema_keyword keyword, const char *text,
 		     bool is_root, struct schema_list *ret);
 
+/* bsonType of `encrypt`: an array may be empty there. */
+int schema_read_bson_types(struct schema_reader *r, const struct bson_field *field,
+			   struct match_types *ret);
+
+/* match_schema_encrypt.c: encrypt and encryptMetadata. */
+int schema_read_encryption(struct schema_reader *r);
+
 /* match_schema_object.c: required, properties and the others of documents; allOf and the others for any value. */
 int schema_read_documents(struct schema_reader *r);
 int schema_read_logic(struct schema_reader *r);

@@ -2,6 +2,7 @@
 
 #include "base/bson_build.h"
 #include "query/expr/expr_op.h"
+#include "query/field_path.h"
 #include "query/fields.h"
 #include "query/stage/stage_make.h"
 
@@ -15,6 +16,7 @@ enum place {
 	GIVES = 1 << 4,		/* makes its documents itself */
 	NO_COLLECTION = 1 << 5, /* stands in {aggregate: 1} */
 	WRITES = 1 << 6,
+	READS_INDEX = 1 << 8,
 	HAS_PIPELINES = 1 << 7,
 };
 
@@ -68,7 +70,8 @@ static const struct known stages[] = {
 	{"$merge", stage_make_refused, WRITER},
 	{"$changeStream", stage_make_refused, ONLY_FIRST | NOT_IN_FACET | GIVES},
 	{"$changeStreamSplitLargeEvent", stage_make_refused, 0},
-	{"$geoNear", stage_make_refused, ONLY_FIRST | NOT_IN_FACET},
+	{"$geoNear", stage_make_geo_near, NOT_IN_FACET | READS_INDEX},
+	{"$queue", stage_make_refused, 0},
 	{"$search", stage_make_refused, ONLY_FIRST},
 	{"$searchMeta", stage_make_refused, ONLY_FIRST},
 	{"$vectorSearch", stage_make_refused, ONLY_FIRST},
@@ -275,7 +278,7 @@ static int lite_facet_pipeline(struct query_context *q, const struct bson_field 
 	if (facet->type != BSON_KIND_ARRAY)
 		return query_error(e, 40170, "arguments to $facet must be arrays, %s is type %s",
 				   name, value_type_name(facet->type));
-	if (expr_check_field_name(facet->name, e) < 0)
+	if (field_path_check_name(facet->name, e) < 0)
 		return e->code;
 	fields = fields_of(facet->value);
 	while (fields_next(&fields, &element)) {
@@ -363,10 +366,35 @@ struct stage *stage_new_empty(struct stage_build *b)
 	return stage_new(b, &empty_kind, sizeof(struct stage), &none, NULL);
 }
 
-static int check_place(const struct known *known, size_t index, enum stage_inside inside,
-		       struct error *e)
+/* May the stage stand in a $facet? A join may when all stages of its pipeline may. */
+static bool fits_facet(const struct known *known, const struct value *operand)
 {
-	if (inside == STAGE_IN_FACET && (known->place & NOT_IN_FACET) != 0)
+	struct value pipeline = value_missing(), stage;
+	struct bson_field element, name;
+	struct fields fields;
+
+	if ((known->place & HAS_PIPELINES) != 0 && operand->type == BSON_KIND_DOCUMENT)
+		pipeline = value_get(operand->data, bytes_str("pipeline"));
+	if (pipeline.type != BSON_KIND_ARRAY || (known->place & NOT_IN_FACET) != 0)
+		return (known->place & NOT_IN_FACET) == 0;
+	fields = fields_of(pipeline.data);
+	while (fields_next(&fields, &element)) {
+		struct fields inner = fields_of(element.value);
+
+		if (element.type != BSON_KIND_DOCUMENT || !fields_next(&inner, &name))
+			continue;
+		known = find_stage(name.name);
+		stage = value_of_field(&name);
+		if (known != NULL && !fits_facet(known, &stage))
+			return false;
+	}
+	return true;
+}
+
+static int check_place(const struct known *known, const struct value *operand, size_t index,
+		       size_t later, enum stage_inside inside, struct error *e)
+{
+	if (inside == STAGE_IN_FACET && !fits_facet(known, operand))
 		return query_error(e, 40600, "%s is not allowed to be used within a $facet stage",
 				   known->name);
 	if (inside == STAGE_IN_LOOKUP && (known->place & NOT_IN_LOOKUP) != 0)
@@ -374,6 +402,11 @@ static int check_place(const struct known *known, size_t index, enum stage_insid
 				   known->name);
 	if (inside == STAGE_IN_UNION && (known->place & NOT_IN_UNION) != 0)
 		return query_error(e, 31441, "%s is not allowed within a $unionWith's sub-pipeline",
+				   known->name);
+	if (later > 0 && inside != STAGE_IN_LOOKUP && (known->place & READS_INDEX) != 0)
+		return query_error(e, 40603,
+				   "%s was not the first stage in the pipeline after optimization. "
+				   "Is optimization disabled or inhibited?",
 				   known->name);
 	if (index > 0 && (known->place & ONLY_FIRST) != 0)
 		return query_error(e, 40602, "%s is only valid as the first stage in a pipeline",
@@ -388,10 +421,16 @@ static int check_places(struct stage_build *b, struct bytes pipeline, enum stage
 	struct bson_field element, stage;
 	const struct known *known;
 
+	struct value operand;
+	size_t empty = 0; /* {$match: {}}: mongod has taken it away when it looks for an index */
+
 	for (size_t i = 0; fields_next(&fields, &element); i++) {
-		if (open_stage(b->q, &element, &stage, &known, e) < 0 ||
-		    check_place(known, i, inside, e) < 0)
+		if (open_stage(b->q, &element, &stage, &known, e) < 0)
 			return e->code;
+		operand = value_of_field(&stage);
+		if (check_place(known, &operand, i, i - empty, inside, e) < 0)
+			return e->code;
+		empty += known->make == stage_make_match && value_count(stage.value) == 0;
 		if (known->make == stage_make_documents && b->q->coll.len > 0)
 			return query_error(e, QUERY_INVALID_NAMESPACE,
 					   "'$documents' can only be run with {aggregate: 1}");
@@ -523,6 +562,14 @@ bool pipeline_needs_collection(struct bytes pipeline)
 	const struct known *known = first_stage(pipeline, &field);
 
 	return known == NULL || (known->place & GIVES) == 0;
+}
+
+bool pipeline_begins_with_geo(struct bytes pipeline)
+{
+	struct bson_field field;
+	const struct known *known = first_stage(pipeline, &field);
+
+	return known != NULL && known->make == stage_make_geo_near;
 }
 
 bool pipeline_stands_alone(struct bytes pipeline)

@@ -43,6 +43,9 @@ MUST_CHECK int pipeline_parse(struct query_context *q, struct expr_scope *scope,
 bool pipeline_needs_collection(struct bytes pipeline);
 /* May it be run with {aggregate: 1}: does it begin with a stage that needs no collection? Else error 73. */
 bool pipeline_stands_alone(struct bytes pipeline);
+/* Does it begin with $geoNear? There is no index for it: PIPELINE_NO_GEO_INDEX. */
+bool pipeline_begins_with_geo(struct bytes pipeline);
+#define PIPELINE_NO_GEO_INDEX "$geoNear requires a 2d or 2dsphere index, but none were found"
 /* Does it write ($out, $merge)? Then the command is answered with 13 Unauthorized. */
 bool pipeline_writes(struct bytes pipeline);
 

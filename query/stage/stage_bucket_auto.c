@@ -21,6 +21,7 @@ struct bucket_auto_stage {
 	const struct expr *group_by;
 	const struct granularity *granularity;
 	int32_t buckets;
+	bool has_buckets;
 	struct output *outputs;
 	size_t output_count, state_bytes;
 	struct extsort *sorted;
@@ -269,11 +270,7 @@ static int parse_buckets(struct stage_build *b, struct bucket_auto_stage *self,
 				   "The $bucketAuto 'buckets' field must be representable as a "
 				   "32-bit integer, but found %s",
 				   stage_value_text(b->q, v));
-	if (self->buckets <= 0)
-		return query_error(e, 40243,
-				   "The $bucketAuto 'buckets' field must be greater than 0, but "
-				   "found: %d",
-				   self->buckets);
+	self->has_buckets = true;
 	return 0;
 }
 
@@ -381,9 +378,14 @@ int stage_make_bucket_auto(struct stage_build *b, struct bytes name, const struc
 	while (fields_next(&fields, &field))
 		if (parse_option(b, self, &field, e) < 0)
 			return e->code;
-	if (self->group_by == NULL || self->buckets == 0)
+	if (self->group_by == NULL || !self->has_buckets)
 		return query_error(e, 40246,
 				   "$bucketAuto requires 'groupBy' and 'buckets' to be specified");
+	if (self->buckets <= 0)
+		return query_error(e, 40243,
+				   "The $bucketAuto 'buckets' field must be greater than 0, but "
+				   "found: %d",
+				   self->buckets);
 	if (self->output_count == 0 && default_output(b, self, e) < 0)
 		return e->code;
 	stage_later_expr(b, &self->group_by);

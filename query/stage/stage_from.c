@@ -216,9 +216,27 @@ static int check_options(struct stage_build *b, const char *stage, const struct 
 	return 0;
 }
 
+static int check_inhibit(struct stage_build *b, const char *stage, const struct value *operand,
+			 struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "%s must take a nested object but found: %s", stage,
+				   stage_element_text(b->q, bytes_str(stage), operand));
+	if (value_count(operand->data) == 0)
+		return 0;
+	value_text_bson(operand->data, false, &text);
+	return query_error(e, QUERY_FAILED_TO_PARSE, "%s must take an empty object but found: %s",
+			   stage, buf_text(&text));
+}
+
 static int check_nothing(struct stage_build *b, const char *stage, const struct value *operand,
 			 struct error *e)
 {
+	if (strcmp(stage, "$_internalInhibitOptimization") == 0)
+		return check_inhibit(b, stage, operand, e);
 	if (strcmp(stage, "$planCacheStats") == 0)
 		return check_plan_cache(operand, e);
 	if (strcmp(stage, "$currentOp") == 0)
@@ -318,17 +336,33 @@ static const struct refusal refusals[] = {
 	{"$shardedDataDistribution", 6789101, "The %s stage can only be run on mongoS"},
 };
 
-static int refuse_geo(const struct value *operand, struct error *e)
+static int geo_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
-	struct value near = value_missing();
+	(void)stage;
+	(void)ret;
+	return query_error(e, QUERY_INDEX_NOT_FOUND, PIPELINE_NO_GEO_INDEX);
+}
 
+static const struct stage_kind geo_kind = {"$geoNear", geo_next, NULL, NULL};
+
+int stage_make_geo_near(struct stage_build *b, struct bytes name, const struct value *operand,
+			struct stage *source, struct stage **ret, struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+	struct value near, distance;
+
+	(void)name;
 	if (operand->type != BSON_KIND_DOCUMENT)
-		return query_error(e, 10065, "$geoNear argument must be an object");
+		return query_error(e, 10065, "invalid parameter: expected an object ($geoNear)");
 	near = value_get(operand->data, bytes_str("near"));
 	if (value_is_missing(&near))
 		return query_error(e, 5860400, "$geoNear requires a 'near' argument");
-	return query_error(e, QUERY_INDEX_NOT_FOUND,
-			   "$geoNear requires a 2d or 2dsphere index, but none were found");
+	distance = value_get(operand->data, bytes_str("distanceField"));
+	if (distance.type != BSON_KIND_STRING)
+		return query_error(e, 16606,
+				   "$geoNear requires a 'distanceField' option as a String");
+	*ret = stage_new(b, &geo_kind, sizeof(struct stage), operand, TAKE(from));
+	return 0;
 }
 
 static int refuse_write(struct stage_build *b, const char *stage, const struct value *operand,
@@ -372,8 +406,6 @@ int stage_make_refused(struct stage_build *b, struct bytes name, const struct va
 				 refusals[i].text, stage, hole + 2);
 			return query_error(e, refusals[i].code, "%s", text);
 		}
-	if (strcmp(stage, "$geoNear") == 0)
-		return refuse_geo(operand, e);
 	if (strcmp(stage, "$out") == 0 || strcmp(stage, "$merge") == 0) {
 		if (!b->is_inside)
 			return refuse_write(b, stage, operand, e);

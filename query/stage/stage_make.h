@@ -98,6 +98,8 @@ int stage_make_nothing(struct stage_build *b, struct bytes name, const struct va
 		       struct stage *source, struct stage **ret, struct error *e);
 int stage_make_refused(struct stage_build *b, struct bytes name, const struct value *operand,
 		       struct stage *source, struct stage **ret, struct error *e);
+int stage_make_geo_near(struct stage_build *b, struct bytes name, const struct value *operand,
+			struct stage *source, struct stage **ret, struct error *e);
 
 /* Fold this after parsing. */
 void stage_later_expr(struct stage_build *b, const struct expr **expr);

@@ -43,7 +43,8 @@ int stage_make_match(struct stage_build *b, struct bytes name, const struct valu
 	(void)name;
 	if (operand->type != BSON_KIND_DOCUMENT)
 		return query_error(e, 15959, "the match filter must be an expression in an object");
-	if (match_parse(b->scope, operand->data, MATCH_AGGREGATE | MATCH_UNFOLDED, &match, e) < 0)
+	if (match_parse(b->scope, operand->data,
+			MATCH_AGGREGATE | MATCH_UNFOLDED | MATCH_AS_WRITTEN, &match, e) < 0)
 		return e->code;
 	stage_later_match(b, match);
 	/* What is not wanted need not be sorted: reorder.h has put it before. */
@@ -244,6 +245,14 @@ static struct stage *project_stage(struct stage_build *b, const struct stage_kin
 	return &self->base;
 }
 
+/* What metadata or variables a query lacks is found behind the parsing of the stage, and told without its name. */
+static int invalid(struct error *e, const char *stage)
+{
+	return e->server == 40218 || e->server == 6347903
+		       ? e->code
+		       : query_error_cause(e, "Invalid %s", stage);
+}
+
 int stage_make_project(struct stage_build *b, struct bytes name, const struct value *operand,
 		       struct stage *source, struct stage **ret, struct error *e)
 {
@@ -258,7 +267,7 @@ int stage_make_project(struct stage_build *b, struct bytes name, const struct va
 				   "Invalid $project :: caused by :: projection specification must "
 				   "have at least one field");
 	if (project_parse(b->scope, operand->data, PROJECT_STAGE, NULL, &project, e) < 0)
-		return query_error_cause(e, "Invalid $project");
+		return invalid(e, "$project");
 	*ret = project_stage(b, &project_kind, operand, project, TAKE(from));
 	return 0;
 }
@@ -274,7 +283,7 @@ int stage_make_add_fields(struct stage_build *b, struct bytes name, const struct
 		return query_error(e, 40272, "%s specification stage must be an object, got %s",
 				   stage_text(b->q, name), value_type_name(operand->type));
 	if (project_parse_add(b->scope, operand->data, &project, e) < 0)
-		return query_error_cause(e, "Invalid %s", stage_text(b->q, name));
+		return invalid(e, stage_text(b->q, name));
 	*ret = project_stage(b, is_set ? &set_kind : &add_fields_kind, operand, project,
 			     TAKE(from));
 	return 0;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/bson_build.h"
+#include "base/clock.h"
 #include "query/fields.h"
 #include "query/stage/stage_make.h"
 
@@ -16,10 +17,7 @@ static void add_host(struct buf *out)
 
 static void add_time(struct buf *out, const char *name)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	bson_build_date(out, name, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	bson_build_date(out, name, (int64_t)clock_wall_ms());
 }
 
 /* ---- $collStats */

@@ -44,6 +44,27 @@ static int next_record(struct window_stage *self, struct error *e)
 	return found;
 }
 
+/* A wrong `n` of $topN and the like is found before any document is asked for. */
+static int check_functions(struct window_stage *self, struct error *e)
+{
+	struct value none = value_missing();
+
+	for (size_t i = 0; i < self->function_count; i++) {
+		const struct accumulator *acc = self->functions[i].acc;
+		void *state;
+		int result;
+
+		if (acc == NULL)
+			continue;
+		state = arena_zeroed(self->work.arena, accumulator_size(acc));
+		result = accumulator_begin(acc, state, &self->work.frame, &none, e);
+		accumulator_end(acc, state);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 static int take_in(struct window_stage *self, struct error *e)
 {
 	struct stage_doc doc;
@@ -54,13 +75,15 @@ static int take_in(struct window_stage *self, struct error *e)
 	self->sorted = extsort_new(sort_spill_folder(self->base.q), self->base.q->memory);
 	self->docs = stage_store_new(self->base.q);
 	self->arena = arena_new();
+	if (self->work.arena == NULL)
+		stage_work_open(&self->work, self->base.q);
+	if (check_functions(self, e) < 0)
+		return e->code;
 	while ((found = stage_next(self->base.source, &doc, e)) == 1)
 		if (add_document(self, &doc, number++, e) < 0)
 			return e->code;
 	if (found < 0 || extsort_finish(self->sorted, e) < 0)
 		return e->code;
-	if (self->work.arena == NULL)
-		stage_work_open(&self->work, self->base.q);
 	return next_record(self, e) < 0 ? e->code : 0;
 }
 
@@ -303,6 +326,12 @@ static bool conflicts(struct bytes a, struct bytes b)
 	       (less.len == more.len || more.at[less.len] == '.');
 }
 
+static void late_ties(struct window_function *f)
+{
+	if (f->acc != NULL && f->bounds.low.end != WINDOW_UNBOUNDED)
+		accumulator_set_late(f->acc);
+}
+
 static int parse_outputs(struct stage_build *b, struct window_stage *self, const struct spec *spec,
 			 struct error *e)
 {
@@ -318,11 +347,11 @@ static int parse_outputs(struct stage_build *b, struct window_stage *self, const
 				return query_error(e, 6307900,
 						   "$setWindowFields 'output' specification "
 						   "contains two conflicting paths");
-		if (field_path_check(field.name, e) < 0 ||
-		    window_parse(b, self, spec->sort.type == BSON_KIND_DOCUMENT, parts, &field,
-				 &self->functions[self->function_count], e) < 0)
+		if (window_parse(b, self, spec->sort.type == BSON_KIND_DOCUMENT, parts, &field,
+				 &self->functions[self->function_count], e) < 0 ||
+		    field_path_check(field.name, e) < 0)
 			return e->code;
-		self->function_count++;
+		late_ties(&self->functions[self->function_count++]);
 	}
 	return 0;
 }

@@ -2,14 +2,14 @@
 #include <math.h>
 
 #include "query/accumulator_sum.h"
+#include "query/decimal.h"
 #include "query/stage/window.h"
 
 /* A sum that values are taken out of again; how many of each type are in it says what it is. */
 struct moving_sum {
 	struct accumulator_sum all;
 	int64_t count, doubles, decimals;
-	bool counts; /* no numbers and infinities are counted, not added: */
-	int64_t nans, above, below;
+	int64_t nans, above, below; /* no numbers and infinities are counted, not added */
 };
 
 /* What is known of the window so far; one of these by the function's kind. */
@@ -21,6 +21,7 @@ struct moving {
 	int64_t count, strange; /* strange: no finite numbers */
 	size_t first, last;	/* documents in it, when count_all > 0 */
 	size_t count_all;
+	bool has_begun;
 	size_t most; /* of WINDOW_MAX: where the greatest is, when count > 0 */
 	struct buf room;
 };
@@ -52,17 +53,19 @@ static void sum_update(struct moving_sum *sum, const struct value *v, int quanti
 	sum->count += quantity;
 	sum->doubles += v->type == BSON_KIND_DOUBLE ? quantity : 0;
 	sum->decimals += v->type == BSON_KIND_DECIMAL ? quantity : 0;
-	if (sum->counts && sum_count(sum, v, quantity))
+	if (sum_count(sum, v, quantity))
 		return;
 	if (quantity < 0 && v->type == BSON_KIND_DECIMAL)
 		change.decimal = -v->decimal;
 	else if (quantity < 0 && v->type == BSON_KIND_DOUBLE)
 		change.number = -v->number;
 	else if (quantity < 0 && v->type == BSON_KIND_INT64 && v->int64 == INT64_MIN) {
-		const struct value one = value_int64(1);
+		const struct value most = value_int64(INT64_MAX);
 
-		change = value_int64(INT64_MAX);
-		accumulator_sum_add(&sum->all, &one);
+		accumulator_sum_add(&sum->all, &most);
+		change = value_int64(1);
+	} else if (quantity < 0 && v->type == BSON_KIND_INT32 && v->int32 != INT32_MIN) {
+		change = value_int32(-v->int32); /* an int is added in one part, a long in two */
 	} else if (quantity < 0)
 		change = value_int64(-value_to_int64(v));
 	accumulator_sum_add(&sum->all, &change);
@@ -84,10 +87,9 @@ static struct value sum_value(const struct moving_sum *sum)
 		v = sum->doubles == 0 && value_as_int64(&v, &whole)
 			    ? value_int64(whole)
 			    : value_double(value_to_double(&v));
-	} else if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 &&
-		   summation_fits_int64(&sum->all.whole))
-		v = value_int64(summation_int64(&sum->all.whole));
-	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && fabs(v.number) < 0x1p63)
+	}
+	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && v.number >= -0x1p63 &&
+	    v.number < 0x1p63)
 		v = value_int64(llround(v.number));
 	if (v.type == BSON_KIND_INT64 && v.int64 >= INT32_MIN && v.int64 <= INT32_MAX)
 		v = value_int32((int32_t)v.int64);
@@ -109,7 +111,6 @@ static struct value sum_mean(const struct moving_sum *sum)
 
 static void total_update(struct moving *m, const struct value *v, int quantity)
 {
-	m->sum.counts = true;
 	if (value_is_number(v))
 		sum_update(&m->sum, v, quantity);
 }
@@ -140,7 +141,8 @@ static void most_remove(struct moving *m)
 
 static bool is_finite(const struct value *v)
 {
-	return isfinite(value_to_double(v));
+	return v->type == BSON_KIND_DECIMAL ? decimal_is_finite(v->decimal)
+					    : isfinite(value_to_double(v));
 }
 
 static void deviation_update(struct moving *m, const struct value *v, int quantity)
@@ -209,17 +211,26 @@ static int minus_mean(struct moving *m, const struct value *v, const struct movi
 	return window_calculate(m->self, WINDOW_SUBTRACT, v, &now, ret, e);
 }
 
+/* An infinity or NaN shows in the result alone, until it is taken out again. */
+static int covariance_strange(struct moving *m, const struct value *x, const struct value *y,
+			      int quantity, struct error *e)
+{
+	struct value change;
+
+	if (window_calculate(m->self, WINDOW_ADD, x, y, &change, e) < 0)
+		return e->code;
+	sum_update(&m->squares, &change, quantity);
+	return 0;
+}
+
 static int covariance_add(struct moving *m, const struct value *v, struct error *e)
 {
 	struct value x, y, dx, dy, change;
 
 	if (!pair_of(v, &x, &y))
 		return 0;
-	if (!isfinite(value_to_double(&x)) || !isfinite(value_to_double(&y))) {
-		change = value_double(value_to_double(&x) + value_to_double(&y));
-		sum_update(&m->squares, &change, 1);
-		return 0;
-	}
+	if (!is_finite(&x) || !is_finite(&y))
+		return covariance_strange(m, &x, &y, 1, e);
 	if (m->count == 0) {
 		dx = x;
 	} else if (minus_mean(m, &x, &m->mean_x, &dx, e) < 0)
@@ -240,8 +251,8 @@ static int covariance_remove(struct moving *m, const struct value *v, struct err
 
 	if (!pair_of(v, &x, &y))
 		return 0;
-	if (!isfinite(value_to_double(&x)) || !isfinite(value_to_double(&y)))
-		return 1; /* an infinity can't be taken out again: begin anew */
+	if (!is_finite(&x) || !is_finite(&y))
+		return covariance_strange(m, &x, &y, -1, e);
 	if (--m->count == 0) {
 		m->mean_x = m->mean_y = m->squares = (struct moving_sum){0};
 		return 0;
@@ -366,6 +377,7 @@ static int forget(struct moving *m, struct error *e)
 	m->sum = m->squares = m->mean_x = m->mean_y = (struct moving_sum){0};
 	m->count = m->strange = 0;
 	m->count_all = 0;
+	m->has_begun = false;
 	if (m->f->acc == NULL)
 		return 0;
 	accumulator_end(m->f->acc, m->state);
@@ -408,6 +420,7 @@ static int add(struct moving *m, size_t i, struct error *e)
 	if (m->count_all++ == 0)
 		m->first = i;
 	m->last = i;
+	m->has_begun = true;
 	return 0;
 }
 
@@ -433,13 +446,30 @@ static int remove_first(struct moving *m, struct error *e)
 	return result;
 }
 
+/* Sums, deviations and covariances keep what rounding has left in them, also when a window is empty. */
+static bool keeps_rest(const struct moving *m)
+{
+	return m->f->kind == WINDOW_SUM || m->f->kind == WINDOW_DEVIATION ||
+	       m->f->kind == WINDOW_COVARIANCE;
+}
+
+static int empty(struct moving *m, struct error *e)
+{
+	if (!keeps_rest(m))
+		return forget(m, e);
+	while (m->count_all > 0)
+		if (remove_first(m, e) < 0)
+			return e->code;
+	return 0;
+}
+
 /* Make it the window from `low` to `high`. */
 static int move_to(struct moving *m, size_t low, size_t high, struct error *e)
 {
-	/* A sum keeps what rounding has left in it: mongod adds what comes before it takes out what goes. */
-	bool stays = m->f->kind == WINDOW_SUM;
-	bool anew =
-		m->count_all == 0 || low < m->first || (low > m->last && !stays) || high < m->last;
+	/* mongod adds what comes before it takes out what goes. */
+	bool stays = keeps_rest(m);
+	bool anew = (m->count_all == 0 && !(stays && m->has_begun)) || low < m->first ||
+		    (low > m->last && !stays) || high < m->last;
 	int result;
 
 	for (size_t i = m->last + 1; !anew && i <= high; i++)
@@ -508,7 +538,7 @@ static int run_all(struct moving *m, struct error *e)
 			m->f->results[i] = m->f->results[i - 1];
 			continue;
 		}
-		if ((found == 0 ? forget(m, e) : move_to(m, low, high, e)) < 0 ||
+		if ((found == 0 ? empty(m, e) : move_to(m, low, high, e)) < 0 ||
 		    result_of(m, &m->f->results[i], e) < 0)
 			return e->code;
 	}

@@ -15,7 +15,7 @@ import expr_differential  # noqa: E402
 import truth  # noqa: E402
 
 COUNT = int(os.environ.get("YESTER_EXPRESSIONS") or 6000)
-SEED = int(os.environ.get("YESTER_SEED") or 1)  # 330743: a large odd power of a decimal -0 is -0, mongod has 0
+SEED = int(os.environ.get("YESTER_SEED") or 1)
 
 
 @pytest.mark.mongod

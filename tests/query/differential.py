@@ -22,6 +22,7 @@ from bson.raw_bson import RawBSONDocument
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "query")]
 import generate_more  # noqa: E402
+import generate_wide  # noqa: E402
 import peers  # noqa: E402
 from generate import COLLATIONS, FIELDS, Generator  # noqa: E402
 from raw_client import RawClient, with_db  # noqa: E402
@@ -104,6 +105,8 @@ def on_one(number, expression):
 
 
 def make_case(g, documents):
+    if g.chance(30):
+        return generate_wide.command(g)
     kind = g.random.random()
     collation = {"collation": g.pick(COLLATIONS)} if g.chance(8) else {}
     if kind < 0.06:

@@ -181,6 +181,22 @@ static const struct expr_vector arithmetic_vectors[] = {
 	 "{\"v\": {\"$numberDecimal\": \"9.000000000000000000000000000000001\"}}", 0, NULL},
 	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"1E+10\"}, {\"$numberInt\": \"3\"}]}}",
 	 "{\"v\": {\"$numberDecimal\": \"999999999999999999999999999999.9999\"}}", 0, NULL},
+	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"-0\"}, {\"$numberDecimal\": \"1\"}]}}",
+	 "{\"v\": {\"$numberDecimal\": \"0E-6176\"}}", 0, NULL},
+	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"-0E+6111\"}, {\"$numberDecimal\": "
+	 "\"9007199254740993\"}]}}",
+	 "{\"v\": {\"$numberDecimal\": \"0E-6176\"}}", 0, NULL},
+	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"-Infinity\"}, {\"$numberDecimal\": \"-3\"}]}}",
+	 "{\"v\": {\"$numberDecimal\": \"0E-6176\"}}", 0, NULL},
+	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"10\"}, {\"$numberDecimal\": \"0\"}]}}",
+	 "{\"v\": {\"$numberDecimal\": \"0E-6176\"}}", 0, NULL},
+	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"-1E-6176\"}, {\"$numberDecimal\": \"3\"}]}}",
+	 "{\"v\": {\"$numberDecimal\": \"0E-6176\"}}", 0, NULL},
+	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"2\"}, {\"$numberDecimal\": \"0\"}]}}",
+	 "{\"v\": {\"$numberDecimal\": \"1.000000000000000000000000000000000\"}}", 0, NULL},
+	{"{\"e\": {\"$pow\": [{\"$numberDecimal\": \"-1\"}, {\"$numberDecimal\": "
+	 "\"1000000000000000000000000000000001\"}]}}",
+	 "{\"v\": {\"$numberDecimal\": \"-1.000000000000000000000000000000000\"}}", 0, NULL},
 	{"{\"e\": {\"$pow\": [\"$s\", {\"$numberInt\": \"1\"}]}}", NULL, 28762,
 	 "PlanExecutor error during aggregation :: caused by :: $pow's base must be numeric, not "
 	 "string"},

@@ -1,0 +1,132 @@
+"""The query engine against a real mongod 6.0.27: rules that recorded reads of other programs' suites have shown to be missing, in wide tables."""
+import itertools
+
+import pytest
+from bson import SON, Binary, Decimal128, Int64
+from test_query import Pair, server  # noqa: F401 (a fixture)
+
+WINDOWS = (["unbounded", "current"], ["unbounded", "unbounded"], ["current", "unbounded"], [-1, 1], [-2, 0], [0, 2])
+
+BLOB = b"\0" * 16
+LONG = ("9223372036854775807.5", "9223372036854775808", "-9223372036854775808.5", "-9223372036854775809", "1.9", "-1.9", "NaN", "Infinity", "9.223372036854775807E18")
+PAIRS = [(1, 2), (Decimal128("Infinity"), 3), (3, 4), (4, 4), (5, 1), (float("inf"), 2), (1, 1), (2, float("nan")), (Decimal128("2"), Decimal128("NaN")), (1, 3)]
+ENCRYPTED = [Binary(b"\0" * 21, 6), 1, Binary(b"\0" * 21, 1), Binary(b"\1" + BLOB + b"\2abc", 6), Binary(b"\2" + BLOB + b"\2abc", 6),
+             Binary(b"\0" + BLOB + b"\2abc", 6), Binary(b"\2" + BLOB + b"\x10abc", 6), Binary(b"", 6), Binary(b"\1", 6), [Binary(b"\1", 6)]]
+DATA = {
+    "data": [{"_id": 1, "a": "x"}, {"_id": 2, "a": "X"}],
+    "arrays": [{"_id": 1, "name": "a", "owns": [{"t": 1, "s": 2}, {"t": 2}], "hat": "red", "b": [1, 2, 3]}],
+    "decimals": [{"_id": i, "a": Decimal128(text)} for i, text in enumerate(LONG)],
+    "equals": [{"_id": i, "k": k, "v": i} for i, k in enumerate([1, 1, 2, 2, 1, 3, 3, 3, 1, 2, 1.0, Int64(2)])],
+    "pairs": [{"_id": i, "x": x, "y": y} for i, (x, y) in enumerate(PAIRS)],
+    "encrypted": [*({"_id": i, "data": value} for i, value in enumerate(ENCRYPTED)), {"_id": 99}],
+}
+
+
+@pytest.fixture(scope="module")
+def pair(server, tmp_path_factory):  # noqa: F811
+    made = Pair(server, tmp_path_factory.mktemp("suites"))
+    for name, documents in DATA.items():
+        made.database[name].insert_many(documents)
+    yield made.open()
+    made.close()
+
+
+def aggregate(name, *stages, **more):
+    return {"aggregate": name, "pipeline": list(stages), "cursor": {}, **more}
+
+
+def test_a_collation_is_checked_field_by_field_then_as_a_whole(pair):
+    locales = ("en_US", "fr_FR", "fr_CA", "en_GB", "de_AT", "zh", "zh_TW", "zh_Hant", "zh_Hans", "EN", "en-US", "eng", "sr_Latn_RS", "no", "nb", "uz", "xx", "root",
+               "en_US_POSIX", "de@collation=phonebook", "de_DE@collation=phonebook", "", "simple", "en_")
+    english = {"locale": "en"}
+    specs = [{"locale": locale} for locale in locales]
+    specs += [{**english, "strength": strength, "caseFirst": first, **level} for strength in range(1, 6) for first in ("upper", "off")
+              for level in ({}, {"caseLevel": False}, {"caseLevel": True})]
+    bad = {"strength": 0, "caseFirst": "bad", "alternate": "bad", "maxVariable": "bad", "backwards": "0", "foo": 1, "caseLevel": "x", "version": "1"}
+    specs += [SON([("locale", "en"), (one, bad[one]), (two, bad[two])]) for one, two in itertools.permutations(bad, 2)]
+    specs += [{**english, "backwards": None}, {**english, "backwards": True, "strength": 1}, {"locale": "en_DB", "caseFirst": "lower", "strength": 1},
+              {"locale": "simple", "backwards": True, "strength": 1}, {**english, "caseFirst": "lower", "strength": 1, "backwards": True}]
+    for spec in specs:
+        pair.same({"find": "data", "filter": {"a": "x"}, "collation": spec})
+    pair.same(aggregate("data", collation={"locale": "fr_FR"}))
+    pair.same({"count": "data", "query": {}, "collation": {"locale": "fr_FR"}})
+
+
+def test_a_stage_that_needs_a_collection_is_refused_without_one(pair):
+    for stage in ({"$match": {}}, {"$set": {"a": 1}}, {"$unset": "a"}, {"$count": "n"}, {"$unionWith": "data"}, {"$facet": {"a": []}}, {"$replaceWith": "$a"},
+                  {"$bucket": {"groupBy": "$a", "boundaries": [1, 2]}}, {"$bucketAuto": {"groupBy": "$a", "buckets": 2}}, {"$sortByCount": "$a"},
+                  {"$densify": {"field": "a", "range": {"step": 1, "bounds": "full"}}}, {"$fill": {"output": {"a": {"value": 1}}}}, {"$nope": 1}, {"$match": 1},
+                  {"$setWindowFields": {"output": {"a": {"$sum": 1}}}}, {"$setWindowFields": {"sortBy": {"a": 1}, "output": {"a": {"$sum": 1}}}},
+                  {"$documents": [{"a": 1}]}, {"$_internalInhibitOptimization": {}}):
+        pair.same(aggregate(1, stage))
+    for value in (1, "a", None, [], {}, {"a": 1}):
+        pair.same(aggregate("data", {"$_internalInhibitOptimization": value}))
+
+
+def test_a_projection_computes_elem_match_behind_what_is_included(pair):
+    match = {"$elemMatch": {"t": 1}}
+    for projection in ([("owns", match), ("hat", 1)], [("hat", 1), ("owns", match)], [("owns", match)], [("owns", match), ("hat", 0)],
+                       [("b", {"$elemMatch": {"$gt": 1}}), ("x", "$hat"), ("owns", match), ("name", 1)], [("name", match), ("hat", 1)],
+                       [("b", {"$elemMatch": {"$gt": 1}}), ("owns", {"$slice": 1}), ("hat", 1)], [("none", match), ("hat", 1)]):
+        pair.same({"find": "arrays", "projection": SON(projection)})
+    for projection in ([("a", {"b": {"c": {"d": "$_id"}}}), ("a.b", {"c": 1.0})], [("a", {"b": {"c": 1}}), ("a.b", {"c": {"d": 1}})],
+                       [("a", {"b": {"c": 1}}), ("a.b", {"d": 1})], [("a.b", {"c": 1}), ("a", {"b.c": 1})], [("a", 1), ("a.b", {"c": 1})]):
+        pair.same({"find": "arrays", "projection": SON(projection)})
+
+
+def test_a_variable_of_let_may_be_missing(pair):
+    for expression in ("$$REMOVE", {"$getField": {"field": "c", "input": {"a": 1}}}, {"$arrayElemAt": [[], 0]}):
+        let = {"let": {"c": expression, "d": 1}}
+        pair.same({"find": "data", "projection": {"c": "$$c", "d": "$$d"}, **let})
+        pair.same({"find": "data", "filter": {"$expr": {"$eq": ["$nope", "$$c"]}}, **let})
+        pair.same(aggregate("data", {"$project": {"c": "$$c", "t": {"$type": "$$c"}}}, **let))
+        pair.same(aggregate("data", {"$lookup": {"from": "data", "let": {"y": "$$c"}, "pipeline": [{"$project": {"t": {"$type": "$$y"}}}], "as": "l"}}, **let))
+
+
+def test_mod_cuts_off_the_fraction_of_a_decimal_before_it_looks_at_its_size(pair):
+    for mod in ([Int64(2**63 - 1), 0], [Int64(-(2**63)), 0], [2, 1], [2, 0], [1, 0]):
+        pair.same({"find": "decimals", "filter": {"a": {"$mod": mod}}})
+    for text in LONG:
+        pair.same({"find": "decimals", "filter": {"a": {"$mod": [Decimal128(text), 0]}}})
+        pair.same({"find": "decimals", "filter": {"a": {"$mod": [2, Decimal128(text)]}}})
+
+
+@pytest.mark.parametrize("operator", ["$top", "$bottom", "$topN", "$bottomN", "$minN", "$maxN"])
+def test_of_equals_a_moving_window_keeps_the_later_ones(pair, operator):
+    for n, window, order in itertools.product((1, 2, 3), WINDOWS, (1, -1)):
+        operand = {"input": "$k"} if operator in ("$minN", "$maxN") else {"output": "$v", "sortBy": {"k": order}}
+        if operator.endswith("N"):
+            operand["n"] = n
+        pair.same(aggregate("equals", {"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"r": {operator: operand, "window": {"documents": window}}}}}))
+
+
+def test_covariance_takes_infinities_in_and_out_again(pair):
+    for operator, window, first in itertools.product(("$covariancePop", "$covarianceSamp"), WINDOWS, (0, 2, 6)):
+        pair.same(aggregate("pairs", {"$match": {"_id": {"$gte": first}}},
+                            {"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"r": {operator: ["$x", "$y"], "window": {"documents": window}}}}}))
+
+
+def test_a_window_function_is_looked_at_before_its_path_and_n_before_documents(pair):
+    for output in ({"": {"$nope": 1}}, {"": {"$sum": 1}}, {"a..b": {"$nope": 1}}, {"$a": {"$nope": 1}}, {"$a": {"$sum": 1}}, {"": 1}, {"$a": 1}):
+        pair.same(aggregate("data", {"$setWindowFields": {"output": output}}))
+    for n, name in itertools.product(("a", None, 0, -1, 1.5, float("inf"), float("nan"), Decimal128("Infinity"), "$nope", 2), ("data", "none")):
+        for function in ({"$topN": {"output": "$q", "n": n, "sortBy": {"q": 1}}}, {"$firstN": {"input": "$q", "n": n}}, {"$maxN": {"input": "$q", "n": n}}):
+            pair.same(aggregate(name, {"$setWindowFields": {"output": {"x": function}}}))
+            pair.same(aggregate(name, {"$group": {"_id": None, "x": function}}))
+
+
+def test_a_schema_tells_what_a_driver_has_encrypted(pair):
+    key, algorithm = Binary(b"\5" * 16, 4), "AEAD_AES_256_CBC_HMAC_SHA_512-"
+    wanted = ({}, {"bsonType": "string"}, {"bsonType": ["string", "int"]}, {"bsonType": 123}, {"bsonType": "nope"}, {"bsonType": []}, {"bsonType": "object"},
+              {"keyId": [key]}, {"keyId": "/key"}, {"keyId": "key"}, {"keyId": []}, {"keyId": ["a"]}, {"keyId": [Binary(b"x")]}, {"keyId": 1}, {"foo": 1},
+              {"algorithm": algorithm + "Random"}, {"algorithm": algorithm + "Deterministic", "bsonType": "string"}, {"algorithm": "x"}, {"algorithm": []}, 1)
+    for one in wanted:
+        pair.same({"find": "encrypted", "filter": {"$jsonSchema": {"properties": {"data": {"encrypt": one}}}}})
+        pair.same({"find": "encrypted", "filter": {"$jsonSchema": {"encryptMetadata": one}}})
+    for more in ({"type": "string"}, {"bsonType": "string"}, {"type": "string", "bsonType": "string"}, {"minLength": 1}, {"enum": [1]}):
+        pair.same({"find": "encrypted", "filter": {"$jsonSchema": {"properties": {"data": {"encrypt": {}, **more}}}}})
+    for schema in ({"encrypt": {}}, {"items": {"encrypt": {}}}, {"properties": {"data": {"items": {"encrypt": {}}}}},
+                   {"properties": {"data": {"not": {"encrypt": {}}}}}, {"additionalProperties": {"encrypt": {}}}):
+        pair.same({"find": "encrypted", "filter": {"$jsonSchema": schema}})
+    for value in (float("nan"), -float("nan"), Decimal128("NaN"), Decimal128("-NaN"), Decimal128("-Infinity"), 0, -0.0):
+        pair.same({"find": "encrypted", "filter": {"$jsonSchema": {"properties": {"data": {"multipleOf": value}}}}})
