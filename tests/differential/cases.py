@@ -18,7 +18,7 @@ NOT_MADE = {
     "F11": "more than one member", "F13": "more than one member", "F15": "sharded", "F16": "sharded", "F20": "sharded",
 }
 _COUNTS = {"D": 22, "A": 27, "B": 25, "C": 37, "K": 10, "T": 27, "F": 20}
-_SINCE = {"D08": V50, "C07": (5, 3), "C20": V44, "C21": V44, "C28": V44, "C29": V60, "C31": V44, "C33": V50, "C35": V50, "K03": V50,
+_SINCE = {"D08": V50, "A22": V50, "C07": (5, 3), "C20": V44, "C21": V44, "C28": V44, "C29": V60, "C31": V44, "C33": V50, "C35": V50, "K03": V50,
           "K05": V50, "K07": V60, "K09": V60, "T03": V44, "F06": V44, "F17": V44, "T27": V60}
 # Only in versions before this one.
 UNTIL = {"C28": V60, "K02": V50}

@@ -6,6 +6,7 @@ roots of trees: a moment's must be those of a fresh dump that was taken then.
 import collections
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
@@ -17,11 +18,12 @@ import peers
 from bson import Int64, Timestamp, json_util
 
 import oplog
-from compare_more import cut_in_prepared, differences, lies, one_by_one, text_of
+from compare_more import cut_in_prepared, differences, documents_alone, lies, one_by_one, text_of
 from oracle import CANONICAL, Recording
 from wire import ORDERED
 
 SECONDS = 900  # for one command of ours
+SPENT = collections.defaultdict(collections.Counter)  # verb -> how often, and the seconds that it took
 SHOWN = 40  # differences that are told in full
 
 
@@ -46,10 +48,25 @@ def parsed(document):
     return json_util.loads(json.dumps(document), json_options=CANONICAL)
 
 
+def cached(normalise):
+    """Most moments have the same catalog: each text is brought into its normal form once."""
+    known = {}
+
+    def look(value):
+        text = json.dumps(value)
+        if text not in known:
+            known[text] = normalise(value)
+        return known[text]
+
+    return look
+
+
+@cached
 def normal_options(options):
     return {k: normal(v) for k, v in parsed(options).items()}
 
 
+@cached
 def normal_indexes(indexes):
     """{name: {field: value}}; the order of fields in a specification is the server's own business."""
     found = {}
@@ -72,7 +89,13 @@ class Ours:
         self.run("init", "--seed", str(seed % 2**31))
 
     def run(self, verb, *arguments, **more):
-        return peers.yester(verb, "-s", self.path, *arguments, timeout=SECONDS, **more)
+        before = os.times()
+        done = peers.yester(verb, "-s", self.path, *arguments, timeout=SECONDS, **more)
+        after = os.times()
+        SPENT[verb] += collections.Counter(
+            times=1, cpu=after.children_user + after.children_system - before.children_user - before.children_system,
+            wall=after.elapsed - before.elapsed)
+        return done
 
     def ingest(self, name, dump):
         self.run("ingest", self.recording.folder / dump, "--name", name)
@@ -104,6 +127,18 @@ class Ours:
             return None, done
         return {f"{db}.{name}": one for (db, name), one in peers.read_dump(to).items()}, done
 
+    def mounted(self):
+        """A mount for many moments: one process that keeps what it knows of the stream."""
+        return peers.Mount(self.path, options="show=bson")
+
+    @staticmethod
+    def read_mounted(mount, at):
+        """As dump(), from a mount; None when the moment is not there (a dump says why)."""
+        try:
+            return {f"{db}.{name}": one for (db, name), one in peers.read_dump(mount.path / "at" / at).items()}
+        except OSError:
+            return None
+
     def roots(self, snapshot):
         shown = json.loads(self.run("show", snapshot, "--json").out)
         return {n["ns"]: {k: n.get(k) for k in ("root", "count", "bytes", "uuid", "type")} for n in shown["namespaces"]}
@@ -118,7 +153,7 @@ class Comparison:
         self.info = recording.info()
         self.differences = []
         self.told = {}  # what was told already, at an earlier moment
-        self.moments = 0
+        self.moments = self.mounted = 0  # in all, and those that were read in a mount
         self.documents = 0
         self.reasons = collections.Counter()  # refusals
         self._entries = None
@@ -168,12 +203,18 @@ class Comparison:
 
     # ---- one moment
 
-    def moment(self, ours, moment, folder):
+    def moment(self, ours, moment, folder, mount=None):
         at = text_of(moment)
         self.moments += 1
         found, done, without = None, None, []
+        if mount:
+            found = ours.read_mounted(mount, at)
+            self.mounted += found is not None
+        absent = mount and found is None
         while found is None and len(without) < 20:
             found, done = ours.dump(at, folder, without)
+            if found is not None and absent and not without:
+                self.differ(at, "", "a dump has the moment, the mount has not", moment)
             if found is None:
                 self.refused(at, done, moment)
                 stopped = re.search(r": dump: (.*) can't be told at this moment: ", done.err, re.S)
@@ -320,11 +361,12 @@ def compare(folder_of_recording, say=print, only=None):
             moments = [m for m in moments if text_of(m) == only]
         few = 4 if len(moments) < 100 else 40
         one_by_one(comparison, ours, moments, rng, few)
+        documents_alone(comparison, ours, moments, rng, few)
         order = rng.choice(("first to last", "last to first", "any"))
         say(f"  {version}: the oplog went in {form}, moments are visited {order}")
         visit(comparison, ours, moments, order, rng, Path(folder) / "dump")
         if not only:
-            one_by_one(comparison, ours, moments, rng, few)
+            one_by_one(comparison, ours, moments, rng, few // 2)
             differences(comparison, ours, moments, rng, few)
             cut_in_prepared(comparison, make, rng)
             roots(comparison, ours, moments, rng, make)
@@ -337,8 +379,10 @@ def visit(comparison, ours, moments, order, rng, folder):
         moments = moments[::-1]
     elif order == "any":
         moments = rng.sample(moments, len(moments))
+    with ours.mounted() as mount:
+        for moment in moments:
+            comparison.moment(ours, moment, folder, mount if rng.random() < 0.5 else None)
     for moment in moments:
-        comparison.moment(ours, moment, folder)
         if moment["how"] == "final":
             comparison.hashes(ours, moment)
 

@@ -6,9 +6,14 @@ import json
 import struct
 
 import bson
+from bson import SON, json_util
+from bson.codec_options import CodecOptions, DatetimeConversion
 
 import oplog
 import peers
+from oracle import CANONICAL
+
+STRICT = CodecOptions(document_class=SON, datetime_conversion=DatetimeConversion.DATETIME_MS)
 
 
 def text_of(moment):
@@ -30,6 +35,27 @@ def one_by_one(comparison, ours, moments, rng, count):
         elif hashlib.sha256(done.raw).hexdigest() != wanted["sha"]:
             comparison.differ(at, ns, "cat of one collection", moment, wanted=f"{wanted['count']} documents, {wanted['bytes']} bytes",
                               ours=f"{len(done.raw)} bytes")
+
+
+def documents_alone(comparison, ours, moments, rng, count):
+    """`cat --id`: one document replayed alone; also one that is there at another moment only."""
+    for moment in rng.sample(moments, min(count, len(moments))):
+        at, ns = text_of(moment), rng.choice(collections_of(moment))
+        there = {same_id(d): d for d in oplog.split(comparison.recording.get(moment["namespaces"][ns]["sha"])) if peers.id_element(d)}
+        other = rng.choice(moments)["namespaces"].get(ns, {}).get("sha")
+        wanted = dict(rng.sample(sorted(there.items(), key=repr), min(2, len(there))))
+        if other:
+            gone = [d for d in oplog.split(comparison.recording.get(other)) if peers.id_element(d) and same_id(d) not in there]
+            wanted |= {same_id(d): d for d in rng.sample(gone, min(1, len(gone)))}
+        for key, document in wanted.items():
+            try:
+                identity = json_util.dumps(bson.decode(document, codec_options=STRICT)["_id"], json_options=CANONICAL)
+            except (bson.errors.BSONError, ValueError, OverflowError):
+                continue  # what the driver can't say
+            done = ours.run("cat", "--at", at, ns, "--id", identity, "--format", "bson", check=None)
+            if done.raw != there.get(key, b"") or (done.status == 0) != (key in there):
+                comparison.differ(at, ns, f"cat of one document, {identity}: exit {done.status}: {done.err.strip()[:300]}", moment,
+                                  wanted=f"{len(there.get(key, b''))} bytes", ours=f"{len(done.raw)} bytes")
 
 
 def same_id(document):
@@ -87,15 +113,16 @@ def cut_in_prepared(comparison, make, rng):
     span = rng.choice(found)
     inside = [e for e in entries if e.ts < span.end]
     inside = inside[: rng.randrange(next(i for i, e in enumerate(inside) if e.ts == span.begin) + 1, len(inside) + 1)]
+    first = min(s.begin for s in found if s.holds(inside[-1].ts))  # others may be prepared and not decided, too
     ours = make("cut")
     ours.ingest("base", "base")
     ours.run("ingest-oplog", "-", input=b"".join(e.raw for e in inside), check=(0, 3))
-    for ts, wanted in ((oplog.before(span.begin), 0), (span.begin, 5), (inside[-1].ts, 5)):
+    for ts, wanted in ((oplog.before(first), 0), (first, 5), (inside[-1].ts, 5)):
         at = f"{ts.time}.{ts.inc}"
         done = ours.run("ls", "--at", at, check=None)
         if done.status != wanted:
             comparison.differ(at, "", f"a stream that ends at {inside[-1].ts.time}.{inside[-1].ts.inc}, with what was prepared at "
-                              f"{span.begin.time}.{span.begin.inc}: exit {done.status}, expected {wanted}: {done.err.strip()[:300]}")
+                              f"{first.time}.{first.inc}: exit {done.status}, expected {wanted}: {done.err.strip()[:300]}")
 
 
 def has_metadata(ns):

@@ -121,6 +121,17 @@ def traffic(w):
     yield "between writes"
 
 
+@scenario(weight=5, light=True)
+def bulk_writes(w):
+    """Many statements in one command: the number of operations of the long form comes from here."""
+    for _ in range(1 if w.short else 12):
+        coll = w.any()
+        with w.batched(coll):
+            for _ in range(15 if w.short else 60):
+                one_operation(w, coll)
+    yield "after bulk writes"
+
+
 @scenario(weight=2, light=True)
 def writers_at_once(w):
     count = 10 if w.short else 60

@@ -474,7 +474,7 @@ def users_and_roles(w):
     yield "after a user"
 
 
-@scenario(alone=True, since=(4, 4), weight=0.3)
+@scenario(alone=True, since=(4, 4), weight=0.3, late=True)
 def lower_fcv(w):
     """The version of features goes down and up: other forms of updates, and capped collections that evict for themselves."""
     low = {4: "4.2", 5: "4.4", 6: "5.0"}[w.number[0]]
@@ -525,7 +525,7 @@ def server_javascript(w):
         w.may(db, SON([("delete", "system.js"), ("deletes", [SON(q={}, limit=0)])]))
 
 
-@scenario(alone=True, most=40)
+@scenario(alone=True, most=60, late=True)
 def steps_down(w):
     """A new term."""
     with contextlib.suppress(CommandError):

@@ -169,10 +169,13 @@ class Touched:
     def __init__(self, entries):
         self.moved, self.changed, self.databases = set(), set(), set()
         for entry in entries:
-            if entry.op == "c":
-                for one in inner_operations(entry.doc):
-                    if one["op"] == "c":
-                        self._add(one["ns"].split(".")[0], one["o"])
+            self.add(entry)
+
+    def add(self, entry):
+        if entry.op == "c":
+            for one in inner_operations(entry.doc):
+                if one["op"] == "c":
+                    self._add(one["ns"].split(".")[0], one["o"])
 
     def _add(self, db, o):
         command = next(iter(o), "")

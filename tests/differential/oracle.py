@@ -213,9 +213,8 @@ class Oracle:
         self.recording.add(moment)
         self.seen[moment["how"]] += 1
 
-    def history(self, ts, label, now):
-        """What was there at `ts`; `now` is the catalog of now, all entries until now have been captured."""
-        touched = oplog.Touched(e for e in self.entries if e.ts > ts)
+    def history(self, ts, label, now, touched):
+        """What was there at `ts`; `now` is the catalog of now, `touched` what the entries after `ts` until now touch."""
         state, complete = {}, not touched
         for ns, one in now.items():
             if touched.is_moved(ns):

@@ -4,6 +4,7 @@ The run is made of legs. A leg begins with a checkpoint, so that its optimes can
 forward; it ends with that copy. In between the oplog is captured in slices, each of which begins with the last entry of the
 one before.
 """
+import bisect
 import collections
 import random
 import shutil
@@ -17,6 +18,7 @@ from bson import SON, Timestamp
 import apply_ops  # noqa: F401  (registers its scenarios)
 import crud
 import ddl  # noqa: F401
+import edges  # noqa: F401
 import oplog
 import transactions
 from oracle import Oracle, Recording, catalog
@@ -46,11 +48,12 @@ class Plan:
     def __init__(self, operations, short):
         self.operations, self.short = operations, short
         # One in so many yields is looked at quietly; optimes read back for each slice; optimes rolled to for each leg.
-        self.legs = 1 if short else max(2, min(12, operations // 20_000))
+        self.legs = 1 if short else max(2, min(8, operations // 25_000))
         self.quiet_every = 5 if short else max(6, operations // 8000)
-        self.history = 4 if short else 10
-        self.recovered = 3 if short else 12
+        self.history = 4 if short else 5
+        self.recovered = 3 if short else 5
         self.most_heavy = 0 if short else 1  # a factor for scenarios that are heavy
+        self.runs = 0 if short else 75  # how often every scenario is wanted, evenly over the run
 
 
 class Recorder:
@@ -168,18 +171,27 @@ class Recorder:
             return
         spans = oplog.spans(self.oracle.entries)
         now = catalog(self.oracle.wire, self.world.building)
-        for ts, label in self._choose(new, spans, self.plan.history):
-            self.oracle.history(ts, label, now)
+        touched, later = oplog.Touched(()), list(self.oracle.entries)
+        for ts, label in sorted(self._choose(new, spans, self.plan.history), reverse=True):
+            while later and later[-1].ts > ts:
+                touched.add(later.pop())
+            self.oracle.history(ts, label, now, touched)
             self.labels[label] += 1
 
     def _choose(self, entries, spans, count):
         """Optimes worth looking at: half of them where something is open, some right before or after an entry."""
         rng = self.rng
-        chosen, inside = [], [(e, s) for e in entries for s in spans if s.holds(e.ts)]
+        times = [e.ts for e in entries]
+        chosen, inside = [], []
+        for span in spans:
+            begin = bisect.bisect_left(times, span.begin)
+            end = len(times) if span.end is None else bisect.bisect_left(times, span.end)
+            if begin < end:
+                inside.append((span, begin, end))
         for _ in range(count):
             if inside and rng.random() < 0.6:
-                entry, span = rng.choice(inside)
-                label = span.kind
+                span, begin, end = rng.choice(inside)
+                entry, label = entries[rng.randrange(begin, end)], span.kind
             else:
                 entry, label = rng.choice(entries), "anywhere"
             ts = rng.choice((entry.ts, entry.ts, oplog.before(entry.ts), oplog.after(entry.ts)))
@@ -191,9 +203,9 @@ class Recorder:
 
     def _recover(self):
         """Roll a copy of the files forward to some optimes of this leg."""
-        entries = [e for e in self.oracle.entries if not e.ns.startswith("config.")]
-        limit = next((e.ts for e in entries if self._stops_rolling(e)), None)
-        entries = [e for e in entries if limit is None or e.ts < limit]
+        # A new primary of 6.0 builds an index in config: that stops it, too.
+        limit = next((e.ts for e in self.oracle.entries if self._stops_rolling(e)), None)
+        entries = [e for e in self.oracle.entries if not e.ns.startswith("config.") and (limit is None or e.ts < limit)]
         spans = oplog.spans(self.oracle.entries)
         if not entries:
             return
@@ -241,9 +253,11 @@ class Recorder:
 
     def _pick(self, inside):
         found = [s for s in SCENARIOS if self._fits(s, inside)]
-        if self.rng.random() < 0.4:  # what ran least: all of them come about
-            least = min(s.ran / s.weight for s in found)
-            found = [s for s in found if s.ran / s.weight <= least]
+        if self.rng.random() < (0.4 if self.plan.short else 0.8 if self.all_allowed else 0.6):  # what ran least: all of them come about
+            behind = self.plan.runs * self.total / self.plan.operations
+            few = [s for s in found if s.ran < behind]
+            least = min(s.ran if few else s.ran / s.weight for s in few or found)
+            found = [s for s in found if (s.ran if few else s.ran / s.weight) <= least]
         return self.rng.choices(found, [s.weight for s in found])[0]
 
     def _step(self, inside=False):

@@ -9,6 +9,8 @@ again, and a recording that shows one is kept.
 """
 import argparse
 import collections
+import contextlib
+import os
 import random
 import shutil
 import sys
@@ -26,6 +28,38 @@ VERSIONS = ("4.2.6", "4.4.2", "5.0.4", "6.0.27")
 LONG = 20_000  # operations of one version from which on it is the long form
 MOMENTS, INSIDE = 200, 50  # at least, and of those inside chains, prepared transactions, index builds and renames
 ENOUGH = 50  # how often each case, op and command has to occur in the long form
+
+
+def in_memory(least=8 << 30):
+    """A folder in memory where there is one with enough room, else None: mongods and stores sync a lot."""
+    with contextlib.suppress(OSError):
+        room = os.statvfs("/dev/shm")
+        if room.f_bavail * room.f_frsize >= least:
+            return Path(tempfile.mkdtemp(prefix="yester-differential-", dir="/dev/shm"))
+    return None
+
+
+@contextlib.contextmanager
+def working_in(final):
+    """A folder for one recording, and for all that is temporary, in memory if possible; copied to `final` when the block fails."""
+    place = in_memory()
+    if place is None:
+        yield Path(final)
+        return
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield place / "recording"
+    except BaseException:
+        keep(place / "recording", final)
+        raise
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def keep(recording, final):
+    if Path(recording) != Path(final) and Path(recording).exists():
+        shutil.copytree(recording, final, dirs_exist_ok=True)
 
 
 def parse(arguments):
@@ -66,7 +100,9 @@ def one_version(version, folder, seed, operations, say=print, only_record=False)
         return info, []
     comparison = compare.compare(folder, say)
     tell(comparison, say)
-    say(f"{version}: {comparison.moments} moments, {comparison.documents:,} documents compared, "
+    say("  spent: " + ", ".join(f"{verb} {s['times']}x {s['cpu']:.1f} s of CPU, {s['wall']:.0f} s" for verb, s in compare.SPENT.items()))
+    compare.SPENT.clear()
+    say(f"{version}: {comparison.moments} moments ({comparison.mounted} of them in a mount), {comparison.documents:,} documents compared, "
         f"{len(comparison.differences)} differences, {time.monotonic() - began:.0f} s in all")
     return info, comparison.differences
 
@@ -102,6 +138,7 @@ def too_few(infos):
             possible = name not in NOT_MADE and all_cases()[name] <= version < UNTIL.get(name, (99,))
             if possible and count < ENOUGH and name not in record.HEAVY_CASES:
                 found.append(f"{info['version']} {name}: {count}")
+        found += [f"{info['version']} {name}: {count}" for name, count in info["counted"].items() if count < ENOUGH]
         inside = sum(info["labels"].get(k, 0) for k in ("chain", "prepared", "index build", "rename"))
         if inside < INSIDE or sum(info["moments"].values()) < MOMENTS:
             found.append(f"{info['version']} moments: {info['moments']}, {inside} of them inside something")
@@ -123,7 +160,10 @@ def main(arguments):
     for version in versions:
         where = folder / version
         shutil.rmtree(where, ignore_errors=True)
-        info, found = one_version(version, where, seed, options.ops // len(versions), only_record=options.record_only)
+        with working_in(where) as fast:
+            info, found = one_version(version, fast, seed, options.ops // len(versions), only_record=options.record_only)
+            if found or options.keep:
+                keep(fast, where)
         infos.append(info)
         differences += found
         sys.stdout.flush()

@@ -146,14 +146,14 @@ def prepared_committed(w):
     """Prepared; others write; committed at the prepare timestamp or later."""
     colls = own(w, 2)
     [other] = own(w, 1)
-    split = w.rng.random() < 0.4
+    split = w.rng.random() < 0.6
     txn = Transaction(w)
     write_some(w, txn, colls, 12 if split else 2)
     at = txn.prepare()
     yield "prepared"
     for i in range(3):
         w.insert(other, [SON(_id=f"between{i}")])
-    if w.rng.random() < 0.6:
+    if w.rng.random() < 0.7:
         at = w.top()
         w.case("T07")
     yield "prepared"
@@ -263,7 +263,7 @@ def two_at_once(w):
     write_some(w, one, colls[:1], 2)
     yield "two open transactions"
     two.commit()
-    if w.rng.random() < 0.7:
+    if w.rng.random() < 0.9:
         again = Transaction(w, one.lsid, one.number + 1)  # the server aborts the first
         colls[0].ids.clear()
         again.insert(colls[0], [w.document(5 * 10**6)])

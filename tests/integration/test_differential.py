@@ -26,8 +26,9 @@ def test_every_moment_is_what_the_mongod_held(version, tmp_path):
     peers.fetched(truth.mongod, version), peers.fetched(truth.tool, "mongodump")
     said = []
     print(f"seed {SEED}, {version}, {OPERATIONS} operations")
-    info, differences = run.one_version(version, tmp_path, SEED, OPERATIONS, said.append)
-    assert info["operations"] >= OPERATIONS and info["moments"]["quiet"] > 0 and info["moments"]["history"] > 0
-    missed = compare.sees_lies(tmp_path)
-    assert not missed, f"the comparison does not see what is wrong on purpose: {missed}"
-    assert not differences, f"seed {SEED}: YESTER_SEED={SEED} YESTER_OPS={OPERATIONS} makes it again\n" + "\n".join(said)
+    with run.working_in(tmp_path) as folder:
+        info, differences = run.one_version(version, folder, SEED, OPERATIONS, said.append)
+        assert info["operations"] >= OPERATIONS and info["moments"]["quiet"] > 0 and info["moments"]["history"] > 0
+        missed = compare.sees_lies(folder)
+        assert not missed, f"the comparison does not see what is wrong on purpose: {missed}"
+        assert not differences, f"seed {SEED}: YESTER_SEED={SEED} YESTER_OPS={OPERATIONS} makes it again\n" + "\n".join(said)
