@@ -1,37 +1,26 @@
-#include "base/bson.h"
+#include "base/bson_inline.h"
 
 #include <inttypes.h>
-
-/* How the length of a value is found. Positive: it is fixed, and this many bytes plus one. */
-enum value_shape {
-	SHAPE_UNKNOWN = 0,
-	SHAPE_STRING = -1,
-	SHAPE_DOCUMENT = -2,
-	SHAPE_BINARY = -3,
-	SHAPE_REGEX = -4,
-	SHAPE_DB_POINTER = -5,
-	SHAPE_SCOPED = -6,
-};
 
 #define FIXED(len) ((len) + 1)
 #define SCOPED_MIN (4 + 5 + BSON_MIN_LEN)
 
-static const int8_t shapes[256] = {
+const int8_t bson_inline_shapes[256] = {
 	[BSON_KIND_DOUBLE] = FIXED(8),
-	[BSON_KIND_STRING] = SHAPE_STRING,
-	[BSON_KIND_DOCUMENT] = SHAPE_DOCUMENT,
-	[BSON_KIND_ARRAY] = SHAPE_DOCUMENT,
-	[BSON_KIND_BINARY] = SHAPE_BINARY,
+	[BSON_KIND_STRING] = BSON_SHAPE_STRING,
+	[BSON_KIND_DOCUMENT] = BSON_SHAPE_DOCUMENT,
+	[BSON_KIND_ARRAY] = BSON_SHAPE_DOCUMENT,
+	[BSON_KIND_BINARY] = BSON_SHAPE_BINARY,
 	[BSON_KIND_UNDEFINED] = FIXED(0),
 	[BSON_KIND_OBJECT_ID] = FIXED(12),
 	[BSON_KIND_BOOL] = FIXED(1),
 	[BSON_KIND_DATE] = FIXED(8),
 	[BSON_KIND_NULL] = FIXED(0),
-	[BSON_KIND_REGEX] = SHAPE_REGEX,
-	[BSON_KIND_DB_POINTER] = SHAPE_DB_POINTER,
-	[BSON_KIND_CODE] = SHAPE_STRING,
-	[BSON_KIND_SYMBOL] = SHAPE_STRING,
-	[BSON_KIND_CODE_WITH_SCOPE] = SHAPE_SCOPED,
+	[BSON_KIND_REGEX] = BSON_SHAPE_REGEX,
+	[BSON_KIND_DB_POINTER] = BSON_SHAPE_DB_POINTER,
+	[BSON_KIND_CODE] = BSON_SHAPE_STRING,
+	[BSON_KIND_SYMBOL] = BSON_SHAPE_STRING,
+	[BSON_KIND_CODE_WITH_SCOPE] = BSON_SHAPE_SCOPED,
 	[BSON_KIND_INT32] = FIXED(4),
 	[BSON_KIND_TIMESTAMP] = FIXED(8),
 	[BSON_KIND_INT64] = FIXED(8),
@@ -40,45 +29,13 @@ static const int8_t shapes[256] = {
 	[BSON_KIND_MIN_KEY] = FIXED(0),
 };
 
-#define EACH_BYTE(value) (UINT64_MAX / 255 * (value))
-
-/* The length of the NUL-terminated text at `at`, or `max` when there is no NUL in it. */
-static inline size_t text_len(const uint8_t *at, size_t max)
-{
-	size_t i = 0;
-
-	for (; max - i >= 8; i += 8) {
-		uint64_t word = get_le64(at + i);
-		uint64_t zero = (word - EACH_BYTE(0x01)) & ~word & EACH_BYTE(0x80);
-
-		if (zero != 0)
-			return i + (size_t)__builtin_ctzll(zero) / 8;
-	}
-	while (i < max && at[i] != 0)
-		i++;
-	return i;
-}
-
-/* 4 and the length that the first four bytes give, when that is in range and ends in a NUL. */
-static inline int64_t counted_len(struct bytes rest, size_t least, size_t before)
-{
-	uint32_t len;
-
-	if (rest.len < 4)
-		return -1;
-	len = get_le32(rest.at);
-	if (len < least || len > rest.len - before || rest.at[before + len - 1] != 0)
-		return -1;
-	return (int64_t)(before + len);
-}
-
 static int64_t regex_len(struct bytes rest)
 {
-	size_t pattern = text_len(rest.at, rest.len), options;
+	size_t pattern = bson_inline_text_len(rest.at, rest.len), options;
 
 	if (pattern == rest.len)
 		return -1;
-	options = text_len(rest.at + pattern + 1, rest.len - pattern - 1);
+	options = bson_inline_text_len(rest.at + pattern + 1, rest.len - pattern - 1);
 	if (options == rest.len - pattern - 1)
 		return -1;
 	return (int64_t)(pattern + options + 2);
@@ -86,28 +43,28 @@ static int64_t regex_len(struct bytes rest)
 
 int64_t bson_value_len(uint8_t type, struct bytes rest)
 {
-	int shape = shapes[type];
+	int shape = bson_inline_shapes[type];
 	int64_t len;
 
 	if (shape > 0)
 		return rest.len >= (size_t)shape - 1 ? shape - 1 : -1;
-	switch ((enum value_shape)shape) {
-	case SHAPE_STRING:
-		return counted_len(rest, 1, 4);
-	case SHAPE_DOCUMENT:
-		return counted_len(rest, BSON_MIN_LEN, 0);
-	case SHAPE_BINARY:
+	switch ((enum bson_inline_shape)shape) {
+	case BSON_SHAPE_STRING:
+		return bson_inline_counted_len(rest, 1, 4);
+	case BSON_SHAPE_DOCUMENT:
+		return bson_inline_counted_len(rest, BSON_MIN_LEN, 0);
+	case BSON_SHAPE_BINARY:
 		if (rest.len < 5 || get_le32(rest.at) > rest.len - 5)
 			return -1;
 		return (int64_t)get_le32(rest.at) + 5;
-	case SHAPE_REGEX:
+	case BSON_SHAPE_REGEX:
 		return regex_len(rest);
-	case SHAPE_DB_POINTER:
-		len = counted_len(rest, 1, 4);
+	case BSON_SHAPE_DB_POINTER:
+		len = bson_inline_counted_len(rest, 1, 4);
 		return len >= 0 && rest.len - (size_t)len >= 12 ? len + 12 : -1;
-	case SHAPE_SCOPED:
-		return counted_len(rest, SCOPED_MIN, 0);
-	case SHAPE_UNKNOWN:
+	case BSON_SHAPE_SCOPED:
+		return bson_inline_counted_len(rest, SCOPED_MIN, 0);
+	case BSON_SHAPE_UNKNOWN:
 		break;
 	}
 	return -1;
@@ -116,13 +73,13 @@ int64_t bson_value_len(uint8_t type, struct bytes rest)
 /* Say why bson_value_len() was -1 for the value at `offset` of the document. */
 static COLD int explain_value(uint8_t type, struct bytes rest, size_t offset, struct error *e)
 {
-	int shape = shapes[type];
-	bool scoped = shape == SHAPE_SCOPED, document = shape == SHAPE_DOCUMENT || scoped;
-	size_t before = document ? 0 : shape == SHAPE_BINARY ? 5 : 4;
-	uint32_t least = scoped			 ? SCOPED_MIN
-			 : document		 ? BSON_MIN_LEN
-			 : shape == SHAPE_BINARY ? 0
-						 : 1;
+	int shape = bson_inline_shapes[type];
+	bool scoped = shape == BSON_SHAPE_SCOPED, document = shape == BSON_SHAPE_DOCUMENT || scoped;
+	size_t before = document ? 0 : shape == BSON_SHAPE_BINARY ? 5 : 4;
+	uint32_t least = scoped			      ? SCOPED_MIN
+			 : document		      ? BSON_MIN_LEN
+			 : shape == BSON_SHAPE_BINARY ? 0
+						      : 1;
 	uint32_t len;
 
 	if (shape > 0)
@@ -130,7 +87,7 @@ static COLD int explain_value(uint8_t type, struct bytes rest, size_t offset, st
 			e, ERR_CORRUPT,
 			"byte %zu: value of type 0x%02x is cut off: %d bytes expected, %zu left",
 			offset, type, shape - 1, rest.len);
-	if (shape == SHAPE_REGEX)
+	if (shape == BSON_SHAPE_REGEX)
 		return error_set(e, ERR_CORRUPT,
 				 "byte %zu: regular expression without its two terminators",
 				 offset);
@@ -150,7 +107,7 @@ static COLD int explain_value(uint8_t type, struct bytes rest, size_t offset, st
 				 "byte %zu: value of type 0x%02x has length %" PRIu32
 				 ", but %zu bytes are left",
 				 offset, type, len, rest.len - before);
-	if (shape != SHAPE_BINARY && rest.at[before + len - 1] != 0)
+	if (shape != BSON_SHAPE_BINARY && rest.at[before + len - 1] != 0)
 		return error_set(e, ERR_CORRUPT,
 				 "byte %zu: value of type 0x%02x ends in 0x%02x, expected 0x00",
 				 offset + before + len - 1, type, rest.at[before + len - 1]);
@@ -195,20 +152,23 @@ int bson_value_at(struct bytes doc, uint8_t type, size_t at, size_t end, struct 
 	return 0;
 }
 
-int bson_field_at(struct bytes doc, size_t at, size_t end, struct bson_field *ret, struct error *e)
+/* What is wrong with a field. */
+static COLD int explain_field(struct bytes doc, size_t at, size_t end, struct error *e)
 {
-	size_t name = at + 1, len = text_len(doc.at + name, end - name);
+	size_t name = at + 1, len = bson_inline_text_len(doc.at + name, end - name);
 	uint8_t type = doc.at[at];
-	struct bytes value;
 
-	if (shapes[type] == SHAPE_UNKNOWN)
+	if (bson_inline_shapes[type] == BSON_SHAPE_UNKNOWN)
 		return unknown_type(type, at, e);
 	if (len == end - name)
 		return endless_name(name, e);
-	if (bson_value_at(doc, type, name + len + 1, end, &value, e) < 0)
-		return ERR_CORRUPT;
-	*ret = (struct bson_field){type, bytes_of(doc.at + name, len), value};
-	return 0;
+	at = name + len + 1;
+	return explain_value(type, bytes_of(doc.at + at, end - at), at, e);
+}
+
+int bson_field_at(struct bytes doc, size_t at, size_t end, struct bson_field *ret, struct error *e)
+{
+	return bson_inline_field(doc, at, end, ret) ? 0 : explain_field(doc, at, end, e);
 }
 
 int64_t bson_next(struct bytes rest, size_t limit, struct error *e)
@@ -241,8 +201,8 @@ int bson_fields_next(struct bson_fields *fields, struct bson_field *ret, struct 
 		return ERR_CORRUPT;
 	if (fields->at >= fields->doc.len - 1)
 		return 0;
-	if (bson_field_at(fields->doc, fields->at, fields->doc.len - 1, ret, e) < 0)
-		return ERR_CORRUPT;
+	if (!bson_inline_field(fields->doc, fields->at, fields->doc.len - 1, ret))
+		return explain_field(fields->doc, fields->at, fields->doc.len - 1, e);
 	fields->at = (size_t)(ret->value.at - fields->doc.at) + ret->value.len;
 	return 1;
 }
@@ -265,7 +225,7 @@ int bson_find(struct bytes doc, const char *name, struct bson_field *ret, struct
 
 int bson_text(struct bytes value, struct bytes *ret, struct error *e)
 {
-	if (counted_len(value, 1, 4) != (int64_t)value.len)
+	if (bson_inline_counted_len(value, 1, 4) != (int64_t)value.len)
 		return error_set(e, ERR_CORRUPT, "text does not fill its %zu bytes", value.len);
 	*ret = bytes_of(value.at + 4, value.len - 5);
 	return 0;

@@ -1,5 +1,6 @@
 #include "base/bson_check.h"
 
+#include "base/bson_inline.h"
 #include "base/utf8.h"
 
 static int check_utf8(struct bytes text, size_t offset, struct error *e)
@@ -97,8 +98,8 @@ static inline int walk_field(struct walk *w, bool full, struct error *e)
 	struct bson_field field;
 	size_t name = w->at + 1, start, end, scope = 0;
 
-	if (bson_field_at(w->doc, w->at, w->end, &field, e) < 0)
-		return ERR_CORRUPT;
+	if (!bson_inline_field(w->doc, w->at, w->end, &field))
+		return bson_field_at(w->doc, w->at, w->end, &field, e);
 	start = name + field.name.len + 1;
 	end = start + field.value.len;
 	w->at = end;

@@ -2,14 +2,17 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
-static void die_nomem(void)
+#include "base/exit_code.h"
+
+void xnomem(void)
 {
 	static const char text[] = "yester: out of memory\n";
 	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
 
 	(void)ignored;
-	abort();
+	_exit(EXIT_CODE_FAILED);
 }
 
 void *xmalloc(size_t size)
@@ -17,7 +20,7 @@ void *xmalloc(size_t size)
 	void *p = malloc(size == 0 ? 1 : size);
 
 	if (p == NULL)
-		die_nomem();
+		xnomem();
 	return p;
 }
 
@@ -26,7 +29,7 @@ void *xcalloc(size_t count, size_t size)
 	void *p = calloc(count == 0 ? 1 : count, size == 0 ? 1 : size);
 
 	if (p == NULL)
-		die_nomem();
+		xnomem();
 	return p;
 }
 
@@ -35,7 +38,7 @@ void *xrealloc(void *old, size_t size)
 	void *p = realloc(old, size == 0 ? 1 : size);
 
 	if (p == NULL)
-		die_nomem();
+		xnomem();
 	return p;
 }
 
@@ -61,7 +64,7 @@ char *xprintf(const char *format, ...)
 
 	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
-		die_nomem();
+		xnomem();
 	va_end(args);
 	return text;
 }

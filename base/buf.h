@@ -3,7 +3,7 @@
  *
  * `struct buf b = {0};` is an empty one; buf_release() frees it. Growth that depends
  * on outside data goes through buf_reserve(), which has a limit and can fail; the
- * others are for small sizes that we choose and abort when memory is out, as libbson does.
+ * others are for small sizes that we choose and end the process when memory is out.
  *
  * Threads: one at a time.
  */
@@ -54,7 +54,13 @@ static inline void buf_reset(struct buf *b)
 void buf_release(struct buf *b);
 DEFINE_OWNED_STRUCT(struct buf, buf_release);
 
-/* malloc and realloc for sizes that we choose: abort when memory is out. */
+/*
+ * Memory is out, and there is no way on: says so on standard error and ends the process at once with
+ * EXIT_CODE_FAILED. What a store holds is as after any other kill. For libraries that fail for this reason only, too.
+ */
+void xnomem(void) NORETURN COLD;
+
+/* malloc and realloc for sizes that we choose: xnomem() when memory is out. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);

@@ -12,7 +12,8 @@ static EVP_MD *sha256_fetched;
 static void fetch_sha256(void)
 {
 	sha256_fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
-	assert(sha256_fetched != NULL);
+	if (sha256_fetched == NULL)
+		xnomem();
 }
 
 /* EVP fetches an algorithm by name, under a lock, at each init: once for all threads instead. */
@@ -32,11 +33,20 @@ struct md5 {
 	EVP_MD_CTX *ctx;
 };
 
+/* Fails only when memory is out. */
+static void context_begin(EVP_MD_CTX *ctx, const EVP_MD *algorithm)
+{
+	if (EVP_DigestInit_ex(ctx, algorithm, NULL) != 1)
+		xnomem();
+}
+
 static EVP_MD_CTX *context_new(const EVP_MD *algorithm)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	assert(ctx != NULL && EVP_DigestInit_ex(ctx, algorithm, NULL) == 1);
+	if (ctx == NULL)
+		xnomem();
+	context_begin(ctx, algorithm);
 	return ctx;
 }
 
@@ -114,7 +124,7 @@ struct chunk_id sha256_end(struct sha256 *hash)
 	unsigned int len = 0;
 
 	assert(EVP_DigestFinal_ex(hash->ctx, id.at, &len) == 1 && len == CHUNK_ID_LEN);
-	assert(EVP_DigestInit_ex(hash->ctx, sha256_algorithm(), NULL) == 1);
+	context_begin(hash->ctx, sha256_algorithm());
 	return id;
 }
 
@@ -145,7 +155,7 @@ void md5_end(struct md5 *hash, char ret[MD5_HEX + 1])
 	unsigned int len = 0;
 
 	assert(EVP_DigestFinal_ex(hash->ctx, digest, &len) == 1 && len == sizeof(digest));
-	assert(EVP_DigestInit_ex(hash->ctx, EVP_md5(), NULL) == 1);
+	context_begin(hash->ctx, EVP_md5());
 	hex(digest, sizeof(digest), ret);
 }
 

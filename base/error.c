@@ -9,8 +9,14 @@ int error_set(struct error *e, int code, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(e->text, sizeof(e->text), format, args);
+	error_set_args(e, code, format, args);
 	va_end(args);
+	return code;
+}
+
+int error_set_args(struct error *e, int code, const char *format, va_list args)
+{
+	vsnprintf(e->text, sizeof(e->text), format, args);
 	e->code = code;
 	e->sys = 0;
 	e->server = 0;
@@ -26,31 +32,35 @@ int error_sys(struct error *e, const char *format, ...)
 	size_t len;
 
 	va_start(args, format);
-	vsnprintf(e->text, sizeof(e->text), format, args);
+	error_set_args(e, ERR_IO, format, args);
 	va_end(args);
 	len = strlen(e->text);
 	/* The GNU strerror_r may answer with a constant instead of filling `reason`. */
 	snprintf(e->text + len, sizeof(e->text) - len, ": %s",
 		 strerror_r(saved, reason, sizeof(reason)));
-	e->code = ERR_IO;
 	e->sys = saved;
-	e->server = 0;
-	e->hint[0] = '\0';
 	return ERR_IO;
 }
 
 int error_wrap(struct error *e, const char *format, ...)
 {
-	char old[sizeof(e->text)];
 	va_list args;
+
+	va_start(args, format);
+	error_wrap_args(e, ": ", format, args);
+	va_end(args);
+	return e->code;
+}
+
+int error_wrap_args(struct error *e, const char *between, const char *format, va_list args)
+{
+	char old[sizeof(e->text)];
 	size_t len;
 
 	memcpy(old, e->text, sizeof(old));
-	va_start(args, format);
 	vsnprintf(e->text, sizeof(e->text), format, args);
-	va_end(args);
 	len = strlen(e->text);
-	snprintf(e->text + len, sizeof(e->text) - len, ": %s", old);
+	snprintf(e->text + len, sizeof(e->text) - len, "%s%s", between, old);
 	return e->code;
 }
 

@@ -43,11 +43,19 @@ struct error {
 /* Set `e` and return `code`. The text says what, where, expected, found. */
 int error_set(struct error *e, int code, const char *format, ...) PRINTF_LIKE(3, 4) COLD;
 
+/* The same for who sets more of it: errors with codes of their own. */
+int error_set_args(struct error *e, int code, const char *format, va_list args)
+	PRINTF_LIKE(3, 0) COLD;
+
 /* As error_set with ERR_IO; appends ": " and the text of errno, which it keeps in `sys`. */
 int error_sys(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;
 
 /* Put "context: " before the text of `e`; returns its code. */
 int error_wrap(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;
+
+/* The same with something else than ": " between. */
+int error_wrap_args(struct error *e, const char *between, const char *format, va_list args)
+	PRINTF_LIKE(3, 0) COLD;
 
 /* Set the hint; returns the code of `e`. */
 int error_hint(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "oplog/journal_format.h"
 #include "oplog/stream_internal.h"
@@ -49,14 +50,6 @@ bool journal_parse_name(const char *name, uint64_t *ret)
 	return true;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* The bytes that a journal begins with. */
 static void begin_file(struct journal_writer *w, const struct store_keys *keys, struct buf *ret)
 {
@@ -73,6 +66,25 @@ static void begin_file(struct journal_writer *w, const struct store_keys *keys, 
 	w->chain = journal_format_salt(salt, w->chain);
 }
 
+/* The folder and the one that it lies in; durable also when a process that died had just made them. */
+static int make_folder(const char *folder, struct error *e)
+{
+	OWNED(free) char *above = xstrdup(folder);
+
+	if (file_make_dirs(folder, e) < 0)
+		return e->code;
+	for (unsigned level = 0; level < 2; level++) {
+		char *slash = strrchr(above, '/');
+
+		if (slash == NULL || slash == above)
+			return 0;
+		*slash = '\0';
+		if (file_sync_dir(above, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
 int journal_create(const char *folder, uint64_t number, const struct segment_link *prev,
 		   const struct store_keys *keys, struct journal_writer **ret, struct error *e)
 {
@@ -81,8 +93,8 @@ int journal_create(const char *folder, uint64_t number, const struct segment_lin
 
 	w->fd = -1;
 	w->path = journal_path(folder, number);
-	w->info = (struct journal_info){.number = number, .created_us = now_us(), .prev = *prev};
-	if (file_make_dirs(folder, e) < 0)
+	w->info = (struct journal_info){.number = number, .created_us = clock_wall_us(), .prev = *prev};
+	if (make_folder(folder, e) < 0)
 		return e->code;
 	w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 	if (w->fd < 0 && errno == EEXIST)

@@ -392,7 +392,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	OWNED(release) struct replay replay = {.options = options, .result = &result};
 	int code = begin(&replay, e);
 
-	replay.docs = replay_docs_new(store_writer_tmp(options->writer), 0);
+	replay.docs = replay_docs_new(store_writer_tmp(options->writer), options->memory);
 	if (code == 0)
 		code = feed_all(&replay, e);
 	if (code == 0)
@@ -426,7 +426,7 @@ int replay_document(const struct replay_options *options, struct bytes key, stru
 	OWNED(release) struct replay replay = {.options = options, .result = &result};
 	struct replay_slot *slot;
 
-	replay.docs = replay_docs_new(store_tmp(options->base_store), 0);
+	replay.docs = replay_docs_new(store_tmp(options->base_store), options->memory);
 	if (begin(&replay, e) < 0 || feed_all(&replay, e) < 0 || check_waiting(&replay, e) < 0)
 		return e->code;
 	slot = slot_of_only(&replay);

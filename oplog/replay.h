@@ -36,6 +36,7 @@ struct replay_options {
 	bool names_only; /* commands and views only: collections keep the base's documents */
 	/* The documents of this collection only, as the moment's catalog has it; the result has its entry alone. */
 	const struct catalog_entry *only;
+	size_t memory; /* bytes of operations that are sorted without a spill; 0: 48 MiB */
 	const struct progress *progress;
 	uint64_t total; /* entries that are expected, for progress; 0: not known */
 };

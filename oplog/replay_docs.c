@@ -271,7 +271,8 @@ static int apply_slot(struct replay_docs *docs, struct replay_slot *slot, struct
 					.root = slot->entry.root,
 					.writer = writer,
 					.tmp_dir = docs->tmp_dir,
-					.memory = docs->memory / WORK_SHARE};
+					.memory =
+						MIN_OF(docs->memory, MEMORY_DEFAULT) / WORK_SHARE};
 	int code = choose_prefix(&work, known, &prefix, e);
 
 	work.prefix = prefix;

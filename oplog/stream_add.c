@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/segment_builder.h"
 #include "oplog/stream_foreign.h"
 #include "oplog/stream_internal.h"
@@ -474,14 +475,6 @@ struct entry_optime stream_add_last(const struct stream_add *add)
 	return add->newest;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int put_segment(struct stream_add *add, struct segment *segment, struct error *e)
 {
 	struct backend *files = store_stream_files(add->store);
@@ -493,7 +486,7 @@ static int put_segment(struct stream_add *add, struct segment *segment, struct e
 		chunk_id_hex(&segment->first_hash, hex);
 		memcpy(add->name, hex, STREAM_NAME_LEN);
 	}
-	segment->created_us = now_us();
+	segment->created_us = clock_wall_us();
 	if (segment_encode(segment, store_keys(add->store), &content, e) < 0)
 		return e->code;
 	/* All its chunks were just put: it need not be walked to be used. */

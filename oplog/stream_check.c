@@ -12,13 +12,19 @@ struct check {
 	check_problem problem;
 	void *ctx;
 	struct stream_check_result result;
+	struct error no_memory; /* that memory was out is no damage: it ends the check */
 };
 
 static void report(struct check *check, const char *file, const struct error *e)
 {
 	bool named = strncmp(e->text, file, strlen(file)) == 0;
-	OWNED(free) char *text = xprintf("%s%s%s", named ? "" : file, named ? "" : ": ", e->text);
+	OWNED(free) char *text = NULL;
 
+	if (e->code == ERR_NOMEM) {
+		check->no_memory = *e;
+		return;
+	}
+	text = xprintf("%s%s%s", named ? "" : file, named ? "" : ": ", e->text);
 	check->result.problems++;
 	check->problem(check->ctx, text);
 }
@@ -168,6 +174,10 @@ int stream_check_run(struct store *store, const struct check_options *options,
 			report(&check, "oplog", &why);
 		else
 			check.result.entries = count_once(stream);
+	}
+	if (check.no_memory.code != 0) {
+		*e = check.no_memory;
+		return e->code;
 	}
 	*ret = check.result;
 	return 0;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/stream_internal.h"
 #include "store/crypt/seal.h"
 
@@ -48,11 +49,8 @@ static int list(struct store *store, struct listing *listing, struct error *e)
 static uint64_t new_number(const struct listing *listing)
 {
 	const uint64_t *numbers = (const uint64_t *)(const void *)listing->journals.at;
-	struct timespec now;
-	uint64_t number;
+	uint64_t number = clock_wall_us();
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	number = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	for (size_t i = 0; i < listing->journals.len / sizeof(*numbers); i++)
 		if (numbers[i] >= number)
 			number = numbers[i] + 1;

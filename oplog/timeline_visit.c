@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/replay.h"
 #include "oplog/timeline_names.h"
 #include "oplog/timeline_visit.h"
@@ -10,7 +11,7 @@
 
 #define NAME_LEN 64
 #define BASE_DIGITS 16 /* hex digits of the base's id in a name */
-#define WAIT_NS 50000000
+#define WAIT_MS 50
 #define TAG_STOPPED "stopped"
 #define REPLAY_RULES                                                                               \
 	1 /* raise it when a replay gives something else: what was visited before is made anew */
@@ -44,14 +45,8 @@ static int take_turn(struct timeline *timeline, const struct progress *progress,
 {
 	pthread_mutex_lock(&timeline->lock);
 	while (timeline->visiting) {
-		struct timespec until;
+		struct timespec until = clock_deadline(CLOCK_REALTIME, WAIT_MS);
 
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += WAIT_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
 		pthread_cond_timedwait(&timeline->visited, &timeline->lock, &until);
 		if (timeline->visiting && is_cancelled(progress)) {
 			pthread_mutex_unlock(&timeline->lock);
@@ -171,14 +166,6 @@ static int next_entry(void *ctx, struct bytes *ret, struct error *e)
 	return stream_cursor_next(((struct visit *)ctx)->cursor, ret, e);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Name what a replay made and keep it in the cache. */
 static int keep(struct visit *visit, struct store_writer *writer, struct replay_result *result,
 		struct error *e)
@@ -191,7 +178,7 @@ static int keep(struct visit *visit, struct store_writer *writer, struct replay_
 	s->source = xstrdup("moment");
 	s->tool = xstrdup("yester " YESTER_VERSION);
 	s->tag = result->stop_count > 0 ? xstrdup(TAG_STOPPED) : NULL;
-	s->created_us = now_us();
+	s->created_us = clock_wall_us();
 	return commit_snapshot(writer, s, e);
 }
 

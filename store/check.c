@@ -18,14 +18,19 @@ struct check {
 	struct check_result result;
 	uint64_t total; /* bytes of all packs */
 	struct condemned condemned;
+	struct error no_memory; /* that memory was out is no damage: it ends the check */
 };
 
 /* `where` is put before the text unless it is NULL. */
 static void report(struct check *check, const char *where, const struct error *e)
 {
-	OWNED(free)
-	char *text =
-		xprintf("%s%s%s", where == NULL ? "" : where, where == NULL ? "" : ": ", e->text);
+	OWNED(free) char *text = NULL;
+
+	if (e->code == ERR_NOMEM) {
+		check->no_memory = *e;
+		return;
+	}
+	text = xprintf("%s%s%s", where == NULL ? "" : where, where == NULL ? "" : ": ", e->text);
 
 	check->result.problems++;
 	check->problem(check->ctx, text);
@@ -37,6 +42,10 @@ static int still_wanted(const struct check *check, struct error *e)
 
 	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
 		return error_set(e, ERR_CANCELLED, "interrupted");
+	if (check->no_memory.code != 0) {
+		*e = check->no_memory;
+		return e->code;
+	}
 	if (p != NULL && p->report != NULL && check->options->read_data)
 		p->report(p->ctx, "reading packs", check->result.read_bytes, check->total);
 	return 0;
@@ -106,6 +115,8 @@ static int read_pack(struct check *check, const char *name, const struct chunk_i
 	OWNED(buf_release) struct buf pack = {0};
 	int sound = pack_reader_whole(check->store->backend, id, size, &pack, e);
 
+	if (sound == ERR_NOMEM)
+		return sound;
 	if (sound < 0 || pack.len == 0)
 		return error_set(e, ERR_CORRUPT, "it can't be read");
 	check->result.read_bytes += size;

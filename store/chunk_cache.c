@@ -165,6 +165,7 @@ static int load(struct chunk_cache *cache, struct entry *entry, chunk_loader loa
 		struct chunk **ret, struct error *e)
 {
 	int code = loader(ctx, &entry->chunk.id, &entry->data, e);
+	bool wake;
 
 	pthread_mutex_lock(&cache->lock);
 	if (code < 0) {
@@ -179,9 +180,11 @@ static int load(struct chunk_cache *cache, struct entry *entry, chunk_loader loa
 		shrink(cache);
 		*ret = &entry->chunk;
 	}
-	if (cache->waiting > 0)
-		pthread_cond_broadcast(&cache->loaded);
+	wake = cache->waiting > 0;
 	pthread_mutex_unlock(&cache->lock);
+	/* Without the lock: who is woken would wait for it. */
+	if (wake)
+		pthread_cond_broadcast(&cache->loaded);
 	return code < 0 ? code : 0;
 }
 

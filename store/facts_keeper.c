@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "base/clock.h"
 #include "store/store_internal.h"
 
 #define QUEUE_MAX 32768 /* 2 MiB; the leaves of 1 GB */
@@ -81,8 +82,7 @@ static void *work(void *arg)
 			pthread_cond_wait(&k->changed, &k->lock);
 			continue;
 		}
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += BATCH_SECONDS;
+		until = clock_deadline(CLOCK_REALTIME, BATCH_SECONDS * 1000);
 		while (!k->stop && k->queue.len < QUEUE_MAX / 2 * sizeof(struct kept) &&
 		       pthread_cond_timedwait(&k->changed, &k->lock, &until) == 0)
 			;

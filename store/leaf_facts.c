@@ -29,19 +29,7 @@ int leaf_facts_measure(struct bytes leaf, struct chunk_facts *ret, struct error 
 	return 0;
 }
 
-/* ------------------------------------------------------------------ what a change changes */
-
-/* A document without the fields that are the same in the other one. */
-struct rest {
-	struct bson_fields fields;
-	struct buf doc; /* its fields that differ, as a document */
-};
-
-static size_t left_of(const struct rest *rest)
-{
-	return rest->fields.doc.len - rest->fields.at;
-}
-
+/* Bytes that both begin with. */
 static size_t same_begin(struct bytes a, struct bytes b)
 {
 	size_t len = MIN_OF(a.len, b.len), at = 0;
@@ -53,6 +41,7 @@ static size_t same_begin(struct bytes a, struct bytes b)
 	return at;
 }
 
+/* Bytes that both end with. */
 static size_t same_end(struct bytes a, struct bytes b)
 {
 	size_t len = MIN_OF(a.len, b.len), at = 0;
@@ -63,6 +52,108 @@ static size_t same_end(struct bytes a, struct bytes b)
 	while (at < len && a_end[-(ptrdiff_t)at - 1] == b_end[-(ptrdiff_t)at - 1])
 		at++;
 	return at;
+}
+
+/* ------------------------------------------------------------------ like an older one */
+
+static int doc_len(struct bytes docs, size_t *ret, struct error *e)
+{
+	int64_t len = bson_next(docs, docs.len, e);
+
+	*ret = len < 0 ? 0 : (size_t)len;
+	return (int)MIN_OF(len, (int64_t)0);
+}
+
+static struct bytes behind(struct bytes docs, size_t len)
+{
+	return bytes_of(docs.at + len, docs.len - len);
+}
+
+static int add_document(struct bytes doc, int64_t sign, struct chunk_facts *sum, struct error *e)
+{
+	uint64_t relaxed, canonical;
+
+	if (ejson_sizes(doc, &relaxed, &canonical, e) < 0)
+		return e->code;
+	sum->documents += (uint64_t)sign;
+	sum->relaxed += (uint64_t)(sign * (int64_t)(relaxed + 1));
+	sum->canonical += (uint64_t)(sign * (int64_t)(canonical + 1));
+	return 0;
+}
+
+/*
+ * Add what `now` has and `old` has not, and take away the reverse. Documents that are first in both are passed
+ * over; else the longer rest loses its first one, so that the rests meet again behind what came or went.
+ */
+static int add_difference(struct bytes old, struct bytes now, struct chunk_facts *sum,
+			  struct error *e)
+{
+	size_t end = same_end(old, now), old_len, now_len;
+
+	while (old.len != now.len || old.len > end) {
+		bool from_old = old.len >= now.len, from_now = now.len >= old.len;
+
+		if (doc_len(old, &old_len, e) < 0 || doc_len(now, &now_len, e) < 0)
+			return e->code;
+		if (bytes_equal(bytes_of(old.at, old_len), bytes_of(now.at, now_len)))
+			from_old = from_now = true;
+		else if ((from_old && add_document(bytes_of(old.at, old_len), -1, sum, e) < 0) ||
+			 (from_now && add_document(bytes_of(now.at, now_len), 1, sum, e) < 0))
+			return e->code;
+		old = from_old ? behind(old, old_len) : old;
+		now = from_now ? behind(now, now_len) : now;
+	}
+	return 0;
+}
+
+/* Pass over the documents that both begin with. */
+static int pass_same_documents(struct bytes *a, struct bytes *b, struct error *e)
+{
+	size_t same = same_begin(*a, *b), len;
+
+	while (a->len > 0) {
+		if (doc_len(*a, &len, e) < 0)
+			return e->code;
+		if (len > same)
+			return 0;
+		*a = behind(*a, len);
+		*b = behind(*b, len);
+		same -= len;
+	}
+	return 0;
+}
+
+int leaf_facts_measure_like(struct bytes leaf, struct bytes old, const struct chunk_facts *of_old,
+			    struct chunk_facts *ret, struct error *e)
+{
+	struct bytes a = old, b = leaf;
+	struct chunk_facts facts = *of_old;
+	size_t end;
+
+	if (of_old->renderer != EJSON_VERSION)
+		return leaf_facts_measure(leaf, ret, e);
+	if (pass_same_documents(&a, &b, e) < 0)
+		return e->code;
+	end = same_end(a, b);
+	if (a.len + b.len - 2 * end > leaf.len)
+		return leaf_facts_measure(leaf, ret, e);
+	if (add_difference(a, b, &facts, e) < 0)
+		return e->code;
+	*ret = facts;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ what a change changes */
+
+/* A document without the fields that are the same in the other one. */
+struct rest {
+	struct bson_fields fields;
+	struct buf *doc; /* its fields that differ, as a document */
+};
+
+static size_t left_of(const struct rest *rest)
+{
+	return rest->fields.doc.len - rest->fields.at;
 }
 
 /* Pass over the fields that both begin with. */
@@ -110,8 +201,8 @@ static int gather(struct rest *a, struct rest *b, struct error *e)
 			break;
 		if (bytes_equal(of_a, of_b))
 			continue;
-		buf_add_bytes(&a->doc, of_a);
-		buf_add_bytes(&b->doc, of_b);
+		buf_add_bytes(a->doc, of_a);
+		buf_add_bytes(b->doc, of_b);
 	}
 	return 0;
 }
@@ -147,18 +238,20 @@ static int add_whole(struct bytes doc, int sign, struct leaf_facts_sum *sum, str
 static int change_fields(struct rest *a, struct rest *b, struct leaf_facts_sum *sum,
 			 struct error *e)
 {
-	buf_add_le32(&a->doc, 0);
-	buf_add_le32(&b->doc, 0);
+	buf_reset(a->doc);
+	buf_reset(b->doc);
+	buf_add_le32(a->doc, 0);
+	buf_add_le32(b->doc, 0);
 	if (bson_frame(a->fields.doc, e) < 0 || bson_frame(b->fields.doc, e) < 0 ||
 	    skip_same(a, b, e) < 0 || gather(a, b, e) < 0)
 		return e->code;
-	return add_fields(&a->doc, -1, sum, e) < 0 ? e->code : add_fields(&b->doc, 1, sum, e);
+	return add_fields(a->doc, -1, sum, e) < 0 ? e->code : add_fields(b->doc, 1, sum, e);
 }
 
-int leaf_facts_change(struct bytes old, struct bytes now, struct leaf_facts_sum *sum,
-		      struct error *e)
+int leaf_facts_change(struct bytes old, struct bytes now, struct buf room[2],
+		      struct leaf_facts_sum *sum, struct error *e)
 {
-	struct rest a = {.fields = bson_fields(old)}, b = {.fields = bson_fields(now)};
+	struct rest a = {bson_fields(old), &room[0]}, b = {bson_fields(now), &room[1]};
 	struct leaf_facts_sum made = *sum;
 	int code;
 
@@ -167,8 +260,6 @@ int leaf_facts_change(struct bytes old, struct bytes now, struct leaf_facts_sum 
 		code = add_whole(old, -1, &made, e) < 0 ? e->code : add_whole(now, 1, &made, e);
 	else
 		code = change_fields(&a, &b, &made, e);
-	buf_release(&a.doc);
-	buf_release(&b.doc);
 	if (code == 0)
 		*sum = made;
 	return code;

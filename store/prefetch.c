@@ -14,6 +14,7 @@ struct prefetch {
 	pthread_cond_t some;
 	struct chunk_id queue[QUEUE]; /* a ring */
 	size_t first, count;
+	size_t idle; /* threads that wait for `some` */
 	bool stop;
 	unsigned threads;
 	pthread_t thread[];
@@ -27,8 +28,11 @@ static void *work(void *arg)
 	for (;;) {
 		struct chunk_id id;
 
-		while (p->count == 0 && !p->stop)
+		while (p->count == 0 && !p->stop) {
+			p->idle++;
 			pthread_cond_wait(&p->some, &p->lock);
+			p->idle--;
+		}
 		if (p->stop)
 			break;
 		id = p->queue[p->first];
@@ -59,6 +63,8 @@ struct prefetch *prefetch_new(unsigned threads, void (*run)(void *ctx, const str
 
 void prefetch_add_several(struct prefetch *p, const struct chunk_id *ids, size_t count)
 {
+	size_t wake;
+
 	pthread_mutex_lock(&p->lock);
 	for (size_t i = 0; i < count; i++) {
 		if (p->count == QUEUE) {
@@ -67,9 +73,12 @@ void prefetch_add_several(struct prefetch *p, const struct chunk_id *ids, size_t
 		}
 		p->queue[(p->first + p->count) % QUEUE] = ids[i];
 		p->count++;
-		pthread_cond_signal(&p->some);
 	}
+	wake = MIN_OF(count, p->idle);
 	pthread_mutex_unlock(&p->lock);
+	/* Without the lock: who is woken would wait for it. */
+	for (size_t i = 0; i < wake; i++)
+		pthread_cond_signal(&p->some);
 }
 
 void prefetch_add(struct prefetch *p, const struct chunk_id *id)

@@ -77,45 +77,85 @@ static struct pack_writer *new_pack(const struct prune_copy *copy, enum pack_kin
 	return pack;
 }
 
-static int copy_one(struct prune_copy *copy, enum pack_kind kind, const struct chunk_id *pack,
-		    const struct pack_entry *entry, struct error *e)
+/* Put a frame, unsealed, into a pack in the making. */
+static int add_frame(struct prune_copy *copy, enum pack_kind kind, const struct pack_entry *entry,
+		     struct bytes stored, struct error *e)
 {
-	OWNED(buf_release) struct buf stored = {0};
-	OWNED(buf_release) struct buf plain = {0};
 	struct chunk_place place = entry->place;
-	int got = pack_reader_stored(copy->store->backend, pack, &place, &stored, e);
 
-	if (got == 1)
-		got = store_unseal(copy->store, pack, &place, &stored, e);
-	if (got == 0)
-		return error_set(e, ERR_CORRUPT, "a pack is gone");
-	if (got < 0 ||
-	    store_decode_place(copy->store, &entry->id, &place, buf_bytes(&stored), &plain, e) < 0)
-		return e->code;
 	if (copy->packs[kind] != NULL && pack_writer_is_full(copy->packs[kind], stored.len) &&
 	    finish(copy, kind, e) < 0)
 		return e->code;
 	if (copy->packs[kind] == NULL)
 		copy->packs[kind] = new_pack(copy, kind);
-	pack_writer_add(copy->packs[kind], &entry->id, &place, buf_bytes(&stored));
+	pack_writer_add(copy->packs[kind], &entry->id, &place, stored);
 	return 0;
+}
+
+/* Of a pack whose bytes are not those it was written with: the chunk has to be what its id says. */
+static int copy_checked(struct prune_copy *copy, enum pack_kind kind, const struct chunk_id *pack,
+			const struct pack_entry *entry, struct error *e)
+{
+	OWNED(buf_release) struct buf stored = {0};
+	OWNED(buf_release) struct buf plain = {0};
+	char name[PACK_NAME_LEN + 1];
+	int got = pack_reader_stored(copy->store->backend, pack, &entry->place, &stored, e);
+
+	if (got == 1)
+		got = store_unseal(copy->store, pack, &entry->place, &stored, e);
+	if (got == 0)
+		return error_set(e, ERR_CORRUPT, "a pack is gone");
+	if (got < 0 || store_decode_place(copy->store, &entry->id, &entry->place,
+					  buf_bytes(&stored), &plain, e) < 0) {
+		pack_reader_name(pack, name);
+		error_wrap(e, "%s offset %u", name, entry->place.offset);
+		return error_hint(e, "'yester check' and 'yester repair' tell more");
+	}
+	return add_frame(copy, kind, entry, buf_bytes(&stored), e);
+}
+
+/* Of a pack that is what it was: the frame as it is, as it was verified when it was made. */
+static int copy_as_it_is(struct prune_copy *copy, enum pack_kind kind, const struct chunk_id *pack,
+			 const struct pack_entry *entry, struct bytes whole, struct error *e)
+{
+	OWNED(buf_release) struct buf opened = {0};
+	struct bytes stored = bytes_of(whole.at + entry->place.offset, entry->place.stored);
+	int got;
+
+	if (entry->place.offset > whole.len || stored.len > whole.len - entry->place.offset)
+		return error_set(e, ERR_CORRUPT, "a frame that goes beyond its pack");
+	if (!store_params(copy->store)->encrypted)
+		return add_frame(copy, kind, entry, stored, e);
+	buf_add_bytes(&opened, stored);
+	got = store_unseal(copy->store, pack, &entry->place, &opened, e);
+	if (got == 0)
+		return error_set(e, ERR_CORRUPT, "a pack is gone");
+	return got < 0 ? got : add_frame(copy, kind, entry, buf_bytes(&opened), e);
 }
 
 int prune_copy_pack(struct prune_copy *copy, uint32_t number, const struct chunk_id *id,
 		    uint64_t size, struct error *e)
 {
 	OWNED(buf_release) struct buf entries = {0};
+	OWNED(buf_release) struct buf whole = {0};
 	const struct pack_entry *entry;
 	enum pack_kind kind;
-	int got = pack_reader_directory(copy->store->backend, id, size, &entries, &kind, e);
+	int sound = pack_reader_whole(copy->store->backend, id, size, &whole, e);
+	int code = sound < 0 ? sound
+			     : pack_reader_directory(copy->store->backend, id, size, &entries,
+						     &kind, e);
 
-	if (got < 1)
-		return got < 0 ? got : error_set(e, ERR_CORRUPT, "a pack is gone");
+	if (code < 1)
+		return code < 0 ? code : error_set(e, ERR_CORRUPT, "a pack is gone");
 	entry = (const struct pack_entry *)(const void *)entries.at;
-	for (size_t i = 0; i < entries.len / sizeof(*entry); i++)
-		if (mark_has(copy->mark, number, entry[i].place.offset) &&
-		    copy_one(copy, kind, id, &entry[i], e) < 0)
-			return e->code;
+	for (size_t i = 0; i < entries.len / sizeof(*entry); i++) {
+		if (!mark_has(copy->mark, number, entry[i].place.offset))
+			continue;
+		code = sound == 1 ? copy_as_it_is(copy, kind, id, &entry[i], buf_bytes(&whole), e)
+				  : copy_checked(copy, kind, id, &entry[i], e);
+		if (code < 0)
+			return code;
+	}
 	return 0;
 }
 

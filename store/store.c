@@ -56,13 +56,21 @@ static int make_folders(const char *path, struct error *e)
 	return 0;
 }
 
+/* The store's own name, last of all; a folder that may not be read can't be synced. */
+static int sync_above(const char *path, struct error *e)
+{
+	OWNED(free) char *above = xprintf("%s/..", path);
+
+	return access(above, R_OK) == 0 ? file_sync_dir(above, e) : 0;
+}
+
 static int put_config(const char *path, const struct store_params *params, struct error *e)
 {
 	OWNED(free) char *config = xprintf("%s/config", path);
 	OWNED(buf_release) struct buf text = {0};
 
 	store_config_write(params, &text);
-	return file_put(config, path, buf_bytes(&text), e);
+	return file_put(config, path, buf_bytes(&text), e) < 0 ? e->code : sync_above(path, e);
 }
 
 /* A new master key, and the first file that opens it. */

@@ -131,12 +131,14 @@ static int decode_with_base(struct store *store, const struct chunk_id *id,
 	for (int i = 0; i < count; i++) {
 		OWNED(chunk_release) struct chunk *shared = NULL;
 		OWNED(buf_release) struct buf own = {0};
+		int got = read_base(store, &bases[i], place->depth, &shared, &own, e);
 
-		if (read_base(store, &bases[i], place->depth, &shared, &own, e) == 1 &&
-		    decode_and_verify(store, id, place, stored,
-				      shared != NULL ? shared->plain : buf_bytes(&own), ret,
-				      e) == 1)
-			return 1;
+		if (got == 1)
+			got = decode_and_verify(store, id, place, stored,
+						shared != NULL ? shared->plain : buf_bytes(&own),
+						ret, e);
+		if (got == 1 || got == ERR_NOMEM)
+			return got;
 	}
 	return error_set(e, ERR_CORRUPT, "its base %02x%02x%02x%02x… is missing or damaged",
 			 place->base[0], place->base[1], place->base[2], place->base[3]);

@@ -205,6 +205,23 @@ static void unclaim(struct store_writer *w, const struct store_put *put)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* What the leaf replaces is read for the delta anyway, and its sizes are known: only what differs is measured. */
+static int measure(struct store_writer *w, struct store_put *put, struct error *e)
+{
+	OWNED(chunk_release) struct chunk *base = NULL;
+	struct chunk_facts of_base;
+	struct chunk_id id;
+	struct error ignored;
+
+	if (put->has_hint && writer_encode_delta_base(w->store, &put->hint, &id, &ignored) == 1 &&
+	    store_facts(w->store, &id, &of_base, &ignored) == 1 &&
+	    store_get(w->store, &id, &base, &ignored) == 0 &&
+	    leaf_facts_measure_like(buf_bytes(&put->plain), base->plain, &of_base, &put->facts,
+				    &ignored) == 0)
+		return 0;
+	return leaf_facts_measure(buf_bytes(&put->plain), &put->facts, e);
+}
+
 static int process(struct store_writer *w, struct store_put *put, struct error *e)
 {
 	OWNED(buf_release) struct buf stored = {0};
@@ -220,8 +237,7 @@ static int process(struct store_writer *w, struct store_put *put, struct error *
 	code = claim(w, put, e);
 	if (code != 0)
 		return code < 0 ? code : 0;
-	if (put->kind == CHUNK_LEAF && put->facts.renderer == 0 &&
-	    leaf_facts_measure(buf_bytes(&put->plain), &put->facts, e) < 0) {
+	if (put->kind == CHUNK_LEAF && put->facts.renderer == 0 && measure(w, put, e) < 0) {
 		unclaim(w, put);
 		return e->code;
 	}
@@ -246,14 +262,16 @@ static int process(struct store_writer *w, struct store_put *put, struct error *
 static void run_put(struct store_writer *w, struct store_put *put)
 {
 	int code = process(w, put, &put->error);
+	bool waited;
 
 	pthread_mutex_lock(&w->lock);
 	put->code = code;
 	put->done = true;
-	/* Waking somebody for each of many puts costs more than the wait. */
-	if (put->waited)
-		pthread_cond_broadcast(&w->done);
+	waited = put->waited; /* without the lock it may be gone */
 	pthread_mutex_unlock(&w->lock);
+	/* Waking somebody for each of many puts costs more than the wait. */
+	if (waited)
+		pthread_cond_broadcast(&w->done);
 }
 
 /* The next puts of the queue, a fair part of them: how many. Lock held. */
@@ -291,6 +309,8 @@ static void *work(void *arg)
 
 void store_writer_submit(struct store_writer *w, struct store_put *put)
 {
+	bool some;
+
 	put->next = NULL;
 	put->done = put->waited = false;
 	pthread_mutex_lock(&w->lock);
@@ -299,9 +319,10 @@ void store_writer_submit(struct store_writer *w, struct store_put *put)
 	else
 		w->last->next = put;
 	w->last = put;
-	if (++w->queued % BATCH == 0)
-		pthread_cond_signal(&w->work);
+	some = ++w->queued % BATCH == 0;
 	pthread_mutex_unlock(&w->lock);
+	if (some)
+		pthread_cond_signal(&w->work);
 }
 
 int store_writer_wait(struct store_writer *w, struct store_put *put, struct error *e)

@@ -155,7 +155,8 @@ static int print_result(struct cmd_run *run, struct ingest_result *result)
 	if (run->globals.json)
 		ingest_out_json(result);
 	else if (!run->globals.quiet)
-		ingest_out_text(run, result);
+		ingest_out_text(run, result,
+				((const struct options *)run->options)->dbpath == NULL);
 	ingest_result_release(result);
 	return ret;
 }

@@ -90,13 +90,13 @@ const struct cmd cmd_copy = {
 	.synopsis = "-s STORE DST [SNAPSHOT...] [--since WHEN] [--until WHEN] [--dst-key-file F]",
 	.summary = "copy snapshots and oplog into another store",
 	.about = "DST is a store ('yester init'), and may have another seed or leaf size, or be "
-		 "encrypted where\n"
-		 "STORE is not, and the other way round. Without SNAPSHOT,\n"
-		 "--since and --until everything is copied, the oplog too. What DST has is not "
-		 "copied again.\n"
+		 "encrypted\n"
+		 "where STORE is not, and the other way round. Without SNAPSHOT, --since and "
+		 "--until\n"
+		 "everything is copied, the oplog too. What DST has is not copied again.\n"
 		 "For an exact copy of the store itself, 'yester replicate' is quicker.\n",
 	.examples =
-		"  yester copy -s /backup/shop /archive/shop\n"
+		"  yester init -s /archive/shop && yester copy -s /backup/shop /archive/shop\n"
 		"  yester copy -s /backup/shop /archive/shop --since now-30d\n"
 		"  yester copy -s /backup/shop /safe/shop --dst-key-file /etc/yester/safe.key\n",
 	.options = options,

@@ -158,7 +158,7 @@ const struct cmd cmd_diff = {
 		 "and --patch show all of them. Exit code 0: nothing differs; 3: something does.\n",
 	.examples = "  yester diff -s /backup/shop before-migration latest --stat\n"
 		    "  yester diff -s /backup/shop 2026-11-21T09:41:07Z~ 2026-11-21T09:41:07Z\n"
-		    "  yester diff -s /backup/shop latest-1d latest shop.orders --patch | less\n",
+		    "  yester diff -s /backup/shop latest-1h latest shop.orders --patch | less\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

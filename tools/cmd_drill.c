@@ -131,8 +131,9 @@ const struct cmd cmd_drill = {
 		 "tells when the last one was. Exit code 4: something is not as it was, or the "
 		 "store "
 		 "is damaged.\n",
-	.examples = "  yester drill -s /backup/shop --mongod /usr/bin/mongod\n"
-		    "  yester drill -s /backup/shop --at latest-1d --mongod mongod --json\n",
+	.examples =
+		"  yester drill -s /backup/shop --mongod /usr/bin/mongod\n"
+		"  yester drill -s /backup/shop --at latest-1h --mongod /usr/bin/mongod --json\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

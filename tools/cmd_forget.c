@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/exit_code.h"
 #include "oplog/stream_prune.h"
 #include "store/prune.h"
@@ -135,7 +136,7 @@ static int forget(struct store *store, const struct victims *v, struct error *e)
 		.snapshot_count = v->ids.len / sizeof(struct chunk_id),
 		.files = files,
 		.file_count = v->files,
-		.now_us = prune_out_now_us(),
+		.now_us = clock_wall_us(),
 	};
 	const char *at = (const char *)v->names.at;
 

@@ -132,7 +132,7 @@ static int run_ingest(struct cmd_run *run, struct error *e)
 	if (run->globals.json)
 		ingest_out_json(&result);
 	else if (!run->globals.quiet)
-		ingest_out_text(run, &result);
+		ingest_out_text(run, &result, false);
 	ingest_result_release(&result);
 	return 0;
 }

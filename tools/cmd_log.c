@@ -243,7 +243,10 @@ const struct cmd cmd_log = {
 		"other\n"
 		"commands, then the rest; 20 of each sort, all with -v. The --at behind each is "
 		"the moment\n"
-		"just before it: paste it, or cd to MNT/at/ and that.\n"
+		"just before it: paste it, or cd to MNT/at/ and that. Where the pace of a run "
+		"jumps it is cut:\n"
+		"\"(4 before it, slower)\" are single operations before a mass, a run of their "
+		"own in the list.\n"
 		"\n"
 		"Exit code 3: the time that was asked for has a gap, or something in it can't be "
 		"told.\n",

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/exit_code.h"
 #include "oplog/stream_repair.h"
 #include "store/repair.h"
@@ -85,7 +86,7 @@ static int run_repair(struct cmd_run *run, struct error *e)
 	OWNED(store_close) struct store *from = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
 	OWNED(buf_release) struct buf told = {0};
-	struct repair_options repair = {.now_us = prune_out_now_us(),
+	struct repair_options repair = {.now_us = clock_wall_us(),
 					.roots_of = stream_repair_roots,
 					.tell = keep,
 					.tell_ctx = &told};

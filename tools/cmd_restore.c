@@ -54,6 +54,12 @@ static const struct args_option options[] = {
 	{"yes", 'y', ARGS_FLAG, NULL, "do not ask", FIELD(yes)},
 };
 
+/* Of these a name needs no quotes and is no pattern. */
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+#define WAYS_OUT                                                                                   \
+	"--mode missing inserts what is absent, replace also puts back what differs, drop starts " \
+	"anew; or restore beside it: "
+
 /* All of one run. */
 struct job {
 	struct cmd_run *run;
@@ -242,6 +248,20 @@ static int plan(struct job *job, struct error *e)
 	return code;
 }
 
+/* What can be done where data is in the way; with names that can be pasted. */
+static int hint_ways_out(const struct restore_plan *plan, struct error *e)
+{
+	const struct restore_plan_item *item = plan->at;
+
+	for (size_t i = 0; i + 1 < plan->count && !item->has_data; i++)
+		item++;
+	if (plan->count == 0 || strspn(item->ns, NAME_CHARACTERS) != strlen(item->ns))
+		return error_hint(e, WAYS_OUT "--nsFrom 'shop.*' --nsTo 'shop_before.*'");
+	if (plan->count == 1)
+		return error_hint(e, WAYS_OUT "--nsFrom %s --nsTo %s_before", item->ns, item->ns);
+	return error_hint(e, WAYS_OUT "--nsFrom '%s.*' --nsTo '%s_before.*'", item->db, item->db);
+}
+
 /* What must not be done. Nothing was changed. */
 static int refuse(struct job *job, struct error *e)
 {
@@ -257,10 +277,7 @@ static int refuse(struct job *job, struct error *e)
 			  p->refusal_count > 10 ? "; and others" : "");
 		if (cut_off)
 			return error_hint(e, "a run of this was cut off: --resume goes on with it");
-		return error_hint(e,
-				  "--mode missing inserts what is absent, replace also puts back "
-				  "what differs, drop starts anew; or restore beside it: "
-				  "--nsFrom 'shop.*' --nsTo 'shop_before.*'");
+		return hint_ways_out(p, e);
 	}
 	if (p->expired > 0 && !job->o->keep_ttl && !job->o->no_ttl) {
 		size_count_text(p->expired, count);
@@ -395,16 +412,20 @@ const struct cmd cmd_restore = {
 		 "\n"
 		 "At the end what is there is compared with what was meant (exit code 4: it is not "
 		 "that).\n"
-		 "Documents that clash with another _id or in a unique index, and indexes that "
-		 "could not be built,\n"
-		 "are listed (exit code 3). It waits for elections; --resume goes on with a run "
-		 "that was cut off.\n",
-	.examples = "  yester restore -s STORE --at 1795254067.3~ --uri-file uri --nsInclude "
-		    "shop.orders --mode missing\n"
-		    "  yester restore -s STORE --at latest-2h --uri-file uri --nsFrom "
-		    "'shop.*' --nsTo 'shop_before.*'\n"
-		    "  yester restore -s STORE --at before-change --uri-file uri "
-		    "--nsInclude shop.users --id 5 --dryRun\n",
+		 "Documents that differ by now and were left, that clash in a unique index, and "
+		 "indexes that could\n"
+		 "not be built are listed (exit code 3). It waits for elections; --resume goes on "
+		 "with a run that\n"
+		 "was cut off.\n",
+	.examples = "  yester restore -s /backup/shop --at 1795254067.3~ --uri-file uri "
+		    "--nsInclude shop.orders \\\n"
+		    "    --mode missing\n"
+		    "  yester restore -s /backup/shop --at latest-2h --uri-file uri --nsFrom "
+		    "'shop.*' \\\n"
+		    "    --nsTo 'shop_before.*'\n"
+		    "  yester restore -s /backup/shop --at before-migration --uri-file uri "
+		    "--nsInclude shop.users \\\n"
+		    "    --id 5 --dryRun\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

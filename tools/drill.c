@@ -6,6 +6,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "oplog/dbhash.h"
 #include "tools/mongod_run.h"
@@ -129,14 +130,6 @@ static int compare(struct job *job, const struct drill_options *o, struct error 
 	return code;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* A mongod of our own, on an empty folder. */
 struct scratch {
 	char *folder;
@@ -198,7 +191,7 @@ int drill_run(struct moment *moment, const struct drill_options *options, struct
 		.progress = options->progress,
 	};
 	struct job job = {.moment = moment, .result = ret, .plan = &plan};
-	uint64_t begin = now_ms();
+	uint64_t begin = clock_ms();
 
 	if (start(&scratch, options, e) < 0)
 		return e->code;
@@ -211,7 +204,7 @@ int drill_run(struct moment *moment, const struct drill_options *options, struct
 	if (restore_run(moment, job.target, &plan, &how, &ret->restored, e) < 0 ||
 	    compare(&job, options, e) < 0)
 		return e->code;
-	ret->milliseconds = now_ms() - begin;
+	ret->milliseconds = clock_ms() - begin;
 	ret->ok = restore_notes_clashes(&ret->restored.notes) == 0 &&
 		  restore_notes_mismatches(&ret->restored.notes) == 0;
 	return 0;

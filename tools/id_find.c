@@ -43,9 +43,9 @@ int id_find_parse(const char *typed, struct buf *ret, struct error *e)
 	}
 	if (parse_json(typed, ret, &why) == 0)
 		return 0;
-	error_set(e, ERR_INVALID, "--id %s is not one value in extended JSON", typed);
+	error_set(e, ERR_INVALID, "the _id %s is not one value in extended JSON", typed);
 	if (strpbrk(typed, "\"{'") == NULL)
-		error_hint(e, "a string needs its quotes: --id '\"%s\"'", typed);
+		error_hint(e, "a string needs its quotes, and these the shell's: '\"%s\"'", typed);
 	else
 		error_hint(e,
 			   "for example: 5, '\"abc\"', '{\"$oid\":\"507f1f77bcf86cd799439011\"}'");

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/stream_foreign.h"
 #include "store/snapshot/commit.h"
 #include "tools/ingest_build.h"
@@ -250,14 +251,6 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total)
 		p->report(p->ctx, "ingesting", done, total);
 }
 
-static uint64_t clock_us(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static char *copy_text(const char *text)
 {
 	return text == NULL || text[0] == '\0' ? NULL : xstrdup(text);
@@ -281,7 +274,7 @@ static void describe_snapshot(const struct ingest *ingest, const struct source_i
 
 	snapshot->name = copy_text(o->name);
 	snapshot->tag = copy_text(o->tag);
-	snapshot->created_us = clock_us(CLOCK_REALTIME);
+	snapshot->created_us = clock_wall_us();
 	snapshot->optime = o->time;
 	snapshot->time = o->time.seconds != 0 ? o->time.seconds : snapshot->created_us / 1000000;
 	/* A dump's documents are of different moments; only its maker can say that nothing wrote. */
@@ -396,7 +389,7 @@ int ingest_run(struct store *store, const struct ingest_options *options, struct
 {
 	OWNED(ingest_release) struct ingest ingest = {.options = options, .store = store};
 	struct ingest_result result = {0};
-	uint64_t start = clock_us(CLOCK_MONOTONIC);
+	uint64_t start = clock_ms();
 
 	pthread_mutex_init(&ingest.lock, NULL);
 	pthread_mutex_init(&ingest.sort, NULL);
@@ -409,7 +402,7 @@ int ingest_run(struct store *store, const struct ingest_options *options, struct
 		ingest_result_release(&result);
 		return e->code;
 	}
-	result.milliseconds = (clock_us(CLOCK_MONOTONIC) - start) / 1000;
+	result.milliseconds = clock_ms() - start;
 	*ret = result;
 	return 0;
 }

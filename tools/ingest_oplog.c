@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "tools/input_stream.h"
 #include "tools/source_archive.h"
 #include "tools/source_docs.h"
@@ -149,14 +150,6 @@ static int read_path(struct job *job, const char *path, struct error *e)
 		return error_hint(e, "an archive is read from a file only");
 	}
 	return read_dump(job, path, true, e);
-}
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static int run(struct job *job, struct store *store, struct error *e)

@@ -51,7 +51,7 @@ static void print_stored(const struct ingest_result *r)
 	printf(", %s reused\n", reused);
 }
 
-void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r)
+void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r, bool followed)
 {
 	const struct snapshot *s = &r->snapshot;
 	OWNED(buf_release) struct buf name = {0};
@@ -80,7 +80,11 @@ void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r)
 		  more);
 	printf("  took       %s (%s/s)\n", text, more);
 	printf("\nNext:\n");
-	if (s->exact)
+	if (s->exact && followed)
+		printf("  yester tail -s %s --uri-file F    (the moments from now on; --once: up "
+		       "to now)\n",
+		       run->globals.store);
+	else if (s->exact)
 		printf("  mongodump -d local -c oplog.rs --out slice    (any time later)\n"
 		       "  yester ingest-oplog -s %s slice\n",
 		       run->globals.store);

@@ -12,7 +12,7 @@
 /* One JSON object on standard output. */
 void ingest_out_json(const struct ingest_result *r);
 
-/* The same for people, and what could be done next. */
-void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r);
+/* The same for people, and what could be done next; `followed`: it came from a member that `yester tail` can follow. */
+void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r, bool followed);
 
 #endif

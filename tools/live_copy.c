@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/key.h"
 
 #define BATCH_BYTES (1 * MIB)
@@ -57,14 +58,6 @@ static void state_release(struct state *state)
 }
 DEFINE_OWNED_STRUCT(struct state, state_release);
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void step(void)
 {
 	const struct timespec pause = {.tv_nsec = STEP_MS * 1000000L};
@@ -116,7 +109,7 @@ static int connect_once(struct worker *worker, struct error *e)
 
 static int connect_to_member(struct worker *worker, struct error *e)
 {
-	uint64_t until = now_ms() + LOST_MS, backoff = STEP_MS;
+	uint64_t until = clock_ms() + LOST_MS, backoff = STEP_MS;
 
 	while (worker->live == NULL) {
 		uint64_t next;
@@ -125,11 +118,11 @@ static int connect_to_member(struct worker *worker, struct error *e)
 			return error_stopped(e);
 		if (connect_once(worker, e) == 0)
 			break;
-		if (e->code != ERR_REMOTE || now_ms() > until)
+		if (e->code != ERR_REMOTE || clock_ms() > until)
 			return e->code;
-		next = now_ms() + backoff;
+		next = clock_ms() + backoff;
 		backoff = MIN_OF(backoff * 2, (uint64_t)BACKOFF_MAX_MS);
-		while (now_ms() < next && !stopped(worker->copy))
+		while (clock_ms() < next && !stopped(worker->copy))
 			step();
 	}
 	return 0;
@@ -259,8 +252,8 @@ static int pace(struct live_copy *copy, size_t bytes, struct error *e)
 	if (copy->options.sink->progress != NULL)
 		copy->options.sink->progress(copy->options.sink->ctx, copy->done, 0);
 	if (rate > 0) {
-		if (copy->paid_until < now_ms())
-			copy->paid_until = now_ms();
+		if (copy->paid_until < clock_ms())
+			copy->paid_until = clock_ms();
 		copy->paid_until += (uint64_t)bytes * 1000 / rate;
 		until = copy->paid_until;
 	}
@@ -274,7 +267,7 @@ static int pace(struct live_copy *copy, size_t bytes, struct error *e)
 		pthread_mutex_unlock(&copy->lock);
 		if (stop)
 			return error_stopped(e);
-		if (!hold && now_ms() >= until)
+		if (!hold && clock_ms() >= until)
 			return 0;
 		step();
 	}

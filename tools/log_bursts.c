@@ -4,6 +4,7 @@
 
 #include "base/siphash.h"
 #include "tools/log_out.h"
+#include "tools/log_pace.h"
 
 #define SORTS 3 /* deletions, commands, the rest */
 #define SLOTS ((size_t)LOG_BURSTS_OPEN * 2)
@@ -13,6 +14,12 @@ static const uint8_t hash_key[16] = "runs of the log";
 struct run {
 	struct log_burst burst;
 	char *text; /* all its slices point in here */
+};
+
+/* One that goes on. */
+struct open_run {
+	struct run run;
+	struct log_pace pace;
 	uint64_t hash;
 };
 
@@ -22,7 +29,7 @@ struct runs {
 };
 
 struct log_bursts {
-	struct run **open; /* SLOTS of them, found by hash; NULL: free */
+	struct open_run **open; /* SLOTS of them, found by hash; NULL: free */
 	size_t open_count;
 	struct runs ended[SORTS];
 	struct log_burst *result;
@@ -33,15 +40,15 @@ struct log_bursts *log_bursts_new(void)
 {
 	struct log_bursts *bursts = xcalloc(1, sizeof(*bursts));
 
-	bursts->open = xcalloc(SLOTS, sizeof(struct run *));
+	bursts->open = xcalloc(SLOTS, sizeof(struct open_run *));
 	return bursts;
 }
 
-static void run_free(struct run *run)
+static void open_free(struct open_run *open)
 {
-	if (run != NULL)
-		free(run->text);
-	free(run);
+	if (open != NULL)
+		free(open->run.text);
+	free(open);
 }
 
 void log_bursts_free(struct log_bursts *bursts)
@@ -49,7 +56,7 @@ void log_bursts_free(struct log_bursts *bursts)
 	if (bursts == NULL)
 		return;
 	for (size_t i = 0; i < SLOTS; i++)
-		run_free(bursts->open[i]);
+		open_free(bursts->open[i]);
 	for (size_t sort = 0; sort < SORTS; sort++) {
 		for (size_t i = 0; i < bursts->ended[sort].count; i++)
 			free(bursts->ended[sort].at[i].text);
@@ -72,15 +79,17 @@ static uint64_t hash_of(enum entry_op op, struct bytes ns, struct bytes lsid)
 	return siphash24(hash_key, buf_bytes(&key));
 }
 
-static bool is_of(const struct run *run, enum entry_op op, struct bytes ns, struct bytes lsid)
+static bool is_of(const struct open_run *open, enum entry_op op, struct bytes ns, struct bytes lsid)
 {
-	return bytes_equal(run->burst.ns, ns) && bytes_equal(run->burst.lsid, lsid) &&
-	       (lsid.len > 0 || run->burst.op == op);
+	const struct log_burst *burst = &open->run.burst;
+
+	return bytes_equal(burst->ns, ns) && bytes_equal(burst->lsid, lsid) &&
+	       (lsid.len > 0 || burst->op == op);
 }
 
 /* The slot of a run, or the free one where it belongs. */
-static struct run **slot_of(struct log_bursts *bursts, uint64_t hash, enum entry_op op,
-			    struct bytes ns, struct bytes lsid)
+static struct open_run **slot_of(struct log_bursts *bursts, uint64_t hash, enum entry_op op,
+				 struct bytes ns, struct bytes lsid)
 {
 	size_t at = (size_t)(hash % SLOTS);
 
@@ -129,61 +138,19 @@ static void trim(struct log_bursts *bursts, struct runs *runs)
 		free(runs->at[--runs->count].text);
 }
 
-/* The run has ended: it is kept among those of its sort, and empty again. */
-static void end(struct log_bursts *bursts, struct run *run)
+/* Among those of its sort. */
+static void keep(struct log_bursts *bursts, struct run run)
 {
-	struct runs *runs = &bursts->ended[sort_of(&run->burst)];
+	struct runs *runs = &bursts->ended[sort_of(&run.burst)];
 
-	if (run->burst.count == 0)
-		return;
 	if (runs->count == (size_t)LOG_BURSTS_KEPT * 2)
 		trim(bursts, runs);
 	if (runs->count == runs->room) {
 		runs->room = runs->room == 0 ? 64 : runs->room * 2;
 		runs->at = xrealloc(runs->at, runs->room * sizeof(*runs->at));
 	}
-	runs->at[runs->count++] = *run;
-	run->text = NULL;
-	run->burst = (struct log_burst){0};
+	runs->at[runs->count++] = run;
 }
-
-static bool is_paused(const struct run *run, uint64_t ts)
-{
-	return entry_seconds(ts) > entry_seconds(run->burst.last) &&
-	       entry_seconds(ts) - entry_seconds(run->burst.last) > LOG_BURSTS_PAUSE;
-}
-
-/* Make room: runs that have paused end; if too many are left, all do. */
-static void sweep(struct log_bursts *bursts, uint64_t ts)
-{
-	struct run **old = bursts->open;
-	size_t alive = 0;
-
-	for (size_t i = 0; i < SLOTS; i++)
-		alive += old[i] != NULL && old[i]->burst.count > 0 && !is_paused(old[i], ts);
-	bursts->open = xcalloc(SLOTS, sizeof(struct run *));
-	bursts->open_count = 0;
-	for (size_t i = 0; i < SLOTS; i++) {
-		struct run *run = old[i];
-
-		if (run == NULL)
-			continue;
-		if (run->burst.count > 0 && !is_paused(run, ts) && alive < LOG_BURSTS_OPEN / 2) {
-			*slot_of(bursts, run->hash, run->burst.op, run->burst.ns, run->burst.lsid) =
-				run;
-			bursts->open_count++;
-			continue;
-		}
-		end(bursts, run);
-		run_free(run);
-	}
-	free(old);
-}
-
-/* What a run is told by; its slices point into one text of its own. */
-struct facts {
-	struct bytes ns, command, session, lsid;
-};
 
 static struct bytes copy(char **at, struct bytes from)
 {
@@ -195,91 +162,164 @@ static struct bytes copy(char **at, struct bytes from)
 	return to;
 }
 
-/* Begin a run in what is empty. */
-static void begin(struct run *run, const struct log_op *op, const struct facts *facts)
+/* A run that is told by what `burst` says; its slices point into one text of its own. */
+static struct run run_of(struct log_burst burst)
 {
-	char *at = xmalloc(facts->ns.len + facts->command.len + facts->session.len +
-			   facts->lsid.len + 1);
+	char *at =
+		xmalloc(burst.ns.len + burst.command.len + burst.session.len + burst.lsid.len + 1);
+	struct run run = {.burst = burst, .text = at};
 
-	free(run->text);
-	run->text = at;
-	run->burst = (struct log_burst){.first = op->ts,
-					.last = op->ts,
-					.count = 1,
-					.op = op->op->op,
-					.ns = copy(&at, facts->ns),
-					.command = copy(&at, facts->command),
-					.session = copy(&at, facts->session),
-					.lsid = copy(&at, facts->lsid),
-					.transaction = op->transaction};
+	run.burst.ns = copy(&at, burst.ns);
+	run.burst.command = copy(&at, burst.command);
+	run.burst.session = copy(&at, burst.session);
+	run.burst.lsid = copy(&at, burst.lsid);
+	return run;
 }
 
-static void add_command(struct log_bursts *bursts, const struct log_op *op,
-			const struct facts *facts)
+static void keep_part(struct log_bursts *bursts, struct log_burst burst,
+		      const struct log_part *part)
+{
+	if (part->count == 0)
+		return;
+	burst.count = part->count;
+	burst.first = part->first;
+	burst.last = part->last;
+	keep(bursts, run_of(burst));
+}
+
+/* The run has ended: its parts are kept, and it is empty again. */
+static void end(struct log_bursts *bursts, struct open_run *open)
+{
+	struct log_burst burst = open->run.burst;
+	struct log_pace *pace = &open->pace;
+
+	if (burst.count == 0)
+		return;
+	log_pace_finish(pace);
+	keep_part(bursts, burst, &pace->before);
+	keep_part(bursts, burst, &pace->after);
+	burst.before = pace->before.count;
+	burst.before_first = pace->before.first;
+	keep_part(bursts, burst, &pace->mass);
+	free(open->run.text);
+	open->run = (struct run){0};
+	*pace = (struct log_pace){0};
+}
+
+static bool is_paused(const struct open_run *open, uint64_t ts)
+{
+	uint32_t last = entry_seconds(open->run.burst.last);
+
+	return entry_seconds(ts) > last && entry_seconds(ts) - last > LOG_BURSTS_PAUSE;
+}
+
+static bool goes_on(const struct open_run *open, uint64_t ts)
+{
+	return open != NULL && open->run.burst.count > 0 && !is_paused(open, ts);
+}
+
+/* Make room: runs that have paused end; if too many are left, all do. */
+static void sweep(struct log_bursts *bursts, uint64_t ts)
+{
+	struct open_run **old = bursts->open;
+	size_t alive = 0;
+
+	for (size_t i = 0; i < SLOTS; i++)
+		alive += goes_on(old[i], ts);
+	bursts->open = xcalloc(SLOTS, sizeof(struct open_run *));
+	bursts->open_count = 0;
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct open_run *open = old[i];
+
+		if (open == NULL)
+			continue;
+		if (goes_on(open, ts) && alive < LOG_BURSTS_OPEN / 2) {
+			const struct log_burst *burst = &open->run.burst;
+
+			*slot_of(bursts, open->hash, burst->op, burst->ns, burst->lsid) = open;
+			bursts->open_count++;
+			continue;
+		}
+		end(bursts, open);
+		open_free(open);
+	}
+	free(old);
+}
+
+/* What a run begins with. */
+static struct log_burst burst_of(const struct log_op *op, struct bytes ns, struct bytes session)
+{
+	return (struct log_burst){.first = op->ts,
+				  .last = op->ts,
+				  .count = 1,
+				  .op = op->op->op,
+				  .ns = ns,
+				  .session = session,
+				  .lsid = log_out_lsid(op->op),
+				  .transaction = op->transaction};
+}
+
+static void add_command(struct log_bursts *bursts, const struct log_op *op, struct log_burst burst)
 {
 	static const enum entry_op ops[] = {ENTRY_INSERT, ENTRY_UPDATE, ENTRY_DELETE};
+	OWNED(buf_release) struct buf command = {0};
 	const struct bytes none = {0};
-	struct run alone = {0};
 
 	/* What was done to the collection before is another story. */
 	for (size_t i = 0; i < COUNT_OF(ops); i++) {
-		struct run *run =
-			*slot_of(bursts, hash_of(ops[i], facts->ns, none), ops[i], facts->ns, none);
+		struct open_run *open =
+			*slot_of(bursts, hash_of(ops[i], burst.ns, none), ops[i], burst.ns, none);
 
-		if (run != NULL)
-			end(bursts, run);
+		if (open != NULL)
+			end(bursts, open);
 	}
-	begin(&alone, op, facts);
-	end(bursts, &alone);
+	log_out_command(op, &command);
+	burst.command = buf_bytes(&command);
+	keep(bursts, run_of(burst));
 }
 
-static void add_document(struct log_bursts *bursts, const struct log_op *op,
-			 const struct facts *facts)
+static void add_document(struct log_bursts *bursts, const struct log_op *op, struct log_burst burst)
 {
-	uint64_t hash = hash_of(op->op->op, facts->ns, facts->lsid);
-	struct run **slot, *run;
+	uint64_t hash = hash_of(burst.op, burst.ns, burst.lsid);
+	struct open_run **slot, *open;
 
-	slot = slot_of(bursts, hash, op->op->op, facts->ns, facts->lsid);
+	slot = slot_of(bursts, hash, burst.op, burst.ns, burst.lsid);
 	if (*slot == NULL && bursts->open_count >= LOG_BURSTS_OPEN) {
 		sweep(bursts, op->ts);
-		slot = slot_of(bursts, hash, op->op->op, facts->ns, facts->lsid);
+		slot = slot_of(bursts, hash, burst.op, burst.ns, burst.lsid);
 	}
-	run = *slot;
-	if (run != NULL && run->burst.op == op->op->op && !is_paused(run, op->ts)) {
-		run->burst.count++;
-		run->burst.first = MIN_OF(run->burst.first, op->ts);
-		run->burst.last = MAX_OF(run->burst.last, op->ts);
-		run->burst.transaction &= op->transaction;
-		return;
-	}
-	if (run == NULL) {
-		*slot = run = xcalloc(1, sizeof(*run));
-		run->hash = hash;
+	if (*slot == NULL) {
+		*slot = xcalloc(1, sizeof(**slot));
+		(*slot)->hash = hash;
 		bursts->open_count++;
-	} else {
-		end(bursts, run);
 	}
-	begin(run, op, facts);
+	open = *slot;
+	if (goes_on(open, op->ts) && open->run.burst.op == burst.op) {
+		open->run.burst.count++;
+		open->run.burst.first = MIN_OF(open->run.burst.first, op->ts);
+		open->run.burst.last = MAX_OF(open->run.burst.last, op->ts);
+		open->run.burst.transaction &= op->transaction;
+	} else {
+		end(bursts, open);
+		open->run = run_of(burst);
+	}
+	log_pace_add(&open->pace, op->ts,
+		     op->has_wall ? op->wall : (int64_t)entry_seconds(op->ts) * 1000);
 }
 
 void log_bursts_add(struct log_bursts *bursts, const struct log_op *op)
 {
 	OWNED(buf_release) struct buf ns = {0};
-	OWNED(buf_release) struct buf command = {0};
 	OWNED(buf_release) struct buf session = {0};
-	struct facts facts = {.lsid = log_out_lsid(op->op)};
+	struct log_burst burst;
 
 	log_out_ns(op, &ns);
 	log_out_session_id(op->op, &session);
-	facts.ns = buf_bytes(&ns);
-	facts.session = buf_bytes(&session);
-	if (op->op->op != ENTRY_COMMAND) {
-		add_document(bursts, op, &facts);
-		return;
-	}
-	log_out_command(op, &command);
-	facts.command = buf_bytes(&command);
-	add_command(bursts, op, &facts);
+	burst = burst_of(op, buf_bytes(&ns), buf_bytes(&session));
+	if (op->op->op == ENTRY_COMMAND)
+		add_command(bursts, op, burst);
+	else
+		add_document(bursts, op, burst);
 }
 
 void log_bursts_finish(struct log_bursts *bursts, const struct log_burst **ret, size_t *ret_count,

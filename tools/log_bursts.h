@@ -4,7 +4,8 @@
  * A run is operations of one kind on one namespace by one session. It ends when that session does
  * something else to the namespace, or nothing for more than LOG_BURSTS_PAUSE seconds. (Operations without a
  * session, which is how servers log a deleteMany, end by the pause only: nobody knows how many clients they
- * are of, and what others do in between is no sign.) Each command is a run of its own.
+ * are of, and what others do in between is no sign.) Each command is a run of its own. A run whose pace jumps is
+ * cut there (log_pace.h): what was done one by one before a mass, and after it, are runs of their own.
  *
  * Memory is bounded: the smallest runs are forgotten and counted.
  *
@@ -22,6 +23,8 @@
 struct log_burst {
 	uint64_t first, last; /* timestamps */
 	uint64_t count;
+	/* The run that this one was cut from began before it: how many operations those were, and from when. */
+	uint64_t before, before_first;
 	enum entry_op op;
 	struct bytes ns;      /* as it was called then */
 	struct bytes command; /* what a command does; else empty */

@@ -185,6 +185,10 @@ static void burst_text(struct log_print *print, const struct log_burst *b)
 		buf_printf(&out->line, "  %.*s", (int)b->session.len, (const char *)b->session.at);
 	if (b->transaction)
 		buf_add_str(&out->line, "  transaction");
+	if (b->before > 0) {
+		size_count_text(b->before, count);
+		buf_printf(&out->line, "  (%s before it, slower)", count);
+	}
 	if (is_reachable(print, b))
 		buf_printf(&out->line, "  --at %u.%u~", entry_seconds(b->first),
 			   entry_increment(b->first));
@@ -207,6 +211,11 @@ static void burst_json(const struct log_print *print, const struct log_burst *b)
 	if (b->op == ENTRY_COMMAND)
 		json_out_bytes(&j, "command", b->command);
 	json_out_u64(&j, "count", b->count);
+	if (b->before > 0) {
+		json_out_u64(&j, "slowerBefore", b->before);
+		json_out_optime(&j, "slowerFrom", entry_seconds(b->before_first),
+				entry_increment(b->before_first));
+	}
 	log_out_json_uuid(&j, "lsid", b->lsid.len > 0 ? b->lsid.at : NULL);
 	json_out_bool(&j, "transaction", b->transaction);
 	buf_printf(&at, "%u.%u~", entry_seconds(b->first), entry_increment(b->first));

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <bson/bson.h>
+
 #include "base/exit_code.h"
 #include "base/file.h"
 #include "tools/cmd_help.h"
@@ -195,6 +197,9 @@ static int find_verb(struct cmd_run *run, int argc, char *const *argv, int *ret_
 
 int main(int argc, char **argv)
 {
+	/* libbson would abort when memory is out. */
+	static const bson_mem_vtable_t memory = {
+		.malloc = xmalloc, .calloc = xcalloc, .realloc = xrealloc, .free = free};
 	struct cmd_run run = {0};
 	struct error e = {0};
 	struct buf config = {0};
@@ -202,6 +207,7 @@ int main(int argc, char **argv)
 
 	/* `yester cat ... | head` ends quietly, also when our parent ignores the signal. */
 	signal(SIGPIPE, SIG_DFL);
+	bson_mem_set_vtable(&memory);
 	at = find_verb(&run, argc, argv, &ret, &e);
 	if (at < 0)
 		return ret;

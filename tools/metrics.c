@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "tools/status_file.h"
 
 #define EVERY_MS 500
@@ -33,28 +34,20 @@ struct metrics {
 	uint64_t gathered_ms;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* What is known of the store, as new as it has to be. */
 static void gather(struct metrics *m, bool changed)
 {
 	struct status fresh = {0};
 	struct error ignored;
 
-	if (m->gathered && !changed && now_ms() - m->gathered_ms < GATHER_MS)
+	if (m->gathered && !changed && clock_ms() - m->gathered_ms < GATHER_MS)
 		return;
 	if (status_gather(m->options.store, &fresh, &ignored) < 0)
 		return;
 	status_release(&m->status);
 	m->status = fresh;
 	m->gathered = true;
-	m->gathered_ms = now_ms();
+	m->gathered_ms = clock_ms();
 }
 
 /* The text of now; false when there is nothing to say yet. */
@@ -167,14 +160,14 @@ static void *run(void *ctx)
 	while (!stopped(m)) {
 		struct pollfd wait[2] = {{.fd = m->wake, .events = POLLIN},
 					 {.fd = m->listener, .events = POLLIN}};
-		uint64_t now = now_ms();
+		uint64_t now = clock_ms();
 
 		if (now >= next) {
 			put_tail(m);
 			put_file(m);
 			next = now + EVERY_MS;
 		}
-		if (poll(wait, 2, (int)(next > now_ms() ? next - now_ms() : 0)) < 1)
+		if (poll(wait, 2, (int)(next > clock_ms() ? next - clock_ms() : 0)) < 1)
 			continue;
 		if ((wait[1].revents & POLLIN) != 0)
 			answer(m);

@@ -3,18 +3,11 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/stream_prune.h"
 #include "tools/duration.h"
 #include "tools/size.h"
 #include "tools/term.h"
-
-uint64_t prune_out_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static int read_options(const struct prune_out_options *o, struct prune_options *ret,
 			struct error *e)
@@ -41,7 +34,7 @@ int prune_out_run(struct cmd_run *run, struct store *store, const struct prune_o
 		  bool dry_run, struct prune_result *ret, struct error *e)
 {
 	struct prune_options options = {
-		.now_us = prune_out_now_us(),
+		.now_us = clock_wall_us(),
 		.dry_run = dry_run,
 		.mark_file = stream_prune_mark,
 		.ctx = store,

@@ -29,9 +29,6 @@ struct prune_out_options {
 			offsetof(type, field.waste)                                                \
 	}
 
-/* Microseconds since 1970. */
-uint64_t prune_out_now_us(void);
-
 /* Can the options be read? ERR_INVALID. */
 MUST_CHECK int prune_out_check(const struct prune_out_options *o, struct error *e);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "tools/restore_check.h"
 #include "tools/restore_create.h"
 #include "tools/restore_docs.h"
@@ -45,14 +46,6 @@ void restore_result_init(struct restore_result *result)
 void restore_result_release(struct restore_result *result)
 {
 	restore_notes_release(&result->notes);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void add_unit(struct units *units, size_t item, uint64_t first, uint64_t count,
@@ -204,7 +197,7 @@ static int check_one(void *ctx, unsigned thread UNUSED, mongoc_client_t *client,
 
 static int verify(struct job *job, struct error *e)
 {
-	uint64_t begin = now_ms();
+	uint64_t begin = clock_ms();
 	int code;
 
 	job->units.count = 0;
@@ -224,7 +217,7 @@ static int verify(struct job *job, struct error *e)
 	job->result->was_verified = code >= 0;
 	job->result->verified = job->check.bytes;
 	job->result->changed = job->check.changed;
-	job->result->verify_milliseconds = now_ms() - begin;
+	job->result->verify_milliseconds = clock_ms() - begin;
 	return code;
 }
 
@@ -264,7 +257,7 @@ int restore_run(struct moment *moment, struct restore_target *target,
 		const struct restore_plan *plan, const struct restore_options *options,
 		struct restore_result *ret, struct error *e)
 {
-	uint64_t begin = now_ms();
+	uint64_t begin = clock_ms();
 	struct job job = {
 		.moment = moment,
 		.target = target,
@@ -290,6 +283,6 @@ int restore_run(struct moment *moment, struct restore_target *target,
 		restore_docs_free(job.writers[i]);
 	restore_rate_release(&job.docs.rate);
 	free(job.units.at);
-	ret->milliseconds = now_ms() - begin;
+	ret->milliseconds = clock_ms() - begin;
 	return code;
 }

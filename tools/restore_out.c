@@ -17,7 +17,9 @@ static const char *word_of(const struct restore_plan_item *item, enum restore_mo
 		return "DROP what is there, create";
 	case RESTORE_MERGE:
 		return mode == RESTORE_MODE_REPLACE ? "insert what is absent, replace what differs"
-						    : "insert what is absent";
+		       : mode == RESTORE_MODE_MISSING
+			       ? "insert what is absent"
+			       : "REFUSED: it holds data, and no --mode was given";
 	case RESTORE_LEAVE:
 		return "leave: it is there";
 	}
@@ -97,7 +99,7 @@ void restore_out_plan_json(const struct restore_out *out, const struct restore_p
 }
 
 static const char *const told[] = {
-	[RESTORE_NOTE_ID] = "kept, as there is another document with this _id",
+	[RESTORE_NOTE_ID] = "left as it is, as it differs by now",
 	[RESTORE_NOTE_UNIQUE] = "not written, as a unique index has this value of another document",
 	[RESTORE_NOTE_REFUSED] = "not written, as the server refuses it",
 	[RESTORE_NOTE_INDEX] = "index not built",
@@ -174,7 +176,7 @@ void restore_out_result(const struct restore_result *r, bool all, FILE *to)
 	fprintf(to, "%s document%s inserted", text, r->inserted == 1 ? "" : "s");
 	print_count(to, r->replaced, "replaced");
 	print_count(to, r->same, "there already");
-	print_count(to, r->kept, "kept as they are");
+	print_count(to, r->kept, "left as they are, as they differ by now");
 	print_count(to, r->accounts.users, "users");
 	print_count(to, r->accounts.roles, "roles");
 	fprintf(to, "; %s read, in %.1f s\n", bytes,
@@ -182,6 +184,7 @@ void restore_out_result(const struct restore_result *r, bool all, FILE *to)
 	restore_out_notes(&r->notes, all, to);
 	for (size_t kind = 0; kind < RESTORE_NOTE_KINDS; kind++)
 		*(kind < RESTORE_NOTE_MISSING ? &clashes : &mismatches) += r->notes.total[kind];
+	clashes -= r->notes.total[RESTORE_NOTE_ID]; /* those are kept, and told as that */
 	if (clashes > 0) {
 		size_count_text(clashes, text);
 		fprintf(to, "%s clash%s\n", text, clashes == 1 ? "" : "es");

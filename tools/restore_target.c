@@ -6,17 +6,10 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/clock.h"
 
 #define PAUSE_MS 100
 #define CODE_AUTHENTICATION_FAILED 18
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* "State change" and "retryable" errors of the drivers' specifications, and locks that were not got in time. */
 static bool passes(uint32_t code)
@@ -99,8 +92,8 @@ int restore_target_wait(struct restore_target *target, uint64_t *since, struct e
 	const struct progress *p = target->progress;
 
 	if (*since == 0)
-		*since = now_ms();
-	if (now_ms() > *since + RESTORE_TARGET_PATIENCE * 1000)
+		*since = clock_ms();
+	if (clock_ms() > *since + RESTORE_TARGET_PATIENCE * 1000)
 		return e->code = ERR_REMOTE; /* its text says why */
 	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
 		return error_set(e, ERR_CANCELLED, "interrupted");

@@ -1,5 +1,7 @@
 #include "tools/restore_work.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -71,12 +73,8 @@ static void wait_for_all(struct run *run)
 	bool all = false;
 
 	while (!all) {
-		struct timespec until;
+		struct timespec until = clock_deadline(CLOCK_REALTIME, SHOW_MS);
 
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += SHOW_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / (long)SECOND;
-		until.tv_nsec %= (long)SECOND;
 		pthread_mutex_lock(&run->mutex);
 		if (run->running > 0)
 			pthread_cond_timedwait(&run->ended, &run->mutex, &until);

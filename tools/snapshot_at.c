@@ -3,11 +3,14 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/replay.h"
 #include "store/snapshot/commit.h"
 #include "tools/term.h"
 
 #define STOPS_SHOWN 5
+/* With it a replay takes about 200 MiB. */
+#define SORT_MEMORY (96 * MIB)
 
 struct job {
 	struct store *store;
@@ -31,14 +34,6 @@ DEFINE_OWNED_STRUCT(struct job, job_release);
 void snapshot_at_release(struct snapshot_at_result *result)
 {
 	snapshot_release(&result->snapshot);
-}
-
-static uint64_t now_us(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static uint64_t ts_of(struct optime optime)
@@ -116,6 +111,7 @@ static int replay(struct job *job, const struct snapshot *base, struct replay_re
 		.from = at,
 		.to = job->point->ts,
 		.source = {next_entry, job},
+		.memory = SORT_MEMORY,
 		.progress = job->options->progress,
 	};
 
@@ -137,7 +133,7 @@ static void describe(const struct job *job, struct snapshot *s)
 	s->checkpoint = o->checkpoint;
 	s->source = xstrdup("replay");
 	s->tool = xstrdup("yester " YESTER_VERSION);
-	s->created_us = now_us(CLOCK_REALTIME);
+	s->created_us = clock_wall_us();
 	if (job->point
 		    ->is_second) /* nothing happened between its last operation and that second's end */
 		s->time = entry_seconds(job->point->ts);
@@ -150,7 +146,7 @@ int snapshot_at_make(struct store *store, struct timeline *timeline,
 	OWNED(job_release)
 	struct job job = {.store = store, .point = point, .options = options};
 	OWNED(replay_result_release) struct replay_result result = {0};
-	uint64_t started = now_us(CLOCK_MONOTONIC);
+	uint64_t started = clock_ms();
 	const struct snapshot *base = NULL;
 
 	if (check(&job, &base, e) < 0)
@@ -171,6 +167,6 @@ int snapshot_at_make(struct store *store, struct timeline *timeline,
 					   .operations = result.operations};
 	result.snapshot = (struct snapshot){0};
 	store_writer_counts(job.writer, &ret->counts);
-	ret->milliseconds = (now_us(CLOCK_MONOTONIC) - started) / 1000;
+	ret->milliseconds = clock_ms() - started;
 	return 1;
 }

@@ -8,7 +8,8 @@
 #include "tools/source_window.h"
 
 #define SLICE_LEN (1 * MIB)
-#define LEN_FIELD 4 /* bytes of a document's length */
+#define UNMAP_EACH (32 * MIB) /* whole pages */
+#define LEN_FIELD 4	      /* bytes of a document's length */
 #define TERMINATOR UINT32_MAX
 
 static const uint8_t empty_document[BSON_MIN_LEN] = {BSON_MIN_LEN};
@@ -171,12 +172,23 @@ static int check_size(int fd, const struct source_ns *ns, struct error *e)
 	return error_hint(e, "let mongodump finish, then read the dump again");
 }
 
+/* Pages that were read are given back on the way: at the end, all at once, nothing else goes on meanwhile. */
+static void unmap_passed(struct bytes whole, size_t at, size_t *passed)
+{
+	size_t end = at / UNMAP_EACH * UNMAP_EACH;
+
+	if (end == *passed)
+		return;
+	(void)!madvise((void *)(uintptr_t)(whole.at + *passed), end - *passed, MADV_DONTNEED);
+	*passed = end;
+}
+
 /* All documents of a mapped file. */
 static int push_whole(const struct source_job *job, const struct source_ns *ns, void *handle,
 		      int fd, struct error *e)
 {
 	struct source_split how = split_of(job, ns);
-	size_t at = 0;
+	size_t at = 0, passed = 0;
 	int r = 0;
 
 	how.ended = true;
@@ -192,6 +204,7 @@ static int push_whole(const struct source_job *job, const struct source_ns *ns, 
 			return (int)len;
 		r = source_docs_push(job, ns, handle, bytes_of(rest.at, (size_t)len), at, e);
 		at += (size_t)len;
+		unmap_passed(ns->whole, at, &passed);
 		source_docs_progress(job, at);
 	}
 	return r < 0 ? r : check_size(fd, ns, e);

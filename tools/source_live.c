@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "tools/live_copy.h"
 #include "tools/live_oplog.h"
 
@@ -51,14 +52,6 @@ static void job_release(struct job *job)
 	buf_release(&job->last);
 }
 DEFINE_OWNED_STRUCT(struct job, job_release);
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void note(const struct job *job, const char *format, ...) PRINTF_LIKE(2, 3);
 static void note(const struct job *job, const char *format, ...)
@@ -354,7 +347,7 @@ static int check_cancelled(struct job *job, struct error *e)
 static int connect_again(struct job *job, struct error *e)
 {
 	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
-	uint64_t until = now_ms() + LOST_MS;
+	uint64_t until = clock_ms() + LOST_MS;
 
 	if (++job->failures > FAILURES_MAX)
 		return e->code;
@@ -366,7 +359,7 @@ static int connect_again(struct job *job, struct error *e)
 	while (live_open_like(&job->like, job->reached, &job->live, e) < 0) {
 		struct error later;
 
-		if (e->code != ERR_REMOTE || now_ms() > until)
+		if (e->code != ERR_REMOTE || clock_ms() > until)
 			return e->code;
 		if (check_cancelled(job, &later) < 0) {
 			*e = later;
@@ -414,7 +407,7 @@ static int begin_oplog(struct job *job, struct error *e)
  */
 static int find_end(struct job *job, uint64_t *ret, struct error *e)
 {
-	uint64_t until = now_ms() + COMMIT_MS, top = 0, lag;
+	uint64_t until = clock_ms() + COMMIT_MS, top = 0, lag;
 	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
 
 	while (live_refresh(job->live, e) < 0)
@@ -425,7 +418,7 @@ static int find_end(struct job *job, uint64_t *ret, struct error *e)
 					      false)) {
 		if (check_cancelled(job, e) < 0)
 			return e->code;
-		if (now_ms() > until)
+		if (clock_ms() > until)
 			return error_set(e, ERR_REMOTE, "the replica set has no primary");
 		nanosleep(&pause, NULL);
 	}
@@ -436,7 +429,7 @@ static int find_end(struct job *job, uint64_t *ret, struct error *e)
 /* All that was written before now, once a majority has it: so what was dropped is dropped there, too. */
 static int end_oplog(struct job *job, struct error *e)
 {
-	uint64_t until = now_ms() + COMMIT_MS, end = 0;
+	uint64_t until = clock_ms() + COMMIT_MS, end = 0;
 	int code;
 
 	if (find_end(job, &end, e) < 0)
@@ -444,7 +437,7 @@ static int end_oplog(struct job *job, struct error *e)
 	while ((code = read_oplog(job, end, UINT64_MAX, e)) == 0) {
 		if (check_cancelled(job, e) < 0)
 			return e->code;
-		if (now_ms() > until)
+		if (clock_ms() > until)
 			return error_set(e, ERR_REMOTE,
 					 "no majority has the last write of %s after %d s",
 					 job->live->member, COMMIT_MS / 1000);
@@ -463,9 +456,9 @@ static void spare_member(struct job *job)
 	bool was_primary = job->live->primary, known;
 	uint64_t top, lag = 0;
 
-	if (now_ms() < job->next_look || job->live->uri->alone)
+	if (clock_ms() < job->next_look || job->live->uri->alone)
 		return;
-	job->next_look = now_ms() + LOOK_MS;
+	job->next_look = clock_ms() + LOOK_MS;
 	known = live_primary(job->live, &top, &lag);
 	if (job->live->primary && !was_primary) {
 		note(job, "%s became primary: going on with another member if there is one",
@@ -502,7 +495,7 @@ static int copy_all(struct job *job, struct error *e)
 	int code;
 
 	job->like = *job->live;
-	job->next_look = now_ms() + LOOK_MS;
+	job->next_look = clock_ms() + LOOK_MS;
 	if (live_copy_start(&options, &job->copy, e) < 0)
 		return e->code;
 	while ((code = live_copy_poll(job->copy, e)) == 0) {

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/snapshot/snapshots.h"
 #include "store/store_stream.h"
 #include "tools/checkpoint.h"
@@ -58,14 +59,6 @@ static void job_release(struct job *job)
 	buf_release(&job->pending);
 }
 DEFINE_OWNED_STRUCT(struct job, job_release);
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static bool cancelled(const struct job *job)
 {
@@ -170,7 +163,7 @@ static int take(struct job *job, struct bytes doc, const struct entry_optime *at
 	const struct progress *p = job->options->progress;
 
 	if (job->pending.len == 0)
-		job->pending_since = now_ms();
+		job->pending_since = clock_ms();
 	job->pending_last = job->pending.len;
 	job->pending_at = *at;
 	buf_add_bytes(&job->pending, doc);
@@ -179,7 +172,7 @@ static int take(struct job *job, struct bytes doc, const struct entry_optime *at
 		job->result.first = *at;
 	if (p != NULL && p->report != NULL)
 		p->report(p->ctx, "following the oplog", job->result.bytes + job->pending.len, 0);
-	if (job->pending.len < FLUSH_BYTES && now_ms() - job->pending_since < FLUSH_MS)
+	if (job->pending.len < FLUSH_BYTES && clock_ms() - job->pending_since < FLUSH_MS)
 		return 0;
 	return flush(job, e);
 }
@@ -212,9 +205,9 @@ static int look_around(struct job *job, struct error *e)
 {
 	bool ended;
 
-	if (now_ms() < job->next_look)
+	if (clock_ms() < job->next_look)
 		return 0;
-	job->next_look = now_ms() + LOOK_MS;
+	job->next_look = clock_ms() + LOOK_MS;
 	ended = tail_jobs_look(job->jobs);
 	tell(job, ended);
 	return tail_others_check(&job->others, e);
@@ -226,13 +219,13 @@ static int look_around(struct job *job, struct error *e)
 static int first_entry(struct job *job, struct live_oplog *oplog, struct bytes *ret,
 		       struct entry_optime *ret_at, struct error *e)
 {
-	uint64_t since = now_ms();
+	uint64_t since = clock_ms();
 	int found;
 
 	while ((found = live_oplog_next(oplog, ret, ret_at, e)) == 0) {
 		if (cancelled(job))
 			return 0;
-		if (now_ms() - since > BEHIND_MS)
+		if (clock_ms() - since > BEHIND_MS)
 			return error_set(e, ERR_REMOTE,
 					 "the member has not reached %u.%u, which the stream has",
 					 entry_seconds(job->at.ts), entry_increment(job->at.ts));
@@ -335,7 +328,7 @@ static uint64_t reached(const struct job *job)
 /* To the end: 0 when it is over. */
 static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 {
-	uint64_t since = now_ms();
+	uint64_t since = clock_ms();
 
 	while (!cancelled(job)) {
 		struct entry_optime at;
@@ -345,7 +338,7 @@ static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 		if (found < 0)
 			return found;
 		if (found == 1) {
-			since = now_ms();
+			since = clock_ms();
 			if (take(job, doc, &at, e) < 0)
 				return e->code;
 		} else if (flush(job, e) < 0) {
@@ -358,7 +351,7 @@ static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 			continue;
 		if (reached(job) >= job->goal)
 			break;
-		if (now_ms() - since > IDLE_MS) {
+		if (clock_ms() - since > IDLE_MS) {
 			note(job, "the member's last write, %u.%u, is not majority-committed yet",
 			     entry_seconds(job->goal), entry_increment(job->goal));
 			break;
@@ -431,8 +424,8 @@ static int pause_before_next(struct job *job, struct error *e)
 	uint64_t until;
 
 	job->backoff = job->backoff == 0 ? BACKOFF_MS : MIN_OF(job->backoff * 2, BACKOFF_MAX_MS);
-	until = now_ms() + job->backoff;
-	while (now_ms() < until && !cancelled(job)) {
+	until = clock_ms() + job->backoff;
+	while (clock_ms() < until && !cancelled(job)) {
 		nanosleep(&step, NULL);
 		if (look_around(job, e) < 0)
 			return e->code;

@@ -3,17 +3,10 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/stream_tail.h"
 
 #define LOOK_MS 2000
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 int tail_others_begin(struct tail_others *others, struct store *store, struct error *e)
 {
@@ -43,9 +36,9 @@ int tail_others_check(struct tail_others *others, struct error *e)
 {
 	OWNED(buf_release) struct buf numbers = {0};
 
-	if (now_ms() < others->next_look)
+	if (clock_ms() < others->next_look)
 		return 0;
-	others->next_look = now_ms() + LOOK_MS;
+	others->next_look = clock_ms() + LOOK_MS;
 	if (stream_tail_numbers(others->store, &numbers, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < numbers.len; i += sizeof(uint64_t)) {

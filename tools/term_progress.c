@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/time_text.h"
 #include "tools/size.h"
 #include "tools/term.h"
@@ -41,14 +42,6 @@ static bool is_cancelled(void *ctx)
 {
 	(void)ctx;
 	return interrupted != 0;
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 int term_progress_parse(const char *text, enum term_progress_mode *ret, struct error *e)
@@ -136,7 +129,7 @@ static void print_line(struct term_progress *p, uint64_t done, uint64_t total, u
 static void report(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
 	struct term_progress *p = ctx;
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	uint64_t every = p->bar				   ? BAR_EVERY_MS
 			 : p->mode == TERM_PROGRESS_ALWAYS ? LINE_EVERY_ALWAYS_MS
 							   : LINE_EVERY_MS;
@@ -179,7 +172,7 @@ struct term_progress *term_progress_begin(enum term_progress_mode mode)
 	p->progress.ctx = p;
 	p->progress.report = report;
 	p->progress.cancelled = is_cancelled;
-	p->last_ms = p->shown_ms = now_ms();
+	p->last_ms = p->shown_ms = clock_ms();
 	interrupted = 0;
 	catch_signal(SIGINT, &p->old_int);
 	catch_signal(SIGTERM, &p->old_term);

@@ -6,6 +6,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/clock.h"
 #include "store/snapshot/catalog_normal.h"
 #include "tools/verify_part.h"
 
@@ -196,16 +197,13 @@ int verify_run(struct store *store, struct timeline *timeline, struct live *live
 	OWNED(verify_job_release)
 	struct verify_job job = {
 		.store = store, .timeline = timeline, .options = options, .result = ret};
-	struct timespec begun, now;
+	uint64_t begun = clock_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &begun);
 	snprintf(ret->member, sizeof(ret->member), "%s", live->member);
 	verify_live_begin(live, &job.from);
 	if (begin(&job, e) < 0 || check_documents(&job, e) < 0)
 		return e->code;
 	snprintf(ret->last, sizeof(ret->last), "%s", job.point.name);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ret->milliseconds = (uint64_t)((now.tv_sec - begun.tv_sec) * 1000 +
-				       (now.tv_nsec - begun.tv_nsec) / 1000000);
+	ret->milliseconds = clock_ms() - begun;
 	return 0;
 }

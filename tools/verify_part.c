@@ -5,6 +5,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/clock.h"
 #include "base/key.h"
 #include "tools/verify_compare.h"
 
@@ -41,14 +42,6 @@ static void part_release(struct part *part)
 	buf_release(&part->low);
 }
 DEFINE_OWNED_STRUCT(struct part, part_release);
-
-static uint64_t now_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
-}
 
 /* ---- moments */
 
@@ -95,7 +88,7 @@ static int check_cancelled(struct verify_job *job, struct error *e)
 int verify_job_reach(struct verify_job *job, uint64_t ts, struct error *e)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
-	uint64_t until = now_seconds() + REACH_SECONDS;
+	uint64_t until = clock_ms() / 1000 + REACH_SECONDS;
 
 	struct timeline_point point;
 	bool reached = false;
@@ -106,7 +99,7 @@ int verify_job_reach(struct verify_job *job, uint64_t ts, struct error *e)
 		    check_cancelled(job, e) < 0)
 			return e->code;
 		reached = point.ts >= ts || (point.is_snapshot && job->ts >= ts);
-		if (now_seconds() >= until || job->alone)
+		if (clock_ms() / 1000 >= until || job->alone)
 			break;
 		if (!reached)
 			nanosleep(&pause, NULL);
@@ -286,7 +279,7 @@ static int take_entry(struct part *part, const char *ns, struct error *e)
 		return found;
 	if (moment_resolve(part->job->moment, &part->entry, e) < 0)
 		return e->code;
-	part->opened = now_seconds();
+	part->opened = clock_ms() / 1000;
 	return 1;
 }
 
@@ -342,7 +335,7 @@ static int compare_all(struct part *part, const char *ns, struct error *e)
 		int code;
 
 		if (!part->job->fixed &&
-		    (!part->history || now_seconds() - part->opened > FRESH_SECONDS) &&
+		    (!part->history || clock_ms() / 1000 - part->opened > FRESH_SECONDS) &&
 		    take_newer(part, ns, e) < 0)
 			return e->code;
 		if (rank_of_low(part, &first, e) < 0)

@@ -2,10 +2,11 @@
 
 #include <limits.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#include "base/buf.h"
 
 #define NONCE_LEN 12
 
@@ -15,7 +16,7 @@ static void fetch(void)
 {
 	gcm_fetched = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	if (gcm_fetched == NULL)
-		abort();
+		xnomem();
 }
 
 /* EVP fetches by name, under a lock, at each init: once for all threads instead. */
@@ -27,7 +28,7 @@ static const EVP_CIPHER *gcm(void)
 	return gcm_fetched;
 }
 
-/* A context with key, nonce and `about`. Fails only when memory is out, as malloc does elsewhere. */
+/* A context with key, nonce and `about`. Fails only when memory is out, as xmalloc() does. */
 static EVP_CIPHER_CTX *begin(const uint8_t key[STORE_KEY_LEN], uint64_t number, struct bytes about,
 			     int encrypt)
 {
@@ -39,7 +40,7 @@ static EVP_CIPHER_CTX *begin(const uint8_t key[STORE_KEY_LEN], uint64_t number, 
 	if (ctx == NULL || about.len > INT_MAX ||
 	    EVP_CipherInit_ex2(ctx, gcm(), key, nonce, encrypt, NULL) != 1 ||
 	    (about.len > 0 && EVP_CipherUpdate(ctx, NULL, &len, about.at, (int)about.len) != 1))
-		abort();
+		xnomem();
 	return ctx;
 }
 
@@ -52,7 +53,7 @@ void seal_frame(const uint8_t key[STORE_KEY_LEN], uint64_t number, struct bytes 
 	if (len > INT_MAX || (len > 0 && EVP_CipherUpdate(ctx, at, &done, at, (int)len) != 1) ||
 	    EVP_CipherFinal_ex(ctx, at + done, &last) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_LEN, at + len) != 1)
-		abort();
+		xnomem();
 	EVP_CIPHER_CTX_free(ctx);
 }
 

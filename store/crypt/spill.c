@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 
 #define KEY_LEN 32
@@ -34,9 +35,10 @@ static EVP_CIPHER_CTX *new_cipher(void)
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t key[KEY_LEN];
 
-	if (ctx == NULL || getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
-	    EVP_EncryptInit_ex2(ctx, EVP_aes_256_ctr(), key, NULL, NULL) != 1)
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
 		abort();
+	if (ctx == NULL || EVP_EncryptInit_ex2(ctx, EVP_aes_256_ctr(), key, NULL, NULL) != 1)
+		xnomem();
 	OPENSSL_cleanse(key, sizeof(key));
 	return ctx;
 }
@@ -50,12 +52,12 @@ static void crypt_at(EVP_CIPHER_CTX *ctx, uint64_t at, uint8_t *bytes, size_t le
 	put_be64(counter + 8, at / BLOCK);
 	if (EVP_EncryptInit_ex2(ctx, NULL, NULL, counter, NULL) != 1 ||
 	    EVP_EncryptUpdate(ctx, skipped, &done, skipped, (int)(at % BLOCK)) != 1)
-		abort();
+		xnomem();
 	while (len > 0) {
 		size_t now = MIN_OF(len, PIECE);
 
 		if (EVP_EncryptUpdate(ctx, bytes, &done, bytes, (int)now) != 1)
-			abort();
+			xnomem();
 		bytes += now;
 		len -= now;
 	}

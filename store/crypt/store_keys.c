@@ -33,7 +33,8 @@ static void fetch(void)
 {
 	hkdf_fetched = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	sha256_fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
-	assert(hkdf_fetched != NULL && sha256_fetched != NULL);
+	if (hkdf_fetched == NULL || sha256_fetched == NULL)
+		xnomem();
 }
 
 static void fetch_once(void)
@@ -61,9 +62,9 @@ static void hkdf(struct bytes key, struct bytes salt, const char *label, uint8_t
 	*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label,
 						 strlen(label));
 	*p = OSSL_PARAM_construct_end();
-	/* Fails only when memory is out, as malloc does elsewhere. */
+	/* Fails only when memory is out, as xmalloc() does. */
 	if (ctx == NULL || EVP_KDF_derive(ctx, ret, len, params) != 1)
-		abort();
+		xnomem();
 	EVP_KDF_CTX_free(ctx);
 }
 
@@ -77,7 +78,7 @@ static EVP_MD_CTX *hmac_half(const uint8_t key[STORE_KEY_LEN], uint8_t pad)
 		block[i] ^= key[i];
 	if (ctx == NULL || EVP_DigestInit_ex(ctx, sha256_fetched, NULL) != 1 ||
 	    EVP_DigestUpdate(ctx, block, sizeof(block)) != 1)
-		abort();
+		xnomem();
 	OPENSSL_cleanse(block, sizeof(block));
 	return ctx;
 }
@@ -108,7 +109,7 @@ static struct chunk_id hmac_of(const struct hmac *hmac, struct bytes first, stru
 	    EVP_MD_CTX_copy_ex(ctx, hmac->outer) != 1 ||
 	    EVP_DigestUpdate(ctx, id.at, CHUNK_ID_LEN) != 1 ||
 	    EVP_DigestFinal_ex(ctx, id.at, &len) != 1)
-		abort();
+		xnomem();
 	EVP_MD_CTX_free(ctx);
 	return id;
 }

@@ -5,6 +5,7 @@
 
 #define ZSTD_STATIC_LINKING_ONLY /* ZSTD_compressSequences() */
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "store/pack/delta_match.h"
 
@@ -282,11 +283,16 @@ static int decode_zstd(struct codec *codec, struct bytes stored, struct bytes ba
 
 	if (decoder_ready(codec, stored, e) < 0)
 		return e->code;
-	if (base.len > 0)
-		ZSTD_DCtx_refPrefix(codec->decoder, base.at, base.len);
+	/* Without it the frame would decode to other bytes, or look damaged. */
+	if (base.len > 0 && ZSTD_isError(ZSTD_DCtx_refPrefix(codec->decoder, base.at, base.len)))
+		return error_nomem(e, base.len);
 	made = ZSTD_decompressDCtx(codec->decoder, ret, len, codec->room.at, codec->room.len);
 	if (ZSTD_isError(made))
-		return error_set(e, ERR_CORRUPT, "zstd: %s", ZSTD_getErrorName(made));
+		return error_set(e,
+				 ZSTD_getErrorCode(made) == ZSTD_error_memory_allocation
+					 ? ERR_NOMEM
+					 : ERR_CORRUPT,
+				 "zstd: %s", ZSTD_getErrorName(made));
 	if (made != len)
 		return error_set(e, ERR_CORRUPT, "zstd: %zu bytes expected, %zu decoded", len,
 				 made);
@@ -302,7 +308,8 @@ int codec_decode(struct codec *codec, enum codec_kind kind, struct bytes stored,
 			return error_set(e, ERR_CORRUPT,
 					 "raw chunk: %zu bytes expected, %zu stored", len,
 					 stored.len);
-		memcpy(ret, stored.at, len);
+		if (len > 0)
+			memcpy(ret, stored.at, len);
 		return 0;
 	case CODEC_ZSTD:
 		return decode_zstd(codec, stored, bytes_of(NULL, 0), ret, len, e);

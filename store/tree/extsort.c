@@ -1,6 +1,7 @@
 #include "store/tree/extsort.h"
 
 #include <assert.h>
+#include <sys/mman.h>
 
 #include "base/buf.h"
 #include "store/crypt/spill.h"
@@ -8,6 +9,12 @@
 #define RUNS_MAX 256	      /* more are merged into one first */
 #define READ_AHEAD (64 * KIB) /* bytes of a run that are in memory while merging */
 #define PAIR_HEADER 8	      /* u32 key length, u32 document length */
+#define RADIX_FROM 512	      /* pairs; below it comparing is as fast */
+#define FETCH_PAIRS 6	      /* what is returned so many pairs later is fetched, */
+#define FETCH_BYTES 256	      /* so much of it */
+#define CACHE_LINE 64
+#define HUGE_FROM (8 * MIB) /* bytes in memory from which large pages are worth it */
+#define HUGE_PAGE (2 * MIB)
 
 /* A pair in memory: where it lies in the arena. Bytes at the start of its key decide most comparisons. */
 struct pair {
@@ -124,14 +131,68 @@ static size_t common_prefix(const struct extsort *sort)
 	return common;
 }
 
+static void sort_some(struct extsort *sort, struct pair *pairs, size_t count)
+{
+	qsort_r(pairs, count, sizeof(*pairs), compare_pairs, sort);
+}
+
+/* By `head` alone, a byte at a time from the last one on; what is equal stays in its order. */
+static void sort_by_heads(struct pair *pairs, size_t count)
+{
+	size_t places[sizeof(uint64_t)][UINT8_MAX + 1] = {0};
+	struct pair *room = xmalloc(count * sizeof(*room)), *from = pairs, *to = room, *swap;
+
+	for (size_t i = 0; i < count; i++)
+		for (unsigned byte = 0; byte < sizeof(uint64_t); byte++)
+			places[byte][pairs[i].head >> (8 * byte) & UINT8_MAX]++;
+	for (unsigned byte = 0; byte < sizeof(uint64_t); byte++) {
+		size_t *place = places[byte], next = 0;
+
+		if (place[pairs[0].head >> (8 * byte) & UINT8_MAX] == count)
+			continue;
+		for (unsigned value = 0; value <= UINT8_MAX; value++) {
+			size_t of_value = place[value];
+
+			place[value] = next;
+			next += of_value;
+		}
+		for (size_t i = 0; i < count; i++)
+			to[place[from[i].head >> (8 * byte) & UINT8_MAX]++] = from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != pairs)
+		memcpy(pairs, from, count * sizeof(*pairs));
+	free(room);
+}
+
+/* Pairs of one head, mostly in order already: operations on one document as they came. */
+static void sort_equal_heads(struct extsort *sort)
+{
+	size_t begin = 0;
+
+	for (size_t i = 1; i <= sort->pair_count; i++) {
+		if (i < sort->pair_count && sort->pairs[i].head == sort->pairs[begin].head)
+			continue;
+		if (i - begin > 1)
+			sort_some(sort, &sort->pairs[begin], i - begin);
+		begin = i;
+	}
+}
+
 static void sort_memory(struct extsort *sort)
 {
 	size_t common = sort->pair_count > 1 ? common_prefix(sort) : 0;
 
 	for (size_t i = 0; common > 0 && i < sort->pair_count; i++)
 		sort->pairs[i].head = head_of(pair_key(sort, &sort->pairs[i]), common);
-	if (sort->pair_count > 1)
-		qsort_r(sort->pairs, sort->pair_count, sizeof(*sort->pairs), compare_pairs, sort);
+	if (sort->pair_count >= RADIX_FROM) {
+		sort_by_heads(sort->pairs, sort->pair_count);
+		sort_equal_heads(sort);
+	} else if (sort->pair_count > 1) {
+		sort_some(sort, sort->pairs, sort->pair_count);
+	}
 }
 
 static void add_run(struct extsort *sort, uint64_t begin, uint64_t end)
@@ -297,6 +358,23 @@ static int merge_runs(struct extsort *sort, struct error *e)
 	return 0;
 }
 
+/*
+ * All the room that the arena may get at once, in large pages where the system has them: it is filled from the
+ * front, and then read all over. What is not filled takes no memory.
+ */
+static int use_large_pages(struct extsort *sort, struct error *e)
+{
+	uintptr_t begin, end;
+
+	if (buf_reserve(&sort->arena, sort->memory - sort->arena.len, SIZE_MAX, e) < 0)
+		return e->code;
+	begin = ((uintptr_t)sort->arena.at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	end = ((uintptr_t)sort->arena.at + sort->arena.cap) / HUGE_PAGE * HUGE_PAGE;
+	if (begin < end)
+		(void)!madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+	return 0;
+}
+
 int extsort_add(struct extsort *sort, struct bytes key, struct bytes doc, struct error *e)
 {
 	size_t used = sort->arena.len + sort->pair_count * sizeof(*sort->pairs);
@@ -312,6 +390,9 @@ int extsort_add(struct extsort *sort, struct bytes key, struct bytes doc, struct
 		sort->pair_room = MAX_OF(2 * sort->pair_room, (size_t)256);
 		sort->pairs = xrealloc(sort->pairs, sort->pair_room * sizeof(*sort->pairs));
 	}
+	if (sort->arena.len >= HUGE_FROM && sort->arena.cap < sort->memory &&
+	    use_large_pages(sort, e) < 0)
+		return e->code;
 	if (buf_reserve(&sort->arena, key.len + doc.len, SIZE_MAX, e) < 0)
 		return e->code;
 	sort->pairs[sort->pair_count++] = (struct pair){head_of(key, 0), sort->arena.len,
@@ -338,6 +419,15 @@ int extsort_finish(struct extsort *sort, struct error *e)
 	return start_merge(sort, e);
 }
 
+/* Pairs lie in the order in which they came: each one would be waited for. */
+static void fetch(const struct extsort *sort, const struct pair *pair)
+{
+	size_t len = MIN_OF((size_t)pair->key_len + pair->doc_len, (size_t)FETCH_BYTES);
+
+	for (size_t at = 0; at < len; at += CACHE_LINE)
+		__builtin_prefetch(sort->arena.at + pair->at + at);
+}
+
 int extsort_next(struct extsort *sort, struct bytes *ret_key, struct bytes *ret_doc,
 		 struct error *e)
 {
@@ -346,6 +436,8 @@ int extsort_next(struct extsort *sort, struct bytes *ret_key, struct bytes *ret_
 		return merge_next(sort, ret_key, ret_doc, e);
 	if (sort->out == sort->pair_count)
 		return 0;
+	if (sort->out + FETCH_PAIRS < sort->pair_count)
+		fetch(sort, &sort->pairs[sort->out + FETCH_PAIRS]);
 	*ret_key = pair_key(sort, &sort->pairs[sort->out]);
 	*ret_doc = pair_doc(sort, &sort->pairs[sort->out]);
 	sort->out++;

@@ -47,11 +47,12 @@ struct tree_builder {
 	 */
 	struct leaf_facts_sum sum;
 	bool summed, open;
-	struct buf key;	   /* of the last document */
-	uint64_t last_len; /* bytes of the last document, at the end of `leaf` or before */
-	uint64_t doc_hash; /* ranked: of the last document */
-	uint64_t offset;   /* bytes of all documents that were added */
-	uint64_t shift;	   /* added to it: the place in the older tree; modulo 2^64 */
+	struct buf room[2]; /* scratch of a change, of the keys of a run */
+	struct buf key;	    /* of the last document */
+	uint64_t last_len;  /* bytes of the last document, at the end of `leaf` or before */
+	uint64_t doc_hash;  /* ranked: of the last document */
+	uint64_t offset;    /* bytes of all documents that were added */
+	uint64_t shift;	    /* added to it: the place in the older tree; modulo 2^64 */
 	struct pending *ring;
 	size_t ring_first, ring_count, ring_bytes;
 	struct level levels[TREE_HEIGHT_MAX + 1]; /* [0] is not used */
@@ -124,6 +125,8 @@ void tree_builder_free(struct tree_builder *b)
 	buf_release(&b->first_sep);
 	buf_release(&b->leaf);
 	buf_release(&b->key);
+	buf_release(&b->room[0]);
+	buf_release(&b->room[1]);
 	free(b->ring);
 	free(b);
 }
@@ -299,7 +302,7 @@ void tree_builder_sum_change(struct tree_builder *b, struct bytes old, struct by
 	struct error ignored;
 
 	/* What can't be measured is told of when the leaf is. */
-	if (b->summed && leaf_facts_change(old, now, &b->sum, &ignored) < 0)
+	if (b->summed && leaf_facts_change(old, now, b->room, &b->sum, &ignored) < 0)
 		b->summed = false;
 }
 
@@ -412,29 +415,29 @@ static int keys_of_run(const struct tree_run *run, struct buf *ret_first, struct
 
 int tree_builder_add_run(struct tree_builder *b, const struct tree_run *run, struct error *e)
 {
-	OWNED(buf_release) struct buf first = {0};
-	OWNED(buf_release) struct buf last = {0};
-	struct buf swap = b->key;
+	struct buf *first = &b->room[0], *last = &b->room[1], swap = b->key;
 
 	assert(b->options.kind == TREE_KEYED);
 	if (run->count == 0)
 		return 0;
 	if (b->leaf.len + run->docs.len > tree_split_leaf_max(b->params))
 		return add_each(b, run->docs, e);
-	if (keys_of_run(run, &first, &last, e) < 0 ||
-	    check_order(b, buf_bytes(&first), run->docs, e) < 0)
+	buf_reset(first);
+	buf_reset(last);
+	if (keys_of_run(run, first, last, e) < 0 ||
+	    check_order(b, buf_bytes(first), run->docs, e) < 0)
 		return e->code;
 	if (b->leaf_count == 0) {
 		(void)buf_room(&b->leaf, MAX_OF(run->docs.len, (size_t)b->params->leaf_target));
 		buf_reset(&b->first_sep);
-		tree_node_separator(buf_bytes(&first), &b->first_sep);
+		tree_node_separator(buf_bytes(first), &b->first_sep);
 	}
 	buf_add_bytes(&b->leaf, run->docs);
 	b->leaf_count += run->count;
 	b->last_len = run->last_len;
 	b->offset += run->docs.len;
-	b->key = last;
-	last = swap;
+	b->key = *last;
+	*last = swap;
 	if (run->end == TREE_RUN_ENDS ||
 	    (run->end == TREE_RUN_UNKNOWN &&
 	     tree_split_keyed(b->params, buf_bytes(&b->key), run->last_len)))

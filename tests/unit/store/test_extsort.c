@@ -56,6 +56,12 @@ static void small(struct harness_rng *rng, struct pair *ret)
 	random_bytes(rng, &ret->doc, harness_rng_below(rng, 100));
 }
 
+static void medium(struct harness_rng *rng, struct pair *ret)
+{
+	random_bytes(rng, &ret->key, 12);
+	random_bytes(rng, &ret->doc, 500 + harness_rng_below(rng, 100));
+}
+
 /* Few different keys, which begin alike and end with NULs. */
 static void alike(struct harness_rng *rng, struct pair *ret)
 {
@@ -92,6 +98,14 @@ static void pairs_come_back_in_order_from_spills(void **state)
 	sort_and_compare(20000, 64 * KIB, 197, small);
 	sort_and_compare(20000, 64 * KIB, 198, alike);
 	sort_and_compare(3000, 1024, 199, small);
+}
+
+/* Above 8 MiB all that may be used is reserved; from a spill on it is used again. */
+static void pairs_of_many_mebibytes_come_back_in_order(void **state)
+{
+	(void)state;
+	sort_and_compare(20000, 16 * MIB, 205, medium);
+	sort_and_compare(40000, 10 * MIB, 206, medium);
 }
 
 /* Each pair is a run of its own, so runs are merged before the end, several times. */
@@ -141,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_come_back_in_order_from_memory),
 		cmocka_unit_test(pairs_come_back_in_order_from_spills),
+		cmocka_unit_test(pairs_of_many_mebibytes_come_back_in_order),
 		cmocka_unit_test(more_runs_than_can_be_merged_at_once_are_fine),
 		cmocka_unit_test(pairs_of_sixteen_mebibytes_are_fine),
 		cmocka_unit_test(a_sort_that_is_given_up_frees_all),

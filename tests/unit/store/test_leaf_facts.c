@@ -65,6 +65,9 @@ static void add_some(struct harness_rng *rng, struct buf *ret)
 	harness_doc_close(ret, doc);
 }
 
+/* Used again by each change, as a builder does. */
+static struct buf room[2];
+
 static void assert_change(struct bytes old, struct bytes now)
 {
 	struct leaf_facts_sum sum = {.relaxed = 5, .canonical = 7};
@@ -73,7 +76,7 @@ static void assert_change(struct bytes old, struct bytes now)
 
 	ASSERT_OK(leaf_facts_measure(old, &before, &e));
 	ASSERT_OK(leaf_facts_measure(now, &after, &e));
-	ASSERT_OK(leaf_facts_change(old, now, &sum, &e));
+	ASSERT_OK(leaf_facts_change(old, now, room, &sum, &e));
 	assert_true(sum.relaxed == 5 + (int64_t)(after.relaxed - before.relaxed));
 	assert_true(sum.canonical == 7 + (int64_t)(after.canonical - before.canonical));
 }
@@ -115,11 +118,66 @@ static void a_change_of_what_is_damaged_is_an_error_and_adds_nothing(void **stat
 		if (leaf_facts_measure(buf_bytes(&now), &facts, &e) == 0)
 			continue;
 		damaged++;
-		ASSERT_ERROR(leaf_facts_change(buf_bytes(&old), buf_bytes(&now), &sum, &e),
+		ASSERT_ERROR(leaf_facts_change(buf_bytes(&old), buf_bytes(&now), room, &sum, &e),
 			     ERR_CORRUPT);
 		assert_true(sum.relaxed == 5 && sum.canonical == 7);
 	}
 	assert_true(damaged > 1000);
+}
+
+/* The old leaf and a new one: documents stay, change, come and go. */
+static void add_leaves(struct harness_rng *rng, struct buf *old, struct buf *now)
+{
+	uint64_t busy = 1 + harness_rng_below(rng, 40);
+
+	for (uint64_t n = harness_rng_below(rng, 60); n > 0; n--) {
+		OWNED(buf_release) struct buf doc = {0};
+		bool differs = harness_rng_below(rng, busy) == 0;
+		uint64_t what = harness_rng_below(rng, 3);
+
+		add_some(rng, &doc);
+		if (!differs || what != 0)
+			buf_add_bytes(old, buf_bytes(&doc));
+		if (differs && what == 1) {
+			buf_reset(&doc);
+			add_some(rng, &doc);
+		}
+		if (!differs || what != 2)
+			buf_add_bytes(now, buf_bytes(&doc));
+	}
+}
+
+static void a_leaf_like_an_older_one_measures_the_same(void **state)
+{
+	struct harness_rng rng = harness_rng_of(264);
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		OWNED(buf_release) struct buf old = {0};
+		OWNED(buf_release) struct buf now = {0};
+		struct chunk_facts of_old, want, got;
+		struct error e = {0};
+
+		add_leaves(&rng, &old, &now);
+		ASSERT_OK(leaf_facts_measure(buf_bytes(&old), &of_old, &e));
+		ASSERT_OK(leaf_facts_measure(buf_bytes(&now), &want, &e));
+		ASSERT_OK(leaf_facts_measure_like(buf_bytes(&now), buf_bytes(&old), &of_old, &got,
+						  &e));
+		assert_memory_equal(&got, &want, sizeof(want));
+		/* What another version measured says nothing. */
+		of_old = (struct chunk_facts){.relaxed = 1, .renderer = want.renderer + 1};
+		ASSERT_OK(leaf_facts_measure_like(buf_bytes(&now), buf_bytes(&old), &of_old, &got,
+						  &e));
+		assert_memory_equal(&got, &want, sizeof(want));
+	}
+}
+
+static int release_room(void **state)
+{
+	(void)state;
+	buf_release(&room[0]);
+	buf_release(&room[1]);
+	return 0;
 }
 
 static void what_is_no_leaf_is_an_error(void **state)
@@ -147,8 +205,9 @@ int main(void)
 		cmocka_unit_test(the_sizes_are_those_of_the_lines),
 		cmocka_unit_test(a_change_adds_what_measuring_both_gives),
 		cmocka_unit_test(a_change_of_what_is_damaged_is_an_error_and_adds_nothing),
+		cmocka_unit_test(a_leaf_like_an_older_one_measures_the_same),
 		cmocka_unit_test(what_is_no_leaf_is_an_error),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, release_room);
 }
