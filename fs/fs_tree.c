@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "fs/fs_inode.h"
 #include "fs/fs_name.h"
 
@@ -48,15 +49,6 @@ struct fs_tree {
 	_Atomic uint64_t read_at;   /* monotonic seconds; when the list was read */
 	_Atomic uint64_t looked_at; /* when its stamp was last looked at */
 };
-
-/* Monotonic seconds, as of the last tick: cheap. */
-static uint64_t seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec;
-}
 
 /* Index of the first given slot that is >= slot. */
 static size_t given_from(const struct fs_tree *tree, uint32_t slot)
@@ -243,7 +235,7 @@ static int read_list(struct fs_tree *tree, struct error *e)
 	rc = take_list(tree, &list, skipped, e);
 	if (rc < 0)
 		return rc;
-	atomic_store(&tree->read_at, seconds_now());
+	atomic_store(&tree->read_at, clock_tick_ms() / 1000);
 	atomic_store(&tree->stamp, stamp);
 	atomic_store(&tree->retry, skipped > 0);
 	return 0;
@@ -255,14 +247,14 @@ static int is_old(struct fs_tree *tree, struct error *e)
 	uint64_t stamp;
 	int rc;
 
-	atomic_store(&tree->looked_at, seconds_now());
+	atomic_store(&tree->looked_at, clock_tick_ms() / 1000);
 	rc = snapshots_stamp(tree->store, &stamp, e);
 	if (rc < 0)
 		return rc;
 	if (stamp != atomic_load(&tree->stamp))
 		return 1;
 	return atomic_load(&tree->retry) &&
-	       seconds_now() - atomic_load(&tree->read_at) >= SKIPPED_RETRY_SECONDS;
+	       clock_tick_ms() / 1000 - atomic_load(&tree->read_at) >= SKIPPED_RETRY_SECONDS;
 }
 
 int fs_tree_new(struct store *store, struct fs_tree **ret, struct error *e)
@@ -295,7 +287,7 @@ void fs_tree_free(struct fs_tree *tree)
 
 bool fs_tree_is_due(struct fs_tree *tree)
 {
-	return seconds_now() != atomic_load(&tree->looked_at);
+	return clock_tick_ms() / 1000 != atomic_load(&tree->looked_at);
 }
 
 int fs_tree_refresh(struct fs_tree *tree, struct error *e)

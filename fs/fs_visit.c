@@ -1,5 +1,7 @@
 #include "fs/fs_visit.h"
 
+#include "base/clock.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -36,14 +38,6 @@ struct fs_visits {
 
 /* The visit that this thread makes. */
 static _Thread_local struct visit *current;
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Signals are for the thread that waits for them. */
 static int start_thread(pthread_t *ret, void *(*run)(void *), void *ctx)
@@ -103,14 +97,8 @@ static struct fs_visit_job *take_given_up(struct fs_visits *visits, bool all)
 /* Under lock. */
 static void wait_a_moment(struct fs_visits *visits)
 {
-	struct timespec until;
+	struct timespec until = clock_deadline(CLOCK_MONOTONIC, LOOK_EVERY_MS);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
 	pthread_cond_timedwait(&visits->changed, &visits->lock, &until);
 }
 
@@ -149,7 +137,7 @@ static void report(void *ctx, const char *phase, uint64_t done, uint64_t total)
 		return;
 	pthread_mutex_lock(&visits->lock);
 	if (visit->phase == NULL || strcmp(visit->phase, phase) != 0)
-		visit->phase_began_ms = now_ms();
+		visit->phase_began_ms = clock_ms();
 	visit->phase = phase;
 	visit->done = done;
 	visit->total = total;
@@ -264,7 +252,7 @@ static bool begin_visit(struct fs_visits *visits, uint64_t id, struct fs_visit_j
 	}
 	visit = xcalloc(1, sizeof(*visit));
 	*visit = (struct visit){.visits = visits, .next = visits->visits, .id = id, .jobs = job};
-	visit->began_ms = visit->phase_began_ms = now_ms();
+	visit->began_ms = visit->phase_began_ms = clock_ms();
 	if (start_thread(&thread, run_visit, visit) != 0) {
 		free(visit);
 		return false;
@@ -325,7 +313,7 @@ void fs_visits_stop(struct fs_visits *visits)
 /* Under lock: one line of progress.json. */
 static void add_visit(const struct fs_visits *visits, const struct visit *visit, struct buf *ret)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	uint64_t phase_ms = now - visit->phase_began_ms;
 	unsigned waiting = 0;
 

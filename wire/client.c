@@ -1,5 +1,7 @@
 #include "wire/client.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -50,16 +52,13 @@ void client_free(struct client *client)
 void client_begin(struct client *client, uint32_t id, const char *name, struct bytes command,
 		  struct kill_switch *kill)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
 	pthread_mutex_lock(&client->lock);
 	client->op.running = true;
 	client->op.has_lsid = false;
 	client->op.id = id;
 	client->op.name = name;
 	client->op.kill = kill_switch_hold(kill);
-	client->op.began_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	client->op.began_us = (int64_t)clock_wall_us();
 	buf_reset(&client->op.ns);
 	buf_reset(&client->op.command);
 	if (command.len <= CLIENT_COMMAND_MAX)

@@ -4,6 +4,7 @@
 
 #include <sys/epoll.h>
 
+#include "base/clock.h"
 #include "wire/compress.h"
 
 #define READ_SIZE (16 * KIB)
@@ -43,10 +44,7 @@ void connection_free(struct connection *c)
 
 int64_t connection_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)clock_tick_ms();
 }
 
 void connection_set(struct connection *c, enum connection_state state)

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "query/query_error.h"
 
 #define BUCKETS_FIRST 256
@@ -16,14 +17,6 @@ struct cursors {
 	size_t buckets; /* a power of two */
 	struct cursors_counts counts;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct cursor *cursor_new(struct kill_switch *kill)
 {
@@ -161,7 +154,7 @@ void cursors_give(struct cursors *cursors, struct cursor *cursor, bool over)
 	if (over)
 		unhang(cursors, cursor);
 	cursor->taken = false;
-	cursor->used_ms = now_ms();
+	cursor->used_ms = (int64_t)clock_tick_ms();
 	pthread_mutex_unlock(&cursors->lock);
 	if (over)
 		cursor_free(cursor, cursors->memory);
@@ -251,7 +244,7 @@ static bool is_late(const struct cursor *cursor, const void *now)
 
 void cursors_expire(struct cursors *cursors)
 {
-	int64_t now = now_ms();
+	int64_t now = (int64_t)clock_tick_ms();
 	size_t count = kill_those(cursors, is_late, &now);
 
 	pthread_mutex_lock(&cursors->lock);
@@ -262,7 +255,7 @@ void cursors_expire(struct cursors *cursors)
 bool cursors_evict(struct cursors *cursors)
 {
 	struct cursor *oldest = NULL;
-	int64_t now = now_ms();
+	int64_t now = (int64_t)clock_tick_ms();
 
 	pthread_mutex_lock(&cursors->lock);
 	for (size_t i = 0; i < cursors->buckets; i++)

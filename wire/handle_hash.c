@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/bson_check.h"
+#include "base/clock.h"
 #include "base/key.h"
 #include "oplog/dbhash.h"
 #include "query/value.h"
@@ -12,14 +13,6 @@
 #include "wire/idl.h"
 
 #define ERRORS_MAX 20 /* that one reply of validate tells */
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- dbHash */
 
@@ -122,7 +115,7 @@ int handle_db_hash(struct call *call, struct error *e)
 	const struct dbhash_sink sink = {&h, hash_wanted, hash_collection, hash_database};
 	const struct progress progress = {&h, hash_report, hash_cancelled};
 	OWNED(free) char *db = NULL;
-	int64_t began = now_ms();
+	int64_t began = (int64_t)clock_ms();
 	char md5[MD5_HEX + 1];
 	struct bson_field f;
 
@@ -146,7 +139,7 @@ int handle_db_hash(struct call *call, struct error *e)
 	add_fields(call->reply, "capped", true, &h.capped);
 	add_fields(call->reply, "uuids", false, &h.uuids);
 	bson_build_string(call->reply, "md5", bytes_str(md5));
-	call_add_number(call, "timeMillis", now_ms() - began);
+	call_add_number(call, "timeMillis", (int64_t)clock_ms() - began);
 	return 0;
 }
 

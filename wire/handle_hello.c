@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "query/value.h"
 #include "wire/compress.h"
 #include "wire/handlers.h"
@@ -11,14 +12,6 @@
 #define WRITE_BATCH_MAX 100000
 #define SESSION_MINUTES 30
 #define METADATA_MAX 512 /* bytes of a client's description of itself: a driver sends no more */
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int check_fields(struct call *call, const char *owner, struct error *e)
 {
@@ -169,7 +162,7 @@ int handle_hello(struct call *call, struct error *e)
 	bson_build_int32(b, "maxBsonObjectSize", 16 * 1024 * 1024);
 	bson_build_int32(b, "maxMessageSizeBytes", MESSAGE_MAX);
 	bson_build_int32(b, "maxWriteBatchSize", WRITE_BATCH_MAX);
-	bson_build_date(b, "localTime", now_ms());
+	bson_build_date(b, "localTime", (int64_t)clock_wall_ms());
 	bson_build_int32(b, "logicalSessionTimeoutMinutes", SESSION_MINUTES);
 	bson_build_int32(b, "connectionId", (int32_t)call->client->id);
 	bson_build_int32(b, "minWireVersion", 0);

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 
+#include "base/clock.h"
 #include "query/value.h"
 #include "wire/command_table.h"
 #include "wire/handlers.h"
@@ -88,14 +89,12 @@ static void add_system(struct call *call, const struct utsname *name)
 {
 	struct buf *b = call->reply;
 	size_t doc = bson_build_open(b, "system");
-	struct timespec now;
 	struct sysinfo info = {0};
 	int64_t memory = 0, cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (sysinfo(&info) == 0)
 		memory = (int64_t)((uint64_t)info.totalram * info.mem_unit / MIB);
-	bson_build_date(b, "currentTime", (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	bson_build_date(b, "currentTime", (int64_t)clock_wall_ms());
 	bson_build_string(b, "hostname", bytes_str(call->service->options.host));
 	bson_build_int32(b, "cpuAddrSize", 64);
 	bson_build_int64(b, "memSizeMB", memory);

@@ -4,17 +4,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "query/value.h"
 #include "wire/handlers.h"
 #include "wire/idl.h"
-
-static int64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static int64_t counter(const struct call *call, enum service_counter what)
 {
@@ -134,7 +127,7 @@ static void add_cursors(struct call *call)
 int handle_server_status(struct call *call, struct error *e)
 {
 	struct buf *b = call->reply;
-	int64_t now = now_us(), up = now - call->service->began_us;
+	int64_t now = (int64_t)clock_wall_us(), up = now - call->service->began_us;
 	size_t doc;
 
 	(void)e;
@@ -196,7 +189,7 @@ static bool add_op(struct client *client, void *arg)
 		bson_build_string(b, "client", bytes_str(client->remote));
 		bson_build_bool(b, "active", client->op.running);
 		if (client->op.running) {
-			int64_t ran = now_us() - client->op.began_us;
+			int64_t ran = (int64_t)clock_wall_us() - client->op.began_us;
 
 			bson_build_int32(b, "opid", (int32_t)client->op.id);
 			bson_build_int64(b, "secs_running", ran / 1000000);

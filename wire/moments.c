@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "oplog/entry.h"
 #include "query/query_error.h"
 
@@ -42,14 +43,6 @@ static bool is_stopped(void *ctx)
 	struct moments *moments = ctx;
 
 	return atomic_load(&moments->stopped);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int moments_open(struct store *store, const char *at, struct moments **ret, struct error *e)
@@ -143,7 +136,7 @@ static int open_point(struct moments *moments, const struct timeline_point *poin
 int moments_default(struct moments *moments, struct moments_at *ret, struct error *e)
 {
 	struct timeline_point point;
-	int64_t now = now_ms();
+	int64_t now = (int64_t)clock_tick_ms();
 	bool fresh;
 
 	pthread_mutex_lock(&moments->lock);

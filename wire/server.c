@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "wire/connection.h"
 #include "wire/listen.h"
 
@@ -393,10 +394,7 @@ static void stop(struct server *server)
 
 		/* What begins now has to be told again. */
 		for (;;) {
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_nsec += 50 * 1000000;
-			until.tv_sec += until.tv_nsec / 1000000000;
-			until.tv_nsec %= 1000000000;
+			until = clock_deadline(CLOCK_REALTIME, 50);
 			if (pthread_timedjoin_np(server->threads[i], NULL, &until) != ETIMEDOUT)
 				break;
 			server->ops->tick(server->ops->ctx, true);

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "wire/dispatch.h"
 
 #define BEFORE_LOGIN_MAX ((uint32_t)(256 * KIB)) /* bytes of a message */
@@ -97,7 +98,6 @@ int service_new(struct store *store, const char *at, const struct service_option
 		struct users *users, struct service **ret, struct error *e)
 {
 	OWNED(service_free) struct service *service = xcalloc(1, sizeof(*service));
-	struct timespec now;
 
 	service->options = *options;
 	service->store = store;
@@ -105,12 +105,11 @@ int service_new(struct store *store, const char *at, const struct service_option
 	service->memory.limit = options->max_memory;
 	service->cursors = cursors_new(&service->memory);
 	pthread_mutex_init(&service->lock, NULL);
-	clock_gettime(CLOCK_REALTIME, &now);
-	service->began_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	service->began_us = (int64_t)clock_wall_us();
 	if (getrandom(service->secret, sizeof(service->secret), 0) != sizeof(service->secret) ||
 	    getrandom(service->process, sizeof(service->process), 0) != sizeof(service->process))
 		return error_sys(e, "no random bytes");
-	put_be32(service->process, (uint32_t)now.tv_sec);
+	put_be32(service->process, (uint32_t)(service->began_us / 1000000));
 	if (moments_open(store, at, &service->moments, e) < 0)
 		return e->code;
 	*ret = TAKE(service);

@@ -7,7 +7,9 @@ which plot.py draws.
 Parts: ingest (first, again unchanged, again after 1 % scattered changes; and what is stored),
 versions (40 versions of a table: versions_part.py), read (a mounted .bson, cold and warm), json (a mounted .json, files of
 documents, the renderer: json_part.py), list (ls -lR of many collections), memory, oplog (replay, moments, what they
-store: bench_oplog.py), serve (requests a second against a mongod: serve_part.py). Ours and the peers take turns; a ratio is the median of the rounds' ratios, so
+store: bench_oplog.py), serve (requests a second against a mongod: serve_part.py),
+live (backup and restore of a running member: live_part.py),
+prune (most of 200 snapshots go: prune_part.py). Ours and the peers take turns; a ratio is the median of the rounds' ratios, so
 that it holds when the machine's speed drifts. Goals are the ratios of DESIGN section 9 (what we must
 reach against what the peer had there), or figures where it has no such peer; judged on the full data only.
 
@@ -34,6 +36,8 @@ from pathlib import Path
 
 import bench_oplog
 import json_part
+import live_part
+import prune_part
 import serve_part
 import versions_part
 
@@ -41,7 +45,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
 MB = 1000 * 1000
 MIB = 1024 * 1024
-PARTS = ("ingest", "versions", "read", "json", "list", "memory", "oplog", "serve")
+PARTS = ("ingest", "versions", "read", "json", "list", "memory", "oplog", "serve", "live", "prune")
 PIECE = MIB
 
 
@@ -463,6 +467,12 @@ class Bench:
 
     def serve(self):
         serve_part.run(self, sys.modules[__name__])
+
+    def live(self):
+        live_part.run(self, sys.modules[__name__])
+
+    def prune(self):
+        prune_part.run(self, sys.modules[__name__])
 
     def many(self):
         """A store with many small collections, and its dump."""

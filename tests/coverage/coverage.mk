@@ -1,12 +1,21 @@
-# Line coverage of the libraries: by the unit tests and the fuzz corpora, and, with COVERAGE_TESTS="tests/integration/test_at.py …"
-# (or tests/integration for all), by what the programs do there, too. WHERE=1 lists the lines that nothing reached.
+# Line coverage of the libraries: by the unit tests and the fuzz corpora, and, with COVERAGE=all, by what the programs do in the
+# integration tests, too (half an hour; COVERAGE_TESTS="tests/integration/test_at.py …" chooses them). WHERE=1 lists the lines that
+# nothing reached. COVERAGE_KEEP=1 adds to what an earlier run has reached.
+
+COVERAGE ?= unit
+ifeq ($(COVERAGE),all)
+COVERAGE_TESTS ?= tests/integration
+endif
+COVERED = --no-print-directory BUILD=$(BUILD)-coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage LDLIBS=$(BUILD)-coverage/exit.o
+
+$(BUILD)-coverage/exit.o: tests/coverage/exit.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O1 -c -o $@ $<
 
 .PHONY: coverage
-coverage:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage \
-		all $(BUILD)-coverage/query_driver $(BUILD)-coverage/expr_driver
-	@find $(BUILD)-coverage -name '*.gcda' -delete
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage \
-		FUZZ_MUTATIONS=200 check-unit check-fuzz
-	@test -z "$(COVERAGE_TESTS)" || BUILD=$(BUILD)-coverage $(TEST_CACHE)/venv/bin/python -m pytest $(COVERAGE_TESTS) -q -p no:cacheprovider
+coverage: $(BUILD)-coverage/exit.o
+	@$(MAKE) $(COVERED) all $(BUILD)-coverage/query_driver $(BUILD)-coverage/expr_driver
+	@test -n "$(COVERAGE_KEEP)" || find $(BUILD)-coverage -name '*.gcda' -delete
+	@$(MAKE) $(COVERED) FUZZ_MUTATIONS=200 check-unit check-fuzz
+	@test -z "$(COVERAGE_TESTS)" || BUILD=$(BUILD)-coverage $(TEST_CACHE)/venv/bin/python -m pytest $(COVERAGE_TESTS) -q -p no:cacheprovider -m 'not long'
 	@$(PYTHON) tests/coverage/coverage.py $(if $(WHERE),--where) $(BUILD)-coverage base index store oplog query

@@ -161,10 +161,20 @@ class Copied(peers.Store):
 # ---- the shim
 
 
-def shim(phases="", at=0, do="", input="", report="", cores=""):
+def shim(phases="", at=0, do="", input="", report="", cores="", store="", cut="", seed=0):
     """The environment in which a program is killed, or fails, at a call, or is told of other cores: tests/crash/shim.c."""
     return dict(os.environ, LD_PRELOAD=str(built("shim.so")), SHIM_PHASES=phases, SHIM_AT=str(at), SHIM_DO=do,
-                SHIM_INPUT=str(input), SHIM_REPORT=str(report), SHIM_CORES=str(cores))
+                SHIM_INPUT=str(input), SHIM_REPORT=str(report), SHIM_CORES=str(cores), SHIM_STORE=str(store),
+                SHIM_CUT=cut, SHIM_SEED=str(seed))
+
+
+points_tried = 0
+
+
+def count_point():
+    """One more point at which something was made to happen; conftest.py prints their number."""
+    global points_tried
+    points_tried += 1
 
 
 def struck(attempt, at):
@@ -175,6 +185,7 @@ def struck(attempt, at):
     while True:
         store, done = attempt(at)
         if "shim:" in done.err:
+            count_point()
             return store, done, at
         assert at > 1, f"the shim never acted: {done.story()}"
         at -= 1

@@ -6,11 +6,15 @@
  *	SHIM_DO      kill-before, kill-after, tear (write half of it, then kill), short (write or read
  *		     half of it, say so), eintr, eio, enospc; a '+' at the end: all later ones fail, too
  *	SHIM_INPUT   what is read: a path's beginning, or "-" for standard input
+ *	SHIM_STORE   the folder that the phase "any" and SHIM_CUT are about
+ *	SHIM_CUT     drop or torn: when it dies, and when it ends by itself, the power is cut: power.h
  *	SHIM_CORES   what the program is told of the machine's cores
  *	SHIM_REPORT  a file; when the program ends, "phase calls" lines are written to it
  *
+ *	SHIM_FORKS   yes: its forks are counted, each for itself, and all of its process group is killed
+ *
  * Phases: see struct phase_name. What is done at a call is printed on standard error. Only the
- * process that was started is touched, not its children. Threads: any.
+ * process that was started is touched, not its children, unless SHIM_FORKS is there. Threads: any.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,15 +22,19 @@
 #include <limits.h>
 #include <lmdb.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum phase { NONE, READ, SORT, PACK, FSYNC, RENAME, INDEX, PAGES, MANIFEST, UNLINK, PHASES };
+#include "tests/crash/power.h"
+
+enum phase { NONE, READ, SORT, PACK, FSYNC, RENAME, INDEX, PAGES, MANIFEST, UNLINK, ANY, PHASES };
 
 static const struct phase_name {
 	const char *name;
@@ -42,6 +50,7 @@ static const struct phase_name {
 	[MANIFEST] = {"manifest",
 		      "write, fsync, rename of a manifest or a key, fsync of its folder"},
 	[UNLINK] = {"unlink", "unlink of a file of the store"},
+	[ANY] = {"any", "instead of all these: whatever changes something below SHIM_STORE"},
 };
 
 enum deed { NOTHING, KILL_BEFORE, KILL_AFTER, TEAR, SHORT, FAIL };
@@ -51,9 +60,9 @@ static struct {
 	unsigned phases; /* bits */
 	unsigned long at;
 	enum deed deed;
-	bool all_later;
+	bool all_later, forks;
 	int error;
-	const char *input, *report;
+	const char *input, *report, *store;
 	const char *deed_name;
 	unsigned long calls[PHASES], chosen;
 	MDB_txn *writing; /* LMDB has one such transaction at a time */
@@ -106,6 +115,9 @@ __attribute__((constructor)) static void shim_start(void)
 	shim.at = at == NULL ? 0 : strtoul(at, NULL, 10);
 	shim.input = getenv("SHIM_INPUT");
 	shim.report = getenv("SHIM_REPORT");
+	shim.store = getenv("SHIM_STORE");
+	shim.forks = getenv("SHIM_FORKS") != NULL;
+	power_start();
 	parse_phases(getenv("SHIM_PHASES"));
 	parse_deed(getenv("SHIM_DO"));
 }
@@ -114,7 +126,10 @@ __attribute__((destructor)) static void shim_end(void)
 {
 	FILE *file;
 
-	if (shim.report == NULL || getpid() != shim.pid || (file = fopen(shim.report, "w")) == NULL)
+	if (getpid() != shim.pid)
+		return;
+	power_cut();
+	if (shim.report == NULL || (file = fopen(shim.report, "w")) == NULL)
 		return;
 	for (int i = 1; i < PHASES; i++)
 		fprintf(file, "%s %lu\n", names[i].name, shim.calls[i]);
@@ -138,7 +153,8 @@ static void say(enum phase phase, const char *call)
 
 static void die(void)
 {
-	kill(shim.pid, SIGKILL);
+	power_cut();
+	kill(shim.forks ? 0 : shim.pid, SIGKILL);
 	for (;;)
 		pause();
 }
@@ -156,7 +172,7 @@ static enum deed at_call(enum phase phase, const char *call)
 {
 	unsigned long number;
 
-	if (phase == NONE || getpid() != shim.pid)
+	if (phase == NONE || (!shim.forks && getpid() != shim.pid))
 		return NOTHING;
 	__atomic_add_fetch(&shim.calls[phase], 1, __ATOMIC_SEQ_CST);
 	if ((shim.phases & 1u << phase) == 0)
@@ -192,6 +208,15 @@ static void path_of(int fd, char ret[PATH_MAX])
 	ret[len < 0 ? 0 : len] = '\0';
 }
 
+/* Is it the phase "any" that counts, and the path of what it is about? */
+static bool is_any(const char *path)
+{
+	size_t len = shim.store == NULL ? 0 : strlen(shim.store);
+
+	return (shim.phases & 1u << ANY) != 0 && len > 0 && strncmp(path, shim.store, len) == 0 &&
+	       path[len] == '/';
+}
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
@@ -216,6 +241,8 @@ static enum phase phase_of_write(int fd, const void *from, size_t len)
 	char path[PATH_MAX];
 
 	path_of(fd, path);
+	if (is_any(path))
+		return ANY;
 	if (ends_with(path, "/data.mdb"))
 		return PAGES;
 	if (strstr(path, "/local/") == NULL || strstr(path, "/tmp/") == NULL)
@@ -234,6 +261,8 @@ static enum phase phase_of_sync(int fd)
 	char path[PATH_MAX];
 
 	path_of(fd, path);
+	if (is_any(path))
+		return ANY;
 	if (ends_with(path, "/data.mdb"))
 		return PAGES;
 	if (ends_with(path, "/snapshots") || ends_with(path, "/keys"))
@@ -243,6 +272,8 @@ static enum phase phase_of_sync(int fd)
 
 static enum phase phase_of_rename(const char *to)
 {
+	if (is_any(to))
+		return ANY;
 	if (strstr(to, "/snapshots/") != NULL || strstr(to, "/prune/") != NULL ||
 	    strstr(to, "/keys/") != NULL)
 		return MANIFEST;
@@ -254,6 +285,8 @@ static enum phase phase_of_unlink(const char *path)
 	static const char *const folders[] = {"/snapshots/", "/prune/", "/chunks/", "/oplog/",
 					      "/keys/"};
 
+	if (is_any(path))
+		return ANY;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (strstr(path, folders[i]) != NULL)
 			return UNLINK;
@@ -333,7 +366,14 @@ ssize_t write(int fd, const void *from, size_t len)
 	REAL(write);
 	enum deed deed = at_call(phase_of_write(fd, from, len), "write");
 	size_t want = cut(deed, len);
-	ssize_t put = deed == FAIL ? -1 : real(fd, from, want);
+	ssize_t put = -1;
+
+	power_lock();
+	if (deed != FAIL) {
+		power_writes(fd, -1, want);
+		put = real(fd, from, want);
+	}
+	power_unlock();
 
 	after_call(deed);
 	return put;
@@ -344,7 +384,14 @@ ssize_t pwrite64(int fd, const void *from, size_t len, off_t offset)
 	REAL(pwrite64);
 	enum deed deed = at_call(phase_of_write(fd, from, len), "pwrite");
 	size_t want = cut(deed, len);
-	ssize_t put = deed == FAIL ? -1 : real(fd, from, want, offset);
+	ssize_t put = -1;
+
+	power_lock();
+	if (deed != FAIL) {
+		power_writes(fd, offset, want);
+		put = real(fd, from, want, offset);
+	}
+	power_unlock();
 
 	after_call(deed);
 	return put;
@@ -361,7 +408,17 @@ ssize_t writev(int fd, const struct iovec *at, int count)
 	REAL(writev);
 	enum deed deed = at_call(phase_of_write(fd, at[0].iov_base, at[0].iov_len), "writev");
 	size_t want = cut(deed, (size_t)count);
-	ssize_t put = deed == FAIL ? -1 : real(fd, at, (int)want);
+	ssize_t put = -1;
+	size_t len = 0;
+
+	for (size_t i = 0; i < want; i++)
+		len += at[i].iov_len;
+	power_lock();
+	if (deed != FAIL) {
+		power_writes(fd, -1, len);
+		put = real(fd, at, (int)want);
+	}
+	power_unlock();
 
 	after_call(deed);
 	return put;
@@ -371,10 +428,14 @@ int fsync(int fd)
 {
 	REAL(fsync);
 	enum deed deed = at_call(phase_of_sync(fd), "fsync");
-	int code = deed == FAIL ? -1 : real(fd);
+	int code = -1;
 
+	power_lock();
 	if (deed == FAIL)
 		errno = shim.error;
+	else if ((code = real(fd)) == 0)
+		power_synced(fd);
+	power_unlock();
 	after_call(deed);
 	return code;
 }
@@ -383,10 +444,14 @@ int fdatasync(int fd)
 {
 	REAL(fdatasync);
 	enum deed deed = at_call(phase_of_sync(fd), "fdatasync");
-	int code = deed == FAIL ? -1 : real(fd);
+	int code = -1;
 
+	power_lock();
 	if (deed == FAIL)
 		errno = shim.error;
+	else if ((code = real(fd)) == 0)
+		power_synced(fd);
+	power_unlock();
 	after_call(deed);
 	return code;
 }
@@ -395,10 +460,16 @@ int rename(const char *from, const char *to)
 {
 	REAL(rename);
 	enum deed deed = at_call(phase_of_rename(to), "rename");
-	int code = deed == FAIL ? -1 : real(from, to);
+	int code = -1;
 
-	if (deed == FAIL)
+	power_lock();
+	if (deed == FAIL) {
 		errno = shim.error;
+	} else {
+		power_renames(from, to);
+		code = real(from, to);
+	}
+	power_unlock();
 	after_call(deed);
 	return code;
 }
@@ -407,10 +478,16 @@ int unlink(const char *path)
 {
 	REAL(unlink);
 	enum deed deed = at_call(phase_of_unlink(path), "unlink");
-	int code = deed == FAIL ? -1 : real(path);
+	int code = -1;
 
-	if (deed == FAIL)
+	power_lock();
+	if (deed == FAIL) {
 		errno = shim.error;
+	} else {
+		power_unlinks(path);
+		code = real(path);
+	}
+	power_unlock();
 	after_call(deed);
 	return code;
 }
@@ -428,7 +505,10 @@ int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **ret)
 int mdb_txn_commit(MDB_txn *txn)
 {
 	REAL(mdb_txn_commit);
-	enum deed deed = at_call(txn == shim.writing ? INDEX : NONE, "mdb_txn_commit");
+	enum phase phase = txn != shim.writing		    ? NONE
+			   : (shim.phases & 1u << ANY) != 0 ? ANY
+							    : INDEX;
+	enum deed deed = at_call(phase, "mdb_txn_commit");
 	int code;
 
 	if (deed == FAIL) {
@@ -438,4 +518,61 @@ int mdb_txn_commit(MDB_txn *txn)
 	code = real(txn);
 	after_call(deed);
 	return code;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	REAL(mkdir);
+	enum deed deed = at_call(is_any(path) ? ANY : NONE, "mkdir");
+	int code = -1;
+
+	power_lock();
+	if (deed == FAIL) {
+		errno = shim.error;
+	} else {
+		power_makes_folder(path);
+		code = real(path, mode);
+	}
+	power_unlock();
+	after_call(deed);
+	return code;
+}
+
+/* A program calls the one or the other, as with pread. Only what may create a file is of interest. */
+int open64(const char *path, int flags, ...)
+{
+	REAL(open64);
+	bool creates = (flags & O_CREAT) != 0;
+	enum deed deed = at_call(creates && is_any(path) ? ANY : NONE, "open");
+	va_list more;
+	mode_t mode;
+	int fd = -1;
+
+	va_start(more, flags);
+	mode = creates || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(more, mode_t) : 0;
+	va_end(more);
+	if (!creates && deed == NOTHING)
+		return real(path, flags, mode);
+	power_lock();
+	if (deed == FAIL) {
+		errno = shim.error;
+	} else {
+		power_creates(path);
+		fd = real(path, flags, mode);
+	}
+	power_unlock();
+	after_call(deed);
+	return fd;
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list more;
+	mode_t mode;
+
+	va_start(more, flags);
+	mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(more, mode_t)
+									  : 0;
+	va_end(more);
+	return open64(path, flags, mode);
 }

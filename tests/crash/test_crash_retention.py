@@ -23,8 +23,8 @@ def forget(store, **how):
     return store.run("forget", "-q", *left, **how) if left else None
 
 
-def prune(store, **how):
-    return store.run("prune", "-q", "--grace", "0", "--max-waste", "5", **how)
+def prune(store, more=(), **how):
+    return store.run("prune", "-q", "--grace", "0", "--max-waste", "5", *more, **how)
 
 
 def repair(store, **how):
@@ -107,3 +107,36 @@ def test_what_dies_at_any_call_leaves_what_is_kept(world, what, deed):
         print(story)
         assert_is_fine(store, world, what, story)
         shutil.rmtree(store.path)
+
+
+def test_a_prune_copies_nothing_that_is_damaged(tmp_path):
+    """Frames are copied as they are out of packs that have their hash; out of others each has to be what its id says."""
+    store, rng = peers.Store(tmp_path / "store"), random.Random(SEED)
+    documents = [workload.document(i, rng.randbytes(2000)) for i in range(400)]
+    for number, changed in enumerate((range(0), range(200), range(100, 300))):
+        for i in changed:
+            documents[i] = workload.document(i, rng.randbytes(2000))
+        dump = workload.Dump(tmp_path / f"dump{number}")
+        dump.add("data", "blobs", documents)
+        store.ingest(dump.path, "--name", f"s{number}")
+    store.run("forget", "-q", "s1")  # of its pack a half is of s2, too
+
+    def flip():
+        for pack in sorted((store.path / "chunks").rglob("*.pack")):
+            data = bytearray(pack.read_bytes())
+            for at in range(len(data) // 4, len(data) // 2, 97) if data[5] == 1 else ():  # leaves: the marks do not read them
+                data[at] ^= 1
+            pack.chmod(0o600)
+            pack.write_bytes(data)
+
+    before = workload.stored_bytes(store)
+    flip()
+    done = prune(store, check=None)
+    assert done.status == 1 and "do not have its hash" in done.err, done.story()
+    assert workload.stored_bytes(store) == before
+    flip()
+    assert json.loads(prune(store, more=("--json",)).out)["copiedBytes"] > 100_000
+    prune(store)
+    check = json.loads(store.run("check", "--read-data", "--json").out)
+    assert check["whole"] and check["snapshots"] == 2, check
+    workload.assert_snapshot(store, "s2", dump, tmp_path / "out")

@@ -25,6 +25,14 @@ check-live:
 	@BUILD=$(BUILD) YESTER_WRITERS=8 YESTER_KILLS=100 $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
 		--timeout=1800 tests/integration/test_live.py tests/integration/test_live_set.py tests/integration/test_live_secure.py
 
+# Copies of a store that are cut off at random moments: CUTS of them, YESTER_SEED.
+CUTS ?= 500
+.PHONY: check-copies
+check-copies:
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) YESTER_CUTS=$(CUTS) $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider --timeout=3600 \
+		tests/integration/test_cut_copies.py
+
 # All programs at once on one store, under both sanitizers: SECONDS of each.
 SECONDS ?= 600
 .PHONY: check-together

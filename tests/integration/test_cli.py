@@ -167,7 +167,7 @@ def test_a_usage_error_shows_the_usage_line(yester):
     (("cat", "metrics.weather"), 2, "metrics.system.buckets.weather"),
     (("cat", "shop.orders", "--id", "99999"), 1, ""),
     (("cat", "shop.orders", "--id", '"0"'), 1, "--id '0'"),
-    (("cat", "shop.orders", "--id", "abc"), 2, "--id '\"abc\"'"),
+    (("cat", "shop.orders", "--id", "abc"), 2, "'\"abc\"'"),
     (("cat", "shop.orders", "--id", '1,"x":2'), 2, ""),
     (("cat", "shop.orders", "--query", "{"), 2, "a filter is a document"),
     (("cat", "shop.orders", "--query", '{"a": {"$foo": 1}}'), 2, ""),

@@ -45,6 +45,10 @@ static void check(struct log_bursts *bursts, const char *expected)
 			   (const char *)b->ns.at, entry_seconds(b->first),
 			   entry_increment(b->first), entry_seconds(b->last),
 			   entry_increment(b->last));
+		if (b->before > 0)
+			buf_printf(&got, " (%u before, from %u.%u)", (unsigned)b->before,
+				   entry_seconds(b->before_first),
+				   entry_increment(b->before_first));
 		if (b->command.len > 0)
 			buf_printf(&got, " %.*s", (int)b->command.len, (const char *)b->command.at);
 		if (b->session.len > 0)
@@ -91,6 +95,21 @@ static void what_others_do_in_between_does_not_break_a_run(void **state)
 	}
 	check(bursts, "d 100 a.b 100.1-149.2; i 150 a.b 100.1-149.3 by 40000000; i 50 a.b "
 		      "100.1-149.1 by 00000000; u 50 a.b 100.1-149.1");
+}
+
+/* The moment before a mass is the one before its first operation, not before what clients deleted one by one. */
+static void single_deletions_before_and_after_a_mass_are_runs_of_their_own(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	for (uint32_t i = 0; i < 10; i++)
+		add(bursts, 100 + i, 2, false, DELETE);
+	add(bursts, 110, 500, false, DELETE);
+	for (uint32_t i = 1; i < 4; i++)
+		add(bursts, 110 + i, 1, false, DELETE);
+	check(bursts, "d 500 a.b 110.1-110.500 (20 before, from 100.1); d 20 a.b 100.1-109.2; "
+		      "d 3 a.b 111.1-113.1");
 }
 
 static void a_session_that_does_something_else_begins_another_run(void **state)
@@ -183,6 +202,7 @@ int main(void)
 		cmocka_unit_test(alike_operations_are_one_run),
 		cmocka_unit_test(a_pause_ends_a_run),
 		cmocka_unit_test(what_others_do_in_between_does_not_break_a_run),
+		cmocka_unit_test(single_deletions_before_and_after_a_mass_are_runs_of_their_own),
 		cmocka_unit_test(a_session_that_does_something_else_begins_another_run),
 		cmocka_unit_test(deletions_come_first_then_drops_then_commands_then_the_rest),
 		cmocka_unit_test(a_collection_that_was_made_anew_has_runs_of_its_own),
