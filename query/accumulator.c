@@ -72,6 +72,11 @@ int accumulator_optimize(struct expr_scope *scope, const struct accumulator *acc
 	return own->n == NULL ? 0 : expr_optimize(scope, &own->n, e);
 }
 
+void accumulator_set_late(const struct accumulator *acc)
+{
+	((struct accumulator *)acc)->is_late = true;
+}
+
 size_t accumulator_size(const struct accumulator *acc)
 {
 	return (acc->op->size + 15) & ~(size_t)15;
@@ -90,6 +95,9 @@ static int check_n(const struct value *v, int64_t *ret, struct error *e)
 	if (!value_is_number(v))
 		return query_error(e, 5787902,
 				   "Value for 'n' must be of integral type, but found %s",
+				   buf_text(&text));
+	if (v->type == BSON_KIND_DOUBLE && !(v->number >= -0x1p63 && v->number < 0x1p63))
+		return query_error(e, 31109, "Can't coerce out of range value %s to long",
 				   buf_text(&text));
 	if (!value_as_int64(v, ret))
 		return query_error(e, 5787903,

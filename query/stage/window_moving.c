@@ -211,6 +211,13 @@ static int minus_mean(struct moving *m, const struct value *v, const struct movi
 	return window_calculate(m->self, WINDOW_SUBTRACT, v, &now, ret, e);
 }
 
+/* A decimal NaN beside what is no decimal: mongod makes a double of it. */
+static bool is_lone_decimal_nan(const struct value *v, const struct value *other)
+{
+	return v->type == BSON_KIND_DECIMAL && decimal_is_nan(v->decimal) &&
+	       other->type != BSON_KIND_DECIMAL;
+}
+
 /* An infinity or NaN shows in the result alone, until it is taken out again. */
 static int covariance_strange(struct moving *m, const struct value *x, const struct value *y,
 			      int quantity, struct error *e)
@@ -219,6 +226,8 @@ static int covariance_strange(struct moving *m, const struct value *x, const str
 
 	if (window_calculate(m->self, WINDOW_ADD, x, y, &change, e) < 0)
 		return e->code;
+	if (is_lone_decimal_nan(x, y) || is_lone_decimal_nan(y, x))
+		change = value_double(NAN);
 	sum_update(&m->squares, &change, quantity);
 	return 0;
 }
