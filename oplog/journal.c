@@ -93,7 +93,8 @@ int journal_create(const char *folder, uint64_t number, const struct segment_lin
 
 	w->fd = -1;
 	w->path = journal_path(folder, number);
-	w->info = (struct journal_info){.number = number, .created_us = clock_wall_us(), .prev = *prev};
+	w->info = (struct journal_info){
+		.number = number, .created_us = clock_wall_us(), .prev = *prev};
 	if (make_folder(folder, e) < 0)
 		return e->code;
 	w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);

@@ -401,9 +401,11 @@ int postings_read(struct bytes doc, const uint32_t *key_hash, unsigned *ret_bits
 			return read_pairs(value, key_hash, ret, e);
 		if (!bytes_equal(field.name, bytes_str("bits")) || field.type != BSON_KIND_INT32)
 			continue;
+		if (get_le32(field.value.at) == 0 || get_le32(field.value.at) > HASH_BITS)
+			return error_set(e, ERR_CORRUPT, "postings in buckets of %u bits",
+					 get_le32(field.value.at));
 		*ret_bits = get_le32(field.value.at);
-		if (*ret_bits > 0 && *ret_bits <= HASH_BITS)
-			return 0;
+		return 0;
 	}
 	return found < 0 ? found : error_set(e, ERR_CORRUPT, "postings without ranks");
 }

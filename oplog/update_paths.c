@@ -4,6 +4,7 @@
 #define CODE_FAILED_TO_PARSE 9
 #define CODE_CONFLICT 40
 #define CODE_EMPTY_NAME 56
+#define NEWER_ORDER 5 /* the version from which on names are visited in another order */
 
 void update_paths_release(struct update_paths *paths)
 {
@@ -47,7 +48,7 @@ static bool is_digit_1_9(struct bytes name)
 
 int update_paths_compare(struct bytes a, struct bytes b, int major)
 {
-	if (major >= 5 && a.len != b.len && is_digit_1_9(a) && is_digit_1_9(b))
+	if (major >= NEWER_ORDER && a.len != b.len && is_digit_1_9(a) && is_digit_1_9(b))
 		return a.len < b.len ? -1 : 1;
 	return bytes_compare(a, b);
 }
@@ -92,6 +93,27 @@ static void sort_paths(struct update_paths *paths, int major)
 		if (to != i)
 			paths->at[to] = one;
 	}
+}
+
+/*
+ * A server logs the names in its order of visits. So what is in the order of 5.0 only was written by such
+ * a server, though the feature compatibility version says 4.4: it has been made newer, or is about to become older.
+ */
+static bool is_of_newer(const struct update_paths *paths)
+{
+	bool found = false;
+
+	for (uint32_t i = 1; i < paths->count; i++) {
+		const struct update_path *a = &paths->at[i - 1], *b = &paths->at[i];
+
+		if (a->set != b->set)
+			continue;
+		if (compare_paths(a->path, b->path, NEWER_ORDER) > 0)
+			return false;
+		if (compare_paths(a->path, b->path, NEWER_ORDER - 1) > 0)
+			found = true;
+	}
+	return found;
 }
 
 #define SHOWN(bytes) (int)MIN_OF((bytes).len, (size_t)100), (const char *)(bytes).at
@@ -175,7 +197,8 @@ static int collect_modifier(struct update_out *out, const struct bson_field *mod
 	return got;
 }
 
-int update_paths_collect(struct bytes o, struct update_out *out, struct update_paths *paths)
+/* All paths, checked, as they are in the entry. */
+static int collect(struct bytes o, struct update_out *out, struct update_paths *paths)
 {
 	struct bson_fields fields = bson_fields(o);
 	struct bson_field field;
@@ -193,8 +216,25 @@ int update_paths_collect(struct bytes o, struct update_out *out, struct update_p
 		if (got < 0)
 			return got;
 	}
-	if (got < 0)
-		return got;
+	return got;
+}
+
+int update_paths_major(struct bytes o, int major)
+{
+	OWNED(update_paths_release) struct update_paths paths;
+	struct error ignored = {0};
+	struct update_out out = {.major = major, .e = &ignored};
+
+	update_paths_init(&paths);
+	if (major >= NEWER_ORDER || collect(o, &out, &paths) < 0)
+		return major;
+	return is_of_newer(&paths) ? NEWER_ORDER : major;
+}
+
+int update_paths_collect(struct bytes o, struct update_out *out, struct update_paths *paths)
+{
+	if (collect(o, out, paths) < 0)
+		return out->e->code;
 	sort_paths(paths, out->major);
 	return check_conflicts(out, paths);
 }

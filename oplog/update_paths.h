@@ -51,6 +51,13 @@ DEFINE_OWNED_STRUCT(struct update_paths, update_paths_release);
 MUST_CHECK int update_paths_collect(struct bytes o, struct update_out *out,
 				    struct update_paths *paths);
 
+/*
+ * The version whose order `o` of a primary's entry is in: `major`, or 5 where that is less and the names are
+ * in the order of 5.0 only, as of a 5.0 with an older feature compatibility version. Not for what a
+ * user gave to applyOps: that may be in any order. Source: measured on 5.0.4.
+ */
+int update_paths_major(struct bytes o, int major);
+
 /* The name at offset `from` of a path: up to the next dot or the end. */
 struct bytes update_paths_name(struct bytes path, size_t from);
 

@@ -74,7 +74,8 @@ int accumulator_optimize(struct expr_scope *scope, const struct accumulator *acc
 
 void accumulator_set_late(const struct accumulator *acc)
 {
-	((struct accumulator *)acc)->is_late = true;
+	/* As in accumulator_optimize(). */
+	((struct accumulator *)(uintptr_t)acc)->is_late = true;
 }
 
 size_t accumulator_size(const struct accumulator *acc)

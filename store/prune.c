@@ -471,6 +471,7 @@ static int condemn(struct store *store, const struct prune_forget *what, struct 
 
 static int forget_locked(struct store *store, const struct prune_forget *what, struct error *e)
 {
+	OWNED(free) char *folder = xprintf("%s/snapshots", store->path);
 	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
 
 	if (condemn(store, what, e) < 0)
@@ -481,7 +482,8 @@ static int forget_locked(struct store *store, const struct prune_forget *what, s
 		if (store->backend->ops->remove(store->backend, name, e) < 0)
 			return e->code;
 	}
-	return 0;
+	/* Else a power cut brings them back. */
+	return what->snapshot_count > 0 ? file_sync_dir(folder, e) : 0;
 }
 
 int prune_forget(struct store *store, const struct prune_forget *what, struct error *e)

@@ -46,8 +46,10 @@ struct log_bursts *log_bursts_new(void)
 
 static void open_free(struct open_run *open)
 {
-	if (open != NULL)
+	if (open != NULL) {
+		log_pace_finish(&open->pace);
 		free(open->run.text);
+	}
 	free(open);
 }
 
@@ -191,19 +193,18 @@ static void keep_part(struct log_bursts *bursts, struct log_burst burst,
 static void end(struct log_bursts *bursts, struct open_run *open)
 {
 	struct log_burst burst = open->run.burst;
-	struct log_pace *pace = &open->pace;
+	struct log_pace_parts parts;
 
 	if (burst.count == 0)
 		return;
-	log_pace_finish(pace);
-	keep_part(bursts, burst, &pace->before);
-	keep_part(bursts, burst, &pace->after);
-	burst.before = pace->before.count;
-	burst.before_first = pace->before.first;
-	keep_part(bursts, burst, &pace->mass);
+	parts = log_pace_finish(&open->pace);
+	keep_part(bursts, burst, &parts.before);
+	keep_part(bursts, burst, &parts.after);
+	burst.before = parts.before.count;
+	burst.before_first = parts.before.first;
+	keep_part(bursts, burst, &parts.mass);
 	free(open->run.text);
 	open->run = (struct run){0};
-	*pace = (struct log_pace){0};
 }
 
 static bool is_paused(const struct open_run *open, uint64_t ts)

@@ -1,8 +1,18 @@
 #include "tools/log_pace.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
+
+#define ROOM_AT_FIRST 4
+
+struct log_piece {
+	struct log_part part;
+	uint64_t most;	    /* operations without a pause */
+	int64_t begin, end; /* milliseconds since 1970 */
+};
 
 static void part_add(struct log_part *to, const struct log_part *part)
 {
@@ -13,68 +23,76 @@ static void part_add(struct log_part *to, const struct log_part *part)
 	to->count += part->count;
 }
 
-/* Where the mass begins is found out by its first big piece: those just before it are of it. */
-static void begin_mass(struct log_pace *pace)
+/* The pause behind piece `at`; between one of a mass and one that is none it counts as the longest. */
+static int64_t pause_behind(const struct log_piece *at)
 {
-	struct log_part old = {0}, mass = {0};
-	unsigned near = pace->recent_count;
+	uint64_t low = MIN_OF(at[0].most, at[1].most), high = MAX_OF(at[0].most, at[1].most);
 
-	part_add(&old, &pace->before);
-	part_add(&old, &pace->mass);
-	part_add(&old, &pace->after);
-	while (near > 0 && pace->piece.begin - pace->recent[near - 1].begin <= LOG_PACE_NEAR)
-		near--;
-	if (near == 0 && pace->recent_count == LOG_PACE_RECENT)
-		near = 1; /* so that it is known where the others end */
-	for (unsigned i = near; i < pace->recent_count; i++) {
-		part_add(&mass, &pace->recent[i].part);
-		old.count -= pace->recent[i].part.count;
-	}
-	if (mass.count > 0 && near > 0)
-		old.last = pace->recent[near - 1].part.last;
-	part_add(&mass, &pace->piece.part);
-	pace->before = old.count > 0 ? old : (struct log_part){0};
-	pace->mass = mass;
-	pace->after = (struct log_part){0};
-	pace->biggest = pace->piece.part.count;
+	return high > low * LOG_PACE_FACTOR ? INT64_MAX : at[1].begin - at[0].end;
 }
 
-static void end_piece(struct log_pace *pace)
+/* The two with the shortest pause between them become one. */
+static void join(struct log_pace *pace)
 {
-	const struct log_part *part = &pace->piece.part;
+	struct log_piece *at = pace->pieces;
+	unsigned best = 0;
 
-	if (part->count == 0)
-		return;
-	if (part->count > pace->biggest * LOG_PACE_FACTOR) {
-		begin_mass(pace);
-	} else if (part->count * LOG_PACE_FACTOR >= pace->biggest) {
-		part_add(&pace->mass, &pace->after);
-		part_add(&pace->mass, part);
-		pace->after = (struct log_part){0};
-		pace->biggest = MAX_OF(pace->biggest, part->count);
-	} else {
-		part_add(&pace->after, part);
+	for (unsigned i = 1; i + 1 < pace->count; i++)
+		if (pause_behind(&at[i]) < pause_behind(&at[best]))
+			best = i;
+	part_add(&at[best].part, &at[best + 1].part);
+	at[best].most = MAX_OF(at[best].most, at[best + 1].most);
+	at[best].end = at[best + 1].end;
+	pace->count--;
+	memmove(at + best + 1, at + best + 2, sizeof(*at) * (pace->count - best - 1));
+}
+
+static struct log_piece *begin_piece(struct log_pace *pace, int64_t wall)
+{
+	if (pace->count == LOG_PACE_PIECES)
+		join(pace);
+	if (pace->count == pace->room) {
+		pace->room = pace->room == 0 ? ROOM_AT_FIRST : pace->room * 2;
+		pace->pieces = xrealloc(pace->pieces, pace->room * sizeof(*pace->pieces));
 	}
-	if (pace->recent_count == LOG_PACE_RECENT)
-		memmove(pace->recent, pace->recent + 1,
-			sizeof(pace->recent[0]) * --pace->recent_count);
-	pace->recent[pace->recent_count++] = pace->piece;
-	pace->piece = (struct log_piece){0};
+	pace->pieces[pace->count] = (struct log_piece){.begin = wall, .end = wall};
+	return &pace->pieces[pace->count++];
 }
 
 void log_pace_add(struct log_pace *pace, uint64_t ts, int64_t wall)
 {
-	struct log_piece *piece = &pace->piece;
+	const struct log_part one = {.count = 1, .first = ts, .last = ts};
+	struct log_piece *piece = pace->count > 0 ? &pace->pieces[pace->count - 1] : NULL;
 
-	if (piece->part.count > 0 && wall > piece->end && wall - piece->end > LOG_PACE_PAUSE)
-		end_piece(pace);
-	if (piece->part.count == 0)
-		piece->begin = piece->end = wall;
+	if (piece == NULL || (wall > piece->end && wall - piece->end > LOG_PACE_PAUSE))
+		piece = begin_piece(pace, wall);
 	piece->end = MAX_OF(piece->end, wall);
-	part_add(&piece->part, &(struct log_part){.count = 1, .first = ts, .last = ts});
+	part_add(&piece->part, &one);
+	piece->most = piece->part.count;
 }
 
-void log_pace_finish(struct log_pace *pace)
+struct log_pace_parts log_pace_finish(struct log_pace *pace)
 {
-	end_piece(pace);
+	struct log_pace_parts parts = {0};
+	const struct log_piece *at = pace->pieces;
+	unsigned first = 0, end = pace->count;
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < pace->count; i++)
+		most = MAX_OF(most, at[i].most);
+	while (first < end && at[first].most * LOG_PACE_FACTOR < most)
+		first++;
+	while (end > first && at[end - 1].most * LOG_PACE_FACTOR < most)
+		end--;
+	for (int64_t begin = first < end ? at[first].begin : 0;
+	     first > 0 && begin - at[first - 1].begin <= LOG_PACE_NEAR;)
+		first--;
+	for (unsigned i = 0; i < pace->count; i++)
+		part_add(i < first ? &parts.before
+			 : i < end ? &parts.mass
+				   : &parts.after,
+			 &at[i].part);
+	free(pace->pieces);
+	*pace = (struct log_pace){0};
+	return parts;
 }

@@ -328,22 +328,20 @@ static uint64_t reached(const struct job *job)
 /* To the end: 0 when it is over. */
 static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 {
-	uint64_t since = clock_ms();
+	/* Milliseconds that the member was waited for. A checkpoint of our own may take longer. */
+	uint64_t idle = 0;
 
 	while (!cancelled(job)) {
 		struct entry_optime at;
 		struct bytes doc;
+		uint64_t asked = clock_ms();
 		int found = live_oplog_next(oplog, &doc, &at, e);
 
 		if (found < 0)
 			return found;
-		if (found == 1) {
-			since = clock_ms();
-			if (take(job, doc, &at, e) < 0)
-				return e->code;
-		} else if (flush(job, e) < 0) {
+		idle = found == 1 ? 0 : idle + (clock_ms() - asked);
+		if ((found == 1 ? take(job, doc, &at, e) : flush(job, e)) < 0)
 			return e->code;
-		}
 		if (look_around(job, e) < 0)
 			return e->code;
 		job->backoff = 0;
@@ -351,7 +349,7 @@ static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 			continue;
 		if (reached(job) >= job->goal)
 			break;
-		if (clock_ms() - since > IDLE_MS) {
+		if (idle > IDLE_MS) {
 			note(job, "the member's last write, %u.%u, is not majority-committed yet",
 			     entry_seconds(job->goal), entry_increment(job->goal));
 			break;

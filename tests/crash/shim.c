@@ -53,7 +53,7 @@ static const struct phase_name {
 	[ANY] = {"any", "instead of all these: whatever changes something below SHIM_STORE"},
 };
 
-enum deed { NOTHING, KILL_BEFORE, KILL_AFTER, TEAR, SHORT, FAIL };
+enum deed { NOTHING, KILL_BEFORE, KILL_AFTER, STOP, TEAR, SHORT, FAIL };
 
 static struct {
 	pid_t pid;
@@ -89,6 +89,7 @@ static void parse_deed(const char *text)
 		int error;
 	} deeds[] = {{"kill-before", KILL_BEFORE, 0},
 		     {"kill-after", KILL_AFTER, 0},
+		     {"stop", STOP, 0}, /* until somebody lets it go on */
 		     {"tear", TEAR, 0},
 		     {"short", SHORT, 0},
 		     {"eintr", FAIL, EINTR},
@@ -184,7 +185,9 @@ static enum deed at_call(enum phase phase, const char *call)
 		say(phase, call);
 	if (shim.deed == KILL_BEFORE)
 		die();
-	return shim.deed;
+	if (shim.deed == STOP)
+		raise(SIGSTOP);
+	return shim.deed == STOP ? NOTHING : shim.deed;
 }
 
 /* After a call that was made. */

@@ -379,9 +379,10 @@ def visit(comparison, ours, moments, order, rng, folder):
         moments = moments[::-1]
     elif order == "any":
         moments = rng.sample(moments, len(moments))
+    share = 0.5 if len(moments) < 100 else 0.85  # a mount starts no program for each moment
     with ours.mounted() as mount:
         for moment in moments:
-            comparison.moment(ours, moment, folder, mount if rng.random() < 0.5 else None)
+            comparison.moment(ours, moment, folder, mount if rng.random() < share else None)
     for moment in moments:
         if moment["how"] == "final":
             comparison.hashes(ours, moment)

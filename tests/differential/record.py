@@ -35,6 +35,8 @@ SLICE = 4000  # entries after which a slice is captured and its optimes are read
 class Server(peers.Mongod):
     """As the others' mongods, with what the oracle needs; it can be started again."""
 
+    cache_gb = "4"  # all history is kept: with less, servers before 5.0 search for what they can evict, and do nothing else
+
     def __init__(self, version):
         arguments = ["--syncdelay", "3600"]
         for parameter in PARAMETERS:

@@ -152,6 +152,8 @@ class Mongod:
     with Mongod("6.0.5") as server: server.client["shop"]["orders"].insert_one(...)
     """
 
+    cache_gb = CACHE_GB
+
     def __init__(self, version, replset=True, arguments=()):
         self.version = version
         self.number = tuple(int(part) for part in version.split("."))
@@ -192,7 +194,7 @@ class Mongod:
         self.port = free_port()
         parameters = ("enableTestCommands=1", "ttlMonitorEnabled=false", "diagnosticDataCollectionEnabled=false")
         command = [binary.path, "--bind_ip", "127.0.0.1", "--port", self.port, "--dbpath", self.folder / "db",
-                   "--wiredTigerCacheSizeGB", CACHE_GB, "--nounixsocket", *self.arguments]
+                   "--wiredTigerCacheSizeGB", self.cache_gb, "--nounixsocket", *self.arguments]
         for parameter in parameters:
             command += ["--setParameter", parameter]
         if self.replset:

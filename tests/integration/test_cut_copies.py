@@ -86,7 +86,7 @@ class Source:
 
 
 def copies(source, far):
-    """{name: the command of a copy}; each leaves the far side whole, wherever it ends."""
+    """{name: the command of a copy}"""
     rsync = ["rsync", "-a"]
     ends = [f"{source}/", f"{far}/"]
     return {"replicate": [str(peers.program("yester")), "replicate", "-q", "-s", str(source), str(far), "--verify", "no"],
@@ -113,43 +113,47 @@ def some(rng, of):
     return rng.sample(sorted(of), min(2, len(of)))
 
 
-def assert_far_is_fine(source, far, seen, kind):
+def assert_far_is_fine(source, far, seen, ordered):
+    """`ordered`: only copies that send in the order of dependency were cut off since it was complete."""
     names = listed(far)
     assert seen <= names, f"{sorted(seen - names)} are gone"
-    check = peers.yester("check", "-s", far, "--read-data", "--json", check=(0, 4))
-    told = json.loads(check.out)
-    # In place a file may be there in part under its name; it is found, and what needs it is not shown.
-    assert told["whole"] or kind == "rsync in place", told
+    told = json.loads(peers.yester("check", "-s", far, "--read-data", "--json", check=(0, 4)).out)
+    # Plain rsync may bring the manifest of a snapshot that came meanwhile without its packs, in place a part of a file under its name:
+    # both are found, and what is not whole is not shown.
+    assert told["whole"] or not ordered, told["problems"]
+    wrong = [text for text in told["problems"] if any(f"snapshot {name}:" in text for name in names)]
+    assert not wrong, wrong
     for when in some(source.rng, names & set(source.known)):
         assert digest(far, when) == source.known[when], f"{when} shows something else"
     return names
 
 
-@pytest.mark.timeout(600 + 30 * CUTS)
 def test_a_copy_that_is_cut_off_at_any_moment_is_whole_and_completed_by_the_next(tmp_path):
     print(f"seed {SEED}")
     rng = random.Random(SEED)
     source, far = Source(tmp_path, rng), tmp_path / "far"
     started = time.monotonic()
     peers.run(copies(source.path, far)["replicate"])
-    longest, seen, moments = time.monotonic() - started, {"s1"}, set()
+    longest, seen, moments, ordered = time.monotonic() - started, {"s1"}, set(), True
     for number in range(CUTS):
         words = source.work()
         beside = subprocess.Popen([str(peers.program("yester")), *map(str, words)])
         kind, command = rng.choice(sorted(copies(source.path, far).items()))
         story = f"seed {SEED}, cut {number + 1}: {kind} beside {words[0]}"
+        ordered = ordered and kind == "replicate"
         cut_off(command, rng.random() * longest, rng)
         assert beside.wait(timeout=120) == 0, story
         source.learn()
         try:
-            seen = assert_far_is_fine(source, far, seen, kind)
+            seen = assert_far_is_fine(source, far, seen, ordered)
             for when in some(rng, moments):
                 assert digest(far, when) == source.known[when], f"the moment {when} shows something else"
         except AssertionError as problem:
             raise AssertionError(f"{story}\n{problem}") from None
         if number % 10 == 9 or number == CUTS - 1:
             peers.run(copies(source.path, far)["replicate"])
-            seen = assert_far_is_fine(source, far, seen | listed(source.path), "replicate")
+            seen = assert_far_is_fine(source, far, seen | listed(source.path), True)
+            ordered = True
             # All that can be reached here can be reached there from now on.
             moments = {when for when in source.known if not when.startswith("s")}
             assert all(digest(far, when) == source.known[when] for when in some(rng, moments)), story

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,6 +16,9 @@ import bson
 import peers
 import pymongo
 import pytest
+
+sys.path.insert(0, str(peers.ROOT / "tests" / "crash"))
+import crash_workload as workload  # noqa: E402
 
 SEED = int(os.environ.get("YESTER_SEED", "6"))
 SECRET = "k33p-th1s%secret/"
@@ -165,6 +169,24 @@ def test_tail_once_takes_what_the_member_has(member, store):
     path.write_bytes(b"".join(entries))
     again = json.loads(store.run("ingest-oplog", "--json", path).out)
     assert again["newEntries"] == 0 and again["duplicateEntries"] == len(entries) and "gap" not in again
+
+
+def test_tail_once_takes_all_however_long_its_own_work_takes(member, store):
+    """It ends early only when the member has nothing to give for five seconds, not when the store was slow for as long."""
+    member.wipe()
+    member.client["shop"]["orders"].insert_one({"begin": 1})
+    tail_once(store, member.uri)
+    for i in range(6):
+        member.client["shop"]["orders"].insert_one({"i": i, "x": "x" * 1200000})
+    slow = dict(workload.shim("fsync", 2, "stop"), YESTER_URI=member.uri)
+    process = subprocess.Popen([str(peers.program("yester")), "tail", "-s", str(store.path), "--once"], env=slow, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: Path(f"/proc/{process.pid}/stat").read_text().rsplit(")")[-1].split()[0] == "T", "stop")
+        time.sleep(5.5)  # longer than it waits for a member
+    finally:
+        process.send_signal(signal.SIGCONT)
+    assert process.wait(timeout=SECONDS) == 0
+    assert tail_once(store, member.uri)["newEntries"] <= 2  # signs of life since
 
 
 def test_tail_survives_kill_9_at_any_moment(member, store):

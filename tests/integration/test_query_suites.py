@@ -9,7 +9,8 @@ WINDOWS = (["unbounded", "current"], ["unbounded", "unbounded"], ["current", "un
 
 BLOB = b"\0" * 16
 LONG = ("9223372036854775807.5", "9223372036854775808", "-9223372036854775808.5", "-9223372036854775809", "1.9", "-1.9", "NaN", "Infinity", "9.223372036854775807E18")
-PAIRS = [(1, 2), (Decimal128("Infinity"), 3), (3, 4), (4, 4), (5, 1), (float("inf"), 2), (1, 1), (2, float("nan")), (Decimal128("2"), Decimal128("NaN")), (1, 3)]
+PAIRS = [(1, 2), (Decimal128("Infinity"), 3), (3, 4), (4, 4), (5, 1), (float("inf"), 2), (1, 1), (2, float("nan")), (Decimal128("2"), Decimal128("NaN")), (1, 3),
+         (3, Decimal128("NaN")), (Decimal128("NaN"), 1), (1, 2), (2, 5)]
 ENCRYPTED = [Binary(b"\0" * 21, 6), 1, Binary(b"\0" * 21, 1), Binary(b"\1" + BLOB + b"\2abc", 6), Binary(b"\2" + BLOB + b"\2abc", 6),
              Binary(b"\0" + BLOB + b"\2abc", 6), Binary(b"\2" + BLOB + b"\x10abc", 6), Binary(b"", 6), Binary(b"\1", 6), [Binary(b"\1", 6)]]
 DATA = {
@@ -101,7 +102,7 @@ def test_of_equals_a_moving_window_keeps_the_later_ones(pair, operator):
 
 
 def test_covariance_takes_infinities_in_and_out_again(pair):
-    for operator, window, first in itertools.product(("$covariancePop", "$covarianceSamp"), WINDOWS, (0, 2, 6)):
+    for operator, window, first in itertools.product(("$covariancePop", "$covarianceSamp"), WINDOWS, (0, 2, 6, 9, 11)):
         pair.same(aggregate("pairs", {"$match": {"_id": {"$gte": first}}},
                             {"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"r": {operator: ["$x", "$y"], "window": {"documents": window}}}}}))
 

@@ -307,6 +307,45 @@ def types():
             yield aggregate("empty", {"$unionWith": {"pipeline": [{"$documents": [{"x": 1}]}]}}, {"$project": {f"r{i}": {name: [{"$literal": a}, {"$literal": b}]} for i, b in enumerate((2, Int64(3), 1.0, Decimal128("2"))[:1 if a in (DAY, "x") else 4])}})
 
 
+EXPRESSIONS = """abs acos acosh add allElementsTrue and anyElementTrue arrayElemAt arrayToObject asin asinh atan atan2 atanh avg binarySize bsonSize
+    ceil cmp concat concatArrays cond convert cos cosh dateAdd dateDiff dateFromParts dateFromString dateSubtract dateToParts dateToString dateTrunc
+    dayOfMonth dayOfWeek dayOfYear degreesToRadians divide eq exp filter first firstN floor getField gt gte hour ifNull in indexOfArray indexOfBytes
+    indexOfCP isArray isNumber isoDayOfWeek isoWeek isoWeekYear last lastN let literal ln log log10 lt lte ltrim map max maxN mergeObjects meta
+    millisecond min minN minute mod month multiply ne not objectToArray or pow radiansToDegrees range reduce regexFind regexFindAll regexMatch
+    replaceAll replaceOne reverseArray round rtrim second setDifference setEquals setField setIntersection setIsSubset setUnion sin sinh size
+    slice sortArray split sqrt stdDevPop stdDevSamp strcasecmp strLenBytes strLenCP substr substrBytes substrCP subtract sum switch tan tanh
+    toBool toDate toDecimal toDouble toInt toLong toLower toObjectId toString toUpper trim trunc tsIncrement tsSecond type unsetField week year zip""".split()
+OPERANDS = (5, "$item", None, [], [1], [1, 2], [1, 2, 3, 4, 5], {}, {"foo": 1}, {"input": 1}, {"input": "$tags", "foo": 1}, {"date": 1, "foo": 1},
+            {"input": "$tags", "n": 0}, {"input": "$tags", "n": "x"}, {"input": "$item", "regex": 5}, {"input": "$tags", "sortBy": "x"}, {"input": "$item", "find": 1, "replacement": 2},
+            {"input": "$tags", "as": "X", "in": 1, "cond": 1}, {"input": "$item", "initialValue": 1, "in": 2}, {"startDate": DAY, "unit": "foo", "amount": 1, "endDate": DAY},
+            {"startDate": DAY, "unit": "day", "amount": "x", "endDate": 5}, {"date": DAY, "unit": "day", "timezone": "x"}, {"date": DAY, "format": 5}, {"dateString": 5}, {"year": "x"}, {"year": 2020, "isoWeek": 1},
+            {"inputs": 5}, {"inputs": ["$tags"], "defaults": [1]}, {"vars": 5, "in": 1}, {"vars": {"A": 1}, "in": 1}, {"if": 1}, {"branches": 5}, {"branches": [{"case": 1}]}, {"field": "$x", "input": "$size", "value": 1}, [[1, 2], "x"], ["x", -1, 1])
+STAGES = """match project addFields set unset replaceRoot replaceWith group sort limit skip count unwind sortByCount bucket bucketAuto facet lookup graphLookup unionWith
+    redact setWindowFields densify fill sample documents""".split()
+
+
+def shapes():
+    """Each operator with operands of every shape: mostly errors, in mongod's words."""
+    for name in EXPRESSIONS:
+        for operand in OPERANDS:
+            yield aggregate("sales", {"$limit": 1}, {"$project": {"r": {"$" + name: operand}}})
+    for name in STAGES:
+        for operand in (5, "x", "$item", None, [], [1], {}, {"foo": 1}, True, -1, {"_id": 0}, {"_id": {"$foo": 1}}, {"a": {"$first": "$tags"}}):
+            if name != "documents" or not isinstance(operand, dict):
+                yield aggregate("sales", {"$sort": {"_id": 1}}, {"$" + name: operand}, {"$limit": 1})
+
+
+def numbers():
+    for name in ("R5", "R20", "1-2-5", "E6", "POWERSOF2"):
+        for value in ({"$toDecimal": {"$add": ["$size.h", 1]}}, {"$multiply": ["$size.h", Decimal128("1234.5")]}, {"$divide": ["$size.h", 1e7]}, {"$multiply": ["$size.h", 1e9]}, {"$toDecimal": {"$divide": ["$size.h", 900]}}):
+            yield aggregate("sales", {"$bucketAuto": {"groupBy": value, "buckets": 3, "granularity": name}})
+    for of in ("$size.w", "$tags", "$missing", "$amount", {"a": "$item"}):
+        yield aggregate("sales", {"$group": {"_id": None, "r": {"$addToSet": of}}}, {"$project": {"r": {"$sortArray": {"input": "$r", "sortBy": 1}}}})
+    yield aggregate("french", {"$group": {"_id": None, "r": {"$addToSet": "$s"}}}, {"$project": {"r": {"$size": "$r"}}})
+    yield from ({"find": "tree", "sort": sort, "projection": {"_id": 1}} for sort in ({"part.0": 1, "_id": 1}, {"part.list.v": -1, "_id": 1}, {"part.list.0": 1}, {"acl": 1, "_id": 1}, {"part.list": 1, "_id": 1}, {"part.list.acl": 1, "acl": 1}))
+    yield from ({"find": "data", "sort": sort, "projection": {"_id": 1}} for sort in ({"arr": 1, "_id": 1}, {"arr": 1, "nums": 1}, {"arr.0": -1, "_id": 1}, {"o.b": 1, "_id": 1}, {"deep.p.q": 1, "_id": -1}, {"x": 1, "_id": 1}, {"arr.a": 1, "_id": 1}))
+
+
 def commands():
-    for part in (finds, geos, joins, windows, gaps, groups, others, counts, types):
+    for part in (finds, geos, joins, windows, gaps, groups, others, counts, types, numbers):
         yield from part()

@@ -3,6 +3,7 @@
 #   make check-replay                   the recorded corpora of $YESTER_SHARED/data/conformance (tests/query/replay.py)
 #   make check-match SEED=N CASES=N     random match documents, schemas, places and values (tests/query/match_differential.py)
 #   $(BUILD)/query_driver STORE         answers commands on standard input, without a server
+#   tests/query/record.py               records anew what tests/unit/query/test_commands.c replays
 
 CASES ?= 20000
 

@@ -50,7 +50,7 @@ def fill(database):
 
 def random_commands():
     g = Generator(random.Random(4))
-    for _ in range(800):
+    for _ in range(600):
         yield differential.make_case(g, 20)
     rng = random.Random(5)
     for make, name, count in ((match_differential.query, "typed", 250), (match_differential.schema_query, "typed", 250),
@@ -101,6 +101,20 @@ def collection_of(database, entry):
     return {"collection": name, "type": kind, "options": options, "indexes": indexes, "docs": docs}
 
 
+def once_each(real, source):
+    """Of the commands with the same operator those with another answer each."""
+    seen = set()
+    for command in source:
+        reply = bson.decode(real.raw(with_db(bson.encode(command), DB)), RAW)
+        stage = command["pipeline"][1]
+        operand = stage.get("$project")
+        operator = next(iter(operand["r"])) if isinstance(operand, dict) and "r" in operand else next(iter(stage))
+        answer = operator, reply["errmsg"] if "errmsg" in reply else repr(reply["cursor"]["firstBatch"])
+        if answer not in seen:
+            seen.add(answer)
+            yield command
+
+
 def record(server, out):
     database = pymongo.MongoClient(server.uri)[DB]
     fill(database)
@@ -108,7 +122,7 @@ def record(server, out):
         out.write(bson.encode(collection_of(database, entry)))
     counts = {"recorded": 0, "too long": 0, "without an order": 0}
     with RawClient(f"mongodb://{server.address}") as real:
-        for by_hand, source in ((True, commands.commands()), (False, random_commands())):
+        for by_hand, source in ((True, commands.commands()), (True, once_each(real, commands.shapes())), (False, random_commands())):
             for command in source:
                 raw = with_db(bson.encode(command), DB)
                 if not by_hand and is_left_out(command, raw):

@@ -1,3 +1,4 @@
+#include "oplog/update_paths.h"
 #include "tests/unit/oplog/text_doc.h"
 
 /* Reference 8.2; what is not numbered is of the samples, or was measured the same way. */
@@ -254,12 +255,37 @@ static void a_path_of_too_many_names_is_refused(void **state)
 	}
 }
 
+static void what_is_logged_in_the_order_of_5_0_is_of_5_0(void **state)
+{
+	static const struct {
+		const char *o;
+		int major;
+	} rows[] = {
+		{"{'$v':1,'$set':{'2':2,'3':2,'5':2,'36':2,'4b':2,'a0-':2,'~5z':2}}", 5},
+		{"{'$v':1,'$set':{'m.9':1,'m.10':2},'$unset':{'a':true,'m.8':true}}", 5},
+		{"{'$v':1,'$set':{'10':1,'9':2}}", 4},		   /* of 4.x */
+		{"{'$v':1,'$set':{'a':1,'b':2}}", 4},		   /* of both */
+		{"{'$v':1,'$set':{'9':1,'10':2,'z':1,'a':2}}", 4}, /* of neither */
+		{"{'9':1,'10':2}", 4},
+	};
+	OWNED(buf_release) struct buf o = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		buf_reset(&o);
+		text_doc(&o, rows[i].o);
+		assert_int_equal(update_paths_major(buf_bytes(&o), 4), rows[i].major);
+		assert_int_equal(update_paths_major(buf_bytes(&o), 6), 6);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_named_case_gives_what_servers_give),
 		cmocka_unit_test(a_million_and_a_half_elements_are_padded),
 		cmocka_unit_test(many_paths_are_found_and_ordered),
+		cmocka_unit_test(what_is_logged_in_the_order_of_5_0_is_of_5_0),
 		cmocka_unit_test(a_path_of_too_many_names_is_refused),
 	};
 
