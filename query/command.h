@@ -50,7 +50,7 @@ bool query_cursor_is_missing(const struct query_cursor *cursor);
 #define QUERY_BATCH_ALL INT64_MAX
 /*
  * Append up to `most` documents, at most 16 MiB of them but at least one, as elements to the BSON array that is being built in `ret`, numbered
- * from 0. *ret_done: the cursor is at its end by the rules of reference/query.md 1.5 (id 0).
+ * from 0. `most` 0: of an empty first batch. *ret_done: the cursor is at its end by the rules of reference/query.md 1.5 (id 0).
  */
 MUST_CHECK int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *ret,
 				  int64_t *ret_count, bool *ret_done, struct error *e);

@@ -32,8 +32,7 @@ static int name_command(const struct query_cursor *cursor, struct error *e)
 	if (e->server == 0)
 		return e->code;
 	if (cursor->is_begun)
-		return query_error_cause(e, "%s during getMore",
-					 cursor->is_find ? "Executor error" : "PlanExecutor error");
+		return query_error_cause(e, "Executor error during getMore");
 	if (cursor->is_find)
 		return query_error_cause(e, "Executor error during find command");
 	return query_error_cause(e, "PlanExecutor error during aggregation");
@@ -84,6 +83,12 @@ int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *re
 	int64_t count = 0;
 	int more = 1;
 
+	if (most == 0) { /* nothing was asked for: whether there is anything is not looked at */
+		cursor->is_begun = true;
+		*ret_count = 0;
+		*ret_done = false;
+		return 0;
+	}
 	while (count < most && cursor->left != 0) {
 		struct bytes doc;
 

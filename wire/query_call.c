@@ -121,7 +121,7 @@ int query_call_reply(struct query_call *q, struct query_cursor *query, bool is_f
 	query_call_ns(call, query_cursor_ns(cursor), &ns);
 	client_op_ns(call->client, buf_bytes(&ns));
 	array = bson_build_open_array(b, "firstBatch");
-	if (most > 0 && query_cursor_batch(cursor, most, b, &count, &done, e) < 0)
+	if (query_cursor_batch(cursor, most, b, &count, &done, e) < 0)
 		return e->code;
 	bson_build_end(b, array);
 	if (done && is_find && count == 0 && is_absent(call, buf_bytes(&ns))) {

@@ -131,3 +131,10 @@ def test_a_schema_tells_what_a_driver_has_encrypted(pair):
         pair.same({"find": "encrypted", "filter": {"$jsonSchema": schema}})
     for value in (float("nan"), -float("nan"), Decimal128("NaN"), Decimal128("-NaN"), Decimal128("-Infinity"), 0, -0.0):
         pair.same({"find": "encrypted", "filter": {"$jsonSchema": {"properties": {"data": {"multipleOf": value}}}}})
+
+
+def test_what_goes_wrong_behind_the_first_batch_is_told_as_getmores(pair):
+    divide = {"y": {"$divide": [1, {"$subtract": ["$_id", 5]}]}}
+    for size in (0, 1, 3, 100):
+        pair.same(aggregate("equals", {"$project": divide}, cursor={"batchSize": size}))
+        pair.same({"find": "equals", "projection": divide, "batchSize": size})
