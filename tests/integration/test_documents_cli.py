@@ -183,7 +183,7 @@ def test_id_refuses_what_is_no_extended_json(shared, store, tmp_path):
     assert len(refused) > 150
     for text in refused:
         done = store.run("cat", "a.b", "--id", text, check=2)
-        assert done.out == "" and "--id" in done.err and not CONTROL.search(done.err), text
+        assert done.out == "" and "_id" in done.err and not CONTROL.search(done.err), text
     store.run("cat", "a.b", "--id", "1")
 
 
