@@ -320,9 +320,8 @@ def mount(world, expected, **how):
             started.count()
             found = read_tree(folder)
             wrong = [k for k in found if expected and found[k] is not None and found[k] != expected[k]]
-            said.seek(0)
             if process.poll() is None and not how.get("later"):
-                before = "alloc:" in said.read()
+                before = "alloc:" in peers.written(said)
                 again = read_tree(folder)
                 wrong += [k for k in again if again[k] != (expected or found)[k] and (again[k] is not None or before and process.poll() is None)]
         finally:

@@ -1,6 +1,7 @@
 """Fixtures of the integration tests. Marks: fuse (mounts), mongod (runs servers), slow."""
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import peers
@@ -10,6 +11,9 @@ DEFAULT_TIMEOUT = 600  # seconds for one test; a test's own mark goes before it
 
 
 def pytest_configure(config):
+    # A shell that runs this in the background has it ignored, and what is started here would be deaf to it, too.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "fuse: mounts; skipped where there is no FUSE")
     config.addinivalue_line("markers", "mongod: starts real mongods")
     config.addinivalue_line("markers", "slow: takes more than a few seconds; -m 'not slow' leaves it out")

@@ -48,8 +48,7 @@ class Server:
         return self
 
     def error_text(self):
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
+        return peers.written(self.errors)
 
     @property
     def client(self):

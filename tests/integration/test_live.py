@@ -129,8 +129,7 @@ class Tail:
                                         stdout=self.out, stderr=self.err, env=environment)
 
     def said(self):
-        self.out.seek(0), self.err.seek(0)
-        return (self.out.read() + self.err.read()).decode(errors="replace")
+        return peers.written(self.out) + peers.written(self.err)
 
     def end(self, number=signal.SIGTERM):
         if self.process.poll() is None:

@@ -38,8 +38,7 @@ class Tail:
                                         stdout=self.out, stderr=self.err, env={**os.environ, "YESTER_URI": uri})
 
     def said(self):
-        self.out.seek(0), self.err.seek(0)
-        return (self.out.read() + self.err.read()).decode(errors="replace")
+        return peers.written(self.out) + peers.written(self.err)
 
     def end(self, number=signal.SIGTERM, seconds=SECONDS):
         if self.process.poll() is None:
@@ -295,21 +294,17 @@ def test_a_backup_goes_on_when_its_member_is_lost(rs, store, tmp_path):
             [str(peers.program("yester")), "backup", "-s", str(store.path), "--json", "--name", "b", "--rate", "2M",
              "--progress", "always"], stdout=out, stderr=err, env={**os.environ, "YESTER_URI": rs.uri})
 
-        def said(file):
-            file.seek(0)
-            return file.read().decode()
-
         try:
-            until(lambda: "ingesting" in said(err), "it copies")
+            until(lambda: "ingesting" in peers.written(err), "it copies")
             victims = rs.secondaries()  # whichever it reads from
             for victim in victims:
                 victim.kill()
             for victim in victims:
                 victim.again()
             until(rs.primary, "a primary")
-            assert process.wait(timeout=SECONDS) == 0, said(err)
-            assert "going on" in said(err), said(err)
-            made = json.loads(said(out))
+            assert process.wait(timeout=SECONDS) == 0, peers.written(err)
+            assert "going on" in peers.written(err), peers.written(err)
+            made = json.loads(peers.written(out))
         finally:
             process.kill()
         assert made["exact"] and "inexactWhy" not in made
