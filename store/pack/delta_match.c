@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define STEP 4		      /* every fourth place of the base is in the table */
+#define STEP 8		      /* every eighth place of the base is in the table */
 #define LOOK sizeof(uint64_t) /* bytes that two places have to have in common */
 #define LOG_MIN 8
 #define LOG_MAX 17
