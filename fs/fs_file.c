@@ -7,8 +7,8 @@
 #include "fs/fs_oplog.h"
 
 /* The kernel has a few requests of one reader under way, and they arrive in any order. */
-#define NEAR (2 * MIB)
-#define AHEAD_MAX 48 /* leaves; about 1.5 MiB */
+#define NEAR (8 * MIB)
+#define AHEAD_MAX 96 /* leaves; about 3 MiB */
 #define AHEAD_MIN 4
 
 /* A document's text that is longer is rendered as it is read: it can be gigabytes. */

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "fs/fs_ops.h"
 
-#define READ_AHEAD_KB "1024"
+#define READ_AHEAD_KB "2048"
 #define IDLE_THREADS_MAX 10
 
 /* What libfuse said last, for our own error message. It has one log for the whole process. */

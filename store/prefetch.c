@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-/* What a read of 1 MiB and the leaves ahead of it wish for, and room. */
-#define QUEUE 128
+/* What a few reads of 1 MiB and the leaves ahead of them wish for, and room. */
+#define QUEUE 256
 
 struct prefetch {
 	void (*run)(void *ctx, const struct chunk_id *id);

@@ -12,7 +12,7 @@ struct reader {
 	struct tree_piece *pieces;
 	size_t max, count;   /* of pieces */
 	uint64_t begin, end; /* the bytes that are wanted */
-	unsigned ahead;	     /* leaves to wish for after them */
+	unsigned ahead;	     /* leaves to wish for after them, still */
 	size_t done;
 };
 
@@ -54,16 +54,18 @@ static size_t first_child(const struct tree_node *node, uint64_t offset, uint64_
 	return low;
 }
 
-/* Ask for all leaves of the read but the first, and some after it, before decoding any. */
+/* Ask for the leaves from `first` on that the read wants, and some after it, before decoding any. */
 static void wish(struct reader *r, const struct tree_node *node, uint64_t offset, size_t first)
 {
 	struct chunk_id ids[STORE_PREFETCH_MAX];
-	unsigned after = 0;
 	size_t count = 0;
 
-	for (size_t i = first + 1; i < node->n && after <= r->ahead; i++) {
-		if (offset + node->offset[i] >= r->end && after++ == r->ahead)
-			break;
+	for (size_t i = first; i < node->n; i++) {
+		if (offset + node->offset[i] >= r->end) {
+			if (r->ahead == 0)
+				break;
+			r->ahead--;
+		}
 		ids[count++] = node->child[i].id;
 		if (count == STORE_PREFETCH_MAX) {
 			store_prefetch_several(r->store, ids, count);
@@ -73,26 +75,55 @@ static void wish(struct reader *r, const struct tree_node *node, uint64_t offset
 	store_prefetch_several(r->store, ids, count);
 }
 
+/* Hold node `root` until `chunk` is released, and `node` too. */
+static int open_node(struct reader *r, const struct tree_root *root, struct chunk **chunk,
+		     struct tree_node *node, struct error *e)
+{
+	if (store_get(r->store, &root->id, chunk, e) < 0)
+		return e->code;
+	return tree_node_parse((*chunk)->plain, root, node, e);
+}
+
+/*
+ * The read ends in a node and what is ahead in the next, whose first leaves would else be decoded
+ * when they are waited for. It is only a wish: damage is told to who reads it.
+ */
+static void wish_in_next(struct reader *r, const struct tree_root *next, uint64_t offset)
+{
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct tree_node node;
+	struct error e;
+
+	if (open_node(r, next, &chunk, &node, &e) < 0)
+		return;
+	wish(r, &node, offset, 0);
+	tree_node_release(&node);
+}
+
 static int read_tree(struct reader *r, const struct tree_root *root, uint64_t offset,
 		     struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
 	struct tree_node node;
 	int code = 0;
-	size_t first;
+	size_t i;
 
 	if (root->height == 0)
 		return read_leaf(r, root, offset, e);
-	if (store_get(r->store, &root->id, &chunk, e) < 0 ||
-	    tree_node_parse(chunk->plain, root, &node, e) < 0)
+	if (open_node(r, root, &chunk, &node, e) < 0)
 		return e->code;
-	first = first_child(&node, offset, r->begin);
+	i = first_child(&node, offset, r->begin);
 	if (root->height == 1)
-		wish(r, &node, offset, first);
-	for (size_t i = first; i < node.n && offset + node.offset[i] < r->end && code == 0; i++) {
+		wish(r, &node, offset, i + 1);
+	for (; i < node.n && offset + node.offset[i] < r->end && code == 0; i++) {
 		struct tree_root child = tree_node_child_root(&node, i);
 
 		code = read_tree(r, &child, offset + node.offset[i], e);
+	}
+	if (root->height == 2 && i < node.n && r->ahead > 0 && code == 0) {
+		struct tree_root next = tree_node_child_root(&node, i);
+
+		wish_in_next(r, &next, offset + node.offset[i]);
 	}
 	tree_node_release(&node);
 	return code;
