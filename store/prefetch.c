@@ -27,6 +27,7 @@ static void *work(void *arg)
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
 		struct chunk_id id;
+		bool wake;
 
 		while (p->count == 0 && !p->stop) {
 			p->idle++;
@@ -38,7 +39,10 @@ static void *work(void *arg)
 		id = p->queue[p->first];
 		p->first = (p->first + 1) % QUEUE;
 		p->count--;
+		wake = p->count > 0 && p->idle > 0;
 		pthread_mutex_unlock(&p->lock);
+		if (wake)
+			pthread_cond_signal(&p->some);
 		p->run(p->ctx, &id);
 		pthread_mutex_lock(&p->lock);
 	}
@@ -63,7 +67,7 @@ struct prefetch *prefetch_new(unsigned threads, void (*run)(void *ctx, const str
 
 void prefetch_add_several(struct prefetch *p, const struct chunk_id *ids, size_t count)
 {
-	size_t wake;
+	bool wake;
 
 	pthread_mutex_lock(&p->lock);
 	for (size_t i = 0; i < count; i++) {
@@ -74,10 +78,13 @@ void prefetch_add_several(struct prefetch *p, const struct chunk_id *ids, size_t
 		p->queue[(p->first + p->count) % QUEUE] = ids[i];
 		p->count++;
 	}
-	wake = MIN_OF(count, p->idle);
+	wake = p->count > 0 && p->idle > 0;
 	pthread_mutex_unlock(&p->lock);
-	/* Without the lock: who is woken would wait for it. */
-	for (size_t i = 0; i < wake; i++)
+	/*
+	 * Without the lock: who is woken would wait for it. One is woken, who wakes the next: who asks has
+	 * other things to do.
+	 */
+	if (wake)
 		pthread_cond_signal(&p->some);
 }
 

@@ -7,7 +7,7 @@
 #include "store/tree/tree_node.h"
 
 /* Leaves that are asked for at a time, so many leaves before the first of them. */
-#define AHEAD 4
+#define AHEAD 16
 #define FETCHED 512 /* bytes */
 
 /* One level of the path; steps[0] is the leaf. */

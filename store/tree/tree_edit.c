@@ -12,7 +12,7 @@ struct edit {
 	bool some;	  /* `key` is the next one to apply */
 	struct bytes key; /* the source's */
 	bool changed;	  /* anything, so far */
-	size_t streak;	  /* leaves in a row that were read */
+	struct tree_walk_ahead ahead;
 	struct buf last_key, doc_key;
 };
 
@@ -159,8 +159,7 @@ static int edit_leaf(void *ctx, const struct tree_root *root, const struct tree_
 	struct edit *edit = ctx;
 	struct leaf leaf = {.changed = !whole, .child = at->child};
 
-	tree_walk_ahead(edit->store, at, MIN_OF(edit->streak, (size_t)TREE_WALK_AHEAD_MAX));
-	edit->streak++;
+	tree_walk_wish(edit->store, &edit->ahead, at);
 	if (tree_walk_leaf(edit->store, root, &chunk, e) < 0)
 		return e->code;
 	leaf.docs = chunk->plain;
@@ -190,10 +189,7 @@ static bool touches(void *ctx, const struct tree_walk_at *at)
 
 static int put_whole(void *ctx, uint8_t level, const struct tree_child *child, struct error *e)
 {
-	struct edit *edit = ctx;
-
-	edit->streak = 0;
-	return tree_builder_add_child(edit->builder, level, child, e);
+	return tree_builder_add_child(((struct edit *)ctx)->builder, level, child, e);
 }
 
 static bool some_left(void *ctx)

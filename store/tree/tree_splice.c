@@ -20,8 +20,9 @@ struct splice {
 	 * they did: the end of a ranked leaf depends on two documents.
 	 */
 	bool joined;
-	uint64_t
-		unseen; /* what was added last is the old document before this one, in a child; 0: no */
+	/* What was added last is the old document before this one, in a child; 0: no. */
+	uint64_t unseen;
+	struct tree_walk_ahead ahead;
 };
 
 static int pull(struct splice *s, struct error *e)
@@ -112,7 +113,7 @@ static int splice_leaf(void *ctx, const struct tree_root *root, const struct tre
 	struct bytes docs;
 
 	(void)whole;
-	tree_walk_ahead(s->store, at, 1);
+	tree_walk_wish(s->store, &s->ahead, at);
 	if (tree_walk_leaf(s->store, root, &chunk, e) < 0)
 		return e->code;
 	docs = chunk->plain;

@@ -1,6 +1,10 @@
 #include "store/tree/tree_walk.h"
 
-#define GROUP 4 /* leaves that are asked for at a time, once many in a row are wanted */
+/*
+ * Leaves that are decoded ahead at most. Half of them are asked for at a time: whoever has to be woken
+ * for each leaf costs as much as its decoding.
+ */
+#define REACH_MAX 48
 
 int tree_walk_leaf(struct store *store, const struct tree_root *root, struct chunk **ret,
 		   struct error *e)
@@ -19,28 +23,47 @@ int tree_walk_leaf(struct store *store, const struct tree_root *root, struct chu
 /* Ask for children `from` to `end` of the node, as far as there are any. */
 static void wish(struct store *store, const struct tree_node *node, size_t from, size_t end)
 {
-	struct chunk_id ids[TREE_WALK_AHEAD_MAX];
-	size_t count = 0;
+	struct chunk_id ids[STORE_PREFETCH_MAX];
 
-	for (size_t i = from; i < MIN_OF(end, node->n); i++)
-		ids[count++] = node->child[i].id;
-	store_prefetch_several(store, ids, count);
+	end = MIN_OF(end, node->n);
+	while (from < end) {
+		size_t count = 0;
+
+		while (from < end && count < STORE_PREFETCH_MAX)
+			ids[count++] = node->child[from++].id;
+		store_prefetch_several(store, ids, count);
+	}
 }
 
-void tree_walk_ahead(struct store *store, const struct tree_walk_at *at, size_t count)
+/* What was seen of the leaves up to this one, which is read: how far ahead it is worth to ask. */
+static size_t reach(struct tree_walk_ahead *ahead, const struct tree_walk_at *at)
 {
-	size_t next = at->index + 1;
+	uint64_t node = at->rank - at->node->before[at->index];
+	size_t passed = at->index;
 
-	if (at->node == NULL || count == 0)
+	if (node == ahead->node && at->index > ahead->last)
+		passed -= ahead->last + 1;
+	else
+		ahead->wished = 0;
+	ahead->node = node;
+	ahead->last = at->index;
+	ahead->credits -= MIN_OF(ahead->credits, passed);
+	ahead->credits = MIN_OF(ahead->credits + 1, (size_t)REACH_MAX);
+	return ahead->credits;
+}
+
+void tree_walk_wish(struct store *store, struct tree_walk_ahead *ahead,
+		    const struct tree_walk_at *at)
+{
+	size_t next = at->index + 1, count;
+
+	if (at->node == NULL)
 		return;
-	/* Those before the last ones of the window were asked for already, mostly: some leaves before. */
-	if (count < TREE_WALK_AHEAD_MAX)
-		wish(store, at->node, next + (count == 1 ? 0 : count - 2), next + count);
-	else if (at->index == 0)
-		wish(store, at->node, next, next + TREE_WALK_AHEAD_MAX - 1);
-	else if (at->index % GROUP == 0)
-		wish(store, at->node, at->index + TREE_WALK_AHEAD_MAX - GROUP,
-		     at->index + TREE_WALK_AHEAD_MAX);
+	count = reach(ahead, at);
+	if (ahead->wished > next + count / 2)
+		return;
+	wish(store, at->node, MAX_OF(ahead->wished, next), next + count);
+	ahead->wished = next + count;
 }
 
 static struct tree_walk_at child_at(const struct tree_node *node, size_t i,

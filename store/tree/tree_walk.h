@@ -49,8 +49,19 @@ MUST_CHECK int tree_walk_finish(const struct tree_walk *walk, struct tree_root *
 MUST_CHECK int tree_walk_leaf(struct store *store, const struct tree_root *root, struct chunk **ret,
 			      struct error *e);
 
-/* Let other threads decode the `count` leaves after this one; with the most, ask for each leaf in a row. */
-#define TREE_WALK_AHEAD_MAX 12
-void tree_walk_ahead(struct store *store, const struct tree_walk_at *at, size_t count);
+/* Which leaves other threads were asked to decode. All 0 at first. */
+struct tree_walk_ahead {
+	uint64_t node;	/* the rank that the current node begins at */
+	size_t last;	/* the leaf of it that was read last */
+	size_t wished;	/* what was asked for ends before this one */
+	size_t credits; /* leaves that were read of late, less those that were passed over */
+};
+
+/*
+ * A leaf is about to be read: let other threads decode some after it, the more the fewer were passed
+ * over of late. Never fails.
+ */
+void tree_walk_wish(struct store *store, struct tree_walk_ahead *ahead,
+		    const struct tree_walk_at *at);
 
 #endif
