@@ -32,7 +32,10 @@ struct store_options {
 	bool keyless;
 };
 
-/* Make a new, empty store at `path` (absent or an empty folder). ERR_EXISTS when there is one. */
+/*
+ * Make a new, empty store at `path`: absent, an empty folder, or one with nothing but what a store_init() that died has left.
+ * ERR_EXISTS when there is one, or another is being made there now; ERR_IO.
+ */
 MUST_CHECK int store_init(const char *path, const struct store_params *params, struct error *e);
 
 /*
@@ -55,11 +58,12 @@ DEFINE_OWNED(struct store *, store_close);
 /*
  * Open the cache of `under`: a store of its own in local/, for what was made by looking at moments. What
  * it lacks is read from `under`, which must outlive it; a chunk that is there is not written again.
- * It is made when it is not there or of no use, and emptied when it is over STORE_CACHE_MAX bytes and nobody
+ * It is made when it is not there or of no use, and emptied when it is over STORE_CACHE_MAX bytes or STORE_CACHE_MOMENTS and nobody
  * else uses it. Of a damaged chunk the read fails, and what it lies in is removed: then look again which
  * moments there are. ERR_IO: nothing can be written on this machine, or its disk is full.
  */
 #define STORE_CACHE_MAX ((uint64_t)2 << 30)
+#define STORE_CACHE_MOMENTS 1000 /* who opens the cache reads the manifest of each */
 MUST_CHECK int store_open_cache(struct store *under, struct store **ret, struct error *e);
 
 /* Was the folder of the cache deleted since it was opened? Then open another one. */

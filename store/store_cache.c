@@ -15,17 +15,25 @@ static int add_size(void *ctx, const char *name UNUSED, uint64_t size, struct er
 	return 0;
 }
 
+static int add_one(void *ctx, const char *name UNUSED, uint64_t size UNUSED, struct error *e UNUSED)
+{
+	++*(uint64_t *)ctx;
+	return 0;
+}
+
 /* 1 when it belongs to this store and may stay, 0 when it is to be emptied. */
 static int may_stay(struct store *cache, const struct store *under, struct error *e)
 {
-	uint64_t size = 0;
+	const struct backend_ops *ops = cache->backend->ops;
+	uint64_t size = 0, moments = 0;
 
 	if (memcmp(cache->params.id, under->params.id, sizeof(under->params.id)) != 0 ||
 	    cache->params.encrypted != under->params.encrypted)
 		return 0;
-	if (cache->backend->ops->list(cache->backend, "chunks", add_size, &size, e) < 0)
+	if (ops->list(cache->backend, "chunks", add_size, &size, e) < 0 ||
+	    ops->list(cache->backend, "snapshots", add_one, &moments, e) < 0)
 		return e->code;
-	if (size <= STORE_CACHE_MAX)
+	if (size <= STORE_CACHE_MAX && moments <= STORE_CACHE_MOMENTS)
 		return 1;
 	/* Who has it open goes on; the next one alone empties it. */
 	return file_lock(cache->config_fd, "cache", STORE_LOCK_USE, FILE_LOCK_EXCLUSIVE, false,
