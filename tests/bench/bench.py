@@ -30,16 +30,17 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import bench_oplog
 import json_part
 import live_part
+import memory_part
 import prune_part
 import serve_part
 import versions_part
+from drivers import mounted, watched
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
@@ -191,36 +192,6 @@ class Borg:
 # ---- mounts
 
 
-def is_mounted(mnt):
-    return any(line.split()[4] == str(mnt) for line in Path("/proc/self/mountinfo").read_text().splitlines())
-
-
-@contextlib.contextmanager
-def mounted(command, mnt, env=None):
-    """Mounts in the foreground; gives the driver's process id."""
-    mnt.mkdir(exist_ok=True)
-    with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=env)
-        try:
-            deadline = time.monotonic() + 60
-            while not is_mounted(mnt):
-                if child.poll() is not None or time.monotonic() > deadline:
-                    said.seek(0)
-                    raise RuntimeError(f"{command[0]}: no mount: {said.read().decode(errors='replace')}")
-                time.sleep(0.01)
-            yield child.pid
-        finally:
-            if child.poll() is None:
-                child.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(30)
-            if is_mounted(mnt):
-                subprocess.run(["fusermount3", "-u", "-z", mnt], check=False)
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-
-
 def ours_mounted(store, mnt, *options):
     return mounted([BUILD / "yesterfs", store, mnt, "-f", *options], mnt)
 
@@ -237,34 +208,6 @@ def read_through(path):
         while file.readinto(room):
             pass
     return time.monotonic() - start
-
-
-def anon_bytes(pid):
-    """RssAnon of a process now; 0 when it is gone."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) * 1024
-    return 0
-
-
-@contextlib.contextmanager
-def watched(pid):
-    """Gives a list whose last element is the largest RssAnon that the process had."""
-    peak, stop = [0], threading.Event()
-
-    def watch():
-        while not stop.wait(0.005):
-            peak[0] = max(peak[0], anon_bytes(pid))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        stop.set()
-        thread.join()
-        peak[0] = max(peak[0], anon_bytes(pid))
 
 
 # ---- the bench
@@ -302,24 +245,25 @@ class Bench:
         self.has_zstd = shutil.which("zstd") is not None
 
     def add(self, row, show, ours, peer=None, peer_name="", goal=None, more_is_better=False, limit=None):
-        """`ours` and `peer` are figures of the same rounds. `goal` is a ratio, `limit` a figure."""
+        """`ours` and `peer` are figures of the same rounds. `goal` is a ratio, `limit` a figure; both may be set."""
         ours = ours if isinstance(ours, list) else [ours]
         peer = [] if peer is None else peer if isinstance(peer, list) else [peer]
         ratio = statistics.median(a / b for a, b in zip(ours, peer)) if peer else None
-        got, wanted = (statistics.median(ours), limit) if limit is not None else (ratio, goal)
-        reached = None
-        if wanted is not None and got is not None and not self.args.quick:
-            reached = got >= wanted if more_is_better else got <= wanted
-        sign = ">=" if more_is_better else "<="
+        figure, sign = statistics.median(ours), ">=" if more_is_better else "<="
+        goals = [(figure, limit, show)] if limit is not None else []
+        if goal is not None and ratio is not None:
+            goals.append((ratio, goal, "{:.3g}".format))
+        reached = [] if self.args.quick else [
+            got >= wanted if more_is_better else got <= wanted for got, wanted, _ in goals]
         self.rows.append({
-            "row": row, "peer_name": peer_name, "ours": statistics.median(ours), "ours_all": ours,
+            "row": row, "peer_name": peer_name, "ours": figure, "ours_all": ours,
             "peer": statistics.median(peer) if peer else None, "peer_all": peer, "ratio": ratio,
-            "goal": wanted, "goal_is": "figure" if limit is not None else "ratio", "reached": reached,
-            "cells": (row, show(statistics.median(ours)),
+            "goal": goal, "limit": limit, "reached": all(reached) if reached else None,
+            "cells": (row, show(figure),
                       f"{peer_name} {show(statistics.median(peer))}" if peer else "-",
                       f"{ratio:.3g}" if ratio is not None else "-",
-                      "-" if wanted is None else f"{sign} {show(limit) if limit is not None else f'{goal:.3g}'}",
-                      {None: "-", True: "yes", False: "NO"}[reached])})
+                      ", ".join(f"{sign} {words(wanted)}" for _, wanted, words in goals) or "-",
+                      ", ".join("yes" if is_reached else "NO" for is_reached in reached) or "-")})
 
     # -- data
 
@@ -378,10 +322,11 @@ class Bench:
                     stored[tool.name, step] = tool.stored() - (0 if step == "first" else before)
         goals = {("first", "borg"): 3.3 / 4.5, ("first", "restic"): 3.3 / 7.0,
                  ("1 % changed", "borg"): 1.5 / 4.5, ("1 % changed", "restic"): 1.5 / 5.3}
+        limits = {"first": 3.3, "unchanged": 1.5, "1 % changed": 1.5}
         for step, _ in steps:
             for peer in tools[1:]:
                 self.add(f"ingest, {step}", show_seconds, times["yester", step], times[peer.name, step],
-                         peer.name, goals.get((step, peer.name)), limit=1.5 if step == "unchanged" else None)
+                         peer.name, goals.get((step, peer.name)), limit=limits[step])
         for step, _ in steps:
             for peer in tools[1:]:
                 self.add(f"ingest, {step}, processor", show_seconds, cpu["yester", step], cpu[peer.name, step],
@@ -393,10 +338,10 @@ class Bench:
     def stored_rows(self, stored, tools, first, later):
         goals = {("first", "restic"): 228 / 213, ("first", "borg"): 228 / 205,
                  ("1 % changed", "restic"): 1.2 / 212, ("1 % changed", "borg"): 1.2 / 205}
-        for step, words in (("first", "first"), ("1 % changed", "1 % changed, added")):
+        for step, words, limit in (("first", "first", 228 * MB), ("1 % changed", "1 % changed, added", 1.2 * MB)):
             for peer in tools[1:]:
                 self.add(f"stored, {words}", show_bytes, stored["yester", step], stored[peer.name, step],
-                         peer.name, goals[step, peer.name])
+                         peer.name, goals[step, peer.name], limit=limit)
         self.add("stored, unchanged, added", show_bytes, stored["yester", "unchanged"])
         if not self.has_zstd:
             return
@@ -451,11 +396,12 @@ class Bench:
         heat_word = {"cold": "cold" if is_cold else "new mount (root alone may drop caches)", "warm": "warm"}
         goals = {("squashfuse_ll", "cold"): 600 / 474, ("squashfuse_ll", "warm"): 3 / 3.2,
                  ("restic mount", "cold"): 600 / 210}
+        limits = {"cold": 600 * MB, "warm": 3000 * MB}
         for heat in ("cold", "warm"):
             for name, _, _ in kinds[1:] or [("", None, None)]:
                 if name == "" or speeds[name, heat]:
                     self.add(f"mount, read, {heat_word[heat]}", show_speed, speeds["ours", heat],
-                             speeds.get((name, heat)), name, goals.get((name, heat)), more_is_better=True)
+                             speeds.get((name, heat)), name, goals.get((name, heat)), more_is_better=True, limit=limits[heat])
         image.unlink(missing_ok=True)
         shutil.rmtree(self.work / "restic", ignore_errors=True)
 
@@ -522,24 +468,7 @@ class Bench:
         image.unlink(missing_ok=True)
 
     def memory(self):
-        first, _ = self.orders()
-        ours = Ours(self.work)
-        ours.fresh()
-        say("memory: ingest")
-        child = subprocess.Popen(ours.command(self.dump_with(first)))
-        with watched(child.pid) as peak:
-            if child.wait() != 0:
-                sys.exit("bench: the ingest failed")
-        self.add("memory, ingest (RssAnon)", show_mib, peak[0], limit=256 * MIB)
-        say("memory: mount")
-        mnt = self.work / "mnt"
-        with ours_mounted(ours.store, mnt) as pid, watched(pid) as peak:
-            read_through(mnt / "latest/shop/orders.bson")
-        self.add("memory, mount, after reading all (RssAnon)", show_mib, peak[0], limit=256 * MIB)
-        _, many = self.many()
-        with ours_mounted(many.store, mnt) as pid, watched(pid) as peak:
-            timed(["ls", "-lR", f"{mnt}/latest/"])
-        self.add("memory, mount, after ls -lR of many (RssAnon)", show_mib, peak[0], limit=256 * MIB)
+        memory_part.run(self, sys.modules[__name__])
 
     # -- what it prints
 
@@ -581,6 +510,8 @@ def main():
     parser.add_argument("--long", action="store_true", help="oplog: a stream of 10 million entries, not of one")
     parser.add_argument("--rounds", type=int, default=0, help="default: 3; quick: 1")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--versions-of", metavar="FOLDER", default=None,
+                        help="versions: also of the .bson files there, a version each (real_versions.py makes some)")
     parser.add_argument("--work", default=None, help="folder to work in; on a real disk")
     args = parser.parse_args()
     args.rounds = args.rounds or (1 if args.quick else 3)
