@@ -117,7 +117,7 @@ int cmd_open_other(struct cmd_run *run, const char *path, const struct key_sourc
 {
 	OWNED(key_source_wipe) struct buf own = {0};
 	struct store_secret secret;
-	struct store_options options = {0};
+	struct store_options options = {.cache_bytes = CMD_CACHE_OF_TWO};
 	int given = 0;
 
 	if (source->file != NULL || source->command != NULL)

@@ -15,6 +15,9 @@
 #include "tools/args.h"
 #include "tools/term_progress.h"
 
+/* For hints: how a file F with a new key is made. */
+#define CMD_NEW_KEY "(umask 077; head -c 32 /dev/urandom | base64 >F)"
+
 /* What every verb takes. */
 struct cmd_globals {
 	const char *store;	 /* -s, YESTER_STORE; NULL when not given */
@@ -85,8 +88,10 @@ MUST_CHECK int cmd_open_store_with(struct cmd_run *run, const struct store_optio
 MUST_CHECK int cmd_open_store_keyless(struct cmd_run *run, struct store **ret, bool *ret_keyless,
 				      struct error *e);
 
+/* Bytes of decoded chunks that each of two stores keeps which one process has open: 256 MiB are for both. */
+#define CMD_CACHE_OF_TWO ((size_t)16 << 20)
 /*
- * Open another store, at `path`, with a key of its own. Nothing said in `source`: with that of -s when `source` allows the
+ * Open another store, at `path`, with a key of its own and a cache of CMD_CACHE_OF_TWO. Nothing said in `source`: with that of -s when `source` allows the
  * environment, else with none. `flag` is what the hint calls its option.
  */
 MUST_CHECK int cmd_open_other(struct cmd_run *run, const char *path,

@@ -55,6 +55,7 @@ static void print_text(const struct copy_result *r)
 static int run_copy(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
+	const struct store_options half = {.cache_bytes = CMD_CACHE_OF_TWO};
 	OWNED(store_close) struct store *from = NULL;
 	OWNED(store_close) struct store *to = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
@@ -68,7 +69,7 @@ static int run_copy(struct cmd_run *run, struct error *e)
 	struct copy_result result;
 	int code;
 
-	if (cmd_open_store(run, &from, e) < 0 ||
+	if (cmd_open_store_with(run, &half, &from, e) < 0 ||
 	    cmd_open_other(run, run->words.at[0], &key, "dst-key-", &to, e) < 0)
 		return e->code;
 	progress = term_progress_begin(run->progress);
