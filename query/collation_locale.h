@@ -16,7 +16,7 @@
 
 /*
  * The name by which mongod calls its collation for `locale`, in `ret`: equal to `locale` when mongod takes that; empty when there
- * is none. What stands behind "@" is taken over as it is.
+ * is none. Behind "@" only "collation=KIND" can stand, of a kind that the language has: what else is there is dropped.
  */
 void collation_locale_name(struct bytes locale, char ret[COLLATION_LOCALE_MAX]);
 

@@ -193,6 +193,15 @@ static int read_hint(struct query_cursor *cursor, struct plan_resolved *r, struc
 	struct bytes empty = bson_build_empty();
 	int found;
 
+	if (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) > 1 &&
+	    command_natural(hint.data) != 0) {
+		OWNED(buf_release) struct buf text = {0};
+
+		value_text_bson(hint.data, false, &text);
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Cannot include '$natural' in compound hint: %s",
+				   buf_text(&text));
+	}
 	if (value_is_missing(&hint) || r->collection.kind != COLLECTION_STORED ||
 	    (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) == 0))
 		return 0;
@@ -214,46 +223,6 @@ static int read_hint(struct query_cursor *cursor, struct plan_resolved *r, struc
 				     e);
 }
 
-/* What mongod makes of a stage that it writes with others: the first of them. */
-static const char *first_made(struct bytes name, const struct value *operand)
-{
-	static const char *const made[][2] = {
-		{"$count", "$group"},	 {"$bucket", "$group"},	 {"$sortByCount", "$group"},
-		{"$densify", "$sort"},	 {"$unset", "$project"}, {"$replaceWith", "$replaceRoot"},
-		{"$fill", "$addFields"},
-	};
-	struct value sort, partition;
-
-	for (size_t i = 0; i < COUNT_OF(made); i++)
-		if (bytes_equal(name, bytes_str(made[i][0])))
-			return made[i][1];
-	if (!bytes_equal(name, bytes_str("$setWindowFields")))
-		return NULL;
-	sort = value_get(operand->data, bytes_str("sortBy"));
-	partition = value_get(operand->data, bytes_str("partitionBy"));
-	return value_is_missing(&sort) && value_is_missing(&partition) ? "$_internalSetWindowFields"
-								       : "$sort";
-}
-
-/* {aggregate: 1} of stages that are all right, but need a collection. */
-static int check_alone(struct bytes pipeline, struct error *e)
-{
-	struct value stage = value_at(pipeline, 0), operand;
-	struct fields fields = fields_of(stage.data);
-	struct bson_field field;
-	struct bytes name;
-	const char *made;
-
-	if (pipeline_stands_alone(pipeline) || !fields_next(&fields, &field))
-		return 0;
-	operand = value_of_field(&field);
-	made = first_made(field.name, &operand);
-	name = made != NULL ? bytes_str(made) : field.name;
-	return query_error(e, QUERY_INVALID_NAMESPACE,
-			   "{aggregate: 1} is not valid for '%.*s'; a collection is required.",
-			   (int)name.len, (const char *)name.at);
-}
-
 static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *e)
 {
 	struct query_context *q = &cursor->c.q;
@@ -264,6 +233,8 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 		return e->code;
 	if (is_db)
 		q->coll = (struct bytes){0};
+	q->is_top = true;
+	q->is_collectionless = is_db;
 	if (is_db && value_count(pipeline_of(cursor->c.cmd)) == 0)
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "{aggregate: 1} is not valid for an empty pipeline.");
@@ -279,14 +250,18 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	    command_let(&cursor->c, e) < 0)
 		return e->code;
 	cursor->scope = expr_scope_new(q);
-	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0 ||
-	    (is_db && check_alone(resolved.pipeline, e) < 0))
+	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0)
 		return e->code;
 	resolved.pipeline = reorder_pipeline(q, resolved.pipeline);
 	if (read_hint(cursor, &resolved, e) < 0)
 		return e->code;
 	if (pipeline_begins_with_geo(resolved.pipeline))
 		return plan_refuse_geo(q, &resolved, e);
+	/* All of it is right: it would write. */
+	if (pipeline_writes(resolved.pipeline))
+		return query_error(e, QUERY_UNAUTHORIZED,
+				   "not authorized on %.*s to execute command aggregate",
+				   (int)q->db.len, (const char *)q->db.at);
 	q->keeps_gaps = gaps_wanted(resolved.pipeline);
 	return plan_pipeline(q, &resolved, cursor->scope, NULL, false, &cursor->plan,
 			     &cursor->stage, e);

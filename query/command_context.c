@@ -1,22 +1,10 @@
 /* Prefix: command_ - what the fields that many commands have make of a context. */
-#include <time.h>
-
 #include "base/bson_build.h"
+#include "base/clock.h"
 #include "query/collation_locale.h"
 #include "query/command_parse.h"
 #include "query/plan.h"
 #include "query/query_error.h"
-
-#define NANOSECONDS 1000000000LL
-#define MILLISECOND 1000000LL
-
-static int64_t now(clockid_t clock)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	return (int64_t)at.tv_sec * NANOSECONDS + at.tv_nsec;
-}
 
 void command_begin(struct command_context *c, const struct query_request *request,
 		   struct bytes coll)
@@ -31,7 +19,7 @@ void command_begin(struct command_context *c, const struct query_request *reques
 	q->db = arena_copy(q->constants, request->db);
 	q->coll = arena_copy(q->constants, coll);
 	c->cmd = arena_copy(q->constants, request->cmd);
-	q->now = now(CLOCK_REALTIME) / MILLISECOND;
+	q->now = (int64_t)clock_wall_ms();
 	q->let = bson_build_empty();
 	q->memory = request->memory == 0 ? QUERY_MEMORY_DEFAULT : request->memory;
 	q->with_users = request->with_users;
@@ -41,7 +29,7 @@ void command_begin(struct command_context *c, const struct query_request *reques
 	q->killed = request->killed;
 	limit = command_number(c->cmd, "maxTimeMS", 0);
 	if (limit > 0)
-		q->deadline = now(CLOCK_MONOTONIC) + limit * MILLISECOND;
+		q->deadline = clock_ms() + (uint64_t)limit;
 	buf_printf(&c->ns, "%.*s.%.*s", (int)q->db.len, (const char *)q->db.at, (int)coll.len,
 		   (const char *)coll.at);
 	plan_init();
@@ -140,6 +128,10 @@ static int check_locale(struct bytes locale, const char *text, struct error *e)
 				   "Field 'locale' cannot be the empty string in: %s", text);
 	if (bytes_equal(locale, bytes_str("simple")))
 		return 0;
+	if (memchr(locale.at, '\0', locale.len) != NULL)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Field 'locale' cannot contain null byte. Collation spec: %s",
+				   text);
 	collation_locale_name(locale, name);
 	if (bytes_equal(locale, bytes_str(name)))
 		return 0;

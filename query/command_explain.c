@@ -20,6 +20,7 @@
 
 static const struct command_rule rules[] = {
 	{"verbosity", COMMAND_STRING, false, NULL},
+	{"readConcern", COMMAND_IGNORED, false, NULL},
 };
 static const struct command_rules explain_rules = {"explain", rules, COUNT_OF(rules)};
 

@@ -397,8 +397,9 @@ static bool keeps_path(struct bytes projection, struct bytes path)
 		v = value_get(projection, bytes_of(path.at, len));
 		if (v.type == BSON_KIND_DOCUMENT && len < path.len)
 			return keeps_path(v.data, bytes_of(path.at + len + 1, path.len - len - 1));
+		/* {o: {a: 1}} keeps a part of o. */
 		if (!value_is_missing(&v))
-			return value_is_true(&v);
+			return v.type != BSON_KIND_DOCUMENT && value_is_true(&v);
 	}
 	return false;
 }

@@ -37,8 +37,10 @@ struct query_context {
 	bool in_filter;	     /* while the filter of a find, count or distinct is parsed */
 	bool in_match;	     /* while the filter of a stage is parsed */
 	bool folds_filter; /* while the constants of a filter are folded that the plan will hold */
-	int depth;	   /* of $lookup, $facet and views inside each other */
-	int64_t deadline;  /* CLOCK_MONOTONIC in nanoseconds, 0: none. maxTimeMS */
+	bool is_top;	   /* the pipeline is the command's own, not one inside of a stage */
+	bool is_collectionless;	   /* the command is {aggregate: 1} */
+	int depth;		   /* of $lookup, $facet and views inside each other */
+	uint64_t deadline;	   /* as clock_ms(), 0: none. maxTimeMS */
 	const atomic_bool *killed; /* NULL, or becomes true when the cursor is killed */
 };
 

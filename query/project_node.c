@@ -80,11 +80,15 @@ bool project_node_mark(struct project_node *node)
 	return node->is_computed;
 }
 
+/* What is computed at a level comes before what is computed in the levels below it. */
 static int optimize_node(struct expr_scope *scope, struct project_node *node, struct error *e)
 {
-	if (node->kind == PROJECT_NODE_EXPR && expr_optimize(scope, &node->expr, e) < 0)
-		return e->code;
-	for (struct project_node *child = node->children; child != NULL; child = child->next)
+	struct project_node *child;
+
+	for (child = node->children; child != NULL; child = child->next)
+		if (child->kind == PROJECT_NODE_EXPR && expr_optimize(scope, &child->expr, e) < 0)
+			return e->code;
+	for (child = node->children; child != NULL; child = child->next)
 		if (optimize_node(scope, child, e) < 0)
 			return e->code;
 	return 0;

@@ -89,6 +89,7 @@ static const struct name names[] = {
 	{139, "JSInterpreterFailure"},
 	{146, "ExceededMemoryLimit"},
 	{148, "ReadConcernMajorityNotEnabled"},
+	{160, "MaxStalenessOutOfRange"},
 	{161, "IncompatibleCollationVersion"},
 	{165, "ViewDepthLimitExceeded"},
 	{166, "CommandNotSupportedOnView"},

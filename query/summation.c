@@ -11,7 +11,8 @@ void summation_add_double(struct summation *s, double v)
 	double sum, z;
 
 	s->has_any = true;
-	s->special += v;
+	/* Of two NaNs the newest stays, with its sign, whichever way round the processor adds them. */
+	s->special = isnan(v) ? v : s->special + v;
 	/* What is left of the addend after it was added to the new number, ... */
 	sum = v + s->addend;
 	s->addend -= sum - v;

@@ -94,6 +94,77 @@ static int check_mode(const struct bson_field *f, bool *ret_primary, struct erro
 		(int)MIN_OF(text.len, (size_t)200), (const char *)text.at);
 }
 
+#define STALENESS_LEAST 90 /* seconds */
+
+static int check_staleness(const struct bson_field *f, bool primary, struct error *e)
+{
+	struct value v = value_of_field(f);
+	double seconds = value_to_double(&v);
+
+	if (!value_is_number(&v))
+		return query_error(
+			e, QUERY_TYPE_MISMATCH,
+			"Expected field \"maxStalenessSeconds\" to have numeric type, but found %s",
+			value_type_name(f->type));
+	if (!(seconds >= 0))
+		return query_error(e, QUERY_BAD_VALUE,
+				   "maxStalenessSeconds must be a non-negative integer");
+	if (primary)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "maxStalenessSeconds can not be set for the primary mode");
+	if (seconds > 0 && seconds < STALENESS_LEAST)
+		return query_error(e, 160, "maxStalenessSeconds value can not be less than %d",
+				   STALENESS_LEAST);
+	return 0;
+}
+
+static int check_tags(const struct bson_field *tags, bool primary, struct error *e)
+{
+	struct value list = value_of_field(tags), first;
+
+	if (tags->type != BSON_KIND_ARRAY)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "\"tags\" had the wrong type. Expected array, found %s",
+				   value_type_name(tags->type));
+	first = value_at(list.data, 0);
+	if (primary && (value_count(list.data) > 1 ||
+			(first.type == BSON_KIND_DOCUMENT && value_count(first.data) > 0)))
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Only empty tags are allowed with primary read preference");
+	return 0;
+}
+
+/* {enabled: ..}: of reads that a mongos would send twice. */
+static int check_hedge(const struct bson_field *hedge, bool primary, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	struct value v = value_of_field(hedge);
+	struct bson_field f, enabled = {0};
+	struct fields fields;
+
+	if (hedge->type != BSON_KIND_DOCUMENT) {
+		value_text_element(hedge->name, &v, &text);
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "hedge field must be of type object if provided; found %s",
+				   buf_text(&text));
+	}
+	fields = fields_of(hedge->value);
+	while (fields_next(&fields, &f)) {
+		if (!call_is_field(&f, "enabled"))
+			return query_error(e, 40415, "BSON field 'hedge.%.*s' is an unknown field.",
+					   (int)MIN_OF(f.name.len, (size_t)200),
+					   (const char *)f.name.at);
+		if (f.type != BSON_KIND_BOOL)
+			return wrong_type("hedge", &f, "bool", e);
+		enabled = f;
+	}
+	if (primary && (enabled.type == 0 || enabled.value.at[0] != 0))
+		return query_error(
+			e, QUERY_INVALID_OPTIONS,
+			"cannot enable hedging for $readPreference mode \"primaryOnly\"");
+	return 0;
+}
+
 static int check_read_preference(struct call *call, struct error *e)
 {
 	struct bson_field f, mode, other;
@@ -109,13 +180,12 @@ static int check_read_preference(struct call *call, struct error *e)
 		return query_error(e, QUERY_NO_SUCH_KEY, "Missing expected field \"mode\"");
 	if (check_mode(&mode, &primary, e) < 0)
 		return e->code;
-	if (fields_find(f.value, bytes_str("tags"), &other) && other.type != BSON_KIND_ARRAY)
-		return query_error(e, QUERY_TYPE_MISMATCH,
-				   "\"tags\" had the wrong type. Expected array, found %s",
-				   value_type_name(other.type));
-	if (primary && fields_find(f.value, bytes_str("maxStalenessSeconds"), &other))
-		return query_error(e, QUERY_BAD_VALUE,
-				   "maxStalenessSeconds can not be set for the primary mode");
+	if (fields_find(f.value, bytes_str("hedge"), &other) && check_hedge(&other, primary, e) < 0)
+		return e->code;
+	if (fields_find(f.value, bytes_str("tags"), &other) && check_tags(&other, primary, e) < 0)
+		return e->code;
+	if (fields_find(f.value, bytes_str("maxStalenessSeconds"), &other))
+		return check_staleness(&other, primary, e);
 	return 0;
 }
 
@@ -237,6 +307,35 @@ int generic_login(struct call *call, struct error *e)
 	return 0;
 }
 
+static bool is_aggregate(const struct call *call)
+{
+	return strcmp(call->command->name, "aggregate") == 0;
+}
+
+/* aggregate reads some of its generic fields itself, first, and has other words for them. */
+static int check_concern_type(struct call *call, const struct bson_field *f, struct error *e)
+{
+	if (is_aggregate(call) && f->type != BSON_KIND_DOCUMENT && f->type != BSON_KIND_NULL)
+		return wrong_type("aggregate", f, "object", e);
+	return 0;
+}
+
+static int check_aggregate_time(const struct bson_field *f, struct error *e)
+{
+	struct value v = value_of_field(f);
+
+	if (!value_is_number(&v))
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "BSON field 'aggregate.maxTimeMS' is the wrong type '%s', "
+				   "expected types '[long, int, decimal, double']",
+				   value_type_name(f->type));
+	if (value_to_double(&v) < 0)
+		return query_error(e, 51024,
+				   "BSON field 'maxTimeMS' value must be >= 0, actual value '%lld'",
+				   (long long)value_to_int64(&v));
+	return 0;
+}
+
 static int check_max_time(struct call *call, struct error *e)
 {
 	struct bson_field f;
@@ -246,6 +345,8 @@ static int check_max_time(struct call *call, struct error *e)
 	if (!fields_find(call->cmd, bytes_str("maxTimeMS"), &f) || f.type == BSON_KIND_NULL)
 		return 0;
 	v = value_of_field(&f);
+	if (is_aggregate(call) && check_aggregate_time(&f, e) < 0)
+		return e->code;
 	if (!value_is_number(&v))
 		return query_error(e, QUERY_BAD_VALUE, "maxTimeMS must be a number");
 	number = value_to_double(&v);
@@ -268,8 +369,8 @@ int generic_after(struct call *call, struct error *e)
 
 	if (check_max_time(call, e) < 0)
 		return e->code;
-	if (call_field(call, "readConcern", &f) &&
-	    (read_concern_parse(&f, &call->concern, e) < 0 ||
+	if (fields_find(call->cmd, bytes_str("readConcern"), &f) &&
+	    (check_concern_type(call, &f, e) < 0 || read_concern_parse(&f, &call->concern, e) < 0 ||
 	     read_concern_check(&call->concern, call->command->name, support,
 				call->service->options.replset != NULL, e) < 0))
 		return e->code;

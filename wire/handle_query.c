@@ -1,4 +1,5 @@
 /* The commands that query/ answers. Prefix: handle_ */
+#include "query/query_error.h"
 #include "query/value.h"
 #include "wire/command_table.h"
 #include "wire/handlers.h"
@@ -33,19 +34,32 @@ static bool writes(struct bytes cmd)
 	return false;
 }
 
+/* A pipeline that could not be run: when all of it is right and it would write, the command is refused. */
+static int refuse_write(struct call *call, struct bytes cmd, struct error *e)
+{
+	if (e->server == QUERY_UNAUTHORIZED && writes(cmd))
+		return call_refuse(call, e);
+	return e->code;
+}
+
+static int explain(struct call *call, struct query_call *q, struct bytes cmd, struct error *e)
+{
+	if (query_explain(&q->request, call->reply, e) < 0)
+		return refuse_write(call, cmd, e);
+	return 0;
+}
+
 int handle_aggregate(struct call *call, struct error *e)
 {
 	OWNED(query_call_end) struct query_call q = {0};
 	struct query_cursor *cursor;
 
-	if (writes(call->cmd))
-		return call_refuse(call, e);
 	if (query_call_begin(call, call->cmd, &q, e) < 0)
 		return e->code;
 	if (call_flag(call, "explain"))
-		return query_explain(&q.request, call->reply, e);
+		return explain(call, &q, call->cmd, e);
 	if (query_aggregate(&q.request, &cursor, e) < 0)
-		return e->code;
+		return refuse_write(call, call->cmd, e);
 	return query_call_reply(&q, cursor, false, e);
 }
 
@@ -86,14 +100,13 @@ int handle_explain(struct call *call, struct error *e)
 		fields = fields_of(call->first.value);
 		if (fields_next(&fields, &f))
 			inner = command_table_find(f.name);
-		if ((inner != NULL && (inner->flags & COMMAND_WRITE_CONCERN) &&
-		     inner->run == NULL) ||
-		    writes(call->first.value))
+		if (inner != NULL && (inner->flags & COMMAND_WRITE_CONCERN) && inner->run == NULL)
 			return call_refuse(call, e);
 	}
 	if (query_call_begin(call, call->cmd, &q, e) < 0)
 		return e->code;
-	return query_explain(&q.request, call->reply, e);
+	return explain(call, &q,
+		       call->first.type == BSON_KIND_DOCUMENT ? call->first.value : call->cmd, e);
 }
 
 int handle_map_reduce(struct call *call, struct error *e)

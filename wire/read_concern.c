@@ -54,6 +54,25 @@ static int take_level(const struct bson_field *f, enum read_concern_level *ret, 
 			   "'available', or 'snapshot'");
 }
 
+static int check_provenance(const struct bson_field *f, struct error *e)
+{
+	static const char *const known[] = {"clientSupplied", "implicitDefault", "customDefault",
+					    "getLastErrorDefaults", "internalWriteDefault"};
+	struct bytes text;
+
+	if (f->type != BSON_KIND_STRING)
+		return wrong_type(f, BSON_KIND_STRING, e);
+	if (bson_text(f->value, &text, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (bytes_equal(text, bytes_str(known[i])))
+			return 0;
+	return query_error(e, QUERY_BAD_VALUE,
+			   "Enumeration value '%.*s' for field 'ReadConcernArgs::parse.provenance' "
+			   "is not a valid value.",
+			   (int)MIN_OF(text.len, (size_t)200), (const char *)text.at);
+}
+
 static int take_field(const struct bson_field *f, struct read_concern *ret, struct error *e)
 {
 	if (bytes_equal(f->name, bytes_str("level")))
@@ -62,9 +81,13 @@ static int take_field(const struct bson_field *f, struct read_concern *ret, stru
 		return take_time(f, &ret->has_at, &ret->at, e);
 	if (bytes_equal(f->name, bytes_str("afterClusterTime")))
 		return take_time(f, &ret->has_after, &ret->after, e);
-	if (bytes_equal(f->name, bytes_str("provenance")) ||
-	    bytes_equal(f->name, bytes_str("afterOpTime")) ||
-	    bytes_equal(f->name, bytes_str("$waitLastStableRecoveryTimestamp")) ||
+	if (bytes_equal(f->name, bytes_str("provenance")))
+		return check_provenance(f, e);
+	if (bytes_equal(f->name, bytes_str("afterOpTime"))) {
+		ret->has_op_time = true;
+		return 0;
+	}
+	if (bytes_equal(f->name, bytes_str("$waitLastStableRecoveryTimestamp")) ||
 	    bytes_equal(f->name, bytes_str("allowTransactionTableSnapshot")))
 		return 0;
 	return query_error(e, QUERY_INVALID_OPTIONS, "Unrecognized option in readConcern: %.*s",
@@ -139,7 +162,7 @@ int read_concern_check(const struct read_concern *c, const char *command,
 		return not_supported(c, command, "read concern not supported", e);
 	if (support == READ_CONCERN_NOT_SNAPSHOT && c->level == READ_CONCERN_SNAPSHOT)
 		return not_supported(c, command, "read concern snapshot not supported", e);
-	if (!replset && c->level == READ_CONCERN_LINEARIZABLE)
+	if (!replset && (c->level == READ_CONCERN_LINEARIZABLE || c->has_op_time))
 		return query_error(e, NOT_A_REPLICA_SET,
 				   "node needs to be a replica set member to use read concern");
 	/* With a time it is how a moment is asked for, here. */

@@ -20,6 +20,7 @@ enum read_concern_level {
 
 struct read_concern {
 	enum read_concern_level level;
+	bool has_op_time; /* afterOpTime, that the members of a set send each other */
 	bool has_at, has_after;
 	uint64_t at;	/* atClusterTime */
 	uint64_t after; /* afterClusterTime: nothing newer is ever seen, so it is not waited for */

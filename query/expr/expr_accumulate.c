@@ -151,8 +151,10 @@ static int deviation(const struct expr *self, struct expr_frame *frame, int64_t 
 		n++;
 		delta = v - mean;
 		if (delta != 0) {
-			mean += delta / (double)n;
-			squares += delta * (v - mean);
+			/* As in the accumulator: the sign of a NaN is that of the newest. */
+			mean = isnan(delta) ? delta : mean + delta / (double)n;
+			delta *= v - mean;
+			squares = isnan(delta) ? delta : squares + delta;
 		}
 	}
 	*ret = n - less <= 0 ? value_null() : value_double(sqrt(squares / (double)(n - less)));

@@ -37,13 +37,15 @@ static const uint8_t kinds[] = {
 
 static int type_by_name(struct bytes name, uint8_t *ret, struct error *e)
 {
+	OWNED(buf_release) struct buf shown = {0};
+
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (bytes_equal(name, bytes_str(value_type_name(kinds[i])))) {
 			*ret = kinds[i];
 			return 0;
 		}
-	return query_error(e, QUERY_BAD_VALUE, "Unknown type name: %.*s", (int)name.len,
-			   (const char *)name.at);
+	return query_error(e, QUERY_BAD_VALUE, "Unknown type name: %s",
+			   query_error_quote(name, &shown));
 }
 
 static int type_by_number(const struct value *v, uint8_t *ret, struct error *e)

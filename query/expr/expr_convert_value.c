@@ -255,7 +255,8 @@ static int of_number(const struct value *from, uint8_t to, struct value *ret, st
 	case BSON_KIND_DOUBLE:
 		return to_double(from, ret, e);
 	case BSON_KIND_DECIMAL:
-		*ret = value_decimal(from->type == BSON_KIND_DOUBLE
+		/* A NaN keeps its sign. */
+		*ret = value_decimal(from->type == BSON_KIND_DOUBLE && !isnan(from->number)
 					     ? decimal_of_double(from->number)
 					     : value_to_decimal(from));
 		return 0;

@@ -366,6 +366,23 @@ static void go_weekdays(struct expr_date_read *r)
 	r->day += rest;
 }
 
+/* Weekdays are counted from the day that the hours lead to. */
+static void go_by_clock(struct expr_date_read *r)
+{
+	struct expr_date_read_relative *to = &r->relative;
+	__int128 seconds = (__int128)(r->hour + to->hour) * 3600 +
+			   (__int128)(r->minute + to->minute) * 60 + r->second + to->second;
+	int64_t rest = (int64_t)(seconds % 86400);
+
+	rest += rest < 0 ? 86400 : 0;
+	r->day += (int64_t)((seconds - rest) / 86400);
+	r->hour = rest / 3600;
+	r->minute = rest / 60 % 60;
+	r->second = rest % 60;
+	to->hour = to->minute = to->second = 0;
+	normalize(r);
+}
+
 bool expr_date_read_seconds(struct expr_date_read *r, struct zone zone, int64_t *ret)
 {
 	struct expr_date_read_relative *to = &r->relative;
@@ -391,8 +408,10 @@ bool expr_date_read_seconds(struct expr_date_read *r, struct zone zone, int64_t 
 	if (r->day > AMOUNT_MAX || r->day < -AMOUNT_MAX)
 		return false;
 	normalize(r);
-	if (to->special == EXPR_DATE_READ_WEEKDAYS)
+	if (to->special == EXPR_DATE_READ_WEEKDAYS) {
+		go_by_clock(r);
 		go_weekdays(r);
+	}
 	if (r->microsecond != UNSET) {
 		carry = expr_calendar_floor(r->microsecond, 1000000, &rest);
 		r->microsecond = rest;

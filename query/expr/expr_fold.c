@@ -46,11 +46,15 @@ static bool is_nested(const struct expr *self, const struct expr *arg)
 static void flatten(struct expr_scope *scope, struct expr *self)
 {
 	struct expr flat = *self;
-	size_t count = 0, n = 0;
+	size_t count = 0, nested = 0, n = 0;
 
-	for (size_t i = 0; i < self->count; i++)
-		count += is_nested(self, self->args[i]) ? self->args[i]->count : 1;
-	if (count == self->count)
+	for (size_t i = 0; i < self->count; i++) {
+		bool is = is_nested(self, self->args[i]);
+
+		nested += is;
+		count += is ? self->args[i]->count : 1;
+	}
+	if (nested == 0)
 		return;
 	expr_args_new(scope, &flat, count);
 	for (size_t i = 0; i < self->count; i++) {

@@ -34,7 +34,11 @@ struct expr_path {
 	struct bytes *parts; /* "a", "b" */
 	size_t count;
 };
-/* Its eval, which tells that an expression is one. */
+/* A document of expressions, in `more`: the names of its arguments. */
+struct expr_object {
+	struct bytes *names;
+};
+/* The eval of a path, which tells that an expression is one. */
 int expr_eval_path(const struct expr *self, struct expr_frame *frame, struct value *ret,
 		   struct error *e);
 int expr_eval_constant(const struct expr *self, struct expr_frame *frame, struct value *ret,

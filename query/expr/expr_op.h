@@ -19,7 +19,8 @@ struct expr {
 	const struct expr **args; /* an absent named argument is NULL */
 	size_t count;		  /* of args */
 	struct value value;	  /* a constant's */
-	const void *more;	  /* what the operator's parser made, in the constants arena */
+	struct value words; /* an operator's operand as it was written, borrowed: for expr_show() */
+	const void *more;   /* what the operator's parser made, in the constants arena */
 };
 
 /* How an operator is folded by expr_optimize(). By default: when all arguments that are there are constants, it becomes its value. */

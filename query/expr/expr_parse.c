@@ -114,14 +114,10 @@ int expr_parse_named(struct expr_scope *scope, const struct value *operand,
 
 /* ---- what is no operator */
 
-struct object {
-	struct bytes *names;
-};
-
 int expr_eval_object(const struct expr *self, struct expr_frame *frame, struct value *ret,
 		     struct error *e)
 {
-	const struct object *object = self->more;
+	const struct expr_object *object = self->more;
 	struct value *values = arena_get(frame->arena, self->count * sizeof(*values));
 
 	for (size_t i = 0; i < self->count; i++) {
@@ -164,7 +160,7 @@ static int parse_fields(struct expr_scope *scope, struct bytes doc, struct expr 
 			struct error *e)
 {
 	struct arena *arena = expr_scope_context(scope)->constants;
-	struct object *object = arena_zeroed(arena, sizeof(*object));
+	struct expr_object *object = arena_zeroed(arena, sizeof(*object));
 	struct bson_fields fields = bson_fields(doc);
 	struct bson_field field;
 	size_t n = 0;
@@ -236,6 +232,7 @@ static int parse_operator(struct expr_scope *scope, struct bytes doc,
 				   field->name.at);
 	self->op = op;
 	self->eval = op->eval;
+	self->words = operand;
 	if (op->parse != NULL)
 		return op->parse(scope, &operand, self, e);
 	result = expr_parse_args(scope, &operand, self, e);

@@ -40,6 +40,8 @@ const struct match *match_level_of(struct match_parser *p, const struct match_no
 	if ((p->flags & MATCH_AS_WRITTEN) == 0)
 		match->root = match_sort(match->root);
 	match->has_collation = p->q->collation != NULL;
+	match->parsed_tree = root;
+	match->q = p->q;
 	set_slots((struct match_node *)match->root, &tops);
 	set_slots((struct match_node *)match->as_written, &tops);
 	at = arena_get(p->arena, tops.count * sizeof(*at));

@@ -43,6 +43,31 @@ enum match_kind {
 	MATCH_EXPR,
 	MATCH_SAMPLE,
 	MATCH_SCHEMA,
+	/* These are only shown: match_show.h. */
+	MATCH_INTERNAL_EQ,
+	MATCH_INTERNAL_GT,
+	MATCH_INTERNAL_GTE,
+	MATCH_INTERNAL_LT,
+	MATCH_INTERNAL_LTE,
+	MATCH_SHOWN_ALLOWED,
+	MATCH_SHOWN_ALL_ELEMENTS,
+	MATCH_SHOWN_ENCRYPTED,
+	MATCH_SHOWN_SUBTYPE,
+	MATCH_SHOWN_COND,
+	MATCH_SHOWN_EQ,
+	MATCH_SHOWN_FMOD,
+	MATCH_SHOWN_ELEMENT,
+	MATCH_SHOWN_MAX_ITEMS,
+	MATCH_SHOWN_MAX_LENGTH,
+	MATCH_SHOWN_MAX_PROPERTIES,
+	MATCH_SHOWN_MIN_ITEMS,
+	MATCH_SHOWN_MIN_LENGTH,
+	MATCH_SHOWN_MIN_PROPERTIES,
+	MATCH_SHOWN_OBJECT,
+	MATCH_SHOWN_ROOT_EQ,
+	MATCH_SHOWN_TYPE,
+	MATCH_SHOWN_UNIQUE,
+	MATCH_SHOWN_XOR,
 };
 
 /* A set of BSON types, as $type has it. Bit `type` for 1..19; MinKey and MaxKey have their own. */
@@ -91,8 +116,8 @@ struct match_node {
 		struct {
 			int64_t divisor, remainder;
 		} mod;
-		int64_t size;
-		double rate; /* SAMPLE */
+		int64_t size; /* and the number of what is only shown */
+		double rate;  /* SAMPLE */
 		struct match_types types;
 		struct match_bits bits;
 		struct match_in in;
@@ -120,9 +145,11 @@ struct match {
 	const struct match_node *root;
 	const struct match_node *
 		as_written; /* the same, not sorted: the last of its array predicates gives the position */
-	bool has_collation; /* strings are compared by one */
-	struct bytes words; /* what was parsed */
-	unsigned flags;	    /* it was parsed with */
+	bool has_collation;		      /* strings are compared by one */
+	struct bytes words;		      /* what was parsed */
+	unsigned flags;			      /* it was parsed with */
+	const struct match_node *parsed_tree; /* before anything was rewritten */
+	struct query_context *q;	      /* it was parsed for */
 	const struct match_node
 		*parsed; /* as it was before anything was rewritten; NULL: there is no $expr */
 	const struct bytes *tops;
@@ -146,6 +173,7 @@ struct match_parser {
 	struct arena *arena;
 	unsigned flags;
 	bool has_expr;
+	bool shows; /* the tree is made to be shown: an $expr says what its comparisons are */
 	int nears;
 	bool near_is_nested;
 	struct match_near near; /* the last */

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "query/match/match_node.h"
+#include "query/match/match_show.h"
 
 bool match_has_path(const struct match_node *node)
 {
@@ -230,6 +230,21 @@ static struct match_node *with_children(struct match_parser *p, const struct mat
 	return ret;
 }
 
+/* Where it is to be shown, an $expr stands beside what its comparisons say. */
+static const struct match_node *optimize_expr(struct match_parser *p, const struct match_node *node)
+{
+	struct match_list both = {0};
+	const struct match_node *said = NULL;
+
+	if (p->shows)
+		said = match_show_rewritten(p, node->expr.expr);
+	if (said == NULL)
+		return node;
+	match_list_add(p, &both, match_optimize(p, said));
+	match_list_add(p, &both, node);
+	return optimize_list(p, match_tree_new(p, MATCH_AND, &both));
+}
+
 const struct match_node *match_optimize(struct match_parser *p, const struct match_node *node)
 {
 	switch (node->kind) {
@@ -237,8 +252,18 @@ const struct match_node *match_optimize(struct match_parser *p, const struct mat
 	case MATCH_OR:
 	case MATCH_NOR:
 		return optimize_list(p, with_children(p, node));
+	case MATCH_SHOWN_XOR:
+		return node->count == 1 ? match_optimize(p, node->children[0])
+					: with_children(p, node);
+	case MATCH_EXPR:
+		return optimize_expr(p, node);
 	case MATCH_NOT:
 	case MATCH_ELEM_VALUE:
+	case MATCH_SHOWN_ALLOWED:
+	case MATCH_SHOWN_ALL_ELEMENTS:
+	case MATCH_SHOWN_COND:
+	case MATCH_SHOWN_ELEMENT:
+	case MATCH_SHOWN_OBJECT:
 		return with_children(p, node);
 	case MATCH_IN:
 		return optimize_in(p, node);
@@ -251,6 +276,7 @@ const struct match_node *match_sort(const struct match_node *node)
 {
 	for (size_t i = 0; i < node->count; i++)
 		match_sort(node->children[i]);
-	sort_children((struct match_node *)node);
+	if (node->kind != MATCH_SHOWN_COND && node->kind != MATCH_SHOWN_ALLOWED)
+		sort_children((struct match_node *)node);
 	return node;
 }

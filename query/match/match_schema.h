@@ -17,6 +17,7 @@ struct schema_property {
 };
 
 struct schema_pattern {
+	struct bytes text;
 	const struct regex *regex;
 	const struct match_schema *schema;
 };
@@ -51,13 +52,15 @@ struct match_schema {
 
 	int64_t min_items, max_items;
 	bool unique_items;
-	const struct match_schema *items; /* of every element, or NULL */
-	struct schema_list item_list;	  /* of the first ones, one each */
+	const struct match_schema *items;	 /* of every element, or NULL */
+	struct schema_list item_list;		 /* of the first ones, one each */
+	bool has_item_list, has_additional_flag; /* they were given, even if they ask for nothing */
 	bool no_additional_items;
 	const struct match_schema *additional_items; /* or NULL */
 
 	const struct path *required;
 	size_t required_count;
+	bool has_properties;
 	const struct schema_property *properties;
 	size_t property_count;
 	const struct schema_pattern *patterns;

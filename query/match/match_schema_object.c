@@ -75,6 +75,7 @@ static int read_properties(struct schema_reader *r)
 		return 0;
 	if (field->type != BSON_KIND_DOCUMENT)
 		return schema_wrong(r, SCHEMA_PROPERTIES, QUERY_TYPE_MISMATCH, "must be an object");
+	r->schema->has_properties = true;
 	properties = arena_get(r->p->arena, value_count(field->value) * sizeof(*properties));
 	fields = fields_of(field->value);
 	while (fields_next(&fields, &inner)) {
@@ -126,6 +127,7 @@ static int read_patterns(struct schema_reader *r)
 					   "Invalid regular expression: %s", text);
 		arena_on_free(r->p->arena, (void (*)(void *))regex_free, regex);
 		at->regex = regex;
+		at->text = inner.name;
 	}
 	r->schema->patterns = patterns;
 	return 0;

@@ -117,6 +117,8 @@ static int add_type_name(struct schema_reader *r, bool is_bson, const struct bso
 	if (match_parse_types(r->p, &bson, &added) < 0)
 		return r->p->e->code;
 	types->bits |= added.bits;
+	types->numbers |= added.numbers;
+	types->numbers_bits |= added.numbers_bits;
 	return 0;
 }
 
@@ -305,6 +307,7 @@ static int read_items(struct schema_reader *r)
 	if (field->type != BSON_KIND_ARRAY)
 		return schema_wrong_type(r, SCHEMA_ITEMS, "must be an array or an object, not ",
 					 field->type);
+	r->schema->has_item_list = true;
 	return schema_read_list(
 		r, SCHEMA_ITEMS,
 		"requires that each element of the array is an object, but found a ", false,
@@ -321,6 +324,7 @@ static int read_additional_items(struct schema_reader *r)
 	if (field == NULL)
 		return 0;
 	if (field->type == BSON_KIND_BOOL) {
+		r->schema->has_additional_flag = true;
 		r->schema->no_additional_items = applies && field->value.at[0] == 0;
 		return 0;
 	}

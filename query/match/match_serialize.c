@@ -1,7 +1,9 @@
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/bson_build.h"
-#include "query/match/match_node.h"
+#include "query/expr/expr_show.h"
+#include "query/match/match_show.h"
 
 static void add_node(const struct match_node *node, bool with_path, struct buf *ret);
 
@@ -12,9 +14,9 @@ static void open_name(struct buf *ret, uint8_t type, struct bytes name)
 	buf_add_u8(ret, 0);
 }
 
-static void add_types(const struct match_types *types, struct buf *ret)
+static void add_types(const char *name, const struct match_types *types, struct buf *ret)
 {
-	size_t at = bson_build_open_array(ret, "$type"), count = 0;
+	size_t at = bson_build_open_array(ret, name), count = 0;
 	struct value number = value_string(bytes_str("number"));
 	uint32_t bits = types->numbers_bits;
 
@@ -111,6 +113,172 @@ static void add_not(const struct match_node *node, struct buf *ret)
 	bson_build_end(ret, at);
 }
 
+/* ---- what only mongod has as nodes */
+
+static void add_number(const char *name, const struct match_node *node, struct buf *ret)
+{
+	bson_build_int64(ret, name, node->size);
+}
+
+static void add_fmod(const struct match_node *node, struct buf *ret)
+{
+	size_t at = bson_build_open_array(ret, "$_internalSchemaFmod");
+	struct value none = value_decimal(0.DL);
+
+	value_write_at(ret, 0, &node->value);
+	value_write_at(ret, 1, &none);
+	bson_build_end(ret, at);
+}
+
+static void add_all_elements(const struct match_node *node, struct buf *ret)
+{
+	size_t at = bson_build_open_array(ret, "$_internalSchemaAllElemMatchFromIndex");
+
+	add_number("0", node, ret);
+	add_document("1", node->children[0], ret);
+	bson_build_end(ret, at);
+}
+
+/* Does a predicate, or one that it consists of, name a path? */
+static bool names_path(const struct match_node *node)
+{
+	if (match_has_path(node))
+		return true;
+	if (node->kind > MATCH_SCHEMA && node->kind != MATCH_SHOWN_XOR)
+		return false;
+	for (size_t i = 0; i < node->count; i++)
+		if (names_path(node->children[i]))
+			return true;
+	return false;
+}
+
+static void add_element(const struct match_node *node, struct buf *ret)
+{
+	size_t at = bson_build_open(ret, "$_internalSchemaMatchArrayIndex");
+
+	add_number("index", node, ret);
+	bson_build_string(ret, "namePlaceholder",
+			  bytes_str(names_path(node->children[0]) ? "i" : ""));
+	add_document("expression", node->children[0], ret);
+	bson_build_end(ret, at);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+static void add_names(const struct match_schema *schema, struct buf *ret)
+{
+	size_t at = bson_build_open_array(ret, "properties"), count = schema->property_count;
+	struct bytes *names = xmalloc((count + 1) * sizeof(*names));
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = schema->properties[i].path.text;
+	qsort(names, count, sizeof(*names), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		struct value v = value_string(names[i]);
+
+		value_write_at(ret, i, &v);
+	}
+	free(names);
+	bson_build_end(ret, at);
+}
+
+static void add_allowed(const struct match_node *node, struct buf *ret)
+{
+	const struct match_schema *schema = node->schema.schema;
+	size_t at = bson_build_open(ret, "$_internalSchemaAllowedProperties"), list;
+	char digits[24];
+
+	add_names(schema, ret);
+	bson_build_string(ret, "namePlaceholder", bytes_str("i"));
+	list = bson_build_open_array(ret, "patternProperties");
+	for (size_t i = 0; i < schema->pattern_count; i++) {
+		OWNED(buf_release) struct buf regex = {0};
+		struct bytes text = schema->patterns[i].text;
+		size_t one;
+
+		snprintf(digits, sizeof(digits), "%zu", i);
+		one = bson_build_open(ret, digits);
+		buf_add_bytes(&regex, text);
+		buf_add(&regex, "\0", 2);
+		bson_build_value(ret, "regex", BSON_KIND_REGEX, buf_bytes(&regex));
+		add_document("expression", node->children[i + 1], ret);
+		bson_build_end(ret, one);
+	}
+	bson_build_end(ret, list);
+	add_document("otherwise", node->children[0], ret);
+	bson_build_end(ret, at);
+}
+
+static const struct {
+	enum match_kind kind;
+	const char *name;
+} shown_names[] = {
+	{MATCH_INTERNAL_EQ, "$_internalExprEq"},
+	{MATCH_INTERNAL_GT, "$_internalExprGt"},
+	{MATCH_INTERNAL_GTE, "$_internalExprGte"},
+	{MATCH_INTERNAL_LT, "$_internalExprLt"},
+	{MATCH_INTERNAL_LTE, "$_internalExprLte"},
+	{MATCH_SHOWN_EQ, "$_internalSchemaEq"},
+	{MATCH_SHOWN_ROOT_EQ, "$_internalSchemaRootDocEq"},
+	{MATCH_SHOWN_MAX_ITEMS, "$_internalSchemaMaxItems"},
+	{MATCH_SHOWN_MAX_LENGTH, "$_internalSchemaMaxLength"},
+	{MATCH_SHOWN_MAX_PROPERTIES, "$_internalSchemaMaxProperties"},
+	{MATCH_SHOWN_MIN_ITEMS, "$_internalSchemaMinItems"},
+	{MATCH_SHOWN_MIN_LENGTH, "$_internalSchemaMinLength"},
+	{MATCH_SHOWN_MIN_PROPERTIES, "$_internalSchemaMinProperties"},
+};
+
+static const char *shown_name(enum match_kind kind)
+{
+	for (size_t i = 0; i < COUNT_OF(shown_names); i++)
+		if (shown_names[i].kind == kind)
+			return shown_names[i].name;
+	return match_operator_name(kind);
+}
+
+static void add_other(const struct match_node *node, struct buf *ret)
+{
+	switch (node->kind) {
+	case MATCH_SHOWN_TYPE:
+		add_types("$_internalSchemaType", &node->types, ret);
+		return;
+	case MATCH_SHOWN_ENCRYPTED:
+		add_types("$_internalSchemaBinDataEncryptedType", &node->types, ret);
+		return;
+	case MATCH_SHOWN_SUBTYPE:
+		bson_build_int32(ret, "$_internalSchemaBinDataSubType", 6);
+		return;
+	case MATCH_SHOWN_UNIQUE:
+		bson_build_bool(ret, "$_internalSchemaUniqueItems", true);
+		return;
+	case MATCH_SHOWN_FMOD:
+		add_fmod(node, ret);
+		return;
+	case MATCH_SHOWN_ALL_ELEMENTS:
+		add_all_elements(node, ret);
+		return;
+	case MATCH_SHOWN_ELEMENT:
+		add_element(node, ret);
+		return;
+	case MATCH_SHOWN_OBJECT:
+		add_document("$_internalSchemaObjectMatch", node->children[0], ret);
+		return;
+	case MATCH_SHOWN_MAX_ITEMS:
+	case MATCH_SHOWN_MAX_LENGTH:
+	case MATCH_SHOWN_MAX_PROPERTIES:
+	case MATCH_SHOWN_MIN_ITEMS:
+	case MATCH_SHOWN_MIN_LENGTH:
+	case MATCH_SHOWN_MIN_PROPERTIES:
+		add_number(shown_name(node->kind), node, ret);
+		return;
+	default:
+		value_write(ret, bytes_str(shown_name(node->kind)), &node->value);
+	}
+}
+
 /* The operator and operand of a node with a path. */
 static void add_operator(const struct match_node *node, struct buf *ret)
 {
@@ -138,7 +306,7 @@ static void add_operator(const struct match_node *node, struct buf *ret)
 		add_bits(node, ret);
 		break;
 	case MATCH_TYPE:
-		add_types(&node->types, ret);
+		add_types("$type", &node->types, ret);
 		break;
 	case MATCH_SIZE:
 		bson_build_int32(ret, "$size", (int32_t)node->size);
@@ -155,7 +323,7 @@ static void add_operator(const struct match_node *node, struct buf *ret)
 		value_write(ret, node->geo.name, &node->geo.words);
 		break;
 	default:
-		value_write(ret, bytes_str(match_operator_name(node->kind)), &node->value);
+		add_other(node, ret);
 	}
 }
 
@@ -187,7 +355,7 @@ static void add_negation(const struct match_node *node, bool with_path, struct b
 		add_not(node, ret);
 	} else if (child->kind == MATCH_AND && child->count == 0) {
 		bson_build_int32(ret, "$alwaysFalse", 1);
-	} else if (match_has_path(child)) {
+	} else if (match_has_path(child) && child->kind != MATCH_SHOWN_EQ) {
 		open_name(ret, BSON_KIND_DOCUMENT, child->path.text);
 		at = bson_build_begin(ret);
 		add_not(node, ret);
@@ -243,13 +411,24 @@ static void add_node(const struct match_node *node, bool with_path, struct buf *
 		bson_build_int32(ret, "$alwaysFalse", 1);
 		return;
 	case MATCH_EXPR:
-		value_write(ret, bytes_str("$expr"), &node->expr.words);
+		expr_show(node->expr.expr, bytes_str("$expr"), ret);
 		return;
 	case MATCH_SAMPLE:
 		add_sample(node, ret);
 		return;
-	case MATCH_SCHEMA:
-		value_write(ret, bytes_str("$jsonSchema"), &node->schema.words);
+	case MATCH_SHOWN_COND:
+		add_list("$_internalSchemaCond", node, with_path, ret);
+		return;
+	case MATCH_SHOWN_XOR:
+		add_list("$_internalSchemaXor", node, with_path, ret);
+		return;
+	case MATCH_SHOWN_ALLOWED:
+		add_allowed(node, ret);
+		return;
+	case MATCH_SHOWN_MIN_PROPERTIES:
+	case MATCH_SHOWN_MAX_PROPERTIES:
+	case MATCH_SHOWN_ROOT_EQ:
+		add_operator(node, ret);
 		return;
 	default:
 		break;
@@ -266,9 +445,14 @@ static void add_node(const struct match_node *node, bool with_path, struct buf *
 
 void match_serialize(const struct match *match, struct buf *ret)
 {
+	OWNED(arena_free) struct arena *arena = arena_new();
+	struct match_parser p = {.q = match->q, .arena = arena, .shows = true};
+	const struct match_node *root = match->root;
 	size_t at = bson_build_begin(ret);
 
-	if (match->root->kind != MATCH_AND || match->root->count > 0)
-		add_node(match->root, true, ret);
+	if (match_show_differs(match->parsed_tree))
+		root = match_show_tree(&p, match->parsed_tree);
+	if (root->kind != MATCH_AND || root->count > 0)
+		add_node(root, true, ret);
 	bson_build_end(ret, at);
 }

@@ -65,6 +65,25 @@ static bool text_moves(const struct reorder_change *change, struct bytes text)
 	return true;
 }
 
+/* {$and: [false, ..]}: it is folded before anything is moved. */
+static bool is_decided(const struct bson_field *op)
+{
+	bool is_and = name_is(op->name, "$and");
+	struct fields fields = fields_of(op->value);
+	struct bson_field element;
+
+	if (op->type != BSON_KIND_ARRAY || (!is_and && !name_is(op->name, "$or")))
+		return false;
+	while (fields_next(&fields, &element)) {
+		struct value v = value_of_field(&element);
+
+		if (v.type != BSON_KIND_STRING && v.type != BSON_KIND_DOCUMENT &&
+		    v.type != BSON_KIND_ARRAY && value_is_true(&v) != is_and)
+			return true;
+	}
+	return false;
+}
+
 static bool operator_moves(const struct reorder_change *change, struct bytes doc)
 {
 	static const char *const opaque[] = {"$getField", "$setField", "$unsetField", "$meta",
@@ -75,7 +94,8 @@ static bool operator_moves(const struct reorder_change *change, struct bytes doc
 	while (fields_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 
-		if (name_is(field.name, "$literal") || name_is(field.name, "$const"))
+		if (name_is(field.name, "$literal") || name_is(field.name, "$const") ||
+		    is_decided(&field))
 			continue;
 		for (size_t i = 0; i < COUNT_OF(opaque); i++)
 			if (name_is(field.name, opaque[i]))

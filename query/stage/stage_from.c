@@ -109,6 +109,7 @@ static int open_second(struct union_stage *self, struct error *e)
 	self->is_second = true;
 	self->constants = arena_new();
 	self->sub = *self->base.q;
+	self->sub.is_top = self->sub.is_collectionless = false;
 	self->sub.constants = self->constants;
 	self->sub.depth++;
 	if (self->coll.at != NULL)
@@ -232,13 +233,25 @@ static int check_inhibit(struct stage_build *b, const char *stage, const struct 
 			   stage, buf_text(&text));
 }
 
+static int check_list_catalog(struct stage_build *b, const struct value *operand, struct error *e)
+{
+	if (operand->type != BSON_KIND_DOCUMENT || value_count(operand->data) > 0)
+		return query_error(e, 6200600,
+				   "The $listCatalog stage specification must be an empty object");
+	if (b->q->coll.len == 0 && !bytes_equal(b->q->db, bytes_str("admin")))
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Collectionless $listCatalog must be run against the 'admin' "
+				   "database with {aggregate: 1}");
+	return 0;
+}
+
 static int check_nothing(struct stage_build *b, const char *stage, const struct value *operand,
 			 struct error *e)
 {
 	if (strcmp(stage, "$_internalInhibitOptimization") == 0)
 		return check_inhibit(b, stage, operand, e);
-	if (strcmp(stage, "$planCacheStats") == 0)
-		return check_plan_cache(operand, e);
+	if (strcmp(stage, "$listCatalog") == 0)
+		return check_list_catalog(b, operand, e);
 	if (strcmp(stage, "$currentOp") == 0)
 		return check_options(b, stage, operand, e) < 0 ? e->code
 							       : only_on_admin(b, stage, e);
@@ -273,6 +286,38 @@ int stage_make_nothing(struct stage_build *b, struct bytes name, const struct va
 		return 0;
 	}
 	*ret = stage_new_empty(b);
+	return 0;
+}
+
+/* ---- $planCacheStats: nothing is cached; a collection has to be there, though */
+
+static int plan_cache_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	struct query_context *q = stage->q;
+	struct catalog_entry entry;
+	int found;
+
+	(void)ret;
+	catalog_entry_init(&entry);
+	found = pipeline_ops()->entry(q, q->db, q->coll, &entry, e);
+	catalog_entry_release(&entry);
+	if (found != 0)
+		return MIN_OF(found, 0);
+	return query_error(e, 50933, "collection '%s.%s' does not exist", stage_text(q, q->db),
+			   stage_text(q, q->coll));
+}
+
+static const struct stage_kind plan_cache_kind = {"$planCacheStats", plan_cache_next, NULL, NULL};
+
+int stage_make_plan_cache(struct stage_build *b, struct bytes name UNUSED,
+			  const struct value *operand, struct stage *source, struct stage **ret,
+			  struct error *e)
+{
+	OWNED(stage_free) struct stage *from = source;
+
+	if (check_plan_cache(operand, e) < 0)
+		return e->code;
+	*ret = stage_new(b, &plan_cache_kind, sizeof(struct stage), operand, NULL);
 	return 0;
 }
 
@@ -365,52 +410,26 @@ int stage_make_geo_near(struct stage_build *b, struct bytes name, const struct v
 	return 0;
 }
 
-static int refuse_write(struct stage_build *b, const char *stage, const struct value *operand,
-			struct error *e)
+int stage_refuse(const char *stage, struct error *e)
 {
-	struct value into;
+	for (size_t i = 0; i < COUNT_OF(refusals); i++)
+		if (strcmp(stage, refusals[i].stage) == 0) {
+			const char *text = refusals[i].text, *hole = strstr(text, "%s");
 
-	if (operand->type == BSON_KIND_DOCUMENT && strcmp(stage, "$merge") == 0) {
-		into = value_get(operand->data, bytes_str("into"));
-		if (value_is_missing(&into))
-			return query_error(
-				e, 40414,
-				"BSON field '$merge.into' is missing but a required field");
-	}
-	if (operand->type == BSON_KIND_DOCUMENT && strcmp(stage, "$out") == 0 &&
-	    value_count(operand->data) != 2)
-		return query_error(e, 16994,
-				   "If an object is passed to $out it must have exactly 2 fields: "
-				   "'db' and 'coll'");
-	return query_error(e, QUERY_UNAUTHORIZED,
-			   "not authorized on %s to execute an aggregation with %s",
-			   stage_text(b->q, b->q->db), stage);
+			if (hole == NULL)
+				return query_error(e, refusals[i].code, "%s", text);
+			return query_error(e, refusals[i].code, "%.*s%s%s", (int)(hole - text),
+					   text, stage, hole + 2);
+		}
+	return query_error(e, 5491300, "%s' is not allowed in user requests", stage);
 }
 
-/* A write that stands where it may not is told so first: the place is checked when all are made. */
 int stage_make_refused(struct stage_build *b, struct bytes name, const struct value *operand,
 		       struct stage *source, struct stage **ret, struct error *e)
 {
 	OWNED(stage_free) struct stage *from = source;
-	const char *stage = stage_text(b->q, name);
-	char text[256];
 
+	(void)operand;
 	(void)ret;
-	for (size_t i = 0; i < COUNT_OF(refusals); i++)
-		if (strcmp(stage, refusals[i].stage) == 0) {
-			const char *hole = strstr(refusals[i].text, "%s");
-
-			if (hole == NULL)
-				return query_error(e, refusals[i].code, "%s", refusals[i].text);
-			snprintf(text, sizeof(text), "%.*s%s%s", (int)(hole - refusals[i].text),
-				 refusals[i].text, stage, hole + 2);
-			return query_error(e, refusals[i].code, "%s", text);
-		}
-	if (strcmp(stage, "$out") == 0 || strcmp(stage, "$merge") == 0) {
-		if (!b->is_inside)
-			return refuse_write(b, stage, operand, e);
-		*ret = TAKE(from);
-		return 0;
-	}
-	return query_error(e, 5491300, "%s' is not allowed in user requests", stage);
+	return stage_refuse(stage_text(b->q, name), e);
 }

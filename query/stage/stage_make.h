@@ -98,6 +98,12 @@ int stage_make_nothing(struct stage_build *b, struct bytes name, const struct va
 		       struct stage *source, struct stage **ret, struct error *e);
 int stage_make_refused(struct stage_build *b, struct bytes name, const struct value *operand,
 		       struct stage *source, struct stage **ret, struct error *e);
+int stage_make_out(struct stage_build *b, struct bytes name, const struct value *operand,
+		   struct stage *source, struct stage **ret, struct error *e);
+int stage_make_merge(struct stage_build *b, struct bytes name, const struct value *operand,
+		     struct stage *source, struct stage **ret, struct error *e);
+int stage_make_plan_cache(struct stage_build *b, struct bytes name, const struct value *operand,
+			  struct stage *source, struct stage **ret, struct error *e);
 int stage_make_geo_near(struct stage_build *b, struct bytes name, const struct value *operand,
 			struct stage *source, struct stage **ret, struct error *e);
 
@@ -125,6 +131,8 @@ MUST_CHECK int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline
 MUST_CHECK int stage_parse_sub(struct stage_build *b, struct bytes pipeline,
 			       enum stage_inside inside, bool later, struct stage *source,
 			       struct stage **ret, struct error *e);
+/* The refusal of a stage that is only known by its name ($search, $queue): an error, always. */
+int stage_refuse(const char *stage, struct error *e) COLD;
 /* LiteParsedPipeline: names of stages, and of those in them. */
 MUST_CHECK int stage_lite(struct query_context *q, const struct value *pipeline, struct error *e);
 /* A stage that gives nothing. */

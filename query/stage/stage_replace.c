@@ -15,7 +15,7 @@ struct replace_stage {
 static COLD int no_object(struct replace_stage *self, const struct value *v,
 			  const struct stage_doc *doc, struct error *e)
 {
-	OWNED(buf_release) struct buf value = {0}, input = {0}, part = {0};
+	OWNED(buf_release) struct buf value = {0}, input = {0}, part = {0}, kept = {0}, shown = {0};
 	struct value whole = value_document(doc->doc);
 
 	if (self->needs_nothing)
@@ -32,8 +32,8 @@ static COLD int no_object(struct replace_stage *self, const struct value *v,
 	return query_error(e, 40228,
 			   "%s must evaluate to an object, but resulting value was: %s. Type of "
 			   "resulting value: '%s'. Input document: %s",
-			   self->what, buf_text(&value), value_type_name(v->type),
-			   buf_text(&input));
+			   self->what, query_error_quote(buf_bytes(&value), &shown),
+			   value_type_name(v->type), query_error_quote(buf_bytes(&input), &kept));
 }
 
 static int replace_next(struct stage *stage, struct stage_doc *ret, struct error *e)

@@ -157,6 +157,10 @@ static int evaluate_inputs(struct window_stage *self, struct error *e)
 		for (size_t n = 0; n < self->function_count; n++) {
 			struct window_function *f = &self->functions[n];
 
+			/* A range looks at what it is counted from before it takes anything in. */
+			if (i == 0 && f->bounds.is_range && self->sort_value != NULL &&
+			    window_check_base(f, &self->sort_values[0], e) < 0)
+				return e->code;
 			if (input_of(f) != NULL &&
 			    evaluate(self, input_of(f), &f->values[i], e) < 0)
 				return e->code;

@@ -115,6 +115,9 @@ MUST_CHECK int window_run(struct window_stage *self, struct window_function *f, 
 /* Those of accumulators (window_accumulate.c). */
 MUST_CHECK int window_run_moving(struct window_stage *self, struct window_function *f,
 				 struct error *e);
+/* May the value of sortBy be one that a range is counted from? */
+MUST_CHECK int window_check_base(const struct window_function *f, const struct value *base,
+				 struct error *e);
 /* The first and last document of the window of document `i`: 1, or 0 when it is empty. */
 MUST_CHECK int window_ends(struct window_stage *self, const struct window_function *f, size_t i,
 			   size_t *ret_low, size_t *ret_high, struct error *e);

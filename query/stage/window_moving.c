@@ -74,6 +74,7 @@ static void sum_update(struct moving_sum *sum, const struct value *v, int quanti
 static struct value sum_value(const struct moving_sum *sum)
 {
 	struct value v = accumulator_sum_value(&sum->all);
+	bool fits;
 
 	if (sum->nans > 0 || sum->above > 0 || sum->below > 0) {
 		v = value_double(sum->nans > 0 || (sum->above > 0 && sum->below > 0) ? NAN
@@ -81,6 +82,8 @@ static struct value sum_value(const struct moving_sum *sum)
 										     : -INFINITY);
 		return sum->decimals > 0 ? value_decimal(value_to_decimal(&v)) : v;
 	}
+	/* What is no longer a decimal is whole when it fits, but for a sum that only rounds to the least long. */
+	fits = v.type != BSON_KIND_DECIMAL || v.decimal >= (_Decimal128)INT64_MIN;
 	if (v.type == BSON_KIND_DECIMAL && sum->decimals == 0) {
 		int64_t whole;
 
@@ -88,7 +91,7 @@ static struct value sum_value(const struct moving_sum *sum)
 			    ? value_int64(whole)
 			    : value_double(value_to_double(&v));
 	}
-	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && v.number >= -0x1p63 &&
+	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && fits && v.number >= -0x1p63 &&
 	    v.number < 0x1p63)
 		v = value_int64(llround(v.number));
 	if (v.type == BSON_KIND_INT64 && v.int64 >= INT32_MIN && v.int64 <= INT32_MAX)
@@ -159,7 +162,7 @@ static void deviation_update(struct moving *m, const struct value *v, int quanti
 	}
 	if (m->count == 0) {
 		m->count++;
-		sum_update(&m->sum, v, 1);
+		accumulator_sum_add(&m->sum.all, v);
 		return;
 	}
 	if (m->count + quantity == 0) {
@@ -167,20 +170,21 @@ static void deviation_update(struct moving *m, const struct value *v, int quanti
 		m->sum = m->squares = (struct moving_sum){0};
 		return;
 	}
-	change = sum_value(&m->sum);
+	/* Sums of $sum, to which a negative is added: mongod counts no infinities in these. */
+	change = accumulator_sum_value(&m->sum.all);
 	sum = value_to_double(&change);
 	x = (double)m->count * value_to_double(v) - sum;
 	m->count += quantity;
 	change = value_double(value_to_double(v) * quantity);
-	sum_update(&m->sum, &change, 1);
+	accumulator_sum_add(&m->sum.all, &change);
 	change = value_double(x * x * quantity / (double)(m->count * (m->count - quantity)));
-	sum_update(&m->squares, &change, 1);
+	accumulator_sum_add(&m->squares.all, &change);
 }
 
 static struct value deviation_result(struct moving *m)
 {
 	int64_t freedom = m->f->is_sample ? m->count - 1 : m->count;
-	struct value squares = sum_value(&m->squares);
+	struct value squares = accumulator_sum_value(&m->squares.all);
 	double all = value_to_double(&squares);
 
 	if (m->strange > 0 || freedom <= 0)

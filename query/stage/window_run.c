@@ -42,7 +42,7 @@ static bool has_type(const struct window_function *f, const struct value *v)
 	return f->bounds.has_unit ? v->type == BSON_KIND_DATE : value_is_number(v);
 }
 
-static int check_base(const struct window_function *f, const struct value *base, struct error *e)
+int window_check_base(const struct window_function *f, const struct value *base, struct error *e)
 {
 	if (f->bounds.has_unit && base->type != BSON_KIND_DATE)
 		return query_error(e, 5429513,
@@ -130,7 +130,7 @@ int window_ends(struct window_stage *self, const struct window_function *f, size
 
 	if (!f->bounds.is_range)
 		return document_ends(self, f, i, ret_low, ret_high);
-	if (check_base(f, &self->sort_values[i], e) < 0)
+	if (window_check_base(f, &self->sort_values[i], e) < 0)
 		return e->code;
 	found = range_low(self, f, i, ret_low, e);
 	return found == 1 ? range_high(self, f, i, *ret_low, ret_high, e) : found;

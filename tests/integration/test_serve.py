@@ -64,6 +64,18 @@ def test_batches_go_on_with_get_more(open_server):
     assert len(list(orders.aggregate([{"$match": {}}], batchSize=9))) == orders.estimated_document_count()
 
 
+def test_what_takes_longer_than_max_time_ends(open_server):
+    orders = open_server.client["shop"]["orders"]
+    count = orders.estimated_document_count()
+    every = [stage for _ in range(12) for stage in (
+        {"$lookup": {"from": "orders", "pipeline": [{"$match": {"$expr": {"$gte": ["$_id", "$$o"]}}}], "let": {"o": "$_id"}, "as": "o"}},
+        {"$project": {"n": {"$size": "$o"}}})]
+    with pytest.raises(pymongo.errors.OperationFailure, match="operation exceeded time limit") as refused:
+        list(orders.aggregate(every, maxTimeMS=1))
+    assert refused.value.code == 50
+    assert len(list(orders.aggregate(every, maxTimeMS=600_000))) == count > 0
+
+
 def test_mongosh_reads_and_is_refused_writes(open_server):
     done = mongosh(open_server.uri, """
         const shop = db.getSiblingDB("shop");

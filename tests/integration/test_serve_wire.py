@@ -250,6 +250,33 @@ def test_every_write_is_refused(server, command):
         assert told["errmsg"].startswith("not authorized on shop to execute command { " + next(iter(command)))
 
 
+def test_what_is_wrong_beside_a_write_is_told_first(server):
+    with server.raw() as raw:
+        def code(pipeline, **more):
+            return raw.command({"aggregate": "small", "pipeline": pipeline, "cursor": {}, **more}, "shop")["code"]
+
+        assert code([{"$out": "x"}, {"$match": {}}]) == 40601
+        assert code([{"$merge": {"into": "x", "foo": 1}}]) == 40415
+        assert code([{"$foo": 1}, {"$out": "x"}]) == 40324
+        assert code([{"$match": {}}, {"$out": "x"}]) == 13
+        assert code([{"$merge": "x"}], explain=True) == 13
+
+
+@pytest.mark.parametrize("field, code", [
+    ({"$readPreference": {"mode": "secondary", "maxStalenessSeconds": 89}}, 160),
+    ({"$readPreference": {"mode": "secondary", "maxStalenessSeconds": -1}}, 2),
+    ({"$readPreference": {"mode": "primary", "hedge": {}}}, 72),
+    ({"$readPreference": {"mode": "primary", "tags": [{"a": "b"}]}}, 2),
+    ({"readConcern": {"provenance": "foo"}}, 2),
+    ({"readConcern": {"level": "local", "afterOpTime": {}}}, 123),
+    ({"readConcern": None}, 9),
+])
+def test_fields_of_every_command_are_checked(server, field, code):
+    with server.raw() as raw:
+        assert raw.command({"ping": 1, **field})["code"] == code
+        assert raw.command({"ping": 1, "$readPreference": {"mode": "secondary", "maxStalenessSeconds": 90, "hedge": {"enabled": True}}})["ok"] == 1
+
+
 def test_secrets_are_not_repeated(server):
     with server.raw() as raw:
         told = raw.command({"createUser": "ada", "pwd": "s3cret", "roles": []})

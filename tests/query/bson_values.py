@@ -1,7 +1,8 @@
 """Values of every BSON type, deprecated ones too, and a writer of BSON that takes them: what the differential tests of queries are made of."""
 import struct
 
-from bson import Decimal128, Int64, ObjectId, Timestamp
+import bson
+from bson import Code, Decimal128, Int64, ObjectId, Timestamp
 
 
 class Raw:
@@ -69,11 +70,11 @@ def element(name, value):
         kind, payload = 0x08, bytes([value])
     elif isinstance(value, Int64):
         kind, payload = 0x12, struct.pack("<q", value)
-    elif isinstance(value, int):
+    elif isinstance(value, int) and -(2**31) <= value < 2**31:
         kind, payload = 0x10, struct.pack("<i", value)
     elif isinstance(value, float):
         kind, payload = 0x01, struct.pack("<d", value)
-    elif isinstance(value, str):
+    elif isinstance(value, str) and not isinstance(value, Code):
         kind, payload = 0x02, text(value)
     elif isinstance(value, Date):
         kind, payload = 0x09, struct.pack("<q", value.ms)
@@ -88,7 +89,7 @@ def element(name, value):
     elif isinstance(value, list):
         kind, payload = 0x04, document({str(i): v for i, v in enumerate(value)})
     else:
-        raise TypeError(f"no BSON for {value!r}")
+        return bson.encode({name: value})[4:-1]  # types of bson's own
     return bytes([kind]) + name.encode() + b"\0" + payload
 
 

@@ -331,7 +331,8 @@ def shapes():
             yield aggregate("sales", {"$limit": 1}, {"$project": {"r": {"$" + name: operand}}})
     for name in STAGES:
         for operand in (5, "x", "$item", None, [], [1], {}, {"foo": 1}, True, -1, {"_id": 0}, {"_id": {"$foo": 1}}, {"a": {"$first": "$tags"}}):
-            if name != "documents" or not isinstance(operand, dict):
+            # Of the most frequent ones any may be the first.
+            if (name != "documents" or not isinstance(operand, dict)) and (name, operand) != ("sortByCount", "$item"):
                 yield aggregate("sales", {"$sort": {"_id": 1}}, {"$" + name: operand}, {"$limit": 1})
 
 
@@ -346,6 +347,43 @@ def numbers():
     yield from ({"find": "data", "sort": sort, "projection": {"_id": 1}} for sort in ({"arr": 1, "_id": 1}, {"arr": 1, "nums": 1}, {"arr.0": -1, "_id": 1}, {"o.b": 1, "_id": 1}, {"deep.p.q": 1, "_id": -1}, {"x": 1, "_id": 1}, {"arr.a": 1, "_id": 1}))
 
 
+def places():
+    """Stages where they may not stand, beside others that are wrong: which error is told; and what is accepted."""
+    stages = ({"$match": {}}, {"$documents": [{"a": 1}]}, {"$out": "x"}, {"$merge": {"into": "x"}}, {"$collStats": {}}, {"$group": {"_id": 1}}, {"$search": {}}, {"$foo": 1}, {"$listCatalog": {}},
+              {"$facet": {"a": [{"$limit": 1}]}}, {"$unionWith": "tree"}, {"$planCacheStats": {}}, {"$listLocalSessions": {}}, {"$changeStream": {}}, {"$geoNear": {"near": [0, 0], "distanceField": "d"}}, {"$setWindowFields": {"output": {}}})
+    for coll in (1, "sales"):
+        for a in stages:
+            for b in stages:
+                # What would be answered is another test's, and what would be written is refused.
+                if any(name in a for name in ("$match", "$unionWith", "$facet", "$group", "$setWindowFields")) and any(name in b for name in ("$out", "$merge", "$facet", "$group", "$unionWith", "$match", "$setWindowFields")) and coll != 1:
+                    continue
+                if any(name in a for name in ("$collStats", "$listCatalog", "$listLocalSessions", "$documents", "$planCacheStats")) and "$foo" not in b:
+                    continue
+                yield {"aggregate": coll, "pipeline": [a, b], "cursor": {}}
+            yield {"aggregate": coll, "pipeline": [{"$facet": {"q": [a], "$r": []}}], "cursor": {}}
+    for wrong in (5, {"db": "d"}, "", {"db": "d", "coll": "x", "z": 1}, "system.x", {"db": "admin", "coll": "x"}):
+        yield aggregate("sales", {"$out": wrong})
+    for wrong in (5, {}, {"into": "x", "foo": 1}, {"into": "x", "on": 5}, {"into": "x", "on": []}, {"into": "x", "whenMatched": "foo"}, {"into": "x", "whenNotMatched": "foo"}, {"into": "x", "let": 5}, {"into": {"db": "d"}}, {"into": {"db": "d", "coll": "x", "y": 1}},
+                  {"into": "x", "whenMatched": [{"$foo": 1}]}, {"into": "x", "whenMatched": "replace", "let": {"a": 1}}, {"into": "x", "whenMatched": "fail", "whenNotMatched": "fail"}):
+        yield aggregate("sales", {"$merge": wrong})
+    yield aggregate("sales", {"$limit": 1}, {"$lookup": {"from": "tree", "as": "l", "pipeline": [{"$documents": [{"a": 1}]}]}}, {"$project": {"l": 1}})
+    yield aggregate("sales", {"$limit": 1}, {"$unionWith": {"coll": "tree", "pipeline": [{"$documents": [{"a": 1}]}]}}, {"$project": {"item": 1, "a": 1}})
+    yield aggregate("sales", {"$limit": 1}, hint={"$natural": 1, "a": 1})
+    yield aggregate("missing", {"$planCacheStats": {}})
+    for locale in ("zh@collation=pinyin", "zh@collation=stroke", "de@collation=phonebook", "de@collation=PHONEBOOK", "en@collation=search", "en@foo=bar", "de@phonebook", "sv@collation=reformed", "zh_Hant@collation=pinyin", "en@collation=searchjl"):
+        yield {"find": "sales", "filter": {}, "limit": 1, "sort": {"_id": 1}, "collation": {"locale": locale}}
+    yield from ({"find": "data", "sort": {"o": 1, "_id": -1}, "projection": projection} for projection in ({"o": {"a": 1}}, {"o.a": 1}, {"o": 1}, {"o": {"a": 1}, "_id": 0}))
+    yield aggregate("sales", {"$group": {"_id": "$item", "r": {"$maxN": {"input": "$_id", "n": 0}}}}, {"$match": {"$expr": {"$and": [False, "$t"]}}})
+    yield aggregate("sales", {"$sort": {"_id": 1}}, {"$setWindowFields": {"sortBy": {"item": 1}, "output": {"w": {"$avg": {"$multiply": ["$item", 1]}, "window": {"range": [-1, 1]}}}}})
+    window = {"documents": [-1, 1]}
+    for values in ([Decimal128("0.1"), 1.0, -13, 0, Int64(-2**63), -1], [-13, 0, Int64(-2**63), -1, 1], [1.0, 3, Int64(-2**63), -13, 5, 7], [1.5, 1, 2, 3, Decimal128("2.5"), 4, 5, 6]):
+        for name in ("$sum", "$avg", "$stdDevPop", "$stdDevSamp"):
+            yield {"aggregate": 1, "pipeline": [{"$documents": [{"_id": i, "v": v} for i, v in enumerate(values)]}, {"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"w": {name: "$v", "window": window}}}}], "cursor": {}}
+    yield {"aggregate": 1, "pipeline": [{"$documents": [{"_id": i, "v": v} for i, v in enumerate((1.0, 1, 0, 1e300, -1, 5))]}, {"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"w": {"$stdDevPop": "$v", "window": window}}}}], "cursor": {}}
+    for query in ({"$expr": {"$eq": ["$item", "i1"]}}, {"$jsonSchema": {"required": ["item"], "properties": {"item": {"type": "string", "minLength": 2}}}}, {"$expr": {"$or": [{"$or": [{"$gt": ["$_id", 3]}]}, False]}}):
+        yield {"explain": {"find": "sales", "filter": query}, "verbosity": "queryPlanner", "readConcern": {"level": "local"}}
+
+
 def commands():
-    for part in (finds, geos, joins, windows, gaps, groups, others, counts, types, numbers):
+    for part in (finds, geos, joins, windows, gaps, groups, others, counts, types, numbers, places):
         yield from part()

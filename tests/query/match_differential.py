@@ -31,7 +31,7 @@ from bson.son import SON
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup"))
 import truth
 
-RAW = CodecOptions(document_class=RawBSONDocument)
+RAW = CodecOptions(document_class=RawBSONDocument, unicode_decode_error_handler="replace")
 NAN, INF = float("nan"), float("inf")
 DATE = datetime.datetime(2020, 1, 2, 3, 4, 5)
 

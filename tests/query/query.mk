@@ -2,6 +2,7 @@
 #   make check-query SEED=N CASES=N     random finds and pipelines (tests/query/differential.py)
 #   make check-replay                   the recorded corpora of $YESTER_SHARED/data/conformance (tests/query/replay.py)
 #   make check-match SEED=N CASES=N     random match documents, schemas, places and values (tests/query/match_differential.py)
+#   make check-explain SEED=N CASES=N   random filters, what explain shows of them (tests/query/explain_differential.py)
 #   $(BUILD)/query_driver STORE         answers commands on standard input, without a server
 #   tests/query/record.py               records anew what tests/unit/query/test_commands.c replays
 
@@ -29,6 +30,10 @@ check-match: $(BUILD)/match_driver
 	@for what in match schema geo value; do \
 		$(TEST_CACHE)/venv/bin/python tests/query/match_differential.py $(BUILD)/match_driver --what $$what --plans \
 			--cases $(CASES) $(if $(SEED),--seed $(SEED)) || exit 1; done
+
+.PHONY: check-explain
+check-explain: $(BUILD)/match_driver
+	@$(TEST_CACHE)/venv/bin/python tests/query/explain_differential.py $(BUILD)/match_driver --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 .PHONY: check-query
 check-query:

@@ -227,6 +227,20 @@ static const struct expr_case dates_free_cases[] = {
 	{"{\"e\": {\"$dateFromString\": {\"dateString\": \"2017-10-29T01:30:00\", \"timezone\": "
 	 "\"Europe/London\"}}}",
 	 "{\"v\": {\"$date\": {\"$numberLong\": \"1509240600000\"}}}", 0, NULL},
+	{"{\"e\": {\"$dateFromString\": {\"dateString\": \"22-JUN-2024 -1 hours +32 weekdays\"}}}",
+	 "{\"v\": {\"$date\": {\"$numberLong\": \"1722985200000\"}}}", 0, NULL},
+	{"{\"e\": {\"$dateFromString\": {\"dateString\": \"21-JUN-2024 23:30 +50 hours -2 "
+	 "weekdays\"}}}",
+	 "{\"v\": {\"$date\": {\"$numberLong\": \"1718847000000\"}}}", 0, NULL},
+	{"{\"e\": {\"$dateFromString\": {\"dateString\": \"21-JUN-2024 -90 minutes +1 "
+	 "weekdays\"}}}",
+	 "{\"v\": {\"$date\": {\"$numberLong\": \"1719009000000\"}}}", 0, NULL},
+	{"{\"e\": {\"$dateFromString\": {\"dateString\": \"08-MAR-2024 23:30 +27 hours +1 "
+	 "weekdays\", \"timezone\": \"America/New_York\"}}}",
+	 "{\"v\": {\"$date\": {\"$numberLong\": \"1710138600000\"}}}", 0, NULL},
+	{"{\"e\": {\"$dateFromString\": {\"dateString\": \"10-MAR-2024 00:30 -1 hours -2 "
+	 "weekdays\", \"timezone\": \"America/New_York\"}}}",
+	 "{\"v\": {\"$date\": {\"$numberLong\": \"1709872200000\"}}}", 0, NULL},
 };
 
 #endif

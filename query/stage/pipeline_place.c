@@ -1,0 +1,121 @@
+/* Prefix: pipeline_ */
+#include "query/fields.h"
+#include "query/stage/pipeline_parts.h"
+
+/* May the stage stand in a $facet? A join may when all stages of its pipeline may. */
+static bool fits_facet(const struct pipeline_known *known, const struct value *operand)
+{
+	struct value pipeline = value_missing(), stage;
+	struct bson_field element, name;
+	struct fields fields;
+
+	if ((known->place & PIPELINE_HAS_PIPELINES) != 0 && operand->type == BSON_KIND_DOCUMENT)
+		pipeline = value_get(operand->data, bytes_str("pipeline"));
+	if (pipeline.type != BSON_KIND_ARRAY || (known->place & PIPELINE_NOT_IN_FACET) != 0)
+		return (known->place & PIPELINE_NOT_IN_FACET) == 0;
+	fields = fields_of(pipeline.data);
+	while (fields_next(&fields, &element)) {
+		struct fields inner = fields_of(element.value);
+
+		if (element.type != BSON_KIND_DOCUMENT || !fields_next(&inner, &name))
+			continue;
+		known = pipeline_find(name.name);
+		stage = value_of_field(&name);
+		if (known != NULL && !fits_facet(known, &stage))
+			return false;
+	}
+	return true;
+}
+
+static int check_place(const struct pipeline_known *known, const struct value *operand,
+		       size_t index, size_t later, enum stage_inside inside, struct error *e)
+{
+	if (inside == STAGE_IN_FACET && !fits_facet(known, operand))
+		return query_error(e, 40600, "%s is not allowed to be used within a $facet stage",
+				   known->name);
+	if (inside == STAGE_IN_LOOKUP && (known->place & PIPELINE_NOT_IN_LOOKUP) != 0)
+		return query_error(e, 51047, "%s is not allowed within a $lookup's sub-pipeline",
+				   known->name);
+	if (inside == STAGE_IN_UNION && (known->place & PIPELINE_NOT_IN_UNION) != 0)
+		return query_error(e, 31441, "%s is not allowed within a $unionWith's sub-pipeline",
+				   known->name);
+	if (later > 0 && inside != STAGE_IN_LOOKUP && (known->place & PIPELINE_READS_INDEX) != 0)
+		return query_error(e, 40603,
+				   "%s was not the first stage in the pipeline after optimization. "
+				   "Is optimization disabled or inhibited?",
+				   known->name);
+	if (index > 0 && (known->place & PIPELINE_ONLY_FIRST) != 0)
+		return query_error(e, 40602, "%s is only valid as the first stage in a pipeline",
+				   known->name);
+	return 0;
+}
+
+/* What mongod makes of a stage that it writes with others: the first of them. */
+static const char *first_made(struct bytes name, const struct value *operand)
+{
+	static const char *const made[][2] = {
+		{"$count", "$group"},	 {"$bucket", "$group"},	 {"$sortByCount", "$group"},
+		{"$densify", "$sort"},	 {"$unset", "$project"}, {"$replaceWith", "$replaceRoot"},
+		{"$fill", "$addFields"},
+	};
+	struct value sort, partition;
+
+	for (size_t i = 0; i < COUNT_OF(made); i++)
+		if (bytes_equal(name, bytes_str(made[i][0])))
+			return made[i][1];
+	if (!bytes_equal(name, bytes_str("$setWindowFields")))
+		return NULL;
+	sort = value_get(operand->data, bytes_str("sortBy"));
+	partition = value_get(operand->data, bytes_str("partitionBy"));
+	return value_is_missing(&sort) && value_is_missing(&partition) ? "$_internalSetWindowFields"
+								       : "$sort";
+}
+
+/* A pipeline at the top begins with what fits its namespace: {aggregate: 1} or a collection. */
+static int check_first(const struct stage_build *b, const struct pipeline_known *known,
+		       const struct bson_field *stage, struct error *e)
+{
+	struct value operand = value_of_field(stage);
+	struct bytes name = stage->name;
+	const char *made;
+
+	if (b->q->is_collectionless && (known->place & PIPELINE_NO_COLLECTION) == 0) {
+		made = first_made(name, &operand);
+		name = made != NULL ? bytes_str(made) : name;
+		return query_error(
+			e, QUERY_INVALID_NAMESPACE,
+			"{aggregate: 1} is not valid for '%.*s'; a collection is required.",
+			(int)name.len, (const char *)name.at);
+	}
+	if (known->make == stage_make_documents && b->q->is_top && !b->q->is_collectionless)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "'$documents' can only be run with {aggregate: 1}");
+	return 0;
+}
+
+int pipeline_check_places(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
+			  struct error *e)
+{
+	struct fields fields = fields_of(pipeline);
+	struct bson_field element, stage;
+	const struct pipeline_known *known;
+	struct value operand;
+	size_t count = value_count(pipeline);
+	size_t empty = 0; /* {$match: {}}: mongod has taken it away when it looks for an index */
+
+	for (size_t i = 0; fields_next(&fields, &element); i++) {
+		if (pipeline_open_stage(b->q, &element, &stage, &known, e) < 0)
+			return e->code;
+		operand = value_of_field(&stage);
+		if (i == 0 && inside == STAGE_TOP && check_first(b, known, &stage, e) < 0)
+			return e->code;
+		if (check_place(known, &operand, i, i - empty, inside, e) < 0)
+			return e->code;
+		empty += known->make == stage_make_match && value_count(stage.value) == 0;
+		if ((known->place & PIPELINE_WRITES) != 0 && i + 1 < count)
+			return query_error(e, 40601,
+					   "%s can only be the final stage in the pipeline",
+					   known->name);
+	}
+	return 0;
+}
