@@ -101,6 +101,40 @@ int file_sync_dir(const char *path, struct error *e)
 	return 0;
 }
 
+/* Cut the last name off: what is left is the folder that it is in. false when there is none in the text. */
+static bool cut_name(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	path[len] = '\0';
+	if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0 || len == 0)
+		return false;
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len == 0)
+		path[len++] = '.';
+	path[len] = '\0';
+	return true;
+}
+
+int file_sync_above(const char *path, unsigned levels, struct error *e)
+{
+	OWNED(free) char *above = xstrdup(path);
+	struct error tried;
+
+	for (; levels > 0 && cut_name(above); levels--) {
+		if (file_sync_dir(above, &tried) >= 0 || tried.sys == EACCES)
+			continue;
+		*e = tried;
+		return e->code;
+	}
+	return 0;
+}
+
 static int put_contents(const char *tmp, const char *path, struct bytes content, struct error *e)
 {
 	OWNED(fd_close) int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -121,8 +155,6 @@ int file_put(const char *path, const char *tmp_dir, struct bytes content, struct
 	static unsigned counter;
 	unsigned number = __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
 	OWNED(free) char *tmp = xprintf("%s/put-%d-%u.tmp", tmp_dir, (int)getpid(), number);
-	OWNED(free) char *dir = xstrdup(path);
-	char *slash = strrchr(dir, '/');
 
 	/* A number can come again after a crash of a process with our pid: its file is garbage. */
 	unlink(tmp);
@@ -130,10 +162,7 @@ int file_put(const char *path, const char *tmp_dir, struct bytes content, struct
 		unlink(tmp);
 		return e->code;
 	}
-	if (slash == NULL)
-		return file_sync_dir(".", e);
-	*slash = '\0';
-	return file_sync_dir(*dir == '\0' ? "/" : dir, e);
+	return file_sync_above(path, 1, e);
 }
 
 int file_make_dirs(const char *path, struct error *e)

@@ -32,6 +32,13 @@ MUST_CHECK int file_put(const char *path, const char *tmp_dir, struct bytes cont
 /* fsync a folder, so that renames into it last. */
 MUST_CHECK int file_sync_dir(const char *path, struct error *e);
 
+/*
+ * fsync the folder that the name `path` is in, then the one that this is in, up to `levels` of them and to where the
+ * text ends ("/" or, of a relative path, "."): so that a name that was just made there lasts. A slash at the end is
+ * none. One that may not be read can't be synced by anybody who is not root and is passed over.
+ */
+MUST_CHECK int file_sync_above(const char *path, unsigned levels, struct error *e);
+
 /* mkdir -p with mode 0700; a folder that is there already is fine. */
 MUST_CHECK int file_make_dirs(const char *path, struct error *e);
 

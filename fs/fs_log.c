@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/siphash.h"
 
 #define REMEMBERED 64	   /* problems */
@@ -18,10 +18,10 @@ struct fs_log {
 	pthread_mutex_t lock; /* of all below */
 	struct {
 		uint64_t hash;
-		time_t told;
+		uint64_t told; /* in seconds, as all here */
 	} recent[REMEMBERED];
 	size_t next;
-	time_t window; /* when it began */
+	uint64_t window; /* when it began */
 	unsigned in_window;
 };
 
@@ -47,25 +47,24 @@ void fs_log_free(struct fs_log *log)
 /* Is it time to tell the problem with this hash? */
 static bool is_due(struct fs_log *log, uint64_t hash)
 {
-	struct timespec now;
+	uint64_t now = clock_ms() / 1000;
 	size_t at = log->next;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (size_t i = 0; i < REMEMBERED; i++) {
 		if (log->recent[i].hash != hash || log->recent[i].told == 0)
 			continue;
-		if (now.tv_sec - log->recent[i].told < REPEAT_SECONDS)
+		if (now - log->recent[i].told < REPEAT_SECONDS)
 			return false;
 		at = i;
 	}
-	if (now.tv_sec - log->window >= WINDOW_SECONDS) {
-		log->window = now.tv_sec;
+	if (now - log->window >= WINDOW_SECONDS) {
+		log->window = now;
 		log->in_window = 0;
 	}
 	if (++log->in_window > BURST)
 		return false;
 	log->recent[at].hash = hash;
-	log->recent[at].told = MAX_OF(now.tv_sec, 1);
+	log->recent[at].told = MAX_OF(now, 1);
 	if (at == log->next)
 		log->next = (log->next + 1) % REMEMBERED;
 	return true;

@@ -100,6 +100,15 @@ MUST_CHECK int entry_parse(struct bytes doc, struct entry *ret, struct error *e)
 MUST_CHECK int entry_parse_inner(struct bytes doc, const struct entry *outer, struct entry *ret,
 				 struct error *e);
 
+/*
+ * Was it given to applyOps by a user, who may say there what no server logs? What is inside a transaction was not:
+ * that has a number.
+ */
+static inline bool entry_is_of_user(const struct entry *entry)
+{
+	return entry->inner && !entry->has_txn_number;
+}
+
 /* Put "oplog entry 1795251817.14 (u shop.orders): " before the text of `e`; returns its code. */
 int entry_wrap(const struct entry *entry, struct error *e) COLD;
 

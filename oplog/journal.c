@@ -69,20 +69,7 @@ static void begin_file(struct journal_writer *w, const struct store_keys *keys, 
 /* The folder and the one that it lies in; durable also when a process that died had just made them. */
 static int make_folder(const char *folder, struct error *e)
 {
-	OWNED(free) char *above = xstrdup(folder);
-
-	if (file_make_dirs(folder, e) < 0)
-		return e->code;
-	for (unsigned level = 0; level < 2; level++) {
-		char *slash = strrchr(above, '/');
-
-		if (slash == NULL || slash == above)
-			return 0;
-		*slash = '\0';
-		if (file_sync_dir(above, e) < 0)
-			return e->code;
-	}
-	return 0;
+	return file_make_dirs(folder, e) < 0 ? e->code : file_sync_above(folder, 2, e);
 }
 
 int journal_create(const char *folder, uint64_t number, const struct segment_link *prev,

@@ -163,8 +163,8 @@ static int apply_document(struct replay *replay, const struct entry *op, uint64_
 			  struct error *e)
 {
 	/* A user's applyOps may name documents that are not there: servers pass over them. */
-	struct replay_docs_rules rules = {
-		.ts = ts, .fuzzy = replay->options->fuzzy || (op->inner && !op->has_txn_number)};
+	struct replay_docs_rules rules = {.ts = ts,
+					  .fuzzy = replay->options->fuzzy || entry_is_of_user(op)};
 	struct replay_slot *slot = NULL;
 	int found = replay_catalog_target(replay->catalog, op, &slot, e);
 

@@ -4,7 +4,6 @@
 #include "base/collation.h"
 #include "base/key.h"
 #include "oplog/replay_op.h"
-#include "oplog/update_paths.h"
 #include "store/tree/tree_cursor.h"
 #include "store/tree/tree_prefix.h"
 
@@ -183,20 +182,14 @@ static int encode(struct replay_docs *docs, const struct docs_slot *known, uint3
 	return 0;
 }
 
-static uint8_t major_of(const struct entry *entry, int major)
-{
-	if (entry->op == ENTRY_UPDATE && !entry->inner)
-		return (uint8_t)update_paths_major(entry->o, major);
-	return (uint8_t)major;
-}
-
 int replay_docs_add(struct replay_docs *docs, struct replay_slot *slot, const struct entry *entry,
 		    const struct replay_docs_rules *rules, struct error *e)
 {
 	struct replay_op op = {.kind = entry->op,
 			       .upsert = entry->op == ENTRY_UPDATE && entry->upsert,
 			       .fuzzy = rules->fuzzy,
-			       .major = major_of(entry, rules->major),
+			       .logged = !entry_is_of_user(entry),
+			       .major = (uint8_t)rules->major,
 			       .ts = rules->ts,
 			       .sequence = rules->sequence};
 	struct docs_slot *known;

@@ -114,6 +114,7 @@ int replay_fcv_document(struct replay_fcv *fcv, const struct entry *op, struct e
 {
 	/* A base that lacks the document is no reason not to see what becomes of it. */
 	struct update_rules rules = {.major = replay_fcv_major(fcv),
+				     .logged = !entry_is_of_user(op),
 				     .upsert = op->upsert || fcv->doc.len == 0};
 	OWNED(buf_release) struct buf to = {0};
 	int got = entry_id(op, &rules.id, e);

@@ -10,12 +10,14 @@ enum flag {
 	FLAG_UPSERT = 4,
 	FLAG_FUZZY = 8,
 	FLAG_EVICTS = 16,
+	FLAG_LOGGED = 32,
 };
 
 void replay_op_encode(const struct replay_op *op, enum replay_op_order order, struct buf *ret)
 {
 	unsigned flags = (unsigned)op->kind | (op->upsert ? FLAG_UPSERT : 0) |
-			 (op->fuzzy ? FLAG_FUZZY : 0) | (op->evicts ? FLAG_EVICTS : 0);
+			 (op->fuzzy ? FLAG_FUZZY : 0) | (op->evicts ? FLAG_EVICTS : 0) |
+			 (op->logged ? FLAG_LOGGED : 0);
 
 	buf_add_u8(ret, (uint8_t)flags);
 	buf_add_u8(ret, op->major);
@@ -66,6 +68,7 @@ int replay_op_decode(struct bytes payload, enum replay_op_order order, struct re
 	ret->upsert = (head.at[0] & FLAG_UPSERT) != 0;
 	ret->fuzzy = (head.at[0] & FLAG_FUZZY) != 0;
 	ret->evicts = (head.at[0] & FLAG_EVICTS) != 0;
+	ret->logged = (head.at[0] & FLAG_LOGGED) != 0;
 	ret->major = head.at[1];
 	ret->ts = get_le64(head.at + 2);
 	if (order != REPLAY_OP_KEYED && !take_counted(&payload, &ret->key))
@@ -267,7 +270,8 @@ static int check_made(struct replay_doc *doc, const struct replay_op *op, struct
 
 static int update(struct replay_doc *doc, const struct replay_op *op, struct error *e)
 {
-	struct update_rules rules = {.major = op->major, .upsert = op->upsert, .id = op->id};
+	struct update_rules rules = {
+		.major = op->major, .upsert = op->upsert, .logged = op->logged, .id = op->id};
 	struct buf *room = &doc->room[doc->turn];
 	bool missing = doc->now.len == 0;
 	int got;

@@ -27,6 +27,7 @@ struct replay_op {
 	bool upsert;	    /* of an update */
 	bool fuzzy;	    /* an update of a missing document is skipped */
 	bool evicts;	    /* of an insert: a capped collection evicts after it */
+	bool logged;	    /* see update_rules */
 	uint8_t major;
 	uint64_t ts;
 	uint64_t sequence;

@@ -173,7 +173,8 @@ int replay_views_target(const struct entry *op, struct bytes *ret, struct error 
 int replay_views_apply(struct replay_views *views, const struct entry *op, int major, uint64_t ts,
 		       struct error *e)
 {
-	struct update_rules rules = {.major = major, .upsert = op->upsert};
+	struct update_rules rules = {
+		.major = major, .upsert = op->upsert, .logged = !entry_is_of_user(op)};
 	OWNED(buf_release) struct buf to = {0};
 	const struct replay_view *view;
 	struct bytes ns;

@@ -8,6 +8,7 @@
 #include "oplog/segment_builder.h"
 #include "oplog/stream_foreign.h"
 #include "oplog/stream_internal.h"
+#include "store/settle.h"
 #include "store/snapshot/closure.h"
 
 struct stream_add {
@@ -24,7 +25,7 @@ struct stream_add {
 	struct buf reached; /* of uint64_t: the timestamps that slices begin with */
 	uint64_t new_entries, duplicates;
 	struct entry_optime newest; /* that was taken last, in any slice */
-	struct buf written;	    /* ids of the segments that were put, a line each */
+	struct buf written;	    /* of struct chunk_id: the segments that were put */
 
 	/* the slice */
 	char *slice;
@@ -492,8 +493,7 @@ static int put_segment(struct stream_add *add, struct segment *segment, struct e
 	/* All its chunks were just put: it need not be walked to be used. */
 	if (closure_note_whole(add->store, &segment->id, e) < 0)
 		return e->code;
-	chunk_id_hex(&segment->id, hex);
-	buf_printf(&add->written, "%s\n", hex);
+	buf_add(&add->written, &segment->id, sizeof(segment->id));
 	file = stream_file_segment(add->name, &segment->id);
 	return files->ops->put(files, file, buf_bytes(&content), e);
 }
@@ -565,6 +565,9 @@ int stream_add_finish(struct stream_add *add, struct stream_added *ret, struct e
 	put = store_stream_commit(add->writer, roots, count, put_all, add, e);
 	if (put < 0)
 		return put;
+	/* What was there already may be of a process that was killed just then. With a new file its folder is durable. */
+	if (put == 0 && add->duplicates > 0 && settle_all(add->store, e) < 0)
+		return e->code;
 	added.segments = (uint64_t)put;
 	added.entries = add->new_entries;
 	added.duplicates = add->duplicates;

@@ -109,6 +109,17 @@ static int check_journal(struct check *check, const char *file, struct error *e)
 	return still_wanted(check, 0, 0, e);
 }
 
+/* That the segments it names are not all here is no damage: the journal is read then, or a prune took both. */
+static int check_sealed(struct check *check, const char *file, uint64_t size, struct error *e)
+{
+	OWNED(buf_release) struct buf ids = {0};
+	struct error why;
+
+	if (stream_file_read_sealed(check->store, file, size, &ids, &why) < 0)
+		report(check, file, &why);
+	return still_wanted(check, 0, 0, e);
+}
+
 static int check_file(void *ctx, const char *file, uint64_t size, struct error *e)
 {
 	struct check *check = ctx;
@@ -119,6 +130,8 @@ static int check_file(void *ctx, const char *file, uint64_t size, struct error *
 
 	if (parsed.kind == STREAM_FILE_JOURNAL)
 		return check_journal(check, file, e);
+	if (parsed.kind == STREAM_FILE_SEALED)
+		return check_sealed(check, file, size, e);
 	if (parsed.kind != STREAM_FILE_SEGMENT)
 		return 0;
 	found = stream_file_read(check->store, file, &parsed.id, size, &segment, &why);

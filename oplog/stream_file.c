@@ -1,10 +1,15 @@
 /* The files of a stream: their names, and reading a segment's. Prefix: stream_file_ */
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "base/crc64.h"
 #include "oplog/stream_internal.h"
 
 #define SEGMENT_SUFFIX ".segment"
 #define SEALED_SUFFIX ".sealed"
+#define SEALED_MAGIC "YSLD 1 " /* and the checksum of all that follows its line, in hex */
+#define SEALED_HEAD_LEN (sizeof(SEALED_MAGIC) - 1 + 16 + 1)
+#define SEALED_LINE_LEN (CHUNK_ID_HEX + 1)
 
 bool stream_file_is_name(struct bytes name)
 {
@@ -87,6 +92,85 @@ int stream_file_read(struct store *store, const char *file, const struct chunk_i
 		return found;
 	content.len = size;
 	return segment_decode(id, buf_bytes(&content), store_keys(store), ret, e) < 0
+		       ? error_wrap(e, "%s", file)
+		       : 1;
+}
+
+void stream_file_encode_sealed(struct bytes ids, struct buf *ret)
+{
+	OWNED(buf_release) struct buf lines = {0};
+	char hex[CHUNK_ID_HEX + 1];
+
+	for (size_t at = 0; at < ids.len; at += CHUNK_ID_LEN) {
+		struct chunk_id id;
+
+		memcpy(id.at, ids.at + at, CHUNK_ID_LEN);
+		chunk_id_hex(&id, hex);
+		buf_printf(&lines, "%s\n", hex);
+	}
+	buf_printf(ret, SEALED_MAGIC "%016" PRIx64 "\n", crc64_update(0, buf_bytes(&lines)));
+	buf_add_bytes(ret, buf_bytes(&lines));
+}
+
+/* 1: the lines are what the checksum in front of them says. 0: there is none, as older programs wrote it. */
+static int check_sealed_head(struct bytes content, struct error *e)
+{
+	char expected[SEALED_HEAD_LEN + 1];
+	struct bytes lines;
+
+	/* Lines only have another length, whatever is wrong with the head. */
+	if (content.len % SEALED_LINE_LEN == 0)
+		return 0;
+	if (content.len < SEALED_HEAD_LEN || memcmp(content.at, SEALED_MAGIC, 5) != 0)
+		return error_set(e, ERR_CORRUPT, "it does not begin as such a file does");
+	lines = bytes_of(content.at + SEALED_HEAD_LEN, content.len - SEALED_HEAD_LEN);
+	snprintf(expected, sizeof(expected), SEALED_MAGIC "%016" PRIx64 "\n",
+		 crc64_update(0, lines));
+	if (memcmp(content.at + 5, SEALED_MAGIC + 5, 2) != 0)
+		return error_set(e, ERR_UNSUPPORTED, "its version is not 1: a newer program's");
+	if (memcmp(content.at, expected, SEALED_HEAD_LEN) != 0)
+		return error_set(e, ERR_CORRUPT, "its checksum does not fit");
+	return 1;
+}
+
+int stream_file_decode_sealed(struct bytes content, struct buf *ret_ids, struct error *e)
+{
+	OWNED(buf_release) struct buf ids = {0};
+	int headed = check_sealed_head(content, e);
+	struct chunk_id id;
+
+	if (headed < 0)
+		return headed;
+	for (size_t at = headed == 1 ? SEALED_HEAD_LEN : 0; at < content.len;
+	     at += SEALED_LINE_LEN) {
+		if (content.len - at < SEALED_LINE_LEN || content.at[at + CHUNK_ID_HEX] != '\n' ||
+		    !chunk_id_parse(bytes_of(content.at + at, CHUNK_ID_HEX), &id))
+			return error_set(e, ERR_CORRUPT, "a line that is no id of a segment");
+		buf_add(&ids, &id, sizeof(id));
+	}
+	buf_add_bytes(ret_ids, buf_bytes(&ids));
+	return 0;
+}
+
+int stream_file_read_sealed(struct store *store, const char *file, uint64_t size,
+			    struct buf *ret_ids, struct error *e)
+{
+	struct backend *files = store_stream_files(store);
+	OWNED(buf_release) struct buf content = {0};
+	int found;
+
+	if (size > STREAM_FILE_MAX)
+		return error_set(e, ERR_CORRUPT, "%s: no file of its kind has %" PRIu64 " bytes",
+				 file, size);
+	if (size == 0)
+		return 0;
+	if (buf_reserve(&content, size, STREAM_FILE_MAX, e) < 0)
+		return error_wrap(e, "%s", file);
+	found = files->ops->get(files, file, 0, content.at, size, e);
+	if (found != 1)
+		return found;
+	content.len = size;
+	return stream_file_decode_sealed(buf_bytes(&content), ret_ids, e) < 0
 		       ? error_wrap(e, "%s", file)
 		       : 1;
 }

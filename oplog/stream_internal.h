@@ -48,7 +48,7 @@ MUST_CHECK int stream_add_begin_without(struct store_writer *writer, uint64_t wi
 
 /* The slice that has just begun comes right after this entry. */
 void stream_add_after(struct stream_add *add, const struct segment_link *prev);
-/* After stream_add_finish(): the ids of the segments that were written, in hex, a line each. */
+/* After stream_add_finish(): the ids of the segments that were written, struct chunk_id after struct chunk_id. */
 struct bytes stream_add_written(const struct stream_add *add);
 
 /* The first piece whose last entry is at or behind `ts`; count when there is none. */
@@ -83,6 +83,21 @@ bool stream_file_is_name(struct bytes name);
 /* "oplog/<stream>/<id>.segment", "oplog/<stream>/<number>.sealed" */
 char *stream_file_segment(const char *stream, const struct chunk_id *id);
 char *stream_file_sealed(const char *stream, uint64_t number);
+
+/*
+ * Append the content of "<number>.sealed": `ids` are those of the segments, struct chunk_id after struct chunk_id. The other
+ * way round: ERR_CORRUPT, ERR_UNSUPPORTED (a newer version); with an older one's content, which has no checksum, too.
+ */
+void stream_file_encode_sealed(struct bytes ids, struct buf *ret);
+MUST_CHECK int stream_file_decode_sealed(struct bytes content, struct buf *ret_ids,
+					 struct error *e);
+
+/*
+ * Read such a file, of `size` bytes: 1 and the ids; 0 when it is gone, or empty: that an older program wrote, or a copy in
+ * place has begun, and it says nothing. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO.
+ */
+MUST_CHECK int stream_file_read_sealed(struct store *store, const char *file, uint64_t size,
+				       struct buf *ret_ids, struct error *e);
 
 /* Read the segment's file, of `size` bytes: 1; 0 when it is gone. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO. */
 MUST_CHECK int stream_file_read(struct store *store, const char *file, const struct chunk_id *id,

@@ -245,32 +245,24 @@ static int take_journal(struct stream *stream, struct journal *journal, struct e
 	return 0;
 }
 
-/* Are all segments here that the journal became? `size` is that of the file that names them. */
+/* Are all segments here that the journal became? `size` is that of the file that names them; a damaged one names none. */
 static int is_sealed(const struct stream *stream, uint64_t number, uint64_t size,
 		     const struct buf *found, struct error *e)
 {
 	const struct segment *at = (const struct segment *)(const void *)found->at;
 	OWNED(free) char *file = stream_file_sealed(stream->name, number);
-	struct backend *files = store_stream_files(stream->store);
-	OWNED(buf_release) struct buf text = {0};
-	int got;
+	OWNED(buf_release) struct buf ids = {0};
+	const struct chunk_id *id;
+	int got = stream_file_read_sealed(stream->store, file, size, &ids, e);
 
-	if (size > STREAM_FILE_MAX)
-		return 0;
-	if (buf_reserve(&text, size, STREAM_FILE_MAX, e) < 0)
-		return e->code;
-	got = files->ops->get(files, file, 0, text.at, size, e);
 	if (got != 1)
-		return got == ERR_CORRUPT ? 0 : got;
-	for (size_t line = 0; line < size; line += CHUNK_ID_HEX + 1) {
-		struct chunk_id id;
+		return got == ERR_CORRUPT || got == ERR_UNSUPPORTED ? 0 : got;
+	id = (const struct chunk_id *)(const void *)ids.at;
+	for (size_t n = 0; n < ids.len / sizeof(*id); n++) {
 		bool here = false;
 
-		if (size - line <= CHUNK_ID_HEX || text.at[line + CHUNK_ID_HEX] != '\n' ||
-		    !chunk_id_parse(bytes_of(text.at + line, CHUNK_ID_HEX), &id))
-			return 0;
 		for (size_t i = 0; i < found->len / sizeof(*at) && !here; i++)
-			here = chunk_id_equal(&at[i].id, &id);
+			here = chunk_id_equal(&at[i].id, &id[n]);
 		if (!here)
 			return 0;
 	}

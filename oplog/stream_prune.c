@@ -86,25 +86,19 @@ static bool has_segment(const struct listing *listing, const struct chunk_id *id
 	return false;
 }
 
-/* 1 when every segment is there that the file names, a line each; 0 when not. */
+/* 1 when every segment is there that the file names; 0 when not, or when it is damaged. */
 static int names_what_is_there(struct listing *listing, const struct sealed *sealed,
 			       struct error *e)
 {
-	struct backend *files = store_stream_files(listing->store);
-	OWNED(buf_release) struct buf text = {0};
-	struct chunk_id id;
-	int got;
+	OWNED(buf_release) struct buf ids = {0};
+	const struct chunk_id *id;
+	int got = stream_file_read_sealed(listing->store, sealed->file, sealed->size, &ids, e);
 
-	if (buf_reserve(&text, sealed->size, STREAM_FILE_MAX, e) < 0)
-		return error_wrap(e, "%s", sealed->file);
-	got = files->ops->get(files, sealed->file, 0, text.at, sealed->size, e);
-	if (got < 1)
-		return got;
-	text.len = sealed->size;
-	for (size_t at = 0; at < text.len; at += CHUNK_ID_HEX + 1)
-		if (text.len - at < CHUNK_ID_HEX + 1 ||
-		    !chunk_id_parse(bytes_of(text.at + at, CHUNK_ID_HEX), &id) ||
-		    !has_segment(listing, &id))
+	if (got != 1)
+		return got == ERR_CORRUPT || got == ERR_UNSUPPORTED ? 0 : got;
+	id = (const struct chunk_id *)(const void *)ids.at;
+	for (size_t i = 0; i < ids.len / sizeof(*id); i++)
+		if (!has_segment(listing, &id[i]))
 			return 0;
 	return 1;
 }

@@ -2,6 +2,21 @@
 
 #include "oplog/stream_internal.h"
 
+/* Nothing is lost with one that is damaged: the journal is beside it, or a prune took all that it named. */
+static int look_at_sealed(struct store *store, const char *name, uint64_t size, struct error *e)
+{
+	struct backend *files = store_stream_files(store);
+	OWNED(buf_release) struct buf ids = {0};
+	struct error removed;
+	int found = stream_file_read_sealed(store, name, size, &ids, e);
+
+	if (found == ERR_CORRUPT && files->ops->remove(files, name, &removed) < 0) {
+		*e = removed;
+		return e->code;
+	}
+	return found < 0 ? found : 0;
+}
+
 int stream_repair_roots(void *ctx, struct repair *repair, const char *name, uint64_t size,
 			struct error *e)
 {
@@ -11,6 +26,8 @@ int stream_repair_roots(void *ctx, struct repair *repair, const char *name, uint
 	struct segment segment;
 	int found, lost, more;
 
+	if (file.kind == STREAM_FILE_SEALED)
+		return look_at_sealed(ctx, name, size, e);
 	if (file.kind != STREAM_FILE_SEGMENT)
 		return 0;
 	found = stream_file_read(ctx, name, &file.id, size, &segment, e);

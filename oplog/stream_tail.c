@@ -123,6 +123,38 @@ static int add_entries(struct stream_add *add, const struct journal *journal, st
 	return 0;
 }
 
+static bool has_id(const struct buf *ids, const struct chunk_id *id)
+{
+	const struct chunk_id *at = (const struct chunk_id *)(const void *)ids->at;
+
+	for (size_t i = 0; i < ids->len / sizeof(*at); i++)
+		if (chunk_id_equal(&at[i], id))
+			return true;
+	return false;
+}
+
+/*
+ * The segments that have the journal's entries: those that were just written, and those that had some of them before. Who does
+ * not have all of them yet (rsync) goes on reading the journal.
+ */
+static int segments_of(struct store *store, const struct journal *journal, struct bytes written,
+		       struct buf *ret, struct error *e)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+
+	if (stream_open_without(store, journal->info.number, &stream, e) < 0)
+		return e->code;
+	buf_add_bytes(ret, written);
+	for (size_t i = 0; i < stream->count; i++) {
+		const struct segment *s = &stream->pieces[i].segment;
+
+		if (stream->pieces[i].journal == NULL && s->first.ts <= journal->info.last.ts &&
+		    s->last.ts >= journal->info.first.ts && !has_id(ret, &s->id))
+			buf_add(ret, &s->id, sizeof(s->id));
+	}
+	return 0;
+}
+
 int stream_tail_seal(struct store_writer *writer, uint64_t number, struct stream_added *ret,
 		     struct error *e)
 {
@@ -134,6 +166,8 @@ int stream_tail_seal(struct store_writer *writer, uint64_t number, struct stream
 	OWNED(free) char *path = NULL;
 	OWNED(free) char *folder = NULL;
 	OWNED(free) char *file = NULL;
+	OWNED(buf_release) struct buf ids = {0};
+	OWNED(buf_release) struct buf content = {0};
 	struct stream_added added;
 
 	if (list(store, &listing, e) < 0)
@@ -142,10 +176,12 @@ int stream_tail_seal(struct store_writer *writer, uint64_t number, struct stream
 	path = journal_path(folder, number);
 	if (journal_open(path, store_keys(store), &journal, e) < 0 ||
 	    stream_add_begin_without(writer, number, &add, e) < 0 ||
-	    add_entries(add, journal, e) < 0 || stream_add_finish(add, &added, e) < 0)
+	    add_entries(add, journal, e) < 0 || stream_add_finish(add, &added, e) < 0 ||
+	    segments_of(store, journal, stream_add_written(add), &ids, e) < 0)
 		return e->code;
 	file = stream_file_sealed(buf_text(&listing.name), number);
-	if (files->ops->put(files, file, stream_add_written(add), e) < 0)
+	stream_file_encode_sealed(buf_bytes(&ids), &content);
+	if (files->ops->put(files, file, buf_bytes(&content), e) < 0)
 		return e->code;
 	*ret = added;
 	return 0;

@@ -298,8 +298,11 @@ int update_apply(struct bytes doc, struct bytes o, const struct update_rules *ru
 		 struct buf *ret, struct error *e)
 {
 	size_t start = ret->len;
-	struct update_out out = {
-		.to = ret, .limit = start + BSON_MAX_LEN, .major = rules->major, .e = e};
+	struct update_out out = {.to = ret,
+				 .limit = start + BSON_MAX_LEN,
+				 .major = rules->major,
+				 .logged = rules->logged,
+				 .e = e};
 	int got;
 
 	if (doc.len > 0 && (got = bson_frame(doc, e)) < 0)

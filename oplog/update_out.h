@@ -12,7 +12,8 @@
 struct update_out {
 	struct buf *to;
 	size_t limit; /* to->len stays at or below it */
-	int major;    /* see update_rules */
+	int major;    /* see update_rules, as the next one */
+	bool logged;
 	struct error *e;
 };
 

@@ -219,22 +219,12 @@ static int collect(struct bytes o, struct update_out *out, struct update_paths *
 	return got;
 }
 
-int update_paths_major(struct bytes o, int major)
-{
-	OWNED(update_paths_release) struct update_paths paths;
-	struct error ignored = {0};
-	struct update_out out = {.major = major, .e = &ignored};
-
-	update_paths_init(&paths);
-	if (major >= NEWER_ORDER || collect(o, &out, &paths) < 0)
-		return major;
-	return is_of_newer(&paths) ? NEWER_ORDER : major;
-}
-
 int update_paths_collect(struct bytes o, struct update_out *out, struct update_paths *paths)
 {
 	if (collect(o, out, paths) < 0)
 		return out->e->code;
+	if (out->logged && out->major < NEWER_ORDER && is_of_newer(paths))
+		out->major = NEWER_ORDER;
 	sort_paths(paths, out->major);
 	return check_conflicts(out, paths);
 }

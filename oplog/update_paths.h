@@ -44,19 +44,13 @@ void update_paths_release(struct update_paths *paths);
 DEFINE_OWNED_STRUCT(struct update_paths, update_paths_release);
 
 /*
- * All paths of the modifiers in `o`, checked and sorted. ERR_CORRUPT when a server refuses them
+ * All paths of the modifiers in `o`, checked and sorted; out->major becomes 5 where their order tells that (see
+ * update_rules). ERR_CORRUPT when a server refuses them
  * (empty names, conflicts, unknown modifiers), ERR_UNSUPPORTED for modifiers that are not logged,
  * ERR_LIMIT for a path of more than BSON_MAX_NESTING names.
  */
 MUST_CHECK int update_paths_collect(struct bytes o, struct update_out *out,
 				    struct update_paths *paths);
-
-/*
- * The version whose order `o` of a primary's entry is in: `major`, or 5 where that is less and the names are
- * in the order of 5.0 only, as of a 5.0 with an older feature compatibility version. Not for what a
- * user gave to applyOps: that may be in any order. Source: measured on 5.0.4.
- */
-int update_paths_major(struct bytes o, int major);
 
 /* The name at offset `from` of a path: up to the next dot or the end. */
 struct bytes update_paths_name(struct bytes path, size_t from);

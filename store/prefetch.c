@@ -4,15 +4,13 @@
 
 #include "base/buf.h"
 
-/* What a few reads of 1 MiB and the leaves ahead of them wish for, and room. */
-#define QUEUE 256
 
 struct prefetch {
 	void (*run)(void *ctx, const struct chunk_id *id);
 	void *ctx;
 	pthread_mutex_t lock;
 	pthread_cond_t some;
-	struct chunk_id queue[QUEUE]; /* a ring */
+	struct chunk_id queue[PREFETCH_WISHES]; /* a ring */
 	size_t first, count;
 	size_t idle; /* threads that wait for `some` */
 	bool stop;
@@ -37,7 +35,7 @@ static void *work(void *arg)
 		if (p->stop)
 			break;
 		id = p->queue[p->first];
-		p->first = (p->first + 1) % QUEUE;
+		p->first = (p->first + 1) % PREFETCH_WISHES;
 		p->count--;
 		wake = p->count > 0 && p->idle > 0;
 		pthread_mutex_unlock(&p->lock);
@@ -71,11 +69,11 @@ void prefetch_add_several(struct prefetch *p, const struct chunk_id *ids, size_t
 
 	pthread_mutex_lock(&p->lock);
 	for (size_t i = 0; i < count; i++) {
-		if (p->count == QUEUE) {
-			p->first = (p->first + 1) % QUEUE;
+		if (p->count == PREFETCH_WISHES) {
+			p->first = (p->first + 1) % PREFETCH_WISHES;
 			p->count--;
 		}
-		p->queue[(p->first + p->count) % QUEUE] = ids[i];
+		p->queue[(p->first + p->count) % PREFETCH_WISHES] = ids[i];
 		p->count++;
 	}
 	wake = p->count > 0 && p->idle > 0;

@@ -1,12 +1,15 @@
 /*
  * prefetch.h - threads that decode chunks ahead of a reader.
  *
- * A bounded queue: when it is full the oldest wish is forgotten. Threads: any.
+ * A queue of PREFETCH_WISHES: when it is full the oldest wish is forgotten. Threads: any.
  */
 #ifndef STORE_PREFETCH_H
 #define STORE_PREFETCH_H
 
 #include "base/chunk_id.h"
+
+/* What a few reads of 1 MiB and the leaves ahead of them wish for, and room. */
+#define PREFETCH_WISHES 256
 
 struct prefetch; /* opaque */
 

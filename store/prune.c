@@ -9,8 +9,11 @@
 #include "store/live_set.h"
 #include "store/pack/pack_reader.h"
 #include "store/prune_copy.h"
+#include "store/prune_delete.h"
+#include "store/settle.h"
 #include "store/snapshot/snapshots.h"
 #include "store/store_internal.h"
+#include "store/store_writer.h"
 
 #define FRAME 64	/* bytes that a chunk takes besides its stored ones: header, directory */
 #define SMALL (2 * MIB) /* a pack below it is a small one, as a tail leaves them */
@@ -189,6 +192,57 @@ static void decide_one(struct prune *p, struct victim *v)
 		v->fate = is_over(p, came_us(p, &v->pack.id)) ? NEW : STAYS;
 }
 
+static uint64_t waste_of(const struct prune *p, const struct victim *v)
+{
+	struct mark_pack needed = mark_of_pack(p->mark, v->pack.number);
+	uint64_t used = needed.bytes + needed.chunks * FRAME;
+
+	return v->pack.size > used ? v->pack.size - used : 0;
+}
+
+struct copied {
+	struct victim *victim;
+	uint64_t waste;
+};
+
+/* The one of which the larger part is waste first. */
+static int by_waste(const void *a, const void *b)
+{
+	const struct copied *x = a, *y = b;
+	double of_x = (double)x->waste / (double)x->victim->pack.size;
+	double of_y = (double)y->waste / (double)y->victim->pack.size;
+
+	return of_x > of_y ? -1 : of_x < of_y;
+}
+
+/* What is copied is sent anew by every copy of the store: no more than what brings the waste of the whole below its limit. */
+static void spare_little(struct prune *p)
+{
+	OWNED(free) struct copied *copied = xcalloc(p->count + 1, sizeof(*copied));
+	unsigned limit = MIN_OF(p->options->waste_percent, (unsigned)PRUNE_UNUSED_PERCENT);
+	uint64_t size = 0, waste = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct victim *v = &p->victims[i];
+		uint64_t lost = waste_of(p, v);
+
+		if (v->fate == COPIED)
+			copied[count++] = (struct copied){v, lost};
+		else if (v->fate != STAYS)
+			continue;
+		size += v->pack.size;
+		waste += lost;
+	}
+	qsort(copied, count, sizeof(*copied), by_waste);
+	for (size_t i = 0; i < count; i++) {
+		if (waste * 100 <= size * limit)
+			copied[i].victim->fate = STAYS;
+		waste -= copied[i].waste;
+		size -= copied[i].waste;
+	}
+}
+
 /* Many small packs become few large ones: each file costs a reader and every copy some time. */
 static void merge_small(struct prune *p)
 {
@@ -216,6 +270,7 @@ static int decide(struct prune *p, struct error *e)
 		p->victims[i].pack = packs[i];
 		decide_one(p, &p->victims[i]);
 	}
+	spare_little(p);
 	merge_small(p);
 	return 0;
 }
@@ -333,7 +388,7 @@ static int forget_packs(struct prune *p, struct error *e)
 
 static int delete_packs(struct prune *p, struct error *e)
 {
-	struct backend *files = p->store->backend;
+	OWNED(prune_delete_free) struct prune_delete *d = prune_delete_new(p->store->backend);
 	char name[PACK_NAME_LEN + 1];
 
 	if (!p->options->dry_run && forget_packs(p, e) < 0)
@@ -342,12 +397,11 @@ static int delete_packs(struct prune *p, struct error *e)
 		if (p->victims[i].fate != GOES)
 			continue;
 		pack_reader_name(&p->victims[i].pack.id, name);
-		if (!p->options->dry_run && files->ops->remove(files, name, e) < 0)
-			return e->code;
+		prune_delete_add(d, name);
 		p->result.deleted_packs++;
 		p->result.deleted_bytes += p->victims[i].pack.size;
 	}
-	return 0;
+	return p->options->dry_run ? 0 : prune_delete_run(d, e);
 }
 
 /* A pack that was damaged, and is needed: somebody brought a sound one back. */
@@ -387,6 +441,19 @@ static int delete_files(struct prune *p, struct error *e)
 	return 0;
 }
 
+/*
+ * Without a grace what was just condemned need not wait for another prune, unless a writer that began before the list was there
+ * may still rely on it.
+ */
+static void take_at_once(struct prune *p)
+{
+	if (p->options->dry_run || p->options->grace_us > 0 || store_writer_any_works(p->store))
+		return;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->victims[i].fate == NEW || p->victims[i].fate == COPIED)
+			p->victims[i].fate = GOES;
+}
+
 /* The list without what is gone. */
 static int write_rest(struct prune *p, struct error *e)
 {
@@ -415,8 +482,11 @@ int prune_run(struct store *store, const struct prune_options *options, struct p
 	    mark_all(&p, e) < 0 || decide(&p, e) < 0 || copy_needed(&p, e) < 0)
 		return e->code;
 	make_list(&p);
-	if (!options->dry_run && with_commit_lock(&p, publish_locked, e) < 0)
+	/* What a pack is given up for has to outlast a power cut. */
+	if (!options->dry_run &&
+	    (settle_found(store, e) < 0 || with_commit_lock(&p, publish_locked, e) < 0))
 		return e->code;
+	take_at_once(&p);
 	count_waiting(&p);
 	if (delete_packs(&p, e) < 0 || delete_files(&p, e) < 0)
 		return e->code;
@@ -472,6 +542,7 @@ static int condemn(struct store *store, const struct prune_forget *what, struct 
 static int forget_locked(struct store *store, const struct prune_forget *what, struct error *e)
 {
 	OWNED(free) char *folder = xprintf("%s/snapshots", store->path);
+	OWNED(prune_delete_free) struct prune_delete *d = prune_delete_new(store->backend);
 	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
 
 	if (condemn(store, what, e) < 0)
@@ -479,9 +550,10 @@ static int forget_locked(struct store *store, const struct prune_forget *what, s
 	for (size_t i = 0; i < what->snapshot_count; i++) {
 		chunk_id_hex(&what->snapshots[i], hex);
 		snprintf(name, sizeof(name), "snapshots/%s", hex);
-		if (store->backend->ops->remove(store->backend, name, e) < 0)
-			return e->code;
+		prune_delete_add(d, name);
 	}
+	if (prune_delete_run(d, e) < 0)
+		return e->code;
 	/* Else a power cut brings them back. */
 	return what->snapshot_count > 0 ? file_sync_dir(folder, e) : 0;
 }

@@ -16,10 +16,12 @@
 
 #define PRUNE_GRACE_US ((uint64_t)7 * 24 * 3600 * 1000000) /* default */
 #define PRUNE_WASTE_PERCENT 50				   /* default */
+#define PRUNE_UNUSED_PERCENT                                                                       \
+	5 /* of all packs: so much waste is not worth copying, unless waste_percent is less */
 
 struct prune_options {
-	uint64_t now_us; /* microseconds since 1970 */
-	uint64_t grace_us;
+	uint64_t now_us;	/* microseconds since 1970 */
+	uint64_t grace_us;	/* 0: what is found goes in the same run, unless a writer works */
 	unsigned waste_percent; /* packs of which more is not needed are copied; 100: none */
 	bool dry_run;		/* tells what it would do */
 	/*

@@ -356,7 +356,7 @@ static int look_at_oplog(void *ctx, const char *name, uint64_t size, struct erro
 		    r->store->backend->ops->size(r->store->backend, name, &size, e) == 1)
 			code = r->options->roots_of(r->options->ctx, r, name, size, e);
 		else if (code == 0)
-			code = 1;
+			code = r->store->backend->ops->size(r->store->backend, name, &size, e);
 	} else if (code < 0) {
 		*e = why;
 	}

@@ -21,7 +21,8 @@ struct repair_options {
 	struct store *from; /* a copy of the store, or NULL */
 	uint64_t now_us;
 	/*
-	 * Give the trees that a file below oplog/ names to repair_tree(). 0; ERR_CORRUPT when the file is damaged.
+	 * Give the trees that a file below oplog/ names to repair_tree(). 0; ERR_CORRUPT when the file is damaged; it
+	 * was removed then when nothing is lost with it.
 	 */
 	int (*roots_of)(void *ctx, struct repair *repair, const char *name, uint64_t size,
 			struct error *e);

@@ -1,12 +1,10 @@
 #include "store/store.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <openssl/crypto.h>
@@ -20,98 +18,6 @@
 #define CACHE_DEFAULT (64 * MIB)
 #define MALLOC_LARGE MIB
 #define CONFIG_MAX 65536
-
-static bool is_empty_folder(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	size_t count = 0;
-
-	if (dir == NULL)
-		return false;
-	while ((entry = readdir(dir)) != NULL)
-		count++;
-	closedir(dir);
-	return count <= 2; /* . and .. */
-}
-
-static int make_folders(const char *path, struct error *e)
-{
-	static const char *const folders[] = {"chunks", "oplog", "snapshots", "local"};
-	OWNED(free) char *config = xprintf("%s/config", path);
-	struct stat st;
-
-	if (stat(config, &st) == 0)
-		return error_set(e, ERR_EXISTS, "%s is a store already", path);
-	if (stat(path, &st) == 0 && !is_empty_folder(path))
-		return error_set(e, ERR_EXISTS, "%s exists and is not an empty folder", path);
-	if (file_make_dirs(path, e) < 0)
-		return e->code;
-	for (size_t i = 0; i < COUNT_OF(folders); i++) {
-		OWNED(free) char *folder = xprintf("%s/%s", path, folders[i]);
-
-		if (file_make_dirs(folder, e) < 0)
-			return e->code;
-	}
-	return 0;
-}
-
-/* The store's own name, last of all; a folder that may not be read can't be synced. */
-static int sync_above(const char *path, struct error *e)
-{
-	OWNED(free) char *above = xprintf("%s/..", path);
-
-	return access(above, R_OK) == 0 ? file_sync_dir(above, e) : 0;
-}
-
-static int put_config(const char *path, const struct store_params *params, struct error *e)
-{
-	OWNED(free) char *config = xprintf("%s/config", path);
-	OWNED(buf_release) struct buf text = {0};
-
-	store_config_write(params, &text);
-	return file_put(config, path, buf_bytes(&text), e) < 0 ? e->code : sync_above(path, e);
-}
-
-/* A new master key, and the first file that opens it. */
-static int make_keys(const char *path, const struct store_params *params,
-		     const struct store_secret *secret, struct error *e)
-{
-	OWNED(free) char *tmp = xprintf("%s/local", path);
-	OWNED(backend_free) struct backend *backend = backend_dir_new(path, tmp);
-	uint8_t master[STORE_MASTER_LEN];
-	int code;
-
-	if (getrandom(master, sizeof(master), 0) != (ssize_t)sizeof(master))
-		return error_sys(e, "random bytes for a new key");
-	code = keyring_make(backend, params->id, secret->secret, master, e);
-	OPENSSL_cleanse(master, sizeof(master));
-	return code;
-}
-
-int store_create(const char *path, const struct store_params *params,
-		 const struct store_secret *secret, struct error *e)
-{
-	struct store_params made = *params;
-
-	made.encrypted = secret != NULL;
-	if (secret != NULL)
-		memset(made.seed, 0, sizeof(made.seed));
-	/* The config makes it a store: last. */
-	if (make_folders(path, e) < 0 || (secret != NULL && make_keys(path, &made, secret, e) < 0))
-		return e->code;
-	return put_config(path, &made, e);
-}
-
-int store_init(const char *path, const struct store_params *params, struct error *e)
-{
-	return store_create(path, params, NULL, e);
-}
-
-int store_init_cache(const char *path, const struct store_params *params, struct error *e)
-{
-	return make_folders(path, e) < 0 ? e->code : put_config(path, params, e);
-}
 
 static int read_config(struct store *store, struct error *e)
 {

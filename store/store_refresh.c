@@ -5,6 +5,7 @@
  */
 #include "store/condemned.h"
 #include "store/pack/pack_reader.h"
+#include "store/settle.h"
 #include "store/store_internal.h"
 
 struct found_pack {
@@ -122,7 +123,7 @@ static int add_packs(struct store *store, struct chunk_index_batch *batch, const
 	for (size_t i = 0; i < added->len / sizeof(*pack); i++)
 		if (add_pack(store, batch, &condemned, &pack[i], e) < 0)
 			return e->code;
-	return 0;
+	return added->len > 0 ? settle_note(batch, e) : 0;
 }
 
 static int apply(struct store *store, const struct buf *added, const struct buf *gone,

@@ -7,6 +7,7 @@
 #include "store/condemned.h"
 #include "store/leaf_facts.h"
 #include "store/pack/pack_writer.h"
+#include "store/settle.h"
 #include "store/snapshot/closure.h"
 #include "store/writer_encode.h"
 #include "store/writer_finish.h"
@@ -365,6 +366,15 @@ static int clean_tmp(struct store_writer *w, struct error *e)
 	return file_lock(w->tmp_lock_fd, path, 0, FILE_LOCK_SHARED, true, e) < 0 ? e->code : 0;
 }
 
+bool store_writer_any_works(struct store *store)
+{
+	OWNED(free) char *path = xprintf("%s/lock", store->tmp);
+	OWNED(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct error ignored;
+
+	return fd < 0 || file_lock(fd, path, 0, FILE_LOCK_EXCLUSIVE, false, &ignored) != 1;
+}
+
 int store_writer_begin(struct store *store, struct store_writer **ret, struct error *e)
 {
 	OWNED(store_writer_end) struct store_writer *w = xcalloc(1, sizeof(*w));
@@ -487,7 +497,7 @@ int store_writer_flush(struct store_writer *w, struct error *e)
 		if (pack != NULL && writer_finish_add(w->finish, pack, e) < 0)
 			return e->code;
 	}
-	return writer_finish_wait(w->finish, e);
+	return writer_finish_wait(w->finish, e) < 0 ? e->code : settle_found(w->store, e);
 }
 
 void store_writer_counts(struct store_writer *w, struct store_writer_counts *ret)

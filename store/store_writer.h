@@ -16,6 +16,12 @@
 
 struct store_writer; /* opaque */
 
+/*
+ * Does a writer work on this machine, or can't that be told? One that begins when the answer was no sees the condemned list that
+ * was there before the question.
+ */
+bool store_writer_any_works(struct store *store);
+
 /* Start: worker threads, one for each core. ERR_UNSUPPORTED when the store can't be written; ERR_WRONG_KEY: it is open without its key. */
 MUST_CHECK int store_writer_begin(struct store *store, struct store_writer **ret, struct error *e);
 /* Stop; what was not flushed is given up. NULL is fine. */

@@ -48,8 +48,8 @@ static const struct args_option options[] = {
 	 "try a server that is newer than this program; then verify", FIELD(allow_untested)},
 	{"dbpath", 0, ARGS_VALUE, "DIR",
 	 "instead of --uri: the files of a mongod, from a snapshot of a disk", FIELD(dbpath)},
-	{"mongod", 0, ARGS_VALUE, "PATH", "with --dbpath: the program that opens them",
-	 FIELD(mongod)},
+	{"mongod", 0, ARGS_VALUE, "PATH",
+	 "with --dbpath: the program that opens them, a name in PATH or a path", FIELD(mongod)},
 	{"in-place", 0, ARGS_FLAG, NULL,
 	 "with --dbpath: let it recover in DIR itself, not in a copy", FIELD(in_place)},
 };

@@ -61,13 +61,15 @@ static int read_key(struct cmd_run *run, struct store_secret *ret, struct error 
 	if (!o->encrypt)
 		return 0;
 	given = cmd_read_secret(run, e);
-	if (given < 0)
-		return given;
 	if (given == 0) {
 		cmd_usage_error(run, e, "--encrypt: which key?");
-		return error_hint(e, "head -c 32 /dev/urandom | base64 >F; chmod 600 F; give "
-				     "--key-file F, and keep a copy of F elsewhere");
+		return error_hint(e, CMD_NEW_KEY
+				  "; give --key-file F, and keep a copy of F elsewhere");
 	}
+	if (given < 0 && e->sys == ENOENT)
+		return error_hint(e, CMD_NEW_KEY " makes one; keep a copy of F elsewhere");
+	if (given < 0)
+		return given;
 	ret->secret = buf_bytes(&run->secret);
 	return 1;
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 
 #include "store/rekey.h"
@@ -26,6 +27,8 @@ static int read_new(struct cmd_run *run, struct buf *ret, struct error *e)
 		.file = o->file, .command = o->command, .no_environment = true};
 	int given = key_source_read(&source, ret, e);
 
+	if (given < 0 && e->sys == ENOENT)
+		return error_hint(e, CMD_NEW_KEY " makes one; keep a copy of F elsewhere");
 	if (given != 0)
 		return given;
 	cmd_usage_error(run, e, "which new key?");

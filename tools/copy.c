@@ -7,6 +7,7 @@
 #include "oplog/moment.h"
 #include "oplog/stream_add.h"
 #include "oplog/when.h"
+#include "store/settle.h"
 #include "store/snapshot/catalog_build.h"
 #include "store/snapshot/commit.h"
 #include "store/tree/tree_build.h"
@@ -304,7 +305,8 @@ static int copy_snapshots(struct job *job, struct error *e)
 		if (!there && copy_snapshot(job, &job->source.at[i], e) < 0)
 			return e->code;
 	}
-	return 0;
+	/* One that was there may be of a copy that was killed just then. */
+	return job->result.had > 0 ? settle_all(job->to, e) : 0;
 }
 
 /* ---- the oplog */

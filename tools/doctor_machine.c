@@ -18,6 +18,7 @@
 #include "tools/driver.h"
 #include "tools/file_system.h"
 #include "tools/libraries.h"
+#include "tools/program.h"
 #include "tools/size.h"
 
 #define KERNEL_MAJOR 4 /* older ones were never tried */
@@ -55,22 +56,6 @@ static void check_kernel(struct doctor *doctor)
 			   name.release, name.machine);
 }
 
-/* A program's path in the folders of PATH; false when there is none. */
-static bool find_program(const char *name, char *ret, size_t size)
-{
-	const char *path = getenv("PATH");
-
-	while (path != NULL && *path != '\0') {
-		size_t len = strcspn(path, ":");
-
-		if (snprintf(ret, size, "%.*s/%s", (int)len, path, name) < (int)size &&
-		    access(ret, X_OK) == 0)
-			return true;
-		path += len + (path[len] == ':');
-	}
-	return false;
-}
-
 /* Is the driver there, and of this version? */
 static void check_driver(struct doctor *doctor)
 {
@@ -79,9 +64,11 @@ static void check_driver(struct doctor *doctor)
 	OWNED(buf_release) struct buf out = {0};
 	OWNED(buf_release) struct buf err = {0};
 	struct error e = {0};
-	char path[DRIVER_PATH_LEN];
+	char beside[DRIVER_PATH_LEN];
+	OWNED(free)
+	char *path = driver_find_beside(beside) ? xstrdup(beside) : program_find(DRIVER_NAME);
 
-	if (!driver_find_beside(path) && !find_program(DRIVER_NAME, path, sizeof(path))) {
+	if (path == NULL) {
 		doctor_add(doctor, "driver", DOCTOR_WARNING,
 			   "it belongs beside yester, or into a folder of PATH",
 			   "there is no " DRIVER_NAME ": 'yester mount' does not work");
@@ -106,7 +93,7 @@ static void check_fuse(struct doctor *doctor)
 {
 	OWNED(buf_release) struct buf conf = {0};
 	struct error ignored;
-	char path[DRIVER_PATH_LEN];
+	OWNED(free) char *fusermount = program_find("fusermount3");
 	bool others = geteuid() == 0;
 
 	if (access("/dev/fuse", F_OK) != 0) {
@@ -121,7 +108,7 @@ static void check_fuse(struct doctor *doctor)
 			   "/dev/fuse is not open to this user: 'yester mount' does not work");
 		return;
 	}
-	if (!others && !find_program("fusermount3", path, sizeof(path))) {
+	if (!others && fusermount == NULL) {
 		doctor_add(doctor, "fuse", DOCTOR_WARNING, "install the package fuse3",
 			   "there is no fusermount3: only root can mount");
 		return;
@@ -263,10 +250,11 @@ static void check_programs(struct doctor *doctor)
 		{"mongod", "'yester drill' needs one (--mongod PATH)"},
 	};
 	OWNED(buf_release) struct buf have = {0};
-	char path[DRIVER_PATH_LEN];
 
 	for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-		if (find_program(wanted[i][0], path, sizeof(path)))
+		OWNED(free) char *path = program_find(wanted[i][0]);
+
+		if (path != NULL)
 			buf_printf(&have, "%s%s", have.len == 0 ? "" : ", ", path);
 		else
 			doctor_add(doctor, "programs", DOCTOR_NOTE, NULL,

@@ -395,9 +395,8 @@ int ingest_run(struct store *store, const struct ingest_options *options, struct
 	pthread_mutex_init(&ingest.sort, NULL);
 	if (options->assert_quiesced && options->time.seconds == 0)
 		return error_set(e, ERR_INVALID, "--assert-quiesced needs --time T.I");
-	if (options->name != NULL && !snapshot_is_name(options->name))
-		return error_set(e, ERR_INVALID, "\"%s\" can't be a snapshot's name",
-				 options->name);
+	if (options->name != NULL && snapshot_check_name(options->name, e) < 0)
+		return e->code;
 	if (run(&ingest, &result, e) < 0) {
 		ingest_result_release(&result);
 		return e->code;

@@ -207,7 +207,9 @@ static bool is_replacement(const struct job *job, const struct entry *op)
 static int apply_update(struct job *job, const struct entry *op, struct state *state,
 			struct error *e)
 {
-	struct update_rules rules = {.major = replay_fcv_major(&job->fcv), .upsert = op->upsert};
+	struct update_rules rules = {.major = replay_fcv_major(&job->fcv),
+				     .upsert = op->upsert,
+				     .logged = !entry_is_of_user(op)};
 	struct buf before = state->doc;
 	int made;
 

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "tools/program.h"
 
 #define STEP_MS 20
 #define END_MS 120000 /* how long a clean end may take */
@@ -20,7 +21,8 @@
 #define LOG_SHOWN 400 /* bytes of its log in a message */
 
 struct mongod_run {
-	char *folder; /* private: socket and log */
+	char *program; /* which mongod */
+	char *folder;  /* private: socket and log */
 	char *socket, *log, *uri;
 	pid_t pid; /* 0: it does not run */
 };
@@ -60,6 +62,7 @@ void mongod_run_end(struct mongod_run *run)
 	}
 	if (run->folder != NULL)
 		(void)!file_remove_tree(run->folder, &ignored);
+	free(run->program);
 	free(run->folder);
 	free(run->socket);
 	free(run->log);
@@ -70,6 +73,21 @@ void mongod_run_end(struct mongod_run *run)
 const char *mongod_run_uri(const struct mongod_run *run)
 {
 	return run->uri;
+}
+
+static int find_program(const char *name, struct mongod_run *run, struct error *e)
+{
+	run->program = program_find(name);
+	if (run->program == NULL) {
+		error_set(e, ERR_INVALID, "there is no program %s in PATH", name);
+		return error_hint(e, "--mongod /usr/bin/mongod: where it is on this machine");
+	}
+	if (access(run->program, X_OK) != 0) {
+		error_sys(e, "%s", run->program);
+		e->code = ERR_INVALID;
+		return e->code;
+	}
+	return 0;
 }
 
 static int make_folder(const struct mongod_run_options *options, struct mongod_run *run,
@@ -101,7 +119,7 @@ static int make_folder(const struct mongod_run_options *options, struct mongod_r
 static void become(const struct mongod_run_options *options, const struct mongod_run *run,
 		   pid_t parent)
 {
-	const char *argv[ARGUMENTS_MAX] = {options->mongod,  "--dbpath",
+	const char *argv[ARGUMENTS_MAX] = {run->program,     "--dbpath",
 					   options->dbpath,  "--bind_ip",
 					   run->socket,	     "--port",
 					   "27999",	     "--nounixsocket",
@@ -124,26 +142,26 @@ static void become(const struct mongod_run_options *options, const struct mongod
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 	}
-	execv(options->mongod, (char *const *)(uintptr_t)argv);
+	execv(run->program, (char *const *)(uintptr_t)argv);
 	_exit(126);
 }
 
 /* What it said last. */
-static int tell_end(const struct mongod_run *run, const char *program, int status, struct error *e)
+static int tell_end(const struct mongod_run *run, int status, struct error *e)
 {
 	OWNED(buf_release) struct buf log = {0};
 	struct error ignored;
 	size_t begin;
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 126)
-		return error_set(e, ERR_INVALID, "%s can't be run", program);
+		return error_set(e, ERR_INVALID, "%s can't be run", run->program);
 	if (file_read(run->log, 16 * MIB, &log, &ignored) < 1)
 		buf_reset(&log);
 	begin = log.len > LOG_SHOWN ? log.len - LOG_SHOWN : 0;
 	for (size_t i = begin; i < log.len; i++)
 		if (log.at[i] == '\n')
 			log.at[i] = ' ';
-	return error_set(e, ERR_REMOTE, "%s ended (%s %d): … %s", program,
+	return error_set(e, ERR_REMOTE, "%s ended (%s %d): … %s", run->program,
 			 WIFSIGNALED(status) ? "signal" : "exit",
 			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
 			 log.len == 0 ? "it said nothing" : buf_text(&log) + begin);
@@ -170,12 +188,7 @@ int mongod_run_start(const struct mongod_run_options *options, struct mongod_run
 	pid_t parent = getpid();
 	int status = 0;
 
-	if (access(options->mongod, X_OK) != 0) {
-		error_sys(e, "%s", options->mongod);
-		e->code = ERR_INVALID;
-		return e->code;
-	}
-	if (make_folder(options, run, e) < 0)
+	if (find_program(options->mongod, run, e) < 0 || make_folder(options, run, e) < 0)
 		return e->code;
 	run->pid = fork();
 	if (run->pid == 0)
@@ -187,7 +200,7 @@ int mongod_run_start(const struct mongod_run_options *options, struct mongod_run
 	/* Recovery of a large folder may take long: as long as it runs it is waited for. */
 	while (!answers(run)) {
 		if (has_ended(run, &status))
-			return tell_end(run, options->mongod, status, e);
+			return tell_end(run, status, e);
 		if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
 			return error_set(e, ERR_CANCELLED, "interrupted");
 		step();

@@ -16,7 +16,7 @@
 struct mongod_run; /* opaque */
 
 struct mongod_run_options {
-	const char *mongod;	 /* the program */
+	const char *mongod;	 /* the program: a path, or a name in PATH */
 	const char *dbpath;	 /* the folder; is not removed */
 	const char *const *more; /* further arguments, ended by NULL; or NULL */
 	const char *tmp;	 /* where a private folder for its socket and its log can be made */
@@ -24,7 +24,7 @@ struct mongod_run_options {
 };
 
 /*
- * Start it and wait until it answers. ERR_INVALID: that program can't be run; ERR_REMOTE: it ended (with what
+ * Start it and wait until it answers. ERR_INVALID: there is no such program, or it can't be run; ERR_REMOTE: it ended (with what
  * it said last); ERR_CANCELLED, ERR_IO.
  */
 MUST_CHECK int mongod_run_start(const struct mongod_run_options *options, struct mongod_run **ret,

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define SHOW_MS 100
-#define SECOND 1000000000ULL
+#define SECOND 1000000ULL /* as clock_us() */
 
 struct run {
 	const struct restore_work *work;
@@ -134,20 +134,19 @@ void restore_rate_release(struct restore_rate *rate)
 
 void restore_rate_take(struct restore_rate *rate, uint64_t bytes)
 {
-	struct timespec now, until;
+	struct timespec until;
 	uint64_t at;
 
 	if (rate->bytes_per_second == 0)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	at = (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+	at = clock_us();
 	pthread_mutex_lock(&rate->mutex);
 	at = MAX_OF(at, rate->free_at);
 	rate->free_at =
 		at + (uint64_t)((double)bytes / (double)rate->bytes_per_second * (double)SECOND);
 	pthread_mutex_unlock(&rate->mutex);
 	until.tv_sec = (time_t)(at / SECOND);
-	until.tv_nsec = (long)(at % SECOND);
+	until.tv_nsec = (long)(at % SECOND) * 1000;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		continue;
 }

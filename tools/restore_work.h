@@ -33,7 +33,7 @@ MUST_CHECK int restore_work_run(const struct restore_work *work, struct error *e
 struct restore_rate {
 	pthread_mutex_t mutex;
 	uint64_t bytes_per_second; /* 0: no limit */
-	uint64_t free_at;	   /* nanoseconds: when what was taken is paid */
+	uint64_t free_at;	   /* as clock_us(): when what was taken is paid */
 };
 
 void restore_rate_init(struct restore_rate *rate, uint64_t bytes_per_second);

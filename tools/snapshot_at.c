@@ -52,11 +52,8 @@ static int check(struct job *job, const struct snapshot **ret_base, struct error
 	const char *name = job->options->name;
 	size_t skipped;
 
-	if (name != NULL && !snapshot_is_name(name))
-		return error_set(e, ERR_INVALID,
-				 "\"%s\" can't be a snapshot's name: letters, digits, . _ and -, "
-				 "at most %d",
-				 name, SNAPSHOT_NAME_MAX);
+	if (name != NULL && snapshot_check_name(name, e) < 0)
+		return e->code;
 	if (snapshots_read(job->store, &job->list, &skipped, e) < 0)
 		return e->code;
 	*ret_base = NULL;

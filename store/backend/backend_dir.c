@@ -25,6 +25,9 @@ struct backend_dir {
 	pthread_mutex_t lock; /* over the slots and the clock */
 	struct open_file slots[OPEN_FILES];
 	uint64_t clock;
+	pthread_mutex_t folders; /* over what follows */
+	char **settled;		 /* paths of folders whose names are durable */
+	size_t settled_count;
 };
 
 static struct backend_dir *self_of(struct backend *b)
@@ -37,22 +40,102 @@ static char *path_of(struct backend_dir *self, const char *name)
 	return xprintf("%s/%s", self->root, name);
 }
 
-/* mkdir -p of the folder of `path`, each new level made durable. */
-static int make_parent(const char *root, const char *path, struct error *e)
+static bool is_settled(const struct backend_dir *self, const char *folder)
 {
-	OWNED(free) char *dir = xstrdup(path);
-	char *slash = strrchr(dir, '/');
+	for (size_t i = 0; i < self->settled_count; i++)
+		if (strcmp(self->settled[i], folder) == 0)
+			return true;
+	return false;
+}
+
+static void add_settled(struct backend_dir *self, const char *folder)
+{
+	if (is_settled(self, folder))
+		return;
+	self->settled = xrealloc(self->settled, (self->settled_count + 1) * sizeof(char *));
+	self->settled[self->settled_count++] = xstrdup(folder);
+}
+
+static void forget_settled(struct backend_dir *self)
+{
+	for (size_t i = 0; i < self->settled_count; i++)
+		free(self->settled[i]);
+	free(self->settled);
+	self->settled = NULL;
+	self->settled_count = 0;
+}
+
+/* The names of all folders that are in `above` now: durable, also when a process that died had just made them. */
+static int settle_names(struct backend_dir *self, const char *above, struct error *e)
+{
+	DIR *stream = opendir(above);
+	struct dirent *entry;
+
+	if (stream == NULL)
+		return error_sys(e, "open folder %s", above);
+	while ((entry = readdir(stream)) != NULL) {
+		OWNED(free) char *path = xprintf("%s/%s", above, entry->d_name);
+
+		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR)
+			add_settled(self, path);
+	}
+	closedir(stream);
+	return file_sync_dir(above, e);
+}
+
+/* mkdir -p; each level is made durable, once. Lock of the folders held. */
+static int make_folder(struct backend_dir *self, const char *folder, struct error *e)
+{
+	OWNED(free) char *above = NULL;
 	struct stat st;
 
-	*slash = '\0';
-	if (stat(dir, &st) == 0 || strcmp(dir, root) == 0)
+	if (stat(folder, &st) != 0)
+		forget_settled(self); /* local/ may be deleted at any time */
+	else if (is_settled(self, folder))
 		return 0;
-	if (make_parent(root, dir, e) < 0)
+	if (strcmp(folder, self->root) == 0) {
+		/* What lies around the store is not ours to list; and may be closed to us. */
+		if (file_sync_above(folder, 1, e) < 0)
+			return e->code;
+		add_settled(self, folder);
+		return 0;
+	}
+	above = xstrdup(folder);
+	*strrchr(above, '/') = '\0';
+	if (make_folder(self, above, e) < 0)
 		return e->code;
-	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-		return error_sys(e, "create folder %s", dir);
-	*strrchr(dir, '/') = '\0';
-	return file_sync_dir(dir, e);
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return error_sys(e, "create folder %s", folder);
+	if (settle_names(self, above, e) < 0)
+		return e->code;
+	add_settled(self, folder);
+	return 0;
+}
+
+/* The folder of `path`. */
+static int make_parent(struct backend_dir *self, const char *path, struct error *e)
+{
+	OWNED(free) char *folder = xstrdup(path);
+	int code;
+
+	*strrchr(folder, '/') = '\0';
+	pthread_mutex_lock(&self->folders);
+	code = make_folder(self, folder, e);
+	if (code < 0)
+		forget_settled(self);
+	pthread_mutex_unlock(&self->folders);
+	return code;
+}
+
+/* syncfs: which of the files others made, and how far they came, nobody knows. */
+static int dir_sync(struct backend *b, struct error *e)
+{
+	struct backend_dir *self = self_of(b);
+	OWNED(fd_close) int fd = open(self->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_sys(e, "open folder %s", self->root);
+	return syncfs(fd) == 0 ? 0 : error_sys(e, "sync the file system of %s", self->root);
 }
 
 static int dir_put(struct backend *b, const char *name, struct bytes content, struct error *e)
@@ -67,9 +150,10 @@ static int dir_put(struct backend *b, const char *name, struct bytes content, st
 	if (self->tmp_dir == NULL)
 		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
 				 path);
+	/* It may be of a process that died before it could fsync. */
 	if (stat(path, &st) == 0)
-		return 0;
-	if (make_parent(self->root, path, e) < 0 || file_put(path, self->tmp_dir, content, e) < 0)
+		return dir_sync(b, e);
+	if (make_parent(self, path, e) < 0 || file_put(path, self->tmp_dir, content, e) < 0)
 		return e->code;
 	return 1;
 }
@@ -262,6 +346,8 @@ static void dir_free(struct backend *b)
 
 	for (size_t i = 0; i < OPEN_FILES; i++)
 		slot_close(&self->slots[i]);
+	forget_settled(self);
+	pthread_mutex_destroy(&self->folders);
 	pthread_mutex_destroy(&self->lock);
 	free(self->root);
 	free(self->tmp_dir);
@@ -274,6 +360,7 @@ static const struct backend_ops dir_ops = {
 	.size = dir_size,
 	.list = dir_list,
 	.remove = dir_remove,
+	.sync = dir_sync,
 	.free = dir_free,
 };
 
@@ -285,5 +372,6 @@ struct backend *backend_dir_new(const char *root, const char *tmp_dir)
 	self->root = xstrdup(root);
 	self->tmp_dir = tmp_dir == NULL ? NULL : xstrdup(tmp_dir);
 	pthread_mutex_init(&self->lock, NULL);
+	pthread_mutex_init(&self->folders, NULL);
 	return &self->base;
 }

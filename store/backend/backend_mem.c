@@ -127,6 +127,11 @@ static int mem_remove(struct backend *b, const char *name, struct error *e UNUSE
 	return file != NULL;
 }
 
+static int mem_sync(struct backend *b UNUSED, struct error *e UNUSED)
+{
+	return 0;
+}
+
 static void mem_free(struct backend *b)
 {
 	struct backend_mem *self = self_of(b);
@@ -146,6 +151,7 @@ static const struct backend_ops mem_ops = {
 	.size = mem_size,
 	.list = mem_list,
 	.remove = mem_remove,
+	.sync = mem_sync,
 	.free = mem_free,
 };
 

@@ -63,8 +63,12 @@ static int read_file(const char *path, struct buf *ret, struct error *e)
 	OWNED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0)
-		return error_sys(e, "open key file %s", path);
+	if (fd < 0) {
+		error_sys(e, "open key file %s", path);
+		return e->sys != ENOENT ? e->code
+					: error_hint(e, "is what the key is kept on mounted? "
+							"Nothing else opens the store");
+	}
 	if (fstat(fd, &st) != 0)
 		return error_sys(e, "stat key file %s", path);
 	if ((st.st_mode & (S_IRGRP | S_IROTH)) != 0 && S_ISREG(st.st_mode)) {

@@ -369,6 +369,9 @@ static int change(struct attempt *old, struct attempt *fresh, bool keep_old,
 	OPENSSL_cleanse(master, sizeof(master));
 	if (code < 0)
 		return code;
+	/* A new one that was there already may be of a rekey that died before it was durable. */
+	if (!keep_old && ret->added == 0 && old->backend->ops->sync(old->backend, e) < 0)
+		return e->code;
 	for (size_t at = 0; !keep_old && at < old->names.len; at += KEYRING_NAME_LEN + 1) {
 		const char *name = (const char *)old->names.at + at;
 		int gone = old->backend->ops->remove(old->backend, name, e);
@@ -377,6 +380,9 @@ static int change(struct attempt *old, struct attempt *fresh, bool keep_old,
 			return gone;
 		ret->removed += (uint64_t)gone;
 	}
+	/* Else a power cut brings the old key back, which may be known to others. */
+	if (ret->removed > 0 && old->backend->ops->sync(old->backend, e) < 0)
+		return e->code;
 	if (names_read(old->backend, &names, e) < 0)
 		return e->code;
 	ret->left = names.len / (KEYRING_NAME_LEN + 1);

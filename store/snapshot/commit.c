@@ -20,12 +20,8 @@ static int choose_name(const struct snapshot_list *list, struct snapshot *snapsh
 	char time[SNAPSHOT_TIME_LEN + 1];
 
 	if (snapshot->name != NULL) {
-		if (!snapshot_is_name(snapshot->name))
-			return error_set(
-				e, ERR_INVALID,
-				"\"%s\" can't be a snapshot's name: letters, digits, . _ and -, "
-				"at most %d",
-				snapshot->name, SNAPSHOT_NAME_MAX);
+		if (snapshot_check_name(snapshot->name, e) < 0)
+			return e->code;
 		if (taken(list, snapshot->name))
 			return error_set(e, ERR_EXISTS, "there is a snapshot \"%s\" already",
 					 snapshot->name);

@@ -47,6 +47,17 @@ bool snapshot_is_name(const char *name)
 	       len;
 }
 
+int snapshot_check_name(const char *name, struct error *e)
+{
+	if (snapshot_is_name(name))
+		return 0;
+	return error_set(
+		e, ERR_INVALID,
+		"\"%s\" can't be a snapshot's name: letters, digits, . _ and - (not first . or "
+		"-), at most %d",
+		name, SNAPSHOT_NAME_MAX);
+}
+
 static void add_text(struct buf *b, const char *name, const char *text)
 {
 	if (text != NULL)

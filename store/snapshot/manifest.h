@@ -54,6 +54,9 @@ DEFINE_OWNED_STRUCT(struct snapshot, snapshot_release);
 #define SNAPSHOT_NAME_MAX 100
 bool snapshot_is_name(const char *name);
 
+/* 0 when it is; else ERR_INVALID, with what one looks like. */
+MUST_CHECK int snapshot_check_name(const char *name, struct error *e);
+
 /* Append the manifest's bytes, sealed with `keys` (NULL: of a plain store); sets snapshot->id. */
 MUST_CHECK int snapshot_encode(struct snapshot *snapshot, const struct store_keys *keys,
 			       struct buf *ret, struct error *e);

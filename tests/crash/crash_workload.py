@@ -2,6 +2,8 @@
 
 Data are made from a seed, and what a snapshot of them must hold is known without our programs.
 """
+import contextlib
+import fcntl
 import gzip
 import hashlib
 import json
@@ -145,6 +147,15 @@ def stored_bytes(store):
 
 def left_in_tmp(store):
     return sorted(p.name for p in Path(store.path).glob("local/*/tmp/*") if p.name != "lock")
+
+
+@contextlib.contextmanager
+def writer_works(path):
+    """As if a writer of this machine was at work: a prune without a grace leaves what it finds to the next one."""
+    [lock] = Path(path).glob("local/*/tmp/lock")
+    with open(lock, "rb") as file:
+        fcntl.lockf(file, fcntl.LOCK_SH)
+        yield
 
 
 class Copied(peers.Store):

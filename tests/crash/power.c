@@ -85,6 +85,45 @@ static uint64_t draw(void)
 	return (power.random * 2685821657736338717U) >> 16;
 }
 
+/* What a process before us left, the newest first. */
+static void find_changes(const char *from)
+{
+	FILE *file = fopen(from, "r");
+	struct change **at = &power.changes;
+	unsigned long device, folder;
+	unsigned kind;
+	char path[PATH_MAX], before[PATH_MAX], kept[PATH_MAX];
+
+	if (file == NULL)
+		abort();
+	while (fscanf(file, "%u %lu %lu %4095s %4095s %4095s\n", &kind, &device, &folder, path,
+		      before, kept) == 6) {
+		*at = must(calloc(1, sizeof(**at)));
+		**at = (struct change){NULL, kind, device, folder, must(strdup(path)), NULL, NULL};
+		if (strcmp(before, "-") != 0)
+			(*at)->from = must(strdup(before));
+		if (strcmp(kept, "-") != 0)
+			(*at)->kept = must(strdup(kept));
+		at = &(*at)->before;
+	}
+	fclose(file);
+}
+
+static void leave_changes(const char *to)
+{
+	FILE *file = fopen(to, "w");
+
+	if (file == NULL)
+		abort();
+	for (struct change *change = power.changes; change != NULL; change = change->before)
+		fprintf(file, "%u %lu %lu %s %s %s\n", change->kind, (unsigned long)change->device,
+			(unsigned long)change->folder, change->path,
+			change->from == NULL ? "-" : change->from,
+			change->kept == NULL ? "-" : change->kept);
+	if (fclose(file) != 0)
+		abort();
+}
+
 void power_start(void)
 {
 	const char *cut = getenv("SHIM_CUT"), *root = getenv("SHIM_STORE"),
@@ -98,6 +137,8 @@ void power_start(void)
 	snprintf(power.lost, sizeof(power.lost), "%s.lost", power.root);
 	if (power.cut != NO_CUT)
 		(void)syscall(SYS_mkdirat, AT_FDCWD, power.lost, 0700);
+	if (power.cut != NO_CUT && getenv("SHIM_FINDS") != NULL)
+		find_changes(getenv("SHIM_FINDS"));
 }
 
 bool power_is_on(void)
@@ -385,11 +426,23 @@ void power_synced(int fd)
 	}
 }
 
+void power_synced_all(void)
+{
+	while (power_is_on() && power.files != NULL)
+		forget(&power.files);
+	while (power_is_on() && power.changes != NULL)
+		end_change(&power.changes);
+}
+
 void power_cut(void)
 {
 	if (!power_is_on())
 		return;
 	power_lock();
+	if (getenv("SHIM_LEAVES") != NULL) {
+		leave_changes(getenv("SHIM_LEAVES"));
+		return;
+	}
 	for (struct file *file = power.files; file != NULL; file = file->next)
 		undo_writes(file);
 	for (struct change *change = power.changes; change != NULL; change = change->before)

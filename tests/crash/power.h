@@ -15,7 +15,8 @@
 
 /*
  * SHIM_CUT: drop (all that is not durable), torn (by SHIM_SEED each is kept, gone or in part there), else none. SHIM_STORE:
- * the folder that it is about. A folder SHIM_STORE.lost keeps what was unlinked.
+ * the folder that it is about. A folder SHIM_STORE.lost keeps what was unlinked. SHIM_LEAVES: no cut, the names that are not
+ * durable yet are written to that file; SHIM_FINDS: they are read from it, as a process that was killed had left them.
  */
 void power_start(void);
 
@@ -31,6 +32,7 @@ void power_writes(int fd, off_t offset, size_t len);
 
 /* After an fsync of a file or a folder that went well. */
 void power_synced(int fd);
+void power_synced_all(void);
 
 /* Before the call: `path` may come into being, go, be another file. */
 void power_creates(const char *path);

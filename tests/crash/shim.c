@@ -443,6 +443,22 @@ int fsync(int fd)
 	return code;
 }
 
+int syncfs(int fd)
+{
+	REAL(syncfs);
+	enum deed deed = at_call(phase_of_sync(fd), "syncfs");
+	int code = -1;
+
+	power_lock();
+	if (deed == FAIL)
+		errno = shim.error;
+	else if ((code = real(fd)) == 0)
+		power_synced_all();
+	power_unlock();
+	after_call(deed);
+	return code;
+}
+
 int fdatasync(int fd)
 {
 	REAL(fdatasync);

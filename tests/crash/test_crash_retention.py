@@ -44,7 +44,8 @@ class World:
         forgotten = self.templates["find"] = self.copy(full, "t-find")
         forget(forgotten)
         found = self.templates["take"] = self.copy(forgotten, "t-take")
-        prune(found)
+        with workload.writer_works(found.path):
+            prune(found)
         damaged = self.templates["repair"] = self.copy(full, "t-repair")
         for pack in sorted((damaged.path / "chunks").rglob("*.pack"))[:3]:
             data = bytearray(pack.read_bytes())

@@ -120,7 +120,8 @@ class World:
         forgotten = self.copy(full, "forgotten")
         self.forget(forgotten)
         found = self.copy(forgotten, "found")
-        self.prune(found)
+        with workload.writer_works(found):
+            self.prune(found)
         damaged = self.copy(full, "damaged")
         for pack in sorted((damaged / "chunks").rglob("*.pack"))[:3]:
             data = bytearray(pack.read_bytes())
@@ -228,6 +229,7 @@ def is_fine(world, verb, store, done):
     counted = world.counts(store, check=(0, 4) if verb is world.verbs["repair"] else 0)
     if done.status == 0:
         assert counted == verb.after, f"acknowledged, but {counted} is there, not {verb.after}"
+        assert not world.rekeys or peers.yester("ls", "-s", store, *world.more, check=None).status == 12, "the old key opens it"
     elif verb.before[0] <= verb.after[0]:
         assert all(now >= then for now, then in zip(counted, verb.before)), f"{counted} is there, it was {verb.before}"
     if counted != verb.after or verb.before == verb.after:  # else the name of the new snapshot is taken
@@ -235,6 +237,58 @@ def is_fine(world, verb, store, done):
     assert world.counts(store) == verb.after and world.listed(store) == verb.listed
     name = random.choice(list(verb.known))  # all are what `check` has read; one is looked at from outside
     assert world.digest(store, name) == verb.known[name], name
+
+
+@pytest.mark.parametrize("name", ("ingest", "ingest-oplog", "snapshot", "copy", "repair", "rekey"))
+def test_what_a_killed_one_left_lasts_once_the_next_relies_on_it(world, name):
+    """Names that no fsync made durable are there for the next, until the power goes: which is when it has ended."""
+    if name not in world.verbs:
+        pytest.skip("there is no key")
+    verb, left, rng = world.verbs[name], world.folder / "left", random.Random(f"{SEED} left {name}")
+    every = [(at, deed) for at in range(1, verb.calls + 1) for deed in ("kill-before", "kill-after")]
+    some = every if KILLS == 0 else rng.sample(every, min(len(every), 1 if KILLS < 0 else KILLS * 2))
+    for at, deed in some:
+        store = world.copy(verb.template, "store")
+        env = workload.shim("any", at, deed, store=store, cut="drop", seed=SEED)
+        killed = verb.run(store, check=None, env=env | {"SHIM_LEAVES": str(left)})
+        if "shim:" not in killed.err:
+            continue  # the threads' timing: it made fewer calls
+        workload.count_point()
+        env = workload.shim("any", store=store, cut="drop", seed=SEED)
+        done = verb.run(store, check=None, env=env | {"SHIM_FINDS": str(left)})
+        try:
+            is_fine(world, verb, store, done)
+        except AssertionError as problem:
+            raise AssertionError(f"{name}: {deed} at call {at} of {verb.calls}, then one that ended with {done.status}: "
+                                 f"{done.err[-300:]}\n{problem}") from None
+
+
+@pytest.mark.parametrize("keyed", [False, pytest.param(True, marks=pytest.mark.long)], ids=["plain", "encrypted"])
+def test_an_init_that_dies_at_any_call_is_completed_by_the_next(tmp_path, keyed):
+    folder, key, report = tmp_path / "folder", tmp_path / "key", tmp_path / "report"
+    key.write_text("the key of a store that is half made\n")
+    key.chmod(0o600)
+    more = ("--key-file", key) if keyed else ()
+
+    def init(**how):
+        return peers.yester("init", "-q", "-s", folder / "store", *(("--encrypt", *more) if keyed else ()), **how)
+
+    folder.mkdir()
+    init(env=workload.shim("any", report=report, store=folder))
+    calls = next(int(line.split()[1]) for line in report.read_text().splitlines() if line.startswith("any "))
+    every = [(at, *deed) for deed in DEEDS for at in range(1, calls + 1)] + [(0, *end) for end in ENDS]
+    rng = random.Random(f"{SEED} init {keyed}")
+    for number, (at, deed, cut) in enumerate(every if KILLS == 0 else rng.sample(every, 3 if KILLS < 0 else min(len(every), KILLS * 13))):
+        shutil.rmtree(folder)
+        folder.mkdir()
+        done = init(check=None, env=workload.shim("any", at, "" if deed == "end" else deed, store=folder, cut=cut, seed=SEED + number))
+        workload.count_point()
+        story = f"{deed} {cut} at call {at} of {calls} (exit {done.status}), seed {SEED + number}"
+        again = init(check=None)
+        there = again.status == 6 and "is a store already" in again.err
+        assert there if done.status == 0 else there or again.status == 0, f"{story}: {again.story()}"
+        assert peers.yester("check", "-s", folder / "store", "--json", *more, check=None).status == 0, story
+        assert len(list((folder / "store" / "keys").glob("*"))) == keyed, story
 
 
 @pytest.mark.parametrize("cut", ["drop", "torn"])

@@ -1,6 +1,6 @@
 /*
  * Small files that are read whole: the list of a prune, the users of the server, what verbs leave for `yester status`, the state
- * of a restore. The first byte chooses which; they lie in a store of this process, in memory where there is /dev/shm.
+ * of a restore, what says which segments a journal became. The first byte chooses which; they lie in a store of this process, in memory where there is /dev/shm.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "oplog/stream_internal.h"
 #include "store/condemned.h"
 #include "tests/fuzz/fuzz.h"
 #include "tools/restore_state.h"
@@ -132,10 +133,27 @@ static void try_restore_state(struct bytes in)
 	restore_state_close(state);
 }
 
+/* What can be read is said again in the same words, unless it is an older program's. */
+static void try_sealed(struct bytes in)
+{
+	OWNED(buf_release) struct buf ids = {0};
+	OWNED(buf_release) struct buf again = {0};
+	struct error e = {0};
+
+	if (stream_file_decode_sealed(in, &ids, &e) < 0) {
+		FUZZ_REQUIRE(e.code == ERR_CORRUPT || e.code == ERR_UNSUPPORTED);
+		FUZZ_REQUIRE(ids.len == 0);
+		return;
+	}
+	FUZZ_REQUIRE(ids.len % CHUNK_ID_LEN == 0);
+	stream_file_encode_sealed(buf_bytes(&ids), &again);
+	FUZZ_REQUIRE(in.len % (CHUNK_ID_HEX + 1) == 0 || bytes_equal(buf_bytes(&again), in));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const kinds[])(struct bytes in) = {try_condemned, try_users, try_status,
-							 try_restore_state};
+							 try_restore_state, try_sealed};
 
 	if (store == NULL)
 		begin();

@@ -189,6 +189,7 @@ def test_a_usage_error_shows_the_usage_line(yester):
     (("ingest", "nowhere"), 1, ""),
     (("ingest", "--assert-quiesced", "nowhere"), 2, ""),
     (("ingest", "--time", "yesterday", "nowhere"), 2, ""),
+    (("ingest", "--name", "two words", "nowhere"), 2, ""),
     (("ingest", "--objcheck", "some", "nowhere"), 2, ""),
     (("mount", "no-such-folder"), 1, "mkdir no-such-folder"),
 ])

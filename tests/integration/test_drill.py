@@ -75,7 +75,17 @@ def test_what_is_no_mongod_is_told(store, fixture_dump, tmp_path):
     assert store.run("drill", check=2)
     assert store.run("drill", "--mongod", tmp_path / "none", check=(1, 2)).err
     assert store.run("drill", "--mongod", "/bin/false", check=1).err
+    done = store.run("drill", "--mongod", "mongod", check=2, env={**os.environ, "PATH": str(tmp_path)})
+    assert "there is no program mongod in PATH\nHINT: --mongod /usr/bin/mongod" in done.err
     assert not list((store.path / "local").glob("*/status/drill.json"))
+
+
+def test_a_mongod_is_looked_for_in_path(store, fixture_dump, tmp_path):
+    store.ingest(fixture_dump, "--nsInclude", "shop.*")
+    program = peers.fetched(truth.mongod, "6.0.27")
+    (tmp_path / "mongod").symlink_to(program.path)
+    environment = {**program.env(), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    assert "good:" in store.run("drill", "--mongod", "mongod", env=environment).out
 
 
 def test_no_mongod_is_left_when_it_is_killed(store, fixture_dump, tmp_path):

@@ -1,74 +1,24 @@
 """Encrypted stores: nothing readable without the key, every verb with it, damage found, keys changed whatever kills it."""
-import contextlib
-import ctypes
-import ctypes.util
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
 
 import bson
 import peers
 import pytest
 from bson.timestamp import Timestamp
-from replica_set import until
+from encrypted import (BEGIN, DUMP, SECRET, SEED, Encrypted, Planted, environment, fill, found_in, found_in_open_files, key_file,
+                       planted_dump, read_all)
 from serving import Server
 
 sys.path.append(str(peers.ROOT / "tests" / "crash"))
 import crash_workload as workload  # noqa: E402
-
-SEED = int(os.environ.get("YESTER_SEED", "12"))
-BEGIN = 1_790_000_000
-DUMP = peers.ROOT / "tests" / "fixture" / "dump"
-SECRET = "planted-secret-of-the-key-file-5f1c"
-
-
-def key_file(path, text=SECRET):
-    path.write_text(text + "\n")
-    path.chmod(0o600)
-    return path
-
-
-class Encrypted(peers.Store):
-    """A store whose verbs are given the key by the environment, in which every folder of ours is below `root`."""
-
-    def __init__(self, path, *options, root=None, encrypt=True):
-        self.path = Path(path)
-        root = root or self.path.parent
-        self.key = key_file(root / f"{self.path.name}.key")
-        for name in ("cache", "tmp"):
-            (root / name).mkdir(exist_ok=True)
-        self.env = {**os.environ, "XDG_CACHE_HOME": str(root / "cache"), "TMPDIR": str(root / "tmp")}
-        self.env.pop("YESTER_KEY_FILE", None)
-        peers.yester("init", "-s", self.path, *options, *(("--encrypt", "--key-file", self.key) if encrypt else ()), env=self.env)
-        self.folders = (self.path, root / "cache", root / "tmp")
-        if encrypt:
-            self.env["YESTER_KEY_FILE"] = str(self.key)
-
-    def run(self, verb, *arguments, env=None, **kwargs):
-        return peers.yester(verb, "-s", self.path, *arguments, env=env or self.env, **kwargs)
-
-    def keyless(self, verb, *arguments, **kwargs):
-        env = {k: v for k, v in self.env.items() if k != "YESTER_KEY_FILE"}
-        return peers.yester(verb, "-s", self.path, *arguments, env=env, **kwargs)
-
-
-@contextlib.contextmanager
-def environment(env):
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(env)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @pytest.fixture
@@ -77,115 +27,6 @@ def encrypted(tmp_path):
 
 
 # ---- planted strings
-
-
-class Planted:
-    """Strings that no store has by chance, one for each place where a name or a value is kept."""
-
-    def __init__(self, seed):
-        self.rng = random.Random(seed)
-        self.words = {}
-
-    def __getitem__(self, what):
-        if what not in self.words:
-            self.words[what] = f"zq{self.rng.getrandbits(96):024x}"
-        return self.words[what]
-
-
-zstd = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
-zstd.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
-zstd.ZSTD_decompress.restype = ctypes.c_size_t
-SCAN_MAX = 400_000  # bytes of a file that is searched for compressed pieces
-_out = ctypes.create_string_buffer(1 << 17)
-
-
-def unpacked(data):
-    """What decompresses as zstd at any offset, with its magic number or (as packs have it) without."""
-    for at in range(len(data) - 8):
-        piece = data[at:at + (1 << 17)] if data[at:at + 4] == b"\x28\xb5\x2f\xfd" else b"\x28\xb5\x2f\xfd" + data[at:at + (1 << 17)]
-        size = zstd.ZSTD_getFrameContentSize(piece, min(len(piece), 18))
-        if size >= (1 << 64) - 2 or size == 0 or size > len(_out):
-            continue
-        zstd.ZSTD_decompress(_out, len(_out), piece, len(piece))  # an error at its end leaves what was decoded
-        yield _out.raw[:size]
-
-
-def found_in(folders, planted):
-    """{what: a file in which it is}: raw or compressed, or in a name."""
-    found, words = {}, {what: word.encode() for what, word in planted.words.items()}
-    for folder in folders:
-        for file in Path(folder).rglob("*"):
-            texts = [str(file.relative_to(folder)).encode()]
-            if file.is_file() and not file.is_symlink():
-                data = file.read_bytes()
-                texts.append(data)
-                if len(data) <= SCAN_MAX:
-                    texts += [b"".join(unpacked(data))]
-            for what, word in words.items():
-                if any(word in text for text in texts):
-                    found[what] = str(file)
-    return found
-
-
-def found_in_open_files(pid, planted):
-    """The same of files without a name that a process has open."""
-    found, seen = {}, 0
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            if not os.readlink(link).endswith(" (deleted)"):
-                continue
-            data = link.read_bytes()
-            seen += len(data)
-            for what, word in planted.words.items():
-                if word.encode() in data:
-                    found[what] = os.readlink(link)
-    return found, seen
-
-
-def planted_dump(folder, planted, documents=150):
-    """Collections whose names, fields, options, indexes and values are planted; some compress, some do not."""
-    db = folder / planted["database"]
-    db.mkdir(parents=True)
-    rng = random.Random(SEED)
-    name = planted["collection"]
-    db.joinpath(f"{name}.bson").write_bytes(b"".join(bson.encode({
-        "_id": i, planted["field"]: f"{planted['value']} {i % 7}", "n": rng.randrange(1000),
-        "noise": rng.randbytes(300)}) for i in range(documents)))
-    db.joinpath(f"{name}.metadata.json").write_text(json.dumps({
-        "options": {"validator": {planted["validator"]: {"$exists": True}}, "validationLevel": "off"},
-        "indexes": [{"v": 2, "key": {"_id": 1}, "name": "_id_"}, {"v": 2, "key": {"n": 1}, "name": planted["index"]}],
-        "uuid": bytes(range(16)).hex(), "collectionName": name, "type": "collection"}))
-    db.joinpath("tiny.bson").write_bytes(bson.encode({"_id": planted["id"], "of": planted["database"]}))
-    db.joinpath("tiny.metadata.json").write_text(json.dumps({"options": {}, "indexes": [], "collectionName": "tiny", "type": "collection"}))
-    return folder
-
-
-def entries(planted, first, count, ns):
-    return b"".join(bson.encode({
-        "op": "i", "ns": ns, "ui": bson.Binary(bytes(range(16)), 4), "ts": Timestamp(BEGIN + n, 1), "t": bson.Int64(1), "v": bson.Int64(2),
-        "o": {"_id": 100_000 + n, planted["operation"]: f"{planted['operation value']} {n}", "noise": os.urandom(200)},
-        "wall": bson.datetime.datetime(2026, 1, 1)}) for n in range(first, first + count))
-
-
-def fill(store, tmp_path, planted):
-    """Everything that writes and reads without a server."""
-    dump = planted_dump(tmp_path / f"dump-{store.path.name}", planted)
-    ns = f"{planted['database']}.{planted['collection']}"
-    store.ingest(dump, "--name", planted["snapshot"], "--tag", planted["tag"], "--time", f"{BEGIN}.1", "--assert-quiesced")
-    log = tmp_path / f"log-{store.path.name}.bson"
-    log.write_bytes(entries(planted, 0, 200, ns))
-    store.run("ingest-oplog", log, check=(0, 3))
-    store.run("snapshot", "--at", f"{BEGIN + 50}.1", "--name", planted["second snapshot"])
-    return ns
-
-
-def read_all(store, planted, ns):
-    """Moments that have to be replayed go to the cache."""
-    assert planted["value"] in store.run("cat", "--at", f"{BEGIN + 20}.1", ns).out
-    assert planted["operation value"] in store.run("cat", "--at", f"{BEGIN + 120}.1", ns).out
-    assert planted["operation"] in store.run("log", ns, "100003", "--json").out
-    store.run("stats")
-    store.run("status", check=(0, 3))
 
 
 @pytest.mark.fuse
@@ -285,141 +126,6 @@ def test_a_killed_ingest_leaves_nothing_readable(encrypted, tmp_path):
     assert json.loads(encrypted.run("check", "--read-data", "--json").out)["whole"]
 
 
-# ---- a server
-
-
-@pytest.fixture(scope="module")
-def member():
-    with peers.Mongod("6.0.27") as server:
-        yield server
-
-
-class Children:
-    """What `ps` shows of a process's children, command lines and environments, seen as often as can be."""
-
-    def __init__(self, pid):
-        self.pid, self.shown, self.over = pid, set(), threading.Event()
-        self.thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-
-    def _look(self):
-        others = set()  # whose parent is another
-        while not self.over.is_set():
-            for number in set(filter(str.isdigit, os.listdir("/proc"))) - others:
-                process = Path("/proc") / number
-                with contextlib.suppress(OSError):
-                    if int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) != self.pid:
-                        others.add(number)
-                        continue
-                    self.shown.add((process / "cmdline").read_bytes())
-                    self.shown.add((process / "environ").read_bytes())
-
-    def text(self):
-        return b" ".join(list(self.shown))
-
-
-@pytest.mark.mongod
-def test_a_tail_and_its_children_have_the_key_and_show_it_to_nobody(member, tmp_path):
-    store, planted = Encrypted(tmp_path / "store"), Planted(SEED + 4)
-    db, name = planted["live database"], planted["live collection"]
-    member.client[db][name].insert_many([{"_id": i, "text": planted["live value"]} for i in range(500)])
-    planted.words["host"] = member.address
-    store.run("backup", "--uri", member.uri)
-    # The key comes by a pipe that can be read once: the children can't get it again from where it was.
-    pipe = os.pipe()
-    os.write(pipe[1], SECRET.encode())
-    os.close(pipe[1])
-    env = {k: v for k, v in store.env.items() if k != "YESTER_KEY_FILE"} | {"YESTER_URI": member.uri}
-    log = open(tmp_path / "log", "w+b")
-    tail = subprocess.Popen([str(peers.program("yester")), "tail", "-s", str(store.path), "--every", "1s", "--key-file", f"/dev/fd/{pipe[0]}"],
-                            env=env, stdout=log, stderr=log, pass_fds=[pipe[0]])
-    os.close(pipe[0])
-
-    def snapshots():
-        member.client[db][name].update_one({"_id": 1}, {"$inc": {planted["live field"]: 1}})
-        assert tail.poll() is None, (tmp_path / "log").read_text()
-        return len(json.loads(store.run("snapshots", "--json").out)) >= 3 and b"snapshot" in children.text()
-
-    children = Children(tail.pid)
-    try:
-        with children:
-            until(snapshots, "the tail makes snapshots, and they are seen at it")
-        assert list(store.path.rglob("*.journal")), "no journal to look into"
-        assert not found_in(store.folders, planted)
-    finally:
-        tail.send_signal(signal.SIGTERM)
-        status = tail.wait(timeout=60)
-    log.seek(0)
-    said = log.read()
-    log.close()
-    assert status == 0, said
-    assert SECRET.encode() not in children.text() + said
-    assert not found_in(store.folders, planted)
-    assert json.loads(store.run("check", "--read-data", "--replay", "1", "--json").out)["whole"]
-    assert planted["live field"] in store.run("cat", "--at", "latest", f"{db}.{name}").out
-
-
-@pytest.mark.mongod
-def test_flipped_bits_of_a_journal_are_found_or_end_it(member, tmp_path):
-    """Of a tail that was killed. What is cut off at its end is no damage; what is served is what was acknowledged."""
-    print(f"seed {SEED}")
-    rng, store = random.Random(SEED), Encrypted(tmp_path / "store")
-    member.client["shop"].journal.insert_many([{"_id": i} for i in range(100)])
-    store.run("backup", "--uri", member.uri)
-    tail = subprocess.Popen([str(peers.program("yester")), "tail", "-q", "-s", str(store.path)], env={**store.env, "YESTER_URI": member.uri})
-
-    def lines():
-        return store.run("log", "--json", "--op", "i").out.splitlines()
-
-    try:
-        for i in range(20):
-            member.client["shop"].journal.insert_one({"_id": f"one {i}"})
-        until(lambda: len([line for line in lines() if "one " in line]) == 20, "the tail has it")
-    finally:
-        tail.send_signal(signal.SIGKILL)
-        tail.wait()
-    journal, = store.path.rglob("*.journal")
-    whole, right = journal.read_bytes(), lines()
-    length = len(whole.rstrip(b"\0"))
-    noticed = 0
-    for _ in range(20):
-        data, bit = bytearray(whole), rng.randrange(8 * length)
-        data[bit // 8] ^= 1 << bit % 8
-        journal.write_bytes(data)
-        story = f"bit {bit} of {length} bytes"
-        log, check = store.run("log", "--json", "--op", "i", check=None), store.run("check", "--read-data", check=(0, 4))
-        served = log.out.splitlines()
-        assert served == right[:len(served)], f"{story}: {log.story()}"
-        noticed += check.status != 0 or len(served) < len(right)
-    journal.write_bytes(whole)
-    print(f"{noticed} of 20 were told, or ended the journal")
-    assert noticed >= 19  # bits in what lies behind the last frame tell nothing
-    assert lines() == right and json.loads(store.run("check", "--read-data", "--json").out)["whole"]
-
-
-@pytest.mark.mongod
-def test_what_is_restored_is_what_was_there(member, tmp_path):
-    store = Encrypted(tmp_path / "store")
-    member.wipe()
-    member.client["shop"].orders.insert_many([{"_id": i, "n": i * i, "text": "x" * (i % 50)} for i in range(3000)])
-    member.client["shop"].orders.create_index("n")
-    store.run("backup", "--uri", member.uri, "--name", "before")
-    before = peers.dbhash(member.client, "shop")
-    member.client["shop"].orders.delete_many({"_id": {"$gt": 100}})
-    store.run("restore", "--at", "before", "--uri", member.uri, "--nsInclude", "shop.*", "--drop", "-y")
-    assert peers.dbhash(member.client, "shop") == before
-    store.run("verify", "--at", "before", "--uri", member.uri)
-    binary = peers.fetched(peers.truth.mongod, member.version)
-    store.run("drill", "--at", "before", "--mongod", binary.path, env={**binary.env(), **store.env} if binary.env() else None)
-
-
 # ---- every verb, right and wrong keys
 
 
@@ -508,6 +214,14 @@ def test_init_asks_for_what_belongs_together(tmp_path):
                           (("--encrypt", "--key-command", "echo short"), 12), (("--encrypt", "--key-file", "/nowhere"), 1)):
         peers.yester("init", "-s", tmp_path / "new", *words, check=status)
         assert not (tmp_path / "new").exists(), words
+    # As all who have no key file yet: told how one is made.
+    absent = peers.yester("init", "-s", tmp_path / "new", "--encrypt", "--key-file", tmp_path / "absent", check=1).err
+    making = re.search(r"^HINT: (\(umask 077; .* >F\)) makes one", absent, re.M)[1]
+    peers.run(["sh", "-c", making], cwd=tmp_path)
+    peers.yester("init", "-s", tmp_path / "made", "--encrypt", "--key-file", tmp_path / "F")
+    rekeyed = peers.yester("rekey", "-s", tmp_path / "made", "--key-file", tmp_path / "F", "--new-key-file", "/nowhere", check=1).err
+    assert making in rekeyed
+    assert "HINT: is what the key is kept on mounted?" in peers.yester("snapshots", "-s", tmp_path / "made", "--key-file", "/nowhere", check=1).err
     said = json.loads(peers.yester("init", "-s", tmp_path / "new", "--encrypt", "--key-file", key, "--json").out)
     assert said["encrypted"] is True and SECRET not in json.dumps(said)
     assert b"seed" not in (tmp_path / "new" / "config").read_bytes()

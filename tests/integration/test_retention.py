@@ -90,6 +90,25 @@ def test_what_is_forgotten_goes_after_the_grace_and_the_rest_is_as_it_was(store,
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
+def test_a_little_waste_is_not_worth_a_copy(store, tmp_path):
+    rng = random.Random(7)
+    documents = [{"_id": i, "pad": rng.randbytes(6000)} for i in range(300)]
+    folder = tmp_path / "dump" / "shop"
+    folder.mkdir(parents=True)
+    for number, changed in enumerate((range(0), range(0, 200, 40), range(0, 160, 40))):
+        for i in changed:
+            documents[i]["pad"] = rng.randbytes(6000)
+        (folder / "blobs.bson").write_bytes(b"".join(map(bson.encode, documents)))
+        store.ingest(folder.parent, "--name", f"s{number}")
+    store.run("forget", "s1")
+    # Of the pack of s1 one leaf of five is needed: the rest is 1 % of the store.
+    said = json.loads(store.run("prune", "--json", "--grace", "0").out)
+    assert said["copiedPacks"] == 0 and said["deletedPacks"] > 0, said
+    said = json.loads(store.run("prune", "--json", "--grace", "0", "--max-waste", "0").out)
+    assert said["copiedPacks"] > 0 and said["deletedPacks"] > 0, said
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
 def test_the_base_of_the_oplog_stays_unless_a_window_lets_it_go(store, tmp_path):
     exact = ("--assert-quiesced",)
     take(store, tmp_path / "dump", "base", BEGIN, 0, *exact)

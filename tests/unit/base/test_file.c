@@ -227,6 +227,31 @@ static void a_lock_excludes_other_descriptions_of_one_byte(void **state)
 	assert_int_equal(file_lock(-1, path, 0, FILE_LOCK_SHARED, false, &e), ERR_IO);
 }
 
+static void the_folders_above_are_synced_up_to_where_the_text_ends(void **state)
+{
+	static const char *const fine[] = {"/",	    "//", "/bin",   "/bin/", "//bin", "here",
+					   "here/", ".",  "./here", "",	     NULL};
+	OWNED(free) char *one = in(state, "one");
+	OWNED(free) char *file = in(state, "one/two");
+	OWNED(free) char *deep = in(state, "none/two/");
+	OWNED(free) char *not_a_folder = in(state, "one/two/three");
+	struct error e = {0};
+
+	for (size_t i = 0; fine[i] != NULL; i++)
+		ASSERT_OK(file_sync_above(fine[i], 9, &e));
+	/* The name itself need not exist: it may have been taken away. The folder has to. */
+	ASSERT_OK(file_sync_above("/none", 1, &e));
+	assert_int_equal(file_sync_above("no/..", 1, &e), ERR_IO);
+	assert_string_equal(e.text, "open folder no: No such file or directory");
+	assert_int_equal(file_sync_above(deep, 1, &e), ERR_IO);
+	assert_int_equal(file_sync_above(deep, 0, &e), 0);
+	ASSERT_OK(file_make_dirs(one, &e));
+	ASSERT_OK(file_put(file, one, bytes_str("x"), &e));
+	ASSERT_OK(file_sync_above(file, 2, &e));
+	assert_int_equal(file_sync_above(not_a_folder, 1, &e), ERR_IO);
+	assert_non_null(strstr(e.text, "one/two: Not a directory"));
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -239,6 +264,7 @@ int main(void)
 		IN_FOLDER(a_read_behind_the_end_is_damage),
 		IN_FOLDER(writes_go_through),
 		IN_FOLDER(folders_are_made_all_the_way),
+		IN_FOLDER(the_folders_above_are_synced_up_to_where_the_text_ends),
 		IN_FOLDER(a_tree_is_removed_without_following_links),
 		IN_FOLDER(an_unnamed_file_leaves_no_name),
 		IN_FOLDER(a_lock_excludes_other_descriptions_of_one_byte),

@@ -1,8 +1,10 @@
 /* Opening an index: ours and sound, or thrown away; damage never gives a wrong place or a crash. */
 #include "index/index_env.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -262,6 +264,149 @@ static void a_damaged_table_of_readers_does_no_harm(void **state)
 	assert_int_equal(counts[WRONG], 0);
 }
 
+/* ---- records that are sealed, and not what this program writes */
+
+/* Put a record under the key of what is there, or of `name`. */
+static void put_record(const char *dir, int which, struct bytes name, size_t len, bool sealed)
+{
+	struct index_env env = {0};
+	OWNED(buf_release) struct buf record = {0};
+	MDB_dbi dbi;
+	MDB_txn *txn;
+	MDB_val key, value;
+	bool fresh;
+	struct error e = {0};
+
+	ASSERT_OK(index_env_open(dir, &env, &fresh, &e));
+	assert_false(fresh);
+	dbi = which == 0 ? env.chunks : which == 1 ? env.packs : env.notes;
+	assert_int_equal(mdb_txn_begin(env.env, NULL, 0, &txn), 0);
+	for (size_t i = 0; i < len; i++)
+		buf_add_u8(&record, (uint8_t)i);
+	if (sealed)
+		index_env_seal(name, &record);
+	key = (MDB_val){name.len, (void *)(uintptr_t)name.at};
+	value = (MDB_val){record.len, record.at};
+	assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	index_env_close(&env);
+}
+
+static void records_of_a_wrong_length_are_damage_not_facts(void **state)
+{
+	const char *dir = harness_path(harness_tmpdir(), "index");
+	struct chunk_id id = index_model_id(1 << 20);
+	uint8_t number[4] = {0, 0, 0, 77};
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct chunk_pack *packs = NULL, pack;
+	struct chunk_index *index;
+	bool fresh;
+	size_t count;
+	struct error e = {0};
+
+	(void)state;
+	index = index_model_open(dir, NULL);
+	ASSERT_OK(index_model_add(index, 1, 10, &e));
+	chunk_index_close(index);
+	put_record(dir, 0, bytes_of(id.at, CHUNK_ID_LEN), 5, true);
+	put_record(dir, 1, bytes_of(number, 4), 3, true);
+	index = index_model_open(dir, &fresh);
+	assert_false(fresh); /* each record has its checksum: only reading tells */
+	ASSERT_ERROR(chunk_index_get(index, &id, places, &e), ERR_CORRUPT);
+	ASSERT_ERROR(chunk_index_packs(index, &packs, &count, &e), ERR_CORRUPT);
+	ASSERT_ERROR(chunk_index_pack(index, 77, &pack, &e), ERR_CORRUPT);
+	/* The others are as they were. */
+	assert_int_equal(ASSERT_OK(index_model_check(index, 2, 10, &e)), 9);
+	chunk_index_close(index);
+}
+
+/* ---- a disk that is full */
+
+static int add_until_full(void *ctx)
+{
+	const struct rlimit limit = {200 * 1024, 200 * 1024};
+	struct chunk_index *index = index_model_open(ctx, NULL);
+	struct error e = {0};
+	int code = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+		return 1;
+	for (uint64_t pack = 3; pack < 40 && code == 0; pack++)
+		code = index_model_add(index, pack, 4000, &e);
+	/* Told, with what the system said (EIO: LMDB's word for half a write); and what was there can still be read. */
+	if (code != ERR_IO || (e.sys != EFBIG && e.sys != EIO) ||
+	    index_model_check(index, 40, 100, &e) < 99)
+		return 2;
+	chunk_index_close(index);
+	return 0;
+}
+
+static void an_index_that_has_no_room_left_fails_and_keeps_what_it_has(void **state)
+{
+	const char *dir = harness_path(harness_tmpdir(), "index");
+	struct chunk_index *index = index_model_open(dir, NULL);
+	bool fresh;
+	int status;
+	pid_t child;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(index_model_add(index, 1, 100, &e));
+	chunk_index_close(index);
+	child = fork();
+	if (child == 0)
+		_exit(add_until_full((void *)(uintptr_t)dir));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	index = index_model_open(dir, &fresh);
+	assert_false(fresh);
+	assert_true(ASSERT_OK(index_model_check(index, 40, 100, &e)) >= 99);
+	ASSERT_OK(index_model_add(index, 50, 4000, &e));
+	chunk_index_close(index);
+}
+
+static void a_place_where_no_index_can_be_is_told(void **state)
+{
+	const char *dir = harness_tmpdir();
+	struct index_env env;
+	bool fresh;
+	struct error e = {0};
+
+	(void)state;
+	/* A file where the folder has to be; folders where its files have to be. */
+	write_file(harness_path(dir, "file"), bytes_str("x"));
+	ASSERT_ERROR(index_env_open(harness_path(dir, "file/index"), &env, &fresh, &e), ERR_IO);
+	ASSERT_OK(file_make_dirs(harness_path(dir, "a/open.lock"), &e));
+	ASSERT_ERROR_TEXT(index_env_open(harness_path(dir, "a"), &env, &fresh, &e), ERR_IO,
+			  "open.lock");
+	/* What is in the way of its own files is taken away: they are disposable. */
+	ASSERT_OK(file_make_dirs(harness_path(dir, "b/lock.mdb"), &e));
+	ASSERT_OK(file_make_dirs(harness_path(dir, "b/data.mdb"), &e));
+	ASSERT_OK(index_env_open(harness_path(dir, "b"), &env, &fresh, &e));
+	assert_true(fresh);
+	index_env_close(&env);
+}
+
+static void what_lmdb_says_becomes_an_error_that_tells_what_to_do(void **state)
+{
+	static const struct {
+		int rc, code;
+	} cases[] = {{MDB_CORRUPTED, ERR_CORRUPT}, {MDB_PAGE_NOTFOUND, ERR_CORRUPT},
+		     {MDB_BAD_TXN, ERR_CORRUPT},   {ENOMEM, ERR_NOMEM},
+		     {MDB_MAP_FULL, ERR_LIMIT},	   {ENOSPC, ERR_IO},
+		     {MDB_READERS_FULL, ERR_IO}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct error e = {0};
+
+		ASSERT_ERROR_TEXT(index_env_error(&e, cases[i].rc, "commit"), cases[i].code,
+				  "index: commit");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +416,10 @@ int main(void)
 		cmocka_unit_test(what_is_no_index_is_thrown_away),
 		cmocka_unit_test(flipped_bits_in_an_index_never_give_a_wrong_place_or_a_crash),
 		cmocka_unit_test(a_damaged_table_of_readers_does_no_harm),
+		cmocka_unit_test(records_of_a_wrong_length_are_damage_not_facts),
+		cmocka_unit_test(an_index_that_has_no_room_left_fails_and_keeps_what_it_has),
+		cmocka_unit_test(a_place_where_no_index_can_be_is_told),
+		cmocka_unit_test(what_lmdb_says_becomes_an_error_that_tells_what_to_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,3 @@
-#include "oplog/update_paths.h"
 #include "tests/unit/oplog/text_doc.h"
 
 /* Reference 8.2; what is not numbered is of the samples, or was measured the same way. */
@@ -255,27 +254,43 @@ static void a_path_of_too_many_names_is_refused(void **state)
 	}
 }
 
-static void what_is_logged_in_the_order_of_5_0_is_of_5_0(void **state)
+static void what_is_logged_in_the_order_of_5_0_is_done_in_it(void **state)
 {
 	static const struct {
 		const char *o;
-		int major;
+		const char *logged; /* by a server */
+		const char *given;  /* to applyOps, by a user */
 	} rows[] = {
-		{"{'$v':1,'$set':{'2':2,'3':2,'5':2,'36':2,'4b':2,'a0-':2,'~5z':2}}", 5},
-		{"{'$v':1,'$set':{'m.9':1,'m.10':2},'$unset':{'a':true,'m.8':true}}", 5},
-		{"{'$v':1,'$set':{'10':1,'9':2}}", 4},		   /* of 4.x */
-		{"{'$v':1,'$set':{'a':1,'b':2}}", 4},		   /* of both */
-		{"{'$v':1,'$set':{'9':1,'10':2,'z':1,'a':2}}", 4}, /* of neither */
-		{"{'9':1,'10':2}", 4},
+		{"{'$v':1,'$set':{'5':2,'36':2,'4b':2,'a0':2}}",
+		 "{'_id':1,'5':2,'36':2,'4b':2,'a0':2}", "{'_id':1,'36':2,'4b':2,'5':2,'a0':2}"},
+		{"{'$v':1,'$set':{'m.9':1,'m.10':2},'$unset':{'a':true,'m.8':true}}",
+		 "{'_id':1,'m':{'9':1,'10':2}}", "{'_id':1,'m':{'10':2,'9':1}}"},
+		/* Of 4.x; of both; of neither. */
+		{"{'$v':1,'$set':{'10':1,'9':2}}", "{'_id':1,'10':1,'9':2}",
+		 "{'_id':1,'10':1,'9':2}"},
+		{"{'$v':1,'$set':{'a':1,'b':2}}", "{'_id':1,'a':1,'b':2}", "{'_id':1,'a':1,'b':2}"},
+		{"{'$v':1,'$set':{'9':1,'10':2,'z':1,'a':2}}", "{'_id':1,'10':2,'9':1,'a':2,'z':1}",
+		 "{'_id':1,'10':2,'9':1,'a':2,'z':1}"},
 	};
+	OWNED(buf_release) struct buf doc = {0};
 	OWNED(buf_release) struct buf o = {0};
+	OWNED(buf_release) struct buf out = {0};
+	OWNED(buf_release) struct buf expected = {0};
+	struct error e = {0};
 
 	(void)state;
+	text_doc(&doc, "{'_id':1}");
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		buf_reset(&o);
-		text_doc(&o, rows[i].o);
-		assert_int_equal(update_paths_major(buf_bytes(&o), 4), rows[i].major);
-		assert_int_equal(update_paths_major(buf_bytes(&o), 6), 6);
+		text_doc((buf_reset(&o), &o), rows[i].o);
+		for (int logged = 0; logged < 2; logged++) {
+			struct update_rules rules = {.major = 4, .logged = logged == 1};
+
+			buf_reset(&out);
+			text_doc((buf_reset(&expected), &expected),
+				 logged == 1 ? rows[i].logged : rows[i].given);
+			ASSERT_OK(update_apply(buf_bytes(&doc), buf_bytes(&o), &rules, &out, &e));
+			ASSERT_BYTES(buf_bytes(&out), buf_bytes(&expected));
+		}
 	}
 }
 
@@ -285,7 +300,7 @@ int main(void)
 		cmocka_unit_test(every_named_case_gives_what_servers_give),
 		cmocka_unit_test(a_million_and_a_half_elements_are_padded),
 		cmocka_unit_test(many_paths_are_found_and_ordered),
-		cmocka_unit_test(what_is_logged_in_the_order_of_5_0_is_of_5_0),
+		cmocka_unit_test(what_is_logged_in_the_order_of_5_0_is_done_in_it),
 		cmocka_unit_test(a_path_of_too_many_names_is_refused),
 	};
 

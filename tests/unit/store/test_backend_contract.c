@@ -176,7 +176,9 @@ static void a_removed_file_is_gone_and_can_be_put_anew(void **state)
 	assert_int_equal(ASSERT_OK(b->ops->remove(b, "a/b", &e)), 1);
 	assert_int_equal(ASSERT_OK(b->ops->get(b, "a/b", 0, &byte, 1, &e)), 0);
 	assert_int_equal(ASSERT_OK(b->ops->remove(b, "a/b", &e)), 0);
+	ASSERT_OK(b->ops->sync(b, &e));
 	assert_int_equal(put(b, "a/b", "newer"), 1);
+	ASSERT_OK(b->ops->sync(b, &e));
 	is(b, "a/b", "newer");
 	backend_free(b);
 }

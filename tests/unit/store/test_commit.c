@@ -36,6 +36,7 @@ static void a_name_is_used_once(void **state)
 
 static void names_are_of_plain_characters(void **state)
 {
+	struct error e = {0};
 	char name[120];
 
 	(void)state;
@@ -57,6 +58,8 @@ static void names_are_of_plain_characters(void **state)
 	name[100] = 'x';
 	name[101] = '\0';
 	assert_false(snapshot_is_name(name));
+	ASSERT_OK(snapshot_check_name("a", &e));
+	ASSERT_ERROR_TEXT(snapshot_check_name("-s", &e), ERR_INVALID, "not first . or -");
 }
 
 static int commit_in_child(const char *dir, int32_t number)

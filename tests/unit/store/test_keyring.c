@@ -348,6 +348,11 @@ static int pass_size(struct backend *b, const char *name, uint64_t *ret, struct 
 	return under_of(b)->ops->size(under_of(b), name, ret, e);
 }
 
+static int pass_sync(struct backend *b, struct error *e)
+{
+	return under_of(b)->ops->sync(under_of(b), e);
+}
+
 static int pass_list(struct backend *b, const char *dir,
 		     int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
 		     struct error *e)
@@ -364,7 +369,8 @@ static void a_rewrap_that_is_cut_off_leaves_a_key_that_opens(void **state)
 			.get = pass_get,
 			.size = pass_size,
 			.list = pass_list,
-			.remove = fail_remove},
+			.remove = fail_remove,
+			.sync = pass_sync},
 	};
 	struct keyring_change change;
 	struct error e = {0};

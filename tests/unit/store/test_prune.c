@@ -1,7 +1,10 @@
 #include "store/prune.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "store/check.h"
 #include "store/snapshot/commit.h"
 #include "tests/unit/store/snapshot_model.h"
@@ -119,6 +122,7 @@ static void a_writer_that_commits_late_relies_on_nothing_condemned(void **state)
 	assert_true(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs > 0);
 	is_whole(store, 1);
 	snapshot_release(&old);
+	store_writer_end(TAKE(writer));
 	store_close(store);
 }
 
@@ -142,6 +146,7 @@ static void a_commit_while_it_marks_is_seen(void **state)
 	assert_int_equal(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs, 0);
 	is_whole(store, 1);
 	snapshot_release(&old);
+	store_writer_end(TAKE(writer));
 	store_close(store);
 }
 
@@ -296,6 +301,161 @@ static void a_dry_run_changes_nothing(void **state)
 	store_close(store);
 }
 
+static void without_a_grace_all_goes_at_once_unless_a_writer_works(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	struct snapshot one, two, late;
+	uint64_t now = start_us() + DAY, alone;
+	struct prune_result result;
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "one", 100, 1, &one);
+	alone = stored(dir);
+	snapshot_model_commit(store, "two", 200, 2, &two);
+	/* A writer that has not committed yet relies on what goes. */
+	snapshot_model_make(store, "late", 300, 2, &late);
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	forget(store, &two.id, now);
+	result = prune(store, now, 0);
+	assert_true(result.new_packs > 0);
+	assert_int_equal(result.deleted_packs, 0);
+	ASSERT_OK(commit_snapshot(writer, &late, &e));
+	store_writer_end(TAKE(writer));
+	is_whole(store, 2);
+	forget(store, &late.id, now);
+	result = prune(store, now, 0);
+	assert_true(result.deleted_packs > 0);
+	assert_int_equal(result.condemned_packs, 0);
+	assert_true(stored(dir) <= alone + alone / 10);
+	is_whole(store, 1);
+	snapshot_release(&one);
+	snapshot_release(&two);
+	snapshot_release(&late);
+	store_close(store);
+}
+
+/* As a tail leaves them: each file costs a reader and a copy some time. */
+static void many_small_packs_become_few(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct prune_result result;
+	struct model_files files;
+	char name[20];
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		snapshot_model_commit(store, name, 100 + (uint64_t)i, i, NULL);
+	}
+	result = prune(store, start_us() + DAY, 0);
+	assert_true(result.copied_packs >= 12);
+	assert_int_equal(result.deleted_packs, result.copied_packs);
+	store_model_files(harness_path(dir, "chunks"), &files);
+	assert_int_equal(files.count, 2); /* leaves, nodes */
+	store_model_files_release(&files);
+	is_whole(store, 12);
+	/* And so it stays. */
+	assert_int_equal(prune(store, start_us() + 2 * DAY, 0).copied_packs, 0);
+	store_close(store);
+}
+
+static void what_is_damaged_is_not_copied(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	const struct prune_options options = {.now_us = start_us() + DAY, .waste_percent = 50};
+	struct prune_result result;
+	struct model_files files;
+	struct error e = {0};
+	char name[20];
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		snapshot_model_commit(store, name, 100 + (uint64_t)i, i, NULL);
+	}
+	store_model_files(harness_path(dir, "chunks"), &files);
+	/* The first byte of each first frame's content; those of nodes are met while marking. */
+	for (size_t i = 0; i < files.count; i++)
+		store_model_flip(files.path[i], 90, 0xff);
+	ASSERT_ERROR(prune_run(store, &options, &result, &e), ERR_CORRUPT);
+	for (size_t i = 0; i < files.count; i++)
+		store_model_flip(files.path[i], 90, 0xff);
+	store_model_files_release(&files);
+	is_whole(store, 12);
+	assert_true(prune(store, options.now_us, 0).copied_packs >= 12);
+	is_whole(store, 12);
+	store_close(store);
+}
+
+static void a_file_of_the_oplog_goes_after_its_grace(void **state)
+{
+	struct store *store = store_model_open(store_model_init());
+	const char *const files[] = {"oplog/a/one.segment", "oplog/a/two.journal"};
+	uint64_t now = start_us(), size;
+	struct prune_forget what = {.files = files, .file_count = 2, .now_us = now};
+	struct prune_result result;
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		ASSERT_OK(store->backend->ops->put(store->backend, files[i], bytes_str("x"), &e));
+	ASSERT_OK(prune_forget(store, &what, &e));
+	what.now_us += 5 * DAY; /* for the second time: the first one counts */
+	ASSERT_OK(prune_forget(store, &what, &e));
+	result = prune(store, now + 6 * DAY, 7 * DAY);
+	assert_int_equal(result.waiting_files, 2);
+	assert_int_equal(result.deleted_files, 0);
+	assert_true(result.next_us == now + 7 * DAY);
+	result = prune(store, now + 8 * DAY, 7 * DAY);
+	assert_int_equal(result.deleted_files, 2);
+	assert_int_equal(ASSERT_OK(store->backend->ops->size(store->backend, files[0], &size, &e)),
+			 0);
+	assert_int_equal(prune(store, now + 9 * DAY, 7 * DAY).waiting_files, 0);
+	store_close(store);
+}
+
+static bool second_time(void *ctx)
+{
+	return ++*(int *)ctx > 1;
+}
+
+static void report_nothing(void *ctx UNUSED, const char *phase UNUSED, uint64_t done UNUSED,
+			   uint64_t total UNUSED)
+{
+}
+
+static void it_can_be_interrupted_and_one_runs_at_a_time(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	int asked = 0;
+	const struct progress progress = {
+		.cancelled = second_time, .report = report_nothing, .ctx = &asked};
+	struct prune_options options = {
+		.now_us = start_us() + DAY, .waste_percent = 50, .progress = &progress};
+	struct prune_result result;
+	OWNED(fd_close) int fd = open(harness_path(dir, "config"), O_RDWR | O_CLOEXEC);
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "one", 100, 1, NULL);
+	snapshot_model_commit(store, "two", 200, 2, NULL);
+	ASSERT_ERROR(prune_run(store, &options, &result, &e), ERR_CANCELLED);
+	options.progress = NULL;
+	assert_int_equal(file_lock(fd, "config", STORE_LOCK_PRUNE, FILE_LOCK_EXCLUSIVE, true, &e),
+			 1);
+	ASSERT_ERROR(prune_run(store, &options, &result, &e), ERR_BUSY);
+	file_unlock(fd, STORE_LOCK_PRUNE);
+	ASSERT_OK(prune_run(store, &options, &result, &e));
+	is_whole(store, 2);
+	store_close(store);
+}
+
 /* Whoever can write into a store (a hostile far side) could else have anybody's files removed by it. */
 static void a_list_with_names_outside_the_store_counts_as_none(void **state)
 {
@@ -358,6 +518,11 @@ int main(void)
 		cmocka_unit_test(nothing_goes_while_something_is_missing),
 		cmocka_unit_test(random_histories_stay_whole),
 		cmocka_unit_test(a_dry_run_changes_nothing),
+		cmocka_unit_test(many_small_packs_become_few),
+		cmocka_unit_test(what_is_damaged_is_not_copied),
+		cmocka_unit_test(a_file_of_the_oplog_goes_after_its_grace),
+		cmocka_unit_test(it_can_be_interrupted_and_one_runs_at_a_time),
+		cmocka_unit_test(without_a_grace_all_goes_at_once_unless_a_writer_works),
 		cmocka_unit_test(a_list_with_names_outside_the_store_counts_as_none),
 		cmocka_unit_test(a_damaged_list_begins_a_new_grace),
 	};
