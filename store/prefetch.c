@@ -4,7 +4,6 @@
 
 #include "base/buf.h"
 
-
 struct prefetch {
 	void (*run)(void *ctx, const struct chunk_id *id);
 	void *ctx;
