@@ -7,7 +7,7 @@ from bson import SON, Int64
 from apply_ops import operation
 from crud import one_operation
 from ddl import INDEXES, wait_for, wait_for_start
-from transactions import Transaction, done, own
+from transactions import MEGABYTE, Transaction, done, own
 from wire import session
 from workload import GERMAN, STRENGTH_2, Others, scenario, threads
 
@@ -265,6 +265,37 @@ def builds_that_others_end(w):
         w.forget(one)
 
 
+@scenario(late=True)
+def builds_at_once(w):
+    """Several builds that wait for each other's end, of one collection and of two, while both are written to."""
+    colls = [w.filled(8) for _ in range(2)]
+    indexes = [SON(key=SON(a=1), name="a_1"), SON(key=SON(b=1), name="b_1"), SON(key=SON(cnt=-1), name="cnt_-1")]
+    plan = [(colls[0], indexes[:1]), (colls[0], indexes[1:2]), (colls[1], indexes[1:])]
+    names = {(coll.ns, index["name"]) for coll, some in plan for index in some}
+    for coll in colls:
+        coll.busy = True
+    w.building |= names
+    running = []
+    with w.failpoint("hangAfterStartingIndexBuild"):
+        for coll, some in plan:
+            running.append(threads(w, 1, lambda one, coll=coll, some=some: one.may(coll.db, SON(createIndexes=coll.name, indexes=some))))
+        for coll in colls:
+            wait_for_start(w, coll.ns)
+        for _ in range(4):
+            one_operation(w, w.rng.choice(colls))
+        yield "index build"
+        w.delete(colls[1], SON(_id=w.id(colls[1])))
+    for one in running:
+        one.join()
+    w.building -= names
+    w.case("C20", "F06")
+    yield "after builds at once"
+    for coll in colls:
+        coll.busy = False
+        one_operation(w, coll)
+        w.drop(coll)
+
+
 # ---- transactions, applyOps, images
 
 
@@ -299,6 +330,38 @@ def prepared_at_once(w):
     w.case("T26")
     yield "after several prepared transactions"
     done(w, colls)
+
+
+@scenario(most=4, late=True, alone=True)
+def large_among_prepared(w):
+    """Transactions of several entries, over several collections, that begin and end while others are prepared."""
+    rng, colls = w.rng, own(w, 3)
+    for coll in colls:
+        w.insert(coll, [SON(_id=f"held{i}", n=0) for i in range(3)])
+    waiting = []
+    for number in range(2):
+        txn = Transaction(w)
+        for i in range(2):
+            txn.update(colls[number], SON(_id=f"held{i}"), {"$inc": {"n": 1}, "$set": {f"by.{number}": i}})
+        txn.insert(colls[2], [SON(_id=f"new{number}", t=number)])
+        waiting.append((txn, txn.prepare()))
+        large = Transaction(w)
+        for i in range(5):
+            large.insert(colls[(i + number) % 3], [SON([("_id", 10**6 + number * 10 + i), ("t", chr(97 + i) * (4 * MEGABYTE))])])
+            large.update(colls[i % 3], SON(_id="held2"), {"$push": {"large": number * 10 + i}})
+        large.commit()
+        yield "prepared"
+    rng.shuffle(waiting)
+    for txn, at in waiting:
+        if rng.random() < 0.4:
+            txn.abort_prepared()
+        else:
+            txn.commit_prepared(rng.choice((at, w.top())))
+        yield "prepared"
+    w.case("T04", "T06", "T09", "F19")
+    yield "after large transactions among prepared ones"
+    for coll in colls:
+        w.drop(coll)
 
 
 @scenario(alone=True)
