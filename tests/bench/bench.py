@@ -519,6 +519,8 @@ def main():
     if not set(parts) <= set(PARTS):
         parser.error(f"the parts are {', '.join(PARTS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if args.work:
+        Path(args.work).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="yester-bench-", dir=args.work) as folder:
         bench = Bench(args, Path(folder).resolve())
         machine = bench.machine()

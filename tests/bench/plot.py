@@ -116,6 +116,9 @@ def curve_panel(picture, x, y, width, height, title, curves):
         picture.text(x + width + 8, at, f"{name} {value}", fill=colour, weight="bold" if name == "yester" else "normal")
 
 
+KINDS_OF_CHANGE = {"scattered": "rows all over the table", "neighbours": "rows next to each other", "real": "a real table (real_versions.py)"}
+
+
 def draw_stored(figures):
     """One panel for each kind of change; without the raw size, which would press all else to the ground."""
     found = {title: {n: v for n, v in curves.items() if n != "raw"} for title, curves in figures["curves"].items()}
@@ -123,10 +126,10 @@ def draw_stored(figures):
         return None
     count = max(len(v) for curves in found.values() for v in curves.values())
     raw = [curves["raw"][-1] for curves in figures["curves"].values() if "raw" in curves]
-    picture = Picture(920, 400, f"Stored after each of {count} versions of a table, in MB",
-                      "30,000 rows, 5 % of them change a version" + (f"; {number(max(raw) / MB)} MB of BSON in all" if raw else ""))
+    picture = Picture(10 + 455 * len(found), 400, f"Stored after each of {count} versions of a table, in MB",
+                      "30,000 rows, of which 5 % change a version, or as many as did" + (f"; {number(max(raw) / MB)} MB of BSON in all" if raw else ""))
     for k, (title, curves) in enumerate(sorted(found.items(), reverse=True)):
-        what = "rows all over the table" if "scattered" in title else "rows next to each other"
+        what = next(words for sign, words in KINDS_OF_CHANGE.items() if sign in title)
         curve_panel(picture, 60 + k * 455, 100, 250, 250, what, curves)
     return picture.svg()
 
