@@ -247,7 +247,7 @@ class Bench:
     def add(self, row, show, ours, peer=None, peer_name="", goal=None, more_is_better=False, limit=None):
         """`ours` and `peer` are figures of the same rounds. `goal` is a ratio, `limit` a figure; both may be set."""
         ours = ours if isinstance(ours, list) else [ours]
-        peer = [] if peer is None else peer if isinstance(peer, list) else [peer]
+        peer = [] if peer is None else peer if isinstance(peer, list) else [peer] * len(ours)
         ratio = statistics.median(a / b for a, b in zip(ours, peer)) if peer else None
         figure, sign = statistics.median(ours), ">=" if more_is_better else "<="
         goals = [(figure, limit, show)] if limit is not None else []
@@ -307,7 +307,7 @@ class Bench:
         tools = [cls(self.work) for cls in (Ours, *self.peers)]
         times = {(tool.name, step): [] for tool in tools for step, _ in steps}
         cpu = {key: [] for key in times}
-        stored = {}
+        stored = {key: [] for key in times}
         for number in range(self.args.rounds):
             for tool in tools:
                 tool.fresh()
@@ -316,10 +316,11 @@ class Bench:
                 for tool in tools:
                     say(f"ingest: round {number + 1} of {self.args.rounds}, {step}, {tool.name}")
                     before = tool.stored()
+                    take_memory()
                     used = tool.take(dump)
                     times[tool.name, step].append(used["seconds"])
                     cpu[tool.name, step].append(used["cpu"])
-                    stored[tool.name, step] = tool.stored() - (0 if step == "first" else before)
+                    stored[tool.name, step].append(tool.stored() - (0 if step == "first" else before))
         goals = {("first", "borg"): 3.3 / 4.5, ("first", "restic"): 3.3 / 7.0,
                  ("1 % changed", "borg"): 1.5 / 4.5, ("1 % changed", "restic"): 1.5 / 5.3}
         limits = {"first": 3.3, "unchanged": 1.5, "1 % changed": 1.5}

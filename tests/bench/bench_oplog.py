@@ -145,6 +145,7 @@ def replay(bench, kit):
     for number in range(bench.args.rounds):
         kit.say(f"oplog: round {number + 1} of {bench.args.rounds}, replay of {entries} entries")
         history.begin()
+        kit.take_memory()
         read, made = history.ingest_oplog(), history.yester("snapshot", "-q")
         seconds = read["seconds"] + made["seconds"]
         every.append(entries / seconds)
