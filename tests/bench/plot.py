@@ -189,7 +189,9 @@ def main():
     args = parser.parse_args()
     figures = read(args.files)
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    text = json.dumps(figures, indent=1, sort_keys=True) + "\n"
+    (args.out / "figures.json").write_text(text)
+    figures = json.loads(text)  # in its order, so that drawn again from there a picture is the same
     for name, draw in PICTURES.items():
         drawn = draw(figures)
         if drawn is not None:
