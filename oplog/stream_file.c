@@ -75,22 +75,32 @@ char *stream_file_sealed(const char *stream, uint64_t number)
 		       number);
 }
 
-int stream_file_read(struct store *store, const char *file, const struct chunk_id *id,
-		     uint64_t size, struct segment *ret, struct error *e)
+/* All of a file of `size` bytes into *ret, which is empty: 1, 0 it is gone. `kind`: what is no longer than STREAM_FILE_MAX. */
+static int read_whole(struct store *store, const char *file, const char *kind, uint64_t size,
+		      struct buf *ret, struct error *e)
 {
 	struct backend *files = store_stream_files(store);
-	OWNED(buf_release) struct buf content = {0};
 	int found;
 
 	if (size > STREAM_FILE_MAX)
-		return error_set(e, ERR_CORRUPT, "%s: no segment has %" PRIu64 " bytes", file,
+		return error_set(e, ERR_CORRUPT, "%s: no %s has %" PRIu64 " bytes", file, kind,
 				 size);
-	if (buf_reserve(&content, size, STREAM_FILE_MAX, e) < 0)
+	if (buf_reserve(ret, size, STREAM_FILE_MAX, e) < 0)
 		return error_wrap(e, "%s", file);
-	found = files->ops->get(files, file, 0, content.at, size, e);
+	found = files->ops->get(files, file, 0, ret->at, size, e);
+	if (found == 1)
+		ret->len = size;
+	return found;
+}
+
+int stream_file_read(struct store *store, const char *file, const struct chunk_id *id,
+		     uint64_t size, struct segment *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf content = {0};
+	int found = read_whole(store, file, "segment", size, &content, e);
+
 	if (found != 1)
 		return found;
-	content.len = size;
 	return segment_decode(id, buf_bytes(&content), store_keys(store), ret, e) < 0
 		       ? error_wrap(e, "%s", file)
 		       : 1;
@@ -155,21 +165,14 @@ int stream_file_decode_sealed(struct bytes content, struct buf *ret_ids, struct 
 int stream_file_read_sealed(struct store *store, const char *file, uint64_t size,
 			    struct buf *ret_ids, struct error *e)
 {
-	struct backend *files = store_stream_files(store);
 	OWNED(buf_release) struct buf content = {0};
 	int found;
 
-	if (size > STREAM_FILE_MAX)
-		return error_set(e, ERR_CORRUPT, "%s: no file of its kind has %" PRIu64 " bytes",
-				 file, size);
 	if (size == 0)
 		return 0;
-	if (buf_reserve(&content, size, STREAM_FILE_MAX, e) < 0)
-		return error_wrap(e, "%s", file);
-	found = files->ops->get(files, file, 0, content.at, size, e);
+	found = read_whole(store, file, "file of its kind", size, &content, e);
 	if (found != 1)
 		return found;
-	content.len = size;
 	return stream_file_decode_sealed(buf_bytes(&content), ret_ids, e) < 0
 		       ? error_wrap(e, "%s", file)
 		       : 1;

@@ -47,7 +47,7 @@ static const struct match_node *rewrite_comparison(struct match_parser *p, const
 	return node;
 }
 
-static const struct match_node *rewrite(struct match_parser *p, const struct expr *expr)
+const struct match_node *match_show_rewritten(struct match_parser *p, const struct expr *expr)
 {
 	bool is_and, is_or;
 	struct match_list list = {0};
@@ -62,7 +62,7 @@ static const struct match_node *rewrite(struct match_parser *p, const struct exp
 	if (!is_and && !is_or)
 		return NULL;
 	for (size_t i = 0; i < expr->count; i++) {
-		const struct match_node *child = rewrite(p, expr->args[i]);
+		const struct match_node *child = match_show_rewritten(p, expr->args[i]);
 
 		if (child == NULL && is_or)
 			return NULL;
@@ -71,11 +71,6 @@ static const struct match_node *rewrite(struct match_parser *p, const struct exp
 	if (list.count == 0)
 		return NULL;
 	return match_tree_new(p, is_and ? MATCH_AND : MATCH_OR, &list);
-}
-
-const struct match_node *match_show_rewritten(struct match_parser *p, const struct expr *expr)
-{
-	return rewrite(p, expr);
 }
 
 /* ---- the tree */

@@ -4,7 +4,7 @@
 
 #include "base/bson_check.h"
 #include "base/key.h"
-#include "store/tree/tree_node.h"
+#include "store/tree/tree_wish.h"
 
 /* Leaves that are asked for at a time, so many leaves before the first of them. */
 #define AHEAD 16
@@ -331,14 +331,10 @@ int tree_cursor_seek_key(struct tree_cursor *c, struct bytes key, struct error *
 static void wish(struct tree_cursor *c)
 {
 	const struct step *step = &c->steps[1];
-	struct chunk_id ids[AHEAD];
-	size_t count = 0;
 
 	if (c->is_alone || c->root.height == 0 || step->child % AHEAD != 0)
 		return;
-	for (size_t i = step->child + AHEAD; i < step->node.n && count < AHEAD; i++)
-		ids[count++] = step->node.child[i].id;
-	store_prefetch_several(c->store, ids, count);
+	tree_wish(c->store, &step->node, step->child + AHEAD, step->child + 2 * AHEAD);
 }
 
 /* To the leaf after the current one: 1, 0 at the end of the tree. */

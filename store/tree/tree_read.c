@@ -3,7 +3,7 @@
  * tree_cursor.h.
  */
 #include "store/tree/tree_cursor.h"
-#include "store/tree/tree_node.h"
+#include "store/tree/tree_wish.h"
 
 /* What one read walks with: either bytes are copied to `ret`, or pieces are held. */
 struct reader {
@@ -57,22 +57,13 @@ static size_t first_child(const struct tree_node *node, uint64_t offset, uint64_
 /* Ask for the leaves from `first` on that the read wants, and some after it, before decoding any. */
 static void wish(struct reader *r, const struct tree_node *node, uint64_t offset, size_t first)
 {
-	struct chunk_id ids[STORE_PREFETCH_MAX];
-	size_t count = 0;
+	size_t end = first;
 
-	for (size_t i = first; i < node->n; i++) {
-		if (offset + node->offset[i] >= r->end) {
-			if (r->ahead == 0)
-				break;
-			r->ahead--;
-		}
-		ids[count++] = node->child[i].id;
-		if (count == STORE_PREFETCH_MAX) {
-			store_prefetch_several(r->store, ids, count);
-			count = 0;
-		}
-	}
-	store_prefetch_several(r->store, ids, count);
+	while (end < node->n && offset + node->offset[end] < r->end)
+		end++;
+	for (; end < node->n && r->ahead > 0; end++)
+		r->ahead--;
+	tree_wish(r->store, node, first, end);
 }
 
 /* Hold node `root` until `chunk` is released, and `node` too. */

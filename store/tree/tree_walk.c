@@ -1,5 +1,7 @@
 #include "store/tree/tree_walk.h"
 
+#include "store/tree/tree_wish.h"
+
 /*
  * Leaves that are decoded ahead at most. Half of them are asked for at a time: whoever has to be woken
  * for each leaf costs as much as its decoding.
@@ -18,21 +20,6 @@ int tree_walk_leaf(struct store *store, const struct tree_root *root, struct chu
 				 chunk->plain.len, (unsigned long long)root->bytes);
 	*ret = TAKE(chunk);
 	return 0;
-}
-
-/* Ask for children `from` to `end` of the node, as far as there are any. */
-static void wish(struct store *store, const struct tree_node *node, size_t from, size_t end)
-{
-	struct chunk_id ids[STORE_PREFETCH_MAX];
-
-	end = MIN_OF(end, node->n);
-	while (from < end) {
-		size_t count = 0;
-
-		while (from < end && count < STORE_PREFETCH_MAX)
-			ids[count++] = node->child[from++].id;
-		store_prefetch_several(store, ids, count);
-	}
 }
 
 /* What was seen of the leaves up to this one, which is read: how far ahead it is worth to ask. */
@@ -62,7 +49,7 @@ void tree_walk_wish(struct store *store, struct tree_walk_ahead *ahead,
 	count = reach(ahead, at);
 	if (ahead->wished > next + count / 2)
 		return;
-	wish(store, at->node, MAX_OF(ahead->wished, next), next + count);
+	tree_wish(store, at->node, MAX_OF(ahead->wished, next), next + count);
 	ahead->wished = next + count;
 }
 

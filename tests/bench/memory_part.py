@@ -4,20 +4,11 @@ Not more than 256 MiB each, whatever the size of the store is.
 """
 import shutil
 import subprocess
-import sys
+
+from bench_oplog import BEGIN, run_measured
 
 MIB = 1 << 20
 LIMIT = 256 * MIB
-BEGIN = "1790000000.1"  # the dump's optime: gen_oplog's first entry
-
-
-def peak_of(b, command):
-    """Bytes; the command has to succeed (3: `diff` found something)."""
-    child = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
-    with b.watched(child.pid) as peak:
-        if child.wait() not in (0, 3):
-            sys.exit(f"bench: {command[1]} failed")
-    return peak[0]
 
 
 def verbs(bench, b):
@@ -49,7 +40,8 @@ def run(bench, b):
     """`b` is bench.py."""
     for name, words in verbs(bench, b):
         b.say(f"memory: {name}")
-        bench.add(f"memory, {name} (RssAnon)", b.show_mib, peak_of(b, (b.BUILD / "yester", *words)), limit=LIMIT)
+        used = run_measured(b, b.BUILD / "yester", *words, ok=(0, 3))  # 3: diff found something
+        bench.add(f"memory, {name} (RssAnon)", b.show_mib, used["anon"], limit=LIMIT)
     mount(bench, b)
 
 
