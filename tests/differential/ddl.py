@@ -174,7 +174,7 @@ def indexes_on_empty(w):
 
 
 def drop_some_indexes(w, coll):
-    form = w.rng.randrange(3)
+    form = w.rng.choice((0, 0, 1, 2))
     found = [i["name"] for i in index_list(w, coll) if i["name"] != "_id_"]
     if form == 0 or not found:
         w.may(coll.db, SON([("dropIndexes", coll.name), ("index", "*")]))
@@ -311,16 +311,31 @@ def coll_mod(w):
 # ---- capped
 
 
-@scenario(weight=3)
+@scenario(weight=2)
 def capped_writes(w):
     """Evictions by size and by number, natural order, updates that keep the size."""
+    for limited in w.rng.sample((True, False), 2):
+        yield from write_capped(w, capped(w, limited), limited)
+
+
+def capped(w, limited):
+    """A capped collection that nothing is open on, with a limit on its documents or without."""
+    found = [c for c in w.colls if c.kind == "capped" and not c.busy and bool(c.options.get("max")) == limited]
+    if found and (w.only_light or w.rng.random() < 0.9):
+        return w.rng.choice(found)
+    while True:
+        coll = w.create("capped")
+        if bool(coll.options.get("max")) == limited:
+            return coll
+
+
+def write_capped(w, coll, limited):
     rng = w.rng
-    coll = w.any("capped", free=True)
-    for _ in range(rng.randrange(3, 25)):
+    for _ in range(rng.randrange(3, 12)):
         coll_id = rng.randrange(10**9)
         w.insert(coll, [SON([("_id", coll_id + i), ("n", rng.randrange(100)), ("t", "x" * rng.choice((0, 10, 200, 1500)))])
                         for i in range(rng.choice((1, 1, 3)))])
-    w.case("K03" if w.number >= (5, 0) and not w.lowered else "K02", "K01" if coll.options.get("max") else "K02")
+    w.case("K03" if w.number >= (5, 0) and not w.lowered else "K02", "K01" if limited else "K02")
     yield "capped"
     newest = w.wire.find_one(coll.db, coll.name, sort={"$natural": -1})
     if newest:
@@ -377,10 +392,8 @@ def empty_capped(w):
     w.drop(coll)
 
 
-@scenario(since=(6, 0))
+@scenario(since=(6, 0), fcv=True)
 def capped_resized(w):
-    if w.lowered:
-        return
     coll = w.filled(12, kind="capped", size=9000, max=20)
     w.may(coll.db, SON([("collMod", coll.name), ("cappedSize", w.rng.choice((700, 3000, 20000)))]))
     w.may(coll.db, SON([("collMod", coll.name), ("cappedMax", w.rng.choice((3, 50)))]))
@@ -402,7 +415,7 @@ def views(w):
     yield "a view"
     w.may(coll.db, SON([("collMod", name), ("viewOn", coll.name), ("pipeline", [SON([("$project", SON(a=1))])])]))
     w.case("C32")
-    if w.rng.random() < 0.95:
+    if w.rng.random() < 0.98:
         w.may(coll.db, SON([("create", f"{name}2"), ("viewOn", name), ("pipeline", []), ("collation", STRENGTH_2)]))
         w.apply([SON([("op", "c"), ("ns", f"{coll.db}.$cmd"), ("o", SON(create=name))])], "C06")
     yield "a view, changed"
@@ -411,10 +424,8 @@ def views(w):
     yield "after the view"
 
 
-@scenario(since=(5, 0), weight=2)
+@scenario(since=(5, 0), weight=2, fcv=True)
 def time_series(w):
-    if w.lowered:
-        return
     rng = w.rng
     db, name = w.db(), w.new_name("ts")
     granularity = rng.choice(("seconds", "minutes"))
@@ -441,10 +452,8 @@ def time_series(w):
     yield "after the time series"
 
 
-@scenario(since=(6, 0))
+@scenario(since=(6, 0), fcv=True)
 def clustered(w):
-    if w.lowered:
-        return
     coll = w.any("clustered", free=True)
     for _ in range(8):
         one_operation(w, coll)

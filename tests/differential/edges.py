@@ -129,11 +129,9 @@ def upserts_everywhere(w):
         w.drop(coll)
 
 
-@scenario(since=(5, 0))
+@scenario(since=(5, 0), fcv=True)
 def time_series_changes(w):
     """Updates and deletes by the meta field, full buckets, indexes, all granularities, expiry; in its own database, which goes."""
-    if w.lowered:
-        return
     rng, db, name = w.rng, rng_db(w), w.new_name("tsc")
     w.run(db, SON([("create", name), ("timeseries", SON([("timeField", "t"), ("metaField", "m")])), ("expireAfterSeconds", 10**8)]))
     start = datetime.datetime(2026, 3, 1)

@@ -248,6 +248,8 @@ class Recorder:
         number = self.server.number
         limit = one.most * self.plan.most_heavy
         is_late = one.late or (one.indexes and number < (5, 0))
+        if one.fcv and self.world.lowered:
+            return False
         if inside and (one.alone or is_late or (number < (4, 4) and not one.light)):
             return False
         return (one.since <= number < one.until and not (one.most and one.ran >= limit)
@@ -255,7 +257,7 @@ class Recorder:
 
     def _pick(self, inside):
         found = [s for s in SCENARIOS if self._fits(s, inside)]
-        if self.rng.random() < (0.4 if self.plan.short else 0.8 if self.all_allowed else 0.6):  # what ran least: all of them come about
+        if self.rng.random() < (0.4 if self.plan.short else 0.95 if self.all_allowed else 0.75):  # what ran least: all of them come about
             behind = self.plan.runs * self.total / self.plan.operations
             few = [s for s in found if s.ran < behind]
             least = min(s.ran if few else s.ran / s.weight for s in few or found)

@@ -44,16 +44,17 @@ class Scenario:
     most: int  # at most so often in a run, where it is heavy; 0: no limit
     late: bool  # in the last part of a leg only, and not inside others: builds indexes, prepares
     indexes: bool  # makes indexes on empty collections, for which 4.x is late
+    fcv: bool  # only while the FCV is the server's own
     ran: int = 0
 
 
 SCENARIOS = []
 
 
-def scenario(since=(4, 2), until=(99,), weight=1.0, alone=False, light=False, most=0, late=False, indexes=False):
+def scenario(since=(4, 2), until=(99,), weight=1.0, alone=False, light=False, most=0, late=False, indexes=False, fcv=False):
     """Register a generator function."""
     def register(function):
-        SCENARIOS.append(Scenario(function.__name__, function, since, until, weight, alone, light, most, late, indexes))
+        SCENARIOS.append(Scenario(function.__name__, function, since, until, weight, alone, light, most, late, indexes, fcv))
         return function
     return register
 
