@@ -508,10 +508,10 @@ int chunk_index_drop_notes(struct chunk_index_batch *batch, struct bytes prefix,
 
 int chunk_index_commit(struct chunk_index_batch *batch, struct error *e)
 {
-	int rc = mdb_txn_commit(batch->txn);
+	int code = index_env_commit(batch->txn, e);
 
 	free(batch);
-	return rc == 0 ? 0 : index_env_error(e, rc, "commit");
+	return code;
 }
 
 void chunk_index_abort(struct chunk_index_batch *batch)

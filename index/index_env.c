@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -18,6 +19,8 @@
 /* Up to here the whole index is walked at each open; a larger one is trusted page by page. */
 #define WALK_LIMIT ((off_t)8 << 20)
 #define WALK_TRIES 5 /* two commits of others during one look make it void */
+/* Bytes that LMDB writes at once: with fewer free ones a write may have been cut short by the disk's end. */
+#define FULL_BELOW ((size_t)256 << 10)
 #define READERS 1022
 /* LMDB's table of readers, at 64 bytes each, and what is before it. */
 #define LOCK_FILE_LEN ((off_t)68 << 10)
@@ -38,6 +41,20 @@ int index_env_error(struct error *e, int rc, const char *what)
 		return error_sys(e, "index: %s", what);
 	}
 	return error_set(e, ERR_IO, "index: %s: %s", what, mdb_strerror(rc));
+}
+
+int index_env_commit(MDB_txn *txn, struct error *e)
+{
+	MDB_env *env = mdb_txn_env(txn);
+	const char *path;
+	struct statvfs fs;
+	int rc = mdb_txn_commit(txn);
+
+	/* LMDB says EIO of a write that is cut short, which is what the last bytes of a disk come to. */
+	if (rc == EIO && mdb_env_get_path(env, &path) == 0 && statvfs(path, &fs) == 0 &&
+	    (uint64_t)fs.f_bavail * fs.f_frsize < FULL_BELOW)
+		rc = ENOSPC;
+	return rc == 0 ? 0 : index_env_error(e, rc, "commit");
 }
 
 static uint64_t seal_of(struct bytes key, struct bytes value)
@@ -95,8 +112,7 @@ static int open_dbs(struct index_env *env, unsigned flags, struct error *e)
 		mdb_txn_abort(txn);
 		return index_env_error(e, rc, "open database");
 	}
-	rc = mdb_txn_commit(txn);
-	return rc == 0 ? 0 : index_env_error(e, rc, "commit");
+	return index_env_commit(txn, e);
 }
 
 /*
@@ -177,8 +193,7 @@ static int write_stamp(struct index_env *env, const char *dir, struct error *e)
 		mdb_txn_abort(txn);
 		return index_env_error(e, rc, "put");
 	}
-	rc = mdb_txn_commit(txn);
-	return rc == 0 ? 0 : index_env_error(e, rc, "commit");
+	return index_env_commit(txn, e);
 }
 
 static bool walk_db(MDB_txn *txn, MDB_dbi dbi)

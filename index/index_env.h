@@ -30,6 +30,9 @@ void index_env_close(struct index_env *env);
 /* The error for LMDB result `rc` of action `what`. */
 int index_env_error(struct error *e, int rc, const char *what) COLD;
 
+/* Commit and end `txn`, also on errors. A disk that is full is told as that: ERR_IO with ENOSPC. */
+MUST_CHECK int index_env_commit(MDB_txn *txn, struct error *e);
+
 /* Append the 8-byte checksum of key and value to the value in `b`. */
 void index_env_seal(struct bytes key, struct buf *b);
 
