@@ -199,7 +199,8 @@ def test_a_gap_is_told_and_a_new_snapshot_goes_on_behind_it(store, tmp_path):
         with Tail(store, rs.uri) as stopped:  # the default: it ends by itself
             assert stopped.process.wait(timeout=SECONDS) == 3, stopped.said()
             assert "gap" in stopped.said()
-        assert [g["why"] for g in status(store)["gaps"]].count("no oplog") == 1
+        # One at least: the members go on cutting their oplogs while it is read.
+        assert [g["why"] for g in status(store)["gaps"]].count("no oplog") >= 1
         overrun(rs, status(store)["lastOptime"])
         with Tail(store, rs.uri, "--on-gap", "snapshot", "--json") as tail:
             until(lambda: "was copied from the deployment" in tail.said(), "a new snapshot")
