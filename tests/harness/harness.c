@@ -355,3 +355,12 @@ struct bytes harness_doc_at(const struct buf *b, size_t offset)
 {
 	return bytes_of(b->at + offset, get_le32(b->at + offset));
 }
+
+void harness_flip(int fd, uint64_t at)
+{
+	uint8_t byte;
+
+	assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+	byte ^= 0x10;
+	assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+}

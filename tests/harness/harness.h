@@ -137,4 +137,7 @@ void harness_doc_of_size(struct buf *b, int32_t id, size_t len, struct harness_r
 /* The document that begins at `offset` of `b`, by its own length; valid until `b` changes. */
 struct bytes harness_doc_at(const struct buf *b, size_t offset);
 
+/* Flip a bit of the byte at `at` of an open file, whatever it is: the file has another one then. */
+void harness_flip(int fd, uint64_t at);
+
 #endif

@@ -244,7 +244,7 @@ static void what_was_good_before_damage_is_read(void **state UNUSED)
 	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	third = j->frames[2].at - JOURNAL_FRAME_HEADER_LEN;
 	journal_release(TAKE(j));
-	assert_int_equal(pwrite(fd, "X", 1, (off_t)third + 9), 1);
+	harness_flip(fd, third + 9);
 	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 	assert_int_equal(j->damaged, third);
 	assert_int_equal(check_entries(j, 1), 8);
@@ -263,7 +263,7 @@ static void damaged_entries_at_either_end_leave_what_is_before(void **state UNUS
 						  8}; /* in the middle: found by a check only */
 
 		ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
-		assert_int_equal(pwrite(fd, "X", 1, (off_t)j->frames[frame].at + 20), 1);
+		harness_flip(fd, j->frames[frame].at + 20);
 		journal_release(TAKE(j));
 		ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
 		assert_int_equal(j->info.entries, before[frame]);
