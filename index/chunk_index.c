@@ -368,27 +368,29 @@ int chunk_index_set_facts(struct chunk_index_batch *batch, const struct chunk_id
 	return 1;
 }
 
-static bool is_dropped(uint32_t number, const uint32_t *numbers, size_t count)
+static int by_number(const void *a, const void *b)
 {
-	for (size_t i = 0; i < count; i++)
-		if (numbers[i] == number)
-			return true;
-	return false;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
 }
 
-/* Rewrite or delete the record under the cursor without the places in dropped packs. */
+/* Rewrite or delete the record under the cursor without the places in dropped packs, whose numbers ascend. */
 static int drop_places(MDB_cursor *cursor, MDB_val *key, struct bytes old, const uint32_t *numbers,
 		       size_t count, struct error *e)
 {
 	OWNED(buf_release) struct buf value = {0};
 	struct bytes k = bytes_of(key->mv_data, key->mv_size);
 	uint8_t copy[CHUNK_ID_LEN];
+	uint32_t number;
 	MDB_val v;
 	int rc;
 
-	for (size_t i = 0; i + PLACE_LEN <= old.len; i += PLACE_LEN)
-		if (!is_dropped(get_le32(old.at + i), numbers, count))
+	for (size_t i = 0; i + PLACE_LEN <= old.len; i += PLACE_LEN) {
+		number = get_le32(old.at + i);
+		if (bsearch(&number, numbers, count, sizeof(number), by_number) == NULL)
 			buf_add(&value, old.at + i, PLACE_LEN);
+	}
 	if (value.len == old.len)
 		return 0;
 	if (value.len == 0) {
@@ -430,7 +432,10 @@ int chunk_index_drop_packs(struct chunk_index_batch *batch, const uint32_t *numb
 			   struct error *e)
 {
 	struct index_env *env = &batch->index->env;
+	OWNED(free) uint32_t *sorted = NULL;
 
+	if (count == 0)
+		return 0;
 	for (size_t i = 0; i < count; i++) {
 		uint8_t room[4];
 		struct bytes value = {0};
@@ -453,7 +458,10 @@ int chunk_index_drop_packs(struct chunk_index_batch *batch, const uint32_t *numb
 		if (rc != 0)
 			return index_env_error(e, rc, "delete");
 	}
-	return count == 0 ? 0 : drop_all_places(batch, numbers, count, e);
+	sorted = xcalloc(count, sizeof(*sorted));
+	memcpy(sorted, numbers, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), by_number);
+	return drop_all_places(batch, sorted, count, e);
 }
 
 int chunk_index_clear(struct chunk_index_batch *batch, struct error *e)

@@ -1,5 +1,6 @@
 #include "store/prune.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,27 +278,50 @@ static int decide(struct prune *p, struct error *e)
 
 /* ---- doing */
 
-static int copy_needed(struct prune *p, struct error *e)
+static int copy_packs(struct prune *p, struct prune_read *read, struct prune_copy *copy,
+		      struct error *e)
 {
-	OWNED(prune_copy_free)
-	struct prune_copy *copy = prune_copy_new(p->store, p->mark, p->old.number + 1);
+	const struct prune_pack *pack;
 	uint64_t done = 0;
 
 	for (size_t i = 0; i < p->count; i++) {
 		struct victim *v = &p->victims[i];
+		int got;
 
 		if (v->fate != COPIED)
 			continue;
-		if (!p->options->dry_run &&
-		    prune_copy_pack(copy, v->pack.number, &v->pack.id, v->pack.size, e) < 0)
+		got = prune_read_next(read, &pack, e);
+		assert(got != 0); /* as many as were added */
+		if (got < 0 || prune_copy_pack(copy, v->pack.number, &v->pack.id, pack, e) < 0)
 			return e->code;
-		p->result.copied_packs++;
 		done += v->pack.size;
 		if (still_wanted(p, "copying what is needed", done, 0, e) < 0)
 			return e->code;
 	}
-	if (prune_copy_finish(copy, e) < 0)
+	return prune_copy_finish(copy, e);
+}
+
+static int copy_needed(struct prune *p, struct error *e)
+{
+	OWNED(prune_read_free) struct prune_read *read = prune_read_new(p->store->backend);
+	OWNED(prune_copy_free)
+	struct prune_copy *copy = prune_copy_new(p->store, p->mark, p->old.number + 1);
+
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->victims[i].fate != COPIED)
+			continue;
+		prune_read_add(read, &p->victims[i].pack.id, p->victims[i].pack.size);
+		p->result.copied_packs++;
+	}
+	if (!p->options->dry_run && copy_packs(p, read, copy, e) < 0)
 		return e->code;
+	/*
+	 * A prune that died after its copies and before its list left packs that nothing needed when we looked, of the very
+	 * names that the same copies have again.
+	 */
+	for (size_t i = 0; i < p->count; i++)
+		if (prune_copy_has_made(copy, &p->victims[i].pack.id))
+			p->victims[i].fate = STAYS;
 	p->result.copied_bytes = prune_copy_bytes(copy);
 	return 0;
 }

@@ -1,6 +1,5 @@
 #include "store/prune_copy.h"
 
-#include "store/pack/pack_reader.h"
 #include "store/pack/pack_writer.h"
 #include "store/store_internal.h"
 
@@ -10,6 +9,7 @@ struct prune_copy {
 	uint64_t salt;
 	struct pack_writer *packs[PACK_NODES + 1]; /* by enum pack_kind; in the making */
 	uint64_t bytes;
+	struct buf made; /* of struct chunk_id: packs that are finished */
 };
 
 struct prune_copy *prune_copy_new(struct store *store, const struct mark *mark, uint64_t salt)
@@ -28,21 +28,19 @@ void prune_copy_free(struct prune_copy *copy)
 		return;
 	for (size_t i = 0; i < COUNT_OF(copy->packs); i++)
 		pack_writer_free(copy->packs[i]);
+	buf_release(&copy->made);
 	free(copy);
 }
 
-/* Into the index, in one transaction: until then the old places serve. */
-static int know_pack(struct store *store, const struct pack_writer *pack, const struct chunk_id *id,
-		     uint64_t size, struct error *e)
+static int know_pack(struct chunk_index_batch *batch, const struct pack_writer *pack,
+		     const struct chunk_id *id, uint64_t size, struct error *e)
 {
-	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
 	const struct pack_entry *entries;
 	uint32_t number;
 	bool is_new;
 	size_t count;
 
-	if (chunk_index_begin(store->index, &batch, e) < 0 ||
-	    chunk_index_add_pack(batch, id, size, &number, &is_new, e) < 0)
+	if (chunk_index_add_pack(batch, id, size, &number, &is_new, e) < 0)
 		return e->code;
 	entries = pack_writer_entries(pack, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -52,21 +50,37 @@ static int know_pack(struct store *store, const struct pack_writer *pack, const 
 		if (chunk_index_add(batch, &entries[i].id, &place, e) < 0)
 			return e->code;
 	}
-	return chunk_index_commit(TAKE(batch), e);
+	return 0;
 }
 
-static int finish(struct prune_copy *copy, enum pack_kind kind, struct error *e)
+/* The packs of these kinds that are in the making: durable, then into the index in one transaction: until then the old places serve. */
+static int finish(struct prune_copy *copy, enum pack_kind first, enum pack_kind last,
+		  struct error *e)
 {
-	OWNED(pack_writer_free) struct pack_writer *pack = TAKE(copy->packs[kind]);
-	struct chunk_id id;
-	uint64_t size;
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	struct chunk_id id[PACK_NODES + 1];
+	uint64_t size[PACK_NODES + 1];
 
-	if (pack == NULL)
-		return 0;
-	if (pack_writer_finish(pack, copy->store->backend, &id, &size, e) < 0)
+	for (enum pack_kind kind = first; kind <= last; kind++) {
+		if (copy->packs[kind] == NULL)
+			continue;
+		if (pack_writer_finish(copy->packs[kind], copy->store->backend, &id[kind],
+				       &size[kind], e) < 0)
+			return e->code;
+		pack_writer_drop_data(copy->packs[kind]);
+		copy->bytes += size[kind];
+		buf_add(&copy->made, &id[kind], sizeof(id[kind]));
+	}
+	if (chunk_index_begin(copy->store->index, &batch, e) < 0)
 		return e->code;
-	copy->bytes += size;
-	return know_pack(copy->store, pack, &id, size, e);
+	for (enum pack_kind kind = first; kind <= last; kind++) {
+		if (copy->packs[kind] == NULL)
+			continue;
+		if (know_pack(batch, copy->packs[kind], &id[kind], size[kind], e) < 0)
+			return e->code;
+		pack_writer_free(TAKE(copy->packs[kind]));
+	}
+	return chunk_index_commit(TAKE(batch), e);
 }
 
 static struct pack_writer *new_pack(const struct prune_copy *copy, enum pack_kind kind)
@@ -84,7 +98,7 @@ static int add_frame(struct prune_copy *copy, enum pack_kind kind, const struct 
 	struct chunk_place place = entry->place;
 
 	if (copy->packs[kind] != NULL && pack_writer_is_full(copy->packs[kind], stored.len) &&
-	    finish(copy, kind, e) < 0)
+	    finish(copy, kind, kind, e) < 0)
 		return e->code;
 	if (copy->packs[kind] == NULL)
 		copy->packs[kind] = new_pack(copy, kind);
@@ -134,25 +148,18 @@ static int copy_as_it_is(struct prune_copy *copy, enum pack_kind kind, const str
 }
 
 int prune_copy_pack(struct prune_copy *copy, uint32_t number, const struct chunk_id *id,
-		    uint64_t size, struct error *e)
+		    const struct prune_pack *pack, struct error *e)
 {
-	OWNED(buf_release) struct buf entries = {0};
-	OWNED(buf_release) struct buf whole = {0};
-	const struct pack_entry *entry;
-	enum pack_kind kind;
-	int sound = pack_reader_whole(copy->store->backend, id, size, &whole, e);
-	int code = sound < 0 ? sound
-			     : pack_reader_directory(copy->store->backend, id, size, &entries,
-						     &kind, e);
+	const struct pack_entry *entry = (const struct pack_entry *)(const void *)pack->entries.at;
 
-	if (code < 1)
-		return code < 0 ? code : error_set(e, ERR_CORRUPT, "a pack is gone");
-	entry = (const struct pack_entry *)(const void *)entries.at;
-	for (size_t i = 0; i < entries.len / sizeof(*entry); i++) {
+	for (size_t i = 0; i < pack->entries.len / sizeof(*entry); i++) {
+		int code;
+
 		if (!mark_has(copy->mark, number, entry[i].place.offset))
 			continue;
-		code = sound == 1 ? copy_as_it_is(copy, kind, id, &entry[i], buf_bytes(&whole), e)
-				  : copy_checked(copy, kind, id, &entry[i], e);
+		code = pack->sound ? copy_as_it_is(copy, pack->kind, id, &entry[i],
+						   buf_bytes(&pack->whole), e)
+				   : copy_checked(copy, pack->kind, id, &entry[i], e);
 		if (code < 0)
 			return code;
 	}
@@ -161,10 +168,20 @@ int prune_copy_pack(struct prune_copy *copy, uint32_t number, const struct chunk
 
 int prune_copy_finish(struct prune_copy *copy, struct error *e)
 {
+	if (copy->packs[PACK_LEAVES] == NULL && copy->packs[PACK_NODES] == NULL)
+		return 0;
 	/* Leaves before nodes: what is known of a node is then below it, too. */
-	if (finish(copy, PACK_LEAVES, e) < 0 || finish(copy, PACK_NODES, e) < 0)
-		return e->code;
-	return 0;
+	return finish(copy, PACK_LEAVES, PACK_NODES, e);
+}
+
+bool prune_copy_has_made(const struct prune_copy *copy, const struct chunk_id *pack)
+{
+	const struct chunk_id *made = (const struct chunk_id *)(const void *)copy->made.at;
+
+	for (size_t i = 0; i < copy->made.len / sizeof(*made); i++)
+		if (chunk_id_equal(&made[i], pack))
+			return true;
+	return false;
 }
 
 uint64_t prune_copy_bytes(const struct prune_copy *copy)

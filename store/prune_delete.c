@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#define THREADS 4
+#define THREADS 16
 #define FEW 8 /* not worth a thread */
 
 struct prune_delete {

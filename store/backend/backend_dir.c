@@ -286,7 +286,8 @@ static int list_dir(struct backend_dir *self, const char *dir,
 			continue;
 		OWNED(free) char *name = xprintf("%s/%s", dir, entry->d_name);
 
-		code = list_entry(self, name, each, ctx, e);
+		code = entry->d_type == DT_DIR ? list_dir(self, name, each, ctx, e)
+					       : list_entry(self, name, each, ctx, e);
 	}
 	closedir(stream);
 	return code;

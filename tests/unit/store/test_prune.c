@@ -176,6 +176,48 @@ static void nothing_goes_while_something_is_missing(void **state)
 	store_close(store);
 }
 
+/* ---- a prune that dies between its copies and its list */
+
+static struct backend_ops refusing_ops;
+static const struct backend_ops *dir_ops;
+
+static int refuse_lists(struct backend *b, const char *name, struct bytes content, struct error *e)
+{
+	if (strncmp(name, "prune/", 6) == 0)
+		return error_set(e, ERR_IO, "%s: the power is gone", name);
+	return dir_ops->put(b, name, content, e);
+}
+
+static void
+copies_that_a_dead_prune_left_are_not_taken_away_when_the_next_makes_the_same(void **state UNUSED)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct prune_options options = {.now_us = start_us() + 100 * DAY, .waste_percent = 1};
+	struct prune_result result;
+	struct snapshot one;
+	struct error e = {0};
+
+	snapshot_model_commit(store, "one", 100, 1, &one);
+	snapshot_model_commit(store, "two", 200, 2, NULL);
+	/* Some of what was of both is in the first one's packs only. */
+	forget(store, &one.id, options.now_us);
+	dir_ops = store->backend->ops;
+	refusing_ops = *dir_ops;
+	refusing_ops.put = refuse_lists;
+	store->backend->ops = &refusing_ops;
+	ASSERT_ERROR_TEXT(prune_run(store, &options, &result, &e), ERR_IO, "the power is gone");
+	store->backend->ops = dir_ops;
+	store_close(store);
+	store = store_model_open(dir);
+	ASSERT_OK(prune_run(store, &options, &result, &e));
+	assert_true(result.copied_packs > 0);
+	assert_true(result.deleted_packs > 0);
+	is_whole(store, 1);
+	store_close(store);
+	snapshot_release(&one);
+}
+
 /* What the random test knows. */
 struct world {
 	struct store *store;
@@ -516,6 +558,8 @@ int main(void)
 		cmocka_unit_test(a_writer_that_commits_late_relies_on_nothing_condemned),
 		cmocka_unit_test(a_commit_while_it_marks_is_seen),
 		cmocka_unit_test(nothing_goes_while_something_is_missing),
+		cmocka_unit_test(
+			copies_that_a_dead_prune_left_are_not_taken_away_when_the_next_makes_the_same),
 		cmocka_unit_test(random_histories_stay_whole),
 		cmocka_unit_test(a_dry_run_changes_nothing),
 		cmocka_unit_test(many_small_packs_become_few),
