@@ -507,10 +507,10 @@ void store_writer_counts(struct store_writer *w, struct store_writer_counts *ret
 	pthread_mutex_unlock(&w->lock);
 }
 
-int store_writer_prefix(struct store_writer *w, struct bytes plain, struct writer_prefix **ret,
-			struct error *e)
+/* 1 and the prefix' id; 0: the store has these bytes as a leaf, which no leaf can be decoded with. */
+static int put_prefix(struct store_writer *w, struct bytes plain, struct chunk_id *ret,
+		      struct error *e)
 {
-	struct writer_prefix *prefix;
 	struct store_put put = {.kind = CHUNK_PREFIX};
 	int code;
 
@@ -519,8 +519,31 @@ int store_writer_prefix(struct store_writer *w, struct bytes plain, struct write
 	buf_release(&put.plain);
 	if (code < 0)
 		return code;
+	*ret = put.id;
+	return put.reused && put.facts.documents > 0
+		       ? store_writer_is_safe(w, &put.id, DEPTH_FULL, e)
+		       : 1;
+}
+
+int store_writer_prefix(struct store_writer *w, struct bytes plain, struct writer_prefix **ret,
+			struct error *e)
+{
+	OWNED(buf_release) struct buf other = {0};
+	struct writer_prefix *prefix;
+	struct chunk_id id;
+	int made = put_prefix(w, plain, &id, e);
+
+	if (made == 0) {
+		/* No leaf ends with a byte that belongs to no document. */
+		buf_add_bytes(&other, plain);
+		buf_add_u8(&other, 0);
+		plain = buf_bytes(&other);
+		made = put_prefix(w, plain, &id, e);
+	}
+	if (made < 0)
+		return made;
 	prefix = xcalloc(1, sizeof(*prefix));
-	prefix->id = put.id;
+	prefix->id = id;
 	prefix->digest = codec_prefix_new(plain);
 	*ret = prefix;
 	return 0;

@@ -2,6 +2,7 @@
 #include "store/writer_encode.h"
 
 #include "base/file.h"
+#include "store/snapshot/closure.h"
 #include "tests/unit/store/store_model.h"
 
 static void check_reads(struct store *store, const struct chunk_id *id, struct bytes expected)
@@ -192,6 +193,40 @@ static void a_chunk_is_no_delta_of_itself(void **state)
 	store_close(store);
 }
 
+/* A copy takes the first documents of a collection for a prefix: they may be a leaf of another one. */
+static void a_prefix_with_the_bytes_of_a_leaf_is_another_chunk(void **state)
+{
+	struct harness_rng rng = harness_rng_of(86);
+	OWNED(buf_release) struct buf leaf = {0};
+	OWNED(buf_release) struct buf other = {0};
+
+	(void)state;
+	store_model_leaf(&leaf, 1000, 20, 400, &rng);
+	store_model_leaf(&other, 1, 20, 400, &rng);
+	for (int flushed = 0; flushed < 2; flushed++) {
+		struct store *store = store_model_open(store_model_init());
+		OWNED(store_writer_end) struct store_writer *writer = NULL;
+		struct writer_prefix *prefix = NULL;
+		struct chunk_id same, with;
+		struct error e = {0};
+
+		ASSERT_OK(store_writer_begin(store, &writer, &e));
+		same = store_model_put(writer, CHUNK_LEAF, buf_bytes(&leaf), NULL, NULL);
+		if (flushed)
+			ASSERT_OK(store_writer_flush(writer, &e));
+		ASSERT_OK(store_writer_prefix(writer, buf_bytes(&leaf), &prefix, &e));
+		with = store_model_put(writer, CHUNK_LEAF, buf_bytes(&other), NULL, prefix);
+		ASSERT_OK(store_writer_flush(writer, &e));
+		assert_int_equal(store_model_place(store, &prefix->id).depth, DEPTH_PREFIX);
+		assert_int_equal(ASSERT_OK(closure_has_chunk(store, &with, &e)), 1);
+		check_reads(store, &same, buf_bytes(&leaf));
+		check_reads(store, &with, buf_bytes(&other));
+		writer_prefix_free(prefix);
+		store_writer_end(TAKE(writer));
+		store_close(store);
+	}
+}
+
 static void the_prefix_of_a_chunk_is_found_through_its_delta(void **state)
 {
 	struct harness_rng rng = harness_rng_of(85);
@@ -269,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_hint_that_is_of_no_use_gives_a_full_chunk),
 		cmocka_unit_test(the_full_form_of_what_replaces_a_chunk_is_made_with_more_effort),
 		cmocka_unit_test(a_chunk_is_no_delta_of_itself),
+		cmocka_unit_test(a_prefix_with_the_bytes_of_a_leaf_is_another_chunk),
 		cmocka_unit_test(the_prefix_of_a_chunk_is_found_through_its_delta),
 		cmocka_unit_test(a_large_document_with_a_small_edit_is_a_small_delta),
 	};
