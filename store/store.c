@@ -34,7 +34,8 @@ static int read_config(struct store *store, struct error *e)
 	if (store_config_parse(buf_bytes(&text), &store->params, e) < 0)
 		return error_wrap(e, "%s", store->path);
 	store->config_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (store->config_fd < 0)
+	store->writable = store->config_fd >= 0;
+	if (store->config_fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS))
 		store->config_fd = open(path, O_RDONLY | O_CLOEXEC);
 	return store->config_fd >= 0 ? 0 : error_sys(e, "open %s", path);
 }
@@ -82,10 +83,9 @@ static int make_local(struct store *store, struct error *e)
 	machine_name(machine);
 	store->local = xprintf("%s/local/%s", store->path, machine);
 	store->tmp = xprintf("%s/tmp", store->local);
-	if (file_make_dirs(store->tmp, e) == 0 && access(store->tmp, W_OK) == 0) {
-		store->writable = true;
+	if (store->writable && file_make_dirs(store->tmp, e) == 0 && access(store->tmp, W_OK) == 0)
 		return 0;
-	}
+	store->writable = false;
 	free(store->local);
 	free(store->tmp);
 	outside = cache_home(store);

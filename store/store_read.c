@@ -14,6 +14,15 @@ static bool store_has(struct store *store, const struct chunk_id *id)
 	return chunk_index_get(store->index, id, places, &ignored) > 0;
 }
 
+/* Where that can't be told, too: who then reads is told why, and not that what lies under it lacks the chunk. */
+static bool store_may_have(struct store *store, const struct chunk_id *id)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct error ignored;
+
+	return chunk_index_get(store->index, id, places, &ignored) != 0;
+}
+
 #define PREFETCH_BYTES (32 * MIB) /* plain, of all threads that decode ahead */
 #define BASES_MAX 4 /* ids that share a base's recorded bytes: more than one is chance already */
 
@@ -275,7 +284,8 @@ int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret
 {
 	if (store_is_keyless(store))
 		return seal_no_key(e);
-	if (store->under != NULL && !chunk_cache_has(store->cache, id) && !store_has(store, id))
+	if (store->under != NULL && !chunk_cache_has(store->cache, id) &&
+	    !store_may_have(store, id))
 		return store_get(store->under, id, ret, e);
 	return chunk_cache_get(store->cache, id, load_chunk, store, ret, e);
 }
@@ -321,7 +331,7 @@ int store_facts(struct store *store, const struct chunk_id *id, struct chunk_fac
 	struct chunk_place places[CHUNK_PLACES_MAX];
 	int count, best = -1;
 
-	if (store->under != NULL && !store_has(store, id))
+	if (store->under != NULL && !store_may_have(store, id))
 		return store_facts(store->under, id, ret, e);
 	count = store_places(store, id, places, e);
 	if (count < 0)

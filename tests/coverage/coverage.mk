@@ -16,6 +16,6 @@ $(BUILD)-coverage/exit.o: tests/coverage/exit.c
 coverage: $(BUILD)-coverage/exit.o
 	@$(MAKE) $(COVERED) all $(BUILD)-coverage/query_driver $(BUILD)-coverage/expr_driver
 	@test -n "$(COVERAGE_KEEP)" || find $(BUILD)-coverage -name '*.gcda' -delete
-	@$(MAKE) $(COVERED) FUZZ_MUTATIONS=200 check-unit check-fuzz
+	@YESTER_CHAINS=all $(MAKE) $(COVERED) FUZZ_MUTATIONS=200 check-unit check-fuzz
 	@test -z "$(COVERAGE_TESTS)" || BUILD=$(BUILD)-coverage $(TEST_CACHE)/venv/bin/python -m pytest $(COVERAGE_TESTS) -q -p no:cacheprovider -m 'not long'
 	@$(PYTHON) tests/coverage/coverage.py $(if $(WHERE),--where) $(BUILD)-coverage base index store oplog query
