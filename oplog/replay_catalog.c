@@ -167,6 +167,8 @@ static int load_collection(struct replay_catalog *catalog, const struct catalog_
 	memcpy(to->uuid, entry->uuid, sizeof(to->uuid));
 	to->has_metadata = entry->has_metadata;
 	to->root = entry->root;
+	to->order_of = entry->order_of;
+	buf_add_bytes(&to->order, buf_bytes(&entry->order));
 	buf_add_bytes(&to->options, buf_bytes(&entry->options));
 	buf_add_bytes(&to->indexes, buf_bytes(&entry->indexes));
 	return 0;

@@ -281,6 +281,8 @@ static int apply_slot(struct replay_docs *docs, struct replay_slot *slot, struct
 		code = run_slot(&work, known, e);
 	if (code >= 0) {
 		slot->entry.root = work.root;
+		/* What came in between would have to be told from the log. */
+		buf_reset(&slot->entry.order);
 	} else if (work.doc.stopped) {
 		stop_slot(slot, work.doc.stopped_at, e);
 		code = 0;

@@ -454,6 +454,8 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 	struct stage *stage = NULL;
 
 	request.natural = f->natural;
+	request.by_id = is_id_key(f->index_key);
+	request.numbers = command_flag(f->cmd, "showRecordId");
 	request.use_none = f->index_key.len > 0 && !(is_empty(f->min) && is_empty(f->max));
 	request.order = by_index || f->natural != 0 || keys ? 0 : id_order(f->sort);
 	if (request.order == 0 && is_id_key(f->index_key) && f->sort == NULL && !keys)

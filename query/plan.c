@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/key.h"
+#include "query/command_parse.h"
 #include "query/query_error.h"
 #include "query/scan.h"
 
@@ -127,6 +128,8 @@ static int narrow(struct query_context *q, const struct collection *c, const str
 
 	if (r->match == NULL || r->natural != 0 || collection_is_ranked(c))
 		return 0;
+	if (plan->match != NULL)
+		plan->match = match_by_id(q->constants, plan->match);
 	known = match_ids(r->match, &ids);
 	if (known <= 0)
 		return known;
@@ -145,6 +148,29 @@ static int narrow(struct query_context *q, const struct collection *c, const str
 	return 0;
 }
 
+/*
+ * mongod reads all documents in natural order, but by `_id` where that is hinted, gives the order of the sort, or bounds for an
+ * index on it.
+ */
+static bool is_natural(const struct query_context *q, const struct collection *c,
+		       const struct plan_request *r, const struct plan *plan)
+{
+	struct bytes collation;
+	struct error ignored;
+
+	if (plan->way != PLAN_ALL || catalog_entry_order(&c->entry).len == 0)
+		return false;
+	if (r->natural != 0)
+		return true;
+	if (r->by_id || plan->is_id_order)
+		return false;
+	if (r->match == NULL)
+		return true;
+	if (collection_collation(c, &collation, &ignored) < 0)
+		return false;
+	return !match_bounds_id(r->match, !command_collation_equals(q->collation_spec, collation));
+}
+
 int plan_collection(struct query_context *q, struct collection *c, const struct plan_request *r,
 		    struct plan *ret_plan, struct stage **ret, struct error *e)
 {
@@ -161,6 +187,8 @@ int plan_collection(struct query_context *q, struct collection *c, const struct 
 		return e->code;
 	if (r->use_none)
 		plan.match = NULL;
+	plan.natural = is_natural(q, c, r, ret_plan);
+	plan.numbers = r->numbers;
 	if (scan_open(q, c, &plan, ret, e) < 0)
 		return e->code;
 	ret_plan->scan = *ret;

@@ -36,8 +36,10 @@ struct plan_request {
 	const struct expr_frame
 		*set; /* values of the scope's first `set_count` variables, or NULL */
 	size_t set_count;
-	int order;     /* 0: any; 1, -1: by `_id` ascending, descending */
-	int natural;   /* 0: any; 1, -1: natural order forward, backward: no plan by `_id` */
+	int order;   /* 0: any; 1, -1: by `_id` ascending, descending */
+	int natural; /* 0: any; 1, -1: natural order forward, backward: no plan by `_id` */
+	bool by_id; /* an index on `_id` is hinted: not in natural order, though `order` does not ask for another */
+	bool numbers;  /* the numbers of records are wanted */
 	bool use_none; /* the filter is applied by somebody else: only look where it can match */
 };
 
@@ -71,6 +73,9 @@ DEFINE_OWNED_STRUCT(struct plan_resolved, plan_resolved_release);
 /* Errors: 165 views deeper than PLAN_VIEW_DEPTH_MAX, or in a circle. */
 MUST_CHECK int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll,
 			    struct bytes pipeline, struct plan_resolved *ret, struct error *e);
+
+/* Is it the specification of an index on `_id` alone? */
+bool plan_is_on_id(struct bytes index);
 
 /* Parse a pipeline for its errors, in mongod's order. */
 MUST_CHECK int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,

@@ -261,6 +261,14 @@ static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lea
 	return 0;
 }
 
+bool plan_is_on_id(struct bytes index)
+{
+	struct value key = index.len > 0 ? value_get(index, bytes_str("key")) : value_missing();
+
+	return key.type == BSON_KIND_DOCUMENT && value_count(key.data) == 1 &&
+	       value_get(key.data, bytes_str("_id")).type != VALUE_MISSING;
+}
+
 /* The documents that the pipeline is applied to, and which of its stages are done with that. */
 static int open_source(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
 		       const struct expr_frame *set, struct plan *plan, size_t *ret_done,
@@ -289,6 +297,7 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 	}
 	request.match = lead.match;
 	request.natural = r->natural;
+	request.by_id = plan_is_on_id(r->index);
 	request.order = r->natural != 0 || r->index.len > 0 ? 0 : lead.order;
 	if (plan_collection(q, &r->collection, &request, plan, ret, e) < 0)
 		return e->code;

@@ -2,6 +2,7 @@
 
 #include "base/key.h"
 #include "query/scan_round.h"
+#include "store/snapshot/catalog_order.h"
 
 struct scan {
 	struct stage stage;
@@ -9,6 +10,8 @@ struct scan {
 	struct tree_root root;
 	struct scan_plan plan;
 	struct expr_frame frame; /* of the match, for points */
+	uint32_t *order;	 /* ranks in natural order, or NULL */
+	uint32_t *places; /* the inverse, where documents are not given in natural order; or NULL */
 	struct arena *arena;
 	struct tree_cursor *cursor;
 	uint64_t first, end; /* ranks that are left */
@@ -21,6 +24,12 @@ struct scan {
 	uint64_t examined;
 };
 
+/* The number of the record of document number `rank` of the tree, from 1. */
+static int64_t number_of(const struct scan *s, uint64_t rank)
+{
+	return (int64_t)(s->places != NULL ? s->places[rank] : rank) + 1;
+}
+
 /* ---- an interval without a match, forward: as it lies */
 
 static int next_direct(struct scan *s, struct stage_doc *ret, struct error *e)
@@ -32,9 +41,8 @@ static int next_direct(struct scan *s, struct stage_doc *ret, struct error *e)
 	more = tree_cursor_next(s->cursor, &ret->doc, e);
 	if (more <= 0)
 		return more;
-	s->first++;
 	s->examined++;
-	ret->record_id = (int64_t)s->first;
+	ret->record_id = number_of(s, s->first++);
 	ret->sort_key = (struct bytes){0};
 	return 1;
 }
@@ -56,7 +64,7 @@ static int begin(struct scan *s, struct error *e)
 			return e->code;
 		s->first = tree_cursor_rank(s->cursor);
 	}
-	if (s->plan.match == NULL && !s->plan.backward) {
+	if (s->plan.match == NULL && !s->plan.backward && s->plan.order == NULL) {
 		s->is_direct = true;
 		return s->plan.has_low ? 0 : MIN_OF(tree_cursor_seek_rank(s->cursor, 0, e), 0);
 	}
@@ -132,7 +140,7 @@ static int next_point(struct scan *s, struct stage_doc *ret, struct error *e)
 		if (found < 0)
 			return e->code;
 		if (found > 0) {
-			ret->record_id = (int64_t)tree_cursor_rank(s->cursor);
+			ret->record_id = number_of(s, tree_cursor_rank(s->cursor) - 1);
 			return 1;
 		}
 	}
@@ -140,6 +148,15 @@ static int next_point(struct scan *s, struct stage_doc *ret, struct error *e)
 }
 
 /* ---- the stage */
+
+static int next_filtered(struct scan *s, struct stage_doc *ret, struct error *e)
+{
+	int more = scan_round_next(s->round, ret, e);
+
+	if (more > 0 && s->places != NULL)
+		ret->record_id = number_of(s, (uint64_t)ret->record_id - 1);
+	return more;
+}
 
 static int scan_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
@@ -155,7 +172,7 @@ static int scan_next(struct stage *stage, struct stage_doc *ret, struct error *e
 		return next_point(s, ret, e);
 	if (!s->is_begun && begin(s, e) < 0)
 		return e->code;
-	return s->is_direct ? next_direct(s, ret, e) : scan_round_next(s->round, ret, e);
+	return s->is_direct ? next_direct(s, ret, e) : next_filtered(s, ret, e);
 }
 
 static void scan_close(struct stage *stage)
@@ -166,6 +183,8 @@ static void scan_close(struct stage *stage)
 	tree_cursor_free(s->cursor);
 	arena_free(s->arena);
 	buf_release(&s->doc);
+	free(s->order);
+	free(s->places);
 	catalog_entry_release(&s->dear_entry);
 }
 
@@ -188,21 +207,45 @@ static void copy_ns(struct catalog_entry *to, struct catalog_entry *from)
 	*from = empty;
 }
 
+/* The natural order of the collection, if it is known and asked for. */
+static int read_order(struct scan *s, const struct catalog_entry *entry, struct error *e)
+{
+	struct bytes packed = catalog_entry_order(entry);
+
+	if (packed.len == 0 || !(s->plan.natural || s->plan.numbers))
+		return 0;
+	if (catalog_order_unpack(packed, entry->root.count, &s->order, e) < 0)
+		return error_wrap(e, "%s", entry->ns);
+	if (s->plan.natural) {
+		s->plan.order = s->order;
+		return 0;
+	}
+	s->places = xcalloc(entry->root.count, sizeof(*s->places));
+	for (uint32_t i = 0; i < entry->root.count; i++)
+		s->places[s->order[i]] = i;
+	return 0;
+}
+
 int scan_open(struct query_context *q, struct collection *collection, const struct scan_plan *plan,
 	      struct stage **ret, struct error *e)
 {
 	bool dear = is_dear(collection, plan);
+	OWNED(stage_free) struct stage *stage = NULL;
 	struct scan *s;
 
 	if (!dear && collection_resolve(collection, e) < 0)
 		return e->code;
 	s = xcalloc(1, sizeof(*s));
 	s->stage = (struct stage){.kind = &kind, .q = q};
+	stage = &s->stage;
 	s->plan = *plan;
+	s->plan.order = NULL;
 	catalog_entry_init(&s->dear_entry);
 	if (collection->kind == COLLECTION_STORED) {
 		s->store = moment_store(collection->moment);
 		s->root = collection->entry.root;
+		if (!dear && read_order(s, &collection->entry, e) < 0)
+			return e->code;
 	}
 	if (dear) {
 		s->dear = collection->moment;
@@ -216,7 +259,7 @@ int scan_open(struct query_context *q, struct collection *collection, const stru
 			memcpy(s->frame.slots, plan->set->slots,
 			       plan->set_count * sizeof(*s->frame.slots));
 	}
-	*ret = &s->stage;
+	*ret = TAKE(stage);
 	return 0;
 }
 
@@ -236,5 +279,8 @@ size_t scan_memory(const struct stage *stage)
 {
 	const struct scan *s = (const struct scan *)stage;
 
-	return sizeof(*s) + s->doc.cap + (s->round == NULL ? 0 : scan_round_memory(s->round));
+	uint64_t order = s->order == NULL ? 0 : s->root.count * (s->places == NULL ? 4 : 8);
+
+	return sizeof(*s) + order + s->doc.cap +
+	       (s->round == NULL ? 0 : scan_round_memory(s->round));
 }

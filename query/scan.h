@@ -2,7 +2,7 @@
  * scan.h - documents of a stored collection, as the first stage of a pipeline: all of them, those of an interval of `_id`s, or
  * those with given `_id`s; forward or backward; filtered by a match on all cores, in order.
  *
- * Keyed trees give the order of `_id`, ranked ones natural order. Interval and points are keys (base/key.h) and need a keyed tree.
+ * Keyed trees give the order of `_id`, or the natural order that is kept beside them (store/snapshot/catalog_order.h); ranked ones natural order. Interval and points are keys (base/key.h) and need a keyed tree.
  *
  * Threads: the stage belongs to one thread at a time; while a big scan with a match is asked for its next document it
  * filters with threads of its own, which have ended when it returns.
@@ -27,6 +27,10 @@ struct scan_plan {
 		points; /* or only these keys, ascending, none twice; not NULL even when there are none */
 	size_t point_count;
 	bool is_points;
+	bool natural; /* of all documents: in natural order, where it is known */
+	bool numbers; /* the number of the record is wanted, in natural order where it is known */
+	const uint32_t
+		*order; /* set by scan_open(): ranks in natural order, or NULL: that of the tree */
 };
 
 /*

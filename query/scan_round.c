@@ -10,13 +10,15 @@
 #define WORKERS_MAX 16
 #define CHECK_EVERY 64 /* documents between two looks at the clock */
 
-/* A document that is kept: where it begins in the part's bytes, and its rank. */
+#define NEAR 16 /* documents that a cursor rather walks over than seeks */
+
+/* A document that is kept: where it begins in the part's bytes, and its rank, or place in natural order. */
 struct kept {
 	size_t at;
 	uint64_t rank;
 };
 
-/* Documents [first, end) of the collection, and which of them matched. */
+/* Documents [first, end) of the collection, as they are walked, and which of them matched. */
 struct part {
 	uint64_t first, end;
 	struct buf docs, kept; /* `kept` of struct kept */
@@ -102,6 +104,16 @@ void scan_round_free(struct scan_round *r)
 
 /* ---- one part */
 
+/* Read backward, the last document that fails is the first: those before it are not given, those behind it are still to be looked at. */
+static int fail_backward(struct part *part, struct error *e)
+{
+	part->status = e->code;
+	part->error = *e;
+	buf_reset(&part->docs);
+	buf_reset(&part->kept);
+	return 0;
+}
+
 static int look_at(struct worker *w, struct part *part, struct bytes doc, uint64_t rank,
 		   struct error *e)
 {
@@ -116,6 +128,8 @@ static int look_at(struct worker *w, struct part *part, struct bytes doc, uint64
 		expr_frame_set(&w->frame, doc);
 		found = match_test(match, &w->frame, doc, NULL, e);
 	}
+	if (found < 0 && w->round->plan->backward && w->round->plan->order == NULL)
+		return fail_backward(part, e);
 	if (found <= 0)
 		return found;
 	buf_add_bytes(&part->docs, doc);
@@ -141,6 +155,102 @@ static int look_through(struct worker *w, struct part *part, struct error *e)
 	return MIN_OF(more, 0);
 }
 
+/* ---- in natural order: a part is read in the order of the tree, and put right then */
+
+struct pick {
+	uint32_t rank, place;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+	uint32_t x = ((const struct pick *)a)->rank, y = ((const struct pick *)b)->rank;
+
+	return x < y ? -1 : x > y;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	uint64_t x = ((const struct kept *)a)->rank, y = ((const struct kept *)b)->rank;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_before(const struct scan_round *r, uint64_t a, uint64_t b)
+{
+	return r->plan->backward ? a > b : a < b;
+}
+
+/* The documents of a part, in the order of the tree. */
+static struct pick *pick(const struct scan_round *r, const struct part *part, size_t count)
+{
+	struct pick *picks = xcalloc(count + 1, sizeof(*picks));
+
+	for (size_t i = 0; i < count; i++)
+		picks[i] =
+			(struct pick){r->plan->order[part->first + i], (uint32_t)(part->first + i)};
+	qsort(picks, count, sizeof(*picks), by_rank);
+	return picks;
+}
+
+/* The document number `rank`, which is not before the cursor: 1, 0 there is none. */
+static int read_at(struct tree_cursor *cursor, uint64_t rank, struct bytes *ret, struct error *e)
+{
+	uint64_t at = tree_cursor_rank(cursor);
+	int more = 1;
+
+	if (rank - at > NEAR)
+		more = tree_cursor_seek_rank(cursor, rank, e);
+	for (at = tree_cursor_rank(cursor); more > 0 && at <= rank; at++)
+		more = tree_cursor_next(cursor, ret, e);
+	return more;
+}
+
+/* What was kept, in natural order; of it what is given before the document at `failed`, where there is one. */
+static void put_right(const struct scan_round *r, struct part *part, int64_t failed)
+{
+	struct kept *kept = (struct kept *)(void *)part->kept.at;
+	size_t count = part->kept.len / sizeof(*kept), left = 0;
+
+	if (count > 1)
+		qsort(kept, count, sizeof(*kept), by_place);
+	for (size_t i = 0; i < count; i++)
+		if (failed < 0 || is_before(r, kept[i].rank, (uint64_t)failed))
+			kept[left++] = kept[i];
+	part->kept.len = left * sizeof(*kept);
+}
+
+static int look_through_natural(struct worker *w, struct part *part, struct error *e)
+{
+	struct scan_round *r = w->round;
+	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(r->store, &r->root);
+	size_t count = (size_t)(part->end - part->first);
+	OWNED(free) struct pick *picks = pick(r, part, count);
+	struct error met = {0};
+	int64_t failed = -1;
+	struct bytes doc;
+
+	tree_cursor_set_ahead(cursor, false);
+	for (size_t i = 0; i < count; i++) {
+		int more;
+
+		/* The first error in natural order counts, as if what is behind it had never been read. */
+		if (failed >= 0 && !is_before(r, picks[i].place, (uint64_t)failed))
+			continue;
+		more = read_at(cursor, picks[i].rank, &doc, e);
+		if (more == 0)
+			return error_set(e, ERR_CORRUPT,
+					 "a tree has fewer documents than its root says");
+		if (more < 0)
+			return more;
+		if (look_at(w, part, doc, picks[i].place, &met) < 0) {
+			failed = picks[i].place;
+			*e = met;
+		}
+	}
+	put_right(r, part, failed);
+	return failed < 0 ? 0 : e->code;
+}
+
 static void *work(void *ctx)
 {
 	struct worker *w = ctx;
@@ -150,7 +260,14 @@ static void *work(void *ctx)
 	while ((i = atomic_fetch_add(&r->taken, 1)) < r->part_count) {
 		struct part *part = &r->parts[i];
 
-		part->status = look_through(w, part, &part->error);
+		struct error e = {0};
+		int status =
+			(r->plan->order == NULL ? look_through : look_through_natural)(w, part, &e);
+
+		if (status < 0) {
+			part->status = status;
+			part->error = e;
+		}
 	}
 	return NULL;
 }
@@ -219,9 +336,9 @@ static void give(const struct scan_round *r, const struct part *part, size_t cou
 {
 	const struct kept *kept = (const struct kept *)(const void *)part->kept.at;
 	size_t i = r->plan->backward ? count - 1 - r->document : r->document;
-	size_t end = i + 1 < count ? kept[i + 1].at : part->docs.len;
+	const uint8_t *doc = part->docs.at + kept[i].at;
 
-	*ret = (struct stage_doc){.doc = bytes_of(part->docs.at + kept[i].at, end - kept[i].at),
+	*ret = (struct stage_doc){.doc = bytes_of(doc, get_le32(doc)),
 				  .record_id = (int64_t)kept[i].rank + 1};
 }
 

@@ -1,9 +1,23 @@
 #include "store/check_trees.h"
 
+#include <stdlib.h>
+
 #include "store/snapshot/catalog.h"
+#include "store/snapshot/catalog_order.h"
 #include "store/snapshot/closure.h"
 #include "store/snapshot/snapshots.h"
 #include "store/tree/tree_cursor.h"
+
+/* Is the natural order that is kept one of all documents? */
+static int check_order(const struct catalog_entry *entry, struct error *e)
+{
+	struct bytes packed = catalog_entry_order(entry);
+	OWNED(free) uint32_t *ranks = NULL;
+
+	if (packed.len > 0 && catalog_order_unpack(packed, entry->root.count, &ranks, e) < 0)
+		return error_wrap(e, "%s", entry->ns);
+	return 0;
+}
 
 static int sum_catalog(struct store *store, const struct tree_root *catalog,
 		       struct check_trees_sums *sums, struct error *e)
@@ -15,6 +29,8 @@ static int sum_catalog(struct store *store, const struct tree_root *catalog,
 
 	while ((found = tree_cursor_next(cursor, &doc, e)) == 1) {
 		if (catalog_entry_decode(doc, &entry, e) < 0)
+			return e->code;
+		if (check_order(&entry, e) < 0)
 			return e->code;
 		sums->collections += entry.type == CATALOG_COLLECTION;
 		sums->documents += entry.root.count;

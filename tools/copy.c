@@ -176,6 +176,7 @@ static int copy_namespaces(struct job *job, struct moment *moment, struct catalo
 		if (has_old < 0 || moment_changed(moment, ns, &changed, e) < 0 ||
 		    copy_tree(job, &entry.root, has_old == 1 ? &old : NULL, &entry.root, e) < 0)
 			return error_wrap(e, "%s", entry.ns);
+		entry.order_of = entry.root.id; /* the same documents, under another name */
 		if (catalog_build_add(build, &entry, changed, NULL, e) < 0)
 			return e->code;
 	}

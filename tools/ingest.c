@@ -12,7 +12,8 @@
 #include "tools/ingest_roll.h"
 #include "tools/spool.h"
 
-#define HEAD_BYTES (4 * MIB) /* of a collection in order: enough for a sample */
+#define ORDER_BYTES_MAX (8 * MIB) /* of the natural orders that a catalog keeps */
+#define HEAD_BYTES (4 * MIB)	  /* of a collection in order: enough for a sample */
 
 struct ingest {
 	const struct ingest_options *options;
@@ -22,6 +23,7 @@ struct ingest {
 	struct ingest_older older;
 	struct buf entries; /* of struct catalog_entry */
 	struct tree_root oplog;
+	size_t order_bytes;   /* of natural orders in entries */
 	pthread_mutex_t lock; /* over older, entries and jobs: some sources have several threads */
 	pthread_mutex_t sort; /* one that needs the memory of a sort at a time */
 	struct job *jobs;     /* namespaces that are begun */
@@ -210,6 +212,16 @@ static struct job *unlink_job(struct ingest *ingest, struct job *job)
 	return job;
 }
 
+/* A catalog is read as a whole: all natural orders in it have a limit. */
+static void take_order(struct ingest *ingest, struct job *job)
+{
+	if (job->build.order.len > ORDER_BYTES_MAX - ingest->order_bytes)
+		return;
+	ingest->order_bytes += job->build.order.len;
+	buf_add_bytes(&job->entry.order, buf_bytes(&job->build.order));
+	job->entry.order_of = job->entry.root.id;
+}
+
 static int on_end(void *ctx, void *handle, struct error *e)
 {
 	struct ingest *ingest = ctx;
@@ -232,6 +244,7 @@ static int on_end(void *ctx, void *handle, struct error *e)
 		return 0;
 	}
 	pthread_mutex_lock(&ingest->lock);
+	take_order(ingest, job);
 	buf_add(&ingest->entries, &job->entry, sizeof(job->entry));
 	pthread_mutex_unlock(&ingest->lock);
 	catalog_entry_init(&job->entry);

@@ -5,6 +5,7 @@
 #include "store/tree/extsort.h"
 #include "store/tree/tree_cursor.h"
 #include "store/tree/tree_prefix.h"
+#include "tools/natural_order.h"
 
 #define SORT_MEMORY (48 * MIB)
 #define HEAD_PLACES 8 /* of a sample of what comes first */
@@ -59,27 +60,44 @@ static int add_to_tree(void *ctx, struct bytes key, struct bytes doc, struct err
 	return tree_builder_add(ctx, key, doc, e);
 }
 
+/* Documents on their way into the order of keys, and where each of a small collection came from. */
+struct sorting {
+	struct extsort *sort;
+	struct natural_order *natural; /* or NULL */
+};
+
 static int add_to_sort(void *ctx, struct bytes key, struct bytes doc, struct error *e)
 {
-	return extsort_add(ctx, key, doc, e);
+	struct sorting *s = ctx;
+
+	if (s->natural != NULL)
+		natural_order_came(s->natural, key);
+	return extsort_add(s->sort, key, doc, e);
 }
 
-static int build_sorted(const struct ingest_build *build, struct spool *spool,
+static int build_sorted(struct ingest_build *build, struct spool *spool, uint64_t count,
 			struct tree_builder *builder, struct error *e)
 {
 	OWNED(extsort_free)
 	struct extsort *sort = extsort_new(store_writer_tmp(build->writer), SORT_MEMORY);
+	OWNED(natural_order_free) struct natural_order *natural = natural_order_new(count);
+	struct sorting sorting = {sort, natural};
 	struct bytes key, doc;
-	uint64_t count = 0;
+	uint64_t done = 0;
 	int found;
 
-	if (each_document(build, spool, add_to_sort, sort, e) < 0 || extsort_finish(sort, e) < 0)
+	if (each_document(build, spool, add_to_sort, &sorting, e) < 0 ||
+	    extsort_finish(sort, e) < 0)
 		return e->code;
 	while ((found = extsort_next(sort, &key, &doc, e)) == 1) {
+		if (natural != NULL)
+			natural_order_sorted(natural, key);
 		if (tree_builder_add(builder, key, doc, e) < 0 ||
-		    (++count % 4096 == 0 && check_cancelled(build, e) < 0))
+		    (++done % 4096 == 0 && check_cancelled(build, e) < 0))
 			return e->code;
 	}
+	if (found == 0 && natural != NULL)
+		natural_order_pack(natural, &build->order);
 	return found;
 }
 
@@ -206,6 +224,7 @@ void ingest_build_release(struct ingest_build *build)
 {
 	tree_builder_free(build->ahead);
 	writer_prefix_free(build->prefix);
+	buf_release(&build->order);
 	*build = (struct ingest_build){0};
 }
 
@@ -225,7 +244,7 @@ static int build_all(struct ingest_build *build, struct spool *spool,
 	if (kind == TREE_RANKED || facts->ascending) {
 		if (each_document(build, spool, add_to_tree, builder, e) < 0)
 			return e->code;
-	} else if (build_sorted(build, spool, builder, e) < 0) {
+	} else if (build_sorted(build, spool, facts->count, builder, e) < 0) {
 		return e->code;
 	}
 	return tree_builder_finish(builder, ret, e);

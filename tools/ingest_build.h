@@ -22,6 +22,8 @@ struct ingest_build {
 	const struct progress *progress;
 	struct writer_prefix *prefix; /* of ingest_build_ahead() */
 	struct tree_builder *ahead;
+	struct buf
+		order; /* of ingest_build_run(): the natural order (catalog_order.h); empty: that of the tree */
 };
 
 /*
@@ -39,7 +41,7 @@ MUST_CHECK int ingest_build_ahead(struct ingest_build *build, struct spool *spoo
 MUST_CHECK int ingest_build_in_order(struct ingest_build *build, struct spool *spool,
 				     struct bytes head, struct error *e);
 
-/* Build. Once. ERR_CANCELLED, ERR_IO, ERR_CORRUPT, ERR_NOMEM. */
+/* Build. Once. Sets build->order, too. ERR_CANCELLED, ERR_IO, ERR_CORRUPT, ERR_NOMEM. */
 MUST_CHECK int ingest_build_run(struct ingest_build *build, struct spool *spool,
 				struct tree_root *ret, struct error *e);
 

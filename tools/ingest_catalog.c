@@ -34,12 +34,22 @@ static int by_ns(const void *a, const void *b)
 	return bytes_compare(bytes_of(x->ns, x->ns_len), bytes_of(y->ns, y->ns_len));
 }
 
+/* Without the natural order, which another member has in another way: the entry's documents are the same. */
+static int encode_content(const struct catalog_entry *entry, struct buf *ret, struct error *e)
+{
+	struct catalog_entry content = *entry; /* all else is borrowed */
+
+	content.order = (struct buf){0};
+	return catalog_entry_encode(&content, ret, e);
+}
+
 /* When the entry changed last: the older time if it is the same now. */
 static int changed_at(const struct ingest_older *older, const struct catalog_entry *entry,
-		      struct bytes doc, uint64_t now, uint64_t *ret, struct error *e)
+		      uint64_t now, uint64_t *ret, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry was = {0};
 	OWNED(buf_release) struct buf was_doc = {0};
+	OWNED(buf_release) struct buf doc = {0};
 	uint64_t changed;
 	int found =
 		ingest_catalog_older(older, bytes_of(entry->ns, entry->ns_len), &was, &changed, e);
@@ -49,9 +59,9 @@ static int changed_at(const struct ingest_older *older, const struct catalog_ent
 	*ret = now;
 	if (found == 0)
 		return 0;
-	if (catalog_entry_encode(&was, &was_doc, e) < 0)
+	if (encode_content(&was, &was_doc, e) < 0 || encode_content(entry, &doc, e) < 0)
 		return e->code;
-	if (bytes_equal(buf_bytes(&was_doc), doc) && changed < now)
+	if (bytes_equal(buf_bytes(&was_doc), buf_bytes(&doc)) && changed < now)
 		*ret = changed;
 	return 0;
 }
@@ -59,11 +69,9 @@ static int changed_at(const struct ingest_older *older, const struct catalog_ent
 static int add_entry(const struct ingest_older *older, const struct catalog_entry *entry,
 		     struct catalog_build *build, uint64_t now, struct error *e)
 {
-	OWNED(buf_release) struct buf doc = {0};
 	uint64_t changed;
 
-	if (catalog_entry_encode(entry, &doc, e) < 0 ||
-	    changed_at(older, entry, buf_bytes(&doc), now, &changed, e) < 0)
+	if (changed_at(older, entry, now, &changed, e) < 0)
 		return e->code;
 	return catalog_build_add(build, entry, changed, NULL, e);
 }

@@ -67,6 +67,19 @@ struct match_ids {
 };
 int match_ids(const struct match *match, struct match_ids *ret);
 
+/*
+ * The same match with its predicates in the order in which mongod tries them where it reads by the index of `_id`; itself, when that
+ * can't be told apart. In `arena`, which is not to outlive the match.
+ */
+const struct match *match_by_id(struct arena *arena, const struct match *match);
+
+/*
+ * Would mongod look for what matches in the index on `_id`, so that it comes in its order? More than match_ids() knows:
+ * predicates that bound an index, if only to all of it (planner_ixselect.cpp, indexability.h). `foreign`: the query compares strings
+ * by another collation than the index.
+ */
+bool match_bounds_id(const struct match *match, bool foreign);
+
 /* The parsed query as explain shows it (MatchExpression::serialize): a document appended to `ret`. */
 void match_serialize(const struct match *match, struct buf *ret);
 /* The parsed query in lines, as a planner's error shows it (MatchExpression::debugString()). */

@@ -1,11 +1,18 @@
 #include <math.h>
 
-#include "query/match/match_node.h"
+#include "query/match/match_show.h"
 
 /* A predicate on `_id` itself. */
 static bool is_on_id(const struct match_node *node)
 {
 	return node->path.count == 1 && bytes_equal(node->path.text, bytes_str("_id"));
+}
+
+/* Does a collation compare it as it likes? */
+static bool is_collated(const struct value *v)
+{
+	return v->type == BSON_KIND_STRING || v->type == BSON_KIND_SYMBOL ||
+	       v->type == BSON_KIND_DOCUMENT || v->type == BSON_KIND_ARRAY;
 }
 
 /* Does a value find its equals by its key? Not where a collation calls more equal, nor null, which is missing, too. */
@@ -141,4 +148,70 @@ int match_ids(const struct match *match, struct match_ids *ret)
 		return 0;
 	*ret = ids;
 	return 1;
+}
+
+/* ---- what mongod's planner would do */
+
+/* isBoundsGenerating() of a leaf. `foreign`: strings are compared by another order than that of the index. */
+static bool leaf_bounds(const struct match_node *node, bool foreign, bool negated)
+{
+	switch (node->kind) {
+	case MATCH_EQ:
+	case MATCH_LT:
+	case MATCH_LTE:
+	case MATCH_GT:
+	case MATCH_GTE:
+	case MATCH_INTERNAL_EQ:
+	case MATCH_INTERNAL_LT:
+	case MATCH_INTERNAL_LTE:
+	case MATCH_INTERNAL_GT:
+	case MATCH_INTERNAL_GTE:
+		return is_on_id(node) && !(foreign && is_collated(&node->value)) &&
+		       !(negated && node->value.type == BSON_KIND_ARRAY);
+	case MATCH_IN:
+		for (size_t i = 0; i < node->in.count && foreign; i++)
+			if (is_collated(&node->in.values[i]))
+				return false;
+		return is_on_id(node) && !(negated && node->in.regex_count > 0);
+	case MATCH_EXISTS:
+		return is_on_id(node);
+	case MATCH_REGEX:
+	case MATCH_MOD:
+	case MATCH_TYPE:
+		return is_on_id(node) && !negated;
+	default:
+		return false;
+	}
+}
+
+static bool node_bounds(const struct match_node *node, bool foreign)
+{
+	size_t bound = 0;
+
+	switch (node->kind) {
+	case MATCH_AND:
+	case MATCH_OR:
+		for (size_t i = 0; i < node->count; i++)
+			bound += node_bounds(node->children[i], foreign);
+		return node->kind == MATCH_AND ? bound > 0 : bound > 0 && bound == node->count;
+	case MATCH_NOT:
+		return node->count == 1 && leaf_bounds(node->children[0], foreign, true);
+	case MATCH_ELEM_VALUE:
+		for (size_t i = 0; i < node->count; i++)
+			bound += leaf_bounds(node->children[i], foreign, false);
+		return is_on_id(node) && bound > 0;
+	default:
+		return leaf_bounds(node, foreign, false);
+	}
+}
+
+bool match_bounds_id(const struct match *match, bool foreign)
+{
+	OWNED(arena_free) struct arena *arena = NULL;
+	struct match_parser p = {.q = match->q, .shows = true};
+
+	if (!match_show_differs(match->parsed_tree))
+		return node_bounds(match->root, foreign);
+	p.arena = arena = arena_new();
+	return node_bounds(match_show_tree(&p, match->parsed_tree), foreign);
 }

@@ -1,6 +1,7 @@
 #include "store/snapshot/catalog.h"
 
 #include "base/bson_build.h"
+#include "store/snapshot/catalog_order.h"
 #include "store/snapshot/record.h"
 
 static const char *const type_names[] = {"collection", "view", "timeseries"};
@@ -20,6 +21,7 @@ void catalog_entry_release(struct catalog_entry *entry)
 	free(entry->ns);
 	buf_release(&entry->options);
 	buf_release(&entry->indexes);
+	buf_release(&entry->order);
 	*entry = (struct catalog_entry){0};
 }
 
@@ -42,7 +44,24 @@ int catalog_entry_encode(const struct catalog_entry *entry, struct buf *ret, str
 		bson_build_binary(ret, "uuid", 4, bytes_of(entry->uuid, sizeof(entry->uuid)));
 	bson_build_bool(ret, "metadata", entry->has_metadata);
 	record_add_root(ret, "root", &entry->root);
+	if (catalog_entry_order(entry).len > 0)
+		bson_build_binary(ret, "order", 0, catalog_entry_order(entry));
 	bson_build_end(ret, doc);
+	return 0;
+}
+
+static int decode_order(struct bytes doc, struct catalog_entry *entry, struct error *e)
+{
+	struct bson_field field;
+	int found = bson_find(doc, "order", &field, e);
+
+	if (found != 1)
+		return found;
+	if (field.type != BSON_KIND_BINARY || field.value.len < 5 ||
+	    field.value.len - 5 > CATALOG_ORDER_BYTES_MAX)
+		return error_set(e, ERR_CORRUPT, "field \"order\" is no natural order");
+	buf_add(&entry->order, field.value.at + 5, field.value.len - 5);
+	entry->order_of = entry->root.id;
 	return 0;
 }
 
@@ -67,7 +86,9 @@ static int decode_parts(struct bytes doc, struct catalog_entry *entry, struct er
 	entry->has_uuid = uuid == 1;
 	buf_add_bytes(&entry->options, options);
 	buf_add_bytes(&entry->indexes, indexes);
-	return record_root(doc, "root", &entry->root, e) < 0 ? e->code : 0;
+	if (record_root(doc, "root", &entry->root, e) < 0)
+		return e->code;
+	return decode_order(doc, entry, e);
 }
 
 int catalog_entry_decode(struct bytes doc, struct catalog_entry *ret, struct error *e)

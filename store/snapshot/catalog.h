@@ -29,7 +29,9 @@ struct catalog_entry {
 	uint8_t uuid[16];
 	bool has_metadata; /* false: the source had no metadata for it (lone .bson, system.buckets.X) */
 	struct tree_root
-		root; /* empty for views and time series (their buckets are their own entry) */
+		root;	  /* empty for views and time series (their buckets are their own entry) */
+	struct buf order; /* natural order, packed (catalog_order.h); empty: none is kept */
+	struct chunk_id order_of; /* the root's id that it is of: with another root it is void */
 };
 
 void catalog_entry_init(struct catalog_entry *entry);
@@ -40,6 +42,15 @@ DEFINE_OWNED_STRUCT(struct catalog_entry, catalog_entry_release);
 static inline struct bytes catalog_entry_coll(const struct catalog_entry *entry)
 {
 	return bytes_of(entry->ns + entry->db_len + 1, entry->ns_len - entry->db_len - 1);
+}
+
+/* The natural order of the documents of entry->root; empty: none is kept, or that of the tree is it. */
+static inline struct bytes catalog_entry_order(const struct catalog_entry *entry)
+{
+	bool holds = entry->order.len > 0 && entry->root.kind == TREE_KEYED &&
+		     chunk_id_equal(&entry->order_of, &entry->root.id);
+
+	return holds ? buf_bytes(&entry->order) : (struct bytes){0};
 }
 
 /*

@@ -5,6 +5,7 @@
 
 #include "base/bson_check.h"
 #include "store/snapshot/catalog.h"
+#include "store/snapshot/catalog_order.h"
 
 static void try_entry(struct bytes doc)
 {
@@ -26,6 +27,23 @@ static void try_entry(struct bytes doc)
 		     memcmp(first.ns, second.ns, first.ns_len) == 0);
 	FUZZ_REQUIRE(first.type == second.type && first.has_uuid == second.has_uuid);
 	FUZZ_REQUIRE(tree_root_equal(&first.root, &second.root));
+	FUZZ_REQUIRE(bytes_equal(catalog_entry_order(&first), catalog_entry_order(&second)));
+}
+
+/* An order names each document once. */
+static void try_order(struct bytes packed, uint64_t count)
+{
+	OWNED(free) uint32_t *ranks = NULL;
+	OWNED(free) uint8_t *seen = NULL;
+	struct error e = {0};
+
+	if (catalog_order_unpack(packed, count, &ranks, &e) < 0) {
+		FUZZ_REQUIRE(e.code == ERR_CORRUPT && e.text[0] != '\0');
+		return;
+	}
+	seen = xcalloc(count, 1);
+	for (uint64_t i = 0; i < count; i++)
+		FUZZ_REQUIRE(ranks[i] < count && seen[ranks[i]]++ == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	OWNED(buf_release) struct buf doc = {0};
 
 	try_entry(bytes_of(data, size));
+	if (size > 2)
+		try_order(bytes_of(data + 2, size - 2), get_le16(data));
 	if (size < BSON_MIN_LEN)
 		return 0;
 	/* With a length that fits. */

@@ -2,6 +2,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "store/snapshot/catalog_order.h"
 #include "tests/harness/harness.h"
 
 /* `text` with `len` bytes is the namespace; it may hold NULs. */
@@ -115,6 +116,56 @@ static void damage_is_an_error_or_another_entry(void **state)
 			fail_msg("an entry that was cut after %zu bytes is taken", len);
 }
 
+static void a_natural_order_is_kept_with_the_documents_that_it_is_of(void **state)
+{
+	static const char order[] = "\x02\x01";
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0}, found = {0};
+	OWNED(buf_release) struct buf doc = {0};
+	struct error e = {0};
+
+	(void)state;
+	sample(&entry, "shop.orders", 11, false);
+	entry.root = (struct tree_root){.id = {{7}}, .count = 2, .bytes = 50};
+	entry.order_of = entry.root.id;
+	buf_add(&entry.order, order, 2);
+	ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
+	ASSERT_OK(catalog_entry_decode(buf_bytes(&doc), &found, &e));
+	ASSERT_BYTES(catalog_entry_order(&found), bytes_of(order, 2));
+	found.root.id.at[0] = 8; /* other documents */
+	assert_int_equal(catalog_entry_order(&found).len, 0);
+	buf_reset(&doc);
+	ASSERT_OK(catalog_entry_encode(&found, &doc, &e));
+	ASSERT_OK(catalog_entry_decode(buf_bytes(&doc), &found, &e));
+	assert_int_equal(found.order.len, 0);
+}
+
+static void an_order_of_another_type_or_too_long_is_refused(void **state)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0}, found = {0};
+	struct error e = {0};
+
+	(void)state;
+	sample(&entry, "shop.orders", 11, false);
+	entry.root = (struct tree_root){.id = {{7}}, .count = 2, .bytes = 50};
+	entry.order_of = entry.root.id;
+	for (int i = 0; i < 2; i++) {
+		OWNED(buf_release) struct buf doc = {0};
+
+		buf_reset(&entry.order);
+		(void)buf_room(&entry.order, CATALOG_ORDER_BYTES_MAX + 1);
+		memset(entry.order.at, 0, CATALOG_ORDER_BYTES_MAX + 1);
+		entry.order.len = i == 0 ? CATALOG_ORDER_BYTES_MAX + 1 : 0;
+		ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
+		if (i == 1) {
+			doc.len--;
+			bson_build_bool(&doc, "order", true);
+			bson_build_end(&doc, 0);
+		}
+		ASSERT_ERROR_TEXT(catalog_entry_decode(buf_bytes(&doc), &found, &e), ERR_CORRUPT,
+				  "order");
+	}
+}
+
 static void types_have_the_names_of_mongodump(void **state)
 {
 	(void)state;
@@ -129,6 +180,8 @@ int main(void)
 		cmocka_unit_test(what_is_encoded_is_decoded),
 		cmocka_unit_test(a_name_without_database_or_collection_is_refused),
 		cmocka_unit_test(damage_is_an_error_or_another_entry),
+		cmocka_unit_test(a_natural_order_is_kept_with_the_documents_that_it_is_of),
+		cmocka_unit_test(an_order_of_another_type_or_too_long_is_refused),
 		cmocka_unit_test(types_have_the_names_of_mongodump),
 	};
 
