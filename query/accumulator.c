@@ -55,10 +55,12 @@ int accumulator_parse_any(struct expr_scope *scope, struct bytes op, const struc
 int accumulator_parse(struct expr_scope *scope, struct bytes op, const struct value *operand,
 		      const struct accumulator **ret, struct error *e)
 {
-	const struct accumulator_op *known = find(op);
+	OWNED(buf_release) struct buf name = {0};
 
-	if (known != NULL && known->parse == NULL && operand->type == BSON_KIND_ARRAY)
-		return query_error(e, 40237, "The %s accumulator is a unary operator", known->name);
+	buf_add_bytes(&name, op);
+	if (operand->type == BSON_KIND_ARRAY)
+		return query_error(e, 40237, "The %s accumulator is a unary operator",
+				   buf_text(&name));
 	return accumulator_parse_any(scope, op, operand, ret, e);
 }
 

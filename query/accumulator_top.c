@@ -84,7 +84,7 @@ static int top_parse(struct expr_scope *scope, const struct value *operand, stru
 			output = v;
 		} else if (bytes_equal(field.name, bytes_str("sortBy"))) {
 			sort = v;
-			if (v.type != BSON_KIND_DOCUMENT)
+			if (v.type != BSON_KIND_DOCUMENT && v.type != BSON_KIND_ARRAY)
 				return query_error(
 					e, 10065, "invalid parameter: expected an object (sortBy)");
 		} else {

@@ -229,7 +229,8 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
 	struct bytes collation;
 
-	if (command_collation(&cursor->c, e) < 0)
+	if (pipeline_look(q, pipeline_of(cursor->c.cmd), e) < 0 ||
+	    command_collation(&cursor->c, e) < 0)
 		return e->code;
 	if (is_db)
 		q->coll = (struct bytes){0};

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "query/collation_locale.h"
 #include "query/command_parse.h"
+#include "query/fields.h"
 #include "query/plan.h"
 #include "query/query_error.h"
 
@@ -49,6 +50,8 @@ static int check_strength(const struct value *v, struct error *e)
 {
 	int64_t strength;
 
+	if (v->type == BSON_KIND_NULL)
+		return 0;
 	if (!value_is_number(v))
 		return command_wrong_type(e, "collation", "strength", v,
 					  "types '[long, int, decimal, double']");
@@ -68,6 +71,8 @@ static int check_strength(const struct value *v, struct error *e)
 static int check_words(const char *name, const char *allowed, const struct value *v,
 		       struct error *e)
 {
+	if (v->type == BSON_KIND_NULL)
+		return 0;
 	if (v->type != BSON_KIND_STRING)
 		return command_wrong_type(e, "collation", name, v, "type 'string'");
 	for (const char *word = allowed; *word != '\0'; word += strlen(word) + 1)
@@ -191,9 +196,30 @@ static int check_collation(struct bytes spec, struct error *e)
 	return check_together(spec, buf_text(&text), e);
 }
 
-static int open_collation(struct command_context *c, struct bytes spec, struct error *e)
+/* As its generated parser leaves it: without nulls, the strength an int. */
+static struct bytes plain_collation(struct arena *arena, struct bytes spec)
+{
+	OWNED(buf_release) struct buf plain = {0};
+	struct fields fields = fields_of(spec);
+	size_t begin = bson_build_begin(&plain);
+	struct bson_field field;
+
+	while (fields_next(&fields, &field)) {
+		struct value v = value_of_field(&field);
+
+		if (value_is_number(&v) && bytes_equal(field.name, bytes_str("strength")))
+			v = value_int32((int32_t)value_to_int64(&v));
+		if (v.type != BSON_KIND_NULL)
+			value_write(&plain, field.name, &v);
+	}
+	bson_build_end(&plain, begin);
+	return arena_copy(arena, buf_bytes(&plain));
+}
+
+static int open_collation(struct command_context *c, struct bytes given, struct error *e)
 {
 	OWNED(buf_release) struct buf text = {0};
+	struct bytes spec = plain_collation(c->q.constants, given);
 	int opened = collation_open(spec, &c->collation, e);
 
 	if (opened < 0) {
@@ -375,13 +401,14 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 		   struct buf *ret, struct error *e)
 {
 	OWNED(arena_free) struct arena *arena = arena_new();
-	struct expr_scope *scope = expr_scope_new(&c->q);
+	struct expr_scope *scope = expr_scope_new(&c->q), *names = expr_scope_new(&c->q);
 	struct expr_frame frame;
 	const struct expr *expr;
 	struct value result;
 	size_t slot;
 
-	if (expr_scope_define(scope, name, &slot, e) < 0)
+	/* Its value sees those before it, not itself. */
+	if (expr_scope_define(names, name, &slot, e) < 0)
 		return query_error_cause(e, "Invalid 'let' parameter");
 	if (expr_parse(scope, v, &expr, e) < 0)
 		return e->code;

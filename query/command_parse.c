@@ -261,6 +261,7 @@ int command_check(const struct command_rules *rules, struct bytes cmd, struct er
 {
 	struct bson_fields fields = bson_fields(cmd);
 	struct bson_field field;
+	bool is_parsed_first;
 	struct value v;
 
 	if (value_count(cmd) > COMMAND_FIELDS_MAX)
@@ -268,9 +269,13 @@ int command_check(const struct command_rules *rules, struct bytes cmd, struct er
 				   COMMAND_FIELDS_MAX);
 	if (check_repeated(cmd, e) < 0 || bson_fields_next(&fields, &field, e) < 0)
 		return e->code;
+	/* An aggregate is parsed before the time of all commands is looked at, others after it. */
+	is_parsed_first = strcmp(rules->name, "aggregate") == 0;
+	v = value_get(cmd, bytes_str("maxTimeMS"));
+	if (!is_parsed_first && !value_is_missing(&v) && command_check_time(&v, e) < 0)
+		return e->code;
 	if (check_rest(rules, cmd, fields, e) < 0)
 		return e->code;
-	v = value_get(cmd, bytes_str("maxTimeMS"));
 	return value_is_missing(&v) ? 0 : command_check_time(&v, e);
 }
 

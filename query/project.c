@@ -153,6 +153,7 @@ static int slice_or_expression(struct parsing *p, struct project_node *node, str
 static int elem_match(struct parsing *p, struct project_node *node, struct bytes path,
 		      struct bytes obj, const struct bson_field *first, struct error *e)
 {
+	const struct match *match = NULL;
 	struct project_node *leaf;
 	struct buf doc = {0};
 	size_t begin;
@@ -169,10 +170,12 @@ static int elem_match(struct parsing *p, struct project_node *node, struct bytes
 	begin = bson_build_begin(&doc);
 	value_write(&doc, path, &(struct value){.type = BSON_KIND_DOCUMENT, .data = obj});
 	bson_build_end(&doc, begin);
-	result = project_node_leaf(p->arena, node, path, PROJECT_NODE_ELEM_MATCH, &leaf, e);
+	result = match_parse(p->scope, arena_copy(p->arena, buf_bytes(&doc)), MATCH_NO_EXPR, &match,
+			     e);
 	if (result == 0)
-		result = match_parse(p->scope, arena_copy(p->arena, buf_bytes(&doc)), MATCH_NO_EXPR,
-				     &leaf->match, e);
+		result = project_node_leaf(p->arena, node, path, PROJECT_NODE_ELEM_MATCH, &leaf, e);
+	if (result == 0)
+		leaf->match = match;
 	buf_release(&doc);
 	p->has_elem_match = true;
 	p->project->is_find_only = true;

@@ -137,6 +137,7 @@ static int parse_set(struct expr_scope *scope, const struct value *operand, stru
 	static const char *const names[] = {"field", "input", "value"};
 	static const int codes[] = {4161108, 4161106, 4161107};
 	const char *name = self->op->name;
+	struct value field;
 	char unknown[64];
 	int result;
 
@@ -152,7 +153,13 @@ static int parse_set(struct expr_scope *scope, const struct value *operand, stru
 		return query_error(e, 4161103, "%s requires 'value' to be specified", name);
 	if (self->args[1] == NULL)
 		return query_error(e, 4161109, "%s requires 'input' to be specified", name);
-	return constant_name(self->args[0], "$setField", codes, e);
+	if (constant_name(self->args[0], "$setField", codes, e) < 0)
+		return e->code;
+	if (expr_is_constant(self->args[0], &field) &&
+	    memchr(field.data.at, '\0', field.data.len) != NULL)
+		return query_error(e, 9534700,
+				   "$setField: 'field' cannot contain an embedded null byte");
+	return 0;
 }
 
 static int parse_set_field(struct expr_scope *scope, const struct value *operand, struct expr *self,

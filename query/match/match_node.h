@@ -251,9 +251,15 @@ int match_refuse_near(struct match_parser *p) COLD;
 
 /* ---- match_optimize.c */
 
-/* MatchExpression::optimize(), and the sort of the children, which explain shows. */
+/* MatchExpression::optimize(). */
 const struct match_node *match_optimize(struct match_parser *p, const struct match_node *node);
+
+/* ---- match_order.c */
+
+/* The children sorted as explain shows them. Rule: matchExpressionComparator() of mongod's canonical_query.cpp. */
 const struct match_node *match_sort(const struct match_node *node);
+/* As which kind a predicate is sorted. */
+enum match_kind match_order_kind(const struct match_node *node);
 
 /* ---- testing */
 

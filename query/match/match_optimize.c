@@ -95,17 +95,20 @@ static void join_equal_paths(struct match_parser *p, struct match_list *children
 
 /* ---- AND, OR, NOR. Rule: ListOfMatchExpression::getOptimizer() */
 
-/* An AND takes in the children of the ANDs in it, an OR those of ORs; they come last. */
+/* An AND takes in the children of the ANDs in it, an OR those of ORs; they come last. So does a $jsonSchema that is one of these. */
 static struct match_list absorb(struct match_parser *p, const struct match_node *node)
 {
 	struct match_list ret = {0};
 	bool absorbs = node->kind == MATCH_AND || node->kind == MATCH_OR;
 
 	for (size_t i = 0; i < node->count; i++)
-		if (!absorbs || node->children[i]->kind != node->kind)
+		if (!absorbs || match_order_kind(node->children[i]) != node->kind)
 			match_list_add(p, &ret, node->children[i]);
 	for (size_t i = 0; i < node->count; i++)
-		if (absorbs && node->children[i]->kind == node->kind)
+		if (absorbs && node->children[i]->kind == MATCH_SCHEMA &&
+		    match_order_kind(node->children[i]) == node->kind)
+			match_list_add(p, &ret, node->children[i]);
+		else if (absorbs && node->children[i]->kind == node->kind)
 			for (size_t k = 0; k < node->children[i]->count; k++)
 				match_list_add(p, &ret, node->children[i]->children[k]);
 	return ret;
@@ -166,56 +169,6 @@ static const struct match_node *optimize_in(struct match_parser *p, const struct
 	return ret;
 }
 
-/* ---- the order of children. Rule: matchExpressionComparator() of canonical_query.cpp */
-
-/* A $jsonSchema is the tree that it comes down to: one required field is an $exists, others are ANDs and ORs. */
-static enum match_kind order_kind(const struct match_node *node)
-{
-	struct value required;
-
-	if (node->kind != MATCH_SCHEMA || node->schema.words.type != BSON_KIND_DOCUMENT)
-		return node->kind;
-	if (value_count(node->schema.words.data) != 1)
-		return MATCH_AND;
-	required = value_get(node->schema.words.data, bytes_str("required"));
-	if (required.type != BSON_KIND_ARRAY)
-		return MATCH_OR;
-	return value_count(required.data) == 1 ? MATCH_EXISTS : MATCH_AND;
-}
-
-static int compare_nodes(const struct match_node *a, const struct match_node *b)
-{
-	enum match_kind kind = order_kind(a), other = order_kind(b);
-	int order;
-
-	if (kind != other)
-		return kind < other ? -1 : 1;
-	order = bytes_compare(a->path.text, b->path.text);
-	if (order != 0)
-		return order;
-	if (a->kind == MATCH_ELEM_OBJECT)
-		return compare_nodes(a->sub->root, b->sub->root);
-	for (size_t i = 0; i < MIN_OF(a->count, b->count); i++) {
-		order = compare_nodes(a->children[i], b->children[i]);
-		if (order != 0)
-			return order;
-	}
-	return a->count < b->count ? -1 : a->count > b->count;
-}
-
-/* Stable, and quick for lists that are sorted. */
-static void sort_children(struct match_node *node)
-{
-	for (size_t i = 1; i < node->count; i++) {
-		const struct match_node *moved = node->children[i];
-		size_t at = i;
-
-		for (; at > 0 && compare_nodes(moved, node->children[at - 1]) < 0; at--)
-			node->children[at] = node->children[at - 1];
-		node->children[at] = moved;
-	}
-}
-
 /* A copy whose children are optimized. */
 static struct match_node *with_children(struct match_parser *p, const struct match_node *node)
 {
@@ -270,13 +223,4 @@ const struct match_node *match_optimize(struct match_parser *p, const struct mat
 	default:
 		return node;
 	}
-}
-
-const struct match_node *match_sort(const struct match_node *node)
-{
-	for (size_t i = 0; i < node->count; i++)
-		match_sort(node->children[i]);
-	if (node->kind != MATCH_SHOWN_COND && node->kind != MATCH_SHOWN_ALLOWED)
-		sort_children((struct match_node *)node);
-	return node;
 }

@@ -169,6 +169,8 @@ static int parse_elem_match(struct match_parser *p, struct bytes name,
 	return 0;
 }
 
+static bool is_field_operator(struct bytes name);
+
 /* $all: [{$elemMatch: ..}, ..] */
 static int parse_all_elem_match(struct match_parser *p, struct bytes name, struct bytes array,
 				struct match_list *list)
@@ -191,6 +193,28 @@ static int parse_all_elem_match(struct match_parser *p, struct bytes name, struc
 	return 0;
 }
 
+/* Words in front of a value of $all that are refused; others are fields like any. What mongod takes for these was measured. */
+static bool is_known_operator(const struct value *v)
+{
+	static const char *const others[] = {"$ne",
+					     "$nin",
+					     "$options",
+					     "$_internalExprEq",
+					     "$_internalExprGt",
+					     "$_internalExprGte",
+					     "$_internalExprLt",
+					     "$_internalExprLte"};
+	struct fields fields = fields_of(v->data);
+	struct bson_field first;
+
+	if (!fields_next(&fields, &first) || name_is(first.name, "$not"))
+		return false;
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (name_is(first.name, others[i]))
+			return true;
+	return is_field_operator(first.name);
+}
+
 static int parse_all_values(struct match_parser *p, struct bytes name, struct bytes array,
 			    struct match_list *list)
 {
@@ -204,7 +228,7 @@ static int parse_all_values(struct match_parser *p, struct bytes name, struct by
 
 		if (v.type == BSON_KIND_REGEX)
 			code = match_parse_regex_value(p, name, &v, &node);
-		else if (match_is_operators(&v, false))
+		else if (match_is_operators(&v, false) && is_known_operator(&v))
 			code = query_error(p->e, QUERY_BAD_VALUE, "no $ expressions in $all");
 		else
 			code = match_parse_compare(p, MATCH_EQ, name, &v, &node);
@@ -268,6 +292,14 @@ static const struct {
 	{"$nearSphere", MATCH_GEO_NEAR},
 	{"$geoNear", MATCH_GEO_NEAR},
 };
+
+static bool is_field_operator(struct bytes name)
+{
+	for (size_t i = 0; i < COUNT_OF(field_operators); i++)
+		if (name_is(name, field_operators[i].name))
+			return true;
+	return false;
+}
 
 const char *match_operator_name(enum match_kind kind)
 {

@@ -87,15 +87,17 @@ static int read_range(struct stage_build *b, struct bytes range, struct range_wo
 	while (fields_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 
+		if (v.type == BSON_KIND_NULL && !bytes_equal(field.name, bytes_str("bounds")))
+			v = value_missing(); /* to generated parsers null is nothing */
 		if (bytes_equal(field.name, bytes_str("step"))) {
-			if (!value_is_number(&v))
+			if (!value_is_missing(&v) && !value_is_number(&v))
 				return wrong_type("range.step", &v,
 						  "s '[int, decimal, double, long']", e);
 			ret->step = v;
 		} else if (bytes_equal(field.name, bytes_str("bounds"))) {
 			ret->bounds = v;
 		} else if (bytes_equal(field.name, bytes_str("unit"))) {
-			if (v.type != BSON_KIND_STRING)
+			if (!value_is_missing(&v) && v.type != BSON_KIND_STRING)
 				return wrong_type("range.unit", &v, " 'string'", e);
 			ret->unit = v;
 		} else {
@@ -199,6 +201,9 @@ static int read_partitions(struct stage_build *b, struct densify_spec *spec, con
 	struct bson_field field;
 	struct fields fields;
 
+	if (v->type == BSON_KIND_NULL)
+		return query_error(e, 10065,
+				   "invalid parameter: expected an object (partitionByFields)");
 	if (v->type != BSON_KIND_ARRAY)
 		return wrong_type("partitionByFields", v, " 'array'", e);
 	spec->partitions =
@@ -228,6 +233,9 @@ static int read_spec(struct stage_build *b, const struct value *operand, struct 
 	while (fields_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 
+		if (v.type == BSON_KIND_NULL && (bytes_equal(field.name, bytes_str("field")) ||
+						 bytes_equal(field.name, bytes_str("range"))))
+			continue;
 		if (bytes_equal(field.name, bytes_str("field"))) {
 			if (v.type != BSON_KIND_STRING)
 				return wrong_type("field", &v, " 'string'", e);

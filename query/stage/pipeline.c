@@ -208,21 +208,26 @@ static bool has_text(struct bytes hay, const char *needle)
 	return memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
 }
 
+int pipeline_look(struct query_context *q, struct bytes pipeline, struct error *e)
+{
+	struct value all = value_array(pipeline);
+	int depth = q->depth, result = stage_lite(q, &all, e);
+
+	q->depth = depth;
+	return result;
+}
+
 static int build(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
 		 struct stage *source, bool fold, struct stage **ret, struct error *e)
 {
 	OWNED(stage_free) struct stage *from = source, *made = NULL;
 	struct stage_later *later = NULL;
 	struct stage_build b = {.q = q, .scope = scope, .last = &later};
-	struct value all;
-	int depth = q->depth, result;
 
 	pipeline = arena_copy(q->constants, pipeline);
-	all = value_array(pipeline);
 	b.wants_sort_key = has_text(pipeline, "sortKey") && has_text(pipeline, "$meta");
-	result = stage_lite(q, &all, e);
-	q->depth = depth;
-	if (result < 0 || stage_parse_pipeline(&b, pipeline, STAGE_TOP, TAKE(from), &made, e) < 0 ||
+	if (pipeline_look(q, pipeline, e) < 0 ||
+	    stage_parse_pipeline(&b, pipeline, STAGE_TOP, TAKE(from), &made, e) < 0 ||
 	    (fold && stage_optimize(&b, later, e) < 0))
 		return e->code;
 	*ret = TAKE(made);

@@ -26,6 +26,9 @@ struct pipeline_ops {
 void pipeline_set_ops(const struct pipeline_ops *ops);
 const struct pipeline_ops *pipeline_ops(void);
 
+/* The first look at a pipeline, its names alone: before the command's collation and `let` are looked at. */
+MUST_CHECK int pipeline_look(struct query_context *q, struct bytes pipeline, struct error *e);
+
 /*
  * Build the stages of `pipeline` (BSON array of stage documents) over `source` (NULL: the pipeline's own first stage gives the documents,
  * $documents; or nothing). Takes `source`, also on failure. All checks that mongod makes while parsing are made here: 40323, 40324, 15998, ...

@@ -31,24 +31,59 @@ static int check_objects(const struct value *pipeline, struct error *e)
 	return 0;
 }
 
+/* A namespace as a document: its fields, then that it is none of ours. */
+static int refuse_from(struct query_context *q, struct bytes from, const char *stage,
+		       struct error *e)
+{
+	struct value names[2] = {value_missing(), value_missing()};
+	struct fields fields = fields_of(from);
+	struct bson_field field;
+
+	while (fields_next(&fields, &field)) {
+		bool is_db = bytes_equal(field.name, bytes_str("db"));
+
+		if (!is_db && !bytes_equal(field.name, bytes_str("coll")))
+			return query_error(e, 40415, "BSON field 'from%s%s' is an unknown field.",
+					   field.name.len > 0 ? "." : "",
+					   stage_text(q, field.name));
+		if (field.type != BSON_KIND_STRING && field.type != BSON_KIND_NULL)
+			return query_error(e, QUERY_TYPE_MISMATCH,
+					   "BSON field 'from.%s' is the wrong type '%s', expected "
+					   "type 'string'",
+					   is_db ? "db" : "coll", value_type_name(field.type));
+		names[is_db ? 0 : 1] = value_of_field(&field);
+	}
+	return query_error(e, QUERY_FAILED_TO_PARSE,
+			   "%s with syntax {from: {db:<>, coll:<>},..} is not supported for db: %s "
+			   "and coll: %s",
+			   stage,
+			   names[0].type == BSON_KIND_STRING ? stage_text(q, names[0].data) : "",
+			   names[1].type == BSON_KIND_STRING ? stage_text(q, names[1].data) : "");
+}
+
+static int check_name(struct query_context *q, const struct value *name, struct error *e)
+{
+	if (memchr(name->data.at, '\0', name->data.len) != NULL)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "namespaces cannot have embedded null characters");
+	if (name->data.len > 0 && name->data.at[0] == '.')
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Collection names cannot start with '.': %s",
+				   stage_text(q, name->data));
+	return 0;
+}
+
 static int lite_from(struct query_context *q, const struct value *from, const char *stage,
 		     struct error *e)
 {
-	if (from->type == BSON_KIND_DOCUMENT) {
-		struct value db = value_get(from->data, bytes_str("db")),
-			     coll = value_get(from->data, bytes_str("coll"));
-
-		return query_error(
-			e, QUERY_FAILED_TO_PARSE,
-			"%s with syntax {from: {db:<>, coll:<>},..} is not supported for db: %s "
-			"and coll: %s",
-			stage, db.type == BSON_KIND_STRING ? stage_text(q, db.data) : "",
-			coll.type == BSON_KIND_STRING ? stage_text(q, coll.data) : "");
-	}
+	if (from->type == BSON_KIND_DOCUMENT)
+		return refuse_from(q, from->data, stage, e);
 	if (from->type != BSON_KIND_STRING)
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "%s 'from' field must be a string, but found %s", stage,
 				   value_type_name(from->type));
+	if (check_name(q, from, e) < 0)
+		return e->code;
 	if (from->data.len == 0)
 		return query_error(e, QUERY_INVALID_NAMESPACE, "invalid %s namespace: %s.", stage,
 				   stage_text(q, q->db));
@@ -107,7 +142,7 @@ static int lite_union(struct query_context *q, const struct value *spec, struct 
 	struct fields fields;
 
 	if (spec->type == BSON_KIND_STRING)
-		return 0;
+		return check_name(q, spec, e);
 	if (spec->type != BSON_KIND_DOCUMENT)
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "the $unionWith stage specification must be an object or "
@@ -118,7 +153,9 @@ static int lite_union(struct query_context *q, const struct value *spec, struct 
 		struct value v = value_of_field(&field);
 
 		if (bytes_equal(field.name, bytes_str("coll"))) {
-			if (v.type != BSON_KIND_STRING)
+			if (v.type == BSON_KIND_STRING && check_name(q, &v, e) < 0)
+				return e->code;
+			if (v.type != BSON_KIND_STRING && v.type != BSON_KIND_NULL)
 				return query_error(e, QUERY_TYPE_MISMATCH,
 						   "BSON field '$unionWith.coll' is the wrong type "
 						   "'%s', expected type 'string'",
@@ -134,7 +171,7 @@ static int lite_union(struct query_context *q, const struct value *spec, struct 
 	}
 	coll = value_get(spec->data, bytes_str("coll"));
 	pipeline = value_get(spec->data, bytes_str("pipeline"));
-	if (value_is_missing(&coll) &&
+	if (value_is_nullish(&coll) &&
 	    (value_is_missing(&pipeline) || !begins_with_documents(&pipeline)))
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "$unionWith stage without explicit collection must have a "
@@ -149,11 +186,11 @@ static int check_facet_pipeline(struct query_context *q, const struct bson_field
 	struct bson_field element;
 	struct fields fields;
 
+	if (field_path_check_name(facet->name, e) < 0)
+		return e->code;
 	if (facet->type != BSON_KIND_ARRAY)
 		return query_error(e, 40170, "arguments to $facet must be arrays, %s is type %s",
 				   name, value_type_name(facet->type));
-	if (field_path_check_name(facet->name, e) < 0)
-		return e->code;
 	fields = fields_of(facet->value);
 	while (fields_next(&fields, &element)) {
 		struct value v = value_of_field(&element);

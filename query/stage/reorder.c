@@ -264,6 +264,8 @@ static bool change_of(struct query_context *q, const struct item *item, const st
 		computed(q, change, bytes_of(NULL, 0), spec->data);
 	else if (is_doc && name_is(item->name, "$project"))
 		project_change(q, change, spec);
+	else if (is_doc && name_is(item->name, "$bucket"))
+		change->all_except = true; /* nothing of a document is left as it was */
 	else if (name_is(item->name, "$sortByCount") && !has_text(&match->operand, "$exists"))
 		group_change(q, change, spec);
 	else if (is_doc && name_is(item->name, "$group")) {

@@ -34,6 +34,8 @@ static int rename_of(const struct reorder_change *change, struct bytes path)
 
 static bool path_moves(const struct reorder_change *change, struct bytes path)
 {
+	if (path.len == 0)
+		return true; /* to mongod it is no field that a stage could change */
 	if (rename_of(change, path) >= 0)
 		return true;
 	for (size_t i = 0; i < change->path_count; i++) {
@@ -160,6 +162,8 @@ static bool leaf_moves(const struct bson_field *field)
 		return leaves_move(v.data);
 	if (!name_is(field->name, "$all") || v.type != BSON_KIND_ARRAY)
 		return true;
+	if (value_count(v.data) == 0)
+		return false;
 	fields = fields_of(v.data);
 	while (fields_next(&fields, &element)) {
 		struct value one = value_of_field(&element);
@@ -183,16 +187,11 @@ static bool list_moves(const struct reorder_change *change, const struct value *
 	return true;
 }
 
-/* {$jsonSchema: {required: [..]}} is {$exists: true} of its paths; others are not looked into. */
-static bool schema_moves(const struct reorder_change *change, const struct value *schema)
+static bool required_moves(const struct reorder_change *change, struct bytes names)
 {
-	struct value required = value_get(schema->data, bytes_str("required"));
+	struct fields fields = fields_of(names);
 	struct bson_field element;
-	struct fields fields;
 
-	if (required.type != BSON_KIND_ARRAY || value_count(schema->data) != 1)
-		return false;
-	fields = fields_of(required.data);
 	while (fields_next(&fields, &element)) {
 		struct value v = value_of_field(&element);
 
@@ -201,6 +200,45 @@ static bool schema_moves(const struct reorder_change *change, const struct value
 			return false;
 	}
 	return true;
+}
+
+static bool schema_moves(const struct reorder_change *change, const struct value *schema);
+
+static bool schemas_move(const struct reorder_change *change, struct bytes list)
+{
+	struct fields fields = fields_of(list);
+	struct bson_field element;
+
+	while (fields_next(&fields, &element)) {
+		struct value v = value_of_field(&element);
+
+		if (!schema_moves(change, &v))
+			return false;
+	}
+	return true;
+}
+
+/* {$jsonSchema: {required: [..]}} is {$exists: true} of its paths, lists of these are $and and $or; others are not looked into. */
+static bool schema_moves(const struct reorder_change *change, const struct value *schema)
+{
+	struct bson_field word;
+	struct fields fields;
+
+	if (schema->type != BSON_KIND_DOCUMENT)
+		return false;
+	fields = fields_of(schema->data);
+	while (fields_next(&fields, &word)) {
+		bool moves = false;
+
+		if (word.type == BSON_KIND_ARRAY && name_is(word.name, "required"))
+			moves = required_moves(change, word.value);
+		else if (word.type == BSON_KIND_ARRAY &&
+			 (name_is(word.name, "anyOf") || name_is(word.name, "allOf")))
+			moves = schemas_move(change, word.value);
+		if (!moves)
+			return false;
+	}
+	return value_count(schema->data) > 0;
 }
 
 static bool field_moves(const struct reorder_change *change, const struct bson_field *field)
@@ -474,56 +512,4 @@ void reorder_split(struct query_context *q, struct bytes query, const struct reo
 		*ret_before = query;
 	buf_release(&s.before);
 	buf_release(&s.after);
-}
-
-/* ---- before $redact */
-
-static bool is_plain(const struct value *v)
-{
-	return v->type != BSON_KIND_DOCUMENT && v->type != BSON_KIND_ARRAY &&
-	       v->type != BSON_KIND_NULL && v->type != BSON_KIND_UNDEFINED &&
-	       v->type != BSON_KIND_REGEX;
-}
-
-static bool is_redact_safe(const struct bson_field *field)
-{
-	static const char *const names[] = {"$eq", "$gt", "$gte", "$lt", "$lte"};
-	struct value v = value_of_field(field);
-	struct bson_field op;
-	struct fields fields;
-
-	if (field->name.len == 0 || field->name.at[0] == '$')
-		return false;
-	if (!is_operators(&v))
-		return is_plain(&v);
-	fields = fields_of(v.data);
-	while (fields_next(&fields, &op)) {
-		struct value operand = value_of_field(&op);
-		bool known = false;
-
-		for (size_t i = 0; i < COUNT_OF(names); i++)
-			known |= name_is(op.name, names[i]);
-		if (!known || !is_plain(&operand))
-			return false;
-	}
-	return true;
-}
-
-struct bytes reorder_redact_part(struct query_context *q, struct bytes query)
-{
-	OWNED(buf_release) struct buf out = {0};
-	struct fields fields = fields_of(query);
-	size_t begin = bson_build_begin(&out), count = 0;
-	struct bson_field field;
-
-	while (fields_next(&fields, &field)) {
-		struct value v = value_of_field(&field);
-
-		if (!is_redact_safe(&field))
-			continue;
-		value_write(&out, field.name, &v);
-		count++;
-	}
-	bson_build_end(&out, begin);
-	return count == 0 ? bytes_of(NULL, 0) : arena_copy(q->constants, buf_bytes(&out));
 }

@@ -28,10 +28,36 @@ static int take(const struct bson_field *field, uint8_t type, struct value *to, 
 	*to = value_of_field(field);
 	if (field->type == type)
 		return 0;
+	if (field->type == BSON_KIND_NULL && type == BSON_KIND_ARRAY)
+		return query_error(e, 10065, "invalid parameter: expected an object (%.*s)",
+				   (int)field->name.len, (const char *)field->name.at);
+	if (field->type == BSON_KIND_NULL) {
+		*to = value_missing(); /* to generated parsers null is nothing */
+		return 0;
+	}
 	return query_error(e, QUERY_TYPE_MISMATCH,
 			   "BSON field '$fill.%.*s' is the wrong type '%s', expected type '%s'",
 			   (int)field->name.len, (const char *)field->name.at,
 			   value_type_name(field->type), value_type_name(type));
+}
+
+static int take_names(struct stage_build *b, const struct bson_field *field, struct value *to,
+		      struct error *e)
+{
+	struct bson_field element;
+	struct fields fields;
+
+	if (take(field, BSON_KIND_ARRAY, to, e) < 0)
+		return e->code;
+	fields = fields_of(field->value);
+	while (fields_next(&fields, &element))
+		if (element.type != BSON_KIND_STRING)
+			return query_error(e, QUERY_TYPE_MISMATCH,
+					   "BSON field '$fill.partitionByFields.%s' is the wrong "
+					   "type '%s', expected type 'string'",
+					   stage_text(b->q, element.name),
+					   value_type_name(element.type));
+	return 0;
 }
 
 static int read_words(struct stage_build *b, const struct value *operand, struct words *ret,
@@ -54,7 +80,7 @@ static int read_words(struct stage_build *b, const struct value *operand, struct
 		else if (bytes_equal(field.name, bytes_str("partitionBy")))
 			result = take(&field, BSON_KIND_DOCUMENT, &ret->partition, e);
 		else if (bytes_equal(field.name, bytes_str("partitionByFields")))
-			result = take(&field, BSON_KIND_ARRAY, &ret->partition_fields, e);
+			result = take_names(b, &field, &ret->partition_fields, e);
 		else
 			result = unknown(b, field.name, e);
 	}

@@ -4,6 +4,7 @@
 #include "base/bson_build.h"
 #include "base/chunk_id.h"
 #include "query/expr/expr_op.h"
+#include "query/field_path.h"
 #include "query/fields.h"
 #include "query/stage/stage_make.h"
 
@@ -69,6 +70,23 @@ static void documents_close(struct stage *stage)
 static const struct stage_kind documents_kind = {"$documents", documents_next, documents_close,
 						 NULL};
 
+/* It is parsed as a field of a $project: what no operator is has the words of that one. */
+static int check_operator(struct stage_build *b, const struct value *operand, struct error *e)
+{
+	struct fields fields;
+	struct bson_field first;
+
+	if (operand->type != BSON_KIND_DOCUMENT)
+		return 0;
+	fields = fields_of(operand->data);
+	if (!fields_next(&fields, &first) || first.name.len == 0 || first.name.at[0] != '$' ||
+	    (value_count(operand->data) == 1 && expr_op_find(first.name) != NULL))
+		return 0;
+	if (value_count(operand->data) > 1)
+		return field_path_check_name(first.name, e);
+	return query_error(e, 31325, "Unknown expression %s", stage_text(b->q, first.name));
+}
+
 int stage_make_documents(struct stage_build *b, struct bytes name, const struct value *operand,
 			 struct stage *source, struct stage **ret, struct error *e)
 {
@@ -81,7 +99,7 @@ int stage_make_documents(struct stage_build *b, struct bytes name, const struct 
 		return query_error(e, 51270,
 				   "Invalid $documents :: caused by :: An empty sub-projection is "
 				   "not a valid value. Found empty object at path");
-	if (expr_parse(b->scope, operand, &expr, e) < 0)
+	if (check_operator(b, operand, e) < 0 || expr_parse(b->scope, operand, &expr, e) < 0)
 		return query_error_cause(e, "Invalid $documents");
 	stage_free(TAKE(from));
 	self = stage_new(b, &documents_kind, sizeof(*self), operand, NULL);
@@ -397,7 +415,7 @@ int stage_make_geo_near(struct stage_build *b, struct bytes name, const struct v
 	struct value near, distance;
 
 	(void)name;
-	if (operand->type != BSON_KIND_DOCUMENT)
+	if (operand->type != BSON_KIND_DOCUMENT && operand->type != BSON_KIND_ARRAY)
 		return query_error(e, 10065, "invalid parameter: expected an object ($geoNear)");
 	near = value_get(operand->data, bytes_str("near"));
 	if (value_is_missing(&near))

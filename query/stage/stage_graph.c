@@ -341,6 +341,9 @@ static int parse_text(struct stage_build *b, struct graph_stage *self,
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (!bytes_equal(field->name, bytes_str(names[i])))
 			continue;
+		if (v.type == BSON_KIND_DOCUMENT)
+			return query_error(e, 13111, "wrong type for field (%s) object != string",
+					   names[i]);
 		if (v.type != BSON_KIND_STRING)
 			return query_error(e, 40103,
 					   "expected string as argument for %s, found: %s",

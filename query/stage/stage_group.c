@@ -522,11 +522,13 @@ static int parse_group(struct stage_build *b, struct group_stage *self, struct b
 	while (fields_next(&fields, &field)) {
 		v = value_of_field(&field);
 		if (bytes_equal(field.name, bytes_str("_id"))) {
-			if (self->id != NULL)
-				return query_error(e, 15948,
-						   "a group's _id may only be specified once");
+			bool again = self->id != NULL;
+
 			if (parse_id(b, self, &v, e) < 0)
 				return e->code;
+			if (again)
+				return query_error(e, 15948,
+						   "a group's _id may only be specified once");
 		} else if (bytes_equal(field.name, bytes_str("$doingMerge"))) {
 			if (!value_is_true(&v))
 				return query_error(e, 17030,

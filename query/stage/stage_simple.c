@@ -312,6 +312,8 @@ int stage_make_unset(struct stage_build *b, struct bytes name, const struct valu
 			return query_error(e, 31120,
 					   "$unset specification must be a string or an array "
 					   "containing only string values");
+		if (memchr(v.data.at, '\0', v.data.len) != NULL)
+			return query_error(e, 9527900, "illegal embedded NUL byte");
 		paths[i] = v.data;
 	}
 	if (project_parse_unset(b->scope, paths, count, &project, e) < 0)

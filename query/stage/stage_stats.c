@@ -196,6 +196,8 @@ static int parse_option(struct stage_build *b, struct coll_stats_stage *self,
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (!bytes_equal(field->name, bytes_str(names[i])))
 			continue;
+		if (field->type == BSON_KIND_NULL)
+			return 0;
 		if (field->type != BSON_KIND_DOCUMENT)
 			return query_error(e, QUERY_TYPE_MISMATCH,
 					   "BSON field '$collStats.%s' is the wrong type '%s', "

@@ -274,13 +274,13 @@ static int read_spec(struct stage_build *b, const struct value *operand, struct 
 		if (bytes_equal(field.name, bytes_str("partitionBy"))) {
 			ret->partition = v;
 		} else if (bytes_equal(field.name, bytes_str("sortBy"))) {
-			if (v.type != BSON_KIND_DOCUMENT)
+			if (v.type != BSON_KIND_DOCUMENT && v.type != BSON_KIND_NULL)
 				return wrong_type("sortBy", &v, e);
-			ret->sort = v;
+			ret->sort = v.type == BSON_KIND_NULL ? value_missing() : v;
 		} else if (bytes_equal(field.name, bytes_str("output"))) {
-			if (v.type != BSON_KIND_DOCUMENT)
+			if (v.type != BSON_KIND_DOCUMENT && v.type != BSON_KIND_NULL)
 				return wrong_type("output", &v, e);
-			ret->output = v;
+			ret->output = v.type == BSON_KIND_NULL ? value_missing() : v;
 		} else {
 			return query_error(e, 40415,
 					   "BSON field '$setWindowFields.%s' is an unknown field.",
@@ -388,21 +388,12 @@ static int parse_project(struct stage_build *b, struct window_stage *self, struc
 static int parse_partition(struct stage_build *b, struct window_stage *self, const struct value *v,
 			   struct error *e)
 {
-	struct value constant;
-
 	if (value_is_missing(v))
 		return 0;
 	if (expr_parse(b->scope, v, &self->partition, e) < 0)
 		return e->code;
 	if (expr_optimize(b->scope, &self->partition, e) < 0)
 		return query_error_cause(e, "Failed to optimize partitionBy expression");
-	if (!expr_is_constant(self->partition, &constant))
-		return 0;
-	if (constant.type == BSON_KIND_ARRAY)
-		return query_error(e, QUERY_TYPE_MISMATCH,
-				   "An expression used to partition cannot evaluate to value of "
-				   "type array");
-	self->partition = NULL;
 	return 0;
 }
 
@@ -435,6 +426,25 @@ static bool comes_sorted(const struct window_stage *self)
 	return count > 0 && stage_densify_keeps(self->base.source, paths, count);
 }
 
+/* What it comes down to is looked at when the stage is put together: a document as a whole is refused, a constant is none. */
+static int use_partition(struct window_stage *self, const struct value *partition, struct error *e)
+{
+	struct value constant;
+
+	if (partition->type == BSON_KIND_STRING &&
+	    (bytes_equal(partition->data, bytes_str("$$ROOT")) ||
+	     bytes_equal(partition->data, bytes_str("$$CURRENT"))))
+		return query_error(e, 16409, "FieldPath::tail() called on single element path");
+	if (self->partition == NULL || !expr_is_constant(self->partition, &constant))
+		return 0;
+	if (constant.type == BSON_KIND_ARRAY)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "An expression used to partition cannot evaluate to value of "
+				   "type array");
+	self->partition = NULL;
+	return 0;
+}
+
 int stage_make_window(struct stage_build *b, struct bytes name, const struct value *operand,
 		      struct stage *source, struct stage **ret, struct error *e)
 {
@@ -449,7 +459,8 @@ int stage_make_window(struct stage_build *b, struct bytes name, const struct val
 	if (read_spec(b, operand, &spec, e) < 0 ||
 	    parse_partition(b, self, &spec.partition, e) < 0 ||
 	    parse_sort(b, self, &spec.sort, e) < 0 || parse_outputs(b, self, &spec, e) < 0 ||
-	    parse_ops(b, self, e) < 0 || parse_project(b, self, e) < 0)
+	    parse_ops(b, self, e) < 0 || parse_project(b, self, e) < 0 ||
+	    use_partition(self, &spec.partition, e) < 0)
 		return e->code;
 	if (self->partition == NULL ? self->sort != NULL : expr_is_field(self->partition, &path))
 		self->base.source = stage_drop_sort(self->base.source);

@@ -57,6 +57,17 @@ static int unpack(struct stage_build *b, const char *name, const struct value *v
 	return 0;
 }
 
+/* How many documents: an int. */
+static int check_int(const struct window_bound *end, const char *text, struct error *e)
+{
+	int64_t n = 0;
+
+	if (end->end == WINDOW_OFFSET && value_as_int64(&end->offset, &n) &&
+	    (n < INT32_MIN || n > INT32_MAX))
+		return query_error(e, QUERY_FAILED_TO_PARSE, "%s", text);
+	return 0;
+}
+
 static int parse_documents(struct stage_build *b, const struct value *documents, size_t fields,
 			   bool has_sort, struct window_bounds *ret, struct error *e)
 {
@@ -69,7 +80,9 @@ static int parse_documents(struct stage_build *b, const struct value *documents,
 			"'window' field that specifies documents cannot have other fields");
 	if (unpack(b, "documents", documents, &low, &high, e) < 0 ||
 	    parse_bound(b, &low, text, true, &ret->low, e) < 0 ||
-	    parse_bound(b, &high, text, true, &ret->high, e) < 0 || check_order(b, ret, e) < 0)
+	    check_int(&ret->low, text, e) < 0 ||
+	    parse_bound(b, &high, text, true, &ret->high, e) < 0 ||
+	    check_int(&ret->high, text, e) < 0 || check_order(b, ret, e) < 0)
 		return e->code;
 	if (!has_sort && (ret->low.end != WINDOW_UNBOUNDED || ret->high.end != WINDOW_UNBOUNDED))
 		return query_error(e, 5339901, "Document-based bounds require a sortBy");

@@ -87,11 +87,11 @@ static struct value sum_value(const struct moving_sum *sum)
 	if (v.type == BSON_KIND_DECIMAL && sum->decimals == 0) {
 		int64_t whole;
 
-		v = sum->doubles == 0 && value_as_int64(&v, &whole)
+		v = sum->doubles <= 0 && value_as_int64(&v, &whole)
 			    ? value_int64(whole)
 			    : value_double(value_to_double(&v));
 	}
-	if (v.type == BSON_KIND_DOUBLE && sum->doubles == 0 && fits && v.number >= -0x1p63 &&
+	if (v.type == BSON_KIND_DOUBLE && sum->doubles <= 0 && fits && v.number >= -0x1p63 &&
 	    v.number < 0x1p63)
 		v = value_int64(llround(v.number));
 	if (v.type == BSON_KIND_INT64 && v.int64 >= INT32_MIN && v.int64 <= INT32_MAX)
@@ -215,11 +215,11 @@ static int minus_mean(struct moving *m, const struct value *v, const struct movi
 	return window_calculate(m->self, WINDOW_SUBTRACT, v, &now, ret, e);
 }
 
-/* A decimal NaN beside what is no decimal: mongod makes a double of it. */
+/* A decimal NaN beside another, or beside what is no decimal: mongod makes a double of it. */
 static bool is_lone_decimal_nan(const struct value *v, const struct value *other)
 {
 	return v->type == BSON_KIND_DECIMAL && decimal_is_nan(v->decimal) &&
-	       other->type != BSON_KIND_DECIMAL;
+	       (other->type != BSON_KIND_DECIMAL || decimal_is_nan(other->decimal));
 }
 
 /* An infinity or NaN shows in the result alone, until it is taken out again. */
@@ -244,13 +244,12 @@ static int covariance_add(struct moving *m, const struct value *v, struct error 
 		return 0;
 	if (!is_finite(&x) || !is_finite(&y))
 		return covariance_strange(m, &x, &y, 1, e);
-	if (m->count == 0) {
-		dx = x;
-	} else if (minus_mean(m, &x, &m->mean_x, &dx, e) < 0)
+	if (m->count > 0 && minus_mean(m, &x, &m->mean_x, &dx, e) < 0)
 		return e->code;
-	m->count++;
 	sum_update(&m->mean_x, &x, 1);
 	sum_update(&m->mean_y, &y, 1);
+	if (m->count++ == 0)
+		return 0; /* less no mean it adds nothing, not even that it is a decimal */
 	if (minus_mean(m, &y, &m->mean_y, &dy, e) < 0 ||
 	    window_calculate(m->self, WINDOW_MULTIPLY, &dx, &dy, &change, e) < 0)
 		return e->code;
@@ -459,11 +458,14 @@ static int remove_first(struct moving *m, struct error *e)
 	return result;
 }
 
-/* Sums, deviations and covariances keep what rounding has left in them, also when a window is empty. */
+/*
+ * Sums, deviations, covariances and integrals keep what rounding has left in them (of decimals also the exponent), when a window is
+ * empty and when it has nothing of the one before.
+ */
 static bool keeps_rest(const struct moving *m)
 {
 	return m->f->kind == WINDOW_SUM || m->f->kind == WINDOW_DEVIATION ||
-	       m->f->kind == WINDOW_COVARIANCE;
+	       m->f->kind == WINDOW_COVARIANCE || m->f->kind == WINDOW_INTEGRAL;
 }
 
 static int empty(struct moving *m, struct error *e)

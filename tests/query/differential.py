@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Random finds and pipelines on a real mongod 6.0.27 and on our query engine, over the same random documents.
 
-    differential.py --cases 20000 [--seed N] [--out FILE] [--keep STORE]
+    differential.py --cases 20000 [--seed N] [--changed PERCENT] [--out FILE]
+
+Of the commands PERCENT are changed in a place or two (generate_changed.py): what is checked of arguments, and in which order.
 
 What differs is made smaller (the innermost expression or clause that still differs) and counted by operator. Documents have to be the
 same bytes, in the same order where the order is defined, else as a multiset; of errors code and name count, texts are counted apart.
@@ -21,6 +23,7 @@ from bson.raw_bson import RawBSONDocument
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "query")]
+import generate_changed  # noqa: E402
 import generate_more  # noqa: E402
 import generate_wide  # noqa: E402
 import peers  # noqa: E402
@@ -188,10 +191,26 @@ def topic(command):
     return next(iter(command)) + (" $" + names[0] if names else "")
 
 
-def run(both, g, cases, documents, out):
+def encodes(command):
+    try:
+        return bool(bson.encode(command))
+    except (bson.errors.BSONError, OverflowError):
+        return False
+
+
+def next_case(g, documents, changed):
+    while True:
+        command = make_case(g, documents)
+        if changed and g.chance(changed):
+            command = generate_changed.changed(g, command)
+        if encodes(command):
+            return command
+
+
+def run(both, g, cases, documents, out, changed=0):
     counts, topics, examples = collections.Counter(), collections.Counter(), {}
     for _ in range(cases):
-        command = make_case(g, documents)
+        command = next_case(g, documents, changed)
         verdict, want, have = both.verdict(command)
         counts[verdict] += 1
         counts["an error"] += bson.decode(want, LENIENT).get("ok") != 1
@@ -213,10 +232,11 @@ def main():
     parser.add_argument("--cases", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--documents", type=int, default=120)
+    parser.add_argument("--changed", type=int, default=0)
     parser.add_argument("--out", type=argparse.FileType("w"))
     options = parser.parse_args()
     seed = random.randrange(1 << 32) if options.seed is None else options.seed
-    print(f"differential: seed {seed}, {options.cases} cases", flush=True)
+    print(f"differential: seed {seed}, {options.cases} cases, {options.changed} % of them changed", flush=True)
     g = Generator(random.Random(seed))
     with peers.Mongod("6.0.27", replset=False) as server, tempfile.TemporaryDirectory() as work:
         database = pymongo.MongoClient(server.uri)[DB]
@@ -227,7 +247,7 @@ def main():
         peers.yester("ingest", "-s", work + "/store", work + "/dump")
         ours = Driver(work + "/store")
         with RawClient(f"mongodb://{server.address}") as real:
-            counts, topics = run(Both(real, ours), g, options.cases, options.documents, options.out)
+            counts, topics = run(Both(real, ours), g, options.cases, options.documents, options.out, options.changed)
         ours.close()
     for (verdict, name), number in topics.most_common(60):
         print(f"  {number:6} {verdict:10} {name}")

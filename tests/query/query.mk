@@ -1,5 +1,5 @@
 # Query engine against a real mongod 6.0.27.
-#   make check-query SEED=N CASES=N     random finds and pipelines (tests/query/differential.py)
+#   make check-query SEED=N CASES=N     random finds and pipelines (tests/query/differential.py); CHANGED=PERCENT of them wrong
 #   make check-replay                   the recorded corpora of $YESTER_SHARED/data/conformance (tests/query/replay.py)
 #   make check-match SEED=N CASES=N     random match documents, schemas, places and values (tests/query/match_differential.py)
 #   make check-explain SEED=N CASES=N   random filters, what explain shows of them (tests/query/explain_differential.py)
@@ -39,7 +39,7 @@ check-explain: $(BUILD)/match_driver
 check-query:
 	@tests/setup/deps.sh
 	@$(MAKE) --no-print-directory all $(BUILD)/query_driver
-	@BUILD=$(BUILD) $(TEST_CACHE)/venv/bin/python tests/query/differential.py --cases $(CASES) $(if $(SEED),--seed $(SEED))
+	@BUILD=$(BUILD) $(TEST_CACHE)/venv/bin/python tests/query/differential.py --cases $(CASES) $(if $(SEED),--seed $(SEED)) $(if $(CHANGED),--changed $(CHANGED))
 
 .PHONY: check-replay
 check-replay:
