@@ -135,7 +135,7 @@ def test_a_prune_copies_nothing_that_is_damaged(tmp_path):
     before = workload.stored_bytes(store)
     flip()
     done = prune(store, check=None)
-    assert done.status == 1 and re.search("do not have its hash|Data corruption", done.err), done.story()
+    assert done.status == 1 and re.search("do not have its hash|zstd: ", done.err), done.story()
     assert workload.stored_bytes(store) == before
     flip()
     assert json.loads(prune(store, more=("--json",)).out)["copiedBytes"] > 100_000
