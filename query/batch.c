@@ -1,5 +1,7 @@
 #include "query/batch.h"
 
+#include "query/fields.h"
+
 #define BATCH_BYTES (4 * MIB) /* internalDocumentSourceCursorBatchSizeBytes */
 
 struct batch {
@@ -73,31 +75,54 @@ struct stage *batch_open(struct query_context *q, uint64_t most, struct stage *s
 
 	b->stage = (struct stage){.kind = &batch_kind, .source = source, .q = q};
 	b->is_limited = most > 0;
+	b->at_end = most == BATCH_NOTHING;
 	b->left = most;
 	b->arena = arena_new();
 	return &b->stage;
 }
 
+/* Stages that give one document for each: a $limit behind them goes before them, as in mongod. */
+static bool is_one_to_one(struct bytes name, const struct value *operand)
+{
+	static const char *const names[] = {"$project", "$addFields",	"$set",	       "$unset",
+					    "$lookup",	"$replaceRoot", "$replaceWith"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (bytes_equal(name, bytes_str(names[i])))
+			return true;
+	/* One that only sets values is an $addFields. */
+	return bytes_equal(name, bytes_str("$fill")) && operand->type == BSON_KIND_DOCUMENT &&
+	       memmem(operand->data.at, operand->data.len, "method", 7) == NULL;
+}
+
 uint64_t batch_most(struct bytes pipeline)
 {
-	struct bson_fields fields = bson_fields(pipeline);
-	struct bson_field field;
-	struct error ignored;
-	uint64_t skipped = 0;
+	struct fields fields = fields_of(pipeline);
+	struct bson_field element, stage;
+	uint64_t skipped = 0, end = 0;
 
-	while (bson_fields_next(&fields, &field, &ignored) > 0) {
-		struct value stage = value_of_field(&field), limit, skip;
+	while (fields_next(&fields, &element)) {
+		struct fields inner = fields_of(element.value);
+		struct value operand;
 		int64_t number;
+		bool is_limit;
 
-		if (stage.type != BSON_KIND_DOCUMENT)
-			return 0;
-		limit = value_get(stage.data, bytes_str("$limit"));
-		skip = value_get(stage.data, bytes_str("$skip"));
-		if (value_is_number(&limit) && value_as_int64(&limit, &number) && number > 0)
-			return skipped + (uint64_t)number;
-		if (!value_is_number(&skip) || !value_as_int64(&skip, &number) || number < 0)
-			return 0;
-		skipped += (uint64_t)number;
+		if (element.type != BSON_KIND_DOCUMENT || !fields_next(&inner, &stage))
+			break;
+		operand = value_of_field(&stage);
+		if (is_one_to_one(stage.name, &operand))
+			continue;
+		if (!value_is_number(&operand) || !value_as_int64(&operand, &number) || number < 0)
+			break;
+		is_limit = bytes_equal(stage.name, bytes_str("$limit"));
+		if (!is_limit && !bytes_equal(stage.name, bytes_str("$skip")))
+			break;
+		if (!is_limit)
+			skipped += (uint64_t)number;
+		else if (number > 0 && (end == 0 || skipped + (uint64_t)number < end))
+			end = skipped + (uint64_t)number;
+		if (end > 0 && skipped >= end)
+			return BATCH_NOTHING;
 	}
-	return 0;
+	return end;
 }

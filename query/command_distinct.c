@@ -32,6 +32,8 @@ struct set {
 	size_t bytes;
 	bool is_full;
 	size_t met;		     /* values, repeated ones counted */
+	bool sorts;		     /* those of a document, before they are taken in */
+	struct buf waiting;	     /* struct one: of the document that is looked at */
 	bool has_array, has_missing; /* on the path, among all documents */
 };
 
@@ -40,6 +42,7 @@ static void set_release(struct set *set)
 	free(set->values);
 	free(set->hashes);
 	free(set->places);
+	buf_release(&set->waiting);
 	arena_free(set->arena);
 }
 DEFINE_OWNED_STRUCT(struct set, set_release);
@@ -72,30 +75,71 @@ static void grow(struct set *set)
 		set->places[find_place(set, &set->values[i], set->hashes[i])] = i + 1;
 }
 
-/* Take in a value that an array at the path's end held, or that lay there. */
-static int visit(void *arg, const struct bson_field *field, int64_t offset)
+/* `bytes`: that it has in BSON. */
+static int take_in(struct set *set, const struct value *v, size_t bytes)
 {
-	struct set *set = arg;
-	struct value v = value_of_field(field);
 	uint64_t hash;
 	size_t place;
 
-	(void)offset;
-	if (value_is_missing(&v))
-		return 0;
-	set->met++;
 	if (set->count == set->room)
 		grow(set);
-	hash = value_hash(&v, set->collation);
-	place = find_place(set, &v, hash);
+	hash = value_hash(v, set->collation);
+	place = find_place(set, v, hash);
 	if (set->places[place] != 0)
 		return 0;
-	set->bytes += field->value.len;
+	set->bytes += bytes;
 	set->is_full = set->bytes > REPLY_MAX;
-	set->values[set->count] = value_keep(set->arena, v);
+	set->values[set->count] = value_keep(set->arena, *v);
 	set->hashes[set->count] = hash;
 	set->places[place] = ++set->count;
 	return set->is_full;
+}
+
+/* A value of a document, and its place there. */
+struct one {
+	struct value value;
+	size_t number, bytes;
+};
+
+/* Without the collation, and of equal values the first one first. */
+static int compare_ones(const void *a, const void *b)
+{
+	const struct one *left = a, *right = b;
+	int order = value_compare(&left->value, &right->value, NULL);
+
+	return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
+}
+
+/*
+ * mongod puts the values of a document in a set of their own first, which knows no collation: of two that are equal to the collation the
+ * lesser one of the first document that has any of them is shown.
+ */
+static void take_in_sorted(struct set *set)
+{
+	struct one *ones = (struct one *)(void *)set->waiting.at;
+	size_t count = set->waiting.len / sizeof(*ones);
+
+	if (count > 1)
+		qsort(ones, count, sizeof(*ones), compare_ones);
+	for (size_t i = 0; i < count && !set->is_full; i++)
+		take_in(set, &ones[i].value, ones[i].bytes);
+	buf_reset(&set->waiting);
+}
+
+/* Meet a value that an array at the path's end held, or that lay there. */
+static int visit(void *arg, const struct bson_field *field, int64_t offset)
+{
+	struct set *set = arg;
+	struct one one = {value_of_field(field), set->met, field->value.len};
+
+	(void)offset;
+	if (value_is_missing(&one.value))
+		return 0;
+	set->met++;
+	if (!set->sorts)
+		return take_in(set, &one.value, one.bytes);
+	buf_add(&set->waiting, &one, sizeof(one));
+	return 0;
 }
 
 /* The order of the values in the reply: mongod's is that of a sorted set. */
@@ -174,9 +218,12 @@ static bool by_index(const struct command_context *c, const struct collection *c
 static int collect(struct command_context *c, struct stage *stage, bool is_view, bool with_null,
 		   struct buf *ret, struct error *e)
 {
-	OWNED(set_release) struct set set = {.arena = arena_new(), .collation = c->q.collation};
+	OWNED(set_release)
+	struct set set = {.arena = arena_new(),
+			  .collation = c->q.collation,
+			  .sorts = c->q.collation != NULL && !is_view};
 	struct bytes key = command_field(c->cmd, "key").data;
-	const struct bson_field null = {.type = BSON_KIND_NULL};
+	const struct value null = value_null();
 	struct stage_doc doc;
 	int more = 0;
 
@@ -184,11 +231,12 @@ static int collect(struct command_context *c, struct stage *stage, bool is_view,
 		size_t before = set.met;
 
 		path_each(key, doc.doc, visit, &set);
+		take_in_sorted(&set);
 		set.has_missing |= before == set.met;
 		set.has_array |= with_null && meets_array(doc.doc, key);
 	}
 	if (with_null && set.has_missing && !set.has_array)
-		visit(&set, &null, -1);
+		take_in(&set, &null, 0);
 	if (set.is_full)
 		return query_error(e, 17217, "distinct too big, 16mb cap");
 	if (more < 0 && e->server != 0)

@@ -355,6 +355,7 @@ static struct bytes returned_key(const struct find *f, const struct plan *plan)
 	if (f->index_key.len > 0)
 		return f->index_key;
 	if (plan->way == PLAN_IDS || plan->way == PLAN_RANGE || plan->is_id_order ||
+	    plan->bounds_id ||
 	    (id_order(f->sort) != 0 && f->natural == 0 && f->cursor->c.q.collation == NULL))
 		return bytes_of(id_key, sizeof(id_key));
 	return (struct bytes){0};

@@ -148,27 +148,31 @@ static int narrow(struct query_context *q, const struct collection *c, const str
 	return 0;
 }
 
-/*
- * mongod reads all documents in natural order, but by `_id` where that is hinted, gives the order of the sort, or bounds for an
- * index on it.
- */
-static bool is_natural(const struct query_context *q, const struct collection *c,
-		       const struct plan_request *r, const struct plan *plan)
+/* Has the match bounds for the index on `_id`, and is it not forbidden to use it? */
+static bool bounds_id(const struct query_context *q, const struct collection *c,
+		      const struct plan_request *r)
 {
 	struct bytes collation;
 	struct error ignored;
 
+	if (r->match == NULL || r->natural != 0 || c->kind != COLLECTION_STORED ||
+	    collection_collation(c, &collation, &ignored) < 0)
+		return false;
+	return match_bounds_id(r->match, !command_collation_equals(q->collation_spec, collation));
+}
+
+/*
+ * mongod reads all documents in natural order, but by `_id` where that is hinted, gives the order of the sort, or bounds for an
+ * index on it.
+ */
+static bool is_natural(const struct collection *c, const struct plan_request *r,
+		       const struct plan *plan)
+{
 	if (plan->way != PLAN_ALL || catalog_entry_order(&c->entry).len == 0)
 		return false;
 	if (r->natural != 0)
 		return true;
-	if (r->by_id || plan->is_id_order)
-		return false;
-	if (r->match == NULL)
-		return true;
-	if (collection_collation(c, &collation, &ignored) < 0)
-		return false;
-	return !match_bounds_id(r->match, !command_collation_equals(q->collation_spec, collation));
+	return !r->by_id && !plan->is_id_order && !plan->bounds_id;
 }
 
 int plan_collection(struct query_context *q, struct collection *c, const struct plan_request *r,
@@ -187,7 +191,8 @@ int plan_collection(struct query_context *q, struct collection *c, const struct 
 		return e->code;
 	if (r->use_none)
 		plan.match = NULL;
-	plan.natural = is_natural(q, c, r, ret_plan);
+	ret_plan->bounds_id = ret_plan->way == PLAN_ALL && bounds_id(q, c, r);
+	plan.natural = is_natural(c, r, ret_plan);
 	plan.numbers = r->numbers;
 	if (scan_open(q, c, &plan, ret, e) < 0)
 		return e->code;

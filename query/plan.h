@@ -22,6 +22,7 @@ struct plan {
 	enum plan_way way;
 	bool is_backward;
 	bool is_id_order; /* gives documents in the order of `_id` that was asked for */
+	bool bounds_id; /* of PLAN_ALL: mongod would read by the index on `_id`, as the match has bounds for it */
 	const struct stage *scan;
 	const struct match *match; /* the filter, or NULL */
 	struct value low, high;	   /* of PLAN_RANGE, as match_ids() had them */

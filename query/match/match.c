@@ -126,11 +126,22 @@ static bool any_holds(struct level *l, const struct match_node *node)
 	return false;
 }
 
+static bool one_holds(struct level *l, const struct match_node *node)
+{
+	size_t hits = 0;
+
+	for (size_t i = 0; i < node->count && hits < 2; i++)
+		hits += node_holds(l, node->children[i], NULL);
+	return hits == 1;
+}
+
 /* What failed holds not, and nothing above it does: match_test() looks at t->failed first. */
 static bool node_holds(struct level *l, const struct match_node *node, struct match_detail *detail)
 {
 	if (l->t->failed < 0)
 		return false;
+	if (node->asks != NULL)
+		return match_schema_part_holds(l->t, node, l->doc);
 	switch (node->kind) {
 	case MATCH_AND:
 		return all_hold(l, node, detail);
@@ -149,6 +160,11 @@ static bool node_holds(struct level *l, const struct match_node *node, struct ma
 		return expr_holds(l, node);
 	case MATCH_SAMPLE:
 		return sample_holds(node->rate);
+	case MATCH_SHOWN_XOR:
+		return one_holds(l, node);
+	case MATCH_SHOWN_COND:
+		return node_holds(l, node->children[node_holds(l, node->children[0], NULL) ? 1 : 2],
+				  NULL);
 	case MATCH_SCHEMA:
 		return match_schema_holds(l->t, node->schema.schema, l->doc);
 	default:

@@ -1,5 +1,5 @@
 #include "query/expr/expr_op.h"
-#include "query/match/match_node.h"
+#include "query/match/match_show.h"
 
 /* The tops of a level while they are collected. */
 struct tops {
@@ -34,11 +34,14 @@ const struct match *match_level_of(struct match_parser *p, const struct match_no
 	struct match *match = arena_zeroed(p->arena, sizeof(*match));
 	struct tops tops = {.count = 0};
 	struct bytes *at;
+	/* Only what can fail shows in which order it is asked. */
+	const struct match_node *asked = p->has_expr ? match_show_parts(p, root) : root;
 
-	match->as_written = match_optimize(p, root);
-	match->root = match_optimize(p, root);
+	match->as_written = match_optimize(p, asked);
+	match->root = match_optimize(p, asked);
 	if ((p->flags & MATCH_AS_WRITTEN) == 0)
 		match->root = match_sort(match->root);
+	match->whole = asked == root ? match->root : match_sort(match_optimize(p, root));
 	match->has_collation = p->q->collation != NULL;
 	match->parsed_tree = root;
 	match->q = p->q;
@@ -133,6 +136,7 @@ int match_fold(struct expr_scope *scope, const struct match *match, struct error
 
 	if (match->parsed == NULL)
 		return 0;
+	p.has_expr = true;
 	if (optimize_exprs(&p, (struct match_node *)match->parsed) < 0)
 		return e->code;
 	folded = *match_level_of(&p, match->parsed);

@@ -111,6 +111,7 @@ struct match_node {
 	struct path path;
 	const struct match_node **children; /* of AND, OR, NOR, NOT, ELEM_VALUE */
 	size_t count;
+	const struct match_schema *asks; /* a part of a $jsonSchema: it asks no more than this */
 	union {
 		struct value value; /* EQ.. GTE; GEO and others: the operand as it was written */
 		struct {
@@ -145,6 +146,7 @@ struct match {
 	const struct match_node *root;
 	const struct match_node *
 		as_written; /* the same, not sorted: the last of its array predicates gives the position */
+	const struct match_node *whole;	      /* as root, but each schema one node: for texts */
 	bool has_collation;		      /* strings are compared by one */
 	struct bytes words;		      /* what was parsed */
 	unsigned flags;			      /* it was parsed with */
@@ -258,8 +260,6 @@ const struct match_node *match_optimize(struct match_parser *p, const struct mat
 
 /* The children sorted as explain shows them. Rule: matchExpressionComparator() of mongod's canonical_query.cpp. */
 const struct match_node *match_sort(const struct match_node *node);
-/* As which kind a predicate is sorted. */
-enum match_kind match_order_kind(const struct match_node *node);
 
 /* ---- testing */
 
@@ -281,6 +281,8 @@ bool match_document_holds(struct match_test *t, const struct match *match, struc
 			  struct match_detail *detail);
 
 bool match_schema_holds(struct match_test *t, const struct match_schema *schema, struct bytes doc);
+/* Does a part of a schema hold (node->asks)? Where there is nothing at its path it does not. */
+bool match_schema_part_holds(struct match_test *t, const struct match_node *node, struct bytes doc);
 bool match_geo_holds(const struct match_test *t, const struct match_geo *geo,
 		     const struct bson_field *field);
 

@@ -95,20 +95,17 @@ static void join_equal_paths(struct match_parser *p, struct match_list *children
 
 /* ---- AND, OR, NOR. Rule: ListOfMatchExpression::getOptimizer() */
 
-/* An AND takes in the children of the ANDs in it, an OR those of ORs; they come last. So does a $jsonSchema that is one of these. */
+/* An AND takes in the children of the ANDs in it, an OR those of ORs; they come last. */
 static struct match_list absorb(struct match_parser *p, const struct match_node *node)
 {
 	struct match_list ret = {0};
 	bool absorbs = node->kind == MATCH_AND || node->kind == MATCH_OR;
 
 	for (size_t i = 0; i < node->count; i++)
-		if (!absorbs || match_order_kind(node->children[i]) != node->kind)
+		if (!absorbs || node->children[i]->kind != node->kind)
 			match_list_add(p, &ret, node->children[i]);
 	for (size_t i = 0; i < node->count; i++)
-		if (absorbs && node->children[i]->kind == MATCH_SCHEMA &&
-		    match_order_kind(node->children[i]) == node->kind)
-			match_list_add(p, &ret, node->children[i]);
-		else if (absorbs && node->children[i]->kind == node->kind)
+		if (absorbs && node->children[i]->kind == node->kind)
 			for (size_t k = 0; k < node->children[i]->count; k++)
 				match_list_add(p, &ret, node->children[i]->children[k]);
 	return ret;

@@ -1,4 +1,3 @@
-#include "query/fields.h"
 #include "query/match/match_node.h"
 
 /*
@@ -6,57 +5,14 @@
  * predicates before it have refused.
  */
 
-static enum match_kind schema_kind(struct bytes schema);
-
-/* A list of one is that one. */
-static enum match_kind list_kind(const struct value *list, enum match_kind kind)
-{
-	struct value one = value_missing();
-
-	if (list->type == BSON_KIND_ARRAY && value_count(list->data) == 1)
-		one = value_at(list->data, 0);
-	return one.type == BSON_KIND_DOCUMENT ? schema_kind(one.data) : kind;
-}
-
-/* One property is {$or: [it is missing, its keywords]}, several are an AND of these; one required field is an $exists. */
-static enum match_kind schema_kind(struct bytes schema)
-{
-	struct fields fields = fields_of(schema);
-	struct bson_field word;
-	struct value v;
-
-	if (value_count(schema) != 1 || !fields_next(&fields, &word))
-		return MATCH_AND;
-	v = value_of_field(&word);
-	if (bytes_equal(word.name, bytes_str("required")) && v.type == BSON_KIND_ARRAY)
-		return value_count(v.data) == 1 ? MATCH_EXISTS : MATCH_AND;
-	if (bytes_equal(word.name, bytes_str("properties")) && v.type == BSON_KIND_DOCUMENT)
-		return value_count(v.data) == 1 ? MATCH_OR : MATCH_AND;
-	if (bytes_equal(word.name, bytes_str("anyOf")))
-		return list_kind(&v, MATCH_OR);
-	if (bytes_equal(word.name, bytes_str("oneOf")))
-		return list_kind(&v, MATCH_SCHEMA);
-	if (bytes_equal(word.name, bytes_str("allOf")))
-		return list_kind(&v, MATCH_AND);
-	return bytes_equal(word.name, bytes_str("not")) ? MATCH_NOT : MATCH_SCHEMA;
-}
-
-enum match_kind match_order_kind(const struct match_node *node)
-{
-	if (node->kind != MATCH_SCHEMA || node->schema.words.type != BSON_KIND_DOCUMENT)
-		return node->kind;
-	return schema_kind(node->schema.words.data);
-}
-
 /* ---- the order of children. Rule: matchExpressionComparator() of canonical_query.cpp */
 
 static int compare_nodes(const struct match_node *a, const struct match_node *b)
 {
-	enum match_kind kind = match_order_kind(a), other = match_order_kind(b);
 	int order;
 
-	if (kind != other)
-		return kind < other ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
 	order = bytes_compare(a->path.text, b->path.text);
 	if (order != 0)
 		return order;
@@ -149,11 +105,10 @@ static bool is_indexed(const struct match_node *node, bool collated, bool negate
 static int compare_fetched(const struct match_node *a, const struct match_node *b)
 {
 	int order = bytes_compare(a->path.text, b->path.text);
-	enum match_kind kind = match_order_kind(a), other = match_order_kind(b);
 
 	if (order != 0)
 		return order;
-	return kind < other ? -1 : kind > other;
+	return a->kind < b->kind ? -1 : a->kind > b->kind;
 }
 
 static int compare_tagged(const struct match_node *a, const struct match_node *b)
@@ -176,7 +131,7 @@ static const struct match_node *sorted_copy(struct arena *arena, const struct ma
 {
 	struct match_node *ret;
 
-	if (node->count == 0)
+	if (node->count == 0 || node->kind == MATCH_SHOWN_COND)
 		return node;
 	ret = arena_get(arena, sizeof(*ret));
 	*ret = *node;

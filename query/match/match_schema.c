@@ -264,6 +264,15 @@ bool match_schema_fits(struct match_test *t, const struct match_schema *schema,
 	return lists_fit(t, schema, field);
 }
 
+bool match_schema_part_holds(struct match_test *t, const struct match_node *node, struct bytes doc)
+{
+	struct bson_field field;
+
+	if (node->path.count == 0)
+		return match_schema_holds(t, node->asks, doc);
+	return find_property(&node->path, doc, &field) && match_schema_fits(t, node->asks, &field);
+}
+
 bool match_schema_holds(struct match_test *t, const struct match_schema *schema, struct bytes doc)
 {
 	struct bson_field root = {

@@ -77,6 +77,9 @@ struct match_schema {
 	struct bytes values; /* of enum: an array; empty: none */
 };
 
+/* One that asks nothing. */
+struct match_schema *match_schema_new(struct arena *arena);
+
 bool match_schema_fits(struct match_test *t, const struct match_schema *schema,
 		       const struct bson_field *field);
 

@@ -354,7 +354,7 @@ static int read_arrays(struct schema_reader *r)
 
 /* ---- all of it */
 
-static struct match_schema *new_schema(struct arena *arena)
+struct match_schema *match_schema_new(struct arena *arena)
 {
 	struct match_schema *schema = arena_zeroed(arena, sizeof(*schema));
 
@@ -369,7 +369,7 @@ static struct match_schema *new_schema(struct arena *arena)
 int schema_parse(struct match_parser *p, struct bytes doc, bool is_root,
 		 const struct match_schema **ret)
 {
-	struct schema_reader r = {.p = p, .is_root = is_root, .schema = new_schema(p->arena)};
+	struct schema_reader r = {.p = p, .is_root = is_root, .schema = match_schema_new(p->arena)};
 
 	if (collect(&r, doc) < 0)
 		return p->e->code;

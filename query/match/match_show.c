@@ -75,6 +75,23 @@ const struct match_node *match_show_rewritten(struct match_parser *p, const stru
 
 /* ---- the tree */
 
+const struct match_node *match_show_parts(struct match_parser *p, const struct match_node *node)
+{
+	struct match_node *ret;
+	struct match_list list = {0};
+
+	if (node->kind == MATCH_SCHEMA)
+		return match_show_schema(p, node->schema.schema, true);
+	if (node->count == 0)
+		return node;
+	ret = match_node_new(p, node->kind);
+	*ret = *node;
+	for (size_t i = 0; i < node->count; i++)
+		match_list_add(p, &list, match_show_parts(p, node->children[i]));
+	ret->children = list.at;
+	return ret;
+}
+
 static const struct match_node *copy(struct match_parser *p, const struct match_node *node)
 {
 	struct match_node *ret;

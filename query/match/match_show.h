@@ -2,8 +2,8 @@
  * match_show.h - Prefix: match_
  *
  * Inside match/: the tree that mongod makes of a filter for its planner, which explain shows. Ours answers with other nodes: an $expr and
- * a $jsonSchema are one node each. So the shown tree is made when somebody asks for it, of what was parsed, and is never asked of a
- * document.
+ * a $jsonSchema are one node each. So the shown tree is made when somebody asks for it, of what was parsed. Documents are asked it only
+ * where a $jsonSchema stands beside an $expr, which can fail: then it shows in which order the parts of a schema are asked.
  *
  * Threads: one at a time.
  */
@@ -16,6 +16,8 @@
 bool match_show_differs(const struct match_node *node);
 /* The tree that is shown for `node`, in p->arena: optimized and sorted. */
 const struct match_node *match_show_tree(struct match_parser *p, const struct match_node *node);
+/* `node` with the schemas in it taken apart, not optimized: what it is asked in the order in which mongod asks it. */
+const struct match_node *match_show_parts(struct match_parser *p, const struct match_node *node);
 
 /*
  * What the comparisons of an $expr say as predicates, which an index could help with: {$eq: ["$a", 1]} is {a: {$_internalExprEq: 1}}.

@@ -24,6 +24,15 @@ static struct match_node *leaf(struct translation *t, enum match_kind kind)
 	return match_leaf_new(t->p, kind, t->path);
 }
 
+/* A schema for one keyword alone, which a node asks. */
+static struct match_schema *asks_of(struct match_parser *p, struct match_node *node)
+{
+	struct match_schema *ret = match_schema_new(p->arena);
+
+	node->asks = ret;
+	return ret;
+}
+
 static struct match_node *list_of(struct match_parser *p, enum match_kind kind,
 				  const struct match_node *a, const struct match_node *b)
 {
@@ -44,13 +53,22 @@ static const struct match_node *exists(struct match_parser *p, struct bytes path
 	return match_leaf_new(p, MATCH_EXISTS, path);
 }
 
+#define NUMBER_BITS                                                                                \
+	(1U << BSON_KIND_DOUBLE | 1U << BSON_KIND_INT32 | 1U << BSON_KIND_INT64 |                  \
+	 1U << BSON_KIND_DECIMAL)
+
 /* {path: {$_internalSchemaType: ..}} */
 static const struct match_node *type_leaf(struct match_parser *p, struct bytes path,
 					  const struct match_types *types)
 {
 	struct match_node *node = match_leaf_new(p, MATCH_SHOWN_TYPE, path);
+	struct match_schema *asks = asks_of(p, node);
 
 	node->types = *types;
+	asks->has_types = true;
+	asks->types = *types;
+	if (types->numbers)
+		asks->types.bits |= NUMBER_BITS;
 	return node;
 }
 
@@ -69,10 +87,6 @@ static struct match_types types_of(enum restriction restriction)
 		ret.numbers_bits = ret.bits = 1U << kinds[restriction];
 	return ret;
 }
-
-#define NUMBER_BITS                                                                                \
-	(1U << BSON_KIND_DOUBLE | 1U << BSON_KIND_INT32 | 1U << BSON_KIND_INT64 |                  \
-	 1U << BSON_KIND_DECIMAL)
 
 static bool is_single(const struct match_types *types)
 {
@@ -105,24 +119,55 @@ static void add_restricted(struct translation *t, enum restriction restriction,
 	match_list_add(t->p, &t->all, node);
 }
 
-/* What is asked of the fields of a document: of the root itself, else of the one at the path. */
-static void add_to_object(struct translation *t, const struct match_node *node)
+/* {path: {$_internalSchemaObjectMatch: ..}}; *ret_asks: it has to be a document, the rest is the caller's. */
+static struct match_node *object(struct translation *t, const struct match_node *inner,
+				 struct match_schema **ret_asks)
 {
 	struct match_list one = {0};
+	struct match_node *node = leaf(t, MATCH_SHOWN_OBJECT);
+
+	match_list_add(t->p, &one, inner);
+	node->children = one.at;
+	node->count = one.count;
+	*ret_asks = asks_of(t->p, node);
+	(*ret_asks)->has_types = true;
+	(*ret_asks)->types.bits = 1U << BSON_KIND_DOCUMENT;
+	return node;
+}
+
+/* What is asked of the fields of a document: of the root itself, else of the one at the path. `asks`: the keyword, of which `node` is made. */
+static void add_to_object(struct translation *t, const struct match_node *node,
+			  const struct match_schema *asks)
+{
+	struct match_schema *both, *ret;
 	struct match_node *inner;
 
 	if (t->is_root) {
 		match_list_add(t->p, &t->all, node);
 		return;
 	}
-	match_list_add(t->p, &one, node);
-	inner = leaf(t, MATCH_SHOWN_OBJECT);
-	inner->children = one.at;
-	inner->count = one.count;
+	inner = object(t, node, &both);
+	ret = arena_get(t->p->arena, sizeof(*ret));
+	*ret = *asks;
+	ret->has_types = true;
+	ret->types = both->types;
+	inner->asks = ret;
 	add_restricted(t, OF_OBJECT, inner);
 }
 
 /* ---- numbers, strings */
+
+static void set_size(struct match_schema *asks, enum match_kind kind, int64_t size)
+{
+	int64_t *place = kind == MATCH_SHOWN_MAX_LENGTH	      ? &asks->max_length
+			 : kind == MATCH_SHOWN_MIN_LENGTH     ? &asks->min_length
+			 : kind == MATCH_SHOWN_MAX_ITEMS      ? &asks->max_items
+			 : kind == MATCH_SHOWN_MIN_ITEMS      ? &asks->min_items
+			 : kind == MATCH_SHOWN_MAX_PROPERTIES ? &asks->max_properties
+							      : &asks->min_properties;
+
+	*place = size;
+}
 
 static void add_size(struct translation *t, enum restriction restriction, enum match_kind kind,
 		     int64_t size)
@@ -133,6 +178,7 @@ static void add_size(struct translation *t, enum restriction restriction, enum m
 		return;
 	node = leaf(t, kind);
 	node->size = size;
+	set_size(asks_of(t->p, node), kind, size);
 	add_restricted(t, restriction, node);
 }
 
@@ -163,6 +209,7 @@ static void add_scalars(struct translation *t)
 	if (s->multiple_of != 0) {
 		node = leaf(t, MATCH_SHOWN_FMOD);
 		node->value = value_decimal(s->multiple_of);
+		asks_of(t->p, node)->multiple_of = s->multiple_of;
 		add_restricted(t, OF_NUMBER, node);
 	}
 	add_bound(t, s->below_maximum ? MATCH_LT : MATCH_LTE, &s->maximum);
@@ -190,39 +237,70 @@ static const struct match_node *element(struct translation *t, const struct matc
 	return translate(t->p, schema, bytes_str(PLACEHOLDER), false);
 }
 
+/* A list of schemas of which only one asks: that of element number `at`, or with `schema` NULL none. */
+static struct schema_list only_one(struct translation *t, size_t at,
+				   const struct match_schema *schema)
+{
+	struct schema_list ret = {.count = at + (schema != NULL)};
+
+	ret.at = arena_zeroed(t->p->arena, (ret.count + 1) * sizeof(struct match_schema *));
+	ret.at[at] = schema;
+	return ret;
+}
+
+/* Those behind the ones that have a schema each. */
+static void add_more_items(struct translation *t)
+{
+	const struct match_schema *s = t->schema;
+	struct match_node *node;
+	struct match_schema *asks;
+
+	if (s->additional_items == NULL && !(s->has_item_list && s->has_additional_flag))
+		return;
+	node = of_element(t, MATCH_SHOWN_ALL_ELEMENTS, (int64_t)s->item_list.count,
+			  s->additional_items != NULL ? element(t, s->additional_items)
+						      : always(t->p, !s->no_additional_items));
+	asks = asks_of(t->p, node);
+	asks->item_list = only_one(t, s->item_list.count, NULL);
+	asks->additional_items = s->additional_items;
+	asks->no_additional_items = s->additional_items == NULL && s->no_additional_items;
+	add_restricted(t, OF_ARRAY, node);
+}
+
 static void add_items(struct translation *t)
 {
 	const struct match_schema *s = t->schema;
 	struct match_list list = {0};
-	int64_t count = (int64_t)s->item_list.count;
+	struct match_node *node;
 
-	if (s->items != NULL)
-		add_restricted(t, OF_ARRAY,
-			       of_element(t, MATCH_SHOWN_ALL_ELEMENTS, 0, element(t, s->items)));
-	for (size_t i = 0; i < s->item_list.count; i++)
-		match_list_add(t->p, &list,
-			       of_element(t, MATCH_SHOWN_ELEMENT, (int64_t)i,
-					  element(t, s->item_list.at[i])));
+	if (s->items != NULL) {
+		node = of_element(t, MATCH_SHOWN_ALL_ELEMENTS, 0, element(t, s->items));
+		asks_of(t->p, node)->items = s->items;
+		add_restricted(t, OF_ARRAY, node);
+	}
+	for (size_t i = 0; i < s->item_list.count; i++) {
+		node = of_element(t, MATCH_SHOWN_ELEMENT, (int64_t)i,
+				  element(t, s->item_list.at[i]));
+		asks_of(t->p, node)->item_list = only_one(t, i, s->item_list.at[i]);
+		match_list_add(t->p, &list, node);
+	}
 	if (s->has_item_list)
 		add_restricted(t, OF_ARRAY, match_tree_new(t->p, MATCH_AND, &list));
-	if (s->additional_items != NULL)
-		add_restricted(t, OF_ARRAY,
-			       of_element(t, MATCH_SHOWN_ALL_ELEMENTS, count,
-					  element(t, s->additional_items)));
-	else if (s->has_item_list && s->has_additional_flag)
-		add_restricted(t, OF_ARRAY,
-			       of_element(t, MATCH_SHOWN_ALL_ELEMENTS, count,
-					  always(t->p, !s->no_additional_items)));
+	add_more_items(t);
 }
 
 static void add_arrays(struct translation *t)
 {
 	const struct match_schema *s = t->schema;
+	struct match_node *node;
 
 	add_size(t, OF_ARRAY, MATCH_SHOWN_MIN_ITEMS, s->min_items);
 	add_size(t, OF_ARRAY, MATCH_SHOWN_MAX_ITEMS, s->max_items);
-	if (s->unique_items)
-		add_restricted(t, OF_ARRAY, leaf(t, MATCH_SHOWN_UNIQUE));
+	if (s->unique_items) {
+		node = leaf(t, MATCH_SHOWN_UNIQUE);
+		asks_of(t->p, node)->unique_items = true;
+		add_restricted(t, OF_ARRAY, node);
+	}
 	add_items(t);
 }
 
@@ -230,16 +308,22 @@ static void add_encryption(struct translation *t)
 {
 	struct match_types binary = {.bits = 1U << BSON_KIND_BINARY,
 				     .numbers_bits = 1U << BSON_KIND_BINARY};
+	struct match_schema *asks;
 	struct match_node *node;
 
 	if (!t->schema->is_encrypted)
 		return;
 	match_list_add(t->p, &t->all, type_leaf(t->p, t->path, &binary));
-	match_list_add(t->p, &t->all, leaf(t, MATCH_SHOWN_SUBTYPE));
+	node = leaf(t, MATCH_SHOWN_SUBTYPE);
+	asks_of(t->p, node)->is_encrypted = true;
+	match_list_add(t->p, &t->all, node);
 	if (!t->schema->has_inner_types)
 		return;
 	node = leaf(t, MATCH_SHOWN_ENCRYPTED);
 	node->types = t->schema->inner_types;
+	asks = asks_of(t->p, node);
+	asks->is_encrypted = asks->has_inner_types = true;
+	asks->inner_types = t->schema->inner_types;
 	match_list_add(t->p, &t->all, node);
 }
 
@@ -256,6 +340,7 @@ static bool is_required(const struct match_schema *s, struct bytes name)
 static void add_properties(struct translation *t)
 {
 	const struct match_schema *s = t->schema;
+	struct match_schema *asks = match_schema_new(t->p->arena);
 	struct match_list list = {0};
 
 	for (size_t i = 0; i < s->property_count; i++) {
@@ -268,8 +353,10 @@ static void add_properties(struct translation *t)
 				       node);
 		match_list_add(t->p, &list, node);
 	}
+	asks->properties = s->properties;
+	asks->property_count = s->property_count;
 	if (s->has_properties)
-		add_to_object(t, match_tree_new(t->p, MATCH_AND, &list));
+		add_to_object(t, match_tree_new(t->p, MATCH_AND, &list), asks);
 }
 
 /* patternProperties and additionalProperties: its first child is of what has no other, the others of the patterns. */
@@ -277,6 +364,7 @@ static void add_allowed(struct translation *t)
 {
 	const struct match_schema *s = t->schema;
 	struct match_list list = {0};
+	struct match_schema *asks;
 	struct match_node *node;
 
 	if (!s->looks_at_all)
@@ -289,7 +377,15 @@ static void add_allowed(struct translation *t)
 		match_list_add(t->p, &list, element(t, s->patterns[i].schema));
 	node = match_tree_new(t->p, MATCH_SHOWN_ALLOWED, &list);
 	node->schema.schema = s;
-	add_to_object(t, node);
+	asks = asks_of(t->p, node);
+	asks->looks_at_all = true;
+	asks->properties = s->properties; /* a name that is one of these is no other */
+	asks->property_count = s->property_count;
+	asks->patterns = s->patterns;
+	asks->pattern_count = s->pattern_count;
+	asks->no_additional_properties = s->no_additional_properties;
+	asks->additional_properties = s->additional_properties;
+	add_to_object(t, node, asks);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -301,6 +397,7 @@ static void add_required(struct translation *t)
 {
 	const struct match_schema *s = t->schema;
 	struct bytes *names = arena_get(t->p->arena, s->required_count * sizeof(*names));
+	struct match_schema *asks = match_schema_new(t->p->arena);
 	struct match_list list = {0};
 
 	if (s->required_count == 0)
@@ -310,7 +407,9 @@ static void add_required(struct translation *t)
 	qsort(names, s->required_count, sizeof(*names), compare_names);
 	for (size_t i = 0; i < s->required_count; i++)
 		match_list_add(t->p, &list, exists(t->p, names[i]));
-	add_to_object(t, match_tree_new(t->p, MATCH_AND, &list));
+	asks->required = s->required;
+	asks->required_count = s->required_count;
+	add_to_object(t, match_tree_new(t->p, MATCH_AND, &list), asks);
 }
 
 static void add_count(struct translation *t, enum match_kind kind, int64_t count)
@@ -321,15 +420,22 @@ static void add_count(struct translation *t, enum match_kind kind, int64_t count
 		return;
 	node = match_node_new(t->p, kind);
 	node->size = count;
-	add_to_object(t, node);
+	set_size(asks_of(t->p, node), kind, count);
+	add_to_object(t, node, node->asks);
 }
 
 /* Is there a field? In the document itself, or in the one at the path. */
-static const struct match_node *field_exists(struct translation *t, struct bytes name)
+static const struct match_node *field_exists(struct translation *t, const struct path *path)
 {
+	struct match_schema *asks;
+	struct match_node *node;
+
 	if (t->is_root)
-		return exists(t->p, name);
-	return of_element(t, MATCH_SHOWN_OBJECT, 0, exists(t->p, name));
+		return exists(t->p, path->text);
+	node = object(t, exists(t->p, path->text), &asks);
+	asks->required = path;
+	asks->required_count = 1;
+	return node;
 }
 
 static void add_dependencies(struct translation *t)
@@ -341,9 +447,9 @@ static void add_dependencies(struct translation *t)
 		const struct schema_dependency *d = &s->dependencies[i];
 		struct match_list cond = {0}, needed = {0};
 
-		match_list_add(t->p, &cond, field_exists(t, d->path.text));
+		match_list_add(t->p, &cond, field_exists(t, &d->path));
 		for (size_t k = 0; k < d->count; k++)
-			match_list_add(t->p, &needed, field_exists(t, d->needed[k].text));
+			match_list_add(t->p, &needed, field_exists(t, &d->needed[k]));
 		match_list_add(t->p, &cond,
 			       d->schema != NULL ? translate(t->p, d->schema, t->path, t->is_root)
 						 : match_tree_new(t->p, MATCH_AND, &needed));
@@ -367,6 +473,17 @@ static void add_list(struct translation *t, enum match_kind kind, const struct s
 	match_list_add(t->p, &t->all, match_tree_new(t->p, kind, &list));
 }
 
+/* An array of one. */
+static struct bytes only_value(struct match_parser *p, const struct value *v)
+{
+	OWNED(buf_release) struct buf array = {0};
+	size_t begin = bson_build_begin(&array);
+
+	value_write_at(&array, 0, v);
+	bson_build_end(&array, begin);
+	return arena_copy(p->arena, buf_bytes(&array));
+}
+
 static void add_enum(struct translation *t)
 {
 	struct match_list list = {0};
@@ -383,6 +500,7 @@ static void add_enum(struct translation *t)
 		node = t->is_root ? match_node_new(t->p, MATCH_SHOWN_ROOT_EQ)
 				  : leaf(t, MATCH_SHOWN_EQ);
 		node->value = v;
+		asks_of(t->p, node)->values = only_value(t->p, &v);
 		match_list_add(t->p, &list, node);
 	}
 	match_list_add(t->p, &t->all,

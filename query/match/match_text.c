@@ -139,7 +139,7 @@ static void path_text(const struct match_node *node, unsigned depth, struct buf 
 	buf_add_u8(ret, ' ');
 	if (node->kind == MATCH_ELEM_OBJECT) {
 		buf_add_str(ret, "$elemMatch (obj)\n");
-		node_text(node->sub->root, depth + 1, ret);
+		node_text(node->sub->whole, depth + 1, ret);
 	} else if (node->kind == MATCH_ELEM_VALUE) {
 		buf_add_str(ret, "$elemMatch (value)\n");
 		children_text(node, depth + 1, ret);
@@ -197,5 +197,5 @@ static void node_text(const struct match_node *node, unsigned depth, struct buf 
 
 void match_text(const struct match *match, struct buf *ret)
 {
-	node_text(match->root, 0, ret);
+	node_text(match->whole, 0, ret);
 }

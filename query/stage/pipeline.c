@@ -71,6 +71,20 @@ static const struct pipeline_known stages[] = {
 	{"$_internalSplitPipeline", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
 	{"$_internalUnpackBucket", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
 	{"$_internalChangeStreamOplogMatch", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalDensify", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalFindAndModifyImageLookup", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalReshardingIterateTransaction", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalReshardingOwnershipMatch", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamAddPostImage", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamAddPreImage", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamCheckInvalidate", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamCheckResumability", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamCheckTopologyChange", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamHandleTopologyChange", stage_make_refused,
+	 PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamTransform", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_internalChangeStreamUnwindTransaction", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
+	{"$_addReshardingResumeId", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
 };
 
 const struct pipeline_known *pipeline_find(struct bytes name)

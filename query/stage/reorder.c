@@ -425,6 +425,11 @@ static bool step(struct order *o, size_t i)
 	if (!is_match(next)) {
 		struct item moved = *here;
 
+		/* Of two sorts in a row only the second counts. */
+		if (name_is(here->name, "$sort") && name_is(next->name, "$sort")) {
+			take_out(o, i);
+			return true;
+		}
 		if (!is_transform(here) || !name_is(next->name, "$sample"))
 			return false;
 		*here = *next;
@@ -484,6 +489,15 @@ static struct value facet_of(struct order *o, const struct value *spec)
 	return has_changed ? value_document(arena_copy(o->q->constants, buf_bytes(&out))) : *spec;
 }
 
+static bool skips_nothing(const struct bson_field *stage)
+{
+	struct value v = value_of_field(stage);
+	int64_t number;
+
+	return name_is(stage->name, "$skip") && value_is_number(&v) &&
+	       value_as_int64(&v, &number) && number == 0;
+}
+
 static bool read_items(struct order *o, struct bytes pipeline)
 {
 	struct fields fields = fields_of(pipeline);
@@ -494,6 +508,10 @@ static bool read_items(struct order *o, struct bytes pipeline)
 
 		if (element.type != BSON_KIND_DOCUMENT || !fields_next(&inner, &stage))
 			return false;
+		if (skips_nothing(&stage)) {
+			o->has_changed = true;
+			continue;
+		}
 		o->at[o->count] =
 			(struct item){.name = stage.name, .operand = value_of_field(&stage)};
 		if (name_is(stage.name, "$facet") && stage.type == BSON_KIND_DOCUMENT)

@@ -130,6 +130,10 @@ static int open_second(struct union_stage *self, struct error *e)
 	self->sub.is_top = self->sub.is_collectionless = false;
 	self->sub.constants = self->constants;
 	self->sub.depth++;
+	if (self->coll.at != NULL && self->coll.len == 0)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Namespace %.*s. is not a valid collection name",
+				   (int)self->sub.db.len, (const char *)self->sub.db.at);
 	if (self->coll.at != NULL)
 		return pipeline_ops()->open(&self->sub, self->sub.db, self->coll, self->pipeline,
 					    NULL, NULL, &self->stage, e);

@@ -143,30 +143,70 @@ static const struct expr *input_of(const struct window_function *f)
 	return f->acc != NULL ? accumulator_argument(f->acc) : f->input;
 }
 
+static int evaluate_sort_values(struct window_stage *self, struct error *e)
+{
+	struct stage_doc doc = {0};
+
+	for (size_t i = 0; self->sort_value != NULL && i < self->count; i++) {
+		if (stage_store_get(self->docs, i, &self->room, &doc.doc, e) < 0)
+			return e->code;
+		stage_work_set(&self->work, self->base.q, &doc);
+		if (evaluate(self, self->sort_value, &self->sort_values[i], e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
 static int evaluate_inputs(struct window_stage *self, struct error *e)
 {
 	struct stage_doc doc = {0};
+	struct error failure = {0};
 
 	for (size_t i = 0; i < self->count; i++) {
 		if (stage_store_get(self->docs, i, &self->room, &doc.doc, e) < 0)
 			return e->code;
 		stage_work_set(&self->work, self->base.q, &doc);
-		if (self->sort_value != NULL &&
-		    evaluate(self, self->sort_value, &self->sort_values[i], e) < 0)
-			return e->code;
 		for (size_t n = 0; n < self->function_count; n++) {
 			struct window_function *f = &self->functions[n];
 
-			/* A range looks at what it is counted from before it takes anything in. */
-			if (i == 0 && f->bounds.is_range && self->sort_value != NULL &&
-			    window_check_base(f, &self->sort_values[0], e) < 0)
-				return e->code;
-			if (input_of(f) != NULL &&
-			    evaluate(self, input_of(f), &f->values[i], e) < 0)
-				return e->code;
+			/* What is behind a failure nobody asks for, but $derivative, at its windows' ends. */
+			if (input_of(f) == NULL ||
+			    (f->fails_at != SIZE_MAX && f->kind != WINDOW_DERIVATIVE))
+				continue;
+			if (evaluate(self, input_of(f), &f->values[i], &failure) < 0)
+				window_input_failed(self, f, i, &failure);
 		}
 	}
 	return 0;
+}
+
+/* Does the error of an input come before the one that the function itself has met? */
+static bool comes_first(const struct window_stage *self, const struct window_function *f,
+			const struct error *own)
+{
+	if (f->kind == WINDOW_DERIVATIVE && own->server >= 5624900 && own->server <= 5624902)
+		return f->fails_at < self->now; /* it looks at the time first */
+	return f->fails_at <= self->now;
+}
+
+static void run(struct window_stage *self, struct window_function *f)
+{
+	struct error own = {0};
+	bool failed;
+
+	arena_reset(self->work.arena);
+	failed = window_run(self, f, &own) < 0;
+	if (f->fails_at != SIZE_MAX && (!failed || comes_first(self, f, &own))) {
+		own = f->failure;
+		self->now = f->fails_at;
+		failed = true;
+	}
+	if (failed && self->now < self->failed_at) {
+		self->failed_at = self->now;
+		self->failure = own;
+	}
+	for (size_t i = 0; i < self->count; i++)
+		f->results[i] = value_keep(self->arena, f->results[i]);
 }
 
 static int run_partition(struct window_stage *self, struct error *e)
@@ -180,19 +220,13 @@ static int run_partition(struct window_stage *self, struct error *e)
 	for (size_t n = 0; n < self->function_count; n++) {
 		self->functions[n].values = arena_zeroed(self->arena, bytes);
 		self->functions[n].results = arena_zeroed(self->arena, bytes);
+		self->functions[n].fails_at = SIZE_MAX;
+		self->functions[n].looked_at = 0;
 	}
-	if (evaluate_inputs(self, e) < 0)
+	if (evaluate_sort_values(self, e) < 0 || evaluate_inputs(self, e) < 0)
 		return e->code;
-	for (size_t n = 0; n < self->function_count; n++) {
-		arena_reset(self->work.arena);
-		if (window_run(self, &self->functions[n], e) < 0 && self->now < self->failed_at) {
-			self->failed_at = self->now;
-			self->failure = *e;
-		}
-		for (size_t i = 0; i < self->count; i++)
-			self->functions[n].results[i] =
-				value_keep(self->arena, self->functions[n].results[i]);
-	}
+	for (size_t n = 0; n < self->function_count; n++)
+		run(self, &self->functions[n]);
 	return 0;
 }
 

@@ -64,6 +64,9 @@ struct window_function {
 	size_t slot;	   /* of the variable that holds the result */
 	struct value *values; /* of the input, for each document of the partition */
 	struct value *results;
+	size_t fails_at; /* the document at which it meets an input that fails; SIZE_MAX: none */
+	struct error failure;
+	size_t looked_at; /* documents whose windows end before the inputs that failed so far */
 };
 
 /* {$add: [a, b]} and its like on values: by the expressions themselves. */
@@ -110,6 +113,9 @@ MUST_CHECK int window_bounds_parse(struct stage_build *b, struct window_stage *s
 MUST_CHECK int window_parse(struct stage_build *b, struct window_stage *self, bool has_sort,
 			    size_t sort_parts, const struct bson_field *field,
 			    struct window_function *ret, struct error *e);
+/* The input of document `at` fails: note in `f` for which document's result it is asked, if for any. The sort values are there. */
+void window_input_failed(struct window_stage *self, struct window_function *f, size_t at,
+			 const struct error *failure);
 /* The results of a function for all documents of the partition; values and sort values are there. */
 MUST_CHECK int window_run(struct window_stage *self, struct window_function *f, struct error *e);
 /* Those of accumulators (window_accumulate.c). */

@@ -40,6 +40,26 @@ def test_an_expression_is_asked_after_those_predicates_that_mongod_asks_first(pa
         pair.same(aggregate({"$sort": {"_id": 1}}, {"$match": query}))
 
 
+def test_the_parts_of_a_schema_are_asked_one_by_one_beside_an_expression(pair):
+    values = [0, 5, "abc", [1, 2], [1, 1], {"x": 1}, {"x": 1, "y": 2}, None, 7.5, True]
+    pair.database.data.insert_many([{"_id": i, "zero": 0, **({"n": values[i % 11]} if i % 11 < 10 else {}), **({"m": values[i % 7]} if i % 3 else {})} for i in range(80)])
+    pair.open()
+    late = {"$expr": {"$cond": [{"$gte": ["$_id", 44]}, {"$divide": [1, "$zero"]}, False]}}
+    parts = ({"bsonType": "int"}, {"bsonType": ["int", "string"]}, {"type": "number"}, {"minLength": 4}, {"maxLength": 2}, {"pattern": "^z"}, {"minimum": 3}, {"maximum": 3}, {"multipleOf": 4}, {"bsonType": "int", "minimum": 3}, {"minItems": 3},
+             {"maxItems": 1}, {"uniqueItems": True}, {"items": {"minimum": 2}}, {"items": [{"minimum": 2}], "additionalItems": False}, {"items": [{}], "additionalItems": {"minimum": 2}}, {"required": ["y"]}, {"minProperties": 2},
+             {"maxProperties": 1}, {"properties": {"x": {"minimum": 2}}}, {"additionalProperties": False, "properties": {"x": {}}}, {"patternProperties": {"y": {"minimum": 3}}}, {"dependencies": {"x": ["y"]}}, {"dependencies": {"x": {"required": ["y"]}}},
+             {"enum": [5, "abc", {"y": 2, "x": 1}]}, {"not": {"bsonType": "int"}}, {"anyOf": [{"minimum": 3}, {"bsonType": "string"}]}, {"oneOf": [{"minimum": 3}, {"maximum": 9}]}, {"allOf": [{"minimum": 3}, {"maxLength": 2}]})
+    schemas = [{"properties": {"n": part}} for part in parts] + [{"properties": {"n": part}, "required": ["n"]} for part in parts] + [{"anyOf": [{"properties": {"n": part}}, {"required": ["m"]}]} for part in parts]
+    schemas += [part for part in parts if "properties" in str(part).lower() or "required" in part or "dependencies" in part] + [{"enum": [{"_id": 1}]}, {"oneOf": [{"required": ["n"]}, {"required": ["m"]}]}, {"required": ["n", "m"], "minProperties": 4}]
+    for schema in schemas:
+        for fails in (FAILS, late):
+            for query in ({"$or": [{"$jsonSchema": schema}, fails]}, {"$and": [fails, {"$jsonSchema": schema}]}, {"_id": {"$gt": 40}, "$jsonSchema": schema, **fails}):
+                pair.same({"find": "data", "filter": query})
+            pair.same(aggregate({"$limit": 70}, {"$match": {"$or": [{"$jsonSchema": schema}, late]}}))
+            if list(schema) == ["properties"]:  # a $nor of what has no path ends this mongod
+                pair.same({"find": "data", "filter": {"$or": [{"m": 5}, {"$nor": [{"$jsonSchema": schema}]}, fails]}})
+
+
 def test_read_backward_the_error_is_that_of_the_last_document_that_fails(pair):
     pair.database.data.insert_many([{"_id": i, "base": {5: 0, 700: "x"}.get(i, 2)} for i in range(900)])
     pair.open()
@@ -115,3 +135,88 @@ def test_what_of_a_match_goes_before_a_redact_and_a_bucket(pair):
         pair.same(aggregate({"$set": {"b.c": COSTS}}, {"$match": {"n": {"$all": []}}}))
         for stage in ({"$bucket": {"groupBy": COSTS, "boundaries": [0, 9]}}, {"$group": {"_id": COSTS}}, {"$project": {"r": COSTS}}, {"$bucketAuto": {"groupBy": COSTS, "buckets": 2}}):
             pair.same(aggregate(stage, {"$match": query}))
+
+
+def test_behind_a_limit_no_document_is_asked(pair):
+    pair.database.data.insert_many([{"_id": i, "zero": int(i < 10), "n": i, "m": i % 3, "a": [i, i + 1]} for i in range(300)])
+    pair.open()
+    late = {"$expr": {"$gt": [{"$divide": [1, "$zero"]}, -1]}}
+    stages = ({"$unset": "m"}, {"$set": {"x": 1}}, {"$project": {"n": 1}}, {"$project": {"n": 0}}, {"$replaceRoot": {"newRoot": {"q": "$n"}}}, {"$replaceWith": "$$ROOT"}, {"$unwind": "$a"}, {"$redact": "$$KEEP"}, {"$skip": 2}, {"$sort": {"_id": 1}}, {"$sort": {"n": 1}}, {"$match": {"n": {"$lt": 1000}}},
+              {"$lookup": {"from": "data", "localField": "n", "foreignField": "_id", "as": "l"}}, {"$unionWith": "data"}, {"$setWindowFields": {"output": {"r": {"$sum": 1}}}}, {"$facet": {"a": [{"$limit": 3}], "b": [{"$limit": 12}]}}, {"$fill": {"output": {"x": {"value": 1}}}},
+              {"$fill": {"sortBy": {"_id": 1}, "output": {"x": {"method": "locf"}}}}, {"$graphLookup": {"from": "data", "startWith": "$n", "connectFromField": "zz", "connectToField": "_id", "as": "g"}})
+    for first in ([], [{"$sort": {"_id": 1}}], [{"$skip": 0}], [{"$match": {"n": {"$gte": 0}}}], [{"$sort": {"n": 1}}], [{"$limit": 100}], [{"$unset": "m"}]):
+        for stage in stages:
+            for end in ([{"$limit": 10}], [{"$skip": 1}, {"$limit": 9}], [{"$limit": 11}]):
+                pair.same(aggregate(*first, {"$match": late}, stage, *end))
+                pair.same(aggregate(*first, stage, {"$match": late}, *end))
+        pair.same({"aggregate": "data", "pipeline": [*first, {"$match": late}, {"$unset": "m"}, {"$set": {"y": 1}}], "cursor": {"batchSize": 2}})
+    for end in ([{"$limit": 5}, {"$skip": 5}], [{"$limit": 50}, {"$skip": 60}, {"$sort": {"n": 1}}], [{"$limit": 50}, {"$skip": 9}], [{"$skip": 3}, {"$limit": 50}, {"$skip": 50}], [{"$limit": 50}, {"$limit": 8}], [{"$unset": "m"}, {"$limit": 20}, {"$skip": 20}]):
+        for first in ([], [{"$sort": {"_id": 1}}]):
+            pair.same(aggregate(*first, {"$match": FAILS}, *end))
+            pair.same(aggregate(*first, {"$match": late}, *end))
+    for pipeline in ([{"$match": late}, {"$unset": "m"}, {"$limit": 3}], [{"$set": {"r": {"$divide": [1, "$zero"]}}}, {"$limit": 10}]):
+        pair.same(aggregate({"$limit": 1}, {"$lookup": {"from": "data", "pipeline": pipeline, "as": "l"}}))
+        pair.same(aggregate({"$limit": 1}, {"$unionWith": {"coll": "data", "pipeline": pipeline}}))
+        pair.same(aggregate({"$facet": {"x": pipeline, "y": [{"$limit": 20}]}}))
+        pair.same(aggregate({"$unset": "m"}, {"$facet": {"x": pipeline}}))
+    for batch in (2, 9, 10, 11, 101):
+        for more in ({}, {"sort": {"_id": 1}}, {"sort": {"n": 1}}, {"skip": 1}, {"singleBatch": True}, {"projection": {"r": {"$divide": [1, "$zero"]}}}, {"limit": 10}, {"limit": 10, "sort": {"n": 1}}):
+            pair.same({"find": "data", "filter": late, "batchSize": batch, **more})
+    for more in ({"limit": 3}, {"limit": 8, "skip": 2}, {"limit": 11}, {"limit": -3}):
+        pair.same({"count": "data", "query": late, **more})
+
+
+def test_of_equal_values_distinct_shows_the_least_of_the_first_document(pair):
+    values = {"first": ["b", "B"], "other": ["B", "b"], "list": [["b", "B", "a"]], "lists": [["x", "b"], ["B", "X"]], "nul": ["abc", "x", "ab\0c"], "nuls": [["abc", "ab\0c"]], "number": [[2, 2.0], [1.0, 1]], "objects": [[{"s": "b"}, {"s": "B"}]], "mixed": [["e", "\u00e9", "E", 3, None]]}
+    for name, list_of in values.items():
+        pair.database[name].insert_many([{"_id": i, "v": v} for i, v in enumerate(list_of)])
+    pair.database.command("create", "view", viewOn="nuls", pipeline=[], collation={"locale": "en", "strength": 2})
+    pair.open()
+    for name in (*values, "view"):
+        for collation in ({"locale": "en"}, {"locale": "en", "strength": 1}, {"locale": "en", "strength": 2}, {"locale": "en", "strength": 5}, {"locale": "en", "alternate": "shifted"}, {"locale": "simple"}):
+            for key in ("v", "v.s", "v.0"):
+                pair.same({"distinct": name, "key": key, **({"collation": collation} if name != "view" else {})})
+
+
+def test_a_window_function_fails_when_its_window_comes_to_what_fails(pair):
+    pair.database.data.insert_many([{"_id": i, "p": i // 5, "n": "x" if i == 8 else i, "zero": int(i != 8), "e": int(i != 2), "f": int(i != 7)} for i in range(20)])
+    pair.open()
+    late = {"$divide": [1, "$zero"]}
+    windows = [{"window": w} for w in ({"documents": ["unbounded", "current"]}, {"documents": ["unbounded", "unbounded"]}, {"documents": [-1, 0]}, {"documents": [0, 3]}, {"documents": ["current", "unbounded"]}, {"documents": [3, 6]}, {"documents": [9, 12]},
+                                       {"documents": [-6, -3]}, {"range": [-3, 3]}, {"range": ["unbounded", 2]}, {"range": ["current", "unbounded"]}, {"range": [-9, -2]})] + [{}]
+    functions = [{name: late, **w} for name in ("$sum", "$push", "$first", "$last", "$max", "$stdDevPop", "$avg") for w in windows]
+    functions += [{"$derivative": {"input": late}, **w} for w in windows] + [{"$integral": {"input": late}, **w} for w in windows] + [{"$covariancePop": [late, "$f"], **w} for w in windows]
+    functions += [{"$shift": {"output": late, "by": by}} for by in (-2, 1, 5)] + [{"$locf": late}, {"$linearFill": late}, {"$linearFill": "$n"}, {"$linearFill": {"$cond": [{"$in": ["$_id", [4, 5, 6, 7]]}, None, late]}}, {"$expMovingAvg": {"input": late, "N": 2}}, {"$rank": {}}]
+    behind = ([{"$match": {"$expr": {"$gte": [{"$divide": [1, "$e"]}, 0]}}}], [{"$set": {"x": {"$size": {"$cond": ["$f", [], 1]}}}}], [{"$limit": 3}], [{"$limit": 8}], [])
+    for function in functions:
+        for part in ({}, {"partitionBy": "$p"}):
+            for more in behind:
+                pair.same({"aggregate": "data", "pipeline": [{"$setWindowFields": {**part, "sortBy": {"_id": 1}, "output": {"r": function}}}, *more], "cursor": {"batchSize": 5}})
+    for output in ({"n": {"method": "linear"}}, {"n": {"method": "locf"}}, {"n": {"value": late}, "q": {"method": "linear"}}):
+        for more in behind:
+            pair.same(aggregate({"$fill": {"sortBy": {"_id": 1}, "output": output}}, *more))
+
+
+def test_a_union_with_no_name_fails_when_it_is_read(pair):
+    pair.database.data.insert_many([{"_id": i} for i in range(5)])
+    pair.open()
+    for stage in ({"$unionWith": ""}, {"$unionWith": {"coll": ""}}, {"$unionWith": {"coll": "", "pipeline": []}}, {"$unionWith": {"coll": "", "pipeline": [{"$match": {"a": 1}}]}}):
+        for more in ([], [{"$limit": 3}], [{"$limit": 5}], [{"$limit": 6}], [{"$match": {"_id": 9}}]):
+            pair.same(aggregate(stage, *more))
+        pair.same(aggregate({"$facet": {"a": [stage]}}))
+    for name in ("$_internalDensify", "$_internalReshardingOwnershipMatch", "$_internalChangeStreamTransform", "$_addReshardingResumeId", "$_internalFindAndModifyImageLookup"):
+        for operand in (5, {}, None):
+            pair.same(aggregate({name: operand}))
+            pair.same(aggregate({"$limit": 1}, {name: operand}))
+
+
+def test_the_key_of_an_index_on_id_is_returned_where_mongod_reads_by_it(pair):
+    pair.database.data.insert_many([{"_id": i, "n": i} for i in range(5)] + [{"_id": "x"}, {"_id": 5.5}, {"_id": {"a": 1}}])
+    pair.open()
+    for query in (*({"$type": t} for t in ("int", "number", "string", ["int", "string"], ["array", "int"], "object", "null", 2)), {"$mod": [2, 1]}, {"$regex": "x"}, {"$exists": True}, {"$ne": 3}, {"$not": {"$type": "int"}}, {"$nin": [1, 2]}, {"$size": 1}, {"$bitsAllSet": 1}, {"$gt": "a"}, {"$in": [1, "x"]}):
+        for more in ({}, {"collation": {"locale": "en"}}, {"hint": {"$natural": 1}}, {"hint": {"_id": 1}}, {"sort": {"n": 1}}, {"limit": 2}, {"projection": {"n": 1}}):
+            pair.same({"find": "data", "filter": {"_id": query}, "returnKey": True, **more})
+    for query in ({"n": 1}, {"$or": [{"_id": 1}, {"n": 1}]}, {"$or": [{"_id": 1}, {"_id": {"$type": "string"}}]}, {"n": {"$gt": 0}, "_id": {"$exists": True}}):
+        pair.same({"find": "data", "filter": query, "returnKey": True})
+    for command in ({"find": "data", "": 1}, {"count": "data", "": 1}, {"distinct": "data", "key": "n", "": 1}, aggregate(**{"": 1}), {"find": "data", "collation": {"": 1}}, aggregate(collation={"": 1, "locale": "en"})):
+        pair.same(command)

@@ -1,6 +1,6 @@
 # Query engine against a real mongod 6.0.27.
 #   make check-query SEED=N CASES=N     random finds and pipelines (tests/query/differential.py); CHANGED=PERCENT of them wrong
-#   make check-replay                   the recorded corpora of $YESTER_SHARED/data/conformance (tests/query/replay.py)
+#   make check-replay                   the recorded corpora of $YESTER_SHARED/data/conformance, asked of `yester serve` (tests/query/replay.py)
 #   make check-match SEED=N CASES=N     random match documents, schemas, places and values (tests/query/match_differential.py)
 #   make check-explain SEED=N CASES=N   random filters, what explain shows of them (tests/query/explain_differential.py)
 #   $(BUILD)/query_driver STORE         answers commands on standard input, without a server
@@ -44,5 +44,5 @@ check-query:
 .PHONY: check-replay
 check-replay:
 	@tests/setup/deps.sh
-	@$(MAKE) --no-print-directory all $(BUILD)/query_driver
+	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) $(TEST_CACHE)/venv/bin/python tests/query/replay.py

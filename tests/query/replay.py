@@ -3,7 +3,7 @@
 
     replay.py prepare CORPUS STORE    load the states into a mongod, dump it, ingest the dump into a new STORE
     replay.py run CORPUS STORE [--uri URI] [--out FILE]    all reads: by build/query_driver, or by a server
-    replay.py                         both, for all corpora, in a folder of its own; fails below --least percent
+    replay.py                         both, for all corpora, by a server each, in a folder of its own; fails below --least percent
 """
 import argparse
 import collections
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "query")]
 import corpus  # noqa: E402
 import peers  # noqa: E402
+import serving  # noqa: E402
 from raw_client import RawClient, with_db  # noqa: E402
 
 CORPORA = ("ferretdb_recorded", "pymongo_recorded")
@@ -119,9 +120,8 @@ def main():
         for name in CORPORA:
             store = os.path.join(work, name)
             prepare(data / name, store)
-            target = Driver(store)
-            percents.append(show(name, run(data / name, target, options.out)))
-            target.close()
+            with serving.Server(store, "--noauth") as server, RawClient(server.uri) as target:
+                percents.append(show(name, run(data / name, target, options.out)))
     return min(percents) < options.least
 
 
