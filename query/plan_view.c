@@ -395,9 +395,24 @@ static int entry_of(struct query_context *q, struct bytes db, struct bytes coll,
 	return 1;
 }
 
+static int next_entry(struct query_context *q, uint64_t *rank, struct catalog_entry *ret,
+		      struct error *e)
+{
+	int found;
+
+	if (q->moment == NULL)
+		return 0;
+	do
+		found = moment_entry(q->moment, (*rank)++, ret, e);
+	while (found == 1 && query_is_hidden(bytes_of(ret->ns, ret->db_len),
+					     catalog_entry_coll(ret), q->with_users));
+	return found;
+}
+
 void plan_init(void)
 {
-	static const struct pipeline_ops ops = {.open = open_other, .entry = entry_of};
+	static const struct pipeline_ops ops = {
+		.open = open_other, .entry = entry_of, .next = next_entry};
 
 	pipeline_set_ops(&ops);
 }

@@ -39,7 +39,7 @@ static const struct pipeline_known stages[] = {
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES},
 	{"$planCacheStats", stage_make_plan_cache,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES},
-	{"$listCatalog", stage_make_nothing,
+	{"$listCatalog", stage_make_list_catalog,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_NOT_IN_LOOKUP |
 		 PIPELINE_NOT_IN_UNION | PIPELINE_GIVES | PIPELINE_NO_COLLECTION},
 	{"$currentOp", stage_make_nothing,

@@ -18,6 +18,9 @@ struct pipeline_ops {
 	int (*open)(struct query_context *q, struct bytes db, struct bytes coll,
 		    struct bytes pipeline, struct expr_scope *scope, const struct expr_frame *vars,
 		    struct stage **ret, struct error *e);
+	/* For $listCatalog: the first namespace from *rank on that is shown, and *rank behind it; 1, 0 none. */
+	int (*next)(struct query_context *q, uint64_t *rank, struct catalog_entry *ret,
+		    struct error *e);
 	/* For $collStats, $indexStats: the catalog's entry; 1, 0 none. */
 	int (*entry)(struct query_context *q, struct bytes db, struct bytes coll,
 		     struct catalog_entry *ret, struct error *e);

@@ -255,25 +255,11 @@ static int check_inhibit(struct stage_build *b, const char *stage, const struct 
 			   stage, buf_text(&text));
 }
 
-static int check_list_catalog(struct stage_build *b, const struct value *operand, struct error *e)
-{
-	if (operand->type != BSON_KIND_DOCUMENT || value_count(operand->data) > 0)
-		return query_error(e, 6200600,
-				   "The $listCatalog stage specification must be an empty object");
-	if (b->q->coll.len == 0 && !bytes_equal(b->q->db, bytes_str("admin")))
-		return query_error(e, QUERY_INVALID_NAMESPACE,
-				   "Collectionless $listCatalog must be run against the 'admin' "
-				   "database with {aggregate: 1}");
-	return 0;
-}
-
 static int check_nothing(struct stage_build *b, const char *stage, const struct value *operand,
 			 struct error *e)
 {
 	if (strcmp(stage, "$_internalInhibitOptimization") == 0)
 		return check_inhibit(b, stage, operand, e);
-	if (strcmp(stage, "$listCatalog") == 0)
-		return check_list_catalog(b, operand, e);
 	if (strcmp(stage, "$currentOp") == 0)
 		return check_options(b, stage, operand, e) < 0 ? e->code
 							       : only_on_admin(b, stage, e);

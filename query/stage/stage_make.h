@@ -94,6 +94,8 @@ int stage_make_index_stats(struct stage_build *b, struct bytes name, const struc
 			   struct stage *source, struct stage **ret, struct error *e);
 int stage_make_local_sessions(struct stage_build *b, struct bytes name, const struct value *operand,
 			      struct stage *source, struct stage **ret, struct error *e);
+int stage_make_list_catalog(struct stage_build *b, struct bytes name, const struct value *operand,
+			    struct stage *source, struct stage **ret, struct error *e);
 int stage_make_nothing(struct stage_build *b, struct bytes name, const struct value *operand,
 		       struct stage *source, struct stage **ret, struct error *e);
 int stage_make_refused(struct stage_build *b, struct bytes name, const struct value *operand,

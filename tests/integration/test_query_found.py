@@ -1,9 +1,10 @@
 """What long runs of tests/query/differential.py found, each with its siblings, against a mongod 6.0.27."""
 import random
 
+import bson
 import pytest
 from bson import Decimal128, Int64, MaxKey, Regex
-from test_query import Pair, server  # noqa: F401 (a fixture)
+from test_query import DB, Pair, server, with_db  # noqa: F401 (server: a fixture)
 
 
 @pytest.fixture
@@ -220,3 +221,28 @@ def test_the_key_of_an_index_on_id_is_returned_where_mongod_reads_by_it(pair):
         pair.same({"find": "data", "filter": query, "returnKey": True})
     for command in ({"find": "data", "": 1}, {"count": "data", "": 1}, {"distinct": "data", "key": "n", "": 1}, aggregate(**{"": 1}), {"find": "data", "collation": {"": 1}}, aggregate(collation={"": 1, "locale": "en"})):
         pair.same(command)
+
+
+def test_the_catalog_is_listed_without_what_tells_files(pair):
+    d = pair.database
+    d.data.insert_many([{"_id": i, "a": [1, i]} for i in range(3)])
+    d.data.create_index([("a", 1), ("b.c", -1)], unique=True, name="odd", partialFilterExpression={"a": {"$gt": 7}})
+    d.create_collection("capped", capped=True, size=5120, max=3)
+    d.create_collection("collated", collation={"locale": "de", "strength": 2}, validator={"a": {"$exists": True}})
+    d.create_collection("series", timeseries={"timeField": "t", "metaField": "m"})
+    d.command("create", "view", viewOn="data", pipeline=[{"$match": {"a": 1}}], collation={"locale": "en"})
+    pair.open()
+    files = {"ident": 0, "idxIdent": 0, "md.timeseriesBucketsMayHaveMixedSchemaData": 0,
+             **{f"md.indexes.{name}": 0 for name in ("multikey", "multikeyPaths", "head", "backgroundSecondary")}}
+    for name in ("data", "capped", "collated", "none"):  # the order of an index' words is that of listIndexes here
+        want, have = (bson.decode(answer)["cursor"]["firstBatch"] for answer in pair.both({"aggregate": name, "pipeline": [{"$listCatalog": {}}, {"$project": files}], "cursor": {}}))
+        assert have == want and list(map(list, have)) == list(map(list, want))
+    for name in ("view", "series"):
+        pair.same({"aggregate": name, "pipeline": [{"$listCatalog": {}}], "cursor": {}})
+    for wrong in ({"x": 1}, 1, []):
+        pair.same(aggregate({"$listCatalog": wrong}))
+        pair.same({"aggregate": 1, "pipeline": [{"$listCatalog": {}}], "cursor": {}})
+    raw = with_db(bson.encode({"aggregate": 1, "pipeline": [{"$listCatalog": {}}, {"$match": {"db": DB, "name": {"$not": {"$regex": "^system[.]"}}}}, {"$sort": {"ns": 1}}, {"$project": files}], "cursor": {}}), "admin")
+    want, have = (bson.decode(answer)["cursor"]["firstBatch"] for answer in (pair.real.raw(raw), pair.ours.raw(raw)))
+    assert have == want
+    assert {one["name"]: one["type"] for one in have}.items() >= {"data": "collection", "view": "view", "series": "timeseries"}.items()
