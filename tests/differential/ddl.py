@@ -83,7 +83,7 @@ def rename_simple(w):
         one_operation(w, coll)
     w.case("C08", "D18")
     yield "after a rename"
-    if w.rng.random() < 0.6:
+    if w.rng.random() < 0.9:
         w.run(coll.db, SON([("insert", old), ("documents", [w.document()])]))
         w.case("F02")
         yield "the old name used again"
