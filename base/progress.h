@@ -11,7 +11,10 @@
 
 struct progress {
 	void *ctx;
-	/* `phase` is a constant text ("reading", "writing the index"); done and total in bytes, total 0: not known. */
+	/*
+	 * `phase` is a constant text ("reading", "writing the index"); done and total in bytes, or, where it ends with
+	 * what is counted ("applying (operations)"), so many of these; total 0: not known, both 0: nothing is.
+	 */
 	void (*report)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 	/* True when the user wants it to stop (a signal came); polled often; NULL: never. */
 	bool (*cancelled)(void *ctx);

@@ -303,7 +303,7 @@ static int feed_all(struct replay *replay, struct error *e)
 		if (cancelled(replay))
 			return error_set(e, ERR_CANCELLED, "interrupted");
 		if (p != NULL && p->report != NULL)
-			p->report(p->ctx, "reading the oplog", count, replay->options->total);
+			p->report(p->ctx, "replaying (entries)", count, replay->options->total);
 	}
 	return found < 0 ? found : 0;
 }

@@ -84,7 +84,7 @@ static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error
 		tell(r, "%s is damaged", name);
 		buf_add(&r->bad, &pack, sizeof(pack));
 	}
-	return still_wanted(r, "reading packs", r->result.packs, e);
+	return still_wanted(r, "reading (packs)", r->result.packs, e);
 }
 
 /* Damaged packs wait for a prune, by name: of some not even the directory can be read. Writers do not share with them. */

@@ -58,32 +58,61 @@ int term_progress_parse(const char *text, enum term_progress_mode *ret, struct e
 			 text);
 }
 
-void term_progress_text(const char *phase, uint64_t done, uint64_t total, uint64_t elapsed_ms,
-			struct buf *ret)
+/* "1.2 GiB", or "12,000" of what a phase counts. */
+static void add_amount(struct buf *to, uint64_t amount, bool counts)
 {
 	char text[SIZE_TEXT_LEN];
 
-	if (phase != NULL)
-		buf_printf(ret, "%s: ", phase);
-	size_text(done, text);
-	buf_add_str(ret, text);
+	if (counts)
+		size_count_text(amount, text);
+	else
+		size_text(amount, text);
+	buf_add_str(to, text);
+}
+
+static void add_time_left(struct buf *to, double seconds)
+{
+	char text[SIZE_TEXT_LEN];
+
+	if (seconds < 10)
+		snprintf(text, sizeof(text), "%u s", (unsigned)seconds + 1);
+	else
+		time_text_duration((uint64_t)seconds * 1000, text);
+	buf_printf(to, ", %s left", text);
+}
+
+/* "(operations)" at the end of a phase is what it counts. */
+static bool is_counting(const char *phase)
+{
+	size_t len = strlen(phase);
+
+	return len > 0 && phase[len - 1] == ')';
+}
+
+void term_progress_text(const char *phase, bool named, uint64_t done, uint64_t total,
+			uint64_t elapsed_ms, struct buf *ret)
+{
+	bool counts = is_counting(phase);
+
+	if (named)
+		buf_add_str(ret, phase);
+	if (done == 0 && total == 0)
+		return;
+	if (named)
+		buf_add_str(ret, ": ");
+	add_amount(ret, done, counts);
 	if (total > 0) {
-		size_text(total, text);
-		buf_printf(ret, " of %s", text);
+		buf_add_str(ret, " of ");
+		add_amount(ret, total, counts);
 	}
 	if (elapsed_ms < 200 || done == 0)
 		return;
-	size_text((uint64_t)((double)done * 1000 / (double)elapsed_ms), text);
-	buf_printf(ret, ", %s/s", text);
-	if (total > done) {
-		double left = (double)(total - done) * (double)elapsed_ms / (double)done / 1000;
-
-		if (left < 10)
-			snprintf(text, sizeof(text), "%u s", (unsigned)left + 1);
-		else
-			time_text_duration((uint64_t)left * 1000, text);
-		buf_printf(ret, ", %s left", text);
-	}
+	buf_add_str(ret, ", ");
+	add_amount(ret, (uint64_t)((double)done * 1000 / (double)elapsed_ms), counts);
+	buf_add_str(ret, "/s");
+	if (total > done)
+		add_time_left(ret,
+			      (double)(total - done) * (double)elapsed_ms / (double)done / 1000);
 }
 
 static size_t columns(void)
@@ -110,7 +139,7 @@ static void draw_bar(struct term_progress *p, uint64_t done, uint64_t total, uin
 			buf_add_str(&p->line, i < full ? "=" : i == full ? ">" : " ");
 		buf_printf(&p->line, "] %u %% ", percent);
 	}
-	term_progress_text(NULL, done, total, elapsed_ms, &p->line);
+	term_progress_text(p->phase, false, done, total, elapsed_ms, &p->line);
 	if (p->line.len >= width)
 		p->line.len = width - 1;
 	fprintf(stderr, "\r%s\033[K", buf_text(&p->line));
@@ -121,7 +150,7 @@ static void draw_bar(struct term_progress *p, uint64_t done, uint64_t total, uin
 static void print_line(struct term_progress *p, uint64_t done, uint64_t total, uint64_t elapsed_ms)
 {
 	buf_reset(&p->line);
-	term_progress_text(p->phase, done, total, elapsed_ms, &p->line);
+	term_progress_text(p->phase, true, done, total, elapsed_ms, &p->line);
 	fprintf(stderr, "yester: %s\n", buf_text(&p->line));
 	fflush(stderr);
 }

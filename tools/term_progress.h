@@ -29,8 +29,11 @@ const struct progress *term_progress_get(const struct term_progress *p);
 void term_progress_end(struct term_progress *p);
 DEFINE_OWNED(struct term_progress *, term_progress_end);
 
-/* The text after the bar: "1.2 GiB of 4.0 GiB, 212 MiB/s, 13 s left". For the unit test. */
-void term_progress_text(const char *phase, uint64_t done, uint64_t total, uint64_t elapsed_ms,
-			struct buf *ret);
+/*
+ * The text after the bar, "1.2 GiB of 4.0 GiB, 212 MiB/s, 13 s left", behind the phase's name or without it; empty when nothing
+ * is known. For the unit test.
+ */
+void term_progress_text(const char *phase, bool named, uint64_t done, uint64_t total,
+			uint64_t elapsed_ms, struct buf *ret);
 
 #endif

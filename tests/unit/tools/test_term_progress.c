@@ -9,17 +9,30 @@ static void the_text_says_how_far_how_fast_how_long(void **state)
 	OWNED(buf_release) struct buf b = {0};
 
 	(void)state;
-	term_progress_text("reading", 1 * MIB, 4 * MIB, 1000, &b);
+	term_progress_text("reading", true, 1 * MIB, 4 * MIB, 1000, &b);
 	assert_string_equal(buf_text(&b), "reading: 1.00 MiB of 4.00 MiB, 1.00 MiB/s, 4 s left");
 	buf_reset(&b);
-	term_progress_text(NULL, 1 * MIB, 601 * MIB, 1000, &b);
+	term_progress_text("reading", false, 1 * MIB, 601 * MIB, 1000, &b);
 	assert_string_equal(buf_text(&b), "1.00 MiB of 601 MiB, 1.00 MiB/s, 10 min left");
 	buf_reset(&b);
-	term_progress_text("sorting", 5, 0, 10, &b);
+	term_progress_text("sorting", true, 5, 0, 10, &b);
 	assert_string_equal(buf_text(&b), "sorting: 5 B");
 	buf_reset(&b);
-	term_progress_text("writing", 0, 0, 100000, &b);
-	assert_string_equal(buf_text(&b), "writing: 0 B");
+	term_progress_text("writing", true, 0, 9, 100000, &b);
+	assert_string_equal(buf_text(&b), "writing: 0 B of 9 B");
+	buf_reset(&b);
+	term_progress_text("following snapshots", true, 0, 0, 100000, &b);
+	assert_string_equal(buf_text(&b), "following snapshots");
+}
+
+static void what_a_phase_counts_has_no_unit_of_bytes(void **state)
+{
+	OWNED(buf_release) struct buf b = {0};
+
+	(void)state;
+	term_progress_text("applying (operations)", true, 150000, 300000, 1000, &b);
+	assert_string_equal(buf_text(&b),
+			    "applying (operations): 150,000 of 300,000, 150,000/s, 2 s left");
 }
 
 static void the_mode_is_one_of_three_words(void **state)
@@ -74,6 +87,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_text_says_how_far_how_fast_how_long),
+		cmocka_unit_test(what_a_phase_counts_has_no_unit_of_bytes),
 		cmocka_unit_test(the_mode_is_one_of_three_words),
 		cmocka_unit_test(a_signal_cancels_and_then_all_is_as_before),
 		cmocka_unit_test(an_ignored_signal_stays_ignored),
