@@ -118,7 +118,7 @@ static int read_pack(struct check *check, const char *name, const struct chunk_i
 	if (sound == ERR_NOMEM)
 		return sound;
 	if (sound < 0 || pack.len == 0)
-		return error_set(e, ERR_CORRUPT, "it can't be read");
+		return error_wrap(e, "it can't be read");
 	check->result.read_bytes += size;
 	if (sound == 0)
 		error_set(e, ERR_CORRUPT, "its bytes do not have the hash in its name");

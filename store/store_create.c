@@ -16,19 +16,33 @@
 
 static const char *const folders[] = {"chunks", "oplog", "snapshots", "local"};
 
-/* Does `fits` hold for all that is in the folder? */
+/* Does `fits` hold for all that is in the folder? False with errno where it can't be looked at; 0 there otherwise. */
 static bool all_fit(const char *path, bool (*fits)(const char *path, const char *name))
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	bool all = dir != NULL;
+	bool all = true;
+	int failed;
 
-	while (all && (entry = readdir(dir)) != NULL)
+	if (dir == NULL)
+		return false;
+	errno = 0;
+	while (all && (entry = readdir(dir)) != NULL) {
 		all = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
 		      fits(path, entry->d_name);
-	if (dir != NULL)
-		closedir(dir);
-	return all;
+		errno = all ? 0 : errno;
+	}
+	failed = errno;
+	closedir(dir);
+	errno = failed;
+	return all && failed == 0;
+}
+
+static int not_empty(const char *path, struct error *e)
+{
+	if (errno != 0 && errno != ENOTDIR)
+		return error_sys(e, "look into %s", path);
+	return error_set(e, ERR_EXISTS, "%s exists and is not an empty folder", path);
 }
 
 static bool none(const char *path UNUSED, const char *name UNUSED)
@@ -114,7 +128,7 @@ static int make_folders(const char *path, int *ret_lock, struct error *e)
 	if (stat(config, &st) == 0)
 		return error_set(e, ERR_EXISTS, "%s is a store already", path);
 	if (stat(path, &st) == 0 && !all_fit(path, is_of_init))
-		return error_set(e, ERR_EXISTS, "%s exists and is not an empty folder", path);
+		return not_empty(path, e);
 	if (file_make_dirs(path, e) < 0)
 		return e->code;
 	lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -125,7 +139,7 @@ static int make_folders(const char *path, int *ret_lock, struct error *e)
 	if (stat(config, &st) == 0)
 		return error_set(e, ERR_EXISTS, "%s is a store already", path);
 	if (!all_fit(path, locked ? is_of_init : none))
-		return error_set(e, ERR_EXISTS, "%s exists and is not an empty folder", path);
+		return not_empty(path, e);
 	if (clear_folder(path, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {

@@ -185,9 +185,6 @@ static int told(int code, const struct error *e)
 	if (code == ERR_UNSUPPORTED &&
 	    (strstr(e->text, "reading only") || strstr(e->text, "be written to")))
 		return TOLD;
-	/* A folder for the cache that can't be looked at is not taken for an empty one. */
-	if (code == ERR_EXISTS && strstr(e->text, "is not an empty folder"))
-		return TOLD;
 	print_message("%d %s\n", code, e->text);
 	return WRONG;
 }
