@@ -29,32 +29,36 @@ fi
 
 echo "== integration tests"
 python3 tests/setup/truth.py all || echo "some of the real programs are absent: what needs them is skipped"
-status=0
-BUILD=$BUILD "$cache/venv/bin/python" -m pytest tests/integration tests/crash -q -p no:cacheprovider \
-	--junitxml="$results/pytest.xml" -m "${YESTER_MARKS:-not long}" || status=$?
-counts=$(python3 - "$results/pytest.xml" <<'PYTHON'
-import sys
-import xml.etree.ElementTree as tree
-
-try:
-    suites = list(tree.parse(sys.argv[1]).getroot().iter("testsuite"))
-except (OSError, tree.ParseError):
-    sys.exit()
-total = {k: sum(int(s.get(k, 0)) for s in suites) for k in ("tests", "failures", "errors", "skipped")}
-failed = total["failures"] + total["errors"]
-print(max(0, total["tests"] - failed - total["skipped"]), failed, total["skipped"])
-PYTHON
-)
-if [ -n "$counts" ]; then
+# Two runs side by side, each with a part of the files (tests/shards.py): much of a test is waiting for a server. What the second
+# one prints comes after the first one's.
+shards=2
+run_shard() {
+	BUILD=$BUILD "$cache/venv/bin/python" -m pytest tests/integration tests/crash -q -p no:cacheprovider -p tests.shards \
+		--shard "$1/$shards" --junitxml="$results/pytest$1.xml" -m "${YESTER_MARKS:-not long}"
+}
+# Exit status 5: no test was chosen, which is no failure by itself.
+count_shard() {
+	local counts before
+	counts=$(python3 tests/junit_totals.py "$results/pytest$1.xml")
+	if [ -z "$counts" ]; then
+		echo "pytest did not end as it should (exit status $2)"
+		add 0 1 0
+		return
+	fi
 	before=$failed
 	# shellcheck disable=SC2086
 	add $counts
-	# 5: no test was chosen, which is no failure by itself.
-	[ $status -eq 0 ] || [ $status -eq 5 ] || [ $failed -gt $before ] || add 0 1 0
-else
-	echo "pytest did not end as it should (exit status $status)"
-	add 0 1 0
-fi
+	[ "$2" -eq 0 ] || [ "$2" -eq 5 ] || [ $failed -gt "$before" ] || add 0 1 0
+}
+run_shard 2 >"$results/output2" 2>&1 &
+second=$!
+status=0
+run_shard 1 || status=$?
+count_shard 1 $status
+status=0
+wait $second || status=$?
+cat "$results/output2"
+count_shard 2 $status
 
 ran=$((passed + failed))
 [ $ran -gt 0 ] || echo "no test ran"
