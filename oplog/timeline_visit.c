@@ -69,6 +69,7 @@ static void end_turn(struct timeline *timeline)
 struct visit {
 	struct timeline *timeline;
 	const struct timeline_point *point;
+	struct timeline_point moved; /* the point, when its own snapshot is gone */
 	const struct visit_want *want;
 	const struct progress *progress;
 	struct timeline_view *view;
@@ -85,17 +86,39 @@ static void visit_release(struct visit *visit)
 }
 DEFINE_OWNED_STRUCT(struct visit, visit_release);
 
+/*
+ * The snapshot of a point that was found a while ago may be forgotten meanwhile: the moment is the same from another one. Not from
+ * a partial one, which lacks what the first may have had.
+ */
+static int find_another_base(struct visit *visit, size_t *ret, struct error *e)
+{
+	int found = timeline_base(visit->view, visit->point->ts, visit->point->is_second, ret, e);
+
+	if (found < 0)
+		return found;
+	if (found == 0 || visit->view->list.at[*ret].partial)
+		return error_set(e, ERR_NOT_FOUND, "the snapshot of moment %s is gone",
+				 visit->point->name);
+	visit->moved = *visit->point;
+	visit->moved.base = visit->view->list.at[*ret].id;
+	visit->point = &visit->moved;
+	return 0;
+}
+
 static int find_base(struct visit *visit, struct error *e)
 {
+	size_t i = 0;
+
 	visit->view = timeline_view_of(visit->timeline);
-	for (size_t i = 0; i < visit->view->list.count; i++) {
-		visit->base = &visit->view->list.at[i];
-		visit->from = visit->base;
-		visit->from_ts = timeline_ts(visit->base->optime);
-		if (chunk_id_equal(&visit->base->id, &visit->point->base))
-			return 0;
-	}
-	return error_set(e, ERR_NOT_FOUND, "the snapshot of moment %s is gone", visit->point->name);
+	while (i < visit->view->list.count &&
+	       !chunk_id_equal(&visit->view->list.at[i].id, &visit->point->base))
+		i++;
+	if (i == visit->view->list.count && find_another_base(visit, &i, e) < 0)
+		return e->code;
+	visit->base = &visit->view->list.at[i];
+	visit->from = visit->base;
+	visit->from_ts = timeline_ts(visit->base->optime);
+	return 0;
 }
 
 /* True and the timestamp when a snapshot of the cache is a whole moment on the same base. */

@@ -112,7 +112,7 @@ static int mark_manifest(void *ctx, const char *name, uint64_t size, struct erro
 		return error_wrap(e, "%s", name);
 	if (found == 1 && mark_snapshot(p->mark, &snapshot, e) < 0)
 		return e->code;
-	return still_wanted(p, "marking", live_set_count(p->seen), 0, e);
+	return still_wanted(p, "marking (files)", live_set_count(p->seen), 0, e);
 }
 
 static int mark_oplog(void *ctx, const char *name, uint64_t size, struct error *e)

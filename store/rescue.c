@@ -6,23 +6,27 @@
 #include "store/store_internal.h"
 #include "store/tree/tree_cursor.h"
 #include "store/tree/tree_node.h"
+#include "store/writer_encode.h"
 
 int rescue_begin(struct store_writer *writer, struct error *e)
 {
 	return store_writer_look_at_condemned(writer, e);
 }
 
-/* Store the chunk again: the writer does not share what is condemned. */
+/* Store the chunk again, as one of less than `depth`: the writer does not share what is condemned. */
 static int store_anew(struct store_writer *writer, const struct chunk_id *id,
-		      const struct chunk_place *place, struct error *e)
+		      const struct chunk_place *place, unsigned depth, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
 	struct store_put put = {
-		.kind = place->kind,
-		.facts = {place->documents, place->relaxed, place->canonical, place->renderer},
+		.kind = depth > DEPTH_FULL ? place->kind : CHUNK_PREFIX,
+		.below = depth,
 	};
 	int code;
 
+	if (put.kind != CHUNK_PREFIX)
+		put.facts = (struct chunk_facts){place->documents, place->relaxed, place->canonical,
+						 place->renderer};
 	if (store_get(store_writer_store(writer), id, &chunk, e) < 0)
 		return e->code;
 	buf_add_bytes(&put.plain, chunk->plain);
@@ -46,7 +50,7 @@ static int rescue_chunk(struct store_writer *writer, const struct chunk_id *id, 
 		if (places[i].depth < depth && !store_writer_is_condemned(writer, places[i].pack))
 			safe = &places[i];
 	if (safe == NULL)
-		return store_anew(writer, id, &places[0], e);
+		return store_anew(writer, id, &places[0], depth, e);
 	if (safe->codec != CODEC_ZSTD_PREFIX)
 		return 0;
 	count = chunk_index_by_prefix(store->index, safe->base, CHUNK_BASE_LEN, &base, 1, e);

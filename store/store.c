@@ -75,16 +75,22 @@ static char *cache_home(const struct store *store)
 }
 
 /* local/<machine>/ inside the store, or in the user's cache folder where that can't be written. */
-static int make_local(struct store *store, struct error *e)
+static int make_local(struct store *store, const struct store_options *options, struct error *e)
 {
 	OWNED(free) char *outside = NULL;
 	char machine[17];
+	int made;
 
 	machine_name(machine);
 	store->local = xprintf("%s/local/%s", store->path, machine);
 	store->tmp = xprintf("%s/tmp", store->local);
-	if (store->writable && file_make_dirs(store->tmp, e) == 0 && access(store->tmp, W_OK) == 0)
+	made = store->writable ? file_make_dirs(store->tmp, e)
+			       : error_set(e, ERR_IO, "%s can't be written to", store->path);
+	if (made == 0 && access(store->tmp, W_OK) == 0)
 		return 0;
+	/* There a cache would find the index of what lies under it, and take it for its own: their ids are the same. */
+	if (options != NULL && options->is_cache)
+		return made < 0 ? made : error_sys(e, "write to %s", store->tmp);
 	store->writable = false;
 	free(store->local);
 	free(store->tmp);
@@ -169,7 +175,7 @@ int store_open_with(const char *path, const struct store_options *options, struc
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_mutex_init(&store->refresh_lock, NULL);
 	store->cache = chunk_cache_new(cache_bytes == 0 ? CACHE_DEFAULT : cache_bytes);
-	if (read_config(store, e) < 0 || make_local(store, e) < 0)
+	if (read_config(store, e) < 0 || make_local(store, options, e) < 0)
 		return e->code;
 	store->backend = backend_dir_new(store->path, store->writable ? store->tmp : NULL);
 	if (store->params.encrypted && keys != NULL) {

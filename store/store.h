@@ -30,6 +30,7 @@ struct store_options {
 	 * sizes can be looked at; all that is sealed is ERR_WRONG_KEY, and nothing can be written.
 	 */
 	bool keyless;
+	bool is_cache; /* of store_open_cache(): its local/ lies in it and nowhere else */
 };
 
 /*

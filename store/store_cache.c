@@ -44,7 +44,8 @@ static int may_stay(struct store *cache, const struct store *under, struct error
 
 static int open_once(struct store *under, const char *path, struct store **ret, struct error *e)
 {
-	const struct store_options options = {.cache_bytes = MEMORY, .threads = under->threads};
+	const struct store_options options = {
+		.cache_bytes = MEMORY, .threads = under->threads, .is_cache = true};
 	OWNED(store_close) struct store *cache = NULL;
 	int stay;
 

@@ -14,13 +14,19 @@ static bool store_has(struct store *store, const struct chunk_id *id)
 	return chunk_index_get(store->index, id, places, &ignored) > 0;
 }
 
-/* Where that can't be told, too: who then reads is told why, and not that what lies under it lacks the chunk. */
-static bool store_may_have(struct store *store, const struct chunk_id *id)
+/* The same: 1, 0, or why that can't be told, which is not that nobody has the chunk. A damaged index is made anew. */
+static int store_lists(struct store *store, const struct chunk_id *id, struct error *e)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
-	struct error ignored;
+	int count = chunk_index_get(store->index, id, places, e);
 
-	return chunk_index_get(store->index, id, places, &ignored) != 0;
+	if (count < 0 && e->code == ERR_CORRUPT &&
+	    !__atomic_load_n(&store->rebuilt, __ATOMIC_ACQUIRE)) {
+		if (store_rebuild(store, e) < 0)
+			return e->code;
+		count = chunk_index_get(store->index, id, places, e);
+	}
+	return count < 0 ? count : count > 0;
 }
 
 #define PREFETCH_BYTES (32 * MIB) /* plain, of all threads that decode ahead */
@@ -284,9 +290,12 @@ int store_get(struct store *store, const struct chunk_id *id, struct chunk **ret
 {
 	if (store_is_keyless(store))
 		return seal_no_key(e);
-	if (store->under != NULL && !chunk_cache_has(store->cache, id) &&
-	    !store_may_have(store, id))
-		return store_get(store->under, id, ret, e);
+	if (store->under != NULL && !chunk_cache_has(store->cache, id)) {
+		int own = store_lists(store, id, e);
+
+		if (own <= 0)
+			return own < 0 ? own : store_get(store->under, id, ret, e);
+	}
 	return chunk_cache_get(store->cache, id, load_chunk, store, ret, e);
 }
 
@@ -329,10 +338,10 @@ int store_facts(struct store *store, const struct chunk_id *id, struct chunk_fac
 		struct error *e)
 {
 	struct chunk_place places[CHUNK_PLACES_MAX];
-	int count, best = -1;
+	int count, best = -1, own = store->under == NULL ? 1 : store_lists(store, id, e);
 
-	if (store->under != NULL && !store_may_have(store, id))
-		return store_facts(store->under, id, ret, e);
+	if (own <= 0)
+		return own < 0 ? own : store_facts(store->under, id, ret, e);
 	count = store_places(store, id, places, e);
 	if (count < 0)
 		return count;

@@ -74,9 +74,8 @@ static int add_pack(struct store *store, struct chunk_index_batch *batch,
 	return 1;
 }
 
-/* Those of the index that are not in the sorted list any more, or have another size. */
-static int find_gone(struct store *store, const struct buf *found, struct buf *ret_numbers,
-		     struct error *e)
+/* Those of the index that are not in the sorted list, or have another size there. */
+static int find_gone(struct store *store, const struct buf *found, struct buf *ret, struct error *e)
 {
 	OWNED(free) struct chunk_pack *known = NULL;
 	size_t count;
@@ -91,7 +90,7 @@ static int find_gone(struct store *store, const struct buf *found, struct buf *r
 						  sizeof(key), by_id);
 
 		if (there == NULL || there->size != known[i].size)
-			buf_add(ret_numbers, &known[i].number, sizeof(known[i].number));
+			buf_add(ret, &known[i], sizeof(known[i]));
 	}
 	return 0;
 }
@@ -126,6 +125,37 @@ static int add_packs(struct store *store, struct chunk_index_batch *batch, const
 	return added->len > 0 ? settle_note(batch, e) : 0;
 }
 
+/*
+ * Drop those of them that are not there indeed: another process may have put one, and told the index, after the list was made.
+ * As long as the batch lasts nobody else tells the index anything.
+ */
+static int drop_gone(struct store *store, struct chunk_index_batch *batch, const struct buf *gone,
+		     struct error *e)
+{
+	const struct chunk_pack *pack = (const struct chunk_pack *)(const void *)gone->at;
+	OWNED(buf_release) struct buf numbers = {0};
+
+	for (size_t i = 0; i < gone->len / sizeof(*pack); i++) {
+		char name[PACK_NAME_LEN + 1];
+		uint64_t size;
+		int there;
+
+		pack_reader_name(&pack[i].id, name);
+		there = store->backend->ops->size(store->backend, name, &size, e);
+		if (there < 0)
+			return there;
+		if (there == 0 || size != pack[i].size)
+			buf_add(&numbers, &pack[i].number, sizeof(pack[i].number));
+	}
+	if (numbers.len == 0)
+		return 0;
+	if (chunk_index_drop_packs(batch, (const uint32_t *)(const void *)numbers.at,
+				   numbers.len / sizeof(uint32_t), e) < 0)
+		return e->code;
+	/* What was known to be whole may not be any more. */
+	return chunk_index_drop_notes(batch, bytes_str("whole:"), e);
+}
+
 static int apply(struct store *store, const struct buf *added, const struct buf *gone,
 		 struct error *e)
 {
@@ -133,11 +163,7 @@ static int apply(struct store *store, const struct buf *added, const struct buf 
 
 	if (chunk_index_begin(store->index, &batch, e) < 0)
 		return e->code;
-	if (gone->len > 0 &&
-	    (chunk_index_drop_packs(batch, (const uint32_t *)(const void *)gone->at,
-				    gone->len / sizeof(uint32_t), e) < 0 ||
-	     /* What was known to be whole may not be any more. */
-	     chunk_index_drop_notes(batch, bytes_str("whole:"), e) < 0))
+	if (drop_gone(store, batch, gone, e) < 0)
 		return e->code;
 	if (add_packs(store, batch, added, e) < 0)
 		return e->code;
@@ -188,7 +214,8 @@ static int rebuild_locked(struct store *store, struct error *e)
 	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
 	OWNED(buf_release) struct buf found = {0};
 
-	if (find_all(store, &found, e) < 0 || chunk_index_begin(store->index, &batch, e) < 0)
+	/* In this order: what another process puts after the list was made is told to the index after this batch. */
+	if (chunk_index_begin(store->index, &batch, e) < 0 || find_all(store, &found, e) < 0)
 		return e->code;
 	if (chunk_index_clear(batch, e) < 0 || add_packs(store, batch, &found, e) < 0)
 		return e->code;

@@ -173,8 +173,9 @@ static int claim(struct store_writer *w, struct store_put *put, struct error *e)
 	/* What the store under a cache has need not be cached. */
 	if (known == 0 && w->store->under != NULL)
 		known = chunk_index_get(w->store->under->index, &put->id, places, e);
-	if (known > 0 && w->store->under == NULL && is_anything_condemned(w))
-		known = store_writer_is_safe(w, &put->id, STORE_WRITER_ANY_DEPTH, e);
+	if (known > 0 && w->store->under == NULL && (put->below > 0 || is_anything_condemned(w)))
+		known = store_writer_is_safe(
+			w, &put->id, put->below > 0 ? put->below : STORE_WRITER_ANY_DEPTH, e);
 	/* A delta whose base is gone with its pack is no reason not to store the chunk again. */
 	else if (known > 0 && places[0].codec == CODEC_ZSTD_PREFIX)
 		known = closure_has_chunk(w->store, &put->id, e);

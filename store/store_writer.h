@@ -57,6 +57,8 @@ struct store_put {
 	const struct writer_prefix *prefix; /* in: or NULL; must outlive the put */
 	/* in: documents; of a node all; of a leaf all when its sizes are known (renderer). out: all of them */
 	struct chunk_facts facts;
+	/* in: 0, or it is shared only with a place of less depth, as a base for what is of this depth */
+	unsigned below;
 	bool thorough;	    /* of the writer: encode it with more effort */
 	struct chunk_id id; /* out */
 	bool reused;	    /* out: the store had it */

@@ -197,8 +197,7 @@ static int run(struct codec *codec, struct bytes plain, bool by_matches, enum co
 	if (ZSTD_isError(made))
 		return error_set(e, ERR_NOMEM, "zstd: %s", ZSTD_getErrorName(made));
 	if (made - MAGIC_LEN >= plain.len) {
-		memcpy(ret->at + start, plain.at, plain.len);
-		ret->len = start + plain.len;
+		buf_add_bytes(ret, plain);
 		*ret_kind = CODEC_RAW;
 		return 0;
 	}

@@ -135,11 +135,13 @@ int view_docs_write(const struct catalog_entry *entry, const char *server_versio
 
 	buf_add_le32(ret, 0);
 	add_string(ret, "_id", bytes_of(entry->ns, entry->ns_len));
-	if (add_definition(entry, server_version, ret, e) < 0)
-		return e->code;
-	found = bson_find(buf_bytes(&entry->options), "collation", &field, e);
-	if (found < 0)
+	found = add_definition(entry, server_version, ret, e);
+	if (found >= 0)
+		found = bson_find(buf_bytes(&entry->options), "collation", &field, e);
+	if (found < 0) {
+		ret->len = start;
 		return found;
+	}
 	if (found > 0)
 		add_field(ret, "collation", &field);
 	close_document(ret, start);

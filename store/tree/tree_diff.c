@@ -3,6 +3,7 @@
 #include "base/bson_check.h"
 #include "base/key.h"
 #include "store/tree/tree_node.h"
+#include "store/tree/tree_walk.h"
 
 struct step {
 	struct chunk *chunk;
@@ -95,7 +96,7 @@ static int enter_leaf(struct side *side, struct error *e)
 	while (side->next.height > 0)
 		if (descend(side, e) < 0)
 			return e->code;
-	if (store_get(side->store, &side->next.id, &side->leaf, e) < 0)
+	if (tree_walk_leaf(side->store, &side->next, &side->leaf, e) < 0)
 		return e->code;
 	side->at = 0;
 	return settle(side, e);

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import peers
+import sanitizers
 
 MIB = 1 << 20
 
@@ -25,7 +26,7 @@ def built(name):
     """A helper of tests/crash/crash.mk, built when it is not there."""
     path = peers.BUILD / "crash" / name
     if not path.exists():
-        peers.run(["make", "-C", peers.ROOT, "--no-print-directory", f"BUILD={peers.BUILD}", path], timeout=600)
+        peers.run(["make", "-C", peers.ROOT, "--no-print-directory", f"BUILD={peers.BUILD}", *sanitizers.make_options(), path], timeout=600)
     return path
 
 

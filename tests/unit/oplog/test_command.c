@@ -224,7 +224,7 @@ static void index_commands_give_their_specs(void **state)
 	assert_false(f.command.all_indexes);
 	ASSERT_OK(parse(&f, "{'dropIndexes':'c','index':'*'}", &e));
 	assert_true(f.command.all_indexes);
-	ASSERT_OK(parse(&f, "{'deleteIndexes':'c','index':{'a':1}}", &e));
+	ASSERT_OK(parse(&f, "{'deleteIndexes':'c','comment':5,'index':{'a':1}}", &e));
 	assert_doc(f.command.index_key, "{'a':1}");
 }
 
@@ -291,6 +291,10 @@ static const struct {
 	 "{'capped':true,'size':16384}"},
 	{6, "{'collMod':'t','cappedSize':{'$numberLong':'10000'}}", "{'capped':true,'size':8192}",
 	 "{'capped':true,'size':10240}"},
+	{6, "{'collMod':'t','cappedSize':10000}", "{'capped':true,'size':8192}",
+	 "{'capped':true,'size':10240}"},
+	{6, "{'collMod':'t','cappedSize':{'$numberDouble':'10000.0'}}",
+	 "{'capped':true,'size':8192}", "{'capped':true,'size':10240}"},
 	{6, "{'collMod':'t','cappedMax':{'$numberLong':'10'}}",
 	 "{'capped':true,'size':16384,'validator':{'a':1}}",
 	 "{'capped':true,'size':16384,'max':10,'validator':{'a':1}}"},
@@ -312,6 +316,10 @@ static const struct {
 	 "3600}}",
 	 "{'timeseries':{'timeField':'t','bucketMaxSpanSeconds':100,"
 	 "'bucketRoundingSeconds':100}}"},
+	{6, "{'collMod':'b','timeseries':{'granularity':'minutes'}}",
+	 "{'timeseries':{'timeField':'t','granularity':'minutes','bucketMaxSpanSeconds':86400}}",
+	 NULL},
+	{6, "{'collMod':'t','timeseries':{'granularity':'minutes'}}", "{'capped':true}", NULL},
 	{6, "{'collMod':'t','index':{'name':'a','hidden':true},'usePowerOf2Sizes':true}", "{}",
 	 NULL},
 	{8, "{'collMod':'b','timeseriesBucketsMayHaveMixedSchemaData':true}",
@@ -399,6 +407,117 @@ static void coll_mod_changes_an_index(void **state)
 	}
 }
 
+/* What no server logs: told with its time and place, and nothing is written. */
+static void a_coll_mod_of_odd_values_is_refused(void **state)
+{
+	static const struct {
+		const char *o, *options;
+		const char *part;
+	} bad[] = {
+		{"{'collMod':'t','cappedSize':'big'}", "{'capped':true}",
+		 "oplog entry 100.7 (c shop.$cmd): collMod: cappedSize has type 0x02"},
+		{"{'collMod':'t','cappedSize':{'$numberLong':'9223372036854775807'}}", "{}",
+		 "cappedSize has type 0x12"},
+		{"{'collMod':'t','cappedMax':{'$numberDouble':'1e300'}}", "{}",
+		 "cappedMax has type 0x01"},
+		{"{'collMod':'t','cappedMax':{'$numberDouble':'NaN'}}", "{}",
+		 "cappedMax has type 0x01"},
+		{"{'collMod':'t','timeseries':5}", "{'timeseries':{'timeField':'t'}}",
+		 "timeseries has type 0x10"},
+		{"{'collMod':'t','timeseries':{'granularity':'hours'}}", "{'timeseries':5}",
+		 "timeseries has type 0x03"},
+		{"{'collMod':'t','timeseries':{'granularity':5}}",
+		 "{'timeseries':{'timeField':'t'}}", "granularity has type 0x10"},
+	};
+	OWNED(release) struct fixture f = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		OWNED(buf_release) struct buf before = {0}, after = {0};
+		struct error e = {0};
+
+		ASSERT_OK(parse(&f, bad[i].o, &e));
+		ASSERT_ERROR_TEXT(coll_mod_options(&f.command, text_doc(&before, bad[i].options), 6,
+						   &after, &e),
+				  ERR_CORRUPT, bad[i].part);
+		assert_int_equal(after.len, 0);
+	}
+}
+
+static void a_coll_mod_has_limits(void **state)
+{
+	OWNED(release) struct fixture f = {0};
+	OWNED(buf_release) struct buf b = {0}, after = {0}, many = {0}, series = {0};
+	char name[80];
+	struct error e = {0};
+
+	(void)state;
+	buf_add_str(&many, "{'collMod':'t'");
+	for (int i = 0; i < 25; i++)
+		buf_printf(&many, ",'option%d':1", i);
+	buf_add_str(&many, "}");
+	ASSERT_OK(parse(&f, buf_text(&many), &e));
+	ASSERT_ERROR_TEXT(coll_mod_options(&f.command, text_doc(&b, "{}"), 6, &after, &e),
+			  ERR_LIMIT, "more than 24 options");
+	memset(name, 'x', 64);
+	name[64] = '\0';
+	buf_reset(&many);
+	buf_printf(&many, "{'collMod':'t','%s':1}", name);
+	ASSERT_OK(parse(&f, buf_text(&many), &e));
+	ASSERT_ERROR_TEXT(coll_mod_options(&f.command, buf_bytes(&b), 6, &after, &e), ERR_LIMIT,
+			  "or a long name");
+	buf_reset(&many);
+	buf_printf(&many, "{'collMod':'t','timeseries':{'%s':1}}", name);
+	ASSERT_OK(parse(&f, buf_text(&many), &e));
+	ASSERT_ERROR_TEXT(coll_mod_options(&f.command,
+					   text_doc(&series, "{'timeseries':{'timeField':'t'}}"), 6,
+					   &after, &e),
+			  ERR_LIMIT, "or a long name");
+	assert_int_equal(after.len, 0);
+}
+
+static void a_coll_mod_of_an_index_that_is_none_is_refused(void **state)
+{
+	OWNED(release) struct fixture f = {0};
+	OWNED(buf_release) struct buf b = {0}, after = {0};
+	struct bytes spec = text_doc(&b, "{'v':2,'key':{'a':1},'name':'a_1'}");
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(parse(&f, "{'collMod':'t','index':5}", &e));
+	ASSERT_ERROR_TEXT(coll_mod_names_index(&f.command, spec, &e), ERR_CORRUPT,
+			  "collMod: index has type 0x10");
+	ASSERT_ERROR(coll_mod_index(&f.command, spec, 6, &after, &e), ERR_CORRUPT);
+	/* One that names none means none. */
+	ASSERT_OK(parse(&f, "{'collMod':'t','index':{'hidden':true}}", &e));
+	assert_int_equal(ASSERT_OK(coll_mod_names_index(&f.command, spec, &e)), 0);
+	ASSERT_OK(parse(&f, "{'collMod':'t','index':{'name':'a_1','expireAfterSeconds':'x'}}", &e));
+	ASSERT_ERROR_TEXT(coll_mod_index(&f.command, spec, 6, &after, &e), ERR_CORRUPT,
+			  "expireAfterSeconds has type 0x02");
+	assert_int_equal(after.len, 0);
+}
+
+static void an_index_build_of_what_is_no_spec_is_refused(void **state)
+{
+	OWNED(release) struct fixture f = {0};
+	OWNED(buf_release) struct buf spec = {0};
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(parse(&f,
+			"{'commitIndexBuild':'c','indexBuildUUID':" UI
+			",'indexes':[{'v':2,'key':{'a':1},'name':'a_1'},5]}",
+			&e));
+	assert_int_equal(ASSERT_OK(command_index_spec(&f.command, 0, &spec, &e)), 1);
+	buf_reset(&spec);
+	ASSERT_ERROR_TEXT(command_index_spec(&f.command, 1, &spec, &e), ERR_CORRUPT,
+			  "index spec has type 0x10, expected a document");
+	/* What is no command about indexes has no spec. */
+	ASSERT_OK(parse(&f, "{'drop':'c'}", &e));
+	assert_int_equal(ASSERT_OK(command_index_spec(&f.command, 0, &spec, &e)), 0);
+	assert_int_equal(spec.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +529,10 @@ int main(void)
 		cmocka_unit_test(rename_gives_both_names_and_what_goes),
 		cmocka_unit_test(coll_mod_changes_options),
 		cmocka_unit_test(coll_mod_changes_an_index),
+		cmocka_unit_test(a_coll_mod_of_odd_values_is_refused),
+		cmocka_unit_test(a_coll_mod_has_limits),
+		cmocka_unit_test(a_coll_mod_of_an_index_that_is_none_is_refused),
+		cmocka_unit_test(an_index_build_of_what_is_no_spec_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

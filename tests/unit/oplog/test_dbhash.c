@@ -17,6 +17,8 @@ enum shape {
 	COLLATED,
 	WITHOUT_METADATA,
 	VIEW,
+	VERSION, /* its document tells the feature compatibility version: `ids` */
+	SERIES,
 };
 
 /* In byte order of names. Of a capped one the documents lie as they came. */
@@ -39,6 +41,19 @@ static const struct collection {
 	{"shop2.lone", WITHOUT_METADATA, "ab", "ab"},
 };
 
+/* { _id: "featureCompatibilityVersion", version }; none for "-", another type for "x". */
+static void version_document(struct buf *ret, const char *version)
+{
+	size_t at = bson_build_begin(ret);
+
+	bson_build_string(ret, "_id", bytes_str("featureCompatibilityVersion"));
+	if (strcmp(version, "x") == 0)
+		bson_build_int32(ret, "version", 5);
+	else if (strcmp(version, "-") != 0)
+		bson_build_string(ret, "version", bytes_str(version));
+	bson_build_end(ret, at);
+}
+
 static void document(struct buf *ret, char id)
 {
 	const char text[2] = {id, '\0'};
@@ -59,11 +74,14 @@ static struct tree_root build_documents(struct store_writer *writer, const struc
 	struct tree_root root = {0};
 	struct error e = {0};
 
-	for (const char *id = c->ids; *id != '\0'; id++) {
+	for (const char *id = c->ids; *id != '\0'; id += c->shape == VERSION ? strlen(id) : 1) {
 		OWNED(buf_release) struct buf doc = {0};
 		OWNED(buf_release) struct buf key = {0};
 
-		document(&doc, *id);
+		if (c->shape == VERSION)
+			version_document(&doc, id);
+		else
+			document(&doc, *id);
 		ASSERT_OK(key_of_document(buf_bytes(&doc), &key, &e));
 		ASSERT_OK(tree_builder_add(builder, buf_bytes(&key), buf_bytes(&doc), &e));
 	}
@@ -87,6 +105,11 @@ static void make_options(const struct collection *c, struct buf *ret)
 	if (c->shape == VIEW) {
 		bson_build_string(ret, "viewOn", bytes_str("orders"));
 		inner = bson_build_open_array(ret, "pipeline");
+		bson_build_end(ret, inner);
+	}
+	if (c->shape == SERIES) {
+		inner = bson_build_open(ret, "timeseries");
+		bson_build_string(ret, "timeField", bytes_str("t"));
 		bson_build_end(ret, inner);
 	}
 	bson_build_end(ret, at);
@@ -115,7 +138,9 @@ static void make_entry(const struct collection *c, struct catalog_entry *ret)
 	ret->ns = xstrdup(c->ns);
 	ret->ns_len = strlen(c->ns);
 	ret->db_len = strcspn(c->ns, ".");
-	ret->type = c->shape == VIEW ? CATALOG_VIEW : CATALOG_COLLECTION;
+	ret->type = c->shape == VIEW	 ? CATALOG_VIEW
+		    : c->shape == SERIES ? CATALOG_TIMESERIES
+					 : CATALOG_COLLECTION;
 	ret->has_metadata = c->shape != WITHOUT_METADATA;
 	buf_reset(&ret->options);
 	buf_reset(&ret->indexes);
@@ -123,7 +148,7 @@ static void make_entry(const struct collection *c, struct catalog_entry *ret)
 	make_indexes(c, &ret->indexes);
 }
 
-static struct moment *make(struct store **ret)
+static struct moment *make_of(const struct collection *list, size_t count, struct store **ret)
 {
 	static const struct store_params params = {.leaf_target = 4096};
 	const struct tree_build_options keyed = {.kind = TREE_KEYED};
@@ -138,13 +163,13 @@ static struct moment *make(struct store **ret)
 	ASSERT_OK(test_store_open(dir, NULL, ret, &e));
 	ASSERT_OK(store_writer_begin(*ret, &writer, &e));
 	catalog = tree_builder_new(writer, &keyed);
-	for (size_t i = 0; i < COUNT_OF(collections); i++) {
+	for (size_t i = 0; i < count; i++) {
 		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 		OWNED(buf_release) struct buf doc = {0};
 		OWNED(buf_release) struct buf key = {0};
 
-		make_entry(&collections[i], &entry);
-		entry.root = build_documents(writer, &collections[i]);
+		make_entry(&list[i], &entry);
+		entry.root = build_documents(writer, &list[i]);
 		ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
 		ASSERT_OK(key_of_document(buf_bytes(&doc), &key, &e));
 		ASSERT_OK(tree_builder_add(catalog, buf_bytes(&key), buf_bytes(&doc), &e));
@@ -155,6 +180,11 @@ static struct moment *make(struct store **ret)
 	store_writer_end(writer);
 	ASSERT_OK(moment_open(*ret, &snapshot, &moment, &e));
 	return moment;
+}
+
+static struct moment *make(struct store **ret)
+{
+	return make_of(collections, COUNT_OF(collections), ret);
 }
 
 /* "db.name hash" lines, and a "db hash" line behind those of a database. */
@@ -302,11 +332,48 @@ static void only_what_is_wanted_is_read_and_it_can_be_interrupted(void **state U
 	store_close(store);
 }
 
+/* The document of a time series in system.views is that of the version that the deployment is compatible with. */
+static void views_are_those_of_the_feature_compatibility_version(void **state UNUSED)
+{
+	static const struct {
+		const char *version, *as; /* as: whose documents they are */
+	} cases[] = {{"5.0", "5.0"}, {"6.0", "6.0"}, {"-", ""}, {"x", ""}, {"", ""}};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct collection list[] = {
+			{"admin.system.version", VERSION, cases[i].version, NULL},
+			{"shop.ts", SERIES, "", NULL},
+		};
+		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+		OWNED(md5_free) struct md5 *md5 = md5_new();
+		OWNED(buf_release) struct buf said = {0};
+		OWNED(buf_release) struct buf doc = {0};
+		const struct dbhash_sink sink = {
+			.ctx = &said, .collection = keep_collection, .database = keep_database};
+		struct store *store;
+		OWNED(moment_release) struct moment *moment = make_of(list, COUNT_OF(list), &store);
+		char hash[MD5_HEX + 1];
+		struct error e = {0};
+
+		make_entry(&list[1], &entry);
+		ASSERT_OK(view_docs_write(&entry, cases[i].as, &doc, &e));
+		md5_add(md5, buf_bytes(&doc));
+		md5_end(md5, hash);
+		ASSERT_OK(dbhash_run(moment, "shop", harness_tmpdir(), NULL, &sink, &e));
+		if (strstr(buf_text(&said), hash) == NULL)
+			fail_msg("version \"%s\": %s, expected %s", cases[i].version,
+				 buf_text(&said), hash);
+		moment_release(TAKE(moment));
+		store_close(store);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_collection_is_hashed_in_the_order_of_a_mongod),
 		cmocka_unit_test(only_what_is_wanted_is_read_and_it_can_be_interrupted),
+		cmocka_unit_test(views_are_those_of_the_feature_compatibility_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

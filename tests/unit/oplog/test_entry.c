@@ -118,6 +118,20 @@ static void what_is_not_an_entry_is_refused(void **state)
 		{"{" HEAD "'op':'n','ns':'','o':{},'tid':5}", ERR_UNSUPPORTED, "tenant"},
 		{"{" HEAD "'op':'n','ns':'','o':{},'prevOpTime':{'t':1}}", ERR_CORRUPT,
 		 "an optime"},
+		{"{" HEAD "'op':'n','ns':'','o':{},'prevOpTime':5}", ERR_CORRUPT,
+		 "prevOpTime has type 0x10, expected an optime"},
+		{"{" HEAD "'op':'n','ns':'','o':{},'prevOpTime':{'ts':1,'t':1}}", ERR_CORRUPT,
+		 "ts has type 0x10, expected a timestamp"},
+		{"{" HEAD "'op':'n','ns':'','o':{},'prevOpTime':{'ts':" TS(1, 1) ",'t':'x'}}",
+		 ERR_CORRUPT, "t has type 0x02, expected a number"},
+		{"{" HEAD "'op':'n','ns':'','o':{},'wall':5}", ERR_CORRUPT,
+		 "wall has type 0x10, expected a date"},
+		{"{" HEAD "'op':'u','ns':'a.b','o':{'_id':1},'o2':{'_id':1},'b':'x'}", ERR_CORRUPT,
+		 "b has type 0x02, expected a bool"},
+		{"{" HEAD "'op':'u','ns':'a.b','o':{'_id':1},'o2':{'_id':1},'b':null}", ERR_CORRUPT,
+		 "b has type 0x0a, expected a bool"},
+		{"{" HEAD "'op':'n','ns':'','o':{},'txnNumber':1.5}", ERR_CORRUPT,
+		 "txnNumber has type 0x01, expected a whole number"},
 	};
 
 	(void)state;
@@ -145,6 +159,11 @@ static void numbers_may_be_of_any_type(void **state)
 			 "{'ts':" TS(1, 1) ",'t':%s,'v':%s,'op':'n','ns':'','o':{}}", versions[i],
 			 versions[i]);
 		assert_int_equal(parse(&b, text).at.term, 2);
+		buf_reset(&b);
+		snprintf(text, sizeof(text),
+			 "{" HEAD "'op':'u','ns':'a.b','o':{'_id':1},'o2':{'_id':1},'b':%s}",
+			 versions[i]);
+		assert_true(parse(&b, text).upsert);
 	}
 }
 
@@ -194,6 +213,14 @@ static void statement_ids_may_be_several(void **state)
 	assert_int_equal(ASSERT_OK(entry_stmt_id(&entry, 1, &stmt, &e)), 1);
 	assert_int_equal(stmt, 5);
 	assert_int_equal(ASSERT_OK(entry_stmt_id(&entry, 2, &stmt, &e)), 0);
+	buf_reset(&b);
+	entry = parse(&b, "{" HEAD TXN "'op':'i','ns':'a.b','o':{'_id':1},'stmtId':[4,'x']}");
+	ASSERT_ERROR_TEXT(entry_stmt_id(&entry, 1, &stmt, &e), ERR_CORRUPT,
+			  "has type 0x02, expected a number");
+	assert_int_equal(stmt, 5);
+	buf_reset(&b);
+	entry = parse(&b, "{" HEAD TXN "'op':'i','ns':'a.b','o':{'_id':1}}");
+	assert_int_equal(ASSERT_OK(entry_stmt_id(&entry, 0, &stmt, &e)), 0);
 }
 
 /* Reference 5.1. */

@@ -7,15 +7,20 @@
 #include <spawn.h>
 
 #include "base/file.h"
+#include "base/key.h"
 #include "oplog/dbhash.h"
+#include "oplog/replay.h"
 #include "oplog/stream_check.h"
 #include "oplog/stream_tail.h"
 #include "oplog/timeline.h"
 #include "oplog/timeline_visit.h"
+#include "store/snapshot/commit.h"
 #include "tests/harness/test_store.h"
 #include "tests/unit/oplog/history_model.h"
 
 #define ENTRIES 60
+#define HALVES 240
+#define FAR_ENTRIES 520 /* over those that are replayed at once */
 
 enum ending {
 	GOOD = 40, /* as on a sound disk */
@@ -28,7 +33,7 @@ struct job {
 	const char *dir;
 	const struct history *history;
 	int (*deed)(struct store *store, const struct job *job, uint64_t *ret, struct error *e);
-	bool writes;
+	bool writes, dear; /* dear: fewer of its chains are tried */
 	uint64_t expected; /* what the deed gives */
 };
 
@@ -154,7 +159,78 @@ static int read_stream(struct store *store, const struct job *job UNUSED, uint64
 	return 0;
 }
 
+/* A moment far from its base: collections are replayed one by one, then all; documents alone before that. */
+static int visit_far(struct store *store, const struct job *job UNUSED, uint64_t *ret,
+		     struct error *e)
+{
+	OWNED(timeline_close) struct timeline *timeline = NULL;
+	OWNED(moment_release) struct moment *moment = NULL;
+	OWNED(buf_release) struct buf key = {0};
+	struct timeline_point point;
+	uint8_t id[4] = {7};
+
+	if (key_of_value(BSON_KIND_INT32, bytes_of(id, sizeof(id)), &key, e) < 0 ||
+	    timeline_open(store, &timeline, e) < 0 ||
+	    timeline_find(timeline, "latest", HISTORY_SECOND, &point, e) < 0 ||
+	    timeline_moment(timeline, &point, NULL, &moment, e) < 0)
+		return e->code;
+	for (uint64_t rank = 0; rank < moment_count(moment); rank++) {
+		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+		OWNED(buf_release) struct buf doc = {0};
+
+		if (moment_entry(moment, rank, &entry, e) < 0 ||
+		    (entry.type == CATALOG_COLLECTION && entry.root.kind == TREE_KEYED &&
+		     moment_document(moment, &entry, buf_bytes(&key), &doc, e) < 0))
+			return e->code;
+		mix(ret, doc.at, doc.len);
+	}
+	return hash_moment(store, moment, ret, e);
+}
+
 /* ---- writers */
+
+static int next_entry(void *ctx, struct bytes *ret, struct error *e)
+{
+	return stream_cursor_next(ctx, ret, e);
+}
+
+/* From a snapshot to `upto`, with hardly any memory: all is sorted on disk. */
+static int replay_to(struct store *store, struct store_writer *writer, const struct snapshot *base,
+		     uint64_t upto, struct replay_result *ret, struct error *e)
+{
+	uint64_t at = timeline_ts(base->optime), needed = timeline_ts(base->needed_from);
+	OWNED(stream_close) struct stream *stream = NULL;
+	OWNED(stream_cursor_free) struct stream_cursor *cursor = NULL;
+	struct replay_options options = {
+		.writer = writer, .base = base, .from = at, .to = upto, .memory = 3000};
+
+	if (stream_open(store, &stream, NULL, e) < 0)
+		return e->code;
+	cursor = stream_cursor_new(stream, NULL);
+	options.source = (struct replay_source){next_entry, cursor};
+	if (stream_cursor_seek(cursor, needed != 0 ? needed : at, e) < 0)
+		return e->code;
+	return replay_run(&options, ret, e);
+}
+
+/* From the newest snapshot to the end. */
+static int replay_all(struct store *store, const struct job *job UNUSED, uint64_t *ret,
+		      struct error *e)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(replay_result_release) struct replay_result result = {0};
+
+	if (snapshots_read(store, &list, NULL, e) < 0 ||
+	    store_writer_begin(store, &writer, e) < 0 ||
+	    replay_to(store, writer, &list.at[list.count - 1], UINT64_MAX, &result, e) < 0 ||
+	    store_writer_flush(writer, e) < 0)
+		return e->code;
+	mix(ret, &result.snapshot.catalog.id, sizeof(result.snapshot.catalog.id));
+	mix(ret, &result.snapshot.changes.id, sizeof(result.snapshot.changes.id));
+	mix(ret, &result.snapshot.documents, sizeof(result.snapshot.documents));
+	return 0;
+}
 
 /* A journal with the last entries, sealed; then a slice that overlaps it. */
 static int follow(struct store *store, const struct job *job, uint64_t *ret, struct error *e)
@@ -212,6 +288,15 @@ static bool copy(const char *from, const char *to)
 	       waitpid(child, &status, 0) == child && status == 0;
 }
 
+/* A copy of the store, in another folder. */
+static const char *copy_of(const char *dir)
+{
+	const char *to = harness_path(harness_tmpdir(), "copy");
+
+	assert_true(copy(dir, to));
+	return to;
+}
+
 /* Of the store, or (where it is written to) of a copy: nothing that was derived is there yet. */
 static int work(void *ctx)
 {
@@ -235,6 +320,14 @@ static int work(void *ctx)
 	return ending;
 }
 
+static bool is_chosen(const struct job *job, struct harness_rng *rng)
+{
+	const char *wish = getenv("YESTER_CHAINS");
+	bool all = wish != NULL && strcmp(wish, "all") == 0;
+
+	return fail_calls_chosen(rng) && (all || !job->dear || harness_rng_below(rng, 3) == 0);
+}
+
 static void try_all(struct job *job)
 {
 	unsigned endings[NOT_REACHED + 1] = {0};
@@ -243,13 +336,13 @@ static void try_all(struct job *job)
 	struct error e = {0};
 
 	setenv("XDG_CACHE_HOME", harness_tmpdir(), 1);
-	if (!job->writes)
+	if (job->expected == 0)
 		ASSERT_OK(run(&alone, job->dir, &job->expected, &e));
 	assert_int_equal(fail_calls_learn(work, job), NOT_REACHED);
 	for (unsigned i = 0; i < fail_calls_count(); i++) {
 		int ending;
 
-		if (!fail_calls_chosen(&rng))
+		if (!is_chosen(job, &rng))
 			continue;
 		ending = fail_calls_run(i, work, job);
 		if (ending < GOOD || ending > NOT_REACHED || ending == WRONG)
@@ -262,22 +355,57 @@ static void try_all(struct job *job)
 }
 
 /* A store with the base of a history, and its entries in slices: all, or their first half. */
+static const char *store_of(const struct history *history, bool whole)
+{
+	const char *dir;
+	struct store *store = stream_model_store(&dir);
+	size_t count = history_count(history);
+	struct error e = {0};
+
+	history_commit_base(store, history);
+	ASSERT_OK(stream_model_add(store, history_docs(history, 0, count / 2), NULL, &e));
+	if (whole)
+		ASSERT_OK(stream_model_add(store, history_docs(history, count / 2 - 1, count), NULL,
+					   &e));
+	store_close(store);
+	return dir;
+}
+
 static const char *make(struct history *ret, bool whole)
 {
 	struct harness_rng rng = harness_rng_of(2220);
-	const char *dir;
-	struct store *store = stream_model_store(&dir);
-	struct error e = {0};
-	size_t count;
 
 	history_make(&rng, ENTRIES, ret);
-	history_commit_base(store, ret);
-	count = history_count(ret);
-	ASSERT_OK(stream_model_add(store, history_docs(ret, 0, count / 2), NULL, &e));
-	if (whole)
-		ASSERT_OK(
-			stream_model_add(store, history_docs(ret, count / 2 - 1, count), NULL, &e));
-	store_close(store);
+	return store_of(ret, whole);
+}
+
+/* A long one in which no transaction stays open, with a snapshot in its midst that has documents. */
+static const char *make_long(unsigned entries, bool has_half, struct history *ret)
+{
+	struct harness_rng rng = harness_rng_of(2221);
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	OWNED(replay_result_release) struct replay_result result = {0};
+	OWNED(store_close) struct store *store = NULL;
+	struct error e = {0};
+	const char *dir;
+
+	do {
+		history_release(ret);
+		history_make(&rng, entries, ret);
+	} while (ret->waits != UINT64_MAX);
+	dir = store_of(ret, true);
+	if (!has_half)
+		return dir;
+	ASSERT_OK(test_store_open(dir, NULL, &store, &e));
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	ASSERT_OK(snapshots_read(store, &list, NULL, &e));
+	ASSERT_OK(replay_to(store, writer, &list.at[0], history_ts(ret, history_count(ret) / 2),
+			    &result, &e));
+	result.snapshot.name = xstrdup("half");
+	result.snapshot.source = xstrdup("test");
+	result.snapshot.tool = xstrdup("test");
+	ASSERT_OK(commit_snapshot(writer, &result.snapshot, &e));
 	return dir;
 }
 
@@ -320,6 +448,32 @@ static void what_a_tail_stores_is_all_there_in_the_end(void **state UNUSED)
 	try_all(&job);
 }
 
+static void a_moment_that_is_replayed_as_it_is_asked_for_is_right_or_not_there(void **state UNUSED)
+{
+	OWNED(history_release) struct history history = {0};
+	struct job job = {.dir = make_long(FAR_ENTRIES, false, &history),
+			  .history = &history,
+			  .deed = visit_far,
+			  .dear = true};
+
+	try_all(&job);
+}
+
+static void a_replay_that_sorts_on_disk_is_right_or_not_there(void **state UNUSED)
+{
+	OWNED(history_release) struct history history = {0};
+	struct job job = {.dir = make_long(HALVES, true, &history),
+			  .history = &history,
+			  .deed = replay_all,
+			  .writes = true,
+			  .dear = true};
+	struct job once = {.dir = copy_of(job.dir), .deed = replay_all};
+	struct error e = {0};
+
+	ASSERT_OK(run(&once, once.dir, &job.expected, &e));
+	try_all(&job);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +481,9 @@ int main(void)
 		cmocka_unit_test(the_oplog_is_read_as_it_is_or_not_at_all),
 		cmocka_unit_test(a_moment_is_right_or_not_there),
 		cmocka_unit_test(what_a_tail_stores_is_all_there_in_the_end),
+		cmocka_unit_test(a_replay_that_sorts_on_disk_is_right_or_not_there),
+		cmocka_unit_test(
+			a_moment_that_is_replayed_as_it_is_asked_for_is_right_or_not_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 #include "oplog/journal.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -299,6 +301,36 @@ static void entries_that_do_not_ascend_are_not_appended(void **state UNUSED)
 	assert_int_equal(check_entries(j, 5), 4);
 }
 
+/* What was written in part is a torn tail, and nothing is appended behind it. */
+static void behind_a_write_that_failed_nothing_is_appended(void **state UNUSED)
+{
+	const char *folder = harness_tmpdir();
+	OWNED(journal_close) struct journal_writer *w = NULL;
+	OWNED(journal_release) struct journal *j = NULL;
+	OWNED(free) char *path = journal_path(folder, 1);
+	OWNED(buf_release) struct buf docs = {0};
+	const struct segment_link none = {0};
+	struct rlimit before, little = {.rlim_cur = 4096};
+	struct error e = {0};
+
+	ASSERT_OK(journal_create(folder, 1, &none, test_store_keys(), &w, &e));
+	append(w, 0, 3);
+	for (uint32_t n = 3; n < 200; n++)
+		stream_model_entry(&docs, n);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	ASSERT_ERROR(journal_append(w, buf_bytes(&docs), &e), ERR_IO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	ASSERT_ERROR_TEXT(journal_append(w, buf_bytes(&docs), &e), ERR_IO, "writing failed before");
+	assert_int_equal(journal_written(w)->entries, 3);
+	ASSERT_OK(journal_open(path, test_store_keys(), &j, &e));
+	assert_int_equal(check_entries(j, 0), 3);
+	assert_true(j->torn > 0 && j->damaged == 0);
+}
+
 static void much_at_once_is_several_frames(void **state UNUSED)
 {
 	const char *folder = harness_tmpdir();
@@ -449,6 +481,7 @@ int main(void)
 		cmocka_unit_test(what_was_good_before_damage_is_read),
 		cmocka_unit_test(damaged_entries_at_either_end_leave_what_is_before),
 		cmocka_unit_test(entries_that_do_not_ascend_are_not_appended),
+		cmocka_unit_test(behind_a_write_that_failed_nothing_is_appended),
 		cmocka_unit_test(much_at_once_is_several_frames),
 		cmocka_unit_test(a_sealed_journal_shows_damage_without_its_key_and_nothing_else),
 		cmocka_unit_test(a_plain_journal_in_an_encrypted_store_is_refused),

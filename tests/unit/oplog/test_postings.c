@@ -353,6 +353,65 @@ static void damaged_postings_are_refused(void **state UNUSED)
 	}
 }
 
+/* A document that says by how many bits its buckets are found. */
+static void odd_buckets_are_refused(void **state UNUSED)
+{
+	static const int32_t bits[] = {0, 21, -1};
+	struct error e = {0};
+
+	for (size_t i = 0; i < COUNT_OF(bits); i++) {
+		OWNED(buf_release) struct buf doc = {0};
+		OWNED(buf_release) struct buf ranks = {0};
+		size_t at = bson_build_begin(&doc);
+		unsigned got;
+
+		bson_build_int32(&doc, "bits", bits[i]);
+		bson_build_end(&doc, at);
+		ASSERT_ERROR_TEXT(postings_read(buf_bytes(&doc), NULL, &got, &ranks, &e),
+				  ERR_CORRUPT, "postings in buckets of");
+	}
+}
+
+#define MANY_UUIDS 200
+
+/* Each has a document with two operations: ranks n and n + MANY_UUIDS of UUID n. */
+static void each_of_many_collections_is_found(void **state UNUSED)
+{
+	struct postings_builder *builder = postings_builder_new();
+	struct store *store = stream_model_store(NULL);
+	struct store_writer *writer = NULL;
+	struct tree_root root;
+	struct error e = {0};
+
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	for (uint32_t n = 0; n < 2 * MANY_UUIDS; n++) {
+		OWNED(buf_release) struct buf b = {0};
+		size_t doc = begin_entry(&b, n, "i", "a.b");
+		struct entry entry;
+
+		add_operation(&b, (int)(n % MANY_UUIDS), 7, false);
+		bson_build_end(&b, doc);
+		ASSERT_OK(entry_parse(buf_bytes(&b), &entry, &e));
+		postings_builder_add(builder, n, &entry);
+	}
+	ASSERT_OK(postings_builder_finish(builder, writer, &root, &e));
+	ASSERT_OK(store_writer_flush(writer, &e));
+	for (uint32_t n = 0; n < MANY_UUIDS; n++) {
+		OWNED(buf_release) struct buf ranks = {0};
+		uint8_t uuid[1][16];
+		const struct stream_filter filter = {.uuids = uuid, .uuid_count = 1};
+
+		stream_model_uuid((uint8_t)n, uuid[0]);
+		ASSERT_OK(postings_find(store, &root, &filter, &ranks, &e));
+		assert_int_equal(ranks.len, 2 * sizeof(uint32_t));
+		assert_int_equal(((uint32_t *)(void *)ranks.at)[0], n);
+		assert_int_equal(((uint32_t *)(void *)ranks.at)[1], n + MANY_UUIDS);
+	}
+	postings_builder_free(builder);
+	store_writer_end(writer);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +420,8 @@ int main(void)
 		cmocka_unit_test(an_update_that_may_insert_another_id_is_found_by_both),
 		cmocka_unit_test(what_cannot_be_read_answers_always),
 		cmocka_unit_test(damaged_postings_are_refused),
+		cmocka_unit_test(odd_buckets_are_refused),
+		cmocka_unit_test(each_of_many_collections_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,183 @@ static void an_update_of_a_missing_document_stops_its_collection(void **state)
 	end(&w);
 }
 
+/* What a server can't have logged stops its collection, and the others go on. */
+static void an_insert_without_an_id_stops_its_collection(void **state)
+{
+	static const char *const entries[] = {
+		NOOP(1), INSERT(2), "{" AT(3) ",'op':'i','ns':'" NS "'," UI ",'o':{'x':1}}",
+		INSERT(4)};
+	static const uint64_t expected[] = {1};
+	struct world w = make(entries, COUNT_OF(entries));
+	uint64_t count;
+	struct error e = {0};
+
+	(void)state;
+	check_counts(&w, expected, 2, 2);
+	ASSERT_ERROR_TEXT(count_at(&w, 3, &count, &e), ERR_UNSUPPORTED,
+			  "oplog entry 1700000000.3 (i shop.orders): no _id in o");
+	ASSERT_ERROR_TEXT(count_at(&w, 4, &count, &e), ERR_UNSUPPORTED,
+			  "oplog entry 1700000000.3 (i shop.orders): no _id in o");
+	end(&w);
+}
+
+/* Entries after which nothing can be told. */
+static void what_stops_everything_says_when(void **state)
+{
+	static const struct {
+		const char *entry;
+		int code;
+		const char *part;
+	} cases[] = {
+		{"{" AT(3) ",'op':'xi','ns':'" NS "','o':{'_id':1}}", ERR_UNSUPPORTED,
+		 "oplog entry 1700000000.3 (xi shop.orders): keys of global indexes can't be "
+		 "replayed"},
+		{"{" AT(3) ",'op':'xd','ns':'" NS "','o':{'_id':1}}", ERR_UNSUPPORTED,
+		 "keys of global indexes"},
+		{"{" AT(3) ",'op':'c','ns':'admin.$cmd','o':{'applyOps':[5]}}", ERR_CORRUPT,
+		 "1700000000.3"},
+	};
+	uint64_t count;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *const entries[] = {NOOP(1), INSERT(2), cases[i].entry, INSERT(4)};
+		struct world w = make(entries, COUNT_OF(entries));
+		struct error e = {0};
+
+		ASSERT_OK(count_at(&w, 2, &count, &e));
+		ASSERT_ERROR_TEXT(count_at(&w, 4, &count, &e), cases[i].code, cases[i].part);
+		end(&w);
+	}
+}
+
+/* What changes nothing that is kept. */
+static void entries_of_storage_are_passed_over(void **state)
+{
+	static const char *const entries[] = {
+		NOOP(1), INSERT(2), "{" AT(3) ",'op':'ci','ns':'" NS "','o':{'k':1}}",
+		"{" AT(4) ",'op':'km','ns':'" NS "','o':{'k':1}}", INSERT(5)};
+	static const uint64_t expected[] = {1, 1, 1, 2};
+	struct world w = make(entries, COUNT_OF(entries));
+
+	(void)state;
+	check_counts(&w, expected, 2, 5);
+	end(&w);
+}
+
+/* The documents of the model's oplog, one after the other. */
+struct source {
+	struct buf docs;
+	size_t at;
+};
+
+static int next_of(void *ctx, struct bytes *ret, struct error *e)
+{
+	struct source *source = ctx;
+	struct bytes rest = bytes_of(source->docs.at + source->at, source->docs.len - source->at);
+	int64_t len = bson_next(rest, rest.len, e);
+
+	if (len <= 0)
+		return (int)len;
+	*ret = bytes_of(rest.at, (size_t)len);
+	source->at += (size_t)len;
+	return 1;
+}
+
+static int run(struct world *w, struct source *source, const struct replay_options *more,
+	       struct replay_result *ret, struct error *e)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	struct replay_options options = *more;
+
+	if (snapshots_read(w->store, &list, NULL, e) < 0 ||
+	    store_writer_begin(w->store, &writer, e) < 0)
+		return e->code;
+	options.writer = writer;
+	options.base = &list.at[0];
+	options.from = entry_ts(S, 1);
+	options.source = (struct replay_source){next_of, source};
+	source->at = 0;
+	return replay_run(&options, ret, e);
+}
+
+static void a_replay_refuses_what_waits_for_a_decision(void **state)
+{
+	static const char *const entries[] = {NOOP(1), INSERT(9), TXN(10, PREPARE, NO_PREV),
+					      INSERT(11)};
+	struct world w = make(entries, COUNT_OF(entries));
+	OWNED(replay_result_release) struct replay_result result = {0};
+	struct source source = {0};
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(entries); i++)
+		text_doc(&source.docs, entries[i]);
+	assert_int_equal(run(&w, &source, &(struct replay_options){.to = UINT64_MAX}, &result, &e),
+			 ERR_NO_TIME);
+	assert_non_null(strstr(e.text, "prepared at 1700000000.10 is not decided yet"));
+	assert_non_null(strstr(e.hint, "--at 1700000000.10~"));
+	/* The copy of a running one says so instead. */
+	ASSERT_OK(run(&w, &source, &(struct replay_options){.to = UINT64_MAX, .fuzzy = true},
+		      &result, &e));
+	assert_true(result.undecided);
+	assert_int_equal(result.entries, COUNT_OF(entries));
+	assert_int_equal(result.snapshot.documents, 2);
+	buf_release(&source.docs);
+	end(&w);
+}
+
+struct watch {
+	uint64_t reported, stop_at;
+};
+
+static void report(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+	struct watch *watch = ctx;
+
+	if (strcmp(phase, "replaying (entries)") != 0)
+		return;
+	assert_int_equal(total, 77);
+	watch->reported = done;
+}
+
+static bool is_enough(void *ctx)
+{
+	const struct watch *watch = ctx;
+
+	return watch->stop_at != 0 && watch->reported >= watch->stop_at;
+}
+
+static void a_long_replay_tells_how_far_it_is_and_can_be_interrupted(void **state)
+{
+	static const char *const entries[] = {NOOP(1)};
+	struct world w = make(entries, COUNT_OF(entries));
+	OWNED(replay_result_release) struct replay_result result = {0};
+	struct watch watch = {0};
+	const struct progress progress = {.report = report, .cancelled = is_enough, .ctx = &watch};
+	const struct replay_options options = {
+		.to = UINT64_MAX, .progress = &progress, .total = 77};
+	struct source source = {0};
+	uint8_t uuid[16];
+	struct error e = {0};
+
+	(void)state;
+	stream_model_uuid(1, uuid);
+	for (uint32_t n = 2; n < 5000; n++)
+		stream_model_insert(&source.docs, entry_ts(S, n), NS, uuid, (int32_t)n);
+	ASSERT_OK(run(&w, &source, &options, &result, &e));
+	assert_int_equal(result.snapshot.documents, 4998);
+	assert_in_range(watch.reported, 4000, 4998);
+	replay_result_release(&result);
+	watch = (struct watch){.stop_at = 2000};
+	ASSERT_ERROR(run(&w, &source, &options, &result, &e), ERR_CANCELLED);
+	assert_in_range(watch.reported, 2000, 4000);
+	assert_int_equal(result.stop_count, 0);
+	buf_release(&source.docs);
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +380,11 @@ int main(void)
 		cmocka_unit_test(a_moment_behind_an_undecided_prepare_does_not_exist),
 		cmocka_unit_test(an_update_inside_apply_ops_of_a_missing_document_is_passed_over),
 		cmocka_unit_test(an_update_of_a_missing_document_stops_its_collection),
+		cmocka_unit_test(an_insert_without_an_id_stops_its_collection),
+		cmocka_unit_test(what_stops_everything_says_when),
+		cmocka_unit_test(entries_of_storage_are_passed_over),
+		cmocka_unit_test(a_replay_refuses_what_waits_for_a_decision),
+		cmocka_unit_test(a_long_replay_tells_how_far_it_is_and_can_be_interrupted),
 	};
 
 	return cmocka_run_group_tests_name("replay", tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "oplog/stream_add.h"
 
+#include <unistd.h>
+
 #include "base/bson_build.h"
 #include "oplog/stream_internal.h"
 #include "tests/unit/oplog/stream_model.h"
@@ -280,6 +282,126 @@ static void a_long_slice_is_cut_into_segments_that_are_one_range(void **state UN
 	store_close(store);
 }
 
+/* The only segment file that begins with entry `n` goes. */
+static void lose_segment(struct store *store, uint32_t n)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	struct error e = {0};
+
+	ASSERT_OK(stream_open(store, &stream, NULL, &e));
+	for (size_t i = 0; i < stream_segment_count(stream); i++) {
+		const struct segment *segment = stream_segment(stream, i);
+		OWNED(free) char *file = stream_file_segment(stream_name(stream), &segment->id);
+
+		if (segment->first.ts == stream_model_ts(n)) {
+			assert_int_equal(unlink(harness_path(store_path(store), file)), 0);
+			return;
+		}
+	}
+	fail_msg("no segment begins with entry %u", n);
+}
+
+/* Entry `n` as it is, or (odd) another one of its time, or (between) one right behind it. */
+enum form {
+	AS_IT_IS,
+	ODD,
+	BETWEEN,
+};
+
+static void add_piece(struct buf *docs, uint32_t n, enum form how)
+{
+	if (how == AS_IT_IS)
+		stream_model_entry(docs, n);
+	else
+		stream_model_insert(docs, stream_model_ts(n) + (how == BETWEEN), "a.b", NULL, -1);
+}
+
+/* What a segment says of the entries beside it still counts when those are lost. */
+static void the_neighbours_of_a_lost_segment_are_still_known(void **state UNUSED)
+{
+	static const struct {
+		bool later; /* the lost one comes behind: entries 20 to 39; else before: 0 to 19 */
+		uint32_t first, second;
+		enum form how;
+		const char *part; /* of the error; NULL: it is taken */
+	} cases[] = {
+		{true, 19, 20, AS_IT_IS, NULL},
+		{true, 19, 20, ODD, "differs from the one that the store has"},
+		{true, 19, 19, BETWEEN, "is none of those that the store has of that time"},
+		{true, 19, 21, AS_IT_IS, "1700000006.30, which the store has, is not there"},
+		{false, 19, 20, AS_IT_IS, NULL},
+		{false, 18, 19, ODD, "differs from the one that the store has"},
+		{false, 18, 19, BETWEEN, "is none of those that the store has of that time"},
+		{false, 18, 20, AS_IT_IS, "1700000006.20, which the store has, is not there"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct store *store = stream_model_store(NULL);
+		OWNED(buf_release) struct buf docs = {0};
+		struct error e = {0};
+		int code;
+
+		/* The segment that comes second knows where it joins the first one. */
+		if (cases[i].later) {
+			ASSERT_OK(stream_model_add_range(store, 20, 40, NULL, &e));
+			ASSERT_OK(stream_model_add_range(store, 0, 21, NULL, &e));
+		} else {
+			ASSERT_OK(stream_model_add_range(store, 0, 20, NULL, &e));
+			ASSERT_OK(stream_model_add_range(store, 19, 40, NULL, &e));
+		}
+		lose_segment(store, cases[i].later ? 20 : 0);
+		stream_model_entry(&docs, cases[i].first);
+		add_piece(&docs, cases[i].second, cases[i].how);
+		if (!cases[i].later && cases[i].how != AS_IT_IS)
+			stream_model_entry(&docs, 20);
+		code = stream_model_add(store, buf_bytes(&docs), NULL, &e);
+		if (cases[i].part == NULL)
+			ASSERT_OK(code);
+		else
+			ASSERT_ERROR_TEXT(code, ERR_EXISTS, cases[i].part);
+		store_close(store);
+	}
+}
+
+static void a_slice_does_not_skip_what_was_between_two_segments(void **state UNUSED)
+{
+	struct store *store = stream_model_store(NULL);
+	OWNED(buf_release) struct buf docs = {0};
+	struct error e = {0};
+
+	ASSERT_OK(stream_model_add_range(store, 20, 40, NULL, &e));
+	ASSERT_OK(stream_model_add_range(store, 0, 21, NULL, &e));
+	ASSERT_OK(stream_model_add_range(store, 60, 80, NULL, &e));
+	lose_segment(store, 20);
+	/* Both are the store's, but not one after the other. */
+	stream_model_entry(&docs, 19);
+	stream_model_entry(&docs, 60);
+	ASSERT_ERROR_TEXT(stream_model_add(store, buf_bytes(&docs), NULL, &e), ERR_EXISTS,
+			  "1700000006.30, which the store has, is not there");
+	store_close(store);
+}
+
+static void the_last_entry_that_came_is_told(void **state UNUSED)
+{
+	struct store *store = stream_model_store(NULL);
+	struct store_writer *writer = NULL;
+	OWNED(stream_add_free) struct stream_add *add = NULL;
+	OWNED(buf_release) struct buf docs = {0};
+	struct error e = {0};
+
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	ASSERT_OK(stream_add_begin(writer, &add, &e));
+	assert_int_equal(stream_add_last(add).ts, 0);
+	for (uint32_t n = 3; n < 9; n++)
+		stream_model_entry(&docs, n);
+	ASSERT_OK(stream_model_push(add, buf_bytes(&docs), &e));
+	assert_int_equal(stream_add_last(add).ts, stream_model_ts(8));
+	assert_int_equal(stream_add_last(add).term, 1);
+	stream_add_free(TAKE(add));
+	store_writer_end(writer);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +414,9 @@ int main(void)
 		cmocka_unit_test(what_is_not_finished_is_not_there),
 		cmocka_unit_test(one_adds_at_a_time),
 		cmocka_unit_test(a_long_slice_is_cut_into_segments_that_are_one_range),
+		cmocka_unit_test(the_neighbours_of_a_lost_segment_are_still_known),
+		cmocka_unit_test(a_slice_does_not_skip_what_was_between_two_segments),
+		cmocka_unit_test(the_last_entry_that_came_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

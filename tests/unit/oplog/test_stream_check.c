@@ -183,6 +183,93 @@ static void a_damaged_journal_is_a_problem(void **state UNUSED)
 	}
 }
 
+struct watch {
+	uint64_t reports, stop_at;
+};
+
+static void count_report(void *ctx, const char *phase, uint64_t done UNUSED, uint64_t total UNUSED)
+{
+	struct watch *watch = ctx;
+
+	assert_string_equal(phase, "reading the oplog");
+	watch->reports++;
+}
+
+static bool is_enough(void *ctx)
+{
+	const struct watch *watch = ctx;
+
+	return watch->stop_at != 0 && watch->reports >= watch->stop_at;
+}
+
+static void a_check_tells_how_far_it_is_and_can_be_interrupted(void **state UNUSED)
+{
+	struct store *store = stream_model_store(NULL);
+	struct watch watch = {0};
+	const struct progress progress = {
+		.report = count_report, .cancelled = is_enough, .ctx = &watch};
+	const struct check_options options = {.read_data = true, .progress = &progress};
+	OWNED(buf_release) struct buf said = {0};
+	OWNED(buf_release) struct buf docs = {0};
+	struct stream_check_result result = {.entries = 77};
+	struct error e = {0};
+
+	for (uint32_t n = 0; n < 9000; n++)
+		stream_model_insert(&docs, stream_model_ts(n), "a.b", NULL, (int32_t)n);
+	ASSERT_OK(stream_model_add(store, buf_bytes(&docs), NULL, &e));
+	ASSERT_OK(stream_check_run(store, &options, keep, &said, &result, &e));
+	assert_int_equal(result.entries, 9000);
+	assert_int_equal(watch.reports, 3); /* two within the segment, one behind it */
+	/* In the midst of a segment, and between files. */
+	for (uint64_t at = 1; at <= 3; at++) {
+		watch = (struct watch){.stop_at = at};
+		result.entries = 77;
+		if (at == 3) {
+			ASSERT_OK(stream_check_run(store, &options, keep, &said, &result, &e));
+			continue;
+		}
+		ASSERT_ERROR(stream_check_run(store, &options, keep, &said, &result, &e),
+			     ERR_CANCELLED);
+		assert_int_equal(result.entries, 77);
+	}
+	assert_int_equal(said.len, 0);
+	store_close(store);
+}
+
+/* Without its key nothing is read of a segment: that its bytes are what its name says is seen all the same. */
+static void a_sealed_segment_is_counted_without_the_key(void **state UNUSED)
+{
+	static const uint8_t master[STORE_MASTER_LEN] = "of a test";
+	OWNED(store_keys_free) struct store_keys *keys = store_keys_new(master);
+	const char *dir = harness_path(harness_tmpdir(), "sealed");
+	OWNED(buf_release) struct buf said = {0};
+	const struct store_options keyless = {.keyless = true};
+	struct store_params params = {.leaf_target = 4096, .encrypted = true};
+	struct store *store = NULL;
+	struct stream_check_result result;
+	const char *path;
+	struct error e = {0};
+
+	ASSERT_OK(store_init_cache(dir, &params, &e));
+	ASSERT_OK(store_open_with(dir, NULL, keys, &store, &e));
+	ASSERT_OK(stream_model_add_range(store, 0, 100, NULL, &e));
+	path = segment_path(store);
+	store_close(store);
+	ASSERT_OK(store_open_with(dir, &keyless, NULL, &store, &e));
+	result = check(store, true, &said);
+	assert_int_equal(result.problems, 0);
+	assert_int_equal(result.segments, 1);
+	assert_int_equal(result.sealed, 1);
+	{
+		OWNED(fd_close) int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		harness_flip(fd, 60);
+	}
+	assert_int_equal(check(store, false, &said).problems, 1);
+	assert_non_null(strstr(buf_text(&said), strrchr(path, '/') + 1));
+	store_close(store);
+}
+
 static void segments_that_overlap_are_a_problem(void **state UNUSED)
 {
 	OWNED(buf_release) struct buf said = {0};
@@ -214,6 +301,8 @@ int main(void)
 		cmocka_unit_test(a_segment_that_does_not_fit_its_tree_is_a_problem),
 		cmocka_unit_test(a_damaged_journal_is_a_problem),
 		cmocka_unit_test(segments_that_overlap_are_a_problem),
+		cmocka_unit_test(a_check_tells_how_far_it_is_and_can_be_interrupted),
+		cmocka_unit_test(a_sealed_segment_is_counted_without_the_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

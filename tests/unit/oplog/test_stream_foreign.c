@@ -157,6 +157,7 @@ static void behind_a_command_other_uuids_are_right_in_its_database(void **state 
 		{"z", "create", "b", NULL, false},
 		{"z", "drop", "b", NULL, false},
 		{"a", "dropIndexes", "b", NULL, false},
+		{"z", "renameCollection", "z.x", NULL, true},
 	};
 	struct error e = {0};
 
@@ -167,6 +168,53 @@ static void behind_a_command_other_uuids_are_right_in_its_database(void **state 
 		add_command(&docs, T0 + 1, cases[i].db, cases[i].name, cases[i].value, cases[i].to);
 		add_insert(&docs, T0 + 2, "a.b", 8);
 		assert_int_equal(try_slice(&docs, true, &e), cases[i].frees_a ? 0 : ERR_EXISTS);
+		e = (struct error){0};
+	}
+}
+
+/* Nobody's: what an entry that can't be understood has done is not known. */
+static void behind_what_is_not_understood_nothing_is_told(void **state UNUSED)
+{
+	struct error e = {0};
+
+	for (int how = 0; how < 3; how++) {
+		OWNED(buf_release) struct buf docs = {0};
+		OWNED(buf_release) struct buf o = {0};
+		size_t doc = bson_build_begin(&o), list;
+
+		if (how == 1) {
+			list = bson_build_open_array(&o, "applyOps");
+			bson_build_int32(&o, "0", 5);
+			bson_build_end(&o, list);
+		} else if (how == 2) {
+			bson_build_string(&o, "dropIndexes", bytes_str("b"));
+		}
+		bson_build_end(&o, doc);
+		add_insert(&docs, T0, "a.b", 1);
+		stream_model_command(&docs, T0 + 1, "z", buf_bytes(&o));
+		add_insert(&docs, T0 + 2, "a.b", 8);
+		assert_int_equal(try_slice(&docs, true, &e), how < 2 ? 0 : ERR_EXISTS);
+		e = (struct error){0};
+	}
+}
+
+/* So many databases change that it is not worth to remember them: then nothing is told. */
+static void behind_commands_in_many_databases_nothing_is_told(void **state UNUSED)
+{
+	struct error e = {0};
+
+	for (unsigned count = 1; count <= 10000; count *= 10000) {
+		OWNED(buf_release) struct buf docs = {0};
+
+		add_insert(&docs, T0, "a.b", 1);
+		for (unsigned i = 0; i < count; i++) {
+			char db[16];
+
+			snprintf(db, sizeof(db), "db%u", i);
+			add_command(&docs, T0 + 1 + i, db, "create", "x", NULL);
+		}
+		add_insert(&docs, T0 + 1 + count, "a.b", 8);
+		assert_int_equal(try_slice(&docs, true, &e), count == 1 ? ERR_EXISTS : 0);
 		e = (struct error){0};
 	}
 }
@@ -206,6 +254,8 @@ int main(void)
 		cmocka_unit_test(a_slice_that_begins_behind_the_snapshot_tells_nothing),
 		cmocka_unit_test(an_operation_inside_apply_ops_is_looked_at),
 		cmocka_unit_test(behind_a_command_other_uuids_are_right_in_its_database),
+		cmocka_unit_test(behind_what_is_not_understood_nothing_is_told),
+		cmocka_unit_test(behind_commands_in_many_databases_nothing_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

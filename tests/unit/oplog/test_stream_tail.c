@@ -2,6 +2,7 @@
 #include "tests/harness/test_store.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "oplog/stream_internal.h"
 #include "tests/unit/oplog/stream_model.h"
@@ -216,6 +217,77 @@ static void what_is_before_the_damage_in_a_journal_is_kept(void **state UNUSED)
 	store_close(tail.store);
 }
 
+/* Files of rsync and of people beside them are none of a stream. */
+static void the_journals_that_there_are_can_be_listed(void **state UNUSED)
+{
+	struct tail tail = {.store = stream_model_store(NULL)};
+	OWNED(free) char *name = test_store_stream("one");
+	OWNED(free) char *stray = xprintf("oplog/%s/.00000000000000000001.journal.Xy12", name);
+	OWNED(buf_release) struct buf numbers = {0};
+	struct backend *files = store_stream_files(tail.store);
+	struct error e = {0};
+
+	ASSERT_OK(stream_tail_numbers(tail.store, &numbers, &e));
+	assert_int_equal(numbers.len, 0);
+	begin(&tail);
+	append(&tail, 3);
+	ASSERT_OK(files->ops->put(files, stray, bytes_str("half of it"), &e));
+	ASSERT_OK(stream_tail_numbers(tail.store, &numbers, &e));
+	assert_int_equal(numbers.len, sizeof(uint64_t));
+	assert_int_equal(((uint64_t *)(void *)numbers.at)[0], tail.number);
+	end(&tail);
+	/* The next one has another number, whatever the clock says. */
+	begin(&tail);
+	assert_true(tail.number > ((uint64_t *)(void *)numbers.at)[0]);
+	end(&tail);
+	store_close(tail.store);
+}
+
+/* A journal of the far future: its number is not used again. */
+static void a_new_journal_comes_behind_all_that_there_are(void **state UNUSED)
+{
+	struct tail tail = {.store = stream_model_store(NULL)};
+	OWNED(free) char *name = test_store_stream("one");
+	OWNED(free) char *folder = xprintf("%s/oplog/%s", store_path(tail.store), name);
+	const struct segment_link none = {0};
+	struct journal_writer *journal = NULL;
+	struct error e = {0};
+
+	begin(&tail);
+	end(&tail);
+	ASSERT_OK(journal_create(folder, UINT64_MAX / 2, &none, test_store_keys(), &journal, &e));
+	journal_close(journal);
+	begin(&tail);
+	assert_true(tail.number == UINT64_MAX / 2 + 1);
+	end(&tail);
+	store_close(tail.store);
+}
+
+static void nobody_writes_a_journal_without_the_key(void **state UNUSED)
+{
+	static const uint8_t master[STORE_MASTER_LEN] = "of a test";
+	OWNED(store_keys_free) struct store_keys *keys = store_keys_new(master);
+	const char *dir = harness_path(harness_tmpdir(), "sealed");
+	const struct store_options keyless = {.keyless = true};
+	const struct store_params params = {.leaf_target = 4096, .encrypted = true};
+	const struct segment_link none = {0};
+	struct journal_writer *journal = NULL;
+	struct store *store = NULL;
+	struct error e = {0};
+
+	ASSERT_OK(store_init_cache(dir, &params, &e));
+	ASSERT_OK(store_open_with(dir, &keyless, NULL, &store, &e));
+	ASSERT_ERROR(stream_tail_begin(store, "one", &none, &journal, &e), ERR_WRONG_KEY);
+	assert_null(journal);
+	store_close(store);
+	/* With it, it is no file of its name. */
+	ASSERT_OK(store_open_with(dir, NULL, keys, &store, &e));
+	ASSERT_OK(stream_tail_begin(store, "one", &none, &journal, &e));
+	journal_close(journal);
+	assert_int_not_equal(access(harness_path(dir, "oplog/one"), F_OK), 0);
+	store_close(store);
+}
+
 /* One step of those that a tail and others do in any order. */
 static void step(struct tail *tail, struct harness_rng *rng)
 {
@@ -274,6 +346,9 @@ int main(void)
 		cmocka_unit_test(a_journal_that_is_sealed_in_part_is_read_once),
 		cmocka_unit_test(a_sealed_journal_is_read_while_its_segments_are_not_there),
 		cmocka_unit_test(what_is_before_the_damage_in_a_journal_is_kept),
+		cmocka_unit_test(the_journals_that_there_are_can_be_listed),
+		cmocka_unit_test(a_new_journal_comes_behind_all_that_there_are),
+		cmocka_unit_test(nobody_writes_a_journal_without_the_key),
 		cmocka_unit_test(a_tail_and_slices_and_crashes_in_any_order_lose_nothing),
 	};
 

@@ -283,8 +283,11 @@ static void a_far_moment_is_replayed_as_it_is_asked_for(void **state)
 		assert_int_equal(
 			ASSERT_OK(moment_document(moment, &entry, buf_bytes(&key), &doc, &e)), 1);
 		assert_true(doc.len > 0);
+		/* Its documents are replayed when somebody wants all of them; behind the second one, for all the others. */
+		assert_int_equal(moment_is_dear(moment, &entry), rank <= 2);
 		ASSERT_OK(moment_resolve(moment, &entry, &e));
 		assert_int_equal(entry.root.count, MANY / 5 - (rank == 0));
+		assert_false(moment_is_dear(moment, &entry));
 		ASSERT_OK(moment_changed(moment, bytes_str(entry.ns), &changed, &e));
 		assert_int_equal(changed, entry_seconds(ts_of(last)));
 	}

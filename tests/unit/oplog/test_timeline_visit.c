@@ -4,6 +4,7 @@
 #include "base/key.h"
 #include "oplog/replay.h"
 #include "store/snapshot/commit.h"
+#include "store/store_internal.h"
 #include "store/tree/tree_cursor.h"
 #include "tests/unit/oplog/history_model.h"
 
@@ -330,11 +331,83 @@ static void a_collection_alone_is_as_in_the_whole_moment(void **state)
 	}
 }
 
+static void forget(struct world *w, const struct chunk_id *id)
+{
+	struct backend *files = w->store->backend;
+	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
+	struct error e = {0};
+
+	chunk_id_hex(id, hex);
+	snprintf(name, sizeof(name), "snapshots/%s", hex);
+	assert_int_equal(ASSERT_OK(files->ops->remove(files, name, &e)), 1);
+	ASSERT_OK(timeline_refresh(w->timeline, &e));
+}
+
+/* All of the moment as it was opened is what `other` has. */
+static void check_resolved(struct moment *moment, uint64_t ts, struct world *other)
+{
+	OWNED(moment_release) struct moment *whole = NULL;
+	struct timeline_point point;
+	struct error e = {0};
+
+	ASSERT_OK(find(other, ts, &point, &e));
+	ASSERT_OK(timeline_moment(other->timeline, &point, NULL, &whole, &e));
+	assert_int_equal(moment_count(moment), moment_count(whole));
+	for (uint64_t rank = 0; rank < moment_count(whole); rank++) {
+		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+		OWNED(catalog_entry_release) struct catalog_entry made = {0};
+
+		ASSERT_OK(moment_entry(moment, rank, &entry, &e));
+		ASSERT_OK(moment_entry(whole, rank, &made, &e));
+		ASSERT_OK(moment_resolve(moment, &entry, &e));
+		assert_true(tree_root_equal(&entry.root, &made.root));
+	}
+}
+
+static void a_moment_goes_on_from_another_snapshot_when_its_own_is_forgotten(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < HISTORIES; i++) {
+		struct harness_rng rng = harness_rng_of(i);
+		OWNED(history_release) struct history history = {0};
+		OWNED(end) struct world whole = {0};
+		OWNED(end) struct world w = {0};
+		OWNED(moment_release) struct moment *lazy = NULL;
+		OWNED(moment_release) struct moment *late = NULL;
+		struct timeline_point point, before;
+		struct error e = {0};
+		uint64_t ts;
+
+		history_make(&rng, ENTRIES, &history);
+		whole = begin(&history);
+		add(&whole, 0, history_count(&history));
+		w = begin(&history);
+		add(&w, 0, history_count(&history));
+		ts = history_ts(&history, 20);
+		if (ts >= history.waits)
+			continue;
+		ASSERT_OK(find(&w, ts, &before, &e));
+		commit_at(&w, history_ts(&history, 10));
+		ASSERT_OK(find(&w, ts, &point, &e));
+		assert_false(chunk_id_equal(&before.base, &point.base));
+		ASSERT_OK(timeline_lazy_open(w.timeline, &point, NULL, &lazy, &e));
+		forget(&w, &point.base);
+		check_resolved(lazy, ts, &whole);
+		ASSERT_OK(timeline_moment(w.timeline, &point, NULL, &late, &e));
+		check_resolved(late, ts, &whole);
+		/* With the last one all is gone. */
+		forget(&w, &before.base);
+		moment_release(TAKE(late));
+		ASSERT_ERROR(timeline_moment(w.timeline, &point, NULL, &late, &e), ERR_NOT_FOUND);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_to_a_moment_leads_to_the_same_roots),
 		cmocka_unit_test(a_collection_alone_is_as_in_the_whole_moment),
+		cmocka_unit_test(a_moment_goes_on_from_another_snapshot_when_its_own_is_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("timeline_visit", tests, NULL, NULL);

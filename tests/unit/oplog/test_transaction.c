@@ -274,6 +274,11 @@ static void a_wrong_count_or_order_is_an_error_and_changes_nothing(void **state)
 	check_feed_fails(t, 2, TXN PREV(1) COMMIT(1), ERR_CORRUPT, "not prepared");
 	check_feed_fails(t, 1, PLAIN(1), ERR_CORRUPT, "does not come after 1.1");
 	check_feed_fails(t, 2, TXN PREV(1) PARTIAL("5"), ERR_CORRUPT, "expected a document");
+	check_feed_fails(t, 2, TXN PREV(1) END("5", 2), ERR_CORRUPT, "expected a document");
+	check_feed_fails(t, 2, TXN PREV(1) ADMIN "'o':{'applyOps':[],'count':'x'}", ERR_CORRUPT,
+			 "count has type 0x02");
+	check_feed_fails(t, 2, SESSION(9, 1) FIRST PARTIAL("5"), ERR_CORRUPT,
+			 "expected a document");
 	assert_string_equal(fed(t, 2, TXN PREV(1) PREPARE_END(I(2), 2)), "-");
 	check_feed_fails(t, 4, TXN PREV(2) END(I(2), 3), ERR_CORRUPT, "without its decision");
 	check_feed_fails(t, 4, TXN PREV(2) PARTIAL(I(2)), ERR_CORRUPT, "without its decision");
@@ -286,6 +291,7 @@ static void what_is_open_can_be_saved_and_loaded(void **state)
 {
 	OWNED(transaction_free) struct transactions *t = transaction_new();
 	OWNED(transaction_free) struct transactions *again = transaction_new();
+	OWNED(transaction_free) struct transactions *empty = transaction_new();
 	OWNED(buf_release) struct buf saved = {0};
 	OWNED(buf_release) struct buf twice = {0};
 	struct error e = {0};
@@ -310,6 +316,11 @@ static void what_is_open_can_be_saved_and_loaded(void **state)
 	check_feed_fails(again, 10, SESSION(4, 1) PREV(6) END(I(7), 3), ERR_NO_TIME,
 			 "began before");
 	ASSERT_ERROR(transaction_load(t, bytes_of(saved.at, saved.len - 1), &e), ERR_CORRUPT);
+	/* Open ones only are saved. */
+	buf_reset(&saved);
+	text_doc(&saved, "{'ts':" TS(1) ",'t':1,'v':2," PLAIN(4) "}");
+	ASSERT_ERROR_TEXT(transaction_load(empty, buf_bytes(&saved), &e), ERR_CORRUPT,
+			  "has an end");
 }
 
 int main(void)

@@ -103,6 +103,13 @@ static const struct update_case cases[] = {
 	{"B20 v2_b_section", V8, "{'_id':1,'a':" BIN("YWJjZGVm", "07") ",'b':1}",
 	 "{'$v':2,'diff':{'b':{'a':{'o':2,'d':" BIN("WFk=", "00") "}}}}",
 	 "{'_id':1,'a':" BIN("YWJYWQ==", "07") ",'b':1}"},
+	{"an offset as a long", V8, "{'_id':1,'a':" BIN("YWJj", "00") "}",
+	 "{'$v':2,'diff':{'b':{'a':{'o':{'$numberLong':'1'},'d':" BIN("WFk=", "00") "}}}}",
+	 "{'_id':1,'a':" BIN("YVhZ", "00") "}"},
+	{"names twice among many", FROM_V5, "{'_id':1}",
+	 "{'$v':2,'diff':{'d':{'a':false,'b':false,'c':false,'d':false,'e':false},"
+	 "'u':{'f':1,'g':1,'h':1,'i':1,'c':2}}}",
+	 "#4728000"},
 	{"B21 append", V8, "{'_id':1,'a':" BIN("YWJj", "00") "}",
 	 "{'$v':2,'diff':{'b':{'a':{'o':3,'d':" BIN("ZGVm", "00") "}}}}",
 	 "{'_id':1,'a':" BIN("YWJjZGVm", "00") "}"},
@@ -265,12 +272,124 @@ static void many_changes_are_found(void **state)
 	ASSERT_BYTES(buf_bytes(&out), buf_bytes(&want));
 }
 
+/* What no server of any version has logged. */
+static void odd_differences_are_refused(void **state)
+{
+	static const struct {
+		int major;
+		const char *doc, *o;
+		int code;
+		const char *part;
+	} odd[] = {
+		{8, "{'_id':1}", "{'$v':2,'diff':{'b':{'a':5}}}", ERR_CORRUPT,
+		 "binary difference is not {o: offset, d: binary}"},
+		{8, "{'_id':1}", "{'$v':2,'diff':{'b':{'a':{'o':1}}}}", ERR_CORRUPT,
+		 "binary difference"},
+		{8, "{'_id':1}", "{'$v':2,'diff':{'b':{'a':{'o':1,'d':5}}}}", ERR_CORRUPT,
+		 "binary difference"},
+		{8, "{'_id':1}", "{'$v':2,'diff':{'b':{'a':{'o':-1,'d':" BIN("WFk=", "00") "}}}}",
+		 ERR_CORRUPT, "binary difference"},
+		{8, "{'_id':1}", "{'$v':2,'diff':{'b':{'a':{'o':'x','d':" BIN("WFk=", "00") "}}}}",
+		 ERR_CORRUPT, "binary difference"},
+		{6, "{'_id':1,'a':[1]}", "{'$v':2,'diff':{'sa':{'a':true,'u20000000':1}}}",
+		 ERR_LIMIT, "array of more than 16777216 elements"},
+		{6, "{'_id':1,'a':1}", "{'$v':2,'diff':{'sa':{}}}", ERR_CORRUPT, "empty diff"},
+		{6, "{'_id':1,'a':1}", "{'$v':2,'diff':{'sa':{'a':5}}}", ERR_CORRUPT,
+		 "array header must be a bool"},
+		{6, "{'_id':1,'a':1}", "{'$v':2,'diff':{'sa':{'x':{}}}}", ERR_CORRUPT,
+		 "unexpected section x"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd); i++) {
+		OWNED(buf_release) struct buf doc = {0}, o = {0}, out = {0};
+		const struct update_rules rules = {.major = odd[i].major};
+		struct error e = {0};
+
+		ASSERT_ERROR_TEXT(update_apply(text_doc(&doc, odd[i].doc), text_doc(&o, odd[i].o),
+					       &rules, &out, &e),
+				  odd[i].code, odd[i].part);
+		assert_int_equal(out.len, 0);
+	}
+}
+
+static void a_difference_that_nests_too_deep_is_refused(void **state)
+{
+	const struct update_rules rules = {.major = 6};
+
+	(void)state;
+	for (int depth = BSON_MAX_NESTING - 4; depth < BSON_MAX_NESTING + 4; depth += 7) {
+		OWNED(buf_release) struct buf doc = {0}, o = {0}, out = {0};
+		size_t open[BSON_MAX_NESTING + 16], begin, diff, last;
+		struct error e = {0};
+		int n = 0, code;
+
+		begin = harness_doc_open(&doc);
+		harness_doc_int32(&doc, "_id", 1);
+		for (n = 0; n < depth; n++)
+			open[n] = harness_doc_open_sub(&doc, "a");
+		while (n > 0)
+			harness_doc_close(&doc, open[--n]);
+		harness_doc_close(&doc, begin);
+		begin = harness_doc_open(&o);
+		harness_doc_int32(&o, "$v", 2);
+		diff = harness_doc_open_sub(&o, "diff");
+		for (n = 0; n < depth; n++)
+			open[n] = harness_doc_open_sub(&o, "sa");
+		last = harness_doc_open_sub(&o, "i");
+		harness_doc_int32(&o, "x", 1);
+		harness_doc_close(&o, last);
+		while (n > 0)
+			harness_doc_close(&o, open[--n]);
+		harness_doc_close(&o, diff);
+		harness_doc_close(&o, begin);
+		code = update_apply(buf_bytes(&doc), buf_bytes(&o), &rules, &out, &e);
+		if (depth < BSON_MAX_NESTING)
+			assert_int_equal(ASSERT_OK(code), 1);
+		else
+			ASSERT_ERROR_TEXT(code, ERR_LIMIT, "nests more than");
+	}
+}
+
+/* Each byte of a difference may be another one: it is applied as some difference, or refused, and nothing half-made is left. */
+static void a_damaged_difference_leaves_nothing_behind(void **state)
+{
+	OWNED(buf_release) struct buf doc = {0}, o = {0}, out = {0};
+	const struct update_rules rules = {.major = 8};
+
+	(void)state;
+	text_doc(&doc, "{'_id':1,'a':{'b':[1,{'c':2},3],'d':5},'e':" BIN("YWJj", "00") "}");
+	text_doc(&o, "{'$v':2,'diff':{'b':{'e':{'o':1,'d':" BIN(
+			     "WFk=", "00") "}},"
+					   "'sa':{'d':{'d':false},'sb':{'a':true,'l':4,'s1':{'u':{'"
+					   "c':7}},'u3':9}}}}");
+	buf_add_str(&out, "x");
+	for (size_t at = 4; at < o.len; at++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			struct error e = {0};
+			int code;
+
+			o.at[at] ^= (uint8_t)(1u << bit);
+			code = update_apply(buf_bytes(&doc), buf_bytes(&o), &rules, &out, &e);
+			o.at[at] ^= (uint8_t)(1u << bit);
+			if (code <= 0)
+				assert_int_equal(out.len, 1);
+			if (code < 0)
+				assert_true(e.text[0] != '\0');
+			out.len = 1;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_named_case_gives_what_servers_give),
 		cmocka_unit_test(arrays_are_numbered_anew),
 		cmocka_unit_test(many_changes_are_found),
+		cmocka_unit_test(odd_differences_are_refused),
+		cmocka_unit_test(a_difference_that_nests_too_deep_is_refused),
+		cmocka_unit_test(a_damaged_difference_leaves_nothing_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,11 +97,58 @@ static void the_result_is_appended_and_errors_leave_nothing(void **state)
 			     ERR_CORRUPT);
 }
 
+/* Which form an update has differs between versions, and is told without applying it. */
+static void the_form_of_an_update_is_that_of_its_server(void **state)
+{
+	static const struct {
+		const char *o;
+		int kind[3]; /* of 4.4, 5.0 and 6.0; an error is negative */
+	} forms[] = {
+		{"{'a':1}", {UPDATE_REPLACE, UPDATE_REPLACE, UPDATE_MODIFY}},
+		{"{'_id':1,'a':1}", {UPDATE_REPLACE, UPDATE_REPLACE, UPDATE_REPLACE}},
+		{"{'$v':1,'$set':{'a':1}}", {UPDATE_MODIFY, UPDATE_MODIFY, UPDATE_MODIFY}},
+		{"{'$set':{'a':1}}", {UPDATE_MODIFY, UPDATE_MODIFY, UPDATE_MODIFY}},
+		{"{'$v':2,'diff':{}}", {ERR_CORRUPT, UPDATE_DIFF, UPDATE_DIFF}},
+		{"{'$v':3,'diff':{}}", {ERR_CORRUPT, ERR_CORRUPT, ERR_CORRUPT}},
+		{"{'$v':'x','$set':{}}", {ERR_CORRUPT, ERR_CORRUPT, ERR_CORRUPT}},
+		{"{'_id':1,'$v':2}", {UPDATE_REPLACE, UPDATE_DIFF, UPDATE_REPLACE}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(forms); i++) {
+		for (int major = 4; major <= 6; major++) {
+			OWNED(buf_release) struct buf b = {0};
+			enum update_kind kind = UPDATE_REPLACE;
+			struct error e = {0};
+			int code = update_classify(text_doc(&b, forms[i].o), major, &kind, &e);
+			int expected = forms[i].kind[major - 4];
+
+			if (code < 0 ? code != expected : (int)kind != expected)
+				fail_msg("%s of %d: %d, form %d", forms[i].o, major, code, kind);
+		}
+	}
+}
+
+static void a_damaged_update_has_no_form(void **state)
+{
+	OWNED(buf_release) struct buf b = {0};
+	enum update_kind kind = UPDATE_DIFF;
+	struct error e = {0};
+
+	(void)state;
+	text_doc(&b, "{'a':1,'b':1}");
+	b.at[4 + 7] = 0x42;
+	ASSERT_ERROR(update_classify(buf_bytes(&b), 6, &kind, &e), ERR_CORRUPT);
+	assert_int_equal(kind, UPDATE_DIFF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_named_case_gives_what_servers_give),
 		cmocka_unit_test(the_result_is_appended_and_errors_leave_nothing),
+		cmocka_unit_test(the_form_of_an_update_is_that_of_its_server),
+		cmocka_unit_test(a_damaged_update_has_no_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,9 +174,77 @@ static void types_have_the_names_of_mongodump(void **state)
 	assert_string_equal(catalog_type_name(CATALOG_TIMESERIES), "timeseries");
 }
 
+/* One option of a collection, of any type. */
+static bool is_natural(const char *coll, const char *name, uint8_t type, struct bytes value)
+{
+	OWNED(buf_release) struct buf options = {0};
+	size_t doc = bson_build_begin(&options);
+	struct error e = {0};
+	bool natural = false;
+
+	if (name != NULL)
+		bson_build_value(&options, name, type, value);
+	bson_build_end(&options, doc);
+	ASSERT_OK(catalog_is_natural(bytes_str(coll), buf_bytes(&options), &natural, &e));
+	return natural;
+}
+
+/* What a server takes for true: old ones have stored numbers. */
+static void capped_may_be_a_bool_or_a_number(void **state)
+{
+	static const uint8_t zero[8] = {0}, one[8] = {1}, half[8] = {0, 0, 0, 0, 0, 0, 0xe0, 0x3f},
+			     minus_zero[8] = {0, 0, 0, 0, 0, 0, 0, 0x80};
+	static const struct {
+		uint8_t type;
+		size_t len;
+		const uint8_t *value;
+		bool is;
+	} cases[] = {
+		{BSON_KIND_BOOL, 1, one, true},		  {BSON_KIND_BOOL, 1, zero, false},
+		{BSON_KIND_INT32, 4, one, true},	  {BSON_KIND_INT32, 4, zero, false},
+		{BSON_KIND_INT64, 8, one, true},	  {BSON_KIND_INT64, 8, zero, false},
+		{BSON_KIND_DOUBLE, 8, half, true},	  {BSON_KIND_DOUBLE, 8, zero, false},
+		{BSON_KIND_DOUBLE, 8, minus_zero, false}, {BSON_KIND_NULL, 0, zero, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct bytes value = bytes_of(cases[i].value, cases[i].len);
+
+		assert_int_equal(is_natural("c", "capped", cases[i].type, value), cases[i].is);
+		assert_int_equal(is_natural("c", "autoIndexId", cases[i].type, value),
+				 !cases[i].is);
+	}
+	assert_false(is_natural("c", NULL, 0, bytes_of(NULL, 0)));
+	assert_true(is_natural("system.profile", NULL, 0, bytes_of(NULL, 0)));
+}
+
+static void options_that_are_damaged_have_no_order(void **state)
+{
+	OWNED(buf_release) struct buf options = {0};
+	bool natural = true;
+	struct error e = {0};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		size_t doc = (buf_reset(&options), bson_build_begin(&options));
+
+		if (i == 1)
+			bson_build_bool(&options, "capped", false);
+		bson_build_int32(&options, "x", 1);
+		bson_build_end(&options, doc);
+		options.at[i == 1 ? 4 + 9 : 4] = 0x42;
+		ASSERT_ERROR(catalog_is_natural(bytes_str("c"), buf_bytes(&options), &natural, &e),
+			     ERR_CORRUPT);
+		assert_true(natural);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(capped_may_be_a_bool_or_a_number),
+		cmocka_unit_test(options_that_are_damaged_have_no_order),
 		cmocka_unit_test(what_is_encoded_is_decoded),
 		cmocka_unit_test(a_name_without_database_or_collection_is_refused),
 		cmocka_unit_test(damage_is_an_error_or_another_entry),

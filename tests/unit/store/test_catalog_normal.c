@@ -1,5 +1,6 @@
 #include "store/snapshot/catalog_normal.h"
 
+#include "base/bson.h"
 #include "base/metadata_json.h"
 #include "tests/harness/harness.h"
 
@@ -96,6 +97,10 @@ static void specs_that_mean_the_same_are_the_same(void **state)
 		{"{'wildcardProjection':{'q':1}}", "{'wildcardProjection':{'q':true,'_id':false}}",
 		 true},
 		{"{'wildcardProjection':{'q':0}}", "{'wildcardProjection':{'q':1}}", false},
+		/* What no server lists stays as it is. */
+		{"{'wildcardProjection':5}", "{'wildcardProjection':{'q':1}}", false},
+		{"{'sparse':'x'}", "{'sparse':true}", false},
+		{"{'sparse':'x'}", "{}", false},
 		{"{'hidden':true}", "{}", false},
 		{"{'hidden':false}", "{}", true},
 		{"{'partialFilterExpression':{'a':1}}", "{'partialFilterExpression':{'a':2}}",
@@ -170,7 +175,65 @@ static void damage_is_an_error_and_leaves_the_result_alone(void **state)
 			doc.at[at] ^= (uint8_t)(1u << bit);
 		}
 	}
+	/* An index of a list of which a part can't be read. */
+	doc_of("{'0':{'name':'a','key':{'b':1}}}", &doc);
+	doc.at[doc.len - 10] ^= 0x40; /* the type of b */
+	ASSERT_ERROR(catalog_normal_indexes(buf_bytes(&doc), &got, &e), ERR_CORRUPT);
 	assert_int_equal(got.len, 1);
+}
+
+static void damage_in_either_of_two_is_no_difference(void **state)
+{
+	OWNED(catalog_entry_release) struct catalog_entry a = {0};
+	OWNED(catalog_entry_release) struct catalog_entry b = {0};
+	struct error e = {0};
+
+	(void)state;
+	doc_of("{'0':5}", &b.indexes);
+	ASSERT_ERROR(catalog_normal_same(&a, &b, &e), ERR_CORRUPT);
+	ASSERT_ERROR(catalog_normal_same(&b, &a, &e), ERR_CORRUPT);
+}
+
+static void more_fields_than_any_server_has_are_refused(void **state)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf got = {0};
+	size_t at = harness_doc_open(&doc);
+	struct error e = {0};
+
+	(void)state;
+	for (int i = 0; i <= 1000000; i++)
+		harness_doc_element(&doc, BSON_KIND_NULL, "", bytes_of(NULL, 0));
+	harness_doc_close(&doc, at);
+	ASSERT_ERROR_TEXT(catalog_normal_options(buf_bytes(&doc), &got, &e), ERR_LIMIT, "fields");
+	assert_int_equal(got.len, 0);
+}
+
+static void an_id_index_is_told_by_its_key(void **state)
+{
+	static const struct {
+		const char *index;
+		int is;
+	} cases[] = {
+		{"{'v':2,'key':{'_id':1},'name':'x'}", 1},
+		{"{'v':2,'key':{'_id':-1},'name':'x'}", 1},
+		{"{'v':2,'key':{'_id':'hashed'},'name':'x'}", 0},
+		{"{'v':2,'key':{'_id':1,'a':1},'name':'x'}", 0},
+		{"{'v':2,'key':{'a':1},'name':'_id_'}", 0},
+		{"{'v':2,'key':{},'name':'x'}", 0},
+		{"{'v':2,'key':5,'name':'x'}", 0},
+		{"{'v':2,'name':'x'}", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		OWNED(buf_release) struct buf doc = {0};
+		struct error e = {0};
+
+		doc_of(cases[i].index, &doc);
+		if (ASSERT_OK(catalog_normal_is_id_index(buf_bytes(&doc), &e)) != cases[i].is)
+			fail_msg("%s", cases[i].index);
+	}
 }
 
 int main(void)
@@ -181,6 +244,9 @@ int main(void)
 		cmocka_unit_test(the_order_of_indexes_does_not_count),
 		cmocka_unit_test(entries_are_compared_by_type_options_and_indexes),
 		cmocka_unit_test(damage_is_an_error_and_leaves_the_result_alone),
+		cmocka_unit_test(damage_in_either_of_two_is_no_difference),
+		cmocka_unit_test(more_fields_than_any_server_has_are_refused),
+		cmocka_unit_test(an_id_index_is_told_by_its_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,33 @@ static void a_check_tells_a_failing_disk_from_damage(void **state UNUSED)
 	try_all(&job);
 }
 
+/* What lies under a cache is read through it: that the cache can't tell what it has is not that nobody has it. */
+static int read_through_a_cache(struct store *store, const struct job *job UNUSED, struct error *e)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	OWNED(store_close) struct store *cache = NULL;
+	OWNED(chunk_release) struct chunk *chunk = NULL;
+	struct chunk_facts facts;
+	int found;
+
+	if (snapshots_read(store, &list, NULL, e) < 0 || store_open_cache(store, &cache, e) < 0)
+		return e->code;
+	found = store_facts(cache, &list.at[0].catalog.id, &facts, e);
+	if (found == 0)
+		return error_set(e, ERR_CORRUPT, "the store has these facts");
+	if (found < 0 || store_get(cache, &list.at[0].catalog.id, &chunk, e) < 0)
+		return e->code;
+	return 0;
+}
+
+static void a_failing_cache_is_no_damage_of_what_lies_under_it(void **state UNUSED)
+{
+	struct job job = {
+		.dir = make(1, NULL), .deed = read_through_a_cache, .snapshots = 1, .before = 1};
+
+	try_all(&job);
+}
+
 /* ---- writing */
 
 static int build(struct store_writer *writer, struct snapshot *ret, struct error *e)
@@ -283,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_check_tells_a_failing_disk_from_damage),
+		cmocka_unit_test(a_failing_cache_is_no_damage_of_what_lies_under_it),
 		cmocka_unit_test(a_commit_is_whole_or_not_there),
 		cmocka_unit_test(a_prune_takes_nothing_that_is_needed),
 		cmocka_unit_test(a_repair_mends_or_says_why_not),

@@ -215,6 +215,72 @@ static void a_directory_outside_of_the_file_is_refused(void **state)
 		     ERR_CORRUPT);
 }
 
+/* The directory of a pack whose trailer is at `foot`, with other columns: its checksum is right. */
+static int parse_columns(const struct buf *pack, const struct pack_footer *good,
+			 struct bytes columns, uint8_t codec, uint64_t ids, struct error *e)
+{
+	OWNED(buf_release) struct buf summed = {0};
+	OWNED(buf_release) struct buf parsed = {0};
+	uint8_t foot[PACK_FOOTER_LEN] = {0};
+	struct pack_footer footer = *good;
+	struct chunk_id sum;
+	struct bytes dir;
+	int code;
+
+	footer.columns_codec = codec;
+	footer.columns_len = (uint32_t)columns.len;
+	buf_add(&summed, pack->at, PACK_HEADER_LEN);
+	buf_add(&summed, pack->at + good->dir_offset, ids * CHUNK_ID_LEN);
+	buf_add_bytes(&summed, columns);
+	dir = bytes_of(summed.at + PACK_HEADER_LEN, summed.len - PACK_HEADER_LEN);
+	buf_add(&summed, foot, 36);
+	sum = chunk_id_of(buf_bytes(&summed));
+	memcpy(footer.checksum, sum.at, sizeof(footer.checksum));
+	code = pack_format_parse_directory(pack->at, foot, &footer,
+					   bytes_of(summed.at + PACK_HEADER_LEN, dir.len), &parsed,
+					   e);
+	assert_int_equal(parsed.len, code < 0 ? 0 : FRAMES * sizeof(struct pack_entry));
+	return code;
+}
+
+static void columns_that_do_not_fit_are_refused_whatever_their_checksum(void **state)
+{
+	struct pack_entry entries[FRAMES];
+	OWNED(buf_release) struct buf pack = {0};
+	OWNED(buf_release) struct buf columns = {0};
+	struct pack_footer footer;
+	struct error e = {0};
+
+	(void)state;
+	sample_entries(entries);
+	build(PACK_LEAVES, entries, FRAMES, &pack);
+	ASSERT_OK(pack_format_parse_footer(pack.at + pack.len - PACK_FOOTER_LEN, pack.len, &footer,
+					   &e));
+	assert_int_equal(footer.columns_codec, CODEC_RAW);
+	buf_add(&columns, pack.at + footer.dir_offset + FRAMES * CHUNK_ID_LEN, footer.columns_len);
+	ASSERT_OK(parse_columns(&pack, &footer, buf_bytes(&columns), CODEC_RAW, FRAMES, &e));
+#define REFUSED(what, codec, ids, part)                                                            \
+	ASSERT_ERROR_TEXT(parse_columns(&pack, &footer, what, codec, ids, &e), ERR_CORRUPT, part)
+	for (size_t len = 0; len < columns.len; len++)
+		REFUSED(bytes_of(columns.at, len), CODEC_RAW, FRAMES, "does not fit its frames");
+	REFUSED(buf_bytes(&columns), 9, FRAMES, "pack directory with codec 9");
+	REFUSED(buf_bytes(&columns), CODEC_ZSTD, FRAMES, "pack directory: ");
+	REFUSED(bytes_of(NULL, 0), CODEC_RAW, FRAMES - 1, "pack directory is too short");
+	/* A codec and a kind that there are none of; a frame that is longer than the pack; one more byte. */
+	columns.at[0] ^= 15;
+	REFUSED(buf_bytes(&columns), CODEC_RAW, FRAMES, "does not fit its frames");
+	columns.at[0] ^= 15;
+	columns.at[1] ^= 0x80;
+	REFUSED(buf_bytes(&columns), CODEC_RAW, FRAMES, "does not fit its frames");
+	columns.at[1] ^= 0x80;
+	columns.at[2 * FRAMES] ^= 0x40;
+	REFUSED(buf_bytes(&columns), CODEC_RAW, FRAMES, "does not fit its frames");
+	columns.at[2 * FRAMES] ^= 0x40;
+	buf_add_u8(&columns, 0);
+	REFUSED(buf_bytes(&columns), CODEC_RAW, FRAMES, "does not fit its frames");
+#undef REFUSED
+}
+
 static void a_newer_pack_or_one_with_another_cipher_is_unsupported(void **state)
 {
 	uint8_t header[PACK_HEADER_LEN];
@@ -355,6 +421,7 @@ int main(void)
 		cmocka_unit_test(every_flipped_bit_of_header_directory_and_footer_is_detected),
 		cmocka_unit_test(a_pack_of_any_other_length_is_refused),
 		cmocka_unit_test(a_directory_outside_of_the_file_is_refused),
+		cmocka_unit_test(columns_that_do_not_fit_are_refused_whatever_their_checksum),
 		cmocka_unit_test(a_newer_pack_or_one_with_another_cipher_is_unsupported),
 		cmocka_unit_test(a_frame_header_comes_back),
 		cmocka_unit_test(no_frame_is_seen_in_garbage_beyond_its_bounds),

@@ -1,6 +1,7 @@
 /* The cache of visited moments is emptied when it holds too much, by who opens it alone. */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "tests/unit/store/snapshot_model.h"
 #include "tests/unit/store/store_model.h"
 
@@ -53,10 +54,93 @@ static void it_is_emptied_by_who_opens_it_alone(void **state UNUSED)
 	store_close(store);
 }
 
+/* Elsewhere it would share a folder with what lies under it, whose index is not its own. */
+static void its_own_folder_is_in_it_and_nowhere_else(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init()), *cache = open_cache(store);
+	const char *home = harness_tmpdir();
+	OWNED(free) char *local = xstrdup(cache->local);
+	OWNED(free) char *folder = xprintf("%s/cache/local", store->local);
+	struct model_files files;
+	struct error e = {0};
+	FILE *file;
+
+	assert_int_equal(strncmp(local, folder, strlen(folder)), 0);
+	store_close(cache);
+	cache = NULL;
+	setenv("XDG_CACHE_HOME", home, 1);
+	ASSERT_OK(file_remove_tree(folder, &e));
+	file = fopen(folder, "w");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+	ASSERT_ERROR(store_open_cache(store, &cache, &e), ERR_IO);
+	assert_null(cache);
+	store_model_files(home, &files);
+	assert_int_equal(files.count, 0);
+	store_model_files_release(&files);
+	assert_int_equal(unlink(folder), 0);
+	cache = open_cache(store);
+	store_close(cache);
+	store_close(store);
+}
+
+/* A cache that is another store's, or encrypted when this one is not, is none of this one. */
+static void a_cache_of_another_store_is_made_anew(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init()),
+		     *other = store_model_open(store_model_init()), *cache = open_cache(other);
+	OWNED(snapshot_release) struct snapshot s = {0};
+	OWNED(free) char *from = xprintf("%s/cache", other->local);
+	OWNED(free) char *to = xprintf("%s/cache", store->local);
+
+	snapshot_model_commit(cache, "visited", 1795254067, 1, &s);
+	store_close(cache);
+	store_close(other);
+	assert_int_equal(rename(from, to), 0);
+	cache = open_cache(store);
+	assert_memory_equal(cache->params.id, store->params.id, sizeof(cache->params.id));
+	assert_false(has(cache, &s));
+	store_close(cache);
+	store_close(store);
+}
+
+/* What is found damaged goes, and is made again. */
+static void a_harmed_chunk_goes_with_its_pack(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init()), *cache = open_cache(store);
+	OWNED(snapshot_release) struct snapshot s = {0};
+	OWNED(free) char *chunks = xprintf("%s/cache/chunks", store->local);
+	struct model_files files;
+	unsigned harms = store_cache_harms(cache);
+	size_t before;
+
+	snapshot_model_commit(cache, "visited", 1795254067, 1, &s);
+	store_close(cache);
+	store_model_files(chunks, &files);
+	before = files.count;
+	assert_true(before > 0);
+	for (size_t i = 0; i < files.count; i++)
+		store_model_flip(files.path[i], 90, 0xff);
+	store_model_files_release(&files);
+	cache = open_cache(store);
+	harms = store_cache_harms(cache);
+	/* The catalog's pack; it is told, and counted. */
+	assert_false(has(cache, &s));
+	assert_true(store_cache_harms(cache) > harms);
+	store_model_files(chunks, &files);
+	assert_true(files.count < before);
+	store_model_files_release(&files);
+	store_close(cache);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_emptied_by_who_opens_it_alone),
+		cmocka_unit_test(its_own_folder_is_in_it_and_nowhere_else),
+		cmocka_unit_test(a_cache_of_another_store_is_made_anew),
+		cmocka_unit_test(a_harmed_chunk_goes_with_its_pack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "store/store_internal.h"
 #include "tests/unit/store/store_model.h"
 
 #define CHUNKS 6
@@ -332,6 +333,49 @@ static void wrong_places_in_the_index_are_mended_from_the_trailers(void **state)
 	store_close(store);
 }
 
+/* Lists as the real one does; then another process adds packs, and tells the index. */
+static struct {
+	const struct backend_ops *real;
+	const char *dir;
+	int lists;
+} race;
+
+static int list_too_early(struct backend *b, const char *dir,
+			  int (*each)(void *ctx, const char *name, uint64_t size, struct error *e),
+			  void *ctx, struct error *e)
+{
+	int code = race.real->list(b, dir, each, ctx, e);
+
+	if (race.lists++ == 0)
+		assert_int_equal(store_model_in_child(put_in_child, (void *)(uintptr_t)race.dir),
+				 0);
+	return code;
+}
+
+static void packs_that_come_while_a_refresh_lists_them_stay_known(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct backend_ops ops = *store->backend->ops;
+	struct error e = {0};
+
+	(void)state;
+	race.real = store->backend->ops;
+	race.dir = dir;
+	race.lists = 0;
+	ops.list = list_too_early;
+	store->backend->ops = &ops;
+	ASSERT_OK(store_refresh(store, &e));
+	assert_int_equal(race.lists, 1);
+	for (unsigned i = 0; i < CHUNKS; i++) {
+		struct chunk_id id = id_of(i);
+
+		assert_true(store_knows(store, &id));
+	}
+	store->backend->ops = race.real;
+	store_close(store);
+}
+
 /* A store that can't be written to is read with its index in the user's cache folder. */
 static int read_elsewhere(void *ctx)
 {
@@ -380,6 +424,7 @@ int main(void)
 		cmocka_unit_test(facts_are_the_same_after_a_rebuild),
 		cmocka_unit_test(an_index_that_forgets_is_filled_again),
 		cmocka_unit_test(wrong_places_in_the_index_are_mended_from_the_trailers),
+		cmocka_unit_test(packs_that_come_while_a_refresh_lists_them_stay_known),
 		cmocka_unit_test(a_store_on_media_that_can_not_be_written_is_read),
 	};
 

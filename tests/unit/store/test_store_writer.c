@@ -109,6 +109,99 @@ static void threads_that_put_the_same_chunks_store_each_once(void **state)
 	store_close(store);
 }
 
+/* All put the same large chunk at the same time: who comes while it is encoded waits for that. */
+struct rush {
+	struct store_writer *writer;
+	pthread_barrier_t start;
+	struct bytes plain;
+	enum chunk_kind kind;
+	unsigned reused, failed;
+};
+
+static void *put_one(void *ctx)
+{
+	struct rush *rush = ctx;
+	struct store_put put = {.kind = rush->kind};
+	struct error e = {0};
+
+	buf_add_bytes(&put.plain, rush->plain);
+	pthread_barrier_wait(&rush->start);
+	if (store_writer_put(rush->writer, &put, &e) < 0)
+		__atomic_add_fetch(&rush->failed, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&rush->reused, put.reused, __ATOMIC_RELAXED);
+	buf_release(&put.plain);
+	return NULL;
+}
+
+static void run_rush(struct rush *rush)
+{
+	pthread_t thread[THREADS];
+
+	rush->reused = rush->failed = 0;
+	assert_int_equal(pthread_barrier_init(&rush->start, NULL, THREADS), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, put_one, rush), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	pthread_barrier_destroy(&rush->start);
+}
+
+static void who_puts_what_another_one_encodes_waits_for_it(void **state)
+{
+	struct store *store = store_model_open(store_model_init());
+	struct harness_rng rng = harness_rng_of(99);
+	OWNED(buf_release) struct buf leaf = {0};
+	struct rush rush = {.kind = CHUNK_LEAF};
+	struct store_writer_counts counts;
+	struct error e = {0};
+
+	(void)state;
+	store_model_leaf(&leaf, 0, 4000, 900, &rng);
+	rush.plain = buf_bytes(&leaf);
+	ASSERT_OK(store_writer_begin(store, &rush.writer, &e));
+	run_rush(&rush);
+	assert_int_equal(rush.failed, 0);
+	assert_int_equal(rush.reused, THREADS - 1);
+	store_writer_counts(rush.writer, &counts);
+	assert_int_equal(counts.new_chunks, 1);
+	/* Where it fails each one that waited tries, and is told. */
+	rush.plain = bytes_of(leaf.at, leaf.len - 1);
+	run_rush(&rush);
+	assert_int_equal(rush.failed, THREADS);
+	store_writer_counts(rush.writer, &counts);
+	assert_int_equal(counts.new_chunks, 1);
+	ASSERT_OK(store_writer_flush(rush.writer, &e));
+	store_writer_end(rush.writer);
+	store_close(store);
+}
+
+/* Where much will be written again no time is spent on making it small. */
+static void what_is_expected_to_be_much_is_not_encoded_thoroughly(void **state)
+{
+	(void)state;
+	for (int much = 0; much < 2; much++) {
+		struct store *store = store_model_open(store_model_init());
+		struct harness_rng rng = harness_rng_of(98);
+		struct store_writer *writer = NULL;
+		OWNED(buf_release) struct buf leaf = {0};
+		struct store_put put = {.kind = CHUNK_LEAF, .has_hint = true};
+		struct error e = {0};
+
+		store_model_leaf(&leaf, 0, 20, 150, &rng);
+		put.hint = store_model_put_alone(store, CHUNK_LEAF, buf_bytes(&leaf), NULL, NULL);
+		leaf.at[9] ^= 1;
+		buf_add_bytes(&put.plain, buf_bytes(&leaf));
+		ASSERT_OK(store_writer_begin(store, &writer, &e));
+		if (much)
+			store_writer_expect_much(writer);
+		ASSERT_OK(store_writer_put(writer, &put, &e));
+		assert_int_equal(put.thorough, !much);
+		buf_release(&put.plain);
+		store_writer_end(writer);
+		store_close(store);
+	}
+}
+
 static size_t pack_count(const char *dir)
 {
 	struct model_files packs;
@@ -328,6 +421,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_that_put_the_same_chunks_store_each_once),
+		cmocka_unit_test(who_puts_what_another_one_encodes_waits_for_it),
+		cmocka_unit_test(what_is_expected_to_be_much_is_not_encoded_thoroughly),
 		cmocka_unit_test(what_is_not_flushed_is_given_up),
 		cmocka_unit_test(leaves_and_nodes_go_to_packs_of_their_own),
 		cmocka_unit_test(many_packs_are_finished_and_known),

@@ -43,6 +43,23 @@ static void a_view_is_its_options_under_its_name(void **state)
 	ASSERT_OK(view_docs_write(&entry, NULL, &got, &e));
 	ASSERT_BYTES(buf_bytes(&got), buf_bytes(&expected));
 	catalog_entry_release(&entry);
+
+	/* A view without a pipeline has an empty one. */
+	options = (struct buf){0};
+	doc = harness_doc_open(&options);
+	harness_doc_string(&options, "viewOn", "orders");
+	harness_doc_close(&options, doc);
+	buf_reset(&expected);
+	buf_reset(&got);
+	doc = harness_doc_open(&expected);
+	harness_doc_string(&expected, "_id", "shop.paid");
+	harness_doc_string(&expected, "viewOn", "orders");
+	harness_doc_close(&expected, harness_doc_open_array(&expected, "pipeline"));
+	harness_doc_close(&expected, doc);
+	entry = entry_of("shop.paid", CATALOG_VIEW, options);
+	ASSERT_OK(view_docs_write(&entry, NULL, &got, &e));
+	ASSERT_BYTES(buf_bytes(&got), buf_bytes(&expected));
+	catalog_entry_release(&entry);
 }
 
 /* {_id, viewOn, pipeline: [{$_internalUnpackBucket: {timeField, metaField, span, exclude?}}]} */
@@ -73,10 +90,13 @@ static void a_time_series_unpacks_its_buckets_as_its_server_writes_it(void **sta
 	static const struct {
 		const char *version;
 		bool exclude, span;
-	} cases[] = {{"5.0.4", true, true},
-		     {"6.0.5", false, true},
-		     {NULL, false, true},
-		     {"", false, false}};
+		const char *granularity;
+		int32_t seconds;
+	} cases[] = {
+		{"5.0.4", true, true, "minutes", 86400},   {"6.0.5", false, true, "minutes", 86400},
+		{NULL, false, true, "minutes", 86400},	   {"", false, false, "minutes", 86400},
+		{"6.0.5", false, false, "hours", 2592000}, {"6.0.5", false, false, "seconds", 3600},
+		{"6.0.5", false, false, NULL, 3600}};
 	struct error e = {0};
 
 	(void)state;
@@ -90,13 +110,14 @@ static void a_time_series_unpacks_its_buckets_as_its_server_writes_it(void **sta
 		sub = harness_doc_open_sub(&options, "timeseries");
 		harness_doc_string(&options, "timeField", "ts");
 		harness_doc_string(&options, "metaField", "sensor");
-		harness_doc_string(&options, "granularity", "minutes");
+		if (cases[i].granularity != NULL)
+			harness_doc_string(&options, "granularity", cases[i].granularity);
 		if (cases[i].span)
-			harness_doc_int32(&options, "bucketMaxSpanSeconds", 86400);
+			harness_doc_int32(&options, "bucketMaxSpanSeconds", cases[i].seconds);
 		harness_doc_close(&options, sub);
 		harness_doc_close(&options, doc);
 		entry = entry_of("metrics.weather", CATALOG_TIMESERIES, options);
-		expect_series(&expected, 86400, cases[i].exclude);
+		expect_series(&expected, cases[i].seconds, cases[i].exclude);
 		ASSERT_OK(view_docs_write(&entry, cases[i].version, &got, &e));
 		ASSERT_BYTES(buf_bytes(&got), buf_bytes(&expected));
 		catalog_entry_release(&entry);
@@ -113,10 +134,19 @@ static void options_that_are_none_of_a_view_are_an_error(void **state)
 
 	(void)state;
 	harness_doc_close(&options, doc);
+	buf_add_str(&got, "x");
 	entry = entry_of("a.b", CATALOG_VIEW, options);
-	ASSERT_ERROR(view_docs_write(&entry, NULL, &got, &e), ERR_CORRUPT);
+	ASSERT_ERROR_TEXT(view_docs_write(&entry, NULL, &got, &e), ERR_CORRUPT, "no viewOn");
 	entry.type = CATALOG_TIMESERIES;
-	ASSERT_ERROR(view_docs_write(&entry, NULL, &got, &e), ERR_CORRUPT);
+	ASSERT_ERROR_TEXT(view_docs_write(&entry, NULL, &got, &e), ERR_CORRUPT,
+			  "no option timeseries");
+	buf_reset(&entry.options);
+	doc = harness_doc_open(&entry.options);
+	harness_doc_close(&entry.options, harness_doc_open_sub(&entry.options, "timeseries"));
+	harness_doc_close(&entry.options, doc);
+	ASSERT_ERROR_TEXT(view_docs_write(&entry, NULL, &got, &e), ERR_CORRUPT, "no timeField");
+	/* Nothing half-written is left. */
+	ASSERT_BYTES(buf_bytes(&got), bytes_str("x"));
 	catalog_entry_release(&entry);
 }
 
@@ -167,10 +197,11 @@ static void a_view_on_the_buckets_of_its_own_name_is_a_time_series(void **state)
 		     {"ts", "system.buckets.ts", NULL},	  {"d.ts", "system.buckets.", NULL}};
 	struct error e = {0};
 	OWNED(buf_release) struct buf doc = {0};
+	struct bytes name;
+	size_t at;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct bytes name;
 
 		add_view(&doc, cases[i].id, cases[i].on);
 		assert_int_equal(ASSERT_OK(view_docs_is_series(buf_bytes(&doc), &name, &e)),
@@ -178,6 +209,18 @@ static void a_view_on_the_buckets_of_its_own_name_is_a_time_series(void **state)
 		if (cases[i].series != NULL)
 			ASSERT_BYTES(name, bytes_str(cases[i].series));
 	}
+	/* Names that are none. */
+	buf_reset(&doc);
+	at = harness_doc_open(&doc);
+	harness_doc_int32(&doc, "_id", 7);
+	harness_doc_string(&doc, "viewOn", "system.buckets.ts");
+	harness_doc_close(&doc, at);
+	assert_int_equal(ASSERT_OK(view_docs_is_series(buf_bytes(&doc), &name, &e)), 0);
+	buf_reset(&doc);
+	at = harness_doc_open(&doc);
+	harness_doc_string(&doc, "_id", "d.ts");
+	harness_doc_close(&doc, at);
+	assert_int_equal(ASSERT_OK(view_docs_is_series(buf_bytes(&doc), &name, &e)), 0);
 }
 
 int main(void)
