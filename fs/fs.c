@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/buf.h"
+#include "fs/fs_handles.h"
 #include "fs/fs_node.h"
 
 #define JSON_CACHE_MAX (32 * MIB) /* of rendered leaves */
@@ -50,6 +51,7 @@ int fs_new(struct store *store, struct fs_log *log, const struct fs_options *opt
 	pthread_mutex_init(&fs->json_lock, NULL);
 	fs->folders = fs_folders_new();
 	fs->keyed = fs_keyed_new(store_params(store)->seed);
+	fs->handles = fs_handles_new();
 	rc = fs_tree_new(store, &fs->tree, e);
 	if (rc >= 0)
 		rc = timeline_open(store, &fs->timeline, e);
@@ -71,6 +73,7 @@ void fs_free(struct fs *fs)
 		tree_json_free(fs->json[i].json);
 	fs_points_free(fs->points);
 	fs_visits_free(fs->visits);
+	fs_handles_free(fs->handles); /* they hold moments */
 	fs_tree_free(fs->tree);
 	timeline_close(fs->timeline);
 	fs_folders_free(fs->folders);

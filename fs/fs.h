@@ -30,6 +30,7 @@ struct fs {
 	struct fs_visits *visits;
 	struct fs_folders *folders;
 	struct fs_keyed *keyed;
+	struct fs_handles *handles;
 	struct fs_log *log; /* borrowed */
 	char *store_path;   /* as README.txt prints it */
 	uid_t uid;	    /* owner of all that is shown */

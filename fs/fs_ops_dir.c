@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "fs/fs_dir.h"
+#include "fs/fs_handles.h"
 #include "fs/fs_ops.h"
 
 /* Names that the kernel may keep of one folder of documents. */
@@ -10,6 +11,7 @@
 
 /* An open folder. The kernel asks for one part after the other; the lock is for who does not. */
 struct folder {
+	struct fs_handle handle;
 	struct fs_node node;
 	pthread_mutex_t lock;
 	struct fs_dir_entry entry; /* the last one; under `lock` */
@@ -38,6 +40,11 @@ static void free_folder(struct folder *folder)
 	free(folder);
 }
 
+static void close_folder(struct fs_handle *handle)
+{
+	free_folder((struct folder *)(void *)handle);
+}
+
 /* May the kernel keep the listing? Only what never changes, and not millions of names. */
 static bool may_cache(const struct fs_node *node)
 {
@@ -63,8 +70,10 @@ static void open_folder(struct fs_ops_request *request)
 		request->info.fh = (uintptr_t)folder;
 		request->info.cache_readdir = may_cache(&folder->node);
 		request->info.keep_cache = request->info.cache_readdir;
+		fs_handles_add(fs->handles, &folder->handle, close_folder);
+		/* Interrupted: there will be no release. */
 		if (fuse_reply_open(request->req, &request->info) < 0)
-			free_folder(folder); /* interrupted: there will be no release */
+			fs_handles_close(fs->handles, &folder->handle);
 		return;
 	}
 	if (rc > 0)
@@ -84,8 +93,10 @@ void fs_ops_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 
 void fs_ops_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
+	struct fs *fs = fuse_req_userdata(req);
+
 	(void)ino;
-	free_folder(folder_of(info));
+	fs_handles_close(fs->handles, &folder_of(info)->handle);
 	fuse_reply_err(req, 0);
 }
 

@@ -3,14 +3,34 @@
 #include <fcntl.h>
 
 #include "fs/fs_file.h"
+#include "fs/fs_handles.h"
 #include "fs/fs_ops.h"
 
 /* Leaves in one reply: a request of 1 MiB has some 33; with many small ones they are copied. */
 #define PIECES_MAX 128
 
+/* What the kernel's handle is. */
+struct open_file {
+	struct fs_handle handle;
+	struct fs_file *file;
+};
+
+static struct open_file *open_file_of(const struct fuse_file_info *info)
+{
+	return (struct open_file *)(uintptr_t)info->fh;
+}
+
 static struct fs_file *file_of(const struct fuse_file_info *info)
 {
-	return (struct fs_file *)(uintptr_t)info->fh;
+	return open_file_of(info)->file;
+}
+
+static void close_file(struct fs_handle *handle)
+{
+	struct open_file *open = (struct open_file *)(void *)handle;
+
+	fs_file_close(open->file);
+	free(open);
 }
 
 /* What kind of file may be opened how; 0 or an errno. */
@@ -27,16 +47,22 @@ static int check_open(const struct fs_node *node, int flags)
 static int open_node(struct fs_ops_request *request, struct fs_node *node, struct error *e)
 {
 	bool is_fixed = node->inode.kind == FS_KIND_FIXED;
+	struct fs *fs = fuse_req_userdata(request->req);
 	struct fs_file *file = NULL;
+	struct open_file *open;
 
-	if (fs_file_open(fuse_req_userdata(request->req), node, &file, e) < 0)
+	if (fs_file_open(fs, node, &file, e) < 0)
 		return e->code;
-	request->info.fh = (uintptr_t)file;
+	open = xcalloc(1, sizeof(*open));
+	open->file = file;
+	request->info.fh = (uintptr_t)open;
 	request->info.keep_cache = !is_fixed;
 	request->info.direct_io = is_fixed; /* its length may differ from what stat said */
 	request->info.noflush = 1;
+	fs_handles_add(fs->handles, &open->handle, close_file);
+	/* Interrupted: there will be no release. */
 	if (fuse_reply_open(request->req, &request->info) < 0)
-		fs_file_close(file); /* interrupted: there will be no release */
+		fs_handles_close(fs->handles, &open->handle);
 	return 1;
 }
 
@@ -115,7 +141,9 @@ void fs_ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 
 void fs_ops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
+	struct fs *fs = fuse_req_userdata(req);
+
 	(void)ino;
-	fs_file_close(file_of(info));
+	fs_handles_close(fs->handles, &open_file_of(info)->handle);
 	fuse_reply_err(req, 0);
 }
