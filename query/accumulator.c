@@ -21,11 +21,6 @@ static const struct accumulator_op *find(struct bytes name)
 	return NULL;
 }
 
-bool accumulator_exists(struct bytes op)
-{
-	return find(op) != NULL || bytes_equal(op, bytes_str("$accumulator"));
-}
-
 int accumulator_parse_any(struct expr_scope *scope, struct bytes op, const struct value *operand,
 			  const struct accumulator **ret, struct error *e)
 {
@@ -182,11 +177,6 @@ int64_t accumulator_merge(const struct accumulator *acc, void *state, struct que
 			  const struct value *v, struct error *e)
 {
 	return acc->op->merge(acc, state, q, v, e);
-}
-
-size_t accumulator_memory(const struct accumulator *acc, const void *state)
-{
-	return acc->op->memory != NULL ? acc->op->memory(state) : 0;
 }
 
 void accumulator_end(const struct accumulator *acc, void *state)

@@ -2,7 +2,7 @@
  * accumulator.h - the accumulators of $group and $setWindowFields: {$sum: "$a"}, {$topN: {...}}.
  *
  * One is parsed once (immutable, in the context's constants); each group has a state of accumulator_size() bytes that the caller
- * provides, zeroed. What a state holds beyond these bytes is heap memory of its own, counted in accumulator_memory().
+ * provides, zeroed. What a state holds beyond these bytes is heap memory of its own.
  * Rules: src/mongo/db/pipeline/accumulator*.cpp of mongod 6.0.
  *
  * Threads: a parsed accumulator may be used by several threads; a state belongs to one at a time.
@@ -31,8 +31,6 @@ MUST_CHECK int accumulator_optimize(struct expr_scope *scope, const struct accum
 /* For a window whose beginning moves: of equals $bottom, $bottomN and $maxN keep those that came last, where they keep the first
    ones otherwise. After parsing, before its first use. */
 void accumulator_set_late(const struct accumulator *acc);
-/* Is there one of this name? */
-bool accumulator_exists(struct bytes op);
 
 size_t accumulator_size(const struct accumulator *acc);
 /* The argument, when the accumulator has exactly one that is evaluated for each document (else NULL): for fast paths. */
@@ -60,8 +58,6 @@ MUST_CHECK int accumulator_partial(const struct accumulator *acc, void *state,
 MUST_CHECK int64_t accumulator_merge(const struct accumulator *acc, void *state,
 				     struct query_context *q, const struct value *v,
 				     struct error *e);
-/* Bytes of heap memory that the state holds. */
-size_t accumulator_memory(const struct accumulator *acc, const void *state);
 /* Free what the state holds; it is zero then. */
 void accumulator_end(const struct accumulator *acc, void *state);
 

@@ -119,13 +119,6 @@ static int list_result(const struct accumulator *acc, void *state, struct query_
 	return 0;
 }
 
-static size_t list_memory(const void *state)
-{
-	const struct list *list = state;
-
-	return list->array.cap + list->places_room * sizeof(*list->places);
-}
-
 static void list_end(void *state)
 {
 	struct list *list = state;
@@ -139,13 +132,11 @@ const struct accumulator_op accumulator_ops_list[] = {{.name = "$push",
 						       .add = push_add,
 						       .merge = accumulator_merge_elements,
 						       .result = list_result,
-						       .memory = list_memory,
 						       .end = list_end},
 						      {.name = "$addToSet",
 						       .size = sizeof(struct list),
 						       .add = set_add,
 						       .merge = accumulator_merge_elements,
 						       .result = list_result,
-						       .memory = list_memory,
 						       .end = list_end},
 						      {0}};

@@ -126,8 +126,7 @@ static int n_result(const struct accumulator *acc, void *state, struct query_con
 	{                                                                                          \
 		.name = (text), .size = sizeof(struct accumulator_items), .parse = n_parse,        \
 		.add = (how), .merge = accumulator_merge_elements, .result = n_result,             \
-		.memory = accumulator_items_memory, .end = accumulator_items_end, .takes_n = true, \
-		##__VA_ARGS__                                                                      \
+		.end = accumulator_items_end, .takes_n = true, ##__VA_ARGS__                       \
 	}
 
 const struct accumulator_op accumulator_ops_n[] = {

@@ -118,11 +118,6 @@ static int objects_result(const struct accumulator *acc, void *state, struct que
 	return 0;
 }
 
-static size_t one_memory(const void *state)
-{
-	return ((const struct one *)state)->box.bytes.cap;
-}
-
 static void one_end(void *state)
 {
 	buf_release(&((struct one *)state)->box.bytes);
@@ -148,7 +143,6 @@ const struct accumulator_op accumulator_ops_one[] = {{.name = "$min",
 						      .merge = extreme_add,
 						      .result = one_result,
 						      .partial = one_partial,
-						      .memory = one_memory,
 						      .end = one_end},
 						     {.name = "$max",
 						      .size = sizeof(struct one),
@@ -156,7 +150,6 @@ const struct accumulator_op accumulator_ops_one[] = {{.name = "$min",
 						      .merge = extreme_add,
 						      .result = one_result,
 						      .partial = one_partial,
-						      .memory = one_memory,
 						      .end = one_end,
 						      .is_greatest = true},
 						     {.name = "$first",
@@ -165,14 +158,12 @@ const struct accumulator_op accumulator_ops_one[] = {{.name = "$min",
 						      .merge = end_add,
 						      .result = one_result,
 						      .is_full = first_is_full,
-						      .memory = one_memory,
 						      .end = one_end},
 						     {.name = "$last",
 						      .size = sizeof(struct one),
 						      .add = end_add,
 						      .merge = end_add,
 						      .result = one_result,
-						      .memory = one_memory,
 						      .end = one_end,
 						      .is_last = true},
 						     {.name = "$mergeObjects",
@@ -180,6 +171,5 @@ const struct accumulator_op accumulator_ops_one[] = {{.name = "$min",
 						      .add = objects_add,
 						      .merge = objects_add,
 						      .result = objects_result,
-						      .memory = one_memory,
 						      .end = one_end},
 						     {0}};

@@ -23,10 +23,9 @@ struct accumulator_op {
 		      struct arena *arena, struct value *ret, struct error *e);
 	int (*partial)(const struct accumulator *acc, void *state, struct query_context *q,
 		       struct arena *arena, struct value *ret, struct error *e);
-	bool (*is_full)(const void *state);  /* what comes is not looked at any more; NULL: never */
-	size_t (*memory)(const void *state); /* NULL: none */
-	void (*end)(void *state);	     /* NULL: nothing to free */
-	bool takes_n;			     /* the state begins with an int64_t n */
+	bool (*is_full)(const void *state); /* what comes is not looked at any more; NULL: never */
+	void (*end)(void *state);	    /* NULL: nothing to free */
+	bool takes_n;			    /* the state begins with an int64_t n */
 	bool is_greatest, is_single, is_last; /* variants */
 };
 

@@ -212,8 +212,7 @@ static int64_t top_merge(const struct accumulator *acc, void *state, struct quer
 	{                                                                                          \
 		.name = (text), .size = sizeof(struct accumulator_items), .parse = top_parse,      \
 		.add = top_add, .merge = top_merge, .result = top_result, .partial = top_partial,  \
-		.memory = accumulator_items_memory, .end = accumulator_items_end, .takes_n = true, \
-		##__VA_ARGS__                                                                      \
+		.end = accumulator_items_end, .takes_n = true, ##__VA_ARGS__                       \
 	}
 
 const struct accumulator_op accumulator_ops_top[] = {

@@ -48,9 +48,7 @@ static int check_cursor(const struct value *v, struct error *e)
 		struct value inner = value_of_field(&field);
 
 		if (!bytes_equal(field.name, bytes_str("batchSize")))
-			return query_error(e, 40415,
-					   "BSON field 'cursor.%.*s' is an unknown field.",
-					   (int)field.name.len, (const char *)field.name.at);
+			return query_error_unknown_field(e, "cursor", field.name);
 		if (check_batch(&inner, e) < 0)
 			return e->code;
 	}
@@ -183,46 +181,6 @@ static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct 
 	return 0;
 }
 
-/* The hint: natural order, or an index, whose order and documents are taken. */
-static int read_hint(struct query_cursor *cursor, struct plan_resolved *r, struct error *e)
-{
-	struct value hint = command_field(cursor->c.cmd, "hint");
-	struct value first = value_at(r->pipeline, 0);
-	struct value filter = plan_operand(&first, "$match");
-	const struct match *match = NULL;
-	struct bytes empty = bson_build_empty();
-	int found;
-
-	if (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) > 1 &&
-	    command_natural(hint.data) != 0) {
-		OWNED(buf_release) struct buf text = {0};
-
-		value_text_bson(hint.data, false, &text);
-		return query_error(e, QUERY_BAD_VALUE,
-				   "Cannot include '$natural' in compound hint: %s",
-				   buf_text(&text));
-	}
-	if (value_is_missing(&hint) || r->collection.kind != COLLECTION_STORED ||
-	    (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) == 0))
-		return 0;
-	if (hint.type == BSON_KIND_DOCUMENT && command_natural(hint.data) != 0) {
-		r->natural = command_natural(hint.data);
-		return 0;
-	}
-	found = collection_index(&r->collection, &hint, &r->index, e);
-	if (found != 0) {
-		r->index = arena_copy(cursor->c.q.constants, r->index);
-		return MIN_OF(found, 0);
-	}
-	if (match_parse(cursor->scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
-			MATCH_AGGREGATE, &match, e) < 0)
-		return e->code;
-	return command_planner_error(&cursor->c, match, QUERY_BAD_VALUE,
-				     "planner returned error :: caused by :: hint provided does "
-				     "not correspond to an existing index",
-				     e);
-}
-
 static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *e)
 {
 	struct query_context *q = &cursor->c.q;
@@ -254,7 +212,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0)
 		return e->code;
 	resolved.pipeline = reorder_pipeline(q, resolved.pipeline);
-	if (read_hint(cursor, &resolved, e) < 0)
+	if (command_hint(cursor, &resolved, e) < 0)
 		return e->code;
 	if (pipeline_begins_with_geo(resolved.pipeline))
 		return plan_refuse_geo(q, &resolved, e);
@@ -272,7 +230,7 @@ int query_aggregate(const struct query_request *request, struct query_cursor **r
 {
 	OWNED(query_cursor_free) struct query_cursor *cursor = NULL;
 	OWNED(buf_release) struct buf coll = {0};
-	struct value v, batch;
+	struct value v, batch, explain;
 	bool is_db = false;
 
 	if (read_name(request, &coll, &is_db, e) < 0 ||
@@ -280,7 +238,8 @@ int query_aggregate(const struct query_request *request, struct query_cursor **r
 	    command_read_concern(request->cmd, "aggregate", true, e) < 0)
 		return e->code;
 	v = command_field(request->cmd, "cursor");
-	if (value_is_missing(&v) && !command_flag(request->cmd, "explain"))
+	explain = command_field(request->cmd, "explain");
+	if (value_is_missing(&v) && value_is_missing(&explain))
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "The 'cursor' option is required, except for aggregate with the "
 				   "explain argument");

@@ -124,8 +124,12 @@ static int count_all(struct command_context *c, int64_t most, int64_t *ret, stru
 		return e->code;
 	if (command_default_collation(c, collation, e) < 0)
 		return e->code;
+	q->lacks_now = !resolved.is_view;
 	if (!resolved.is_view)
 		return count_stored(c, &resolved.collection, filter, most, ret, e);
+	if (command_field(c->cmd, "limit").type != VALUE_MISSING &&
+	    command_number(c->cmd, "limit", 0) == 0) /* it becomes {$limit: 0} */
+		return query_error(e, 15958, "the limit must be positive");
 	if (command_view_match(c, &resolved, filter, &stage, e) < 0)
 		return e->code;
 	if (drain(stage, most, ret, e) < 0)

@@ -86,7 +86,7 @@ int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *re
 	if (most == 0) { /* nothing was asked for: whether there is anything is not looked at */
 		cursor->is_begun = true;
 		*ret_count = 0;
-		*ret_done = false;
+		*ret_done = cursor->is_single;
 		return 0;
 	}
 	while (count < most && cursor->left != 0) {

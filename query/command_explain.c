@@ -10,6 +10,7 @@
 #include "base/bson_build.h"
 #include "base/clock.h"
 #include "query/command_cursor.h"
+#include "query/explain_bounds.h"
 #include "query/query_error.h"
 #include "query/scan.h"
 
@@ -18,8 +19,23 @@
 #define VERSION_TOLD "6.0.27"
 #define GIT_VERSION_TOLD "fc88ca137231d7457aed6265d4f32a361ae71716"
 
+static int check_verbosity(const struct value *v, struct error *e)
+{
+	static const char *const words[] = {"queryPlanner", "executionStats", "allPlansExecution"};
+
+	if (v->type != BSON_KIND_STRING)
+		return command_wrong_type(e, "explain", "verbosity", v, "type 'string'");
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (bytes_equal(v->data, bytes_str(words[i])))
+			return 0;
+	return query_error(e, QUERY_BAD_VALUE,
+			   "Enumeration value '%.*s' for field 'explain.verbosity' is not a valid "
+			   "value.",
+			   (int)v->data.len, (const char *)v->data.at);
+}
+
 static const struct command_rule rules[] = {
-	{"verbosity", COMMAND_STRING, false, NULL},
+	{"verbosity", COMMAND_STRING, false, check_verbosity},
 	{"readConcern", COMMAND_IGNORED, false, NULL},
 };
 static const struct command_rules explain_rules = {"explain", rules, COUNT_OF(rules)};
@@ -78,29 +94,9 @@ static void add_filter(struct bytes filter, struct buf *ret)
 		bson_build_value(ret, "filter", BSON_KIND_DOCUMENT, filter);
 }
 
-/* "(3, inf.0]": one end of the bounds as mongod writes them. */
-static void bound_text(const struct plan *plan, struct buf *ret)
-{
-	bool has_low = !value_is_missing(&plan->low), has_high = !value_is_missing(&plan->high);
-	bool of_numbers = has_low ? value_is_number(&plan->low) : value_is_number(&plan->high);
-
-	buf_add_str(ret, has_low && plan->low_open ? "(" : "[");
-	if (has_low)
-		value_text(&plan->low, ret);
-	else
-		buf_add_str(ret, of_numbers ? "-inf.0" : "MinKey");
-	buf_add_str(ret, ", ");
-	if (has_high)
-		value_text(&plan->high, ret);
-	else
-		buf_add_str(ret, of_numbers ? "inf.0" : "MaxKey");
-	buf_add_str(ret, has_high && plan->high_open ? ")" : "]");
-}
-
 static void add_index(const struct explain *x, const struct plan *plan, struct buf *ret)
 {
-	OWNED(buf_release) struct buf text = {0};
-	size_t inner = bson_build_open(ret, "inputStage"), more;
+	size_t inner = bson_build_open(ret, "inputStage"), more, list;
 
 	bson_build_string(ret, "stage", bytes_str("IXSCAN"));
 	add_stats(x, false, ret);
@@ -118,18 +114,9 @@ static void add_index(const struct explain *x, const struct plan *plan, struct b
 	bson_build_int32(ret, "indexVersion", 2);
 	bson_build_string(ret, "direction", bytes_str(plan->is_backward ? "backward" : "forward"));
 	more = bson_build_open(ret, "indexBounds");
-	if (plan->way == PLAN_RANGE) {
-		size_t list = bson_build_open_array(ret, "_id");
-
-		bound_text(plan, &text);
-		bson_build_string(ret, "0", buf_bytes(&text));
-		bson_build_end(ret, list);
-	} else {
-		size_t list = bson_build_open_array(ret, "_id");
-
-		bson_build_string(ret, "0", bytes_str("[MinKey, MaxKey]"));
-		bson_build_end(ret, list);
-	}
+	list = bson_build_open_array(ret, "_id");
+	explain_bounds_add(plan, x->filter, ret);
+	bson_build_end(ret, list);
 	bson_build_end(ret, more);
 	if (x->with_stats)
 		bson_build_int32(ret, "keysExamined", (int32_t)x->examined);
@@ -146,7 +133,8 @@ static void add_source(const struct explain *x, const struct plan *plan, struct 
 		add_stats(x, false, ret);
 		return;
 	}
-	if (plan->way == PLAN_IDS && plan->id_count == 1 && value_count(x->filter) == 1) {
+	if (plan->way == PLAN_IDS && plan->id_count == 1 && value_count(x->filter) == 1 &&
+	    value_get(x->filter, bytes_str("_id")).type != VALUE_MISSING) {
 		bson_build_string(ret, "stage", bytes_str("IDHACK"));
 		add_stats(x, true, ret);
 		return;
@@ -162,8 +150,10 @@ static void add_source(const struct explain *x, const struct plan *plan, struct 
 		return;
 	}
 	bson_build_string(ret, "stage", bytes_str("FETCH"));
-	if (by_order || value_count(x->filter) > 1)
+	if (by_order)
 		add_filter(x->filter, ret);
+	else
+		explain_bounds_rest(x->filter, ret);
 	add_stats(x, true, ret);
 	add_index(x, plan, ret);
 }
@@ -242,6 +232,13 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 	bson_build_end(ret, inner);
 }
 
+/* A count of all documents looks at none. */
+static bool is_fast_count(const struct explain *x, const struct plan *plan)
+{
+	return is_text(bytes_str(x->name), "count") && value_count(x->filter) == 0 &&
+	       plan->way != PLAN_NOTHING;
+}
+
 static void add_plan(const struct explain *x, const struct plan *plan, const char *field,
 		     struct buf *ret)
 {
@@ -252,7 +249,7 @@ static void add_plan(const struct explain *x, const struct plan *plan, const cha
 		bson_build_end(ret, begin);
 		return;
 	}
-	if (value_count(x->filter) == 0 && plan->way != PLAN_NOTHING) {
+	if (is_fast_count(x, plan)) {
 		bson_build_string(ret, "stage", bytes_str("RECORD_STORE_FAST_COUNT"));
 		add_stats(x, false, ret);
 		bson_build_end(ret, begin);
@@ -280,7 +277,8 @@ static void add_planner(struct explain *x, const struct plan *plan, struct bytes
 
 	bson_build_string(ret, "namespace", ns);
 	bson_build_bool(ret, "indexFilterSet", false);
-	bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
+	if (!is_fast_count(x, plan))
+		bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
 	bson_build_bool(ret, "maxIndexedOrSolutionsReached", false);
 	bson_build_bool(ret, "maxIndexedAndSolutionsReached", false);
 	bson_build_bool(ret, "maxScansToExplodeReached", false);
@@ -300,13 +298,38 @@ static void add_execution(const struct explain *x, const struct plan *plan, stru
 		return;
 	begin = bson_build_open(ret, "executionStats");
 	bson_build_bool(ret, "executionSuccess", true);
-	bson_build_int32(ret, "nReturned", (int32_t)x->returned);
+	bson_build_int32(ret, "nReturned",
+			 is_text(bytes_str(x->name), "count") ? 0 : (int32_t)x->returned);
 	bson_build_int32(ret, "executionTimeMillis", (int32_t)x->took);
 	bson_build_int32(ret, "totalKeysExamined", by_id ? (int32_t)x->examined : 0);
-	bson_build_int32(ret, "totalDocsExamined", (int32_t)x->examined);
+	bson_build_int32(ret, "totalDocsExamined",
+			 is_fast_count(x, plan) ? 0 : (int32_t)x->examined);
 	add_plan(x, plan, "executionStages", ret);
 	if (x->with_all_plans)
 		bson_build_end(ret, bson_build_open_array(ret, "allPlansExecution"));
+	bson_build_end(ret, begin);
+}
+
+/* The limits of a 6.0.27 as it comes. */
+static void add_parameters(struct buf *ret)
+{
+	static const struct {
+		const char *name;
+		int32_t bytes;
+	} parameters[] = {
+		{"internalQueryFacetBufferSizeBytes", 104857600},
+		{"internalQueryFacetMaxOutputDocSizeBytes", 104857600},
+		{"internalLookupStageIntermediateDocumentMaxSizeBytes", 104857600},
+		{"internalDocumentSourceGroupMaxMemoryBytes", 104857600},
+		{"internalQueryMaxBlockingSortMemoryUsageBytes", 104857600},
+		{"internalQueryProhibitBlockingMergeOnMongoS", 0},
+		{"internalQueryMaxAddToSetBytes", 104857600},
+		{"internalDocumentSourceSetWindowFieldsMaxMemoryBytes", 104857600},
+	};
+	size_t begin = bson_build_open(ret, "serverParameters");
+
+	for (size_t i = 0; i < COUNT_OF(parameters); i++)
+		bson_build_int32(ret, parameters[i].name, parameters[i].bytes);
 	bson_build_end(ret, begin);
 }
 
@@ -327,6 +350,7 @@ static void add_end(const struct explain *x, struct buf *ret)
 	bson_build_string(ret, "version", bytes_str(VERSION_TOLD));
 	bson_build_string(ret, "gitVersion", bytes_str(GIT_VERSION_TOLD));
 	bson_build_end(ret, begin);
+	add_parameters(ret);
 }
 
 /* {$cursor: ..} and the stages behind it, as they were written. */
@@ -458,21 +482,12 @@ static int explain_other(struct explain *x, const struct query_request *request,
 	return explain_find(x, &changed, ret, e);
 }
 
-static int check_verbosity(struct bytes cmd, struct explain *x, struct error *e)
+static void read_verbosity(struct bytes cmd, struct explain *x)
 {
 	struct value v = command_field(cmd, "verbosity");
 
-	if (value_is_missing(&v) || is_text(v.data, "allPlansExecution")) {
-		x->with_stats = x->with_all_plans = true;
-		return 0;
-	}
-	x->with_stats = is_text(v.data, "executionStats");
-	if (x->with_stats || is_text(v.data, "queryPlanner"))
-		return 0;
-	return query_error(e, QUERY_BAD_VALUE,
-			   "Enumeration value '%.*s' for field 'explain.verbosity' is not a valid "
-			   "value.",
-			   (int)v.data.len, (const char *)v.data.at);
+	x->with_all_plans = value_is_missing(&v) || is_text(v.data, "allPlansExecution");
+	x->with_stats = x->with_all_plans || is_text(v.data, "executionStats");
 }
 
 /* Another command in `explain`: what mongod can't explain, or we do not know. */
@@ -501,18 +516,24 @@ static int explain(struct explain *x, const struct query_request *request, struc
 {
 	static const char *const names[] = {"find", "aggregate", "count", "distinct"};
 	struct value db = value_get(request->cmd, bytes_str("$db"));
+	struct value coll = value_at(request->cmd, 0);
 	size_t i = 0;
 
-	while (i < COUNT_OF(names) && !is_text(name, names[i]))
-		i++;
-	if (i == COUNT_OF(names))
-		return refuse(name, e);
-	x->name = names[i];
 	if (db.type == BSON_KIND_STRING && !bytes_equal(db.data, request->db))
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "Mismatched $db in explain command. Expected %.*s but got %.*s",
 				   (int)request->db.len, (const char *)request->db.at,
 				   (int)db.data.len, (const char *)db.data.at);
+	while (i < COUNT_OF(names) && !is_text(name, names[i]))
+		i++;
+	if (i == COUNT_OF(names))
+		return refuse(name, e);
+	x->name = names[i];
+	/* A find that is not explained has the code 2 for it. */
+	if (i == 0 && coll.type != BSON_KIND_STRING && coll.type != BSON_KIND_BINARY)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "collection name has invalid type %s",
+				   value_type_name(coll.type));
 	x->filter = object_of(x->cmd, "filter");
 	if (i == 0)
 		return explain_find(x, request, ret, e);
@@ -525,15 +546,8 @@ static int explain(struct explain *x, const struct query_request *request, struc
 static int explain_itself(const struct query_request *request, struct buf *ret, struct error *e)
 {
 	struct explain x = {.db = request->db, .cmd = request->cmd, .name = "aggregate"};
-	struct bson_fields fields = bson_fields(request->cmd);
-	struct bson_field first = {0};
-	struct value v = value_at(request->cmd, 0);
 	int status;
 
-	if (bson_fields_next(&fields, &first, e) < 0)
-		return e->code;
-	if (!is_text(first.name, "aggregate"))
-		return command_wrong_type(e, "explain", "explain", &v, "type 'object'");
 	x.filter = bson_build_empty();
 	status = explain_aggregate(&x, request, ret, e);
 	query_cursor_free(x.cursor);
@@ -545,18 +559,22 @@ int query_explain(const struct query_request *request, struct buf *ret, struct e
 	struct value inner_cmd = value_at(request->cmd, 0);
 	struct query_request inner = *request;
 	struct explain x = {.db = request->db};
-	struct bson_fields fields;
+	struct bson_fields fields = bson_fields(request->cmd);
 	struct bson_field first = {0};
 	int status;
 
-	if (inner_cmd.type == BSON_KIND_STRING || value_is_number(&inner_cmd))
+	if (bson_fields_next(&fields, &first, e) < 0)
+		return e->code;
+	if (is_text(first.name, "aggregate"))
 		return explain_itself(request, ret, e);
+	if (command_check(&explain_rules, request->cmd, e) < 0 ||
+	    command_read_concern(request->cmd, "explain", true, e) < 0)
+		return e->code;
+	read_verbosity(request->cmd, &x);
 	if (inner_cmd.type != BSON_KIND_DOCUMENT)
 		return command_wrong_type(e, "explain", "explain", &inner_cmd, "type 'object'");
-	if (command_check(&explain_rules, request->cmd, e) < 0 ||
-	    check_verbosity(request->cmd, &x, e) < 0)
-		return e->code;
 	fields = bson_fields(inner_cmd.data);
+	first = (struct bson_field){0};
 	if (bson_fields_next(&fields, &first, e) < 0)
 		return e->code;
 	inner.cmd = x.cmd = inner_cmd.data;

@@ -36,11 +36,9 @@ static const struct command_rule rules[] = {
 	{"noCursorTimeout", COMMAND_FLAG, false, NULL},
 	{"awaitData", COMMAND_FLAG, false, NULL},
 	{"allowPartialResults", COMMAND_FLAG, false, NULL},
-	{"mirrored", COMMAND_FLAG, false, NULL},
 	{"readOnce", COMMAND_FLAG, false, NULL},
 	{"allowSpeculativeMajorityRead", COMMAND_FLAG, false, NULL},
 	{"$_requestResumeToken", COMMAND_FLAG, false, NULL},
-	{"$_requestReshardingResumeToken", COMMAND_FLAG, false, NULL},
 	{"$_resumeAfter", COMMAND_OWNED, false, NULL},
 	{"maxTimeMS", COMMAND_TIME, false, NULL},
 	{"readConcern", COMMAND_READ_CONCERN, false, NULL},
@@ -145,12 +143,11 @@ static int check_hint(const struct find *f, struct error *e)
 static int check_together(const struct find *f, struct error *e)
 {
 	struct bytes cmd = f->cmd;
-	struct value ntoreturn = command_field(cmd, "ntoreturn"), limits[2];
+	struct value ntoreturn = command_field(cmd, "ntoreturn");
+	struct value batch = command_field(cmd, "batchSize");
 
-	limits[0] = command_field(cmd, "limit");
-	limits[1] = command_field(cmd, "batchSize");
 	if (!value_is_missing(&ntoreturn) &&
-	    (!value_is_missing(&limits[0]) || !value_is_missing(&limits[1])))
+	    (command_number(cmd, "limit", 0) != 0 || !value_is_missing(&batch)))
 		return query_error(
 			e, QUERY_BAD_VALUE,
 			"'limit' or 'batchSize' fields can not be set with 'ntoreturn' field.");
@@ -243,8 +240,6 @@ static int read_hint(struct find *f, const struct collection *c, struct error *e
 
 	if (value_is_missing(&hint) || (hint.type == BSON_KIND_DOCUMENT && is_empty(hint.data)) ||
 	    c->kind != COLLECTION_STORED)
-		return 0;
-	if (hint.type == BSON_KIND_STRING && hint.data.len == 0)
 		return 0;
 	natural = hint.type == BSON_KIND_DOCUMENT ? command_natural(hint.data) : 0;
 	if (natural != 0) {
@@ -569,6 +564,9 @@ int query_find(const struct query_request *request, struct query_cursor **ret, s
 	read_fields(&f);
 	if (check_together(&f, e) < 0)
 		return e->code;
+	if (command_field(f.cmd, "term").type != VALUE_MISSING)
+		return query_error(e, QUERY_BAD_VALUE,
+				   "cannot supply 'term' without active replication");
 	cursor->is_find = true;
 	cursor->is_tailable = command_flag(f.cmd, "tailable");
 	cursor->is_single = command_flag(f.cmd, "singleBatch");

@@ -30,10 +30,8 @@ static const char *const everywhere[] = {
 	"comment",
 	"coordinator",
 	"databaseVersion",
-	"help",
 	"maxTimeMSOpOnly",
 	"mayBypassWriteBlocking",
-	"operationTime",
 	"shardVersion",
 	"startTransaction",
 	"stmtId",
@@ -219,9 +217,7 @@ static int check_one(const struct command_rules *rules, const struct bson_field 
 	if (rule == NULL && is_everywhere(field->name))
 		return 0;
 	if (rule == NULL)
-		return query_error(e, 40415, "BSON field '%s%s%.*s' is an unknown field.",
-				   rules->name, field->name.len > 0 ? "." : "",
-				   (int)field->name.len, (const char *)field->name.at);
+		return query_error_unknown_field(e, rules->name, field->name);
 	/* The generated parsers take null and undefined as if the field were not there. */
 	if ((v.type == BSON_KIND_NULL || v.type == BSON_KIND_UNDEFINED) && !minds_null(rule))
 		return 0;

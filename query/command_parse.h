@@ -89,6 +89,7 @@ struct command_context {
 	struct bytes cmd; /* the command, kept */
 	struct buf ns;	  /* "db.coll" */
 	struct collation *collation;
+	bool is_view_find;	     /* a find that is an aggregation of what a view views */
 	bool has_collation;	     /* the command names one (maybe the simple one) */
 	struct bytes collation_spec; /* that is in force; empty: simple */
 };

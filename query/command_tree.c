@@ -44,17 +44,41 @@ static void add_number(struct bytes cmd, const char *field, struct buf *out)
 		buf_printf(out, " %s=%lld", field, (long long)number);
 }
 
+/* Of a pipeline: the $limit behind the $match and $sort that it begins with. */
+static void add_leading_limit(const struct value *pipeline, struct buf *out)
+{
+	struct value stage = value_missing(), limit = value_missing();
+
+	for (size_t i = 0; i < 3 && value_is_missing(&limit); i++) {
+		stage = value_at(pipeline->data, i);
+		if (stage.type != BSON_KIND_DOCUMENT)
+			return;
+		limit = value_get(stage.data, bytes_str("$limit"));
+		if (value_is_missing(&limit) &&
+		    value_get(stage.data, bytes_str("$match")).type == VALUE_MISSING &&
+		    value_get(stage.data, bytes_str("$sort")).type == VALUE_MISSING)
+			return;
+	}
+	if (value_is_number(&limit))
+		buf_printf(out, " limit=%lld", (long long)value_to_int64(&limit));
+}
+
 int command_planner_error(struct command_context *c, const struct match *match, int code,
 			  const char *text, struct error *e)
 {
 	struct value pipeline = value_get(c->cmd, bytes_str("pipeline"));
 	struct value collation = command_field(c->cmd, "collation");
 	OWNED(buf_release) struct buf out = {0};
+	bool aggregates = !value_is_missing(&pipeline) || c->is_view_find;
 
 	buf_printf(&out, "ns=%s", buf_text(&c->ns));
-	add_number(c->cmd, "batchSize", &out);
-	add_number(c->cmd, "limit", &out);
-	add_number(c->cmd, "skip", &out);
+	if (!aggregates) {
+		add_number(c->cmd, "batchSize", &out);
+		add_number(c->cmd, "limit", &out);
+		add_number(c->cmd, "skip", &out);
+	} else if (!value_is_missing(&pipeline)) {
+		add_leading_limit(&pipeline, &out);
+	}
 	buf_add_str(&out, "Tree: ");
 	if (match == NULL)
 		buf_add_str(&out, "$and\n");
@@ -64,10 +88,10 @@ int command_planner_error(struct command_context *c, const struct match *match, 
 		add_leading_sort(&pipeline, &out);
 	else
 		add_part(c->cmd, "sort", "Sort: ", &out);
-	add_part(c->cmd, "projection", "Proj: ", &out);
+	add_part(aggregates ? bson_build_empty() : c->cmd, "projection", "Proj: ", &out);
 	if (collation.type == BSON_KIND_DOCUMENT && value_count(collation.data) > 0)
 		add_part(c->cmd, "collation", "Collation: ", &out);
-	else if (!value_is_missing(&pipeline))
+	else if (aggregates)
 		buf_add_str(&out, "Collation: { locale: \"simple\" }\n");
 	return query_error(e, code, "error processing query: %s %s", buf_text(&out), text);
 }

@@ -112,6 +112,60 @@ static struct bytes pipeline_of(struct arena *arena, struct bytes cmd)
 	return arena_copy(arena, buf_bytes(&out));
 }
 
+static int refused(struct error *e)
+{
+	if (e->server == QUERY_INVALID_PIPELINE_OPERATOR) {
+		char old[sizeof(e->text)];
+
+		memcpy(old, e->text, sizeof(old));
+		query_error(e, QUERY_INVALID_PIPELINE_OPERATOR, "Unsupported in view pipeline: %s",
+			    old);
+	}
+	return e->code;
+}
+
+int command_hint(struct query_cursor *cursor, struct plan_resolved *r, struct error *e)
+{
+	struct value hint = command_field(cursor->c.cmd, "hint");
+	struct value first = value_at(r->pipeline, 0);
+	struct value filter = plan_operand(&first, "$match");
+	const struct match *match = NULL;
+	struct bytes empty = bson_build_empty();
+	int found;
+
+	if (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) > 1 &&
+	    command_natural(hint.data) != 0) {
+		OWNED(buf_release) struct buf text = {0};
+
+		value_text_bson(hint.data, false, &text);
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Cannot include '$natural' in compound hint: %s",
+				   buf_text(&text));
+	}
+	if (value_is_missing(&hint) || r->collection.kind != COLLECTION_STORED ||
+	    (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) == 0))
+		return 0;
+	if (hint.type == BSON_KIND_DOCUMENT && command_natural(hint.data) != 0) {
+		r->natural = command_natural(hint.data);
+		return 0;
+	}
+	found = collection_index(&r->collection, &hint, &r->index, e);
+	if (found != 0) {
+		r->index = arena_copy(cursor->c.q.constants, r->index);
+		return MIN_OF(found, 0);
+	}
+	if (match_parse(cursor->scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
+			MATCH_AGGREGATE, &match, e) < 0)
+		return e->code;
+	/* Of a view the namespace behind it is told. */
+	buf_reset(&cursor->c.ns);
+	buf_add(&cursor->c.ns, r->collection.entry.ns, r->collection.entry.ns_len);
+	return command_planner_error(&cursor->c, match, QUERY_BAD_VALUE,
+				     "planner returned error :: caused by :: hint provided does "
+				     "not correspond to an existing index",
+				     e);
+}
+
 int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 		      const struct project *project, struct error *e)
 {
@@ -124,23 +178,18 @@ int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 		plan_concat(q->constants, r->pipeline, pipeline_of(q->constants, cursor->c.cmd));
 	q->in_find = false;
 	cursor->is_find = false;
+	cursor->c.is_view_find = true;
 	cursor->left = -1;
 	cursor->is_single = command_flag(cursor->c.cmd, "singleBatch");
-	r->natural = command_natural(object_of(cursor->c.cmd, "sort"));
-	if (r->natural == 0)
-		r->natural = command_natural(object_of(cursor->c.cmd, "hint"));
 	cursor->scope = expr_scope_new(q);
 	q->keeps_gaps = gaps_wanted(r->pipeline);
-	if (plan_pipeline(q, r, cursor->scope, NULL, true, &cursor->plan, &cursor->stage, e) == 0)
-		return 0;
-	if (e->server == QUERY_INVALID_PIPELINE_OPERATOR) {
-		char old[sizeof(e->text)];
-
-		memcpy(old, e->text, sizeof(old));
-		query_error(e, QUERY_INVALID_PIPELINE_OPERATOR, "Unsupported in view pipeline: %s",
-			    old);
-	}
-	return e->code;
+	if (plan_check(q, cursor->scope, r->pipeline, e) < 0 || command_hint(cursor, r, e) < 0)
+		return refused(e);
+	if (r->natural == 0)
+		r->natural = command_natural(object_of(cursor->c.cmd, "sort"));
+	if (plan_pipeline(q, r, cursor->scope, NULL, true, &cursor->plan, &cursor->stage, e) < 0)
+		return refused(e);
+	return 0;
 }
 
 int command_view_match(struct command_context *c, struct plan_resolved *r, struct bytes query,

@@ -1,12 +1,25 @@
 #include "query/field_path.h"
 
+#include "base/compiler.h"
 #include "query/query_error.h"
+
+/* What a path may have although it begins with a dollar: the fields of a DBRef, and those in which metadata goes between members. */
+static bool is_dollar_allowed(struct bytes name)
+{
+	static const char *const allowed[] = {
+		"$id", "$ref", "$db", "$sortKey", "$recordId", "$searchScore", "$searchSortValues"};
+
+	for (size_t i = 0; i < COUNT_OF(allowed); i++)
+		if (bytes_equal(name, bytes_str(allowed[i])))
+			return true;
+	return false;
+}
 
 int field_path_check_name(struct bytes name, struct error *e)
 {
 	if (name.len == 0)
 		return query_error(e, 15998, "FieldPath field names may not be empty strings.");
-	if (name.at[0] == '$')
+	if (name.at[0] == '$' && !is_dollar_allowed(name))
 		return query_error(e, 16410,
 				   "FieldPath field names may not start with '$'. Consider using "
 				   "$getField or $setField.");

@@ -1,6 +1,7 @@
 #include "query/find_stage.h"
 
 #include "base/bson_build.h"
+#include "query/path.h"
 
 /* All of them; what a stage does not use is empty. */
 struct find_stage {
@@ -274,17 +275,21 @@ struct stage *find_stage_match(struct query_context *q, struct expr_scope *scope
 
 /* ---- what an index holds */
 
+static int is_there(void *arg, const struct bson_field *at, int64_t offset)
+{
+	(void)arg;
+	(void)offset;
+	return at->type != 0;
+}
+
+/* A document of a sparse index has one of its paths at least. */
 static bool has_key(const struct find_stage *s, struct bytes doc)
 {
-	for (size_t i = 0; i < sort_count(s->sort); i++) {
-		struct bytes path = sort_path(s->sort, i);
-		const uint8_t *dot = memchr(path.at, '.', path.len);
-		struct value v;
+	struct path path;
 
-		if (dot != NULL)
-			path.len = (size_t)(dot - path.at);
-		v = value_get(doc, path);
-		if (!value_is_missing(&v))
+	for (size_t i = 0; i < sort_count(s->sort); i++) {
+		path_parse(s->arena, sort_path(s->sort, i), &path);
+		if (path_walk(&path, doc, true, is_there, NULL) != 0)
 			return true;
 	}
 	return false;
@@ -298,10 +303,10 @@ static int index_next(struct stage *stage, struct stage_doc *ret, struct error *
 	while ((more = stage_next(stage->source, ret, e)) > 0) {
 		int held = 1;
 
+		arena_reset(s->arena);
 		if (s->is_sparse && !has_key(s, ret->doc))
 			continue;
 		if (s->partial != NULL) {
-			arena_reset(s->arena);
 			expr_frame_set(&s->frame, ret->doc);
 			held = match_test(s->partial, &s->frame, ret->doc, NULL, e);
 		}

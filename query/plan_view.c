@@ -282,6 +282,7 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 	if (r->unpack.len > 0) {
 		struct stage *buckets = NULL;
 
+		request.natural = r->natural;
 		if (plan_collection(q, &r->collection, &request, plan, &buckets, e) < 0)
 			return e->code;
 		return unpack_open(q, r->unpack, buckets, ret, e);
@@ -360,6 +361,22 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 
 /* ---- for the stages that read other namespaces */
 
+/* Does it begin with a stage that tells of the collection that it is asked of? */
+static bool asks_itself(struct bytes pipeline)
+{
+	static const char *const names[] = {"$collStats", "$indexStats", "$listCatalog",
+					    "$planCacheStats"};
+	struct value first = value_at(pipeline, 0);
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct value operand = plan_operand(&first, names[i]);
+
+		if (!value_is_missing(&operand))
+			return true;
+	}
+	return false;
+}
+
 static int open_other(struct query_context *q, struct bytes db, struct bytes coll,
 		      struct bytes pipeline, struct expr_scope *scope,
 		      const struct expr_frame *vars, struct stage **ret, struct error *e)
@@ -375,6 +392,13 @@ static int open_other(struct query_context *q, struct bytes db, struct bytes col
 				   "Cannot override a view's default collation%.*s.%.*s",
 				   (int)db.len, (const char *)db.at, (int)coll.len,
 				   (const char *)coll.at);
+	if (asks_itself(pipeline)) {
+		struct query_context *own = arena_get(q->constants, sizeof(*own));
+
+		*own = *q;
+		own->coll = arena_copy(q->constants, coll);
+		q = own;
+	}
 	return plan_pipeline(q, &resolved, scope, vars, false, NULL, ret, e);
 }
 

@@ -178,7 +178,6 @@ static int elem_match(struct parsing *p, struct project_node *node, struct bytes
 		leaf->match = match;
 	buf_release(&doc);
 	p->has_elem_match = true;
-	p->project->is_find_only = true;
 	return result;
 }
 
@@ -188,7 +187,6 @@ static int as_expression(struct parsing *p, struct project_node *node, struct by
 			 struct error *e)
 {
 	if (p->use == PROJECT_FIND && bytes_equal(first->name, bytes_str("$slice"))) {
-		p->project->is_find_only = true;
 		return slice_or_expression(p, node, prefix, path, obj, first, e) < 0 ? e->code : 1;
 	}
 	if (bytes_equal(first->name, bytes_str("$elemMatch"))) {
@@ -252,7 +250,6 @@ static int positional(struct parsing *p, struct project_node *node, struct bytes
 	buf_add_bytes(&full, path);
 	p->project->positional = arena_copy(p->arena, buf_bytes(&full));
 	p->project->match = p->match;
-	p->project->is_find_only = true;
 	p->has_positional = true;
 	return 0;
 }

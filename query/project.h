@@ -54,9 +54,5 @@ MUST_CHECK int project_apply(const struct project *project, struct expr_frame *f
 bool project_is_all(const struct project *project);
 /* Does it look at {$meta: "sortKey"}? Then the sorter has to keep its keys. */
 bool project_wants_sort_key(const struct project *project);
-/* Is it an inclusion of `_id` and nothing else? For covered plans. */
-bool project_is_only_id(const struct project *project);
-/* Does it use what only find has ($slice, $elemMatch, positional)? A view refuses that. */
-bool project_is_find_only(const struct project *project);
 
 #endif

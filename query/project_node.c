@@ -112,19 +112,6 @@ bool project_wants_sort_key(const struct project *project)
 	return project->wants_sort_key;
 }
 
-bool project_is_only_id(const struct project *project)
-{
-	const struct project_node *child = project->root->children;
-
-	return project->type == PROJECT_INCLUSION && child != NULL && child->next == NULL &&
-	       child->kind == PROJECT_NODE_INCLUDE && bytes_equal(child->name, bytes_str("_id"));
-}
-
-bool project_is_find_only(const struct project *project)
-{
-	return project->is_find_only;
-}
-
 static bool has_text(struct bytes hay, const char *needle)
 {
 	return memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;

@@ -49,7 +49,7 @@ struct project {
 	struct project_slice *slices, *last_slice;
 	struct bytes positional;   /* path before ".$"; empty when there is none */
 	const struct match *match; /* of the positional */
-	bool wants_sort_key, is_find_only;
+	bool wants_sort_key;
 };
 
 #define PROJECT_DEPTH_MAX 200 /* documents in each other, in the words */

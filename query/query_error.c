@@ -17,6 +17,14 @@ int query_error(struct error *e, int server, const char *format, ...)
 	return ERR_INVALID;
 }
 
+int query_error_unknown_field(struct error *e, const char *parser, struct bytes name)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	return query_error(e, 40415, "BSON field '%s%s%s' is an unknown field.", parser,
+			   name.len > 0 ? "." : "", query_error_quote(name, &text));
+}
+
 int query_error_cause(struct error *e, const char *format, ...)
 {
 	va_list args;
@@ -89,6 +97,7 @@ static const struct name names[] = {
 	{139, "JSInterpreterFailure"},
 	{146, "ExceededMemoryLimit"},
 	{148, "ReadConcernMajorityNotEnabled"},
+	{159, "DurationOverflow"},
 	{160, "MaxStalenessOutOfRange"},
 	{161, "IncompatibleCollationVersion"},
 	{165, "ViewDepthLimitExceeded"},
@@ -105,6 +114,7 @@ static const struct name names[] = {
 	{222, "CloseChangeStream"},
 	{224, "QueryFeatureNotAllowed"},
 	{225, "InvalidSSLConfiguration"},
+	{232, "MaxSubPipelineDepthExceeded"},
 	{233, "ExceededTimeLimit"},
 	{237, "CursorKilled"},
 	{238, "NotImplemented"},

@@ -51,6 +51,9 @@ enum query_code {
 /* Set `e` (code ERR_INVALID, server `server`) and return ERR_INVALID. */
 int query_error(struct error *e, int server, const char *format, ...) PRINTF_LIKE(3, 4) COLD;
 
+/* Code 40415 as mongod's generated parsers tell it: "BSON field 'parser.name' is an unknown field."; without ".name" when it is empty. */
+int query_error_unknown_field(struct error *e, const char *parser, struct bytes name) COLD;
+
 /* Put "context :: caused by :: " before the text of `e`, as mongod does; returns its code. */
 int query_error_cause(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;
 

@@ -59,7 +59,7 @@ static int parse_part(struct expr_scope *scope, const struct bson_field *field,
 {
 	OWNED(buf_release) struct buf text = {0};
 	struct value v = value_of_field(field);
-	double direction;
+	int64_t direction;
 
 	if (field->type == BSON_KIND_DOCUMENT)
 		return parse_meta(scope, field, part, e);
@@ -68,8 +68,8 @@ static int parse_part(struct expr_scope *scope, const struct bson_field *field,
 		return query_error(e, 15974, "Illegal key in $sort specification: %s",
 				   buf_text(&text));
 	}
-	direction = value_to_double(&v);
-	if (!(direction > -2 && direction < 2) || (int)direction == 0)
+	direction = value_round_int64(&v);
+	if (direction != 1 && direction != -1)
 		return query_error(e, 15975,
 				   "$sort key ordering must be 1 (for ascending) or -1 (for "
 				   "descending)");
@@ -120,21 +120,6 @@ struct bytes sort_path(const struct sort *sort, size_t part)
 bool sort_is_ascending(const struct sort *sort, size_t part)
 {
 	return sort->parts[part].is_ascending;
-}
-
-int sort_natural(struct bytes spec)
-{
-	struct fields walk = fields_of(spec);
-	struct bson_field field;
-	struct value v;
-
-	if (!fields_next(&walk, &field) || !bytes_equal(field.name, bytes_str("$natural")) ||
-	    walk.at < walk.end)
-		return 0;
-	v = value_of_field(&field);
-	if (!value_is_number(&v))
-		return 0;
-	return value_to_double(&v) > 0 ? 1 : value_to_double(&v) < 0 ? -1 : 0;
 }
 
 int sort_compare_values(const struct sort *sort, const struct value *a, const struct value *b,

@@ -24,8 +24,6 @@ MUST_CHECK int sort_parse(struct expr_scope *scope, struct bytes spec, const str
 size_t sort_count(const struct sort *sort);
 struct bytes sort_path(const struct sort *sort, size_t part);
 bool sort_is_ascending(const struct sort *sort, size_t part);
-/* {$natural: 1} gives 1, -1 gives -1, anything else 0. On the words, before parsing. */
-int sort_natural(struct bytes spec);
 
 /*
  * The value by which part `part` sorts `doc`: the least (ascending) or greatest element of arrays on its path; null for missing,
@@ -53,6 +51,5 @@ MUST_CHECK int sorter_add(struct sorter *sorter, struct expr_frame *frame,
 /* No more documents: now sorter_next(): 1 and a document valid until the next call, 0 at the end. */
 MUST_CHECK int sorter_finish(struct sorter *sorter, struct error *e);
 MUST_CHECK int sorter_next(struct sorter *sorter, struct stage_doc *ret, struct error *e);
-size_t sorter_memory(const struct sorter *sorter);
 
 #endif

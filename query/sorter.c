@@ -69,11 +69,6 @@ void sorter_free(struct sorter *sorter)
 	free(sorter);
 }
 
-size_t sorter_memory(const struct sorter *sorter)
-{
-	return sorter->is_heap ? sorter->heap_bytes : MIN_OF(sorter->bytes, sorter->q->memory);
-}
-
 /* ---- all of them */
 
 static int add_to_all(struct sorter *sorter, struct bytes key, struct bytes record, struct error *e)

@@ -129,6 +129,8 @@ int value_class(uint8_t type);
 /* The number as a double, rounded; as int64, truncated and clamped; as decimal (a double by its 15 digits, mongod's rule). */
 double value_to_double(const struct value *v);
 int64_t value_to_int64(const struct value *v);
+/* As mongod takes the number of a sort's direction and of $sample: a decimal is rounded, half to even; else as value_to_int64(). */
+int64_t value_round_int64(const struct value *v);
 _Decimal128 value_to_decimal(const struct value *v);
 /* Is it integral and does it fit? Sets *ret. BSONElement::safeNumberLong's strict twin, Value::integral. */
 bool value_as_int32(const struct value *v, int32_t *ret);
@@ -144,8 +146,6 @@ static inline bool value_equal(const struct value *a, const struct value *b,
 }
 /* Equal values have equal hashes (1 and 1.0; with a collation, strings that it calls equal). */
 uint64_t value_hash(const struct value *v, struct collation *collation);
-/* Field by field; as value_compare() of two documents. */
-int value_compare_documents(struct bytes a, struct bytes b, struct collation *collation);
 
 /* ---- text for messages */
 /* Value::toString() of aggregation: strings in quotes, `{a: 1}`, `[1, 2]`, MISSING. */

@@ -119,11 +119,6 @@ static int compare_fields(struct bytes a, struct bytes b, bool named, struct col
 	}
 }
 
-int value_compare_documents(struct bytes a, struct bytes b, struct collation *collation)
-{
-	return compare_fields(a, b, true, collation);
-}
-
 /* ---- the rest */
 
 /* By length, then subtype, then bytes. A payload: length, subtype, bytes. */

@@ -1,14 +1,10 @@
 /* Prefix: value_ (of value.h) */
 #include <math.h>
 
+#include "query/decimal.h"
 #include "query/value.h"
 
 #define INT64_LIMIT 0x1p63 /* the first double above every int64 */
-
-static bool decimal_is_nan(_Decimal128 v)
-{
-	return v != v;
-}
 
 double value_to_double(const struct value *v)
 {
@@ -35,7 +31,7 @@ static int64_t double_to_int64(double number)
 	return number < -INT64_LIMIT ? INT64_MIN : (int64_t)number;
 }
 
-static int64_t decimal_to_int64(_Decimal128 number)
+static int64_t clamp_decimal(_Decimal128 number)
 {
 	if (decimal_is_nan(number))
 		return 0;
@@ -54,10 +50,22 @@ int64_t value_to_int64(const struct value *v)
 	case BSON_KIND_DOUBLE:
 		return double_to_int64(v->number);
 	case BSON_KIND_DECIMAL:
-		return decimal_to_int64(v->decimal);
+		return clamp_decimal(v->decimal);
 	default:
 		return 0;
 	}
+}
+
+int64_t value_round_int64(const struct value *v)
+{
+	if (v->type == BSON_KIND_DECIMAL) {
+		_Decimal128 rounded = decimal_quantize(v->decimal, 0, DECIMAL_HALF_EVEN);
+
+		/* A NaN here is too long for a quantize: it has no fraction. */
+		if (!decimal_is_nan(rounded))
+			return clamp_decimal(rounded);
+	}
+	return value_to_int64(v);
 }
 
 /* ---- a double as a decimal of 15 digits */

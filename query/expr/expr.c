@@ -133,6 +133,8 @@ int expr_scope_find(const struct expr_scope *scope, struct bytes name, enum expr
 	for (size_t i = 0; i < COUNT_OF(builtins); i++)
 		if (bytes_equal(name, bytes_str(builtins[i].name))) {
 			*ret = builtins[i].variable;
+			if (*ret == EXPR_VARIABLE_NOW && scope->q->lacks_now)
+				*ret = EXPR_VARIABLE_UNAVAILABLE;
 			if (*ret == EXPR_VARIABLE_SEARCH_META && scope->q->in_filter)
 				*ret = EXPR_VARIABLE_REMOVE;
 			if (*ret == EXPR_VARIABLE_SEARCH_META)

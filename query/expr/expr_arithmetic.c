@@ -52,11 +52,6 @@ uint8_t expr_widest(uint8_t a, uint8_t b)
 	return wa >= wb ? a : b;
 }
 
-int64_t expr_number_int64(const struct value *v)
-{
-	return expr_coerce_int64(v);
-}
-
 /* By its 15 digits; what is no number keeps its sign. */
 static _Decimal128 decimal_of(double v)
 {

@@ -26,7 +26,4 @@ const char *expr_double_text(double v, char ret[EXPR_DOUBLE_TEXT]);
 /* The widest of the two types' numbers: 0 when one is none. Value::getWidestNumeric. */
 uint8_t expr_widest(uint8_t a, uint8_t b);
 
-/* The value of a number as int64 as hardware has it, for messages: INT64_MIN out of range. */
-int64_t expr_number_int64(const struct value *v);
-
 #endif

@@ -429,9 +429,15 @@ static int eval_zip(const struct expr *self, struct expr_frame *frame, struct va
 		most = least;
 	rows = arena_get(frame->arena, most * sizeof(*rows));
 	for (size_t i = 0; i < most; i++) {
-		for (size_t j = 0; j < zip->inputs; j++)
-			row[j] = i < columns[j].count ? columns[j].values[i] : columns[j].filler;
-		rows[i] = value_array_of(frame->arena, row, zip->inputs);
+		size_t count = 0;
+
+		/* A default that is missing leaves no element behind. */
+		for (size_t j = 0; j < zip->inputs; j++) {
+			row[count] =
+				i < columns[j].count ? columns[j].values[i] : columns[j].filler;
+			count += !value_is_missing(&row[count]);
+		}
+		rows[i] = value_array_of(frame->arena, row, count);
 	}
 	*ret = value_array_of(frame->arena, rows, most);
 	return 0;

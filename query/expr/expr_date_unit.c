@@ -20,11 +20,6 @@ int expr_date_unit_parse(struct bytes text, enum expr_date_unit *ret, struct err
 			   (const char *)text.at);
 }
 
-const char *expr_date_unit_name(enum expr_date_unit unit)
-{
-	return names[unit];
-}
-
 bool expr_date_unit_weekday(struct bytes text, int *ret)
 {
 	static const char *const days[] = {"sunday",   "monday", "tuesday", "wednesday",

@@ -24,7 +24,6 @@ enum expr_date_unit {
 
 /* "year" ... "millisecond". 9 FailedToParse "unknown time unit value: x". */
 MUST_CHECK int expr_date_unit_parse(struct bytes text, enum expr_date_unit *ret, struct error *e);
-const char *expr_date_unit_name(enum expr_date_unit unit);
 /* "monday", "Mon": 0 Sunday .. 6 Saturday; false when it is no day. */
 bool expr_date_unit_weekday(struct bytes text, int *ret);
 

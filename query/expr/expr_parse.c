@@ -1,6 +1,8 @@
 #include "query/expr/expr_inside.h"
 #include "query/field_path.h"
 
+#define STRING_MAX (16 * MIB) /* a value's */
+
 int expr_eval_constant(const struct expr *self, struct expr_frame *frame UNUSED, struct value *ret,
 		       struct error *e UNUSED)
 {
@@ -267,6 +269,8 @@ int expr_parse(struct expr_scope *scope, const struct value *from, const struct 
 	case BSON_KIND_STRING:
 		if (from->data.len > 0 && from->data.at[0] == '$')
 			return expr_parse_path(scope, from->data, ret, e);
+		if (from->data.len >= STRING_MAX)
+			return query_error(e, 16493, "Tried to create string longer than 16MB");
 		break;
 	case BSON_KIND_DOCUMENT:
 		return expr_parse_object(scope, from->data, ret, e);

@@ -20,25 +20,29 @@ struct match_geo {
 
 /* ---- on a plane: of all that is stored, points alone can be there */
 
-static bool on_edge(const struct geo_point *p, const struct geo_point *a, const struct geo_point *b)
-{
-	double area = (b->x - a->x) * (p->y - a->y) - (b->y - a->y) * (p->x - a->x);
-
-	return area == 0 && p->x >= fmin(a->x, b->x) && p->x <= fmax(a->x, b->x) &&
-	       p->y >= fmin(a->y, b->y) && p->y <= fmax(a->y, b->y);
-}
-
+/*
+ * Is it crossed an odd number of times by the ray to the right? mongod asks nothing else of a place on an edge, so that it depends on the
+ * edge; but vertices, vertical and horizontal edges are inside. From vertex 0 on, and round.
+ */
 static bool polygon_has(const struct match_geo *geo, const struct geo_point *p)
 {
 	bool inside = false;
 
-	for (size_t i = 0, k = geo->count - 1; i < geo->count; k = i++) {
-		const struct geo_point *a = &geo->points[i], *b = &geo->points[k];
+	for (size_t i = 0; i < geo->count; i++) {
+		const struct geo_point *a = &geo->points[i],
+				       *b = &geo->points[(i + 1) % geo->count];
 
-		if (on_edge(p, a, b))
+		if (p->x == a->x && p->y == a->y)
 			return true;
-		if ((a->y > p->y) != (b->y > p->y) &&
-		    p->x < (b->x - a->x) * (p->y - a->y) / (b->y - a->y) + a->x)
+		if (a->y == b->y && p->y == a->y && p->x >= fmin(a->x, b->x) &&
+		    p->x <= fmax(a->x, b->x))
+			return true;
+		if (!(p->y > fmin(a->y, b->y) && p->y <= fmax(a->y, b->y) &&
+		      p->x <= fmax(a->x, b->x)))
+			continue;
+		if (a->x == b->x && a->x == p->x)
+			return true;
+		if (a->x == b->x || p->x <= (p->y - a->y) * (b->x - a->x) / (b->y - a->y) + a->x)
 			inside = !inside;
 	}
 	return inside;
@@ -79,13 +83,13 @@ bool match_geo_holds(const struct match_test *t, const struct match_geo *geo,
 /* ---- parsing */
 
 /* The next element of an operand as a point. */
-static int next_point(struct fields *fields, bool only_two, struct geo_point *ret, struct error *e)
+static int next_point(struct fields *fields, struct geo_point *ret, struct error *e)
 {
 	struct bson_field field = {.type = 0};
 
 	if (!fields_next(fields, &field))
 		field = (struct bson_field){.type = 0};
-	return geo_parse_point(field.type, field.value, only_two, ret, e);
+	return geo_parse_point(field.type, field.value, true, ret, e);
 }
 
 static int parse_box(struct bytes value, struct match_geo *ret, struct error *e)
@@ -93,7 +97,7 @@ static int parse_box(struct bytes value, struct match_geo *ret, struct error *e)
 	struct fields fields = fields_of(value);
 	struct geo_point a, b;
 
-	if (next_point(&fields, false, &a, e) < 0 || next_point(&fields, false, &b, e) < 0)
+	if (next_point(&fields, &a, e) < 0 || next_point(&fields, &b, e) < 0)
 		return e->code;
 	ret->corner.x = fmin(a.x, b.x);
 	ret->corner.y = fmin(a.y, b.y);
@@ -108,7 +112,7 @@ static int parse_circle(struct bytes value, bool on_sphere, struct match_geo *re
 	struct bson_field field;
 	struct value radius = value_missing();
 
-	if (next_point(&fields, false, &ret->corner, e) < 0)
+	if (next_point(&fields, &ret->corner, e) < 0)
 		return e->code;
 	if (on_sphere && !geo_is_on_sphere(ret->corner.x, ret->corner.y))
 		return query_error(e, QUERY_BAD_VALUE,
@@ -132,7 +136,7 @@ static int parse_polygon(struct arena *arena, struct bytes value, struct match_g
 	struct fields fields = fields_of(value);
 
 	for (size_t i = 0; i < count; i++)
-		if (next_point(&fields, false, &points[i], e) < 0)
+		if (next_point(&fields, &points[i], e) < 0)
 			return e->code;
 	if (count < 3)
 		return query_error(e, QUERY_BAD_VALUE, "Polygon must have at least 3 points");

@@ -49,6 +49,9 @@ struct geo_shape {
 	bool is_strict; /* strict winding */
 };
 
+/* match_geo_parse.c: the operand of $near, a place; *ret_flat: of two numbers. */
+int geo_parse_center(const struct bson_field *field, bool *ret_flat, struct geo_point *ret,
+		     struct error *e);
 /* match_geo_parse.c: a stored value, or the operand of $geometry; error 2 with mongod's words. The result lives in `arena`. */
 int geo_parse_stored(struct arena *arena, const struct bson_field *field, struct geo_shape *ret,
 		     struct error *e);

@@ -229,6 +229,39 @@ static int outside_hole(struct error *e, const struct bson_field *hole,
 			   buf_text(&text));
 }
 
+/* Does a later loop have the edge of an earlier one, in the same direction? */
+static bool has_edge(const struct geo_line *loop, struct geo_vector a, struct geo_vector b,
+		     size_t *ret)
+{
+	for (*ret = 0; *ret < loop->count; (*ret)++)
+		if (same(loop->at[*ret], a) && same(loop->at[(*ret + 1) % loop->count], b))
+			return true;
+	return false;
+}
+
+static int check_edges(const struct bson_field *field, const struct geo_polygon *polygon,
+		       struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	struct value v = value_of_field(field);
+
+	for (size_t i = 1; i < polygon->count; i++)
+		for (size_t k = 0; k < polygon->loops[i].count && k < LOOP_CHECK_MAX; k++)
+			for (size_t before = 0, edge; before < i; before++) {
+				const struct geo_line *loop = &polygon->loops[i];
+
+				if (!has_edge(&polygon->loops[before], loop->at[k],
+					      loop->at[(k + 1) % loop->count], &edge))
+					continue;
+				value_text_element(bytes_of(NULL, 0), &v, &text);
+				return query_error(e, QUERY_BAD_VALUE,
+						   "Polygon isn't valid: Duplicate edge: loop %zu, "
+						   "edge %zu and loop %zu, edge %zu %s",
+						   i, k, before, edge, buf_text(&text));
+			}
+	return 0;
+}
+
 static int parse_polygon(struct arena *arena, const struct bson_field *field, bool is_strict,
 			 struct geo_polygon *ret, struct error *e)
 {
@@ -258,7 +291,7 @@ static int parse_polygon(struct arena *arena, const struct bson_field *field, bo
 	}
 	if (ret->count == 0)
 		return query_error(e, QUERY_BAD_VALUE, "Polygon has no loops.");
-	return 0;
+	return check_edges(field, ret, e);
 }
 
 /* ---- GeoJSON */
@@ -269,14 +302,14 @@ static int parse_crs(struct bytes doc, bool allow_strict, bool *ret_strict, stru
 
 	if (crs.type == VALUE_MISSING)
 		return 0;
-	if (crs.type != BSON_KIND_DOCUMENT)
+	if (crs.type != BSON_KIND_DOCUMENT && crs.type != BSON_KIND_ARRAY)
 		return query_error(e, QUERY_BAD_VALUE, "GeoJSON CRS must be an object");
 	type = value_get(crs.data, bytes_str("type"));
 	if (type.type != BSON_KIND_STRING || !bytes_equal(type.data, bytes_str("name")))
 		return query_error(e, QUERY_BAD_VALUE,
 				   "GeoJSON CRS must have field \"type\": \"name\"");
 	properties = value_get(crs.data, bytes_str("properties"));
-	if (properties.type != BSON_KIND_DOCUMENT)
+	if (properties.type != BSON_KIND_DOCUMENT && properties.type != BSON_KIND_ARRAY)
 		return query_error(e, QUERY_BAD_VALUE,
 				   "CRS must have field \"properties\" which is an object");
 	name = value_get(properties.data, bytes_str("name"));
@@ -438,6 +471,23 @@ static void append(struct arena *arena, struct geo_shape *to, const struct geo_s
 				 .is_collection = true};
 }
 
+static bool is_collection(struct bytes doc)
+{
+	struct value type = value_get(doc, bytes_str("type"));
+
+	return type.type == BSON_KIND_STRING &&
+	       bytes_equal(type.data, bytes_str("GeometryCollection"));
+}
+
+static int nested(struct error *e, struct bytes doc)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	value_text_bson(doc, false, &text);
+	return query_error(e, QUERY_BAD_VALUE, "GeometryCollections cannot be nested: %s",
+			   buf_text(&text));
+}
+
 static int parse_collection(struct arena *arena, struct bytes doc, struct geo_shape *ret,
 			    struct error *e)
 {
@@ -461,6 +511,8 @@ static int parse_collection(struct arena *arena, struct bytes doc, struct geo_sh
 					   "Element %.*s of \"geometries\" is not an object",
 					   (int)element.name.len, (const char *)element.name.at);
 		which = type_of(element.value);
+		if (is_collection(element.value))
+			return nested(e, element.value);
 		if (which == COUNT_OF(json_types))
 			return unknown_type(e, "Unknown", element.value);
 		if (parse_simple(arena, element.value, which, false, &one, e) < 0)
@@ -473,15 +525,32 @@ static int parse_collection(struct arena *arena, struct bytes doc, struct geo_sh
 int geo_parse_json(struct arena *arena, struct bytes doc, bool allow_strict, struct geo_shape *ret,
 		   struct error *e)
 {
-	struct value type = value_get(doc, bytes_str("type"));
 	size_t which = type_of(doc);
 
 	if (which < COUNT_OF(json_types))
 		return parse_simple(arena, doc, which, allow_strict, ret, e);
-	if (type.type == BSON_KIND_STRING &&
-	    bytes_equal(type.data, bytes_str("GeometryCollection")))
+	if (is_collection(doc))
 		return parse_collection(arena, doc, ret, e);
 	return unknown_type(e, "unknown", doc);
+}
+
+int geo_parse_center(const struct bson_field *field, bool *ret_flat, struct geo_point *ret,
+		     struct error *e)
+{
+	struct fields fields = fields_of(field->value);
+	struct bson_field first;
+	struct value v = value_missing();
+	bool is_strict = false;
+
+	if (fields_next(&fields, &first))
+		v = value_of_field(&first);
+	*ret_flat = field->type == BSON_KIND_ARRAY || value_is_number(&v);
+	if (*ret_flat)
+		return geo_parse_point(field->type, field->value, true, ret, e);
+	if (parse_crs(field->value, false, &is_strict, e) < 0)
+		return e->code;
+	v = value_get(field->value, bytes_str("coordinates"));
+	return coordinate(v.type, v.data, ret, e);
 }
 
 int geo_parse_stored(struct arena *arena, const struct bson_field *field, struct geo_shape *ret,

@@ -3,6 +3,8 @@
 
 #include "query/match/match_geo.h"
 
+#define NO_SIDE 1e-15 /* what a triple product of vectors in one plane can come to */
+
 static struct geo_vector cross(struct geo_vector a, struct geo_vector b)
 {
 	return (struct geo_vector){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z,
@@ -12,6 +14,14 @@ static struct geo_vector cross(struct geo_vector a, struct geo_vector b)
 static double dot(struct geo_vector a, struct geo_vector b)
 {
 	return a.x * b.x + a.y * b.y + a.z * b.z;
+}
+
+static struct geo_vector middle(struct geo_vector a, struct geo_vector b)
+{
+	double l = sqrt((a.x + b.x) * (a.x + b.x) + (a.y + b.y) * (a.y + b.y) +
+			(a.z + b.z) * (a.z + b.z));
+
+	return l == 0 ? a : (struct geo_vector){(a.x + b.x) / l, (a.y + b.y) / l, (a.z + b.z) / l};
 }
 
 static double length(struct geo_vector a)
@@ -42,6 +52,10 @@ bool geo_edges_cross(struct geo_vector a, struct geo_vector b, struct geo_vector
 	struct geo_vector ab = cross(a, b), cd = cross(c, d);
 	double acb = -dot(ab, c), bda = dot(ab, d), cbd = -dot(cd, b), dac = dot(cd, a);
 
+	/* Edges of one meridian, say, are on no side of each other. */
+	if (fabs(acb) < NO_SIDE || fabs(bda) < NO_SIDE || fabs(cbd) < NO_SIDE ||
+	    fabs(dac) < NO_SIDE)
+		return false;
 	return acb * bda > 0 && acb * cbd > 0 && acb * dac > 0 &&
 	       geo_distance(a, c, d) > GEO_NEAR && geo_distance(b, c, d) > GEO_NEAR &&
 	       geo_distance(c, a, b) > GEO_NEAR && geo_distance(d, a, b) > GEO_NEAR;
@@ -88,13 +102,20 @@ static bool is_inside_loop(const struct geo_line *loop, struct geo_vector p)
 	return turned > M_PI;
 }
 
+static bool is_on_edge(const struct geo_polygon *polygon, struct geo_vector p)
+{
+	for (size_t i = 0; i < polygon->count; i++)
+		if (is_on_loop(&polygon->loops[i], p))
+			return true;
+	return false;
+}
+
 bool geo_polygon_has(const struct geo_polygon *polygon, struct geo_vector p)
 {
 	bool inside;
 
-	for (size_t i = 0; i < polygon->count; i++)
-		if (is_on_loop(&polygon->loops[i], p))
-			return true;
+	if (is_on_edge(polygon, p))
+		return true;
 	inside = is_inside_loop(&polygon->loops[0], p);
 	for (size_t i = 1; inside && i < polygon->count; i++)
 		inside = !is_inside_loop(&polygon->loops[i], p);
@@ -147,11 +168,30 @@ static bool crosses_polygon(const struct geo_line *line, bool closed,
 	return false;
 }
 
-static bool has_any(const struct geo_polygon *polygon, const struct geo_line *line)
+static bool is_corner(const struct geo_polygon *polygon, struct geo_vector p)
+{
+	for (size_t i = 0; i < polygon->count; i++)
+		for (size_t k = 0; k < polygon->loops[i].count; k++)
+			if (geo_angle(p, polygon->loops[i].at[k]) <= GEO_NEAR)
+				return true;
+	return false;
+}
+
+/*
+ * Is a place of the line inside, or the middle of one of its edges? A corner that both have says nothing: what touches in corners alone,
+ * or along a whole edge, does not meet.
+ */
+static bool has_any(const struct geo_polygon *polygon, const struct geo_line *line, bool closed)
 {
 	for (size_t i = 0; i < line->count; i++)
-		if (geo_polygon_has(polygon, line->at[i]))
+		if (!is_corner(polygon, line->at[i]) && geo_polygon_has(polygon, line->at[i]))
 			return true;
+	for (size_t i = 0; i < edges_of(line, closed); i++) {
+		struct geo_vector p = middle(line->at[i], line->at[(i + 1) % line->count]);
+
+		if (!is_on_edge(polygon, p) && geo_polygon_has(polygon, p))
+			return true;
+	}
 	return false;
 }
 
@@ -163,12 +203,46 @@ static bool has_all(const struct geo_polygon *polygon, const struct geo_line *li
 	return true;
 }
 
+/* Seen from o: 1 when a to b is a turn to the left, -1 to the right, 0 when they are the same. */
+static int turn(struct geo_vector a, struct geo_vector b, struct geo_vector o)
+{
+	double side = geo_angle(a, b) <= GEO_NEAR ? 0 : dot(cross(o, a), b);
+
+	return (side > GEO_NEAR) - (side < -GEO_NEAR);
+}
+
+/* Is b reached from a to c counterclockwise around o? Also when it is one of them, and not when those are the same. */
+static bool is_between(struct geo_vector a, struct geo_vector b, struct geo_vector c,
+		       struct geo_vector o)
+{
+	return (turn(a, b, o) >= 0) + (turn(b, c, o) >= 0) + (turn(c, a, o) > 0) >= 2;
+}
+
+/* Loops that have a corner in common: have they a part of their insides in common there? */
+static bool corners_meet(const struct geo_line *a, const struct geo_line *b)
+{
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t k = 0; k < b->count; k++) {
+			struct geo_vector o = a->at[i];
+			struct geo_vector a0 = a->at[(i + a->count - 1) % a->count];
+			struct geo_vector a2 = a->at[(i + 1) % a->count];
+			struct geo_vector b0 = b->at[(k + b->count - 1) % b->count];
+			struct geo_vector b2 = b->at[(k + 1) % b->count];
+
+			if (geo_angle(o, b->at[k]) <= GEO_NEAR &&
+			    !(is_between(a0, b2, b0, o) && is_between(b0, a2, a0, o)))
+				return true;
+		}
+	return false;
+}
+
 static bool polygons_meet(const struct geo_polygon *a, const struct geo_polygon *b)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (crosses_polygon(&b->loops[i], true, a))
 			return true;
-	return has_any(a, &b->loops[0]) || has_any(b, &a->loops[0]);
+	return has_any(a, &b->loops[0], true) || has_any(b, &a->loops[0], true) ||
+	       corners_meet(&a->loops[0], &b->loops[0]);
 }
 
 /* ---- shapes */
@@ -197,7 +271,8 @@ static bool line_meets(const struct geo_line *line, const struct geo_shape *b)
 		if (lines_meet(line, &b->lines[k]))
 			return true;
 	for (size_t k = 0; k < b->polygon_count; k++)
-		if (has_any(&b->polygons[k], line) || crosses_polygon(line, false, &b->polygons[k]))
+		if (has_any(&b->polygons[k], line, false) ||
+		    crosses_polygon(line, false, &b->polygons[k]))
 			return true;
 	return false;
 }

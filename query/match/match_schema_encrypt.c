@@ -13,8 +13,10 @@ static int read_key_ids(struct schema_reader *r, const struct value *v)
 	struct fields fields = fields_of(v->data);
 	struct bson_field element;
 
+	if (v->type == BSON_KIND_STRING && v->data.len == 0)
+		return query_error(r->p->e, 51064, "Empty JSONPointers are not supported");
 	if (v->type == BSON_KIND_STRING) {
-		if (v->data.len > 0 && v->data.at[0] == '/')
+		if (v->data.at[0] == '/')
 			return 0;
 		return query_error(r->p->e, 51065, "JSONPointer must start with a '/'");
 	}
@@ -73,9 +75,7 @@ static int read_info(struct schema_reader *r, enum schema_keyword keyword, struc
 			r->schema->has_inner_types = true;
 			result = schema_read_bson_types(r, &field, &r->schema->inner_types);
 		} else {
-			result = query_error(r->p->e, 40415,
-					     "BSON field '%s.%.*s' is an unknown field.", name,
-					     (int)field.name.len, (const char *)field.name.at);
+			result = query_error_unknown_field(r->p->e, name, field.name);
 		}
 		if (result < 0)
 			return result;
@@ -85,6 +85,11 @@ static int read_info(struct schema_reader *r, enum schema_keyword keyword, struc
 
 int schema_read_encryption(struct schema_reader *r)
 {
+	if (schema_given(r, SCHEMA_ENCRYPT) != NULL &&
+	    schema_given(r, SCHEMA_ENCRYPT_METADATA) != NULL)
+		return query_error(r->p->e, QUERY_FAILED_TO_PARSE,
+				   "Cannot specify both $jsonSchema keywords 'encrypt' and "
+				   "'encryptMetadata'");
 	for (int k = SCHEMA_ENCRYPT; k <= SCHEMA_ENCRYPT_METADATA; k++) {
 		enum schema_keyword keyword = (enum schema_keyword)k;
 		const struct bson_field *field = schema_given(r, keyword);

@@ -107,7 +107,9 @@ static void add_restricted(struct translation *t, enum restriction restriction,
 		match_list_add(t->p, &t->all, always(t->p, true));
 		return;
 	}
-	if (!t->schema->has_types || !is_single(stated)) {
+	if (t->schema->is_encrypted) { /* which says that it is binary data */
+		node = always(t->p, true);
+	} else if (!t->schema->has_types || !is_single(stated)) {
 		node = list_of(t->p, MATCH_OR,
 			       match_not_new(t->p, type_leaf(t->p, t->path, &types)), node);
 	} else {

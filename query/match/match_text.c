@@ -1,4 +1,6 @@
 /* A parsed match as mongod tells it in a planner's error: MatchExpression::debugString(). */
+#include "base/bson_build.h"
+#include "query/expr/expr_show.h"
 #include "query/match/match_node.h"
 
 #define INDENT 4
@@ -148,6 +150,20 @@ static void path_text(const struct match_node *node, unsigned depth, struct buf 
 	}
 }
 
+/* "$expr {$gt: ["$a", {$const: 1}]}", as Value::toString() has it, without a new line behind it. */
+static void expr_text(const struct match_node *node, struct buf *ret)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	size_t begin = bson_build_begin(&doc);
+	struct value v;
+
+	expr_show(node->expr.expr, bytes_str("$expr"), &doc);
+	bson_build_end(&doc, begin);
+	v = value_get(buf_bytes(&doc), bytes_str("$expr"));
+	buf_add_str(ret, "$expr ");
+	value_text(&v, ret);
+}
+
 static void branch_text(const char *name, const struct match_node *node, unsigned depth,
 			struct buf *ret)
 {
@@ -179,12 +195,16 @@ static void node_text(const struct match_node *node, unsigned depth, struct buf 
 		buf_add_str(ret, "$alwaysFalse: 1\n");
 		return;
 	case MATCH_SAMPLE:
+		if (node->rate == 0 || node->rate == 1) {
+			buf_printf(ret, "$expr {$const: %s}", node->rate == 1 ? "true" : "false");
+			return;
+		}
 		buf_add_str(ret, "$expr {$lt: [{$rand: {}}, {$const: ");
 		value_text_double(node->rate, ret);
 		buf_add_str(ret, "}]}");
 		return;
 	case MATCH_EXPR:
-		value_part(bytes_str("$expr"), &node->expr.words, ret);
+		expr_text(node, ret);
 		return;
 	case MATCH_SCHEMA:
 		value_part(bytes_str("$jsonSchema"), &node->schema.words, ret);

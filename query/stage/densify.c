@@ -78,8 +78,7 @@ struct range_words {
 	struct value step, bounds, unit;
 };
 
-static int read_range(struct stage_build *b, struct bytes range, struct range_words *ret,
-		      struct error *e)
+static int read_range(struct bytes range, struct range_words *ret, struct error *e)
 {
 	struct fields fields = fields_of(range);
 	struct bson_field field;
@@ -101,9 +100,7 @@ static int read_range(struct stage_build *b, struct bytes range, struct range_wo
 				return wrong_type("range.unit", &v, " 'string'", e);
 			ret->unit = v;
 		} else {
-			return query_error(e, 40415,
-					   "BSON field '$densify.range.%s' is an unknown field.",
-					   stage_text(b->q, field.name));
+			return query_error_unknown_field(e, "$densify.range", field.name);
 		}
 	}
 	if (value_is_missing(&ret->step) || value_is_missing(&ret->bounds))
@@ -248,12 +245,10 @@ static int read_spec(struct stage_build *b, const struct value *operand, struct 
 			if (v.type != BSON_KIND_DOCUMENT)
 				return wrong_type("range", &v, " 'object'", e);
 			has_range = true;
-			if (read_range(b, v.data, words, e) < 0)
+			if (read_range(v.data, words, e) < 0)
 				return e->code;
 		} else {
-			return query_error(e, 40415,
-					   "BSON field '$densify.%s' is an unknown field.",
-					   stage_text(b->q, field.name));
+			return query_error_unknown_field(e, "$densify", field.name);
 		}
 	}
 	if (!has_field || !has_range)

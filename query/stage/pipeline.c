@@ -5,6 +5,8 @@
 #include "query/fields.h"
 #include "query/stage/pipeline_parts.h"
 
+#define STAGES_MAX 1000 /* of one pipeline: internalPipelineLengthLimit */
+
 static const struct pipeline_known stages[] = {
 	{"$match", stage_make_match, 0},
 	{"$project", stage_make_project, 0},
@@ -172,6 +174,9 @@ int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stag
 	}
 	if (pipeline_check_places(b, pipeline, inside, e) < 0)
 		return e->code;
+	if (value_count(pipeline) > STAGES_MAX)
+		return query_error(e, QUERY_FAILED_TO_PARSE,
+				   "Pipeline length must be no longer than %d stages", STAGES_MAX);
 	*ret = last == NULL ? stage_new_empty(b) : TAKE(last);
 	return 0;
 }

@@ -43,9 +43,7 @@ static int refuse_from(struct query_context *q, struct bytes from, const char *s
 		bool is_db = bytes_equal(field.name, bytes_str("db"));
 
 		if (!is_db && !bytes_equal(field.name, bytes_str("coll")))
-			return query_error(e, 40415, "BSON field 'from%s%s' is an unknown field.",
-					   field.name.len > 0 ? "." : "",
-					   stage_text(q, field.name));
+			return query_error_unknown_field(e, "from", field.name);
 		if (field.type != BSON_KIND_STRING && field.type != BSON_KIND_NULL)
 			return query_error(e, QUERY_TYPE_MISMATCH,
 					   "BSON field 'from.%s' is the wrong type '%s', expected "
@@ -164,9 +162,7 @@ static int lite_union(struct query_context *q, const struct value *spec, struct 
 			if (check_objects(&v, e) < 0)
 				return e->code;
 		} else {
-			return query_error(e, 40415,
-					   "BSON field '$unionWith.%s' is an unknown field.",
-					   stage_text(q, field.name));
+			return query_error_unknown_field(e, "$unionWith", field.name);
 		}
 	}
 	coll = value_get(spec->data, bytes_str("coll"));
@@ -223,9 +219,13 @@ static int lite_facet(struct query_context *q, const struct value *spec, struct 
 	fields = fields_of(spec->data);
 	while (fields_next(&fields, &facet)) {
 		struct value pipeline = value_of_field(&facet);
+		int result;
 
-		if (stage_lite(q, &pipeline, e) < 0)
-			return e->code;
+		q->depth--; /* a facet's is none in another */
+		result = stage_lite(q, &pipeline, e);
+		q->depth++;
+		if (result < 0)
+			return result;
 	}
 	return 0;
 }
@@ -238,7 +238,7 @@ int stage_lite(struct query_context *q, const struct value *pipeline, struct err
 
 	if (check_objects(pipeline, e) < 0)
 		return e->code;
-	if (++q->depth > DEPTH_MAX)
+	if (++q->depth > DEPTH_MAX + 1)
 		return query_error(e, 232,
 				   "Maximum number of nested sub-pipelines exceeded. Limit is %d",
 				   DEPTH_MAX);

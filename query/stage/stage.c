@@ -190,11 +190,11 @@ int stage_parse_count(struct query_context *q, struct bytes name, const struct v
 	if (!value_is_number(v))
 		return query_error(e, code, "%sExpected a number in: %s", prefix, text);
 	d = value_to_double(v);
-	if (isnan(d))
+	if (isnan(d) && v->type == BSON_KIND_DOUBLE)
 		return query_error(e, code, "%sExpected an integer, but found NaN in: %s", prefix,
 				   text);
 	if (!value_as_int64(v, ret)) {
-		if (!(fabs(d) < 0x1p63))
+		if (v->type == BSON_KIND_DECIMAL || !(fabs(d) < 0x1p63))
 			return query_error(e, code, "%sCannot represent as a 64-bit integer: %s",
 					   prefix, text);
 		return query_error(e, code, "%sExpected an integer: %s", prefix, text);

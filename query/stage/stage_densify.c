@@ -134,12 +134,8 @@ static int value_in(struct densify_stage *self, struct bytes doc, struct value *
 		return query_error(e, 6053600,
 				   "Encountered numeric densify value in collection when step has "
 				   "a date unit.");
-	/* Where the first document begins a full range, mongod gives the number of the other error. */
 	if (ret->type == BSON_KIND_DATE && !self->spec.has_unit)
-		return query_error(e,
-				   self->spec.range == DENSIFY_FULL && self->state == STATE_BELOW
-					   ? 6053600
-					   : 6053601,
+		return query_error(e, 6053600,
 				   "Encountered date densify value in collection when step does "
 				   "not have a date unit.");
 	return 0;

@@ -17,12 +17,6 @@ static void words_release(struct words *words)
 }
 DEFINE_OWNED_STRUCT(struct words, words_release);
 
-static int unknown(struct stage_build *b, struct bytes name, struct error *e)
-{
-	return query_error(e, 40415, "BSON field '$fill.%s' is an unknown field.",
-			   stage_text(b->q, name));
-}
-
 static int take(const struct bson_field *field, uint8_t type, struct value *to, struct error *e)
 {
 	*to = value_of_field(field);
@@ -82,7 +76,7 @@ static int read_words(struct stage_build *b, const struct value *operand, struct
 		else if (bytes_equal(field.name, bytes_str("partitionByFields")))
 			result = take_names(b, &field, &ret->partition_fields, e);
 		else
-			result = unknown(b, field.name, e);
+			result = query_error_unknown_field(e, "$fill", field.name);
 	}
 	if (result < 0)
 		return result;
@@ -167,7 +161,7 @@ static int read_output(struct stage_build *b, struct words *words, const struct 
 		} else if (bytes_equal(inner.name, bytes_str("value"))) {
 			v = value_of_field(&inner);
 		} else {
-			return unknown(b, inner.name, e);
+			return query_error_unknown_field(e, "$fill", inner.name);
 		}
 	}
 	if (!value_is_missing(&method) && !value_is_missing(&v))

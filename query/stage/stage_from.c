@@ -79,7 +79,11 @@ static int check_operator(struct stage_build *b, const struct value *operand, st
 	if (operand->type != BSON_KIND_DOCUMENT)
 		return 0;
 	fields = fields_of(operand->data);
-	if (!fields_next(&fields, &first) || first.name.len == 0 || first.name.at[0] != '$' ||
+	if (!fields_next(&fields, &first))
+		return 0;
+	if (first.name.len == 0)
+		return query_error(e, 40352, "FieldPath cannot be constructed with empty string");
+	if (first.name.at[0] != '$' ||
 	    (value_count(operand->data) == 1 && expr_op_find(first.name) != NULL))
 		return 0;
 	if (value_count(operand->data) > 1)
@@ -219,8 +223,7 @@ static int check_plan_cache(const struct value *operand, struct error *e)
 	return 0;
 }
 
-static int check_options(struct stage_build *b, const char *stage, const struct value *operand,
-			 struct error *e)
+static int check_options(const char *stage, const struct value *operand, struct error *e)
 {
 	struct bson_field field;
 	struct fields fields;
@@ -234,8 +237,7 @@ static int check_options(struct stage_build *b, const char *stage, const struct 
 		if (strcmp(stage, "$currentOp") != 0 &&
 		    !bytes_equal(field.name, bytes_str("users")) &&
 		    !bytes_equal(field.name, bytes_str("allUsers")))
-			return query_error(e, 40415, "BSON field '%s.%s' is an unknown field.",
-					   stage, stage_text(b->q, field.name));
+			return query_error_unknown_field(e, stage, field.name);
 	return 0;
 }
 
@@ -261,10 +263,9 @@ static int check_nothing(struct stage_build *b, const char *stage, const struct 
 	if (strcmp(stage, "$_internalInhibitOptimization") == 0)
 		return check_inhibit(b, stage, operand, e);
 	if (strcmp(stage, "$currentOp") == 0)
-		return check_options(b, stage, operand, e) < 0 ? e->code
-							       : only_on_admin(b, stage, e);
+		return check_options(stage, operand, e) < 0 ? e->code : only_on_admin(b, stage, e);
 	if (strcmp(stage, "$listLocalSessions") == 0) {
-		if (check_options(b, stage, operand, e) < 0)
+		if (check_options(stage, operand, e) < 0)
 			return e->code;
 		if (b->q->coll.len > 0)
 			return query_error(e, QUERY_INVALID_NAMESPACE,

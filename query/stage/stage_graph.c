@@ -14,7 +14,8 @@ struct graph_stage {
 	struct bytes from, as, connect_from, connect_to, depth_field, restrict_with;
 	const struct expr *start_with;
 	const struct match *match; /* of restrictSearchWithMatch */
-	int64_t max_depth;	   /* -1: none */
+	bool is_folded;
+	int64_t max_depth; /* -1: none */
 	struct stage_join *join;
 	bool is_started;
 	/* Of one search. */
@@ -215,11 +216,25 @@ static int ask_join(struct graph_stage *self, struct bytes values, int64_t depth
 	return found;
 }
 
+static int fold_restriction(struct graph_stage *self, struct error *e)
+{
+	if (self->match == NULL || self->is_folded)
+		return 0;
+	self->is_folded = true;
+	if (match_fold(self->inner.scope, self->match, e) == 0)
+		return 0;
+	query_error_cause(e, "Failed to optimize expression"); /* of the $and with the search */
+	return expr_optimize_error(e);
+}
+
 static int search(struct graph_stage *self, struct error *e)
 {
 	int64_t depth = 0;
 	bool is_new = true;
 
+	/* mongod folds it when the first search is made, whatever is found. */
+	if (self->frontier_count[0] > 0 && fold_restriction(self, e) < 0)
+		return e->code;
 	while (is_new && self->frontier_count[0] > 0) {
 		struct bytes values = frontier_end(self, 0);
 		struct buf swap;

@@ -195,8 +195,6 @@ size_t stage_store_count(const struct stage_store *store);
 MUST_CHECK int stage_store_get(const struct stage_store *store, size_t index, struct buf *room,
 			       struct bytes *ret, struct error *e);
 void stage_store_reset(struct stage_store *store);
-/* Bytes of documents in it. */
-uint64_t stage_store_bytes(const struct stage_store *store);
 
 /* The limit that a $limit behind a $sort lets it keep. */
 void stage_sort_limit(struct stage *sort, uint64_t limit);

@@ -265,9 +265,7 @@ int stage_make_replace_root(struct stage_build *b, struct bytes name, const stru
 	fields = fields_of(operand->data);
 	while (fields_next(&fields, &field)) {
 		if (!bytes_equal(field.name, bytes_str("newRoot")))
-			return query_error(e, 40415,
-					   "BSON field '$replaceRoot.%s' is an unknown field.",
-					   stage_text(b->q, field.name));
+			return query_error_unknown_field(e, "$replaceRoot", field.name);
 		root = value_of_field(&field);
 	}
 	if (value_is_missing(&root))

@@ -135,7 +135,7 @@ int stage_make_sample(struct stage_build *b, struct bytes name, const struct val
 					   stage_text(b->q, field.name));
 		if (!value_is_number(&v))
 			return query_error(e, 28746, "size argument to $sample must be a number");
-		size = value_to_int64(&v);
+		size = value_round_int64(&v);
 		if (size < 0)
 			return query_error(e, 28747,
 					   "size argument to $sample must not be negative");

@@ -20,6 +20,15 @@ static void add_time(struct buf *out, const char *name)
 	bson_build_date(out, name, (int64_t)clock_wall_ms());
 }
 
+/* As an int where it fits. */
+static void add_number(struct buf *out, const char *name, int64_t number)
+{
+	if (number >= INT32_MIN && number <= INT32_MAX)
+		bson_build_int32(out, name, (int32_t)number);
+	else
+		bson_build_int64(out, name, number);
+}
+
 /* ---- $collStats */
 
 struct coll_stats_stage {
@@ -29,27 +38,71 @@ struct coll_stats_stage {
 	struct buf out;
 };
 
-/* The entry, or 26 with the words of what could not be told. */
-static int find_entry(struct coll_stats_stage *self, const char *what, struct catalog_entry *ret,
-		      struct error *e)
+/* Has the database a namespace? 1, 0 none. */
+static int has_db(struct query_context *q, struct error *e)
+{
+	struct catalog_entry entry;
+	uint64_t rank = 0;
+	int found;
+
+	catalog_entry_init(&entry);
+	while ((found = pipeline_ops()->next(q, &rank, &entry, e)) == 1)
+		if (bytes_equal(bytes_of(entry.ns, entry.db_len), q->db))
+			break;
+	catalog_entry_release(&entry);
+	return found;
+}
+
+static int not_found(struct coll_stats_stage *self, const char *what, struct error *e)
 {
 	struct query_context *q = self->base.q;
-	int found = pipeline_ops()->entry(q, q->db, q->coll, ret, e);
+	int found = strcmp(what, "queryExecStats") == 0 ? has_db(q, e) : 1;
 
-	if (found == 1 && q->moment != NULL && moment_resolve(q->moment, ret, e) < 0)
-		return e->code;
-	if (found != 0)
+	if (found < 0)
 		return found;
+	if (found == 0)
+		return query_error(e, QUERY_NAMESPACE_NOT_FOUND,
+				   "Unable to retrieve %s in $collStats stage :: caused by :: "
+				   "Database [%s] not found.",
+				   what, stage_text(q, q->db));
 	return query_error(e, QUERY_NAMESPACE_NOT_FOUND,
 			   "Unable to retrieve %s in $collStats stage :: caused by :: Collection "
 			   "[%s.%s] not found.",
 			   what, stage_text(q, q->db), stage_text(q, q->coll));
 }
 
+/* The entry, or 26 with the words of what could not be told, or 166 for a view. */
+static int find_entry(struct coll_stats_stage *self, const char *what, struct catalog_entry *ret,
+		      struct error *e)
+{
+	struct query_context *q = self->base.q;
+	int found = pipeline_ops()->entry(q, q->db, q->coll, ret, e);
+
+	if (found < 0)
+		return found;
+	if (found == 0)
+		return not_found(self, what, e);
+	if (ret->type == CATALOG_VIEW)
+		return query_error(e, QUERY_NOT_SUPPORTED_ON_VIEW,
+				   "Namespace %s.%s is a view, not a collection",
+				   stage_text(q, q->db), stage_text(q, q->coll));
+	return q->moment == NULL ? 0 : moment_resolve(q->moment, ret, e);
+}
+
 static void add_size(struct coll_stats_stage *self, const char *name, uint64_t bytes)
 {
 	bson_build_int32(&self->out, name,
 			 (int32_t)MIN_OF((double)bytes / self->scale, 2147483647));
+}
+
+/* What a capped collection may hold; no bound of documents is 0. */
+static void add_limits(struct coll_stats_stage *self, struct bytes options)
+{
+	struct value most = value_get(options, bytes_str("max"));
+	struct value size = value_get(options, bytes_str("size"));
+
+	add_number(&self->out, "max", value_to_int64(&most));
+	add_number(&self->out, "maxSize", value_to_int64(&size) / (int64_t)self->scale);
 }
 
 static void add_storage(struct coll_stats_stage *self, const struct catalog_entry *entry)
@@ -71,6 +124,8 @@ static void add_storage(struct coll_stats_stage *self, const struct catalog_entr
 	add_size(self, "storageSize", bytes);
 	add_size(self, "freeStorageSize", 0);
 	bson_build_bool(out, "capped", value_is_true(&capped));
+	if (value_is_true(&capped))
+		add_limits(self, options);
 	bson_build_int32(out, "nindexes", (int32_t)value_count(buf_bytes(&entry->indexes)));
 	inner = bson_build_open(out, "indexDetails");
 	bson_build_end(out, inner);
@@ -93,11 +148,23 @@ static void add_storage(struct coll_stats_stage *self, const struct catalog_entr
 	bson_build_end(out, begin);
 }
 
-static void add_latency(struct buf *out)
+static void add_namespace(struct query_context *q, struct buf *out)
+{
+	OWNED(buf_release) struct buf ns = {0};
+
+	buf_add_bytes(&ns, q->db);
+	buf_add_u8(&ns, '.');
+	buf_add_bytes(&ns, q->coll);
+	bson_build_string(out, "ns", buf_bytes(&ns));
+}
+
+static void add_latency(struct query_context *q, struct buf *out)
 {
 	static const char *const names[] = {"reads", "writes", "commands", "transactions"};
-	size_t begin = bson_build_open(out, "latencyStats"), inner;
+	size_t begin, inner;
 
+	add_namespace(q, out); /* once more */
+	begin = bson_build_open(out, "latencyStats");
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		inner = bson_build_open(out, names[i]);
 		bson_build_int64(out, "latency", 0);
@@ -118,16 +185,6 @@ static void add_queries(struct buf *out)
 	bson_build_end(out, begin);
 }
 
-static void add_namespace(struct query_context *q, struct buf *out)
-{
-	OWNED(buf_release) struct buf ns = {0};
-
-	buf_add_bytes(&ns, q->db);
-	buf_add_u8(&ns, '.');
-	buf_add_bytes(&ns, q->coll);
-	bson_build_string(out, "ns", buf_bytes(&ns));
-}
-
 static int coll_stats_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
 	struct coll_stats_stage *self = (struct coll_stats_stage *)stage;
@@ -143,7 +200,7 @@ static int coll_stats_next(struct stage *stage, struct stage_doc *ret, struct er
 	add_host(&self->out);
 	add_time(&self->out, "localTime");
 	if (self->wants_latency)
-		add_latency(&self->out);
+		add_latency(stage->q, &self->out);
 	if (self->wants_storage) {
 		if (find_entry(self, "storageStats", &entry, e) < 0)
 			return e->code;
@@ -152,10 +209,13 @@ static int coll_stats_next(struct stage *stage, struct stage_doc *ret, struct er
 	if (self->wants_count) {
 		if (find_entry(self, "count", &entry, e) < 0)
 			return e->code;
-		bson_build_int64(&self->out, "count", (int64_t)entry.root.count);
+		add_number(&self->out, "count", (int64_t)entry.root.count);
 	}
-	if (self->wants_queries)
+	if (self->wants_queries) {
+		if (find_entry(self, "queryExecStats", &entry, e) < 0)
+			return e->code;
 		add_queries(&self->out);
+	}
 	bson_build_end(&self->out, begin);
 	*ret = (struct stage_doc){.doc = buf_bytes(&self->out)};
 	return 1;
@@ -176,7 +236,12 @@ static int parse_scale(struct coll_stats_stage *self, struct bytes spec, struct 
 	self->scale = 1;
 	if (value_is_nullish(&scale))
 		return 0;
-	self->scale = (double)value_to_int64(&scale);
+	if (!value_is_number(&scale))
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "BSON field '$collStats.storageStats.scale' is the wrong type "
+				   "'%s', expected types '[long, int, decimal, double']",
+				   value_type_name(scale.type));
+	self->scale = (double)MIN_OF(value_to_int64(&scale), (int64_t)INT32_MAX);
 	if (self->scale < 1)
 		return query_error(e, 51024,
 				   "BSON field 'scale' value must be >= 1, actual value '%lld'",
@@ -184,14 +249,59 @@ static int parse_scale(struct coll_stats_stage *self, struct bytes spec, struct 
 	return 0;
 }
 
-static int parse_option(struct stage_build *b, struct coll_stats_stage *self,
-			const struct bson_field *field, struct error *e)
+static int check_flag(struct bytes spec, const char *name, struct error *e)
+{
+	struct value v = value_get(spec, bytes_str(name));
+
+	if (v.type == 0 || v.type == BSON_KIND_BOOL)
+		return 0;
+	return query_error(e, QUERY_TYPE_MISMATCH,
+			   "Field '%s' should be a boolean value, but found: %s", name,
+			   value_type_name(v.type));
+}
+
+static int check_latency(struct bytes spec, struct error *e)
+{
+	struct fields fields = fields_of(spec);
+	struct bson_field field;
+
+	while (fields_next(&fields, &field))
+		if (!bytes_equal(field.name, bytes_str("histograms")))
+			return query_error_unknown_field(e, "$collStats.latencyStats", field.name);
+	return check_flag(spec, "histograms", e);
+}
+
+static int check_empty(struct bytes spec, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	if (value_count(spec) == 0)
+		return 0;
+	value_text_bson(spec, false, &text);
+	return query_error(e, 31170, "expected an empty object, but got %s", buf_text(&text));
+}
+
+/* What is in an option's object. */
+static int parse_inside(struct coll_stats_stage *self, const bool *option, struct bytes spec,
+			struct error *e)
+{
+	if (option == &self->wants_latency)
+		return check_latency(spec, e);
+	if (option != &self->wants_storage)
+		return check_empty(spec, e);
+	if (parse_scale(self, spec, e) < 0 || check_flag(spec, "verbose", e) < 0 ||
+	    check_flag(spec, "waitForLock", e) < 0)
+		return e->code;
+	return check_flag(spec, "numericOnly", e);
+}
+
+static int parse_option(struct coll_stats_stage *self, const struct bson_field *field,
+			struct error *e)
 {
 	static const char *const names[] = {"latencyStats", "storageStats", "count",
 					    "queryExecStats"};
 	bool *const to[] = {&self->wants_latency, &self->wants_storage, &self->wants_count,
 			    &self->wants_queries};
-	OWNED(buf_release) struct buf text = {0};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (!bytes_equal(field->name, bytes_str(names[i])))
@@ -204,15 +314,9 @@ static int parse_option(struct stage_build *b, struct coll_stats_stage *self,
 					   "expected type 'object'",
 					   names[i], value_type_name(field->type));
 		*to[i] = true;
-		if (to[i] == &self->wants_count && value_count(field->value) > 0) {
-			value_text_bson(field->value, false, &text);
-			return query_error(e, 31170, "expected an empty object, but got %s",
-					   buf_text(&text));
-		}
-		return to[i] == &self->wants_storage ? parse_scale(self, field->value, e) : 0;
+		return parse_inside(self, to[i], field->value, e);
 	}
-	return query_error(e, 40415, "BSON field '$collStats.%s' is an unknown field.",
-			   stage_text(b->q, field->name));
+	return query_error_unknown_field(e, "$collStats", field->name);
 }
 
 int stage_make_coll_stats(struct stage_build *b, struct bytes name, const struct value *operand,
@@ -232,7 +336,7 @@ int stage_make_coll_stats(struct stage_build *b, struct bytes name, const struct
 				   stage_element_text(b->q, bytes_str("$collStats"), operand));
 	fields = fields_of(operand->data);
 	while (fields_next(&fields, &field))
-		if (parse_option(b, self, &field, e) < 0)
+		if (parse_option(self, &field, e) < 0)
 			return e->code;
 	*ret = TAKE(made);
 	return 0;
@@ -248,6 +352,30 @@ struct index_stats_stage {
 	struct buf out;
 };
 
+#define VIEWS_MAX 20
+
+/* The collection's entry; of a view whose pipeline is empty that of what it views (else the stage would not be the first). */
+static int index_stats_open(struct index_stats_stage *self, struct error *e)
+{
+	struct query_context *q = self->base.q;
+	OWNED(buf_release) struct buf name = {0};
+	int found;
+
+	buf_add_bytes(&name, q->coll);
+	for (int i = 0; i < VIEWS_MAX; i++) {
+		struct value on;
+
+		found = pipeline_ops()->entry(q, q->db, buf_bytes(&name), &self->entry, e);
+		if (found <= 0 || self->entry.type != CATALOG_VIEW)
+			return found;
+		on = value_get(buf_bytes(&self->entry.options), bytes_str("viewOn"));
+		buf_reset(&name);
+		if (on.type == BSON_KIND_STRING)
+			buf_add_bytes(&name, on.data);
+	}
+	return 0;
+}
+
 static int index_stats_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
 	struct index_stats_stage *self = (struct index_stats_stage *)stage;
@@ -256,8 +384,7 @@ static int index_stats_next(struct stage *stage, struct stage_doc *ret, struct e
 	size_t begin, inner;
 
 	if (!self->is_open) {
-		int found = pipeline_ops()->entry(stage->q, stage->q->db, stage->q->coll,
-						  &self->entry, e);
+		int found = index_stats_open(self, e);
 
 		if (found <= 0)
 			return found;

@@ -80,11 +80,6 @@ size_t stage_store_count(const struct stage_store *store)
 	return store->count;
 }
 
-uint64_t stage_store_bytes(const struct stage_store *store)
-{
-	return store->bytes;
-}
-
 int stage_store_get(const struct stage_store *store, size_t index, struct buf *room,
 		    struct bytes *ret, struct error *e)
 {

@@ -290,8 +290,7 @@ static int wrong_type(const char *name, const struct value *v, struct error *e)
 			   name, value_type_name(v->type));
 }
 
-static int read_spec(struct stage_build *b, const struct value *operand, struct spec *ret,
-		     struct error *e)
+static int read_spec(const struct value *operand, struct spec *ret, struct error *e)
 {
 	struct bson_field field;
 	struct fields fields;
@@ -316,9 +315,7 @@ static int read_spec(struct stage_build *b, const struct value *operand, struct 
 				return wrong_type("output", &v, e);
 			ret->output = v.type == BSON_KIND_NULL ? value_missing() : v;
 		} else {
-			return query_error(e, 40415,
-					   "BSON field '$setWindowFields.%s' is an unknown field.",
-					   stage_text(b->q, field.name));
+			return query_error_unknown_field(e, "$setWindowFields", field.name);
 		}
 	}
 	if (value_is_missing(&ret->output))
@@ -490,8 +487,7 @@ int stage_make_window(struct stage_build *b, struct bytes name, const struct val
 	(void)name;
 	made = &self->base;
 	self->work.scope = b->scope;
-	if (read_spec(b, operand, &spec, e) < 0 ||
-	    parse_partition(b, self, &spec.partition, e) < 0 ||
+	if (read_spec(operand, &spec, e) < 0 || parse_partition(b, self, &spec.partition, e) < 0 ||
 	    parse_sort(b, self, &spec.sort, e) < 0 || parse_outputs(b, self, &spec, e) < 0 ||
 	    parse_ops(b, self, e) < 0 || parse_project(b, self, e) < 0 ||
 	    use_partition(self, &spec.partition, e) < 0)

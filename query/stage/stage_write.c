@@ -58,7 +58,7 @@ int stage_make_out(struct stage_build *b, struct bytes name UNUSED, const struct
 
 /* ---- $merge */
 
-static int check_into(struct stage_build *b, const struct value *into, struct error *e)
+static int check_into(const struct value *into, struct error *e)
 {
 	struct fields fields;
 	struct bson_field field;
@@ -74,8 +74,7 @@ static int check_into(struct stage_build *b, const struct value *into, struct er
 	fields = fields_of(into->data);
 	while (fields_next(&fields, &field))
 		if (!is(field.name, "db") && !is(field.name, "coll"))
-			return query_error(e, 40415, "BSON field 'into.%s' is an unknown field.",
-					   stage_text(b->q, field.name));
+			return query_error_unknown_field(e, "into", field.name);
 	coll = value_get(into->data, bytes_str("coll"));
 	if (coll.type != BSON_KIND_STRING || coll.data.len == 0)
 		return query_error(e, 5786801,
@@ -158,14 +157,13 @@ static int check_field(struct stage_build *b, const struct bson_field *field, st
 	struct value v = value_of_field(field);
 
 	if (is(field->name, "into"))
-		return check_into(b, &v, e);
+		return check_into(&v, e);
 	if (is(field->name, "on"))
 		return check_on(&v, e);
 	if (is(field->name, "whenMatched") || is(field->name, "whenNotMatched"))
 		return check_mode(b, field, e);
 	if (!is(field->name, "let"))
-		return query_error(e, 40415, "BSON field '$merge.%s' is an unknown field.",
-				   stage_text(b->q, field->name));
+		return query_error_unknown_field(e, "$merge", field->name);
 	if (v.type != BSON_KIND_DOCUMENT)
 		return query_error(e, QUERY_TYPE_MISMATCH,
 				   "BSON field '$merge.let' is the wrong type '%s', expected type "

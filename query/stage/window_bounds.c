@@ -25,7 +25,8 @@ static int parse_bound(struct stage_build *b, const struct value *v, const char 
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "Window bounds expression must be a constant.");
 	ret->end = WINDOW_OFFSET;
-	if (!value_is_number(&ret->offset) || (is_integral && !value_as_int64(&ret->offset, &n)))
+	if (!value_is_number(&ret->offset) || (is_integral && !(value_as_int64(&ret->offset, &n) &&
+								n >= INT32_MIN && n <= INT32_MAX)))
 		return query_error(e, QUERY_FAILED_TO_PARSE, "%s", number_text);
 	return 0;
 }

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Record what a mongod 6.0.27 answers: tests/unit/query/commands.bson, which tests/unit/query/test_commands.c replays without a mongod.
+"""Record what a mongod 6.0.27 answers: tests/unit/query/commands.bson.gz, which tests/unit/query/test_commands.c replays without a mongod.
 
     record.py [--out FILE]
 
-The file is BSON documents one behind the other: {collection, type, options, indexes, docs} of each collection, then {command, reply}.
+The file is BSON documents one behind the other: {collection, type, options, indexes, docs} of each collection (and
+`order`, the natural one, where it is not that of `_id`), then {command, reply}.
 Of a reply is kept: ns, documents and whether the cursor is open; n; values; code, codeName and errmsg; of an explain namespace and
 parsedQuery. The commands are those of commands.py and some of the random generators, always the same ones.
 """
 import argparse
+import gzip
 import random
 from pathlib import Path
 import sys
@@ -20,6 +22,7 @@ from bson.raw_bson import RawBSONDocument
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "query")]
 import commands  # noqa: E402
+import commands_more  # noqa: E402
 import differential  # noqa: E402
 import match_differential  # noqa: E402
 import peers  # noqa: E402
@@ -46,6 +49,7 @@ def fill(database):
     database.c.insert_many([pipeline_generator.doc(i) for i in range(12)], bypass_document_validation=True)
     database.o.insert_many([pipeline_generator.doc(i) for i in range(8)], bypass_document_validation=True)
     commands.fill(database)
+    commands_more.fill(database)
 
 
 def random_commands():
@@ -76,8 +80,8 @@ def is_left_out(command, raw):
     return b"$unionWith" in raw and b"\x10_id\0\0\0\0\0" in raw
 
 
-def kept(reply):
-    """What of a reply has to be the same."""
+def kept(reply, plans=False):
+    """What of a reply has to be the same; with the plan of an explain if asked for."""
     if reply.get("ok") != 1:
         # The text of 291 tells mongod's plan; and mongod cuts long texts anywhere, also within a character.
         told = () if reply["code"] == 291 or "\ufffd" in reply["errmsg"] else ("errmsg",)
@@ -87,7 +91,12 @@ def kept(reply):
         return {"ns": cursor["ns"], "docs": cursor["firstBatch"], "open": cursor["id"] != 0}
     if "queryPlanner" in reply:
         planner = reply["queryPlanner"]
-        return {k: planner[k] for k in ("namespace", "parsedQuery") if k in planner}
+        told = {k: planner[k] for k in ("namespace", "parsedQuery") if k in planner}
+        # The plan where it is one of those that there are here: the collection, or the index of _id.
+        if plans:
+            told["winningPlan"] = planner["winningPlan"]
+            told.update({k: reply["executionStats"][k] for k in ("nReturned", "totalDocsExamined", "executionSuccess") if "executionStats" in reply})
+        return told
     return {k: reply[k] for k in ("n", "values") if k in reply}
 
 
@@ -96,9 +105,15 @@ def collection_of(database, entry):
     name, kind = entry["name"], entry["type"]
     options = {k: v for k, v in entry.get("options", {}).items() if k != "uuid"}
     indexes = [] if kind == "view" else [{k: v for k, v in i.items() if k != "ns"} for i in database.command("listIndexes", name)["cursor"]["firstBatch"]]
-    docs = [] if kind != "collection" else list(database.get_collection(name, RAW).find().sort("$natural", 1) if options.get("capped") else
-                                               database.get_collection(name, RAW).find().sort("_id", 1))
-    return {"collection": name, "type": kind, "options": options, "indexes": indexes, "docs": docs}
+    stored = database.get_collection(name, RAW)
+    docs = list(stored.find().sort("$natural", 1)) if kind == "collection" else []
+    entry = {"collection": name, "type": kind, "options": options, "indexes": indexes, "docs": docs}
+    if kind == "collection" and not options.get("capped"):
+        entry["docs"] = list(stored.find().sort("_id", 1))
+        ranks = {d.raw: rank for rank, d in enumerate(entry["docs"])}
+        if docs != entry["docs"]:
+            entry["order"] = [ranks[d.raw] for d in docs]
+    return entry
 
 
 def once_each(real, source):
@@ -122,13 +137,15 @@ def record(server, out):
         out.write(bson.encode(collection_of(database, entry)))
     counts = {"recorded": 0, "too long": 0, "without an order": 0}
     with RawClient(f"mongodb://{server.address}") as real:
-        for by_hand, source in ((True, commands.commands()), (True, once_each(real, commands.shapes())), (False, random_commands())):
+        sources = [(True, commands.commands()), (True, once_each(real, commands.shapes())), (False, random_commands())]
+        sources += [(True, source()) for source in commands_more.ALL] + [(True, once_each(real, source())) for source in commands_more.ONE_FOR_EACH_ANSWER] + [(False, commands_more.found())]
+        for by_hand, plans, source in [(by_hand, False, source) for by_hand, source in sources] + [(True, True, commands_more.plans())]:
             for command in source:
                 raw = with_db(bson.encode(command), DB)
                 if not by_hand and is_left_out(command, raw):
                     counts["without an order"] += 1
                     continue
-                pair = bson.encode({"command": RawBSONDocument(raw), "reply": kept(bson.decode(real.raw(raw), RAW))})
+                pair = bson.encode({"command": RawBSONDocument(raw), "reply": kept(bson.decode(real.raw(raw), RAW), plans)})
                 if not by_hand and len(pair) - len(raw) > LONGEST:
                     counts["too long"] += 1
                     continue
@@ -139,10 +156,12 @@ def record(server, out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "tests" / "unit" / "query" / "commands.bson")
+    parser.add_argument("--out", type=Path, default=ROOT / "tests" / "unit" / "query" / "commands.bson.gz")
     options = parser.parse_args()
-    with peers.Mongod("6.0.27", replset=False) as server, open(options.out, "wb") as out:
-        print(record(server, out), options.out, options.out.stat().st_size, "bytes")
+    with peers.Mongod("6.0.27", replset=False) as server, open(options.out, "wb") as packed:
+        with gzip.GzipFile(filename="", fileobj=packed, mode="wb", mtime=0) as out:  # the same bytes each time
+            counts = record(server, out)
+        print(counts, options.out, packed.tell(), "bytes")
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ static int no_entry(struct query_context *q, struct bytes db, struct bytes coll,
 	return 0;
 }
 
-static const struct pipeline_ops array_ops = {open_array, no_entry};
+static const struct pipeline_ops array_ops = {.open = open_array, .entry = no_entry};
 
 static struct query_context new_context(size_t memory)
 {

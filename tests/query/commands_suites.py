@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Commands that the suites of other programs have shown to be answered otherwise, with the words of a mongod 6.0.27.
+
+    commands_suites.py [--out FILE]      records tests/unit/query/commands_suites.bson.gz anew, in the form of record.py
+
+Left out is what record.py leaves out, and what tells of this machine (host, times).
+"""
+import argparse
+import gzip
+from pathlib import Path
+import sys
+
+import bson
+import pymongo
+from bson import SON, Decimal128
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "query")]
+import peers  # noqa: E402
+import record  # noqa: E402
+from raw_client import RawClient, with_db  # noqa: E402
+
+DOLLARS = ("$id", "$ref", "$db", "$sortKey", "$recordId", "$searchScore", "$searchSortValues", "$textScore", "$dis", "$foo")
+DECIMALS = [Decimal128(text) for text in ("0.5", "0.51", "0.49", "1.5", "1.49", "2.5", "-0.5", "-0.51", "-1.5", "NaN", "Infinity", "1E+3")]
+SQUARE = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]
+POINT = {"type": "Point", "coordinates": [1, 1]}
+
+
+def polygon(ring):
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def box(x, y, width, height):
+    return polygon([[x, y], [x + width, y], [x + width, y + height], [x, y + height], [x, y]])
+
+
+def fill(database):
+    database.few.insert_many([{"_id": i, "v": i} for i in range(3)])
+    database.refs.insert_many([{"_id": 1, "a": SON([("$ref", "m"), ("$id", 5), ("$db", "x")])}, {"_id": 2, "a": [SON([("$ref", "m"), ("$id", 6)])]}])
+    database.places.insert_many([{"_id": i * 7 + j, "at": [i, j]} for i in range(7) for j in range(7)])
+    shapes = [box(0, 0, 10, 10), box(10, 10, 10, 10), box(10, 0, 5, 10), box(5, 5, 10, 10), box(20, 3, 2, 2), polygon([[0, 0], [10, 0], [0, 10], [0, 0]]),
+              {"type": "LineString", "coordinates": [[10, 10], [12, 13]]}, {"type": "LineString", "coordinates": [[9, 9], [12, 13]]}, box(0, 14, 10, 3)]
+    database.shapes.insert_many([{"_id": i, "g": shape} for i, shape in enumerate(shapes)])
+    database.create_collection("capped", capped=True, size=1 << 16)
+    database.create_collection("bounded", capped=True, size=1 << 16, max=50)
+    database.create_collection("series", timeseries={"timeField": "t"})
+    database.command("create", "plain", viewOn="few", pipeline=[])
+    database.command("create", "chosen", viewOn="few", pipeline=[{"$match": {"v": {"$gt": 0}}}])
+
+
+def aggregate(name, *stages, **more):
+    return {"aggregate": name, "pipeline": list(stages), "cursor": {"batchSize": 1000}, **more}
+
+
+def names_with_a_dollar():
+    for name in (*DOLLARS, *("a." + name for name in DOLLARS)):
+        for stage in ({"$project": {name: 1}}, {"$project": {name: 0}}, {"$project": {"x": "$" + name}}, {"$addFields": {name: 1}}, {"$sort": {name: 1}}, {"$unset": name},
+                      {"$unwind": "$" + name}, {"$project": {"x": {name: 1}}}, {"$replaceRoot": {"newRoot": {name: 1}}},
+                      {"$lookup": {"from": "few", "localField": name, "foreignField": "_id", "as": "x"}},
+                      {"$lookup": {"from": "few", "localField": "_id", "foreignField": "_id", "as": name}},
+                      {"$densify": {"field": name, "range": {"step": 1, "bounds": "full"}}}, {"$fill": {"output": {name: {"value": 1}}}},
+                      {"$setWindowFields": {"output": {name: {"$sum": 1}}}}):
+            yield aggregate("refs", stage)
+        yield from ({"find": "refs", **more} for more in ({"projection": {name: 1}}, {"projection": {name: 0}}, {"sort": {name: 1}}))
+        yield {"distinct": "refs", "key": name}
+
+
+def decimals():
+    for number in DECIMALS:
+        yield aggregate("few", {"$sort": {"v": number}})
+        yield {"find": "few", "sort": {"v": number}}
+        for stage in ("$limit", "$skip"):
+            yield aggregate("few", {stage: number})
+        if number != Decimal128("Infinity"):
+            yield aggregate("few", {"$sample": {"size": number}}, {"$count": "n"})
+
+
+def nested(stage, levels):
+    pipeline = []
+    for _ in range(levels):
+        pipeline = [{"$lookup": {"from": "few", "pipeline": pipeline, "as": "x"}} if stage == "$lookup" else {"$unionWith": {"coll": "few", "pipeline": pipeline}}]
+    return pipeline
+
+
+def long_pipelines():
+    for stage in ("$lookup", "$unionWith"):
+        for levels in (20, 21):
+            yield aggregate("none", *nested(stage, levels))
+            yield aggregate("none", {"$facet": {"a": nested(stage, levels)}})
+    for count in (1000, 1001):
+        many = [{"$match": {}}] * count
+        yield from (aggregate("few", *stages) for stages in (many, [{"$unionWith": {"coll": "few", "pipeline": many}}], [{"$facet": {"a": many}}], [*many, {"$nope": 1}]))
+        yield aggregate("few", {"$limit": 1}, {"$lookup": {"from": "few", "pipeline": [{"$set": {"x": 1}}] * count, "as": "l"}})
+
+
+def stats():
+    for options in (*({"storageStats": {"scale": scale}} for scale in (True, "x", {}, [], 0, -1, 0.5, Decimal128("0.4"), float("nan"))),
+                    {"storageStats": {"verbose": 1}}, {"storageStats": {"waitForLock": 1}}, {"storageStats": {"numericOnly": "x"}}, {"latencyStats": {"histograms": 1}},
+                    {"latencyStats": {"x": 1}}, {"queryExecStats": {"x": 1}}, {"count": {"x": 1}}, {"x": 1}):
+        yield aggregate("few", {"$collStats": options})
+    for name in ("few", "none", "plain", "chosen", "capped", "bounded"):
+        yield aggregate(name, {"$collStats": {"count": {}}}, {"$project": {"count": 1}})
+        yield aggregate(name, {"$collStats": {"storageStats": {"scale": 2**40}}}, {"$project": {"storageStats": {key: 1 for key in ("capped", "max", "maxSize", "scaleFactor")}}})
+        yield aggregate(name, {"$collStats": {"queryExecStats": {}}}, {"$project": {"ns": 1}})
+        yield aggregate(name, {"$indexStats": {}}, {"$project": {"name": 1, "key": 1}})
+
+
+def places():
+    for ring in ([[0, 0], [6, 6], [6, 0], [0, 6]], [[0, 0], [6, 0], [6, 6], [0, 6]], [[1, 2], [4, 5], [6, 2]], [[2, 1], [4, 1], [2, 1], [1, 2]], [[4, 2], [5, 3], [2, 0], [1, 5]],
+                 [[3, 6], [4, 3], [0, 3], [6, 2], [1, 2], [3, 0]], [[0, 3], [0, 6], [6, 0]], [[1, 1], [5, 1], [5, 5], [3, 3]]):
+        yield {"find": "places", "filter": {"at": {"$geoWithin": {"$polygon": ring}}}, "projection": {"_id": 1}}
+    for shape in (polygon(SQUARE), box(10, 10, 10, 10), box(5, 5, 2, 2), polygon([[0, 0], [10, 0], [0, 10], [0, 0]]), {"type": "LineString", "coordinates": [[10, 10], [12, 13]]}):
+        yield {"find": "shapes", "filter": {"g": {"$geoIntersects": {"$geometry": shape}}}, "projection": {"_id": 1}}
+    yield {"find": "shapes", "filter": {"g": {"$geoIntersects": {"$geometry": {**polygon(SQUARE), "crs": ["a"]}}}}}
+    for near in ({"$geometry": 3.14}, {"$geometry": "x"}, {"$geometry": ["a", "b"]}, {"$geometry": {"type": "Point"}}, {"$geometry": {"type": "Point", "coordinates": [-181, 0]}},
+                 {"$maxDistance": 5}, {"$geometry": POINT, "$maxDistance": "x"}, {"$geometry": POINT, "$maxDistance": -1}, {"$geometry": POINT, "$minDistance": "x"},
+                 {"$geometry": POINT, "$minDistance": -1}, {"$geometry": POINT, "$foo": 1}, {"$box": [[0, 0], [1, 1]]}, [1], [], {}):
+        yield from ({"find": "places", "filter": {"at": {operator: near}}} for operator in ("$near", "$nearSphere"))
+    yield from ({"find": "places", "filter": {"at": filter}} for filter in (
+        {"$near": {"$geometry": POINT}, "$maxDistance": "x"}, {"$near": [1, 1], "$foo": 1}, {"$near": {"$geometry": POINT}, "$nearSphere": {"$geometry": POINT}}))
+
+
+def counts():
+    for expression in ("$$NOW", {"$lt": ["$v", "$$NOW"]}, {"$eq": ["$$CLUSTER_TIME", 1]}):
+        for name in ("few", "none", "plain"):
+            yield {"count": name, "query": {"$expr": expression}}
+        yield {"distinct": "few", "key": "v", "query": {"$expr": expression}}
+        yield {"find": "few", "filter": {"$expr": expression}}
+        yield {"explain": {"count": "few", "query": {"v": 1}}, "verbosity": "queryPlanner"}
+    for name in ("few", "plain", "chosen"):
+        yield from ({"count": name, **more} for more in ({"limit": 0}, {"limit": 0, "skip": 1}, {"limit": -2}, {"limit": 2}, {"skip": 1}, {"limit": Decimal128("1.5")}))
+    yield {"aggregate": "few", "pipeline": [], "explain": False}
+    yield {"aggregate": "few", "pipeline": []}
+    yield from ({"find": "few", name: None} for name in ("operationTime", "help"))
+
+
+def commands():
+    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, counts):
+        yield from source()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "tests" / "unit" / "query" / "commands_suites.bson.gz")
+    options = parser.parse_args()
+    with peers.Mongod("6.0.27", replset=False) as server, gzip.GzipFile(options.out, "wb", mtime=0) as out:
+        database = pymongo.MongoClient(server.uri)[record.DB]
+        fill(database)
+        for entry in sorted(database.command("listCollections")["cursor"]["firstBatch"], key=lambda e: e["name"].encode()):
+            out.write(bson.encode(record.collection_of(database, entry)))
+        with RawClient(f"mongodb://{server.address}") as real:
+            for command in commands():
+                raw = with_db(bson.encode(command), record.DB)
+                out.write(bson.encode({"command": record.RawBSONDocument(raw), "reply": record.kept(bson.decode(real.raw(raw), record.RAW))}))
+        print(options.out, options.out.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    main()
