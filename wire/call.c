@@ -27,7 +27,7 @@ int64_t call_number(const struct call *call, const char *name, int64_t otherwise
 	if (!call_field(call, name, &f))
 		return otherwise;
 	v = value_of_field(&f);
-	return value_is_number(&v) ? value_to_int64(&v) : otherwise;
+	return value_is_number(&v) ? value_round_int64(&v) : otherwise;
 }
 
 int call_place(struct call *call, struct error *e)

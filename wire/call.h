@@ -47,6 +47,7 @@ struct call {
 	struct buf refusal; /* a text that is too long for a struct error */
 	unsigned delay;	    /* milliseconds until the reply is sent */
 	bool is_bare;	    /* an error without a code */
+	bool is_int_ok;	    /* the reply ends in {ok: 1}, an int */
 
 	bool is_placed; /* the next ones are set */
 	struct moments_at at;

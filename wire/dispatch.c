@@ -103,6 +103,11 @@ static void run(struct call *call)
 	size_t begin = bson_build_begin(call->reply);
 	struct error e = {0};
 
+	if (call->message->is_too_deep) {
+		query_error(&e, QUERY_OVERFLOW, "BSONObj exceeds maximum nested object depth");
+		write_error(call, begin, &e);
+		return;
+	}
 	if ((call->message->header.op == MESSAGE_MSG && generic_db(call, &e) < 0) ||
 	    find_command(call, &e) < 0) {
 		write_error(call, begin, &e);
@@ -113,7 +118,10 @@ static void run(struct call *call)
 	if (run_checked(call, &e) < 0) {
 		write_error(call, begin, &e);
 	} else {
-		bson_build_double(call->reply, "ok", 1);
+		if (call->is_int_ok)
+			bson_build_int32(call->reply, "ok", 1);
+		else
+			bson_build_double(call->reply, "ok", 1);
 		bson_build_end(call->reply, begin);
 	}
 	client_end(call->client);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "query/value.h"
+#include "wire/write_concern.h"
 
 #define DB_NAME_MAX 63
 
@@ -55,10 +56,12 @@ static int check_api(struct call *call, struct error *e)
 		return query_error(e, 4886600,
 				   "Provided apiStrict and/or apiDeprecationErrors without passing "
 				   "apiVersion");
-	if (has_version && !bytes_equal(text_of(&version), bytes_str("1")))
+	if (has_version && bytes_equal(text_of(&version), bytes_str("2")))
 		return query_error(e, QUERY_API_VERSION, "Cannot accept API version %.*s",
 				   (int)MIN_OF(text_of(&version).len, (size_t)200),
 				   (const char *)text_of(&version).at);
+	if (has_version && !bytes_equal(text_of(&version), bytes_str("1")))
+		return query_error(e, QUERY_API_VERSION, "API version must be \"1\"");
 	if (has_strict && strict.value.at[0] != 0 && !(call->command->flags & COMMAND_API))
 		return query_error(
 			e, 323,
@@ -226,15 +229,28 @@ static int take_lsid(struct call *call, const struct bson_field *lsid, struct er
 	return 0;
 }
 
+/* A field of OperationSessionInfo: true when it is there; a null is as if it were not. */
+static int session_field(struct call *call, const char *name, uint8_t type, const char *wanted,
+			 bool *ret, struct error *e)
+{
+	struct bson_field f;
+
+	*ret = call_field(call, name, &f) && f.type != BSON_KIND_NULL;
+	return *ret && f.type != type ? wrong_type("OperationSessionInfo", &f, wanted, e) : 0;
+}
+
 static int check_session(struct call *call, struct error *e)
 {
-	struct bson_field lsid, number, autocommit, start;
-	bool has_number, has_autocommit;
+	bool has_number, has_autocommit, has_start, has_coordinator;
+	struct bson_field lsid;
 
 	if (call_field(call, "lsid", &lsid) && take_lsid(call, &lsid, e) < 0)
 		return e->code;
-	has_number = call_field(call, "txnNumber", &number);
-	has_autocommit = call_field(call, "autocommit", &autocommit);
+	if (session_field(call, "txnNumber", BSON_KIND_INT64, "long", &has_number, e) < 0 ||
+	    session_field(call, "autocommit", BSON_KIND_BOOL, "bool", &has_autocommit, e) < 0 ||
+	    session_field(call, "startTransaction", BSON_KIND_BOOL, "bool", &has_start, e) < 0 ||
+	    session_field(call, "coordinator", BSON_KIND_BOOL, "bool", &has_coordinator, e) < 0)
+		return e->code;
 	if (has_number && !call->has_lsid)
 		return query_error(e, QUERY_INVALID_OPTIONS,
 				   "Transaction number requires a session ID to also be specified");
@@ -242,7 +258,7 @@ static int check_session(struct call *call, struct error *e)
 		return query_error(
 			e, QUERY_INVALID_OPTIONS,
 			"'autocommit' field requires a transaction number to also be specified");
-	if (call_field(call, "startTransaction", &start) && !has_autocommit)
+	if (has_start && !has_autocommit)
 		return query_error(e, QUERY_INVALID_OPTIONS,
 				   "'startTransaction' field requires 'autocommit' field to also "
 				   "be specified");
@@ -284,12 +300,28 @@ static int check_duplicates(struct call *call, struct error *e)
 	return 0;
 }
 
+/* Fields that only members of a deployment send: a client's are refused. */
+static int check_internal(struct call *call, struct error *e)
+{
+	struct bson_field f;
+
+	if (fields_find(call->cmd, bytes_str("mayBypassWriteBlocking"), &f) &&
+	    f.type != BSON_KIND_BOOL)
+		return query_error(e, 13111,
+				   "wrong type for field (mayBypassWriteBlocking) %s != bool",
+				   value_type_name(f.type));
+	if (fields_find(call->cmd, bytes_str("maxTimeMSOpOnly"), &f))
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Can not specify maxTimeMSOpOnly for non internal clients");
+	return 0;
+}
+
 int generic_before(struct call *call, struct error *e)
 {
 	if (check_api(call, e) < 0 || check_read_preference(call, e) < 0 ||
 	    check_session(call, e) < 0 || check_db_name(call, e) < 0)
 		return e->code;
-	return check_duplicates(call, e);
+	return check_internal(call, e) < 0 ? e->code : check_duplicates(call, e);
 }
 
 int generic_login(struct call *call, struct error *e)
@@ -336,6 +368,29 @@ static int check_aggregate_time(const struct bson_field *f, struct error *e)
 	return 0;
 }
 
+/* The first stage of an aggregate that is about this server, not about data: it takes no read concern but local. */
+static int check_local_stage(struct call *call, struct error *e)
+{
+	static const char *const local[] = {"$planCacheStats", "$currentOp", "$listLocalSessions"};
+	struct bson_field pipeline, first = {.type = 0}, stage = {.type = 0};
+	struct fields fields;
+
+	if (!is_aggregate(call) || !call_field(call, "pipeline", &pipeline) ||
+	    pipeline.type != BSON_KIND_ARRAY)
+		return 0;
+	fields = fields_of(pipeline.value);
+	if (!fields_next(&fields, &first) || first.type != BSON_KIND_DOCUMENT)
+		return 0;
+	fields = fields_of(first.value);
+	if (!fields_next(&fields, &stage))
+		return 0;
+	for (size_t i = 0; i < COUNT_OF(local); i++)
+		if (call_is_field(&stage, local[i]))
+			return read_concern_check_local(&call->concern, call->command->name,
+							local[i], e);
+	return 0;
+}
+
 static int check_max_time(struct call *call, struct error *e)
 {
 	struct bson_field f;
@@ -350,7 +405,9 @@ static int check_max_time(struct call *call, struct error *e)
 	if (!value_is_number(&v))
 		return query_error(e, QUERY_BAD_VALUE, "maxTimeMS must be a number");
 	number = value_to_double(&v);
-	if (!(number >= 0 && number <= INT32_MAX))
+	if (v.type == BSON_KIND_DECIMAL)
+		number = (double)value_round_int64(&v);
+	if (number < 0 || number > INT32_MAX)
 		return query_error(e, QUERY_BAD_VALUE, "%lld value for maxTimeMS is out of range",
 				   (long long)value_to_int64(&v));
 	if (number != floor(number))
@@ -371,12 +428,21 @@ int generic_after(struct call *call, struct error *e)
 		return e->code;
 	if (fields_find(call->cmd, bytes_str("readConcern"), &f) &&
 	    (check_concern_type(call, &f, e) < 0 || read_concern_parse(&f, &call->concern, e) < 0 ||
+	     check_local_stage(call, e) < 0 ||
 	     read_concern_check(&call->concern, call->command->name, support,
 				call->service->options.replset != NULL, e) < 0))
 		return e->code;
-	if (!(flags & COMMAND_WRITE_CONCERN) && call_field(call, "writeConcern", &f) &&
-	    !(f.type == BSON_KIND_DOCUMENT && f.value.len == BSON_MIN_LEN))
+	if (!(flags & COMMAND_WRITE_CONCERN) &&
+	    fields_find(call->cmd, bytes_str("writeConcern"), &f))
 		return query_error(e, QUERY_INVALID_OPTIONS,
 				   "Command does not support writeConcern");
+	if (is_aggregate(call) && fields_find(call->cmd, bytes_str("writeConcern"), &f)) {
+		if (call_flag(call, "explain"))
+			return query_error(
+				e, QUERY_FAILED_TO_PARSE,
+				"Aggregation explain does not support the'writeConcern' option");
+		return write_concern_check(&f, "aggregate", call->service->options.replset != NULL,
+					   e);
+	}
 	return 0;
 }

@@ -170,7 +170,7 @@ int handle_get_more(struct call *call, struct error *e)
 	static const struct idl_field fields[] = {
 		{"collection", IDL_STRING, true},
 		{"batchSize", IDL_NUMBER_MIN_0, false},
-		{"term", IDL_NUMBER, false},
+		{"term", IDL_LONG, false},
 		{"lastKnownCommittedOpTime", IDL_OBJECT, false},
 	};
 	struct cursor *cursor;

@@ -307,6 +307,27 @@ static int validate_entry(struct call *call, struct bytes coll, struct catalog_e
 	return found;
 }
 
+/* Which options do not go together. */
+static int check_options(struct call *call, struct error *e)
+{
+	static const char *const names[] = {"full", "enforceFastCount", "repair"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (call_flag(call, "background") && call_flag(call, names[i]))
+			return query_error(e, QUERY_INVALID_OPTIONS,
+					   "Running the validate command with both { background: "
+					   "true } and { %s: true } is not supported.",
+					   names[i]);
+	if (!call_flag(call, "metadata"))
+		return 0;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (call_flag(call, names[i]) || call_flag(call, "background"))
+			return query_error(e, QUERY_INVALID_OPTIONS,
+					   "Running the validate command with { metadata: true } "
+					   "is not supported with any other options");
+	return 0;
+}
+
 int handle_validate(struct call *call, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
@@ -318,11 +339,8 @@ int handle_validate(struct call *call, struct error *e)
 
 	if (call_ns(call, QUERY_INVALID_NAMESPACE, &ns, &coll, e) < 0)
 		return e->code;
-	if (call_flag(call, "background") && call_flag(call, "full"))
-		return query_error(
-			e, QUERY_INVALID_OPTIONS,
-			"Running the validate command with both { background: true } and { "
-			"full: true } is not supported.");
+	if (check_options(call, e) < 0)
+		return e->code;
 	catalog_entry_init(&entry);
 	if (validate_entry(call, coll, &entry, &ns, e) < 0)
 		return e->code;

@@ -98,23 +98,26 @@ static void add_set(struct call *call, const char *primary_field)
 	bson_build_string(call->reply, "me", me);
 }
 
-/* The deployment's time is that of the moment: what drivers call the last write. */
+/*
+ * The deployment's time is that of the moment: what drivers call the last write. The moment is not opened: who is not
+ * answered for ten seconds takes the server for dead, and a replay may take longer.
+ */
 static void add_last_write(struct call *call)
 {
 	struct error ignored;
 	size_t doc, optime;
+	uint64_t ts;
 
-	if (call_place(call, &ignored) < 0)
+	if (moments_default_ts(call->service->moments, &ts, &ignored) < 0)
 		return;
 	doc = bson_build_open(call->reply, "lastWrite");
 	for (int i = 0; i < 2; i++) {
 		optime = bson_build_open(call->reply, i == 0 ? "opTime" : "majorityOpTime");
-		bson_build_timestamp(call->reply, "ts", (uint32_t)(call->at.ts >> 32),
-				     (uint32_t)call->at.ts);
+		bson_build_timestamp(call->reply, "ts", (uint32_t)(ts >> 32), (uint32_t)ts);
 		bson_build_int64(call->reply, "t", 1);
 		bson_build_end(call->reply, optime);
 		bson_build_date(call->reply, i == 0 ? "lastWriteDate" : "majorityWriteDate",
-				(int64_t)(call->at.ts >> 32) * 1000);
+				(int64_t)(ts >> 32) * 1000);
 	}
 	bson_build_end(call->reply, doc);
 }

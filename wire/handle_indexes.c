@@ -139,8 +139,8 @@ static int check(struct call *call, struct error *e)
 {
 	static const struct idl_field fields[] = {
 		{"cursor", IDL_OBJECT, false},
-		{"includeBuildUUIDs", IDL_BOOL, false},
-		{"includeIndexBuildInfo", IDL_BOOL, false},
+		{"includeBuildUUIDs", IDL_FLAG, false},
+		{"includeIndexBuildInfo", IDL_FLAG, false},
 	};
 	static const struct idl_field cursor[] = {{"batchSize", IDL_NUMBER_MIN_0, false}};
 	struct bson_field f;

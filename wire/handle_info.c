@@ -207,13 +207,10 @@ int handle_get_log(struct call *call, struct error *e)
 
 int handle_features(struct call *call, struct error *e)
 {
-	size_t doc;
+	static const struct idl_field fields[] = {{"oidReset", IDL_FLAG, false}};
 
-	if (idl_check(call->cmd, "features", true, NULL, 0, e) < 0)
+	if (idl_check(call->cmd, "features", true, fields, COUNT_OF(fields), e) < 0)
 		return e->code;
-	doc = bson_build_open(call->reply, "js");
-	bson_build_bool(call->reply, "utf8", true);
-	bson_build_end(call->reply, doc);
 	bson_build_int64(call->reply, "oidMachine", get_be32(call->service->process + 4));
 	return 0;
 }

@@ -241,6 +241,7 @@ int handle_list_collections(struct call *call, struct error *e)
 		{"filter", IDL_OBJECT, false},
 		{"nameOnly", IDL_BOOL, false},
 		{"authorizedCollections", IDL_BOOL, false},
+		{"includePendingDrops", IDL_FLAG, false},
 	};
 	OWNED(filter_free) struct filter *filter = NULL;
 	OWNED(buf_release) struct buf list = {0};

@@ -296,7 +296,7 @@ static void add_known(struct call *call)
 
 int handle_connection_status(struct call *call, struct error *e)
 {
-	static const struct idl_field fields[] = {{"showPrivileges", IDL_BOOL, false}};
+	static const struct idl_field fields[] = {{"showPrivileges", IDL_FLAG, false}};
 	struct buf *b = call->reply;
 	size_t doc, array;
 

@@ -63,6 +63,20 @@ int handle_aggregate(struct call *call, struct error *e)
 	return query_call_reply(&q, cursor, false, e);
 }
 
+/* What count and distinct answer of a view mongod makes out of an aggregation's reply: its "ok" is an int then. */
+static int look_for_view(struct call *call, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry;
+	int found;
+
+	catalog_entry_init(&entry);
+	if (call->first.type != BSON_KIND_STRING)
+		return 0;
+	found = call_entry(call, value_of_field(&call->first).data, &entry, e);
+	call->is_int_ok = found > 0 && entry.type != CATALOG_COLLECTION;
+	return MIN_OF(found, 0);
+}
+
 int handle_count(struct call *call, struct error *e)
 {
 	OWNED(query_call_end) struct query_call q = {0};
@@ -71,7 +85,7 @@ int handle_count(struct call *call, struct error *e)
 	if (query_call_begin(call, call->cmd, &q, e) < 0 || query_count(&q.request, &count, e) < 0)
 		return e->code;
 	call_add_number(call, "n", count);
-	return 0;
+	return look_for_view(call, e);
 }
 
 int handle_distinct(struct call *call, struct error *e)
@@ -86,7 +100,7 @@ int handle_distinct(struct call *call, struct error *e)
 	if (call->concern.level == READ_CONCERN_SNAPSHOT)
 		bson_build_timestamp(call->reply, "atClusterTime", (uint32_t)(call->at.ts >> 32),
 				     (uint32_t)call->at.ts);
-	return 0;
+	return look_for_view(call, e);
 }
 
 int handle_explain(struct call *call, struct error *e)

@@ -154,5 +154,9 @@ int handle_no_oplog(struct call *call, struct error *e)
 
 int handle_no_transaction(struct call *call, struct error *e)
 {
+	static const struct idl_field fields[] = {{"recoveryToken", IDL_OBJECT, false}};
+
+	if (idl_check(call->cmd, call->command->name, true, fields, COUNT_OF(fields), e) < 0)
+		return e->code;
 	return query_error(e, 125, "%s must be run within a transaction", call->command->name);
 }

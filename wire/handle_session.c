@@ -6,7 +6,7 @@
 
 /* Sessions hold nothing here but cursors: these commands check what they are given, and end those. */
 
-static int check_list(struct call *call, const char *owner, const char *item, struct error *e)
+static int check_items(struct call *call, const char *item, struct error *e)
 {
 	static const struct idl_field session[] = {
 		{"id", IDL_BINARY, true},
@@ -15,9 +15,6 @@ static int check_list(struct call *call, const char *owner, const char *item, st
 	struct fields fields;
 	struct bson_field f;
 
-	if (idl_check(call->cmd, owner, true, NULL, 0, e) < 0 ||
-	    idl_check_type(owner, &call->first, IDL_ARRAY, e) < 0)
-		return e->code;
 	if (call->first.type != BSON_KIND_ARRAY)
 		return 0;
 	fields = fields_of(call->first.value);
@@ -26,6 +23,14 @@ static int check_list(struct call *call, const char *owner, const char *item, st
 		    idl_check(f.value, item, false, session, COUNT_OF(session), e) < 0)
 			return e->code;
 	return 0;
+}
+
+static int check_list(struct call *call, const char *owner, const char *item, struct error *e)
+{
+	if (idl_check(call->cmd, owner, true, NULL, 0, e) < 0 ||
+	    idl_check_type(owner, &call->first, IDL_ARRAY, e) < 0)
+		return e->code;
+	return check_items(call, item, e);
 }
 
 struct ending {
@@ -92,7 +97,7 @@ int handle_refresh_sessions(struct call *call, struct error *e)
 int handle_kill_sessions(struct call *call, struct error *e)
 {
 	if (idl_check_type("KillSessionsCmd", &call->first, IDL_ARRAY, e) < 0 ||
-	    check_list(call, "KillSessionsCmd", "KillSessionsCmd.KillSessionsFromClient", e) < 0)
+	    check_items(call, "KillSessionsCmd.killSessions", e) < 0)
 		return e->code;
 	end_sessions(call, true);
 	return 0;

@@ -50,7 +50,7 @@ static int64_t add_index_sizes(struct call *call, const struct catalog_entry *en
 	return count;
 }
 
-static void add_capped(struct call *call, struct bytes options)
+static void add_capped(struct call *call, struct bytes options, int64_t scale)
 {
 	struct bson_field f;
 	struct value v;
@@ -63,13 +63,11 @@ static void add_capped(struct call *call, struct bytes options)
 	bson_build_bool(call->reply, "capped", capped);
 	if (!capped)
 		return;
-	if (fields_find(options, bytes_str("max"), &f)) {
-		v = value_of_field(&f);
-		call_add_number(call, "max", value_to_int64(&v));
-	}
+	v = value_get(options, bytes_str("max"));
+	call_add_number(call, "max", value_to_int64(&v));
 	if (fields_find(options, bytes_str("size"), &f)) {
 		v = value_of_field(&f);
-		call_add_number(call, "maxSize", value_to_int64(&v));
+		call_add_number(call, "maxSize", value_to_int64(&v) / scale);
 	}
 }
 
@@ -121,7 +119,7 @@ static void add_sizes(struct call *call, const struct catalog_entry *entry, stru
 	bson_build_int32(b, "numOrphanDocs", 0);
 	call_add_number(call, "storageSize", sizes->bytes / scale);
 	bson_build_int32(b, "freeStorageSize", 0);
-	add_capped(call, buf_bytes(&entry->options));
+	add_capped(call, buf_bytes(&entry->options), scale);
 	call_add_number(call, "nindexes", add_index_sizes(call, entry, false));
 	bson_build_end(b, bson_build_open(b, "indexDetails"));
 	bson_build_end(b, bson_build_open_array(b, "indexBuilds"));
@@ -312,6 +310,7 @@ int handle_db_stats(struct call *call, struct error *e)
 
 int handle_data_size(struct call *call, struct error *e)
 {
+	static const char *const bounds[] = {"min", "max"};
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	struct coll_sizes sizes = {0};
 	struct bytes ns, coll;
@@ -332,8 +331,20 @@ int handle_data_size(struct call *call, struct error *e)
 	found = call_entry(call, coll, &entry, e);
 	if (found < 0)
 		return found;
-	if (found > 0 && entry.type != CATALOG_COLLECTION)
+	if (found > 0 && entry.type == CATALOG_TIMESERIES)
+		return query_error(e, QUERY_NOT_SUPPORTED_ON_VIEW,
+				   "Namespace %.*s is a timeseries collection", (int)ns.len,
+				   (const char *)ns.at);
+	if (found > 0 && entry.type == CATALOG_VIEW)
 		return call_is_view(ns, e);
+	for (size_t i = 0; i < 2; i++) {
+		struct bson_field f, other;
+
+		if (fields_find(call->cmd, bytes_str(bounds[i]), &f) &&
+		    !fields_find(call->cmd, bytes_str(bounds[1 - i]), &other))
+			return query_error(e, QUERY_BAD_VALUE, "%s must be set if %s is set",
+					   bounds[1 - i], bounds[i]);
+	}
 	if (found > 0 && sizes_of(call, &entry, &sizes, e) < 0)
 		return e->code;
 	if (found > 0)

@@ -230,9 +230,15 @@ int handle_kill_op(struct call *call, struct error *e)
 {
 	uint32_t id = (uint32_t)call_number(call, "op", 0);
 	struct bson_field f;
+	struct value v;
 
-	if (!call_field(call, "op", &f))
+	if (!fields_find(call->cmd, bytes_str("op"), &f))
 		return query_error(e, QUERY_NO_SUCH_KEY, "Missing expected field \"op\"");
+	v = value_of_field(&f);
+	if (!value_is_number(&v))
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "Expected field \"op\" to have numeric type, but found %s",
+				   value_type_name(f.type));
 	if (id != 0)
 		service_each(call->service, kill_op, &id);
 	bson_build_string(call->reply, "info", bytes_str("attempting to kill op"));

@@ -37,6 +37,23 @@ static bool add_who(struct call *call, const char *field, const struct bson_fiel
 	return true;
 }
 
+/* What mongod says of a name that is none. */
+static int not_who(const char *field, const struct bson_field *who, struct error *e)
+{
+	const char *type = strcmp(field, "user") == 0 ? "UserName" : "RoleName";
+	struct fields fields = fields_of(who->value);
+	struct bson_field f;
+
+	/* Of a role it does not look into the document first. */
+	while (type[0] == 'U' && who->type == BSON_KIND_DOCUMENT && fields_next(&fields, &f))
+		if (!call_is_field(&f, field) && !call_is_field(&f, "db"))
+			return query_error(e, QUERY_BAD_VALUE,
+					   "%s contains an unknown field named: '%.*s", type,
+					   (int)MIN_OF(f.name.len, (size_t)200),
+					   (const char *)f.name.at);
+	return query_error(e, QUERY_BAD_VALUE, "%s must be either a string or an object", type);
+}
+
 /* {$or: [...]} of an array of them. */
 static int add_several(struct call *call, const char *field, struct buf *b, struct error *e)
 {
@@ -51,10 +68,7 @@ static int add_several(struct call *call, const char *field, struct buf *b, stru
 		snprintf(index, sizeof(index), "%zu", count++);
 		doc = bson_build_open(b, index);
 		if (!add_who(call, field, &who, b))
-			return query_error(e, QUERY_BAD_VALUE,
-					   "%s information must be a name or a "
-					   "document",
-					   field);
+			return not_who(field, &who, e);
 		bson_build_end(b, doc);
 	}
 	bson_build_end(b, array);
@@ -73,13 +87,12 @@ static int build_query(struct call *call, const char *field, struct buf *ret, st
 	if (call->first.type == BSON_KIND_ARRAY) {
 		if (add_several(call, field, ret, e) < 0)
 			return e->code;
-	} else if (value_is_number(&v)) {
+	} else if (value_is_number(&v) && value_to_double(&v) == 1) {
 		bson_build_string(ret, "db", call->db);
 	} else if (!(call->first.type == BSON_KIND_DOCUMENT &&
 		     fields_find(call->first.value, bytes_str("forAllDBs"), &f)) &&
 		   !add_who(call, field, &call->first, ret)) {
-		return query_error(e, QUERY_BAD_VALUE,
-				   "%s information must be a name or a document", field);
+		return not_who(field, &call->first, e);
 	}
 	bson_build_end(ret, doc);
 	return 0;
@@ -174,10 +187,10 @@ static int add_found(struct call *call, const char *coll, struct bytes query, bo
 int handle_users_info(struct call *call, struct error *e)
 {
 	static const struct idl_field fields[] = {
-		{"showPrivileges", IDL_BOOL, false},
-		{"showCredentials", IDL_BOOL, false},
-		{"showAuthenticationRestrictions", IDL_BOOL, false},
-		{"showCustomData", IDL_BOOL, false},
+		{"showPrivileges", IDL_FLAG, false},
+		{"showCredentials", IDL_FLAG, false},
+		{"showAuthenticationRestrictions", IDL_FLAG, false},
+		{"showCustomData", IDL_FLAG, false},
 		{"filter", IDL_OBJECT, false},
 	};
 	OWNED(buf_release) struct buf query = {0};
@@ -252,8 +265,8 @@ int handle_roles_info(struct call *call, struct error *e)
 {
 	static const struct idl_field fields[] = {
 		{"showPrivileges", IDL_ANY, false},
-		{"showAuthenticationRestrictions", IDL_BOOL, false},
-		{"showBuiltinRoles", IDL_BOOL, false},
+		{"showAuthenticationRestrictions", IDL_FLAG, false},
+		{"showBuiltinRoles", IDL_FLAG, false},
 	};
 	OWNED(buf_release) struct buf query = {0};
 	size_t array, count = 0;

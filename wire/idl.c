@@ -64,12 +64,12 @@ static int bounds(const struct bson_field *f, int64_t min, struct error *e)
 {
 	struct value v = value_of_field(f);
 
-	if (value_to_int64(&v) >= min)
+	if (value_round_int64(&v) >= min)
 		return 1;
 	return query_error(e, OUT_OF_BOUNDS,
 			   "BSON field '%.*s' value must be >= %lld, actual value '%lld'",
 			   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at,
-			   (long long)min, (long long)value_to_int64(&v));
+			   (long long)min, (long long)value_round_int64(&v));
 }
 
 static bool is_number(uint8_t type)
@@ -95,6 +95,9 @@ int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type 
 
 	if (type == IDL_ANY)
 		return 1;
+	if (type == IDL_ARRAY && f->type == BSON_KIND_NULL) /* its fields are asked for at once */
+		return query_error(e, 10065, "invalid parameter: expected an object (%.*s)",
+				   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at);
 	if (f->type == BSON_KIND_NULL || f->type == BSON_KIND_UNDEFINED)
 		return 0;
 	if (type == IDL_NUMBER || type == IDL_NUMBER_MIN_0 || type == IDL_NUMBER_MIN_1) {

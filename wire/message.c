@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "base/bson_build.h"
 #include "base/bson_check.h"
 #include "wire/compress.h"
 #include "wire/crc32c.h"
@@ -137,7 +138,14 @@ static int parse_msg(struct bytes content, struct message *m, struct error *e)
 			return bad(e, "the checksum is not that of its content");
 		content.len = at;
 	}
-	return parse_sections(bytes_of(content.at + 4, content.len - 4), m, e);
+	if (parse_sections(bytes_of(content.at + 4, content.len - 4), m, e) >= 0)
+		return 0;
+	if (e->code != ERR_LIMIT)
+		return e->code;
+	m->is_too_deep = true;
+	m->body = bson_build_empty();
+	m->sequence_count = 0;
+	return 0;
 }
 
 static int parse_query(struct bytes content, struct message *m, struct error *e)

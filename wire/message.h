@@ -55,6 +55,7 @@ struct message {
 	struct bytes coll; /* of an OP_QUERY: "$cmd"; else empty */
 	struct message_sequence sequences[MESSAGE_SEQUENCES];
 	size_t sequence_count;
+	bool is_too_deep; /* an OP_MSG whose documents nest too deep to be looked at: it has an empty body. Answered with an error */
 };
 
 /*

@@ -133,28 +133,52 @@ static int open_point(struct moments *moments, const struct timeline_point *poin
 	return 0;
 }
 
-int moments_default(struct moments *moments, struct moments_at *ret, struct error *e)
+/* What the default moment is now. */
+static int default_point(struct moments *moments, struct timeline_point *ret, struct error *e)
 {
-	struct timeline_point point;
 	int64_t now = (int64_t)clock_tick_ms();
 	bool fresh;
 
 	pthread_mutex_lock(&moments->lock);
 	fresh = moments->has_point && now - moments->looked < FRESH_MS;
-	point = moments->point;
+	*ret = moments->point;
 	pthread_mutex_unlock(&moments->lock);
-	if (!fresh) {
-		if (timeline_refresh(moments->timeline, e) < 0 ||
-		    timeline_find(moments->timeline, moments->at, (uint64_t)time(NULL), &point, e) <
-			    0)
-			return e->code;
-		pthread_mutex_lock(&moments->lock);
-		moments->point = point;
-		moments->looked = now;
-		moments->has_point = true;
-		pthread_mutex_unlock(&moments->lock);
-	}
-	return open_point(moments, &point, ret, e);
+	if (fresh)
+		return 0;
+	if (timeline_refresh(moments->timeline, e) < 0 ||
+	    timeline_find(moments->timeline, moments->at, (uint64_t)time(NULL), ret, e) < 0)
+		return e->code;
+	pthread_mutex_lock(&moments->lock);
+	moments->point = *ret;
+	moments->looked = now;
+	moments->has_point = true;
+	pthread_mutex_unlock(&moments->lock);
+	return 0;
+}
+
+int moments_default(struct moments *moments, struct moments_at *ret, struct error *e)
+{
+	struct timeline_point point;
+
+	return default_point(moments, &point, e) < 0 ? e->code
+						     : open_point(moments, &point, ret, e);
+}
+
+int moments_default_ts(struct moments *moments, uint64_t *ret, struct error *e)
+{
+	struct timeline_point point;
+	struct moments_at at;
+
+	if (default_point(moments, &point, e) < 0)
+		return e->code;
+	*ret = point.ts;
+	if (!point.is_snapshot)
+		return 0;
+	if (open_point(moments, &point, &at, e) < 0)
+		return e->code;
+	*ret = at.ts;
+	moment_release(at.moment);
+	return 0;
 }
 
 /* An error for the client: why, and what there is instead. */

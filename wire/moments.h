@@ -29,6 +29,8 @@ DEFINE_OWNED(struct moments *, moments_close);
 
 /* The default moment, as it is now. */
 MUST_CHECK int moments_default(struct moments *moments, struct moments_at *ret, struct error *e);
+/* Its timestamp alone: nothing is replayed, and no replay is waited for. Errors of timeline_find(). */
+MUST_CHECK int moments_default_ts(struct moments *moments, uint64_t *ret, struct error *e);
 /* The moment called `when`. An unknown one is an error 246 SnapshotUnavailable for the client, which tells what can be reached. */
 MUST_CHECK int moments_named(struct moments *moments, struct bytes when, struct moments_at *ret,
 			     struct error *e);

@@ -155,6 +155,20 @@ static int not_supported(const struct read_concern *c, const char *command, cons
 		command, level_names[c->level], time, why);
 }
 
+int read_concern_check_local(const struct read_concern *c, const char *command, const char *stage,
+			     struct error *e)
+{
+	char why[160];
+
+	if (c->level <= READ_CONCERN_LOCAL)
+		return 0;
+	snprintf(why, sizeof(why),
+		 "Aggregation stage %s cannot run with a readConcern other than 'local'. Current "
+		 "readConcern: %s",
+		 stage, level_names[c->level]);
+	return not_supported(c, command, why, e);
+}
+
 int read_concern_check(const struct read_concern *c, const char *command,
 		       enum read_concern_support support, bool replset, struct error *e)
 {

@@ -36,6 +36,9 @@ enum read_concern_support {
 	READ_CONCERN_NOT_SNAPSHOT,
 	READ_CONCERN_ALL,
 };
+/* Error 72 when it is more than local: of a stage about the server itself. */
+MUST_CHECK int read_concern_check_local(const struct read_concern *concern, const char *command,
+					const char *stage, struct error *e);
 /* Is it one that `command` supports, on this kind of node? */
 MUST_CHECK int read_concern_check(const struct read_concern *concern, const char *command,
 				  enum read_concern_support support, bool replset, struct error *e);

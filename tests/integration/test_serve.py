@@ -541,6 +541,19 @@ def test_the_persona_of_a_replica_set(shop, tools, tmp_path):
         tools.mongodump("--uri", f"mongodb://127.0.0.1:{port}/?replicaSet=rs7", "--db", "shop", "--out", tmp_path)
 
 
+def test_a_greeting_replays_nothing(history, tmp_path):
+    """A driver takes who does not answer its hello for dead, and what it waits for as lost: a replay may take minutes."""
+    shutil.copytree(history[0].path, tmp_path / "store", ignore=shutil.ignore_patterns("local"))
+    with Server(tmp_path / "store", "--noauth", "--replset", "rs7", "--advertise", "127.0.0.1:27017") as server:
+        client = pymongo.MongoClient("127.0.0.1", server.port, directConnection=True)
+        told = client.admin.command("hello")
+        assert told["lastWrite"]["opTime"]["ts"] >= history[1][-1][0]
+        assert not list(tmp_path.glob("store/local/*/cache"))
+        assert content(client["shop"]["items"]) == history[1][-1][1]
+        assert list(tmp_path.glob("store/local/*/cache/snapshots/*"))
+        client.close()
+
+
 def test_who_is_not_logged_in_can_not_send_much(shop):
     with Server(shop.path) as server:
         with server.raw() as raw:

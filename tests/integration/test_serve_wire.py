@@ -158,7 +158,6 @@ BAD = {
     "document too short": header(5 + 5, 2013, 1) + b"\0\0\0\0\0" + struct.pack("<i", 4) + b"\0",
     "document without end": header(5 + 5, 2013, 1) + b"\0\0\0\0\0" + struct.pack("<i", 5) + b"\1",
     "string too long": header(5 + 20, 2013, 1) + b"\0\0\0\0\0" + struct.pack("<i", 20) + b"\x02a\0" + b"\x7f" * 12 + b"\0",
-    "too deep": None,
     "checksum missing": header(5 + len(PING), 2013, 1) + struct.pack("<I", 1) + b"\0" + PING,
     "query without namespace": header(8, 2004, 1) + b"\0\0\0\0abcd",
     "query cut off": header(17, 2004, 1) + b"\0\0\0\0admin.$cmd\0\0\0",
@@ -178,14 +177,19 @@ def deep(levels):
 @pytest.mark.parametrize("kind", list(BAD))
 def test_a_malformed_message_ends_its_connection_only(server, kind):
     message = BAD[kind]
-    if message is None:
-        document = deep(300)
-        message = header(5 + len(document), 2013, 1) + b"\0\0\0\0\0" + document
     with server.raw() as other, server.raw() as raw:
         other.command({"ping": 1})
         raw.socket.sendall(message)
         assert raw.is_closed()
         assert other.command({"ping": 1})["ok"] == 1
+
+
+def test_a_command_that_nests_too_deep_is_answered_with_an_error(server):
+    with server.raw() as raw:
+        raw.send(b"\0\0\0\0\0" + deep(300))
+        reply = bson.decode(raw.message()[2][5:])
+        assert (reply["code"], reply["codeName"]) == (15, "Overflow")
+        assert raw.command({"ping": 1})["ok"] == 1
 
 
 def test_random_changes_of_messages_harm_nobody(server):

@@ -1,0 +1,119 @@
+"""`yester serve` and what clients send with every command, and with the commands about the server: refused and accepted in the words of a mongod 6.0.27."""
+from pathlib import Path
+
+import bson
+import peers
+import pytest
+from bson import SON, Binary, Decimal128, Int64
+from serving import Server
+
+FIXTURE = Path(__file__).resolve().parents[1] / "fixture" / "dump"
+SESSION = {"id": Binary(b"\1" * 16, 4)}
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    store = peers.Store(tmp_path_factory.mktemp("words") / "store")
+    store.ingest(FIXTURE)
+    with Server(store.path, "--noauth") as server, server.raw() as connection:
+        yield connection
+
+
+def wrong(owner, name, kind, wanted):
+    return 14, f"BSON field '{owner}.{name}' is the wrong type '{kind}', expected {wanted}"
+
+
+FLAG = "types '[bool, long, int, decimal, double']"
+REFUSED = [
+    # the fields of every command
+    ({"txnNumber": 1}, *wrong("OperationSessionInfo", "txnNumber", "int", "type 'long'")),
+    ({"autocommit": 1}, *wrong("OperationSessionInfo", "autocommit", "int", "type 'bool'")),
+    ({"startTransaction": "x"}, *wrong("OperationSessionInfo", "startTransaction", "string", "type 'bool'")),
+    ({"coordinator": 1}, *wrong("OperationSessionInfo", "coordinator", "int", "type 'bool'")),
+    ({"mayBypassWriteBlocking": None}, 13111, "wrong type for field (mayBypassWriteBlocking) null != bool"),
+    ({"maxTimeMSOpOnly": 5}, 72, "Can not specify maxTimeMSOpOnly for non internal clients"),
+    ({"apiVersion": "2"}, 322, "Cannot accept API version 2"),
+    ({"apiVersion": "x"}, 322, 'API version must be "1"'),
+    ({"writeConcern": {}}, 72, "Command does not support writeConcern"),
+    ({"maxTimeMS": float("nan")}, 2, "maxTimeMS has non-integral value"),
+    ({"maxTimeMS": 1.5}, 2, "maxTimeMS has non-integral value"),
+    ({"maxTimeMS": Decimal128("Infinity")}, 2, "9223372036854775807 value for maxTimeMS is out of range"),
+]
+COMMANDS = [
+    ({"listIndexes": "orders", "includeBuildUUIDs": "x"}, *wrong("listIndexes", "includeBuildUUIDs", "string", FLAG)),
+    ({"listCollections": 1, "includePendingDrops": "x"}, *wrong("listCollections", "includePendingDrops", "string", FLAG)),
+    ({"usersInfo": 1, "showCredentials": "x"}, *wrong("usersInfo", "showCredentials", "string", FLAG)),
+    ({"usersInfo": 2}, 2, "UserName must be either a string or an object"),
+    ({"usersInfo": {"a": 1}}, 2, "UserName contains an unknown field named: 'a"),
+    ({"rolesInfo": [1]}, 2, "RoleName must be either a string or an object"),
+    ({"getMore": Int64(5), "collection": "orders", "term": 1}, *wrong("getMore", "term", "int", "type 'long'")),
+    ({"killCursors": "orders", "cursors": None}, 10065, "invalid parameter: expected an object (cursors)"),
+    ({"endSessions": None}, 10065, "invalid parameter: expected an object (endSessions)"),
+    ({"killSessions": [1]}, *wrong("KillSessionsCmd.killSessions", "0", "int", "type 'object'")),
+    ({"dataSize": "metrics.weather"}, 166, "Namespace metrics.weather is a timeseries collection"),
+    ({"dataSize": "shop.orders", "min": {"_id": 1}}, 2, "max must be set if min is set"),
+    ({"dataSize": "shop.orders", "max": {"_id": 1}}, 2, "min must be set if max is set"),
+    ({"validate": "orders", "metadata": True, "full": True}, 72, "Running the validate command with { metadata: true } is not supported with any other options"),
+    ({"validate": "orders", "background": True, "repair": True}, 72, "Running the validate command with both { background: true } and { repair: true } is not supported."),
+]
+AGGREGATE = {"aggregate": "orders", "pipeline": [{"$limit": 1}], "cursor": {}}
+CONCERN = "Command aggregate does not support { readConcern: { level: \"%s\", provenance: \"clientSupplied\" } } :: caused by :: Aggregation stage %s cannot run with a readConcern other than 'local'. Current readConcern: %s"
+AGGREGATES = [
+    ({"writeConcern": {"x": 1}}, 40415, "BSON field 'WriteConcernOptions.x' is an unknown field."),
+    ({"writeConcern": {"j": "x"}}, *wrong("WriteConcernOptions", "j", "string", FLAG)),
+    ({"writeConcern": {"w": 51}}, 9, "w has to be a non-negative number and not greater than 50; found: 51"),
+    ({"writeConcern": {"w": 50}}, 2, "cannot use 'w' > 1 when a host is not replicated"),
+    ({"writeConcern": {"w": True}}, 9, "w has to be a number, string, or object; found: bool"),
+    ({"writeConcern": {"w": {}}}, 9, "tagged write concern requires tags"),
+    ({"writeConcern": {"w": {"dc1": "x"}}}, 9, 'tags must be a single level document with only number values; found: dc1: "x"'),
+    ({"writeConcern": {"w": None}}, 2, "cannot use non-majority 'w' mode \"\" when a host is not a member of a replica set"),
+    ({"writeConcern": {"wtimeout": 2**31}}, 9, "wtimeout must be a 32-bit integer"),
+    ({"explain": True, "writeConcern": {}}, 9, "Aggregation explain does not support the'writeConcern' option"),
+    *(({"pipeline": [{stage: {}}], "readConcern": {"level": level}}, 72, CONCERN % (level, stage, level))
+      for stage in ("$planCacheStats", "$listLocalSessions") for level in ("available", "majority", "linearizable", "snapshot")),
+]
+
+
+@pytest.mark.parametrize("command", [{"ping": 1}, {"find": "orders"}, {"buildInfo": 1}], ids=lambda c: next(iter(c)))
+def test_what_every_command_may_have_is_checked(raw, command):
+    for more, code, text in REFUSED:
+        reply = raw.command({**command, **more}, "shop")
+        assert (reply.get("code"), reply.get("errmsg")) == (code, text), more
+    for more in ({"maxTimeMS": Decimal128("1.5")}, {"autocommit": None}, {"txnNumber": None}, {"apiVersion": "1"} if "buildInfo" not in command else {}):
+        assert raw.command({**command, **more}, "shop")["ok"] == 1, more
+
+
+def test_commands_about_the_server_check_their_fields(raw):
+    for command, code, text in COMMANDS:
+        reply = raw.command(command, "admin" if "Sessions" in next(iter(command)) else "shop")
+        assert (reply.get("code"), reply.get("errmsg")) == (code, text), command
+    for command in ({"listIndexes": "orders", "includeBuildUUIDs": 0}, {"killSessions": [SESSION], "x": 1}, {"rolesInfo": 1, "showBuiltinRoles": 1}):
+        assert raw.command(command, "shop")["ok"] == 1, command
+
+
+def test_an_aggregate_checks_its_write_concern_and_where_it_may_read(raw):
+    for more, code, text in AGGREGATES:
+        reply = raw.command({**AGGREGATE, **more}, "shop")
+        assert (reply.get("code"), reply.get("errmsg")) == (code, text), more
+    assert raw.command({**AGGREGATE, "writeConcern": {"w": "majority", "j": True, "wtimeout": 5}}, "shop")["ok"] == 1
+
+
+def test_count_and_distinct_of_a_view_end_in_an_int(raw):
+    for command in ({"count": "paid"}, {"distinct": "paid", "key": "_id"}, {"count": "weather"}):
+        assert type(raw.command(command, "metrics" if command.get("count") == "weather" else "shop")["ok"]) is int
+    assert type(raw.command({"count": "orders"}, "shop")["ok"]) is float
+
+
+def test_a_string_of_sixteen_mebibytes_is_no_value_of_an_expression(raw):
+    for text, code in (("a" * (16 << 20), 16493), ("a" * ((16 << 20) - 1), None)):
+        reply = raw.command({"aggregate": 1, "pipeline": [{"$documents": [{}]}, {"$project": {"r": {"$strLenBytes": text}}}], "cursor": {}}, "shop")
+        assert reply.get("code") == code, reply.get("errmsg")
+
+
+def test_an_explain_tells_the_parameters_and_a_capped_collection_its_bounds(raw):
+    reply = raw.command({"explain": SON([("find", "orders")]), "verbosity": "queryPlanner"}, "shop")
+    assert list(reply) == ["explainVersion", "queryPlanner", "command", "serverInfo", "serverParameters", "ok"]
+    assert reply["serverParameters"]["internalQueryProhibitBlockingMergeOnMongoS"] == 0
+    capped = raw.command({"collStats": "empty"}, "capped")
+    assert capped["capped"] is True and "max" in capped and "maxSize" in capped
+    assert bson.encode(capped)
