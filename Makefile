@@ -25,7 +25,8 @@ PYTHON ?= python3
 
 STD := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-	-Wold-style-definition -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef -fno-common
+	-Wold-style-definition -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef -fno-common \
+	-Werror=incompatible-pointer-types -Werror=int-conversion -Werror=implicit-function-declaration
 HARDEN := -fstack-protector-strong
 ifdef DEVELOPER
 WARN += -Werror
@@ -202,7 +203,7 @@ format:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-address,undefined $(BUILD)-thread
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-address,undefined $(BUILD)-thread $(BUILD)-guided
 
 DEPS := $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
 -include $(DEPS)

@@ -46,7 +46,7 @@ int diff_out_put(struct diff_out *out, struct error *e)
 		term_escape_message(buf_text(&out->line), &escaped);
 		text = buf_bytes(&escaped);
 	}
-	if (fwrite(text.at, 1, text.len, out->to) != text.len)
+	if (text.len > 0 && fwrite(text.at, 1, text.len, out->to) != text.len)
 		return error_sys(e, "standard output could not be written");
 	buf_reset(&out->line);
 	return 0;

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import peers
 import pytest
+from sanitizers import all_reports, reports  # noqa: F401, fixtures
 
 DEFAULT_TIMEOUT = 600  # seconds for one test; a test's own mark goes before it
 

@@ -39,6 +39,7 @@ RAW = CodecOptions(document_class=RawBSONDocument)
 # full of what is not majority-committed yet, and nothing can be evicted.
 CACHE_GB = "1"
 ANSWER_SECONDS = 120  # the longest that one command to a mongod may take
+REPORTED = 77  # the exit status of a program of ours in which a sanitizer found something (sanitizers.py)
 START_SECONDS = 60  # what a mongod may take to start, or a mount to appear
 
 
@@ -89,6 +90,7 @@ def run(command, check=0, input=None, timeout=300, cwd=None, env=None):
         out.seek(0), err.seek(0)
         done = Done(command, process.returncode, out.read(), err.read().decode(errors="replace"), str(cwd or os.getcwd()))
     assert not late, f"not done after {timeout} s: {done.story()}"
+    assert done.status != REPORTED, f"a sanitizer found something: {done.story()}"
     if check is not None:
         wanted = check if isinstance(check, (tuple, list, set)) else (check,)
         assert done.status in wanted, f"expected exit {' or '.join(map(str, wanted))}, got " + done.story()

@@ -9,7 +9,6 @@ import os
 import random
 import threading
 import time
-from pathlib import Path
 
 import bson
 import peers
@@ -18,28 +17,14 @@ import pytest
 from serving import Server
 from test_live import Tail, until
 
-pytestmark = [pytest.mark.mongod, pytest.mark.fuse, pytest.mark.slow, pytest.mark.long]
-
 SEED = int(os.environ.get("YESTER_SEED", "20"))
 SECONDS = float(os.environ.get("YESTER_TOGETHER", "15"))
+CHECK_SECONDS = 1200  # what the check at the end may take in a build that is ten times slower
+pytestmark = [pytest.mark.mongod, pytest.mark.fuse, pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(SECONDS + 2 * CHECK_SECONDS)]
+
 LONG = SECONDS > 60
 READERS = 64 if LONG else 8
 NAMES = ("c0", "c1", "c2")
-SUPPRESSIONS = Path(__file__).with_name("tsan.supp")
-SANITIZERS = ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
-
-
-@pytest.fixture(autouse=True)
-def reports(tmp_path, monkeypatch):
-    """What a sanitizer finds goes to files, also of programs whose standard error nobody sees."""
-    folder = tmp_path / "reports"
-    folder.mkdir()
-    for name in SANITIZERS:
-        monkeypatch.setenv(name, f"{os.environ.get(name, '')}:log_path={folder}/report:suppressions={SUPPRESSIONS}"
-                           if name == "TSAN_OPTIONS" else f"{os.environ.get(name, '')}:log_path={folder}/report")
-    yield folder
-    found = sorted(folder.iterdir())
-    assert not found, found[0].read_text()[:6000]
 
 
 def digest(documents):
@@ -70,7 +55,7 @@ class Crew:
         self.stopped.set()
         for thread in self.threads:
             thread.join()
-        assert not self.problems, self.problems
+        assert not self.problems, "\n".join(self.problems)
 
     def count(self, prefix):
         return sum(times for name, times in self.done.items() if name.startswith(prefix))
@@ -173,7 +158,7 @@ def note_moment(rng, truth, store, mount=None):
     truth.add(at, found)
 
 
-def test_everything_at_once(store, tmp_path, reports):
+def test_everything_at_once(store, tmp_path):
     print(f"seed {SEED}, {SECONDS:.0f} s")
     with peers.Mongod("6.0.27") as member:
         for name in NAMES:
@@ -198,4 +183,4 @@ def test_everything_at_once(store, tmp_path, reports):
             assert tail.end() == 0, tail.said()
         print({name: crew.count(name) for name in ("writer", "moments", "dumps", "reader", "client")})
         assert min(crew.count(name) for name in ("writer", "moments", "dumps", "reader", "client")) > 0
-        assert json.loads(store.run("check", "--read-data", "--json", timeout=1200).out)["whole"]
+        assert json.loads(store.run("check", "--read-data", "--json", timeout=CHECK_SECONDS).out)["whole"]
