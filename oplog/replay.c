@@ -168,8 +168,6 @@ static int apply_document(struct replay *replay, const struct entry *op, uint64_
 	struct replay_slot *slot = NULL;
 	int found = replay_catalog_target(replay->catalog, op, &slot, e);
 
-	if (found == ERR_CORRUPT)
-		return 0; /* its namespace was stopped */
 	if (found != 1 || slot->stopped != NULL)
 		return found < 0 ? found : 0;
 	slot->changed = MAX_OF(slot->changed, ts); /* a commit may speak of an earlier time */
@@ -211,7 +209,7 @@ static int apply_operation(struct replay *replay, const struct entry *op, uint64
 	case ENTRY_CONTAINER_DELETE:
 	case ENTRY_CONTAINER_UPDATE:
 	case ENTRY_MULTIKEY:
-		return 0;
+		break;
 	}
 	return 0;
 }

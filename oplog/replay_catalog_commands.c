@@ -313,7 +313,7 @@ static int apply(struct replay_catalog *catalog, const struct command *command, 
 	case COMMAND_COMMIT_TRANSACTION:
 	case COMMAND_ABORT_TRANSACTION:
 	case COMMAND_OTHER:
-		return 0;
+		break;
 	}
 	return 0;
 }

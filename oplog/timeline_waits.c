@@ -30,7 +30,7 @@ static int feed(struct transactions *transactions, struct bytes doc, struct erro
 	if (entry_parse(doc, &entry, &ignored) < 0)
 		return 0;
 	fed = transaction_feed(transactions, &entry, &unit, e);
-	return fed == ERR_NO_TIME || fed == ERR_CORRUPT ? 0 : fed;
+	return fed == ERR_NO_TIME || fed == ERR_CORRUPT || fed == ERR_LIMIT ? 0 : fed;
 }
 
 static int find(const struct timeline_view *view, const struct stream_range *range, uint64_t *ret,

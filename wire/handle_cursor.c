@@ -285,25 +285,23 @@ static int keep_list(struct call *call, struct bytes ns, struct buf *list, size_
 	return 0;
 }
 
-int handle_cursor_list(struct call *call, struct bytes ns, struct buf *list, bool closes_exactly,
-		       struct error *e)
+int handle_cursor_list(struct call *call, struct bytes ns, struct buf *list, struct error *e)
 {
 	OWNED(buf_release) struct buf batch = {0};
 	struct buf *b = call->reply;
 	struct bson_field f, size;
-	int64_t most = QUERY_BATCH_ALL, count, id = 0;
+	int64_t most = QUERY_BATCH_ALL, id = 0;
 	size_t at = 0, doc, array = bson_build_begin(&batch);
 
 	if (call_field(call, "cursor", &f) && f.type == BSON_KIND_DOCUMENT &&
 	    fields_find(f.value, bytes_str("batchSize"), &size)) {
 		struct value v = value_of_field(&size);
 
-		most = value_is_number(&v) ? value_to_int64(&v) : most;
+		most = value_is_number(&v) ? value_round_int64(&v) : most;
 	}
-	count = list_batch(list, &at, most, &batch);
+	list_batch(list, &at, most, &batch);
 	bson_build_end(&batch, array);
-	if ((at < list->len || (count == most && !closes_exactly)) &&
-	    keep_list(call, ns, list, at, &id, e) < 0)
+	if (at < list->len && keep_list(call, ns, list, at, &id, e) < 0)
 		return e->code;
 	doc = bson_build_open(b, "cursor");
 	bson_build_int64(b, "id", id);

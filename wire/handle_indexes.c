@@ -195,5 +195,5 @@ int handle_list_indexes(struct call *call, struct error *e)
 		return e->code;
 	if (call_flag(call, "includeIndexBuildInfo"))
 		wrap_indexes(&list);
-	return handle_cursor_list(call, buf_bytes(&ns), &list, true, e);
+	return handle_cursor_list(call, buf_bytes(&ns), &list, e);
 }

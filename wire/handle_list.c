@@ -255,5 +255,5 @@ int handle_list_collections(struct call *call, struct error *e)
 		return e->code;
 	buf_add_bytes(&ns, call->db);
 	buf_add_str(&ns, ".$cmd.listCollections");
-	return handle_cursor_list(call, buf_bytes(&ns), &list, false, e);
+	return handle_cursor_list(call, buf_bytes(&ns), &list, e);
 }

@@ -36,10 +36,10 @@ MUST_CHECK int handle_get_more(struct call *call, struct error *e);
 MUST_CHECK int handle_kill_cursors(struct call *call, struct error *e);
 /*
  * Reply {cursor: {...}} with the first batch of a list that is there already (whole documents, back to back), and keep the rest.
- * `ns` is what the reply calls it. `closes_exactly`: a batch that takes all of it leaves no cursor. handle_cursor.c
+ * `ns` is what the reply calls it. A batch that takes all of it leaves no cursor. handle_cursor.c
  */
 MUST_CHECK int handle_cursor_list(struct call *call, struct bytes ns, struct buf *list,
-				  bool closes_exactly, struct error *e);
+				  struct error *e);
 /* handle_list.c */
 MUST_CHECK int handle_list_databases(struct call *call, struct error *e);
 MUST_CHECK int handle_list_collections(struct call *call, struct error *e);

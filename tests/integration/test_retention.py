@@ -101,9 +101,10 @@ def test_a_little_waste_is_not_worth_a_copy(store, tmp_path):
         (folder / "blobs.bson").write_bytes(b"".join(map(bson.encode, documents)))
         store.ingest(folder.parent, "--name", f"s{number}")
     store.run("forget", "s1")
-    # Of the pack of s1 one leaf of five is needed: the rest is 1 % of the store.
+    # Of the pack of s1 one leaf of five is needed: the rest is 1 % of the store. That of its nodes goes whole, unless the seed of the
+    # store made two levels, of which s2 shares a part.
     said = json.loads(store.run("prune", "--json", "--grace", "0").out)
-    assert said["copiedPacks"] == 0 and said["deletedPacks"] > 0, said
+    assert said["copiedPacks"] == 0, said
     said = json.loads(store.run("prune", "--json", "--grace", "0", "--max-waste", "0").out)
     assert said["copiedPacks"] > 0 and said["deletedPacks"] > 0, said
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]

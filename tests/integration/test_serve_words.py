@@ -104,6 +104,14 @@ def test_count_and_distinct_of_a_view_end_in_an_int(raw):
     assert type(raw.command({"count": "orders"}, "shop")["ok"]) is float
 
 
+def test_a_list_that_a_batch_takes_whole_leaves_no_cursor(raw):
+    count = len(raw.command({"listCollections": 1}, "shop")["cursor"]["firstBatch"])
+    for size, is_open in ((count - 1, True), (count, False), (count + 1, False), (0, True)):
+        cursor = raw.command({"listCollections": 1, "cursor": {"batchSize": size}}, "shop")["cursor"]
+        assert (len(cursor["firstBatch"]), cursor["id"] != 0) == (min(size, count), is_open)
+    assert raw.command({"listCollections": 1, "filter": {"name": "none"}, "cursor": {"batchSize": 0}}, "shop")["cursor"]["id"] == 0
+
+
 def test_a_string_of_sixteen_mebibytes_is_no_value_of_an_expression(raw):
     for text, code in (("a" * (16 << 20), 16493), ("a" * ((16 << 20) - 1), None)):
         reply = raw.command({"aggregate": 1, "pipeline": [{"$documents": [{}]}, {"$project": {"r": {"$strLenBytes": text}}}], "cursor": {}}, "shop")

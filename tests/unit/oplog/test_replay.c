@@ -245,6 +245,32 @@ static void what_stops_everything_says_when(void **state)
 	}
 }
 
+/* A part of a transaction whose operations nest deeper than any server's: moments before it can be reached all the same. */
+static void an_entry_that_is_over_a_limit_harms_no_moment_before_it(void **state)
+{
+	OWNED(buf_release) struct buf deep = {0};
+	const char *entries[] = {NOOP(1), INSERT(2), NULL, INSERT(4)};
+	struct world w;
+	uint64_t count = 0;
+	struct error e = {0};
+
+	(void)state;
+	buf_add_str(&deep, "{" AT(3) ",'op':'c','ns':'admin.$cmd'," SESSION "," NO_PREV
+				     ",'o':{'applyOps':[");
+	for (int i = 0; i < 12; i++)
+		buf_add_str(&deep, "{'op':'c','ns':'admin.$cmd','o':{'applyOps':[");
+	for (int i = 0; i < 12; i++)
+		buf_add_str(&deep, "]}}");
+	buf_add_str(&deep, "],'partialTxn':true}}");
+	entries[2] = buf_text(&deep);
+	w = make(entries, COUNT_OF(entries));
+	ASSERT_OK(count_at(&w, 2, &count, &e));
+	assert_int_equal(count, 1);
+	ASSERT_ERROR_TEXT(count_at(&w, 4, &count, &e), ERR_LIMIT,
+			  "oplog entry 1700000000.3 (c admin.$cmd)");
+	end(&w);
+}
+
 /* What changes nothing that is kept. */
 static void entries_of_storage_are_passed_over(void **state)
 {
@@ -382,6 +408,7 @@ int main(void)
 		cmocka_unit_test(an_update_of_a_missing_document_stops_its_collection),
 		cmocka_unit_test(an_insert_without_an_id_stops_its_collection),
 		cmocka_unit_test(what_stops_everything_says_when),
+		cmocka_unit_test(an_entry_that_is_over_a_limit_harms_no_moment_before_it),
 		cmocka_unit_test(entries_of_storage_are_passed_over),
 		cmocka_unit_test(a_replay_refuses_what_waits_for_a_decision),
 		cmocka_unit_test(a_long_replay_tells_how_far_it_is_and_can_be_interrupted),
