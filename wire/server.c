@@ -136,6 +136,11 @@ static void end_connection(struct server *server, struct connection *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	server->count--;
+	/*
+	 * Out of epoll first. While a thread in epoll_wait() looks at it (Linux 6.9 and later hold the file meanwhile) a close would
+	 * not be the last one, and the connection stay open until that thread has something to do: the other side waits for ever.
+	 */
+	epoll_ctl(server->epoll, EPOLL_CTL_DEL, c->channel.fd, NULL);
 	channel_close(&c->channel); /* under lock: who walks the list looks at its number */
 	pthread_mutex_unlock(&server->lock);
 	server->ops->close(server->ops->ctx, c->client);

@@ -16,6 +16,8 @@ SUPPRESSIONS = Path(__file__).with_name("tsan.supp")
 SYMBOLS = {"ASAN_OPTIONS": b"__asan_init", "TSAN_OPTIONS": b"__tsan_init", "UBSAN_OPTIONS": b"__ubsan_handle"}
 # gcc's runtime of -fsanitize=undefined writes to standard error only; that it has found something is told by the exit status, too.
 EXIT = f"exitcode={peers.REPORTED}:print_stacktrace=1"
+# The libraries of tests/crash are loaded before all others.
+MORE = {"TSAN_OPTIONS": f":suppressions={SUPPRESSIONS}", "ASAN_OPTIONS": ":verify_asan_link_order=0"}
 END_SECONDS = 60  # what a program may take to end when nobody needs it
 
 
@@ -40,8 +42,7 @@ class Reports:
         self.folder, self.told = Path(folder), set()
 
     def options(self, name):
-        suppressions = f":suppressions={SUPPRESSIONS}" if name == "TSAN_OPTIONS" else ""
-        return f"{os.environ.get(name, '')}:{EXIT}:log_path={self.folder}/report{suppressions}"
+        return f"{os.environ.get(name, '')}:{EXIT}:log_path={self.folder}/report{MORE.get(name, '')}"
 
     def check(self):
         found = sorted(set(self.folder.iterdir()) - self.told)

@@ -84,6 +84,10 @@ def test_a_dump_is_restored_as_mongorestore_would(member, store, path):
     done = restore(store, member, *local, "--keepTTL", *accounts, check=None)
     if path.name == "ts_dump_invalid_buckets":  # mongorestore says nothing of the buckets that a server from 6.0 on refuses
         assert done.status == 0 or (done.status == 3 and "missing 'control' field" in done.out)
+        if done.status == 0:  # one before takes them; behind mongorestore it has nothing all the same, without a word
+            ns = ("timeseries_test", "system.buckets.foo_ts")
+            assert raw(member, *ns) == sorted(peers.split_documents(store.run("cat", ".".join(ns), "--format", "bson").raw)) != []
+            return
     else:
         assert done.status == 0, done.story()
     ours = state_of(member)
