@@ -138,8 +138,6 @@ bool fs_is_forgotten(struct fs *fs, uint64_t id)
 	struct fs_inode inode = fs_inode_unpack(id);
 	OWNED(buf_release) struct buf name = {0};
 	struct timeline_point point;
-	uint64_t distance;
-	struct error ignored;
 
 	if (inode.kind == FS_KIND_FIXED)
 		return false;
@@ -147,5 +145,5 @@ bool fs_is_forgotten(struct fs *fs, uint64_t id)
 	if (inode.slot < FS_INODE_POINTS)
 		return !fs_tree_name(fs->tree, inode.slot, &name);
 	return fs_points_find(fs->points, inode.slot, &point) &&
-	       timeline_distance(fs->timeline, &point, &distance, &ignored) == ERR_NOT_FOUND;
+	       !timeline_has_base(fs->timeline, &point);
 }

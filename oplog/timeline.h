@@ -58,6 +58,9 @@ MUST_CHECK int timeline_moment(struct timeline *timeline, const struct timeline_
 MUST_CHECK int timeline_distance(struct timeline *timeline, const struct timeline_point *point,
 				 uint64_t *ret, struct error *e);
 
+/* Is the snapshot that the point was made from still there? The moment may be reached from another one when it is not. */
+bool timeline_has_base(struct timeline *timeline, const struct timeline_point *point);
+
 /* What can be reached without a hole. */
 struct timeline_reach {
 	struct entry_optime first, last; /* moments; `first` is the base's optime */

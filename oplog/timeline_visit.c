@@ -105,14 +105,22 @@ static int find_another_base(struct visit *visit, size_t *ret, struct error *e)
 	return 0;
 }
 
-static int find_base(struct visit *visit, struct error *e)
+/* Where in the list of snapshots the point's own is; its length: it is not there. */
+static size_t place_of_base(const struct timeline_view *view, const struct timeline_point *point)
 {
 	size_t i = 0;
 
-	visit->view = timeline_view_of(visit->timeline);
-	while (i < visit->view->list.count &&
-	       !chunk_id_equal(&visit->view->list.at[i].id, &visit->point->base))
+	while (i < view->list.count && !chunk_id_equal(&view->list.at[i].id, &point->base))
 		i++;
+	return i;
+}
+
+static int find_base(struct visit *visit, struct error *e)
+{
+	size_t i;
+
+	visit->view = timeline_view_of(visit->timeline);
+	i = place_of_base(visit->view, visit->point);
 	if (i == visit->view->list.count && find_another_base(visit, &i, e) < 0)
 		return e->code;
 	visit->base = &visit->view->list.at[i];
@@ -366,4 +374,13 @@ int timeline_distance(struct timeline *timeline, const struct timeline_point *po
 	if (find_base(&visit, e) < 0)
 		return e->code;
 	return stream_count(visit.view->stream, visit.from_ts, point->ts, ret, e);
+}
+
+bool timeline_has_base(struct timeline *timeline, const struct timeline_point *point)
+{
+	struct timeline_view *view = timeline_view_of(timeline);
+	bool has = place_of_base(view, point) < view->list.count;
+
+	timeline_view_release(view);
+	return has;
 }

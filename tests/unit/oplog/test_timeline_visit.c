@@ -391,7 +391,9 @@ static void a_moment_goes_on_from_another_snapshot_when_its_own_is_forgotten(voi
 		ASSERT_OK(find(&w, ts, &point, &e));
 		assert_false(chunk_id_equal(&before.base, &point.base));
 		ASSERT_OK(timeline_lazy_open(w.timeline, &point, NULL, &lazy, &e));
+		assert_true(timeline_has_base(w.timeline, &point));
 		forget(&w, &point.base);
+		assert_false(timeline_has_base(w.timeline, &point));
 		check_resolved(lazy, ts, &whole);
 		ASSERT_OK(timeline_moment(w.timeline, &point, NULL, &late, &e));
 		check_resolved(late, ts, &whole);
