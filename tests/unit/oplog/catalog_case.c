@@ -168,18 +168,23 @@ static void describe(const struct result_entry *at, struct buf *ret)
 		buf_add_str(ret, " !");
 }
 
-void run_case(const struct catalog_case *c, struct run *run, struct result *result)
+void run_log(struct run *run, const char *name, const char *const *log, size_t count)
 {
-	*run = (struct run){.catalog = begin(c)};
-	for (unsigned i = 0; i < COUNT_OF(c->log) && c->log[i] != NULL; i++) {
+	for (unsigned i = 0; i < count && log[i] != NULL; i++) {
 		OWNED(buf_release) struct buf b = {0};
 		struct error e = {0};
 		struct entry entry;
 
-		entry_text(c->log[i], i, &b);
+		entry_text(log[i], i, &b);
 		if (entry_parse(buf_bytes(&b), &entry, &e) < 0 || run_entry(run, &entry, &e) < 0)
-			fail_msg("%s, entry %u: %s", c->name, i, e.text);
+			fail_msg("%s, entry %u: %s", name, i, e.text);
 	}
+}
+
+void run_case(const struct catalog_case *c, struct run *run, struct result *result)
+{
+	*run = (struct run){.catalog = begin(c)};
+	run_log(run, c->name, c->log, COUNT_OF(c->log));
 	finish_into(run, result);
 }
 

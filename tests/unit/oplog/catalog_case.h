@@ -42,4 +42,7 @@ void run_case(const struct catalog_case *c, struct run *run, struct result *resu
 void entry_text(const char *line, unsigned rank, struct buf *ret);
 void load_one(struct replay_catalog *catalog, const char *text);
 
+/* Run the rows of a log, at most `count`, up to a NULL: all must be applied. `name` is told where one is not. */
+void run_log(struct run *run, const char *name, const char *const *log, size_t count);
+
 #endif

@@ -146,15 +146,7 @@ static void a_partial_base_leaves_out_what_it_does_not_cover(void **state)
 	(void)state;
 	check_cases(partial, COUNT_OF(partial));
 	load_one(run.catalog, "{'ns':'d.c','u':@1," IDX "}");
-	for (unsigned i = 0; i < COUNT_OF(log); i++) {
-		OWNED(buf_release) struct buf b = {0};
-		struct error e = {0};
-		struct entry entry;
-
-		entry_text(log[i], i, &b);
-		ASSERT_OK(entry_parse(buf_bytes(&b), &entry, &e));
-		ASSERT_OK(run_entry(&run, &entry, &e));
-	}
+	run_log(&run, __func__, log, COUNT_OF(log));
 	finish_into(&run, &result);
 	assert_int_equal(result.count, 1);
 	assert_string_equal(result.at[0].entry.ns, "d.c");

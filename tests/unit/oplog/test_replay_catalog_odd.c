@@ -220,15 +220,7 @@ static void an_empty_partial_base_leaves_out_everything(void **state)
 	static const char *const log[] = {"i2 d.x", "3 {'create':'n'," ID "}", "i3 d.n"};
 
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(log); i++) {
-		OWNED(buf_release) struct buf b = {0};
-		struct error e = {0};
-		struct entry entry;
-
-		entry_text(log[i], i, &b);
-		ASSERT_OK(entry_parse(buf_bytes(&b), &entry, &e));
-		ASSERT_OK(run_entry(&run, &entry, &e));
-	}
+	run_log(&run, __func__, log, COUNT_OF(log));
 	finish_into(&run, &result);
 	assert_int_equal(result.count, 0);
 	replay_catalog_free(run.catalog);

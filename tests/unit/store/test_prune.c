@@ -7,18 +7,9 @@
 #include "base/file.h"
 #include "store/check.h"
 #include "store/snapshot/commit.h"
-#include "tests/unit/store/snapshot_model.h"
+#include "tests/unit/store/prune_model.h"
 
-#define DAY ((uint64_t)86400 * 1000000)
 #define GRACE (20 * DAY)
-
-static uint64_t start_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000;
-}
 
 static struct prune_result prune(struct store *store, uint64_t now_us, uint64_t grace_us)
 {
@@ -31,72 +22,31 @@ static struct prune_result prune(struct store *store, uint64_t now_us, uint64_t 
 	return result;
 }
 
-static void forget(struct store *store, const struct chunk_id *id, uint64_t now_us)
-{
-	struct prune_forget what = {.snapshots = id, .snapshot_count = 1, .now_us = now_us};
-	struct error e = {0};
-
-	ASSERT_OK(prune_forget(store, &what, &e));
-}
-
-static void print_problem(void *ctx UNUSED, const char *text)
-{
-	print_error("%s\n", text);
-}
-
-/* Everything that is listed is whole, and there are `count` of them. */
-static void is_whole(struct store *store, uint64_t count)
-{
-	const struct check_options options = {.read_data = true};
-	struct check_result result;
-	struct error e = {0};
-
-	ASSERT_OK(check_run(store, &options, print_problem, NULL, &result, &e));
-	assert_int_equal(result.problems, 0);
-	assert_int_equal(result.snapshots, count);
-}
-
-static uint64_t stored(const char *dir)
-{
-	struct model_files files;
-	uint64_t sum = 0;
-
-	store_model_files(harness_path(dir, "chunks"), &files);
-	for (size_t i = 0; i < files.count; i++) {
-		struct stat st;
-
-		assert_int_equal(stat(files.path[i], &st), 0);
-		sum += (uint64_t)st.st_size;
-	}
-	store_model_files_release(&files);
-	return sum;
-}
-
 static void what_is_forgotten_goes_after_two_graces(void **state)
 {
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
 	struct snapshot one, two;
-	uint64_t now = start_us(), both, alone;
+	uint64_t now = prune_model_now(), both, alone;
 
 	(void)state;
 	snapshot_model_commit(store, "one", 100, 1, &one);
-	alone = stored(dir);
+	alone = prune_model_stored(dir);
 	snapshot_model_commit(store, "two", 200, 2, &two);
-	both = stored(dir);
-	forget(store, &two.id, now);
+	both = prune_model_stored(dir);
+	prune_model_forget(store, &two.id, now);
 	/* It is not old enough to be surely no writer's that has yet to commit. */
 	assert_int_equal(prune(store, now + DAY, 7 * DAY).new_packs, 0);
 	assert_true(prune(store, now + 8 * DAY, 7 * DAY).new_packs > 0);
 	assert_int_equal(prune(store, now + 14 * DAY, 7 * DAY).deleted_packs, 0);
-	assert_true(stored(dir) >= both);
+	assert_true(prune_model_stored(dir) >= both);
 	assert_true(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs > 0);
-	assert_true(stored(dir) < both);
-	is_whole(store, 1);
+	assert_true(prune_model_stored(dir) < both);
+	prune_model_is_whole(store, 1);
 	prune(store, now + 30 * DAY, 7 * DAY);
 	prune(store, now + 60 * DAY, 7 * DAY);
-	assert_true(stored(dir) <= alone + alone / 10);
-	is_whole(store, 1);
+	assert_true(prune_model_stored(dir) <= alone + alone / 10);
+	prune_model_is_whole(store, 1);
 	snapshot_release(&one);
 	snapshot_release(&two);
 	store_close(store);
@@ -108,7 +58,7 @@ static void a_writer_that_commits_late_relies_on_nothing_condemned(void **state)
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
 	OWNED(snapshot_release) struct snapshot late;
 	struct snapshot old;
-	uint64_t now = start_us();
+	uint64_t now = prune_model_now();
 	struct error e = {0};
 
 	(void)state;
@@ -116,11 +66,11 @@ static void a_writer_that_commits_late_relies_on_nothing_condemned(void **state)
 	/* All its chunks are those of the old one. */
 	snapshot_model_make(store, "late", 200, 1, &late);
 	ASSERT_OK(store_writer_begin(store, &writer, &e));
-	forget(store, &old.id, now);
+	prune_model_forget(store, &old.id, now);
 	assert_true(prune(store, now + 8 * DAY, 7 * DAY).new_packs > 0);
 	ASSERT_OK(commit_snapshot(writer, &late, &e));
 	assert_true(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs > 0);
-	is_whole(store, 1);
+	prune_model_is_whole(store, 1);
 	snapshot_release(&old);
 	store_writer_end(TAKE(writer));
 	store_close(store);
@@ -132,19 +82,19 @@ static void a_commit_while_it_marks_is_seen(void **state)
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
 	OWNED(snapshot_release) struct snapshot late;
 	struct snapshot old;
-	uint64_t now = start_us();
+	uint64_t now = prune_model_now();
 	struct error e = {0};
 
 	(void)state;
 	/* Without the list, which is written after: nobody looks at it then, and the marks have to. */
 	snapshot_model_commit(store, "old", 100, 1, &old);
 	snapshot_model_make(store, "late", 200, 1, &late);
-	forget(store, &old.id, now);
+	prune_model_forget(store, &old.id, now);
 	ASSERT_OK(store_writer_begin(store, &writer, &e));
 	ASSERT_OK(commit_snapshot(writer, &late, &e));
 	assert_int_equal(prune(store, now + 8 * DAY, 7 * DAY).new_packs, 0);
 	assert_int_equal(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs, 0);
-	is_whole(store, 1);
+	prune_model_is_whole(store, 1);
 	snapshot_release(&old);
 	store_writer_end(TAKE(writer));
 	store_close(store);
@@ -154,7 +104,8 @@ static void nothing_goes_while_something_is_missing(void **state)
 {
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
-	struct prune_options options = {.now_us = start_us() + 100 * DAY, .waste_percent = 50};
+	struct prune_options options = {.now_us = prune_model_now() + 100 * DAY,
+					.waste_percent = 50};
 	struct prune_result result;
 	struct model_files files;
 	struct snapshot one;
@@ -166,7 +117,7 @@ static void nothing_goes_while_something_is_missing(void **state)
 	assert_int_equal(unlink(files.path[0]), 0);
 	store_model_files_release(&files);
 	snapshot_model_commit(store, "two", 200, 2, &one);
-	forget(store, &one.id, options.now_us);
+	prune_model_forget(store, &one.id, options.now_us);
 	store_model_files(harness_path(dir, "chunks"), &files);
 	ASSERT_ERROR(prune_run(store, &options, &result, &e), ERR_CORRUPT);
 	for (size_t i = 0; i < files.count; i++)
@@ -193,7 +144,8 @@ copies_that_a_dead_prune_left_are_not_taken_away_when_the_next_makes_the_same(vo
 {
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
-	struct prune_options options = {.now_us = start_us() + 100 * DAY, .waste_percent = 1};
+	struct prune_options options = {.now_us = prune_model_now() + 100 * DAY,
+					.waste_percent = 1};
 	struct prune_result result;
 	struct snapshot one;
 	struct error e = {0};
@@ -201,7 +153,7 @@ copies_that_a_dead_prune_left_are_not_taken_away_when_the_next_makes_the_same(vo
 	snapshot_model_commit(store, "one", 100, 1, &one);
 	snapshot_model_commit(store, "two", 200, 2, NULL);
 	/* Some of what was of both is in the first one's packs only. */
-	forget(store, &one.id, options.now_us);
+	prune_model_forget(store, &one.id, options.now_us);
 	dir_ops = store->backend->ops;
 	refusing_ops = *dir_ops;
 	refusing_ops.put = refuse_lists;
@@ -213,7 +165,7 @@ copies_that_a_dead_prune_left_are_not_taken_away_when_the_next_makes_the_same(vo
 	ASSERT_OK(prune_run(store, &options, &result, &e));
 	assert_true(result.copied_packs > 0);
 	assert_true(result.deleted_packs > 0);
-	is_whole(store, 1);
+	prune_model_is_whole(store, 1);
 	store_close(store);
 	snapshot_release(&one);
 }
@@ -279,7 +231,7 @@ static void step(struct world *w)
 		if (w->count == 0)
 			break;
 		i = harness_rng_below(&w->rng, w->count);
-		forget(w->store, &w->there[i].id, w->now);
+		prune_model_forget(w->store, &w->there[i].id, w->now);
 		snapshot_release(&w->there[i]);
 		w->there[i] = w->there[--w->count];
 		break;
@@ -290,7 +242,7 @@ static void step(struct world *w)
 
 static void random_histories_stay_whole(void **state)
 {
-	struct world w = {.rng = harness_rng_of(41), .now = start_us() + 100 * DAY};
+	struct world w = {.rng = harness_rng_of(41), .now = prune_model_now() + 100 * DAY};
 	const char *dir = store_model_init();
 	uint64_t most = 0;
 
@@ -299,22 +251,22 @@ static void random_histories_stay_whole(void **state)
 	w.store = store_model_open(dir);
 	for (int i = 0; i < 150; i++) {
 		step(&w);
-		most = MAX_OF(most, stored(dir));
+		most = MAX_OF(most, prune_model_stored(dir));
 		if (i % 10 == 0)
-			is_whole(w.store, w.count);
+			prune_model_is_whole(w.store, w.count);
 	}
-	is_whole(w.store, w.count);
+	prune_model_is_whole(w.store, w.count);
 	while (w.pending_count > 0) {
 		store_writer_end(w.writers[--w.pending_count]);
 		snapshot_release(&w.pending[w.pending_count]);
 	}
 	while (w.count > 0) {
-		forget(w.store, &w.there[w.count - 1].id, w.now);
+		prune_model_forget(w.store, &w.there[w.count - 1].id, w.now);
 		snapshot_release(&w.there[--w.count]);
 	}
 	for (int i = 0; i < 3; i++)
 		prune(w.store, w.now += 30 * DAY, GRACE);
-	assert_int_equal(stored(dir), 0);
+	assert_int_equal(prune_model_stored(dir), 0);
 	store_close(w.store);
 }
 
@@ -323,7 +275,7 @@ static void a_dry_run_changes_nothing(void **state)
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
 	struct prune_options options = {
-		.now_us = start_us() + 100 * DAY, .waste_percent = 50, .dry_run = true};
+		.now_us = prune_model_now() + 100 * DAY, .waste_percent = 50, .dry_run = true};
 	struct model_files before, after;
 	struct prune_result result;
 	struct snapshot one;
@@ -331,7 +283,7 @@ static void a_dry_run_changes_nothing(void **state)
 
 	(void)state;
 	snapshot_model_commit(store, "one", 100, 1, &one);
-	forget(store, &one.id, options.now_us);
+	prune_model_forget(store, &one.id, options.now_us);
 	store_model_files(dir, &before);
 	ASSERT_OK(prune_run(store, &options, &result, &e));
 	assert_true(result.new_packs > 0);
@@ -349,30 +301,30 @@ static void without_a_grace_all_goes_at_once_unless_a_writer_works(void **state)
 	struct store *store = store_model_open(dir);
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
 	struct snapshot one, two, late;
-	uint64_t now = start_us() + DAY, alone;
+	uint64_t now = prune_model_now() + DAY, alone;
 	struct prune_result result;
 	struct error e = {0};
 
 	(void)state;
 	snapshot_model_commit(store, "one", 100, 1, &one);
-	alone = stored(dir);
+	alone = prune_model_stored(dir);
 	snapshot_model_commit(store, "two", 200, 2, &two);
 	/* A writer that has not committed yet relies on what goes. */
 	snapshot_model_make(store, "late", 300, 2, &late);
 	ASSERT_OK(store_writer_begin(store, &writer, &e));
-	forget(store, &two.id, now);
+	prune_model_forget(store, &two.id, now);
 	result = prune(store, now, 0);
 	assert_true(result.new_packs > 0);
 	assert_int_equal(result.deleted_packs, 0);
 	ASSERT_OK(commit_snapshot(writer, &late, &e));
 	store_writer_end(TAKE(writer));
-	is_whole(store, 2);
-	forget(store, &late.id, now);
+	prune_model_is_whole(store, 2);
+	prune_model_forget(store, &late.id, now);
 	result = prune(store, now, 0);
 	assert_true(result.deleted_packs > 0);
 	assert_int_equal(result.condemned_packs, 0);
-	assert_true(stored(dir) <= alone + alone / 10);
-	is_whole(store, 1);
+	assert_true(prune_model_stored(dir) <= alone + alone / 10);
+	prune_model_is_whole(store, 1);
 	snapshot_release(&one);
 	snapshot_release(&two);
 	snapshot_release(&late);
@@ -393,15 +345,15 @@ static void many_small_packs_become_few(void **state)
 		snprintf(name, sizeof(name), "s%d", i);
 		snapshot_model_commit(store, name, 100 + (uint64_t)i, i, NULL);
 	}
-	result = prune(store, start_us() + DAY, 0);
+	result = prune(store, prune_model_now() + DAY, 0);
 	assert_true(result.copied_packs >= 12);
 	assert_int_equal(result.deleted_packs, result.copied_packs);
 	store_model_files(harness_path(dir, "chunks"), &files);
 	assert_int_equal(files.count, 2); /* leaves, nodes */
 	store_model_files_release(&files);
-	is_whole(store, 12);
+	prune_model_is_whole(store, 12);
 	/* And so it stays. */
-	assert_int_equal(prune(store, start_us() + 2 * DAY, 0).copied_packs, 0);
+	assert_int_equal(prune(store, prune_model_now() + 2 * DAY, 0).copied_packs, 0);
 	store_close(store);
 }
 
@@ -409,7 +361,8 @@ static void what_is_damaged_is_not_copied(void **state)
 {
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
-	const struct prune_options options = {.now_us = start_us() + DAY, .waste_percent = 50};
+	const struct prune_options options = {.now_us = prune_model_now() + DAY,
+					      .waste_percent = 50};
 	struct prune_result result;
 	struct model_files files;
 	struct error e = {0};
@@ -428,9 +381,9 @@ static void what_is_damaged_is_not_copied(void **state)
 	for (size_t i = 0; i < files.count; i++)
 		store_model_flip(files.path[i], 90, 0xff);
 	store_model_files_release(&files);
-	is_whole(store, 12);
+	prune_model_is_whole(store, 12);
 	assert_true(prune(store, options.now_us, 0).copied_packs >= 12);
-	is_whole(store, 12);
+	prune_model_is_whole(store, 12);
 	store_close(store);
 }
 
@@ -438,7 +391,7 @@ static void a_file_of_the_oplog_goes_after_its_grace(void **state)
 {
 	struct store *store = store_model_open(store_model_init());
 	const char *const files[] = {"oplog/a/one.segment", "oplog/a/two.journal"};
-	uint64_t now = start_us(), size;
+	uint64_t now = prune_model_now(), size;
 	struct prune_forget what = {.files = files, .file_count = 2, .now_us = now};
 	struct prune_result result;
 	struct error e = {0};
@@ -479,7 +432,7 @@ static void it_can_be_interrupted_and_one_runs_at_a_time(void **state)
 	const struct progress progress = {
 		.cancelled = second_time, .report = report_nothing, .ctx = &asked};
 	struct prune_options options = {
-		.now_us = start_us() + DAY, .waste_percent = 50, .progress = &progress};
+		.now_us = prune_model_now() + DAY, .waste_percent = 50, .progress = &progress};
 	struct prune_result result;
 	OWNED(fd_close) int fd = open(harness_path(dir, "config"), O_RDWR | O_CLOEXEC);
 	struct error e = {0};
@@ -494,7 +447,7 @@ static void it_can_be_interrupted_and_one_runs_at_a_time(void **state)
 	ASSERT_ERROR(prune_run(store, &options, &result, &e), ERR_BUSY);
 	file_unlock(fd, STORE_LOCK_PRUNE);
 	ASSERT_OK(prune_run(store, &options, &result, &e));
-	is_whole(store, 2);
+	prune_model_is_whole(store, 2);
 	store_close(store);
 }
 
@@ -504,11 +457,11 @@ static void a_damaged_list_begins_a_new_grace(void **state)
 	struct store *store = store_model_open(dir);
 	struct model_files files;
 	struct snapshot one;
-	uint64_t now = start_us();
+	uint64_t now = prune_model_now();
 
 	(void)state;
 	snapshot_model_commit(store, "one", 100, 1, &one);
-	forget(store, &one.id, now);
+	prune_model_forget(store, &one.id, now);
 	assert_true(prune(store, now + 8 * DAY, 7 * DAY).new_packs > 0);
 	store_model_files(harness_path(dir, "prune"), &files);
 	assert_int_equal(files.count, 1);

@@ -7,34 +7,7 @@
 #include "store/snapshot/commit.h"
 #include "store/tree/tree_build.h"
 #include "store/tree/tree_node.h"
-#include "tests/unit/store/snapshot_model.h"
-
-#define DAY ((uint64_t)86400 * 1000000)
-
-static uint64_t start_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000;
-}
-
-static void print_problem(void *ctx UNUSED, const char *text)
-{
-	print_error("%s\n", text);
-}
-
-/* Everything that is listed is whole, and there are `count` of them. */
-static void is_whole(struct store *store, uint64_t count)
-{
-	const struct check_options options = {.read_data = true};
-	struct check_result result;
-	struct error e = {0};
-
-	ASSERT_OK(check_run(store, &options, print_problem, NULL, &result, &e));
-	assert_int_equal(result.problems, 0);
-	assert_int_equal(result.snapshots, count);
-}
+#include "tests/unit/store/prune_model.h"
 
 /* A snapshot of one collection, in a pack of leaves that holds three chunks more, which nothing needs. */
 static struct chunk_id make_waste(struct store *store, struct chunk_id waste[3])
@@ -102,7 +75,8 @@ static void what_is_sound_is_copied_out_of_a_damaged_pack(void **state)
 {
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
-	const struct prune_options options = {.now_us = start_us() + DAY, .waste_percent = 50};
+	const struct prune_options options = {.now_us = prune_model_now() + DAY,
+					      .waste_percent = 50};
 	struct chunk_id waste[3], leaf = make_waste(store, waste);
 	uint32_t before = store_model_place(store, &leaf).pack;
 	struct prune_result result;
@@ -116,7 +90,7 @@ static void what_is_sound_is_copied_out_of_a_damaged_pack(void **state)
 	assert_int_not_equal(store_model_place(store, &leaf).pack, before);
 	store_close(store);
 	store = store_model_open(dir);
-	is_whole(store, 1);
+	prune_model_is_whole(store, 1);
 	assert_false(store_knows(store, &waste[0]));
 	store_close(store);
 }
@@ -125,7 +99,8 @@ static void what_is_needed_and_damaged_ends_it_with_nothing_taken_away(void **st
 {
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
-	const struct prune_options options = {.now_us = start_us() + DAY, .waste_percent = 50};
+	const struct prune_options options = {.now_us = prune_model_now() + DAY,
+					      .waste_percent = 50};
 	struct chunk_id waste[3], leaf = make_waste(store, waste);
 	struct prune_result result;
 	struct error e = {0};
@@ -140,7 +115,7 @@ static void what_is_needed_and_damaged_ends_it_with_nothing_taken_away(void **st
 	/* Mended, it goes on. */
 	damage(dir, store, &leaf);
 	ASSERT_OK(prune_run(store, &options, &result, &e));
-	is_whole(store, 1);
+	prune_model_is_whole(store, 1);
 	store_close(store);
 }
 
@@ -170,7 +145,7 @@ static void what_is_committed_while_it_copies_stays(void **state)
 	const struct progress progress = {.report = commit_late, .ctx = &late};
 	/* Without a grace, and with no writer left, what nothing needs goes at once. */
 	struct prune_options options = {
-		.now_us = start_us() + DAY, .waste_percent = 50, .progress = &progress};
+		.now_us = prune_model_now() + DAY, .waste_percent = 50, .progress = &progress};
 	struct chunk_id waste[3];
 	struct prune_result result;
 	struct error e = {0};
@@ -184,9 +159,9 @@ static void what_is_committed_while_it_copies_stays(void **state)
 	assert_true(late.committed);
 	assert_true(result.copied_packs > 0);
 	assert_true(result.deleted_packs > 0);
-	is_whole(late.store, 2);
+	prune_model_is_whole(late.store, 2);
 	ASSERT_OK(prune_run(late.store, &options, &result, &e));
-	is_whole(late.store, 2);
+	prune_model_is_whole(late.store, 2);
 	snapshot_release(&late.snapshot);
 	store_close(late.store);
 }
@@ -198,7 +173,7 @@ static void packs_that_are_sound_again_and_needed_stay(void **state)
 	struct store *store = store_model_open(dir);
 	OWNED(free) struct chunk_pack *packs = NULL;
 	struct prune_options options = {.grace_us = 7 * DAY, .waste_percent = 50};
-	struct prune_forget what = {.now_us = start_us()};
+	struct prune_forget what = {.now_us = prune_model_now()};
 	struct prune_result result;
 	struct chunk_id ids[8];
 	struct error e = {0};
@@ -214,16 +189,16 @@ static void packs_that_are_sound_again_and_needed_stay(void **state)
 	what.pack_count = count;
 	ASSERT_OK(prune_forget(store, &what, &e));
 	for (int i = 1; i < 5; i++) {
-		options.now_us = start_us() + (uint64_t)i * 8 * DAY;
+		options.now_us = prune_model_now() + (uint64_t)i * 8 * DAY;
 		ASSERT_OK(prune_run(store, &options, &result, &e));
-		is_whole(store, 1);
+		prune_model_is_whole(store, 1);
 		assert_int_equal(result.deleted_files, 0);
 	}
 	store_close(store);
 	/* Also for who reads all trailers again. */
 	store = store_model_open(dir);
 	ASSERT_OK(store_rebuild(store, &e));
-	is_whole(store, 1);
+	prune_model_is_whole(store, 1);
 	store_close(store);
 }
 

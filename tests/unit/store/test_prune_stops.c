@@ -4,58 +4,7 @@
 
 #include <sys/stat.h>
 
-#include "tests/unit/store/snapshot_model.h"
-
-#define DAY ((uint64_t)86400 * 1000000)
-
-static uint64_t start_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000;
-}
-
-static void forget(struct store *store, const struct chunk_id *id, uint64_t now_us)
-{
-	struct prune_forget what = {.snapshots = id, .snapshot_count = 1, .now_us = now_us};
-	struct error e = {0};
-
-	ASSERT_OK(prune_forget(store, &what, &e));
-}
-
-static void print_problem(void *ctx UNUSED, const char *text)
-{
-	print_error("%s\n", text);
-}
-
-/* Everything that is listed is whole, and there are `count` of them. */
-static void is_whole(struct store *store, uint64_t count)
-{
-	const struct check_options options = {.read_data = true};
-	struct check_result result;
-	struct error e = {0};
-
-	ASSERT_OK(check_run(store, &options, print_problem, NULL, &result, &e));
-	assert_int_equal(result.problems, 0);
-	assert_int_equal(result.snapshots, count);
-}
-
-static uint64_t stored(const char *dir)
-{
-	struct model_files files;
-	uint64_t sum = 0;
-
-	store_model_files(harness_path(dir, "chunks"), &files);
-	for (size_t i = 0; i < files.count; i++) {
-		struct stat st;
-
-		assert_int_equal(stat(files.path[i], &st), 0);
-		sum += (uint64_t)st.st_size;
-	}
-	store_model_files_release(&files);
-	return sum;
-}
+#include "tests/unit/store/prune_model.h"
 
 static bool is_over_now(void *ctx)
 {
@@ -67,7 +16,7 @@ static void it_can_be_interrupted_anywhere(void **state)
 {
 	struct store *store = store_model_open(store_model_init());
 	struct snapshot gone;
-	uint64_t now = start_us() + DAY;
+	uint64_t now = prune_model_now() + DAY;
 	struct prune_result result;
 	int left, code = ERR_CANCELLED;
 	const struct progress progress = {.cancelled = is_over_now, .ctx = &left};
@@ -80,7 +29,7 @@ static void it_can_be_interrupted_anywhere(void **state)
 		snprintf(name, sizeof(name), "s%d", i);
 		snapshot_model_commit(store, name, 100 + (uint64_t)i, i, i == 5 ? &gone : NULL);
 	}
-	forget(store, &gone.id, now);
+	prune_model_forget(store, &gone.id, now);
 	for (int asks = 0; code == ERR_CANCELLED; asks++) {
 		const struct prune_options options = {
 			.now_us = now, .waste_percent = 50, .progress = &progress};
@@ -88,7 +37,7 @@ static void it_can_be_interrupted_anywhere(void **state)
 		assert_true(asks < 100);
 		left = asks;
 		code = prune_run(store, &options, &result, &e);
-		is_whole(store, 9);
+		prune_model_is_whole(store, 9);
 	}
 	ASSERT_OK(code);
 	assert_true(result.copied_packs > 0);
@@ -115,7 +64,7 @@ static void files_of_the_oplog_are_marked_and_damage_there_stops_it(void **state
 	const char *dir = store_model_init();
 	struct store *store = store_model_open(dir);
 	struct oplog_files files = {0};
-	struct prune_options options = {.now_us = start_us() + DAY,
+	struct prune_options options = {.now_us = prune_model_now() + DAY,
 					.waste_percent = 50,
 					.mark_file = mark_one,
 					.ctx = &files};
@@ -132,10 +81,10 @@ static void files_of_the_oplog_are_marked_and_damage_there_stops_it(void **state
 	}
 	ASSERT_OK(store->backend->ops->put(store->backend, "oplog/a/one.segment", bytes_str("x"),
 					   &e));
-	before = stored(dir);
+	before = prune_model_stored(dir);
 	files.code = ERR_CORRUPT;
 	ASSERT_ERROR_TEXT(prune_run(store, &options, &result, &e), ERR_CORRUPT, "as told");
-	assert_int_equal(stored(dir), before);
+	assert_int_equal(prune_model_stored(dir), before);
 	files.code = 0;
 	buf_reset(&files.seen);
 	ASSERT_OK(prune_run(store, &options, &result, &e));

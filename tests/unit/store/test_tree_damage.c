@@ -229,23 +229,6 @@ static int next_edit(void *ctx, struct tree_change *ret, struct error *e UNUSED)
 	return 1;
 }
 
-static int edit(struct store *store, const struct tree_root *root, struct error *e)
-{
-	OWNED(store_writer_end) struct store_writer *writer = NULL;
-	struct changes changes = {0};
-	struct tree_root made = {.count = 77};
-	int code;
-
-	if (store_writer_begin(store, &writer, e) < 0)
-		return e->code;
-	code = tree_edit(writer, root, NULL, next_edit, &changes, &made, e);
-	if (code < 0)
-		assert_int_equal(made.count, 77);
-	buf_release(&changes.key);
-	buf_release(&changes.doc);
-	return code;
-}
-
 static int next_splice(void *ctx, struct tree_splice_change *ret, struct error *e UNUSED)
 {
 	struct changes *changes = ctx;
@@ -259,7 +242,7 @@ static int next_splice(void *ctx, struct tree_splice_change *ret, struct error *
 	return 1;
 }
 
-static int splice(struct store *store, const struct tree_root *root, struct error *e)
+static int change(struct store *store, const struct tree_root *root, bool by_rank, struct error *e)
 {
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
 	struct changes changes = {0};
@@ -268,11 +251,23 @@ static int splice(struct store *store, const struct tree_root *root, struct erro
 
 	if (store_writer_begin(store, &writer, e) < 0)
 		return e->code;
-	code = tree_splice(writer, root, NULL, next_splice, &changes, &made, e);
+	code = by_rank ? tree_splice(writer, root, NULL, next_splice, &changes, &made, e)
+		       : tree_edit(writer, root, NULL, next_edit, &changes, &made, e);
 	if (code < 0)
 		assert_int_equal(made.count, 77);
+	buf_release(&changes.key);
 	buf_release(&changes.doc);
 	return code;
+}
+
+static int edit(struct store *store, const struct tree_root *root, struct error *e)
+{
+	return change(store, root, false, e);
+}
+
+static int splice(struct store *store, const struct tree_root *root, struct error *e)
+{
+	return change(store, root, true, e);
 }
 
 static int read_json(struct store *store, const struct tree_root *root, struct error *e)
