@@ -101,4 +101,10 @@ MUST_CHECK int store_rebuild(struct store *store, struct error *e);
 MUST_CHECK int store_places(struct store *store, const struct chunk_id *id,
 			    struct chunk_place ret[CHUNK_PLACES_MAX], struct error *e);
 
+/*
+ * Is the chunk in this store's own index, whatever lies under it? 1, 0, or why that can't be told, which is not that nobody has
+ * the chunk. Does not refresh; a damaged index is made anew.
+ */
+MUST_CHECK int store_lists(struct store *store, const struct chunk_id *id, struct error *e);
+
 #endif

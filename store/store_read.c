@@ -14,21 +14,6 @@ static bool store_has(struct store *store, const struct chunk_id *id)
 	return chunk_index_get(store->index, id, places, &ignored) > 0;
 }
 
-/* The same: 1, 0, or why that can't be told, which is not that nobody has the chunk. A damaged index is made anew. */
-static int store_lists(struct store *store, const struct chunk_id *id, struct error *e)
-{
-	struct chunk_place places[CHUNK_PLACES_MAX];
-	int count = chunk_index_get(store->index, id, places, e);
-
-	if (count < 0 && e->code == ERR_CORRUPT &&
-	    !__atomic_load_n(&store->rebuilt, __ATOMIC_ACQUIRE)) {
-		if (store_rebuild(store, e) < 0)
-			return e->code;
-		count = chunk_index_get(store->index, id, places, e);
-	}
-	return count < 0 ? count : count > 0;
-}
-
 #define PREFETCH_BYTES (32 * MIB) /* plain, of all threads that decode ahead */
 #define BASES_MAX 4 /* ids that share a base's recorded bytes: more than one is chance already */
 

@@ -236,6 +236,17 @@ int store_rebuild(struct store *store, struct error *e)
 	return code;
 }
 
+/* Look in an index that was made anew, once in the life of `store`; after that the answer is `count`, and *e, which it was. */
+static int look_anew(struct store *store, const struct chunk_id *id,
+		     struct chunk_place ret[CHUNK_PLACES_MAX], int count, struct error *e)
+{
+	if (__atomic_load_n(&store->rebuilt, __ATOMIC_ACQUIRE))
+		return count;
+	if (store_rebuild(store, e) < 0)
+		return e->code;
+	return chunk_index_get(store->index, id, ret, e);
+}
+
 int store_places(struct store *store, const struct chunk_id *id,
 		 struct chunk_place ret[CHUNK_PLACES_MAX], struct error *e)
 {
@@ -245,13 +256,19 @@ int store_places(struct store *store, const struct chunk_id *id,
 		return count;
 	if (count == 0 && store_refresh(store, e) == 0)
 		count = chunk_index_get(store->index, id, ret, e);
-	if (count <= 0 && (count == 0 || e->code == ERR_CORRUPT) &&
-	    !__atomic_load_n(&store->rebuilt, __ATOMIC_ACQUIRE)) {
-		if (store_rebuild(store, e) < 0)
-			return e->code;
-		count = chunk_index_get(store->index, id, ret, e);
-	}
+	if (count == 0 || (count < 0 && e->code == ERR_CORRUPT))
+		count = look_anew(store, id, ret, count, e);
 	if (count == 0)
 		return error_set(e, ERR_CORRUPT, "it is in no pack");
 	return count;
+}
+
+int store_lists(struct store *store, const struct chunk_id *id, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	int count = chunk_index_get(store->index, id, places, e);
+
+	if (count < 0 && e->code == ERR_CORRUPT)
+		count = look_anew(store, id, places, count, e);
+	return count < 0 ? count : count > 0;
 }
