@@ -16,17 +16,17 @@ static double dot(struct geo_vector a, struct geo_vector b)
 	return a.x * b.x + a.y * b.y + a.z * b.z;
 }
 
-static struct geo_vector middle(struct geo_vector a, struct geo_vector b)
-{
-	double l = sqrt((a.x + b.x) * (a.x + b.x) + (a.y + b.y) * (a.y + b.y) +
-			(a.z + b.z) * (a.z + b.z));
-
-	return l == 0 ? a : (struct geo_vector){(a.x + b.x) / l, (a.y + b.y) / l, (a.z + b.z) / l};
-}
-
 static double length(struct geo_vector a)
 {
 	return sqrt(dot(a, a));
+}
+
+static struct geo_vector middle(struct geo_vector a, struct geo_vector b)
+{
+	const struct geo_vector sum = {a.x + b.x, a.y + b.y, a.z + b.z};
+	double l = length(sum);
+
+	return l == 0 ? a : (struct geo_vector){sum.x / l, sum.y / l, sum.z / l};
 }
 
 double geo_angle(struct geo_vector a, struct geo_vector b)
