@@ -29,6 +29,7 @@ struct repair {
 	struct repair_result result;
 	uint64_t lost; /* documents of the tree that is walked */
 	uint64_t lost_chunks;
+	uint64_t unread; /* asked of the copy, which failed to read it */
 };
 
 static void repair_release(struct repair *r)
@@ -147,19 +148,34 @@ static int forget_bad(struct repair *r, struct error *e)
 
 /* ---- what is needed */
 
+/*
+ * The copy did not give something. Where it can't be read that is told: another run may find it there. Its other files may
+ * still be read, so that is no reason to end. 0, or ERR_NOMEM.
+ */
+static int copy_lacks(struct repair *r, const struct error *why, struct error *e)
+{
+	if (why->code == ERR_NOMEM) {
+		*e = *why;
+		return e->code;
+	}
+	if (why->code != ERR_CORRUPT && r->unread++ == 0)
+		tell(r, "the copy can't be read: %s", why->text);
+	return 0;
+}
+
 /* 1 it is there, or came from the copy; 0 it is lost. */
 static int have_chunk(struct repair *r, const struct tree_root *root, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
 	struct store_put put = {.kind = root->height > 0 ? CHUNK_NODE : CHUNK_LEAF};
-	struct error ignored;
+	struct error why;
 	/* What lies in damaged packs was stored anew, or is damaged. */
 	int there = store_writer_is_safe(r->writer, &root->id, STORE_WRITER_ANY_DEPTH, e), code;
 
 	if (there != 0 || r->options->from == NULL)
 		return there;
-	if (store_get(r->options->from, &root->id, &chunk, &ignored) < 0)
-		return 0;
+	if (store_get(r->options->from, &root->id, &chunk, &why) < 0)
+		return copy_lacks(r, &why, e);
 	buf_add_bytes(&put.plain, chunk->plain);
 	code = store_writer_put(r->writer, &put, e);
 	buf_release(&put.plain);
@@ -287,13 +303,16 @@ static int fetch_file(struct repair *r, const char *name, const struct chunk_id 
 	struct backend *to = r->store->backend;
 	OWNED(buf_release) struct buf content = {0};
 	struct chunk_id hash;
-	struct error ignored;
+	struct error why;
 	uint64_t size;
+	int found = from == NULL ? 0 : from->ops->size(from, name, &size, &why);
 
-	if (from == NULL || from->ops->size(from, name, &size, &ignored) != 1 ||
-	    buf_reserve(&content, size, BACKEND_FILE_MAX, &ignored) < 0 ||
-	    from->ops->get(from, name, 0, content.at, size, &ignored) != 1)
-		return 0;
+	if (found == 1 && buf_reserve(&content, size, BACKEND_FILE_MAX, &why) < 0)
+		found = why.code;
+	if (found == 1)
+		found = from->ops->get(from, name, 0, content.at, size, &why);
+	if (found != 1)
+		return found < 0 ? copy_lacks(r, &why, e) : 0;
 	content.len = size;
 	hash = chunk_id_of(buf_bytes(&content));
 	if (!chunk_id_equal(&hash, id))
@@ -403,6 +422,10 @@ int repair_run(struct store *store, const struct repair_options *options, struct
 	    files->ops->list(files, "oplog", look_at_oplog, &r, e) < 0 ||
 	    store_writer_flush(r.writer, e) < 0)
 		return e->code;
+	if (r.unread > 1)
+		tell(&r,
+		     "the copy could not be read %" PRIu64 " times: mend it, and run repair again",
+		     r.unread);
 	*ret = r.result;
 	return 0;
 }

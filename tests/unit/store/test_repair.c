@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "store/check.h"
 #include "store/snapshot/commit.h"
+#include "store/store_internal.h"
 #include "tests/unit/store/snapshot_model.h"
 
 #define NOW_US ((uint64_t)1795254067000000)
@@ -145,6 +146,48 @@ static void a_copy_that_is_damaged_in_the_same_place_gives_nothing(void **state 
 	result = repair(dir, copy, NULL);
 	assert_true(result.harmed > 0 && result.salvaged > 0);
 	assert_true(check(dir).problems > 0);
+}
+
+static int fail_to_get(struct backend *b UNUSED, const char *name, uint64_t offset UNUSED,
+		       uint8_t *ret UNUSED, size_t len UNUSED, struct error *e)
+{
+	return error_set(e, ERR_IO, "read %s: a bad disk", name);
+}
+
+/* What the copy has, and does not give today, is not the same as what it does not have. */
+static void with_a_copy_on_a_bad_disk(const char *dir, const char *copy, struct buf *said)
+{
+	OWNED(store_close) struct store *store = store_model_open(dir);
+	OWNED(store_close) struct store *from = store_model_open(copy);
+	const struct repair_options options = {
+		.now_us = NOW_US, .from = from, .tell = keep, .tell_ctx = said};
+	const struct backend_ops *sound = from->backend->ops;
+	struct backend_ops bad = *sound;
+	struct repair_result result;
+	struct error e = {0};
+
+	bad.get = fail_to_get;
+	from->backend->ops = &bad;
+	ASSERT_OK(repair_run(store, &options, &result, &e));
+	from->backend->ops = sound;
+	assert_int_equal(result.harmed, 2);
+	assert_non_null(strstr(buf_text(said), "the copy can't be read: "));
+	assert_non_null(strstr(buf_text(said), "a bad disk"));
+	assert_non_null(strstr(buf_text(said), "run repair again"));
+}
+
+static void a_copy_that_cant_be_read_is_told(void **state UNUSED)
+{
+	const char *dir = make(), *copy = store_model_copy(dir);
+	OWNED(buf_release) struct buf said = {0}, manifests = {0};
+
+	each_file(dir, "chunks", take_away);
+	with_a_copy_on_a_bad_disk(dir, copy, &said);
+	assert_int_equal(repair(dir, copy, NULL).harmed, 0);
+	each_file(dir, "snapshots", damage);
+	with_a_copy_on_a_bad_disk(dir, copy, &manifests);
+	assert_int_equal(repair(dir, copy, NULL).harmed, 0);
+	is_whole(dir);
 }
 
 static void a_damaged_manifest_comes_from_the_copy(void **state UNUSED)
@@ -382,6 +425,7 @@ int main(void)
 			of_damaged_packs_what_is_sound_is_saved_and_the_rest_comes_from_the_copy),
 		cmocka_unit_test(what_is_nowhere_is_told),
 		cmocka_unit_test(a_copy_that_is_damaged_in_the_same_place_gives_nothing),
+		cmocka_unit_test(a_copy_that_cant_be_read_is_told),
 		cmocka_unit_test(a_damaged_manifest_comes_from_the_copy),
 		cmocka_unit_test(it_can_be_interrupted_and_begun_again),
 		cmocka_unit_test(a_damaged_file_of_the_oplog_comes_from_the_copy_or_is_told),
