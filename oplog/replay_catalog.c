@@ -1,9 +1,9 @@
 #include "oplog/replay_catalog.h"
 
+#include "base/buckets.h"
 #include "oplog/replay_catalog_internal.h"
 
 #define VIEWS "system.views"
-#define BUCKETS "system.buckets."
 
 struct replay_catalog *replay_catalog_new(const struct replay_catalog_options *options)
 {
@@ -58,7 +58,7 @@ bool replay_catalog_is_undumped(struct bytes db, struct bytes coll)
 	if (bytes_equal(db, bytes_str("admin")))
 		return bytes_equal(coll, bytes_str("system.keys"));
 	return coll.len > 7 && memcmp(coll.at, "system.", 7) == 0 &&
-	       !bytes_equal(coll, bytes_str("system.js")) && !replay_slots_is_buckets(coll);
+	       !bytes_equal(coll, bytes_str("system.js")) && !buckets_is(coll, NULL);
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -98,7 +98,7 @@ static void hold(struct replay_catalog *catalog, struct bytes ns)
 static void buckets_of(struct bytes db, struct bytes coll, struct buf *ret)
 {
 	buf_add_bytes(ret, db);
-	buf_add_str(ret, "." BUCKETS);
+	buf_add_str(ret, "." BUCKETS_PREFIX);
 	buf_add_bytes(ret, coll);
 }
 

@@ -1,4 +1,5 @@
 /* Commands: what is applied, what stops one collection, what stops everything. Prefix: replay_catalog_ */
+#include "base/buckets.h"
 #include "oplog/coll_mod.h"
 #include "oplog/replay_catalog_internal.h"
 #include "oplog/replay_indexes.h"
@@ -252,7 +253,7 @@ static int mod(struct replay_catalog *catalog, const struct command *command, ui
 		return 0;
 	if (item->has_series)
 		got = mod_series(catalog, item, command, ts, e);
-	else if (!replay_slots_is_buckets(catalog_entry_coll(&item->pub.entry)))
+	else if (!buckets_is(catalog_entry_coll(&item->pub.entry), NULL))
 		got = mod_collection(catalog, item, command, ts, e);
 	return got < 0 ? got : 0;
 }

@@ -1,4 +1,5 @@
 /* The catalog that results. Prefix: replay_catalog_ */
+#include "base/buckets.h"
 #include "oplog/replay_catalog_internal.h"
 #include "store/snapshot/view_docs.h"
 
@@ -104,7 +105,7 @@ static int buckets_of(struct replay_catalog *catalog, const struct replay_view *
 	if (got <= 0)
 		return got;
 	buf_add(&ns, view->entry.ns, view->entry.db_len);
-	buf_add_str(&ns, ".system.buckets.");
+	buf_add_str(&ns, "." BUCKETS_PREFIX);
 	buf_add_bytes(&ns, name);
 	item = replay_slots_named(&catalog->slots, buf_bytes(&ns));
 	if (item != NULL && item->has_series)

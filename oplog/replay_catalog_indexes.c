@@ -1,5 +1,6 @@
 /* createIndexes, the builds of indexes, dropIndexes. Prefix: replay_catalog_ */
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "oplog/replay_catalog_internal.h"
 #include "oplog/replay_indexes.h"
 #include "oplog/replay_series.h"
@@ -7,7 +8,7 @@
 /* The array of specs that shows this collection's indexes; NULL: nothing does. */
 static struct buf *specs_of(struct replay_slots_item *item)
 {
-	if (replay_slots_is_buckets(catalog_entry_coll(&item->pub.entry)))
+	if (buckets_is(catalog_entry_coll(&item->pub.entry), NULL))
 		return item->has_series ? &item->series_indexes : NULL;
 	return &item->pub.entry.indexes;
 }

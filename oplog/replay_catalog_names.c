@@ -3,6 +3,7 @@
  * Prefix: replay_catalog_
  */
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "oplog/replay_catalog_internal.h"
 #include "oplog/replay_indexes.h"
 #include "oplog/replay_series.h"
@@ -122,12 +123,12 @@ int replay_catalog_to_series(struct replay_catalog *catalog, struct replay_slots
 int replay_catalog_call(struct replay_catalog *catalog, struct replay_slots_item *item,
 			struct bytes ns, uint64_t ts, struct error *e)
 {
-	bool was = replay_slots_is_buckets(catalog_entry_coll(&item->pub.entry));
+	bool was = buckets_is(catalog_entry_coll(&item->pub.entry), NULL);
 	bool is;
 
 	replay_slots_rename(&catalog->slots, item, ns);
 	item->pub.changed = ts;
-	is = replay_slots_is_buckets(catalog_entry_coll(&item->pub.entry));
+	is = buckets_is(catalog_entry_coll(&item->pub.entry), NULL);
 	if (is && !was && !item->hollow)
 		return replay_catalog_to_series(catalog, item, e);
 	return replay_indexes_rename(&item->pub.entry.indexes, ns, e);
@@ -203,8 +204,7 @@ static int make(struct replay_catalog *catalog, const struct command *command, s
 	if (!has_false(buf_bytes(&entry->options), "autoIndexId") &&
 	    add_id_index(catalog, command, entry, e) < 0)
 		return entry_wrap(command->entry, e);
-	if (replay_slots_is_buckets(command->coll) &&
-	    replay_catalog_to_series(catalog, item, e) < 0)
+	if (buckets_is(command->coll, NULL) && replay_catalog_to_series(catalog, item, e) < 0)
 		return entry_wrap(command->entry, e);
 	return 0;
 }

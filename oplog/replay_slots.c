@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include "base/buckets.h"
 #include "base/siphash.h"
 
 #define SIZE_MIN 64 /* lists of a hash table, a power of two */
@@ -178,7 +179,7 @@ void replay_slots_identify(struct replay_slots *slots, struct replay_slots_item 
 	item->has_uuid = true;
 	memcpy(item->uuid, uuid, sizeof(item->uuid));
 	link_uuid(slots, item);
-	item->pub.entry.has_uuid = !replay_slots_is_buckets(catalog_entry_coll(&item->pub.entry));
+	item->pub.entry.has_uuid = !buckets_is(catalog_entry_coll(&item->pub.entry), NULL);
 	if (item->pub.entry.has_uuid)
 		memcpy(item->pub.entry.uuid, uuid, sizeof(item->uuid));
 }
@@ -214,12 +215,4 @@ size_t replay_slots_all(const struct replay_slots *slots)
 struct replay_slots_item *replay_slots_any(const struct replay_slots *slots, size_t i)
 {
 	return i < slots->count ? slots->at[i] : slots->inside[i - slots->count];
-}
-
-bool replay_slots_is_buckets(struct bytes coll)
-{
-	static const char prefix[] = "system.buckets.";
-	size_t len = sizeof(prefix) - 1;
-
-	return coll.len > len && memcmp(coll.at, prefix, len) == 0;
 }

@@ -71,9 +71,6 @@ void replay_slots_drop(struct replay_slots *slots, struct replay_slots_item *ite
 size_t replay_slots_all(const struct replay_slots *slots);
 struct replay_slots_item *replay_slots_any(const struct replay_slots *slots, size_t i);
 
-/* Is the collection's name, without its database, that of the buckets of a time series? */
-bool replay_slots_is_buckets(struct bytes coll);
-
 /* The namespace and database of a slot. */
 static inline struct bytes replay_slots_ns(const struct replay_slots_item *item)
 {

@@ -1,5 +1,6 @@
 #include "query/collection.h"
 
+#include "base/buckets.h"
 #include "query/command.h"
 
 void collection_init(struct collection *collection)
@@ -118,13 +119,6 @@ static const uint8_t id_index[] = "\x2e\0\0\0"
 				  "\3key\0\x0e\0\0\0\x10_id\0\1\0\0\0\0"
 				  "\2name\0\5\0\0\0_id_\0";
 
-static bool is_buckets(struct bytes coll)
-{
-	static const char begin[] = "system.buckets.";
-
-	return coll.len >= sizeof(begin) - 1 && memcmp(coll.at, begin, sizeof(begin) - 1) == 0;
-}
-
 int collection_index(const struct collection *c, const struct value *hint, struct bytes *ret,
 		     struct error *e)
 {
@@ -148,7 +142,7 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 	}
 	if (more < 0)
 		return more;
-	if (is_buckets(catalog_entry_coll(&c->entry)))
+	if (buckets_is(catalog_entry_coll(&c->entry), NULL))
 		return 0; /* has no index of its own */
 	of_id.len = get_le32(of_id.at);
 	if (is_meant(of_id, hint, &meant, e) < 0)

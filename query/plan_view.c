@@ -1,5 +1,6 @@
 /* Prefix: plan_ - views, time series and pipelines. */
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "query/batch.h"
 #include "query/command_parse.h"
 #include "query/find_stage.h"
@@ -59,14 +60,13 @@ static int step_series(struct query_context *q, struct plan_resolved *r, struct 
 {
 	struct bytes options = buf_bytes(&r->collection.entry.options);
 	struct value series = value_get(options, bytes_str("timeseries"));
-	static const char prefix[] = "system.buckets.";
 	OWNED(buf_release) struct buf name = {0};
 
 	if (series.type != BSON_KIND_DOCUMENT)
 		return error_set(e, ERR_CORRUPT, "the time series %s has no options",
 				 r->collection.entry.ns);
 	r->unpack = arena_copy(q->constants, series.data);
-	buf_add_str(&name, prefix);
+	buf_add_str(&name, BUCKETS_PREFIX);
 	buf_add_bytes(&name, *coll);
 	*coll = arena_copy(q->constants, buf_bytes(&name));
 	return 0;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/bson_check.h"
+#include "base/buckets.h"
 #include "base/crc64.h"
 #include "tools/dump_writer_file.h"
 #include "tools/dump_writer_form.h"
@@ -111,13 +112,10 @@ static bool is_series(const struct dump_writer_ns *ns)
 /* Are these the buckets of a time series that is listed, which stands in the catalog for them? */
 static bool is_listed_buckets(const struct archive *a, const struct dump_writer_ns *ns)
 {
-	const size_t prefix = strlen(DUMP_WRITER_BUCKETS);
 	struct bytes series;
 
-	if (ns->has_metadata || ns->coll.len <= prefix ||
-	    memcmp(ns->coll.at, DUMP_WRITER_BUCKETS, prefix) != 0)
+	if (ns->has_metadata || !buckets_is(ns->coll, &series))
 		return false;
-	series = bytes_of(ns->coll.at + prefix, ns->coll.len - prefix);
 	for (size_t i = 0; i < a->count; i++)
 		if (is_series(&a->all[i]) && strcmp(a->all[i].db, ns->db) == 0 &&
 		    bytes_equal(a->all[i].coll, series))

@@ -9,7 +9,6 @@
 #include "tools/dump_writer.h"
 
 #define DUMP_WRITER_TOOL "yester " YESTER_VERSION /* the tool's version in preludes and headers */
-#define DUMP_WRITER_BUCKETS "system.buckets."
 
 /* One output. `self` is what open made; `ns` is all[index] of dump_writer_open(). */
 struct dump_writer_form {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/buckets.h"
 #include "base/clock.h"
 #include "base/key.h"
 
@@ -423,7 +424,7 @@ static int copy_one(struct worker *worker, const struct live_list_entry *entry, 
 {
 	static const uint8_t none[] = {5, 0, 0, 0, 0};
 	const struct source_sink *sink = worker->copy->options.sink;
-	const bool buckets = strncmp(entry->coll, "system.buckets.", 15) == 0;
+	const bool buckets = buckets_is(bytes_str(entry->coll), NULL);
 	OWNED(free) char *file = xprintf("%s.%s", entry->db, entry->coll);
 	OWNED(state_release)
 	struct state state = {

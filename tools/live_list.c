@@ -1,4 +1,5 @@
 #include "tools/live_list.h"
+#include "base/buckets.h"
 
 #include <stdlib.h>
 
@@ -91,7 +92,7 @@ static bool is_wanted(const char *db, const char *coll)
 	if (strcmp(db, "admin") == 0)
 		return strcmp(coll, "system.keys") != 0;
 	return !begins(coll, "system.") || strcmp(coll, "system.js") == 0 ||
-	       begins(coll, "system.buckets.");
+	       buckets_is(bytes_str(coll), NULL);
 }
 
 struct collections {
@@ -159,7 +160,7 @@ static int read_indexes(struct live *live, struct live_list_entry *entry, struct
 				   BCON_BOOL(!entry->is_series));
 	int code = 0;
 
-	if (!entry->is_view && !begins(entry->coll, "system.buckets."))
+	if (!entry->is_view && !buckets_is(bytes_str(entry->coll), NULL))
 		code = list(live, entry->db, command, add_index, &indexes, e);
 	bson_destroy(command);
 	if (code >= 0)

@@ -1,9 +1,9 @@
 #include "tools/ns_filter.h"
 
+#include "base/buckets.h"
 #include "base/buf.h"
 
 #define ANY 0x100 /* the element that matches any number of bytes */
-#define BUCKETS "system.buckets."
 
 /* A pattern, taken apart: bytes to be matched as they are, and ANY. */
 struct pattern {
@@ -122,17 +122,14 @@ bool ns_filter_takes(const struct ns_filter *filter, const char *db, const char 
 		     size_t coll_len)
 {
 	OWNED(buf_release) struct buf name = {0};
-	const size_t prefix = strlen(BUCKETS);
+	struct bytes shown = bytes_of(coll, coll_len);
 
 	if (!ns_filter_is_partial(filter))
 		return true;
-	if (coll_len > prefix && memcmp(coll, BUCKETS, prefix) == 0) {
-		coll += prefix;
-		coll_len -= prefix;
-	}
+	(void)buckets_is(shown, &shown);
 	buf_add_str(&name, db);
 	buf_add_u8(&name, '.');
-	buf_add(&name, coll, coll_len);
+	buf_add_bytes(&name, shown);
 	if (filter->includes.count > 0 && !list_matches(&filter->includes, buf_bytes(&name)))
 		return false;
 	return !list_matches(&filter->excludes, buf_bytes(&name));

@@ -1,8 +1,8 @@
 #include "tools/restore_names.h"
+#include "base/buckets.h"
 
 #include <stdlib.h>
 
-#define BUCKETS ".system.buckets."
 #define VARIABLES_MAX 32 /* in one pattern */
 
 /* One part of a pattern: some bytes as they are, or a variable. */
@@ -220,13 +220,13 @@ static void write_name(const struct pattern *to, const struct pattern *from,
 static bool strip_buckets(struct bytes ns, struct buf *ret)
 {
 	const uint8_t *dot = ns.len == 0 ? NULL : memchr(ns.at, '.', ns.len);
-	size_t db = dot == NULL ? 0 : (size_t)(dot - ns.at);
-	const size_t prefix = strlen(BUCKETS);
+	size_t db = dot == NULL ? 0 : (size_t)(dot + 1 - ns.at);
+	struct bytes series;
 
-	if (dot == NULL || ns.len - db < prefix || memcmp(dot, BUCKETS, prefix) != 0)
+	if (dot == NULL || !buckets_is(bytes_of(ns.at + db, ns.len - db), &series))
 		return false;
-	buf_add(ret, ns.at, db + 1);
-	buf_add(ret, dot + prefix, ns.len - db - prefix);
+	buf_add(ret, ns.at, db);
+	buf_add_bytes(ret, series);
 	return true;
 }
 
@@ -236,7 +236,7 @@ static void add_buckets(struct buf *name, size_t start, struct buf *ret)
 	const uint8_t *dot = memchr(begin, '.', name->len - start);
 
 	buf_add(ret, begin, (size_t)(dot - begin));
-	buf_add_str(ret, BUCKETS);
+	buf_add_str(ret, "." BUCKETS_PREFIX);
 	buf_add(ret, dot + 1, name->len - start - (size_t)(dot + 1 - begin));
 }
 

@@ -5,11 +5,11 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "tools/restore_spec.h"
 #include "tools/restore_there.h"
 #include "tools/term.h"
 
-#define BUCKETS "system.buckets."
 #define REFUSALS_SHOWN 10
 
 struct planner {
@@ -61,7 +61,8 @@ static bool is_left_out(const char *db, const char *coll)
 {
 	if (strcmp(db, "local") == 0 || strcmp(db, "config") == 0)
 		return true;
-	return begins(coll, "system.") && strcmp(coll, "system.js") != 0 && !begins(coll, BUCKETS);
+	return begins(coll, "system.") && strcmp(coll, "system.js") != 0 &&
+	       !buckets_is(bytes_str(coll), NULL);
 }
 
 /* "db.coll" of what it becomes. 1; 0 it is left out. */
@@ -86,7 +87,7 @@ static int name_it(struct planner *p, struct restore_plan_item *item, struct err
 	item->ns = xstrdup(buf_text(&name));
 	item->db = xstrndup(item->ns, strcspn(item->ns, "."));
 	item->coll = xstrdup(item->ns + strlen(item->db) + 1);
-	item->is_buckets = begins(item->coll, BUCKETS);
+	item->is_buckets = buckets_is(bytes_str(item->coll), NULL);
 	return !is_left_out(item->db, item->coll);
 }
 
@@ -194,7 +195,7 @@ static int specify(struct planner *p, struct restore_plan_item *item, struct err
 		buf_reset(&item->expire);
 	if (!item->is_buckets)
 		return 0;
-	series = find_item(p->plan, item->db, item->coll + strlen(BUCKETS));
+	series = find_item(p->plan, item->db, item->coll + strlen(BUCKETS_PREFIX));
 	if (series == NULL)
 		return error_set(e, ERR_REFUSED,
 				 "%s: the time series that these buckets belong to is not known",

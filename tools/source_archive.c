@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/buckets.h"
 #include "base/crc64.h"
 #include "tools/source_catalog.h"
 #include "tools/source_window.h"
@@ -194,14 +195,13 @@ static int close_entry(struct archive *a, struct source_catalog_entry *entry, st
 static int open_series(struct archive *a, const struct source_catalog_entry *buckets,
 		       struct error *e)
 {
-	const size_t prefix = strlen(SOURCE_DOCS_BUCKETS);
 	struct source_catalog_entry *series;
+	struct bytes name;
 	int r;
 
-	if (buckets->coll_len <= prefix || memcmp(buckets->coll, SOURCE_DOCS_BUCKETS, prefix) != 0)
+	if (!buckets_is(bytes_of(buckets->coll, buckets->coll_len), &name))
 		return 0;
-	series = source_catalog_find(&a->catalog, bytes_str(buckets->db),
-				     bytes_of(buckets->coll + prefix, buckets->coll_len - prefix));
+	series = source_catalog_find(&a->catalog, bytes_str(buckets->db), name);
 	if (series == NULL || series->state != SOURCE_CATALOG_WAITS ||
 	    !source_catalog_is_series(series))
 		return 0;

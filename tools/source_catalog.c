@@ -1,4 +1,5 @@
 #include "tools/source_catalog.h"
+#include "base/buckets.h"
 
 #define CATALOG_MAX (512 * MIB) /* bytes of all documents of a catalog */
 
@@ -181,7 +182,7 @@ static void add_buckets(struct source_catalog *catalog)
 
 		if (!source_catalog_is_series(series))
 			continue;
-		buf_add_str(&coll, SOURCE_DOCS_BUCKETS);
+		buf_add_str(&coll, BUCKETS_PREFIX);
 		buf_add(&coll, series->coll, series->coll_len);
 		listed.count = count;
 		if (source_catalog_find(&listed, db, buf_bytes(&coll)) == NULL)

@@ -1,5 +1,6 @@
 #include "tools/source_database.h"
 
+#include "base/buckets.h"
 #include "base/dump_name.h"
 #include "tools/input_stream.h"
 #include "tools/source_indexes.h"
@@ -90,7 +91,7 @@ static int name_buckets(const struct database *db, struct entry *entry, struct e
 			continue;
 		buf_reset(&name);
 		buf_reset(&escaped);
-		buf_add_str(&name, SOURCE_DOCS_BUCKETS);
+		buf_add_str(&name, BUCKETS_PREFIX);
 		buf_add_bytes(&name, buf_bytes(&db->at[i].name));
 		dump_name_escape(buf_bytes(&name), &escaped);
 		if (!bytes_equal(buf_bytes(&escaped), bytes_str(entry->member->stem)))

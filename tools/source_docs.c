@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/buckets.h"
 #include "tools/source_window.h"
 
 #define SLICE_LEN (1 * MIB)
@@ -48,8 +49,6 @@ static bool has_field(struct bytes doc, const char *name)
 
 void source_docs_describe(const struct metadata *m, struct source_ns *ret)
 {
-	const size_t prefix = strlen(SOURCE_DOCS_BUCKETS);
-
 	ret->type = SOURCE_COLLECTION;
 	ret->options = bytes_of(empty_document, sizeof(empty_document));
 	ret->indexes = ret->options;
@@ -66,7 +65,7 @@ void source_docs_describe(const struct metadata *m, struct source_ns *ret)
 		ret->type = SOURCE_VIEW;
 	/* The buckets of a time series have its options, too, when they are dumped by name. */
 	else if ((has_field(ret->options, "timeseries") || strcmp(m->type, "timeseries") == 0) &&
-		 strncmp(ret->coll, SOURCE_DOCS_BUCKETS, prefix) != 0)
+		 !buckets_is(bytes_str(ret->coll), NULL))
 		ret->type = SOURCE_TIMESERIES;
 }
 

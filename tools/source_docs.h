@@ -13,7 +13,6 @@
 #include "tools/source.h"
 
 #define SOURCE_DOCS_OPLOG_MAX (32 * MIB) /* bytes of an oplog entry */
-#define SOURCE_DOCS_BUCKETS "system.buckets."
 
 /* One call of source_read(). */
 struct source_job {

@@ -1,5 +1,6 @@
 #include "tools/source_folder.h"
 
+#include "base/buckets.h"
 #include "base/metadata_json.h"
 #include "tools/input_stream.h"
 #include "tools/source_database.h"
@@ -249,16 +250,16 @@ int source_folder_read(struct source_job *job, const char *path, struct error *e
 static int find_series(const char *dir, const char *stem, struct source_member *ret,
 		       struct error *e)
 {
-	const size_t prefix = strlen(SOURCE_DOCS_BUCKETS);
-	OWNED(free) char *series = NULL;
+	OWNED(free) char *path = NULL;
+	struct bytes series;
 	int r;
 
-	if (strncmp(stem, SOURCE_DOCS_BUCKETS, prefix) != 0 || stem[prefix] == '\0')
+	if (!buckets_is(bytes_str(stem), &series))
 		return 0;
-	series = xprintf("%s/%s", dir, stem + prefix);
-	r = source_scan_find_meta(series, &ret->meta, e);
+	path = xprintf("%s/%s", dir, (const char *)series.at);
+	r = source_scan_find_meta(path, &ret->meta, e);
 	if (r > 0)
-		ret->stem = xstrdup(stem + prefix);
+		ret->stem = xstrdup((const char *)series.at);
 	return r;
 }
 

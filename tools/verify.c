@@ -6,6 +6,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "base/clock.h"
 #include "store/snapshot/catalog_normal.h"
 #include "tools/verify_part.h"
@@ -32,7 +33,7 @@ static bool is_compared(const struct verify_job *job, const char *db, const char
 	if (strcmp(db, "local") == 0 || strcmp(db, "config") == 0)
 		return false;
 	if (begins(coll, "system.") && strcmp(coll, "system.js") != 0 &&
-	    !begins(coll, "system.buckets.") &&
+	    !buckets_is(bytes_str(coll), NULL) &&
 	    !(strcmp(db, "admin") == 0 &&
 	      (strcmp(coll, "system.users") == 0 || strcmp(coll, "system.roles") == 0)))
 		return false;
@@ -60,7 +61,7 @@ static int compare_entry(struct verify_job *job, const struct catalog_entry *our
 	struct catalog_entry other = *ours;
 	int same;
 
-	if (begins(theirs->coll, "system.buckets."))
+	if (buckets_is(bytes_str(theirs->coll), NULL))
 		return 0; /* the series says it */
 	other.type = theirs->is_view	 ? CATALOG_VIEW
 		     : theirs->is_series ? CATALOG_TIMESERIES

@@ -5,6 +5,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "base/clock.h"
 #include "base/key.h"
 #include "tools/verify_compare.h"
@@ -526,7 +527,7 @@ int verify_part_collection(struct verify_job *job, const char *ns, struct error 
 	part.history = verify_live_knows_history(job->from.live) && strcmp(part.db, "admin") != 0;
 	part.ordered = part.entry.root.kind == TREE_KEYED && !has_option(&part, "collation") &&
 		       !has_option(&part, "clusteredIndex") &&
-		       strncmp(part.coll, "system.buckets.", 15) != 0;
+		       !buckets_is(bytes_str(part.coll), NULL);
 	if (job->fixed && (!part.history || part.entry.root.kind == TREE_RANKED)) {
 		job->result->skipped++;
 		return 0;

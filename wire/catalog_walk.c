@@ -1,5 +1,6 @@
 #include "wire/catalog_walk.h"
 
+#include "base/buckets.h"
 #include "query/value.h"
 
 #define VIEWS "system.views"
@@ -156,13 +157,6 @@ static void add_clustered(struct bytes options, struct buf *ret)
 	bson_build_end(ret, doc);
 }
 
-static bool is_buckets(struct bytes coll)
-{
-	static const char prefix[] = "system.buckets.";
-
-	return coll.len >= strlen(prefix) && memcmp(coll.at, prefix, strlen(prefix)) == 0;
-}
-
 void catalog_walk_indexes(const struct catalog_entry *entry, struct buf *ret)
 {
 	struct fields fields = fields_of(buf_bytes(&entry->indexes));
@@ -172,7 +166,7 @@ void catalog_walk_indexes(const struct catalog_entry *entry, struct buf *ret)
 	if (!entry->has_metadata && entry->type == CATALOG_COLLECTION &&
 	    entry->root.kind == TREE_KEYED && entry->indexes.len <= BSON_MIN_LEN) {
 		/* A dump has no metadata of buckets, which are clustered. */
-		if (is_buckets(catalog_entry_coll(entry)))
+		if (buckets_is(catalog_entry_coll(entry), NULL))
 			return;
 		doc = bson_build_begin(ret);
 		bson_build_int32(ret, "v", 2);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/bson_check.h"
+#include "base/buckets.h"
 #include "base/clock.h"
 #include "base/key.h"
 #include "oplog/dbhash.h"
@@ -293,7 +294,7 @@ static int validate_entry(struct call *call, struct bytes coll, struct catalog_e
 	if (found > 0 && ret->type == CATALOG_VIEW)
 		return query_error(e, QUERY_NOT_SUPPORTED_ON_VIEW, "Cannot validate a view");
 	if (found > 0 && ret->type == CATALOG_TIMESERIES) {
-		buf_add_str(&name, "system.buckets.");
+		buf_add_str(&name, BUCKETS_PREFIX);
 		buf_add_bytes(&name, coll);
 		buf_reset(ns);
 		buf_add_bytes(ns, call->db);

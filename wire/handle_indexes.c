@@ -1,6 +1,7 @@
 /* listIndexes. Prefix: handle_ */
 #include <stdio.h>
 
+#include "base/buckets.h"
 #include "query/value.h"
 #include "wire/catalog_walk.h"
 #include "wire/handlers.h"
@@ -101,7 +102,7 @@ static int series_indexes(struct call *call, const struct catalog_entry *entry, 
 		catalog_walk_indexes(entry, list); /* as a dump has them */
 		return 0;
 	}
-	buf_add_str(&name, "system.buckets.");
+	buf_add_str(&name, BUCKETS_PREFIX);
 	buf_add_bytes(&name, coll);
 	catalog_entry_init(&buckets);
 	found = call_entry(call, buf_bytes(&name), &buckets, e);

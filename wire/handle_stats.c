@@ -2,13 +2,12 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "base/buckets.h"
 #include "query/value.h"
 #include "store/snapshot/view_docs.h"
 #include "wire/catalog_walk.h"
 #include "wire/handlers.h"
 #include "wire/idl.h"
-
-#define BUCKETS "system.buckets."
 
 /* What one collection has. */
 struct coll_sizes {
@@ -93,7 +92,7 @@ static void add_series(struct call *call, const struct coll_sizes *sizes, struct
 	size_t doc = bson_build_open(call->reply, "timeseries");
 
 	buf_add_bytes(&ns, call->db);
-	buf_add_str(&ns, "." BUCKETS);
+	buf_add_str(&ns, "." BUCKETS_PREFIX);
 	buf_add_bytes(&ns, coll);
 	bson_build_string(call->reply, "bucketsNs", buf_bytes(&ns));
 	call_add_number(call, "bucketCount", sizes->count);
@@ -165,7 +164,7 @@ int handle_coll_stats(struct call *call, struct error *e)
 	bson_build_string(call->reply, "ns", buf_bytes(&ns));
 	series = found > 0 && entry.type == CATALOG_TIMESERIES;
 	if (series) {
-		buf_add_str(&name, BUCKETS);
+		buf_add_str(&name, BUCKETS_PREFIX);
 		buf_add_bytes(&name, coll);
 		found = call_entry(call, buf_bytes(&name), &entry, e);
 	}

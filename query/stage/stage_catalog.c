@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "query/fields.h"
 #include "query/stage/stage_make.h"
 
@@ -69,7 +70,7 @@ static void add_series(struct buf *out, const struct catalog_entry *entry)
 	struct value spec = value_get(buf_bytes(&entry->options), bytes_str("timeseries"));
 	size_t array, stage, unpack;
 
-	buf_add_str(&buckets, "system.buckets.");
+	buf_add_str(&buckets, BUCKETS_PREFIX);
 	buf_add_bytes(&buckets, catalog_entry_coll(entry));
 	bson_build_string(out, "viewOn", buf_bytes(&buckets));
 	array = bson_build_open_array(out, "pipeline");

@@ -1,6 +1,7 @@
 #include "store/snapshot/view_docs.h"
 
 #include "base/bson_check.h"
+#include "base/buckets.h"
 
 static size_t open_field(struct buf *to, uint8_t type, const char *name)
 {
@@ -104,7 +105,7 @@ static int add_definition(const struct catalog_entry *entry, const char *server_
 						     "%s: there is no option "
 						     "timeseries",
 						     entry->ns);
-		buf_add_str(&buckets, "system.buckets.");
+		buf_add_str(&buckets, BUCKETS_PREFIX);
 		buf_add_bytes(&buckets, catalog_entry_coll(entry));
 		add_string(to, "viewOn", buf_bytes(&buckets));
 		return add_unpack(to, field.value,
@@ -182,9 +183,7 @@ static int text_field(struct bytes doc, const char *name, struct bytes *ret, str
 
 int view_docs_is_series(struct bytes doc, struct bytes *ret, struct error *e)
 {
-	static const char prefix[] = "system.buckets.";
-	size_t len = sizeof(prefix) - 1;
-	struct bytes ns, on;
+	struct bytes ns, on, series;
 	const uint8_t *dot;
 	int found = text_field(doc, "_id", &ns, e);
 
@@ -193,10 +192,10 @@ int view_docs_is_series(struct bytes doc, struct bytes *ret, struct error *e)
 	if (found <= 0)
 		return found;
 	dot = memchr(ns.at, '.', ns.len);
-	if (dot == NULL || on.len < len || memcmp(on.at, prefix, len) != 0)
+	if (dot == NULL || !buckets_is(on, &series))
 		return 0;
 	ns = bytes_of(dot + 1, ns.len - (size_t)(dot - ns.at) - 1);
-	if (!bytes_equal(ns, bytes_of(on.at + len, on.len - len)))
+	if (!bytes_equal(ns, series))
 		return 0;
 	*ret = ns;
 	return 1;

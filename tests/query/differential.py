@@ -7,6 +7,7 @@ Of the commands PERCENT are changed in a place or two (generate_changed.py): wha
 
 What differs is made smaller (the innermost expression or clause that still differs) and counted by operator. Documents have to be the
 same bytes, in the same order where the order is defined, else as a multiset; of errors code and name count, texts are counted apart.
+What differs is asked again before that: a side that gives another answer then is named ("unstable"), with both of its answers.
 """
 import argparse
 import collections
@@ -207,15 +208,25 @@ def next_case(g, documents, changed):
             return command
 
 
+def unstable(both, command, want, have):
+    """The sides whose answer is another one when they are asked again: [(name, answer, later answer)]."""
+    later = both.ask(command)
+    pairs = zip(("mongod", "ours"), (want, have), later)
+    return [(name, one, other) for name, one, other in pairs if judge(bson.encode(command), one, other) == "different"]
+
+
 def run(both, g, cases, documents, out, changed=0):
     counts, topics, examples = collections.Counter(), collections.Counter(), {}
-    for _ in range(cases):
+    for number in range(cases):
         command = next_case(g, documents, changed)
         verdict, want, have = both.verdict(command)
         counts[verdict] += 1
         counts["an error"] += bson.decode(want, LENIENT).get("ok") != 1
         if verdict == "same":
             continue
+        for name, one, other in unstable(both, command, want, have):
+            topics[f"unstable: {name}", topic(command)] += 1
+            print(f"differential: case {number}: {name} answers {command!r} in two ways: {first_difference(one, other)}", flush=True)
         small = shrink(both, command, verdict)
         verdict, want, have = both.verdict(small)
         key = verdict, topic(small)

@@ -10,7 +10,7 @@ PATTERNS = ["a", "^a", "c$", "b+", "(a)(b)?", "(a)|(b)|(c)", "[abc]{2}", "", "a*
             "[z-a]", "x\0", "\\j", "\\Qa.b\\E", "(?=a)a", "(?!a).", "a++", "(?>a+)", "\\R", "\\h", "\\K", "a\\Kb", "(*ACCEPT)", "(*FOO)", "\\c", "\\g", "\\k", "(?(1)a|b|c)", "\\x{110000}",
             "[a-\\d]", "(?#", "a{99999}", "[[.a.]]", "\\N", "[\\N]", "\\u", "\\L", "(?R)", "(?C256)", "(?<1>a)", "(?<n>a)(?<n>b)", "\\8", "\\0", "\\o{101}", "\\o", "\\xzz", "\\x{z}", "(?-i)A", "[^a]", "$", "^"]
 LETTERS = ["", "i", "m", "s", "x", "im", "ims", "u", "z", "iz", "g", "i\0", "ii", " "]
-ZONES = ["UTC", "GMT", "America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "America/Santiago", "Africa/Casablanca", "Asia/Tehran", "+05:30",
+ZONES = ["UTC", "GMT", "America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "America/Santiago", "Africa/Windhoek", "Asia/Tehran", "+05:30",
          "-0830", "+14", "-00:00", "+99:99", "Z", "", "America", "utc", "EST", "EST5EDT", "Etc/GMT+5", "+5", "+05:3", "Antarctica/Troll", "Asia/Kathmandu", "America/Sao_Paulo", "x"]
 GOOD_ZONES = ZONES[:14]
 FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S.%LZ", "%H:%M:%S:%L", "%j %U %w", "%G-W%V-%u", "%z", "%Z", "%%", "", "plain", "%Y%m%d", "%", "abc%", "%q", "%b", "%B", "%y", "%Y %z %Z %%x", "%é"]

@@ -52,8 +52,6 @@ static void buckets_have_an_identity_that_their_entry_does_not_show(void **state
 	(void)state;
 	assert_true(item->has_uuid);
 	assert_false(item->pub.entry.has_uuid);
-	assert_false(replay_slots_is_buckets(bytes_str("system.buckets.")));
-	assert_false(replay_slots_is_buckets(bytes_str("system.bucket")));
 }
 
 static void slots_inside_have_no_number(void **state)
