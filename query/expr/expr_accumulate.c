@@ -1,7 +1,7 @@
 #include <math.h>
 
+#include "query/accumulator_sum.h"
 #include "query/expr/expr_arithmetic.h"
-#include "query/summation.h"
 
 /* ---- $sum, $avg, ...: of the elements of a single array, or of all the arguments */
 
@@ -23,44 +23,14 @@ static int inputs_of(const struct expr *self, struct expr_frame *frame, struct v
 	return 0;
 }
 
-/* The sum of the numbers among values, and how many they are. */
-struct total {
-	struct summation sum; /* of those that are no decimals */
-	_Decimal128 decimal;
-	uint8_t type;
-	size_t count;
-};
-
-static struct total total_of(const struct value *values, size_t count)
+/* As the accumulator sums the documents of a group: mongod's expression is that accumulator, fed with its arguments. */
+static struct accumulator_sum total_of(const struct value *values, size_t count)
 {
-	struct total total = {.decimal = 0.DL, .type = BSON_KIND_INT32};
+	struct accumulator_sum total = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		const struct value *v = &values[i];
-
-		if (!value_is_number(v))
-			continue;
-		if (v->type == BSON_KIND_DECIMAL)
-			total.decimal += v->decimal;
-		else if (v->type == BSON_KIND_DOUBLE)
-			summation_add_double(&total.sum, v->number);
-		else
-			summation_add_int64(&total.sum, value_to_int64(v));
-		total.type = expr_widest(total.type, v->type);
-		total.count++;
-	}
+	for (size_t i = 0; i < count; i++)
+		accumulator_sum_add(&total, &values[i]);
 	return total;
-}
-
-static struct value sum_value(const struct total *total)
-{
-	if (total->type == BSON_KIND_DECIMAL)
-		return value_decimal(total->decimal + summation_decimal(&total->sum));
-	if (total->type == BSON_KIND_DOUBLE || !summation_fits_int64(&total->sum))
-		return value_double(summation_double(&total->sum));
-	if (total->type == BSON_KIND_INT64)
-		return value_int64(summation_int64(&total->sum));
-	return expr_int_or_long(summation_int64(&total->sum));
 }
 
 static int eval_sum(const struct expr *self, struct expr_frame *frame, struct value *ret,
@@ -68,13 +38,13 @@ static int eval_sum(const struct expr *self, struct expr_frame *frame, struct va
 {
 	struct value *values;
 	size_t count;
-	struct total total;
+	struct accumulator_sum total;
 	int result = inputs_of(self, frame, &values, &count, e);
 
 	if (result < 0)
 		return result;
 	total = total_of(values, count);
-	*ret = sum_value(&total);
+	*ret = accumulator_sum_value(&total);
 	return 0;
 }
 
@@ -83,19 +53,13 @@ static int eval_avg(const struct expr *self, struct expr_frame *frame, struct va
 {
 	struct value *values;
 	size_t count;
-	struct total total;
+	struct accumulator_sum total;
 	int result = inputs_of(self, frame, &values, &count, e);
 
 	if (result < 0)
 		return result;
 	total = total_of(values, count);
-	if (total.count == 0)
-		*ret = value_null();
-	else if (total.type == BSON_KIND_DECIMAL)
-		*ret = value_decimal((total.decimal + summation_decimal(&total.sum)) /
-				     (_Decimal128)(int64_t)total.count);
-	else
-		*ret = value_double(summation_double(&total.sum) / (double)total.count);
+	*ret = accumulator_sum_mean(&total);
 	return 0;
 }
 

@@ -336,6 +336,13 @@ static const struct expr_vector sums_vectors[] = {
 	 "\"0.1\"}, {\"$numberDouble\": \"0.1\"}, {\"$numberDouble\": \"0.1\"}]}}}",
 	 "{\"v\": {\"$numberDouble\": \"0.9\"}}", 0, NULL},
 	{"{\"e\": {\"$sum\": \"$b\"}}", "{\"v\": {\"$numberInt\": \"6\"}}", 0, NULL},
+	/* An int is added as a double, a long in two halves, the second of which takes in what was left over. */
+	{"{\"e\": {\"$sum\": {\"$literal\": [{\"$numberInt\": \"1\"}, {\"$numberDouble\": "
+	 "\"0.00001\"}, {\"$numberInt\": \"-1\"}]}}}",
+	 "{\"v\": {\"$numberDouble\": \"0.000010000000000065512\"}}", 0, NULL},
+	{"{\"e\": {\"$sum\": {\"$literal\": [{\"$numberInt\": \"1\"}, {\"$numberDouble\": "
+	 "\"0.00001\"}, {\"$numberLong\": \"-1\"}]}}}",
+	 "{\"v\": {\"$numberDouble\": \"0.00001\"}}", 0, NULL},
 	{"{\"e\": {\"$sum\": [\"$a\", \"$dbl\", \"$s\"]}}", "{\"v\": {\"$numberDouble\": \"3.5\"}}",
 	 0, NULL},
 	{"{\"e\": {\"$sum\": [\"$a\", {\"$numberLong\": \"9223372036854775807\"}]}}",
