@@ -154,7 +154,9 @@ int command_hint(struct query_cursor *cursor, struct plan_resolved *r, struct er
 		r->index = arena_copy(cursor->c.q.constants, r->index);
 		return MIN_OF(found, 0);
 	}
-	if (match_parse(cursor->scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
+	/* mongod has optimized the pipeline before it plans. */
+	if (plan_check_folded(&cursor->c.q, cursor->scope, r->pipeline, e) < 0 ||
+	    match_parse(cursor->scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
 			MATCH_AGGREGATE, &match, e) < 0)
 		return e->code;
 	/* Of a view the namespace behind it is told. */

@@ -78,9 +78,11 @@ MUST_CHECK int plan_resolve(struct query_context *q, struct bytes db, struct byt
 /* Is it the specification of an index on `_id` alone? */
 bool plan_is_on_id(struct bytes index);
 
-/* Parse a pipeline for its errors, in mongod's order. */
+/* Parse a pipeline for its errors, in mongod's order. plan_check_folded() also folds its constants, which may fail. */
 MUST_CHECK int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
 			  struct error *e);
+MUST_CHECK int plan_check_folded(struct query_context *q, struct expr_scope *scope,
+				 struct bytes pipeline, struct error *e);
 
 /* The error of a pipeline that begins with $geoNear: 27, or 26 when there is no collection. */
 int plan_refuse_geo(struct query_context *q, const struct plan_resolved *resolved,

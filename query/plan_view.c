@@ -310,19 +310,32 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 	return 0;
 }
 
+/* What stands for the documents while a pipeline is only looked at; NULL where it needs none. */
+static struct stage *blanks_for(struct query_context *q, struct bytes pipeline)
+{
+	struct blanks *b;
+
+	if (!pipeline_needs_collection(pipeline))
+		return NULL;
+	b = xcalloc(1, sizeof(*b));
+	b->stage = (struct stage){.kind = &blanks_kind, .q = q};
+	return &b->stage;
+}
+
 int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
 	       struct error *e)
 {
 	OWNED(stage_free) struct stage *checked = NULL;
-	struct stage *nothing = NULL;
-	struct blanks *b;
 
-	if (pipeline_needs_collection(pipeline)) {
-		b = xcalloc(1, sizeof(*b));
-		b->stage = (struct stage){.kind = &blanks_kind, .q = q};
-		nothing = &b->stage;
-	}
-	return pipeline_parse(q, scope, pipeline, nothing, &checked, e);
+	return pipeline_parse(q, scope, pipeline, blanks_for(q, pipeline), &checked, e);
+}
+
+int plan_check_folded(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
+		      struct error *e)
+{
+	OWNED(stage_free) struct stage *checked = NULL;
+
+	return pipeline_build(q, scope, pipeline, blanks_for(q, pipeline), &checked, e);
 }
 
 int plan_refuse_geo(struct query_context *q, const struct plan_resolved *r, struct error *e)

@@ -235,12 +235,6 @@ static bool fill_change(struct reorder_change *change, const struct value *spec)
 	return true;
 }
 
-static bool has_text(const struct value *v, const char *text)
-{
-	return v->type == BSON_KIND_DOCUMENT &&
-	       memmem(v->data.at, v->data.len, text, strlen(text)) != NULL;
-}
-
 /* May `match` go before the stage at all? Then what the stage changes. */
 static bool change_of(struct query_context *q, const struct item *item, const struct item *match,
 		      struct reorder_change *change)
@@ -266,16 +260,12 @@ static bool change_of(struct query_context *q, const struct item *item, const st
 		project_change(q, change, spec);
 	else if (is_doc && name_is(item->name, "$bucket"))
 		change->all_except = true; /* nothing of a document is left as it was */
-	else if (name_is(item->name, "$sortByCount") && !has_text(&match->operand, "$exists"))
+	else if (name_is(item->name, "$sortByCount") && !reorder_asks_for_id(match->operand.data))
 		group_change(q, change, spec);
-	else if (is_doc && name_is(item->name, "$group")) {
+	else if (is_doc && name_is(item->name, "$group") &&
+		 !reorder_asks_for_id(match->operand.data)) {
 		struct value id = value_get(spec->data, bytes_str("_id"));
-		bool is_one = id.type != BSON_KIND_DOCUMENT || is_operator(&id) ||
-			      value_count(id.data) == 1;
 
-		/* A missing field is a group of its own: null. */
-		if (is_one && has_text(&match->operand, "$exists"))
-			return false;
 		group_change(q, change, &id);
 	} else {
 		return false;

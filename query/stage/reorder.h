@@ -37,6 +37,9 @@ struct reorder_change {
 void reorder_split(struct query_context *q, struct bytes query, const struct reorder_change *change,
 		   bool exprs, struct bytes *ret_before, struct bytes *ret_after);
 
+/* Does the query ask whether there is an _id ($exists, or a schema's required)? A missing field is a group of its own, null. */
+bool reorder_asks_for_id(struct bytes query);
+
 /* The part of a query that can be asked before a $redact as well: plain comparisons with what $redact does not look into. */
 struct bytes reorder_redact_part(struct query_context *q, struct bytes query);
 

@@ -1,7 +1,7 @@
 /* Prefix: reorder_ - which parts of a query do not look at what a stage changes. */
 #include "base/bson_build.h"
 #include "query/fields.h"
-#include "query/stage/reorder.h"
+#include "query/stage/reorder_part.h"
 
 struct splitting {
 	struct query_context *q;
@@ -14,107 +14,6 @@ struct splitting {
 static bool name_is(struct bytes name, const char *text)
 {
 	return bytes_equal(name, bytes_str(text));
-}
-
-/* Is `inner` the same path as `outer`, or one below it? */
-static bool is_within(struct bytes inner, struct bytes outer)
-{
-	return inner.len >= outer.len && memcmp(inner.at, outer.at, outer.len) == 0 &&
-	       (inner.len == outer.len || inner.at[outer.len] == '.');
-}
-
-/* The number of the rename that is for this path; -1 none. */
-static int rename_of(const struct reorder_change *change, struct bytes path)
-{
-	for (size_t i = 0; i < change->rename_count; i++)
-		if (is_within(path, change->renames[i].to))
-			return (int)i;
-	return -1;
-}
-
-static bool path_moves(const struct reorder_change *change, struct bytes path)
-{
-	if (path.len == 0)
-		return true; /* to mongod it is no field that a stage could change */
-	if (rename_of(change, path) >= 0)
-		return true;
-	for (size_t i = 0; i < change->path_count; i++) {
-		if (is_within(path, change->paths[i]))
-			return change->all_except;
-		if (!change->all_except && is_within(change->paths[i], path))
-			return false;
-	}
-	return !change->all_except;
-}
-
-/* ---- expressions: no variable of the document as a whole, and no renames */
-
-static bool expr_moves(const struct reorder_change *change, const struct value *v);
-
-static bool text_moves(const struct reorder_change *change, struct bytes text)
-{
-	static const char *const roots[] = {"$$ROOT", "$$CURRENT"};
-
-	if (text.len < 2 || text.at[0] != '$')
-		return true;
-	if (text.at[1] != '$') {
-		text = bytes_of(text.at + 1, text.len - 1);
-		return rename_of(change, text) < 0 && path_moves(change, text);
-	}
-	for (size_t i = 0; i < COUNT_OF(roots); i++)
-		if (is_within(text, bytes_str(roots[i])))
-			return false;
-	return true;
-}
-
-/* {$and: [false, ..]}: it is folded before anything is moved. */
-static bool is_decided(const struct bson_field *op)
-{
-	bool is_and = name_is(op->name, "$and");
-	struct fields fields = fields_of(op->value);
-	struct bson_field element;
-
-	if (op->type != BSON_KIND_ARRAY || (!is_and && !name_is(op->name, "$or")))
-		return false;
-	while (fields_next(&fields, &element)) {
-		struct value v = value_of_field(&element);
-
-		if (v.type != BSON_KIND_STRING && v.type != BSON_KIND_DOCUMENT &&
-		    v.type != BSON_KIND_ARRAY && value_is_true(&v) != is_and)
-			return true;
-	}
-	return false;
-}
-
-static bool operator_moves(const struct reorder_change *change, struct bytes doc)
-{
-	static const char *const opaque[] = {"$getField", "$setField", "$unsetField", "$meta",
-					     "$rand",	  "$function", "$accumulator"};
-	struct fields fields = fields_of(doc);
-	struct bson_field field;
-
-	while (fields_next(&fields, &field)) {
-		struct value v = value_of_field(&field);
-
-		if (name_is(field.name, "$literal") || name_is(field.name, "$const") ||
-		    is_decided(&field))
-			continue;
-		for (size_t i = 0; i < COUNT_OF(opaque); i++)
-			if (name_is(field.name, opaque[i]))
-				return false;
-		if (!expr_moves(change, &v))
-			return false;
-	}
-	return true;
-}
-
-static bool expr_moves(const struct reorder_change *change, const struct value *v)
-{
-	if (v->type == BSON_KIND_STRING)
-		return text_moves(change, v->data);
-	if (v->type == BSON_KIND_DOCUMENT || v->type == BSON_KIND_ARRAY)
-		return operator_moves(change, v->data);
-	return true;
 }
 
 /* ---- predicates */
@@ -195,8 +94,8 @@ static bool required_moves(const struct reorder_change *change, struct bytes nam
 	while (fields_next(&fields, &element)) {
 		struct value v = value_of_field(&element);
 
-		if (v.type != BSON_KIND_STRING || rename_of(change, v.data) >= 0 ||
-		    !path_moves(change, v.data))
+		if (v.type != BSON_KIND_STRING || reorder_rename_of(change, v.data) >= 0 ||
+		    !reorder_path_moves(change, v.data))
 			return false;
 	}
 	return true;
@@ -249,14 +148,15 @@ static bool field_moves(const struct reorder_change *change, const struct bson_f
 	    name_is(field->name, "$nor"))
 		return list_moves(change, &v);
 	if (name_is(field->name, "$expr"))
-		return expr_moves(change, &v);
+		return reorder_expr_moves(change, &v);
 	if (name_is(field->name, "$comment"))
 		return true;
 	if (name_is(field->name, "$jsonSchema"))
 		return schema_moves(change, &v);
 	if (field->name.len > 0 && field->name.at[0] == '$')
 		return false;
-	return path_moves(change, field->name) && (!is_operators(&v) || leaves_move(v.data));
+	return reorder_path_moves(change, field->name) &&
+	       (!is_operators(&v) || leaves_move(v.data));
 }
 
 static bool query_moves(const struct reorder_change *change, struct bytes query)
@@ -300,24 +200,23 @@ static void copy_list(struct splitting *s, struct buf *out, struct bytes name,
 /* One predicate, in the names of before. */
 static void copy_field(struct splitting *s, struct buf *out, const struct bson_field *field)
 {
+	OWNED(buf_release) struct buf path = {0};
 	struct value v = value_of_field(field);
-	int rename = rename_of(s->change, field->name);
-	struct buf path = {0};
+	int rename = reorder_rename_of(s->change, field->name);
 
 	if (name_is(field->name, "$and") || name_is(field->name, "$or") ||
 	    name_is(field->name, "$nor")) {
 		copy_list(s, out, field->name, &v);
 		return;
 	}
+	if (name_is(field->name, "$expr"))
+		s->is_renamed = reorder_expr_rename(s->q, s->change, &v) || s->is_renamed;
 	if (rename < 0 || (field->name.len > 0 && field->name.at[0] == '$')) {
 		value_write(out, field->name, &v);
 		return;
 	}
-	buf_add_bytes(&path, s->change->renames[rename].from);
-	buf_add(&path, field->name.at + s->change->renames[rename].to.len,
-		field->name.len - s->change->renames[rename].to.len);
+	reorder_rename_path(s->change, (size_t)rename, field->name, &path);
 	value_write(out, buf_bytes(&path), &v);
-	buf_release(&path);
 	s->is_renamed = true;
 }
 
@@ -415,7 +314,7 @@ static void split_expr(struct splitting *s, const struct bson_field *field)
 			struct bson_field part = element;
 
 			part.name = field->name;
-			if (is_comparison(&one) && expr_moves(s->change, &one))
+			if (is_comparison(&one) && reorder_expr_moves(s->change, &one))
 				put(s, true, &part);
 		}
 	}
@@ -456,11 +355,11 @@ static void split_field(struct splitting *s, const struct bson_field *field)
 			split_query(s, element.value);
 	} else if (name_is(field->name, "$nor")) {
 		split_nor(s, field);
-	} else if (name_is(field->name, "$expr") && !expr_moves(s->change, &v)) {
+	} else if (name_is(field->name, "$expr") && !reorder_expr_moves(s->change, &v)) {
 		split_expr(s, field);
 	} else if (field->name.len > 0 && field->name.at[0] == '$') {
 		put(s, field_moves(s->change, field), field);
-	} else if (is_operators(&v) && path_moves(s->change, field->name)) {
+	} else if (is_operators(&v) && reorder_path_moves(s->change, field->name)) {
 		split_operators(s, field);
 	} else {
 		put(s, field_moves(s->change, field), field);
