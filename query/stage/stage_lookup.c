@@ -69,39 +69,70 @@ static int make_let(struct lookup_stage *self, struct error *e)
 	return 0;
 }
 
-static void write_comparisons(struct buf *out, const struct value *values, size_t count)
+/* {foreign: {$eq: v}} */
+static void write_equal(struct buf *out, const char *foreign, const struct value *v)
 {
-	char name[24];
-	size_t list;
+	size_t field = bson_build_open(out, foreign);
 
-	if (count == 1) {
-		value_write(out, bytes_str("$eq"), &values[0]);
-		return;
-	}
-	list = bson_build_open_array(out, "$in");
+	value_write(out, bytes_str("$eq"), v);
+	bson_build_end(out, field);
+}
+
+/* {foreign: {$in: values}}: regular expressions in a $in would be asked, here they are values. */
+static void write_in(struct buf *out, const char *foreign, const struct value *values, size_t count)
+{
+	size_t field = bson_build_open(out, foreign), list = bson_build_open_array(out, "$in"),
+	       n = 0;
+
 	for (size_t i = 0; i < count; i++)
-		if (values[i].type != BSON_KIND_REGEX) {
-			snprintf(name, sizeof(name), "%zu", i);
-			value_write(out, bytes_str(name), &values[i]);
-		}
+		if (values[i].type != BSON_KIND_REGEX)
+			value_write_at(out, n++, &values[i]);
+	bson_build_end(out, list);
+	bson_build_end(out, field);
+}
+
+/* {$or: [{foreign: {$in: ..}}, {foreign: {$eq: regular expression}}, ..]} */
+static void write_or(struct buf *out, const char *foreign, const struct value *values, size_t count)
+{
+	size_t list = bson_build_open_array(out, "$or"), one = bson_build_open(out, "0"), n = 1;
+	char name[24];
+
+	write_in(out, foreign, values, count);
+	bson_build_end(out, one);
+	for (size_t i = 0; i < count; i++) {
+		if (values[i].type != BSON_KIND_REGEX)
+			continue;
+		snprintf(name, sizeof(name), "%zu", n++);
+		one = bson_build_open(out, name);
+		write_equal(out, foreign, &values[i]);
+		bson_build_end(out, one);
+	}
 	bson_build_end(out, list);
 }
 
-/* {$match: {foreign: {$eq: v}}}, or $in, as element `name`. */
+static bool has_regex(const struct value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (values[i].type == BSON_KIND_REGEX)
+			return true;
+	return false;
+}
+
+/* {$match: ..} of the documents that the one at hand joins, as element `name`. */
 static void write_match(struct lookup_stage *self, struct buf *out, const char *name)
 {
 	const char *foreign = stage_text(&self->sub, self->foreign);
-	size_t stage = bson_build_open(out, name), match = bson_build_open(out, "$match"),
-	       field = bson_build_open(out, foreign);
+	size_t stage = bson_build_open(out, name), match = bson_build_open(out, "$match");
 	struct value *values, null = value_null();
 	size_t count =
 		stage_local_values(self->work.arena, self->work.frame.root, self->local, &values);
 
-	if (count == 0)
-		write_comparisons(out, &null, 1);
+	if (count <= 1)
+		write_equal(out, foreign, count == 0 ? &null : &values[0]);
+	else if (has_regex(values, count))
+		write_or(out, foreign, values, count);
 	else
-		write_comparisons(out, values, count);
-	bson_build_end(out, field);
+		write_in(out, foreign, values, count);
 	bson_build_end(out, match);
 	bson_build_end(out, stage);
 }
@@ -186,8 +217,7 @@ static int open_results(struct lookup_stage *self, struct error *e)
 	stage_join_begin(self->join);
 	count = stage_local_values(self->work.arena, self->work.frame.root, self->local, &values);
 	for (size_t i = 0; i < count; i++)
-		if (count == 1 || values[i].type != BSON_KIND_REGEX)
-			stage_join_add(self->join, &values[i], false);
+		stage_join_add(self->join, &values[i], false);
 	if (count == 0)
 		stage_join_add(self->join, &null, false);
 	return 0;

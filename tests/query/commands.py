@@ -32,6 +32,8 @@ def fill(database):
         {"_id": 2, "level": 5, "acl": ["b"], "part": {"acl": [], "x": 2}}, {"_id": 3, "acl": ["a", "b"], "part": [[{"acl": ["a"]}], {"x": 3}]}])
     database.sales.insert_many([{"_id": i, "item": f"i{i % 4}", "amount": [5, 1.5, Int64(3), Decimal128("2.25")][i % 4], "tags": ["t%d" % (i % 3), "t%d" % (i % 2)],
                                  "size": {"h": i, "w": i % 5}} for i in range(16)])
+    # Regular expressions as values: equal to themselves in a join.
+    database.patterns.insert_many([{"_id": i, "x": x} for i, x in enumerate([[Regex("b", 2), 2], Regex("b", 2), 2, [Regex("b", 2)], "b", [[Regex("b", 2)], 3]])])
     database.create_collection("ts", timeseries={"timeField": "t", "metaField": "m", "granularity": "seconds"})
     database.ts.insert_many([{"t": hours(0) + datetime.timedelta(seconds=i * 5), "m": {"s": i % 2}, "_id": ObjectId(f"{i:024x}"), "v": i % 4, "w": f"x{i % 3}"} for i in range(24)])
     database.command("create", "high", viewOn="sales", pipeline=[{"$match": {"size.h": {"$gt": 7}}}])
