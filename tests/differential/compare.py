@@ -388,9 +388,16 @@ def visit(comparison, ours, moments, order, rng, folder):
             comparison.hashes(ours, moment)
 
 
+def fuzzy_dumps(recording):
+    """Those that mongodump made while others wrote, in their order."""
+    found = [p.name for p in recording.folder.glob("fuzzy-*")]
+    return sorted(found, key=lambda name: int(name.split("-")[1]))
+
+
 def roots(comparison, ours, moments, rng, make):
     """Snapshots of moments against fresh dumps; from the first base in one go and in steps, and from the second base."""
-    ends = {name: "{0.time}.{0.inc}".format(comparison.end_of(name)) for name in ("mid", "end")}
+    fuzzy = fuzzy_dumps(comparison.recording)
+    ends = {name: "{0.time}.{0.inc}".format(comparison.end_of(name)) for name in ("mid", *fuzzy, "end")}
     fresh = make("fresh")
     for name in ends:
         fresh.ingest(f"fresh-{name}", name)
@@ -399,12 +406,15 @@ def roots(comparison, ours, moments, rng, make):
     def check(store, name, end, what):
         comparison.same_roots(ends[end], comparison.snapshot(store, ends[end], name), wanted[end], f"{what} against the dump '{end}'")
 
-    check(ours, "at-mid", "mid", "in one go")
+    for name in ("mid", *fuzzy):
+        check(ours, f"at-{name}", name, "in one go")
     check(ours, "at-end", "end", "in one go")
-    second = make("second")
-    second.ingest("mid", "mid")
-    second.stream(rng)
-    check(second, "from-mid", "end", "from the base 'mid'")
+    bases = ["mid", *rng.sample(fuzzy, min(3, len(fuzzy)))]
+    for base in bases:
+        second = make(f"second-{base}")
+        second.ingest(base, base)
+        second.stream(rng)
+        check(second, f"from-{base}", "end", f"from the base '{base}'")
     steps = make("steps")
     steps.ingest("base", "base")
     steps.stream(rng)

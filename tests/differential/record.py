@@ -28,7 +28,7 @@ from workload import SCENARIOS, Others, World
 PARAMETERS = ("ttlMonitorSleepSecs=1", 'failpoint.WTPreserveSnapshotHistoryIndefinitely={"mode":"alwaysOn"}',
               "transactionLifetimeLimitSeconds=600",
               f"maxNumberOfTransactionOperationsInSingleOplogEntry={transactions.ONE_ENTRY}")
-HEAVY_CASES = ("F19", "F17", "K05", "F12", "F01")  # by scenarios that may run only some times
+HEAVY_CASES = ("F19", "F17", "K05", "F12")  # by scenarios that may run only some times
 SLICE = 4000  # entries after which a slice is captured and its optimes are read with atClusterTime
 
 
@@ -56,6 +56,7 @@ class Plan:
         self.recovered = 3 if short else 5
         self.most_heavy = 0 if short else 1  # a factor for scenarios that are heavy
         self.runs = 0 if short else 75  # how often every scenario is wanted, evenly over the run
+        self.fuzzy = 0 if short else min(52, operations // 4000)  # dumps while others write, besides the one in the middle
 
 
 class Recorder:
@@ -69,6 +70,7 @@ class Recorder:
         self.labels = collections.Counter()
         self.all_allowed = False
         self.broken = collections.Counter()  # scenarios that a refusal ended early
+        self.dumps = 0  # that are fuzzy
 
     def run(self):
         started = time.monotonic()
@@ -114,11 +116,18 @@ class Recorder:
             if running:
                 running.join()
 
+    def _fuzzy(self):
+        """As many fuzzy dumps as there should be by now."""
+        while self.dumps < self.plan.fuzzy * self.total // self.plan.operations:
+            self.dumps += 1
+            self._dump(f"fuzzy-{self.dumps}", writers=True)
+            self._slice()
+
     def _background(self, stop):
         w = self.world
 
         def work():
-            one = w.fork(7)
+            one = w.fork(7 + self.dumps)
             colls = [c for c in w.colls if c.kind in ("plain", "collated")]
             while not stop.is_set():
                 crud.one_operation(one, one.rng.choice(colls))
@@ -146,6 +155,7 @@ class Recorder:
             self._step()
             if sum(1 for _ in self.oracle.entries) == 0 or self._pending() >= min(SLICE, max(300, (until - begin) // 4)):
                 self._slice()
+                self._fuzzy()
         self._slice()
         if leg == (plan.legs - 1) // 2:
             self._dump("mid", writers=True)

@@ -139,6 +139,10 @@ def too_few(infos):
             if possible and count < ENOUGH and name not in record.HEAVY_CASES:
                 found.append(f"{info['version']} {name}: {count}")
         found += [f"{info['version']} {name}: {count}" for name, count in info["counted"].items() if count < ENOUGH]
+    if len(infos) == len(VERSIONS):
+        heavy = {name: sum(i["cases"].get(name, 0) for i in infos) for name in record.HEAVY_CASES}
+        found += [f"all versions {name}: {count}" for name, count in heavy.items() if count < ENOUGH]
+    for info in infos:
         inside = sum(info["labels"].get(k, 0) for k in ("chain", "prepared", "index build", "rename"))
         if inside < INSIDE or sum(info["moments"].values()) < MOMENTS:
             found.append(f"{info['version']} moments: {info['moments']}, {inside} of them inside something")
