@@ -16,78 +16,93 @@
 
 static const char *const folders[] = {"chunks", "oplog", "snapshots", "local"};
 
-/* Does `fits` hold for all that is in the folder? False with errno where it can't be looked at; 0 there otherwise. */
-static bool all_fit(const char *path, bool (*fits)(const char *path, const char *name))
+/* May what has that name stay in the folder? 1, 0, or an error. */
+typedef int fits_fn(const char *path, const char *name, struct error *e);
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Does `fits` hold for all that is in the folder? 1; 0 also when it is none. ERR_IO where it can't be looked at. */
+static int all_fit(const char *path, fits_fn *fits, struct error *e)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	bool all = true;
-	int failed;
+	int all = 1;
 
 	if (dir == NULL)
-		return false;
-	errno = 0;
-	while (all && (entry = readdir(dir)) != NULL) {
-		all = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		      fits(path, entry->d_name);
-		errno = all ? 0 : errno;
+		return errno == ENOTDIR ? 0 : error_sys(e, "look into %s", path);
+	while (all == 1) {
+		errno = 0;
+		entry = readdir(dir);
+		if (entry == NULL)
+			break;
+		if (!is_dots(entry->d_name))
+			all = fits(path, entry->d_name, e);
 	}
-	failed = errno;
+	if (all == 1 && errno != 0)
+		all = error_sys(e, "look into %s", path);
 	closedir(dir);
-	errno = failed;
-	return all && failed == 0;
+	return all;
 }
 
 static int not_empty(const char *path, struct error *e)
 {
-	if (errno != 0 && errno != ENOTDIR)
-		return error_sys(e, "look into %s", path);
 	return error_set(e, ERR_EXISTS, "%s exists and is not an empty folder", path);
 }
 
-static bool none(const char *path UNUSED, const char *name UNUSED)
+static int none(const char *path UNUSED, const char *name UNUSED, struct error *e UNUSED)
 {
-	return false;
+	return 0;
 }
 
 /* As file_put() names them. */
-static bool is_temporary(const char *path UNUSED, const char *name)
+static int is_temporary(const char *path UNUSED, const char *name, struct error *e UNUSED)
 {
 	size_t len = strlen(name);
 
 	return strncmp(name, "put-", 4) == 0 && len > 8 && strcmp(name + len - 4, ".tmp") == 0;
 }
 
-static bool is_key(const char *path, const char *name)
+static int look_at(const char *file, struct stat *ret, struct error *e)
+{
+	return lstat(file, ret) == 0 ? 0 : error_sys(e, "look at %s", file);
+}
+
+static int is_key(const char *path, const char *name, struct error *e)
 {
 	OWNED(free) char *file = xprintf("%s/%s", path, name);
 	struct chunk_id id;
 	struct stat st;
 
-	return chunk_id_parse(bytes_str(name), &id) && lstat(file, &st) == 0 &&
-	       S_ISREG(st.st_mode) && st.st_size == KEYRING_FILE_LEN;
+	if (!chunk_id_parse(bytes_str(name), &id))
+		return 0;
+	if (look_at(file, &st, e) < 0)
+		return e->code;
+	return S_ISREG(st.st_mode) && st.st_size == KEYRING_FILE_LEN;
 }
 
 /* Something that an init leaves which dies before there is a config. */
-static bool is_of_init(const char *path, const char *name)
+static int is_of_init(const char *path, const char *name, struct error *e)
 {
 	OWNED(free) char *below = xprintf("%s/%s", path, name);
 	struct stat st;
 
-	if (lstat(below, &st) != 0)
-		return false;
+	if (look_at(below, &st, e) < 0)
+		return e->code;
 	if (S_ISREG(st.st_mode))
-		return is_temporary(path, name);
+		return is_temporary(path, name, e);
 	if (!S_ISDIR(st.st_mode))
-		return false;
+		return 0;
 	if (strcmp(name, "keys") == 0)
-		return all_fit(below, is_key);
+		return all_fit(below, is_key, e);
 	if (strcmp(name, "local") == 0)
-		return all_fit(below, is_temporary);
+		return all_fit(below, is_temporary, e);
 	for (size_t i = 0; i < COUNT_OF(folders); i++)
 		if (strcmp(name, folders[i]) == 0)
-			return all_fit(below, none);
-	return false;
+			return all_fit(below, none, e);
+	return 0;
 }
 
 /* Take away what a dead init left: its key opens nothing, and another store would keep it for ever. */
@@ -104,7 +119,7 @@ static int clear_folder(const char *path, struct error *e)
 	while (code == 0 && (entry = readdir(dir)) != NULL) {
 		OWNED(free) char *file = xprintf("%s/%s", path, entry->d_name);
 
-		if (is_temporary(path, entry->d_name))
+		if (is_temporary(path, entry->d_name, e) == 1)
 			code = file_remove_tree(file, e);
 	}
 	closedir(dir);
@@ -123,12 +138,15 @@ static int make_folders(const char *path, int *ret_lock, struct error *e)
 	OWNED(fd_close) int lock = -1;
 	struct stat st;
 	bool locked;
+	int fits = 1;
 
 	/* Before the lock: what is none of ours is not even opened. */
 	if (stat(config, &st) == 0)
 		return error_set(e, ERR_EXISTS, "%s is a store already", path);
-	if (stat(path, &st) == 0 && !all_fit(path, is_of_init))
-		return not_empty(path, e);
+	if (stat(path, &st) == 0)
+		fits = all_fit(path, is_of_init, e);
+	if (fits != 1)
+		return fits < 0 ? fits : not_empty(path, e);
 	if (file_make_dirs(path, e) < 0)
 		return e->code;
 	lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -138,8 +156,9 @@ static int make_folders(const char *path, int *ret_lock, struct error *e)
 	/* Some file systems have no such locks: then as if nobody else could be there, but for what is not ours alone. */
 	if (stat(config, &st) == 0)
 		return error_set(e, ERR_EXISTS, "%s is a store already", path);
-	if (!all_fit(path, locked ? is_of_init : none))
-		return not_empty(path, e);
+	fits = all_fit(path, locked ? is_of_init : none, e);
+	if (fits != 1)
+		return fits < 0 ? fits : not_empty(path, e);
 	if (clear_folder(path, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
