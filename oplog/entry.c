@@ -206,7 +206,7 @@ static int read_version(const struct bson_field *field, struct reading *reading)
 	reading->has_v = true;
 	if (version != VERSION)
 		return error_set(reading->e, ERR_UNSUPPORTED,
-				 "oplog entry of version %" PRId64 ", expected %d", version,
+				 "field v (its version) is %" PRId64 ", expected %d", version,
 				 VERSION);
 	return 0;
 }
@@ -363,7 +363,7 @@ static int parse(struct bytes doc, struct reading *reading)
 		return error_set(reading->e, ERR_CORRUPT, "field ts is missing");
 	if (!reading->has_v && !entry->inner)
 		return error_set(reading->e, ERR_UNSUPPORTED,
-				 "oplog entry without a version (field v), expected %d", VERSION);
+				 "field v (its version) is missing, expected %d", VERSION);
 	if (!reading->has_ns && entry->ns.at == NULL)
 		return error_set(reading->e, ERR_CORRUPT, "field ns is missing");
 	return check(entry, reading->e);
