@@ -7,8 +7,8 @@
 int command_view_collation(struct command_context *c, const struct plan_resolved *r,
 			   struct error *e)
 {
-	/* A time series takes any. */
-	if (!c->has_collation || r->unpack.len > 0 ||
+	/* A time series takes any; a view of one does not. */
+	if (!c->has_collation || r->is_series ||
 	    command_collation_equals(c->collation_spec, r->collation))
 		return 0;
 	return query_error(e, QUERY_OPTION_NOT_SUPPORTED_ON_VIEW,

@@ -66,6 +66,7 @@ struct plan_resolved {
 	struct bytes index; /* the specification of an index by which it is to be read; or empty */
 	int natural;	    /* 1, -1: the natural order wanted of the collection */
 	bool is_view;	    /* was it a view, or a time series? */
+	bool is_series;	    /* was it a time series itself? */
 	bool has_collation; /* a view decided the collation: */
 	struct bytes collation; /* empty: simple */
 };
@@ -83,6 +84,12 @@ MUST_CHECK int plan_check(struct query_context *q, struct expr_scope *scope, str
 			  struct error *e);
 MUST_CHECK int plan_check_folded(struct query_context *q, struct expr_scope *scope,
 				 struct bytes pipeline, struct error *e);
+/*
+ * OptionNotSupportedOnView when a stage of the pipeline names a view or a time series of another collation than the context's
+ * (mongod: collatorCompatibleWithPipeline()); plan_check() looks at that last.
+ */
+MUST_CHECK int plan_check_collations(struct query_context *q, struct bytes pipeline,
+				     struct error *e);
 
 /* The error of a pipeline that begins with $geoNear: 27, or 26 when there is no collection. */
 int plan_refuse_geo(struct query_context *q, const struct plan_resolved *resolved,

@@ -102,6 +102,8 @@ int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll, st
 					   PLAN_VIEW_DEPTH_MAX);
 		if (note_collation(q, r, e) < 0)
 			return e->code;
+		if (depth == 0)
+			r->is_series = c->kind != COLLECTION_VIEW;
 		if ((c->kind == COLLECTION_VIEW ? step_view : step_series)(q, r, &coll, e) < 0)
 			return e->code;
 	}
@@ -327,7 +329,9 @@ int plan_check(struct query_context *q, struct expr_scope *scope, struct bytes p
 {
 	OWNED(stage_free) struct stage *checked = NULL;
 
-	return pipeline_parse(q, scope, pipeline, blanks_for(q, pipeline), &checked, e);
+	if (pipeline_parse(q, scope, pipeline, blanks_for(q, pipeline), &checked, e) < 0)
+		return e->code;
+	return plan_check_collations(q, pipeline, e);
 }
 
 int plan_check_folded(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,
@@ -398,13 +402,6 @@ static int open_other(struct query_context *q, struct bytes db, struct bytes col
 
 	if (plan_resolve(q, db, coll, pipeline, &resolved, e) < 0)
 		return e->code;
-	/* The namespace behind the words without a blank is mongod's. */
-	if (resolved.has_collation && resolved.unpack.len == 0 &&
-	    !command_collation_equals(q->collation_spec, resolved.collation))
-		return query_error(e, QUERY_OPTION_NOT_SUPPORTED_ON_VIEW,
-				   "Cannot override a view's default collation%.*s.%.*s",
-				   (int)db.len, (const char *)db.at, (int)coll.len,
-				   (const char *)coll.at);
 	if (asks_itself(pipeline)) {
 		struct query_context *own = arena_get(q->constants, sizeof(*own));
 

@@ -1,36 +1,88 @@
 /* Prefix: pipeline_ */
 #include "query/fields.h"
+#include "query/stage/pipeline.h"
 #include "query/stage/pipeline_parts.h"
 
-/* May the stage stand in a $facet? A join may when all stages of its pipeline may. */
-static bool fits_facet(const struct pipeline_known *known, const struct value *operand)
-{
-	struct value pipeline = value_missing(), stage;
-	struct bson_field element, name;
-	struct fields fields;
+#define VIEWS_MAX 20 /* on views; deeper ones are an error when they are read */
 
-	if ((known->place & PIPELINE_HAS_PIPELINES) != 0 && operand->type == BSON_KIND_DOCUMENT)
-		pipeline = value_get(operand->data, bytes_str("pipeline"));
-	if (pipeline.type != BSON_KIND_ARRAY || (known->place & PIPELINE_NOT_IN_FACET) != 0)
-		return (known->place & PIPELINE_NOT_IN_FACET) == 0;
-	fields = fields_of(pipeline.data);
-	while (fields_next(&fields, &element)) {
+static int fits_facet(struct query_context *q, const struct pipeline_known *known,
+		      const struct value *operand, int depth, struct error *e);
+
+/* May all stages of a pipeline stand in a $facet? 1, 0. */
+static int all_fit(struct query_context *q, const struct value *pipeline, int depth,
+		   struct error *e)
+{
+	struct fields fields = fields_of(pipeline->data);
+	struct bson_field element, name;
+	int fits = 1;
+
+	while (fits == 1 && fields_next(&fields, &element)) {
 		struct fields inner = fields_of(element.value);
+		const struct pipeline_known *known;
+		struct value stage;
 
 		if (element.type != BSON_KIND_DOCUMENT || !fields_next(&inner, &name))
 			continue;
 		known = pipeline_find(name.name);
 		stage = value_of_field(&name);
-		if (known != NULL && !fits_facet(known, &stage))
-			return false;
+		if (known != NULL)
+			fits = fits_facet(q, known, &stage, depth, e);
 	}
-	return true;
+	return fits;
 }
 
-static int check_place(const struct pipeline_known *known, const struct value *operand,
-		       size_t index, size_t later, enum stage_inside inside, struct error *e)
+/*
+ * May what $unionWith reads? It has the stages of the views that it goes through, and what unpacks a time series, which may not.
+ * 1, 0; 1 of what is deeper than views may be.
+ */
+static int source_fits(struct query_context *q, struct bytes coll, int depth, struct error *e)
 {
-	if (inside == STAGE_IN_FACET && !fits_facet(known, operand))
+	OWNED(catalog_entry_release) struct catalog_entry entry;
+	struct value on, pipeline;
+	int found;
+
+	catalog_entry_init(&entry);
+	if (depth > VIEWS_MAX)
+		return 1;
+	found = pipeline_ops()->entry(q, q->db, coll, &entry, e);
+	if (found < 1 || entry.type != CATALOG_VIEW)
+		return found < 0 ? found : found == 0 || entry.type != CATALOG_TIMESERIES;
+	on = value_get(buf_bytes(&entry.options), bytes_str("viewOn"));
+	pipeline = value_get(buf_bytes(&entry.options), bytes_str("pipeline"));
+	found = pipeline.type == BSON_KIND_ARRAY ? all_fit(q, &pipeline, depth + 1, e) : 1;
+	if (found == 1 && on.type == BSON_KIND_STRING)
+		found = source_fits(q, on.data, depth + 1, e);
+	return found;
+}
+
+/* May the stage stand in a $facet? A join may when all stages of its pipeline may. 1, 0. */
+static int fits_facet(struct query_context *q, const struct pipeline_known *known,
+		      const struct value *operand, int depth, struct error *e)
+{
+	struct value coll = *operand, pipeline = value_missing();
+	int fits = (known->place & PIPELINE_NOT_IN_FACET) == 0;
+
+	if (operand->type == BSON_KIND_DOCUMENT) {
+		coll = value_get(operand->data, bytes_str("coll"));
+		if ((known->place & PIPELINE_HAS_PIPELINES) != 0)
+			pipeline = value_get(operand->data, bytes_str("pipeline"));
+	}
+	if (fits == 1 && known->make == stage_make_union_with && coll.type == BSON_KIND_STRING)
+		fits = source_fits(q, coll.data, depth, e);
+	if (fits == 1 && pipeline.type == BSON_KIND_ARRAY)
+		fits = all_fit(q, &pipeline, depth + 1, e);
+	return fits;
+}
+
+static int check_place(struct query_context *q, const struct pipeline_known *known,
+		       const struct value *operand, size_t index, size_t later,
+		       enum stage_inside inside, struct error *e)
+{
+	int fits = inside == STAGE_IN_FACET ? fits_facet(q, known, operand, 0, e) : 1;
+
+	if (fits < 0)
+		return fits;
+	if (fits == 0)
 		return query_error(e, 40600, "%s is not allowed to be used within a $facet stage",
 				   known->name);
 	if (inside == STAGE_IN_LOOKUP && (known->place & PIPELINE_NOT_IN_LOOKUP) != 0)
@@ -109,7 +161,7 @@ int pipeline_check_places(struct stage_build *b, struct bytes pipeline, enum sta
 		operand = value_of_field(&stage);
 		if (i == 0 && inside == STAGE_TOP && check_first(b, known, &stage, e) < 0)
 			return e->code;
-		if (check_place(known, &operand, i, i - empty, inside, e) < 0)
+		if (check_place(b->q, known, &operand, i, i - empty, inside, e) < 0)
 			return e->code;
 		empty += known->make == stage_make_match && value_count(stage.value) == 0;
 		if ((known->place & PIPELINE_WRITES) != 0 && i + 1 < count)
