@@ -129,6 +129,41 @@ static bool has_loop(struct bytes pattern, unsigned options)
 	return false;
 }
 
+/* Where the pattern proper begins, behind (*UCP) and the like. */
+static size_t behind_verbs(struct bytes pattern)
+{
+	size_t at = 0;
+
+	while (at + 1 < pattern.len && pattern.at[at] == '(' && pattern.at[at + 1] == '*') {
+		const uint8_t *end = memchr(pattern.at + at, ')', pattern.len - at);
+
+		if (end == NULL)
+			break;
+		at = (size_t)(end - pattern.at) + 1;
+	}
+	return at;
+}
+
+/* What is left open at the pattern's end (a comment, a \Q) takes in a parenthesis behind it: the text of that error, or NULL. */
+static const char *left_open(struct bytes pattern, unsigned options)
+{
+	OWNED(buf_release) struct buf wrapped = {0};
+	size_t at = 0, verbs = behind_verbs(pattern);
+	pcre2_code *code;
+	int error = 0;
+
+	buf_add(&wrapped, pattern.at, verbs);
+	buf_add_bytes(&wrapped, bytes_str("(?:"));
+	buf_add(&wrapped, pattern.at + verbs, pattern.len - verbs);
+	buf_add_bytes(&wrapped, bytes_str(")\\z"));
+	buf_text(&wrapped);
+	code = compile(&wrapped, options, NULL, &error, &at);
+	if (code == NULL)
+		return regex_dialect_text(buf_bytes(&wrapped), error, at);
+	pcre2_code_free(code);
+	return NULL;
+}
+
 /* Compile into `regex`; false when the pattern is invalid. */
 static bool make(struct regex *regex, struct bytes pattern, unsigned options,
 		 pcre2_general_context *memory, const char **ret_text, size_t *ret_at)
@@ -149,6 +184,8 @@ static bool make(struct regex *regex, struct bytes pattern, unsigned options,
 			*ret_text = regex_dialect_text(buf_bytes(&copy), error, at);
 		else if (has_loop(buf_bytes(&copy), options))
 			*ret_text = REGEX_DIALECT_LOOP;
+		else if ((options & REGEX_CLOSED) != 0)
+			*ret_text = left_open(buf_bytes(&copy), options);
 	}
 	if (*ret_text != NULL) {
 		if (ret_at != NULL)
@@ -276,8 +313,12 @@ static int search(const struct regex *regex, struct bytes text, size_t start, st
 {
 	struct scratch *scratch = scratch_of_thread(regex->groups + 1);
 	const uint8_t *at = text.at == NULL ? (const uint8_t *)"" : text.at;
-	int code = pcre2_match(regex->code, at, text.len, start, start > 0 ? PCRE2_NO_UTF_CHECK : 0,
-			       scratch->data, scratch->context);
+	int code;
+
+	if (start < text.len && start > 0 && (at[start] & 0xc0) == 0x80) /* behind a \C */
+		return old_code(PCRE2_ERROR_BADUTFOFFSET);
+	code = pcre2_match(regex->code, at, text.len, start, start > 0 ? PCRE2_NO_UTF_CHECK : 0,
+			   scratch->data, scratch->context);
 
 	*ret = scratch;
 	if (code ==

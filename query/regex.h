@@ -21,6 +21,8 @@ enum regex_options {
 	REGEX_MULTILINE = 1 << 1, /* m */
 	REGEX_DOTALL = 1 << 2,	  /* s */
 	REGEX_EXTENDED = 1 << 3,  /* x */
+	/* Not a letter. The pattern has to be one as (?:pattern)\z, too: mongod's match language uses pcrecpp, which compiles both. */
+	REGEX_CLOSED = 1 << 4,
 };
 
 /* The options' letters (i m s x; u is accepted and means nothing). Returns 0 and *ret; or, without an error text, the letter that is none. */
@@ -52,7 +54,7 @@ struct regex_span {
 
 /*
  * Search from byte `start` on. 1: spans[0] is the match, spans[1..regex_group_count] the groups (the caller gives room for all). 0: none. Negative:
- * the result code that PCRE 8 would give (-8 match limit, -10 bad UTF-8, -21 recursion limit).
+ * the result code that PCRE 8 would give (-8 match limit, -10 bad UTF-8, -11 a start inside a character, -21 recursion limit).
  */
 int regex_find(const struct regex *regex, struct bytes text, size_t start,
 	       struct regex_span *spans);

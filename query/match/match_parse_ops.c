@@ -350,7 +350,7 @@ int match_regex_new(struct match_parser *p, struct bytes pattern, struct bytes o
 		return query_error(p->e, 51108, " invalid flag in regex options: ");
 	if (wrong != 0)
 		return query_error(p->e, 51108, " invalid flag in regex options: %c", wrong);
-	compiled = regex_new(pattern, bits, &text, NULL);
+	compiled = regex_new(pattern, bits | REGEX_CLOSED, &text, NULL);
 	if (compiled == NULL)
 		return query_error(p->e, 51091, "Regular expression is invalid: %s", text);
 	arena_on_free(p->arena, (void (*)(void *))regex_free, compiled);

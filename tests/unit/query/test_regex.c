@@ -99,6 +99,37 @@ static void errors_are_in_the_words_of_pcre_8(void **state)
 	}
 }
 
+static void what_is_left_open_at_the_end_is_refused_where_it_has_to_be_closed(void **state)
+{
+	static const struct {
+		const char *pattern;
+		unsigned options;
+		bool fits;
+	} cases[] = {
+		{"a # c", REGEX_EXTENDED, false},
+		{"a # c\n", REGEX_EXTENDED, true},
+		{"a # c", 0, true},
+		{"(?x)a #)", 0, false},
+		{"\\Qa", 0, false},
+		{"\\Qa\\E", 0, true},
+		{"(*UCP)(*CRLF)a", 0, true},
+		{"a|b", 0, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		unsigned options = cases[i].options | REGEX_CLOSED;
+		const char *text = NULL;
+		OWNED(regex_free)
+		struct regex *regex = regex_new(bytes_str(cases[i].pattern), options, &text, NULL);
+
+		if ((regex != NULL) != cases[i].fits)
+			fail_msg("%s: not %d", cases[i].pattern, cases[i].fits);
+		if (regex == NULL)
+			assert_string_equal(text, "missing )");
+	}
+}
+
 static void letters_of_options_are_read_or_named(void **state)
 {
 	unsigned options = 0;
@@ -123,6 +154,7 @@ static void groups_are_found_or_unset(void **state)
 	assert_true(spans[2].begin == REGEX_UNSET);
 	assert_int_equal(regex_find(regex, bytes_str("xxac"), 3, spans), 0);
 	assert_int_equal(regex_find(regex, bytes_str("\xff"), 0, spans), -10);
+	assert_int_equal(regex_find(regex, bytes_str("\xc3\xa9"), 1, spans), -11);
 }
 
 static void limits_are_those_of_mongods_pcre(void **state)
@@ -211,6 +243,7 @@ int main(void)
 		cmocka_unit_test(patterns_match_with_their_options),
 		cmocka_unit_test(what_means_nothing_in_pcre_8_is_itself),
 		cmocka_unit_test(errors_are_in_the_words_of_pcre_8),
+		cmocka_unit_test(what_is_left_open_at_the_end_is_refused_where_it_has_to_be_closed),
 		cmocka_unit_test(letters_of_options_are_read_or_named),
 		cmocka_unit_test(groups_are_found_or_unset),
 		cmocka_unit_test(limits_are_those_of_mongods_pcre),
