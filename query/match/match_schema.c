@@ -102,36 +102,24 @@ static bool has_field(const struct path *path, struct bytes doc)
 	return path_walk(path, doc, true, visit_present, NULL) != 0;
 }
 
-/* The field that a path reaches through documents alone. */
-static bool find_property(const struct path *path, struct bytes doc, struct bson_field *ret)
+static bool property_fits(struct match_test *t, const struct schema_property *property,
+			  struct bytes doc)
 {
-	for (size_t i = 0; i < path->count; i++) {
-		if (i > 0 && ret->type != BSON_KIND_DOCUMENT)
-			return false;
-		if (!fields_find(doc, path->parts[i].name, ret))
-			return false;
-		doc = ret->value;
-	}
-	return true;
+	struct bson_field field;
+
+	if (property->predicates == NULL)
+		return !fields_find(doc, property->path.text, &field) ||
+		       match_schema_fits(t, property->schema, &field);
+	return !has_field(&property->path, doc) ||
+	       match_document_holds(t, property->predicates, doc, NULL);
 }
 
-/*
- * Whether there is such a property is asked as $exists asks, through arrays; what is there, without: behind an array there is nothing,
- * which fits where no type and no enum is wanted.
- */
 static bool properties_fit(struct match_test *t, const struct match_schema *schema,
 			   struct bytes doc)
 {
-	for (size_t i = 0; i < schema->property_count; i++) {
-		const struct schema_property *property = &schema->properties[i];
-		struct bson_field field, none = {.type = 0};
-		bool found = find_property(&property->path, doc, &field);
-
-		if (!found && (property->path.count == 1 || !has_field(&property->path, doc)))
-			continue;
-		if (!match_schema_fits(t, property->schema, found ? &field : &none))
+	for (size_t i = 0; i < schema->property_count; i++)
+		if (!property_fits(t, &schema->properties[i], doc))
 			return false;
-	}
 	return true;
 }
 
@@ -264,13 +252,26 @@ bool match_schema_fits(struct match_test *t, const struct match_schema *schema,
 	return lists_fit(t, schema, field);
 }
 
+struct part {
+	struct match_test *t;
+	const struct match_schema *asks;
+};
+
+static int visit_part(void *arg, const struct bson_field *field, int64_t offset)
+{
+	const struct part *part = arg;
+
+	(void)offset;
+	return field->type != 0 && match_schema_fits(part->t, part->asks, field);
+}
+
 bool match_schema_part_holds(struct match_test *t, const struct match_node *node, struct bytes doc)
 {
-	struct bson_field field;
+	struct part part = {t, node->asks};
 
 	if (node->path.count == 0)
 		return match_schema_holds(t, node->asks, doc);
-	return find_property(&node->path, doc, &field) && match_schema_fits(t, node->asks, &field);
+	return path_walk(&node->path, doc, false, visit_part, &part) != 0;
 }
 
 bool match_schema_holds(struct match_test *t, const struct match_schema *schema, struct bytes doc)

@@ -12,8 +12,10 @@
 #include "query/match/match_node.h"
 
 struct schema_property {
-	struct path path; /* a name with dots reaches into documents, as in mongod */
+	struct path path;
 	const struct match_schema *schema;
+	/* Of a name with dots: the predicates that mongod makes of the schema, each of which looks through arrays for itself. Else NULL. */
+	const struct match *predicates;
 };
 
 struct schema_pattern {

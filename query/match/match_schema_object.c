@@ -1,6 +1,7 @@
 /* Prefix: schema_ (of match_schema_read.h) */
 #include "query/fields.h"
 #include "query/match/match_schema_read.h"
+#include "query/match/match_show.h"
 
 /* ---- documents */
 
@@ -89,6 +90,11 @@ static int read_properties(struct schema_reader *r)
 		path_parse(r->p->arena, inner.name, &at->path);
 		if (schema_parse(r->p, inner.value, false, &at->schema) < 0)
 			return r->p->e->code;
+		at->predicates =
+			at->path.count == 1
+				? NULL
+				: match_level_of(r->p,
+						 match_show_property(r->p, at->schema, inner.name));
 	}
 	r->schema->properties = properties;
 	return 0;
@@ -121,7 +127,7 @@ static int read_patterns(struct schema_reader *r)
 					   (int)inner.name.len, (const char *)inner.name.at);
 		if (schema_parse(r->p, inner.value, false, &at->schema) < 0)
 			return r->p->e->code;
-		regex = regex_new(inner.name, 0, &text, NULL);
+		regex = regex_new(inner.name, REGEX_CLOSED, &text, NULL);
 		if (regex == NULL)
 			return query_error(r->p->e, QUERY_BAD_VALUE,
 					   "Invalid regular expression: %s", text);

@@ -3,7 +3,8 @@
  *
  * Inside match/: the tree that mongod makes of a filter for its planner, which explain shows. Ours answers with other nodes: an $expr and
  * a $jsonSchema are one node each. So the shown tree is made when somebody asks for it, of what was parsed. Documents are asked it only
- * where a $jsonSchema stands beside an $expr, which can fail: then it shows in which order the parts of a schema are asked.
+ * where a $jsonSchema stands beside an $expr, which can fail: then it shows in which order the parts of a schema are asked; and of a
+ * property with dots in its name: its predicates go through arrays each for itself.
  *
  * Threads: one at a time.
  */
@@ -28,5 +29,8 @@ const struct match_node *match_show_rewritten(struct match_parser *p, const stru
 /* A schema as the predicates that mongod's parser makes of it. Rule: json_schema_parser.cpp of mongod 6.0. */
 const struct match_node *match_show_schema(struct match_parser *p,
 					   const struct match_schema *schema, bool is_root);
+/* The same for the schema of a property. */
+const struct match_node *match_show_property(struct match_parser *p,
+					     const struct match_schema *schema, struct bytes name);
 
 #endif

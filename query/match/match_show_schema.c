@@ -88,6 +88,19 @@ static struct match_types types_of(enum restriction restriction)
 	return ret;
 }
 
+/* As asks_of(), and false of a value of another type: a path with dots may reach several. */
+static struct match_schema *asks_of_type(struct translation *t, struct match_node *node,
+					 enum restriction restriction)
+{
+	struct match_schema *ret = asks_of(t->p, node);
+
+	ret->has_types = true;
+	ret->types = types_of(restriction);
+	if (ret->types.numbers)
+		ret->types.bits |= NUMBER_BITS;
+	return ret;
+}
+
 static bool is_single(const struct match_types *types)
 {
 	int named = __builtin_popcount(types->numbers_bits);
@@ -180,7 +193,7 @@ static void add_size(struct translation *t, enum restriction restriction, enum m
 		return;
 	node = leaf(t, kind);
 	node->size = size;
-	set_size(asks_of(t->p, node), kind, size);
+	set_size(asks_of_type(t, node, restriction), kind, size);
 	add_restricted(t, restriction, node);
 }
 
@@ -211,7 +224,7 @@ static void add_scalars(struct translation *t)
 	if (s->multiple_of != 0) {
 		node = leaf(t, MATCH_SHOWN_FMOD);
 		node->value = value_decimal(s->multiple_of);
-		asks_of(t->p, node)->multiple_of = s->multiple_of;
+		asks_of_type(t, node, OF_NUMBER)->multiple_of = s->multiple_of;
 		add_restricted(t, OF_NUMBER, node);
 	}
 	add_bound(t, s->below_maximum ? MATCH_LT : MATCH_LTE, &s->maximum);
@@ -262,7 +275,7 @@ static void add_more_items(struct translation *t)
 	node = of_element(t, MATCH_SHOWN_ALL_ELEMENTS, (int64_t)s->item_list.count,
 			  s->additional_items != NULL ? element(t, s->additional_items)
 						      : always(t->p, !s->no_additional_items));
-	asks = asks_of(t->p, node);
+	asks = asks_of_type(t, node, OF_ARRAY);
 	asks->item_list = only_one(t, s->item_list.count, NULL);
 	asks->additional_items = s->additional_items;
 	asks->no_additional_items = s->additional_items == NULL && s->no_additional_items;
@@ -277,13 +290,13 @@ static void add_items(struct translation *t)
 
 	if (s->items != NULL) {
 		node = of_element(t, MATCH_SHOWN_ALL_ELEMENTS, 0, element(t, s->items));
-		asks_of(t->p, node)->items = s->items;
+		asks_of_type(t, node, OF_ARRAY)->items = s->items;
 		add_restricted(t, OF_ARRAY, node);
 	}
 	for (size_t i = 0; i < s->item_list.count; i++) {
 		node = of_element(t, MATCH_SHOWN_ELEMENT, (int64_t)i,
 				  element(t, s->item_list.at[i]));
-		asks_of(t->p, node)->item_list = only_one(t, i, s->item_list.at[i]);
+		asks_of_type(t, node, OF_ARRAY)->item_list = only_one(t, i, s->item_list.at[i]);
 		match_list_add(t->p, &list, node);
 	}
 	if (s->has_item_list)
@@ -300,7 +313,7 @@ static void add_arrays(struct translation *t)
 	add_size(t, OF_ARRAY, MATCH_SHOWN_MAX_ITEMS, s->max_items);
 	if (s->unique_items) {
 		node = leaf(t, MATCH_SHOWN_UNIQUE);
-		asks_of(t->p, node)->unique_items = true;
+		asks_of_type(t, node, OF_ARRAY)->unique_items = true;
 		add_restricted(t, OF_ARRAY, node);
 	}
 	add_items(t);
@@ -548,4 +561,10 @@ const struct match_node *match_show_schema(struct match_parser *p,
 					   const struct match_schema *schema, bool is_root)
 {
 	return translate(p, schema, bytes_of("", 0), is_root);
+}
+
+const struct match_node *match_show_property(struct match_parser *p,
+					     const struct match_schema *schema, struct bytes name)
+{
+	return translate(p, schema, name, false);
 }
