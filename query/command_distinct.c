@@ -54,7 +54,8 @@ static size_t find_place(const struct set *set, const struct value *v, uint64_t 
 	while (set->places[at] != 0) {
 		size_t i = set->places[at] - 1;
 
-		if (set->hashes[i] == hash && value_equal(&set->values[i], v, set->collation))
+		if (set->hashes[i] == hash &&
+		    value_compare_element(&set->values[i], v, set->collation) == 0)
 			break;
 		at = (at + 1) & (set->place_count - 1);
 	}
@@ -83,7 +84,7 @@ static int take_in(struct set *set, const struct value *v, size_t bytes)
 
 	if (set->count == set->room)
 		grow(set);
-	hash = value_hash(v, set->collation);
+	hash = value_hash_element(v, set->collation);
 	place = find_place(set, v, hash);
 	if (set->places[place] != 0)
 		return 0;
@@ -152,7 +153,7 @@ static int compare(const void *a, const void *b)
 {
 	const struct sorted *left = a, *right = b;
 
-	return value_compare(&left->value, &right->value, left->collation);
+	return value_compare_element(&left->value, &right->value, left->collation);
 }
 
 static void write_sorted(const struct set *set, struct buf *ret)

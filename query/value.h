@@ -146,6 +146,10 @@ static inline bool value_equal(const struct value *a, const struct value *b,
 }
 /* Equal values have equal hashes (1 and 1.0; with a collation, strings that it calls equal). */
 uint64_t value_hash(const struct value *v, struct collation *collation);
+/* As the match language and distinct compare (BSONElement::compareElements): the collation is used for symbols, too. And the hash for that. */
+int value_compare_element(const struct value *a, const struct value *b,
+			  struct collation *collation);
+uint64_t value_hash_element(const struct value *v, struct collation *collation);
 
 /* ---- text for messages */
 /* Value::toString() of aggregation: strings in quotes, `{a: 1}`, `[1, 2]`, MISSING. */

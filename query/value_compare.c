@@ -86,7 +86,16 @@ static int compare_numbers(const struct value *a, const struct value *b)
 
 /* ---- documents and arrays */
 
-static int compare_fields(struct bytes a, struct bytes b, bool named, struct collation *collation)
+/* How texts are compared. */
+struct rule {
+	struct collation *collation; /* NULL: by their bytes */
+	bool takes_symbols;	     /* the collation, as it takes strings */
+};
+static const struct rule by_bytes = {NULL, false};
+
+static int compare(const struct value *a, const struct value *b, struct rule rule);
+
+static int compare_fields(struct bytes a, struct bytes b, bool named, struct rule rule)
 {
 	struct fields fields_a = fields_of(a), fields_b = fields_of(b);
 	struct bson_field field_a, field_b;
@@ -113,7 +122,7 @@ static int compare_fields(struct bytes a, struct bytes b, bool named, struct col
 		}
 		value_a = value_of_field(&field_a);
 		value_b = value_of_field(&field_b);
-		order = value_compare(&value_a, &value_b, collation);
+		order = compare(&value_a, &value_b, rule);
 		if (order != 0)
 			return order;
 	}
@@ -165,10 +174,10 @@ static int compare_scoped(struct bytes a, struct bytes b)
 {
 	int order = bytes_compare(code_of(a), code_of(b));
 
-	return order != 0 ? order : compare_fields(scope_of(a), scope_of(b), true, NULL);
+	return order != 0 ? order : compare_fields(scope_of(a), scope_of(b), true, by_bytes);
 }
 
-int value_compare(const struct value *a, const struct value *b, struct collation *collation)
+static int compare(const struct value *a, const struct value *b, struct rule rule)
 {
 	int class = value_class(a->type);
 
@@ -181,17 +190,17 @@ int value_compare(const struct value *a, const struct value *b, struct collation
 	case BSON_KIND_DECIMAL:
 		return compare_numbers(a, b);
 	case BSON_KIND_STRING:
-		if (collation != NULL)
-			return collation_compare(collation, a->data, b->data);
-		return bytes_compare(a->data, b->data);
 	case BSON_KIND_SYMBOL:
+		if (rule.collation != NULL && (a->type == BSON_KIND_STRING || rule.takes_symbols))
+			return collation_compare(rule.collation, a->data, b->data);
+		return bytes_compare(a->data, b->data);
 	case BSON_KIND_CODE:
 		return bytes_compare(a->data, b->data);
 	case BSON_KIND_OBJECT_ID:
 		return memcmp(a->data.at, b->data.at, 12);
 	case BSON_KIND_DOCUMENT:
 	case BSON_KIND_ARRAY:
-		return compare_fields(a->data, b->data, a->type == BSON_KIND_DOCUMENT, collation);
+		return compare_fields(a->data, b->data, a->type == BSON_KIND_DOCUMENT, rule);
 	case BSON_KIND_BOOL:
 		return a->flag - b->flag;
 	case BSON_KIND_DATE:
@@ -209,6 +218,16 @@ int value_compare(const struct value *a, const struct value *b, struct collation
 	default:
 		return 0;
 	}
+}
+
+int value_compare(const struct value *a, const struct value *b, struct collation *collation)
+{
+	return compare(a, b, (struct rule){collation, false});
+}
+
+int value_compare_element(const struct value *a, const struct value *b, struct collation *collation)
+{
+	return compare(a, b, (struct rule){collation, true});
 }
 
 /* ---- hash */
@@ -254,8 +273,9 @@ static uint64_t hash_number(uint64_t seed, const struct value *v)
 	return mix(seed, isnan(number) ? 1 : number == 0 ? 2 : ~bits);
 }
 
-static uint64_t hash_fields(uint64_t seed, struct bytes doc, bool named,
-			    struct collation *collation)
+static uint64_t hash(const struct value *v, struct rule rule);
+
+static uint64_t hash_fields(uint64_t seed, struct bytes doc, bool named, struct rule rule)
 {
 	struct fields fields = fields_of(doc);
 	struct bson_field field;
@@ -265,12 +285,12 @@ static uint64_t hash_fields(uint64_t seed, struct bytes doc, bool named,
 
 		if (named)
 			seed = hash_bytes(seed, field.name);
-		seed = mix(seed, value_hash(&v, collation));
+		seed = mix(seed, hash(&v, rule));
 	}
 	return seed;
 }
 
-uint64_t value_hash(const struct value *v, struct collation *collation)
+static uint64_t hash(const struct value *v, struct rule rule)
 {
 	uint64_t seed = (uint64_t)value_class(v->type);
 
@@ -281,10 +301,12 @@ uint64_t value_hash(const struct value *v, struct collation *collation)
 	case BSON_KIND_DECIMAL:
 		return hash_number(seed, v);
 	case BSON_KIND_STRING:
-		return hash_string(seed, v->data, collation);
+		return hash_string(seed, v->data, rule.collation);
+	case BSON_KIND_SYMBOL: /* equal to the string */
+		return hash_string(seed, v->data, rule.takes_symbols ? rule.collation : NULL);
 	case BSON_KIND_DOCUMENT:
 	case BSON_KIND_ARRAY:
-		return hash_fields(seed, v->data, v->type == BSON_KIND_DOCUMENT, collation);
+		return hash_fields(seed, v->data, v->type == BSON_KIND_DOCUMENT, rule);
 	case BSON_KIND_BOOL:
 		return mix(seed, v->flag);
 	case BSON_KIND_DATE:
@@ -292,8 +314,7 @@ uint64_t value_hash(const struct value *v, struct collation *collation)
 		return mix(seed, v->timestamp);
 	case BSON_KIND_CODE_WITH_SCOPE:
 		return hash_fields(hash_bytes(seed, code_of(v->data)), scope_of(v->data), true,
-				   NULL);
-	case BSON_KIND_SYMBOL: /* equal to the string; with a collation mongod hashes it apart, too */
+				   by_bytes);
 	case BSON_KIND_CODE:
 	case BSON_KIND_OBJECT_ID:
 	case BSON_KIND_BINARY:
@@ -303,4 +324,14 @@ uint64_t value_hash(const struct value *v, struct collation *collation)
 	default:
 		return mix(seed, 0);
 	}
+}
+
+uint64_t value_hash(const struct value *v, struct collation *collation)
+{
+	return hash(v, (struct rule){collation, false});
+}
+
+uint64_t value_hash_element(const struct value *v, struct collation *collation)
+{
+	return hash(v, (struct rule){collation, true});
 }

@@ -202,7 +202,7 @@ static int eval_in(const struct expr *self, struct expr_frame *frame, struct val
 	while (!ret->flag && expr_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 
-		ret->flag = value_equal(&v, &wanted, frame->q->collation);
+		ret->flag = value_equal(&wanted, &v, frame->q->collation);
 	}
 	return 0;
 }

@@ -20,6 +20,7 @@ static bool has_key(const struct match *match, const struct value *v)
 {
 	switch (v->type) {
 	case BSON_KIND_STRING:
+	case BSON_KIND_SYMBOL:
 	case BSON_KIND_DOCUMENT:
 		return !match->has_collation;
 	case BSON_KIND_ARRAY: /* no `_id` is one of these, or what equals them is found otherwise */

@@ -75,7 +75,7 @@ static bool compare_holds(const struct match_test *t, const struct match_node *n
 	v = value_of_field(field);
 	if (value_is_number(&v) && (is_nan(&v) || is_nan(operand)))
 		return is_nan(&v) && is_nan(operand) && includes_equal(node->kind);
-	return order_fits(node->kind, value_compare(&v, operand, collation));
+	return order_fits(node->kind, value_compare_element(&v, operand, collation));
 }
 
 /* ---- $in */
@@ -86,7 +86,7 @@ static bool in_values(const struct match_in *in, const struct value *v, struct c
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = value_compare(v, &in->values[middle], collation);
+		int order = value_compare_element(v, &in->values[middle], collation);
 
 		if (order == 0)
 			return true;

@@ -33,7 +33,7 @@ static int compare_values(const void *a, const void *b, void *arg)
 {
 	const struct order *order = arg;
 
-	return value_compare(a, b, order->collation);
+	return value_compare_element(a, b, order->collation);
 }
 
 static struct match_node *in_of(struct match_parser *p, const struct match_list *list)

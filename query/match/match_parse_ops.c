@@ -86,7 +86,7 @@ static int natural_int32(struct match_parser *p, const struct bson_field *field,
 
 static int compare_values(const void *a, const void *b, void *collation)
 {
-	return value_compare(a, b, collation);
+	return value_compare_element(a, b, collation);
 }
 
 /* The two kinds of operands of an $in, in the order of the array. */
@@ -143,7 +143,8 @@ int match_parse_in(struct match_parser *p, struct bytes name, const struct bson_
 		return p->e->code;
 	qsort_r(values, node->in.count, sizeof(*values), compare_values, collation);
 	for (size_t i = 0; i < node->in.count; i++)
-		if (kept == 0 || value_compare(&values[kept - 1], &values[i], collation) != 0)
+		if (kept == 0 ||
+		    value_compare_element(&values[kept - 1], &values[i], collation) != 0)
 			values[kept++] = values[i];
 	node->in.values = values;
 	node->in.count = kept;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/bson_build.h"
+#include "base/collation.h"
 #include "tests/unit/base/make_bson.h"
 
 static struct value decimal_of(const char *hex)
@@ -214,11 +215,35 @@ static void long_strings_are_cut(void **state)
 	assert_int_equal(full.len, 160 + strlen("a: \"\""));
 }
 
+/* Measured on mongod 6.0.27: {x: {$eq: "A"}} finds symbols under a collation, $eq of aggregation goes by its left side. */
+static void a_collation_takes_symbols_where_elements_are_compared(void **state)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(collation_close) struct collation *en = NULL;
+	struct value string = value_string(bytes_str("A")), symbol = value_string(bytes_str("a"));
+	struct error e = {0};
+	size_t begin = bson_build_begin(&doc);
+
+	(void)state;
+	symbol.type = BSON_KIND_SYMBOL;
+	bson_build_string(&doc, "locale", bytes_str("en"));
+	bson_build_int32(&doc, "strength", 2);
+	bson_build_end(&doc, begin);
+	assert_int_equal(collation_open(buf_bytes(&doc), &en, &e), 1);
+	assert_int_equal(value_compare_element(&symbol, &string, en), 0);
+	assert_int_equal(value_compare_element(&string, &symbol, en), 0);
+	assert_true(value_hash_element(&string, en) == value_hash_element(&symbol, en));
+	assert_true(value_compare(&symbol, &string, en) > 0);
+	assert_int_equal(value_compare(&string, &symbol, en), 0);
+	assert_true(value_compare_element(&symbol, &string, NULL) > 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_have_one_exact_order),
 		cmocka_unit_test(any_values_have_an_order),
+		cmocka_unit_test(a_collation_takes_symbols_where_elements_are_compared),
 		cmocka_unit_test(what_is_written_is_what_was_read),
 		cmocka_unit_test(doubles_are_written_with_the_fewest_digits),
 		cmocka_unit_test(a_double_becomes_a_decimal_of_fifteen_digits),
