@@ -55,7 +55,7 @@ static int check_strength(const struct value *v, struct error *e)
 	if (!value_is_number(v))
 		return command_wrong_type(e, "collation", "strength", v,
 					  "types '[long, int, decimal, double']");
-	strength = value_to_int64(v);
+	strength = value_round_int64(v);
 	if (strength < 0)
 		return query_error(e, 51024,
 				   "BSON field 'strength' value must be >= 0, actual value '%lld'",
@@ -208,7 +208,7 @@ static struct bytes plain_collation(struct arena *arena, struct bytes spec)
 		struct value v = value_of_field(&field);
 
 		if (value_is_number(&v) && bytes_equal(field.name, bytes_str("strength")))
-			v = value_int32((int32_t)value_to_int64(&v));
+			v = value_int32((int32_t)value_round_int64(&v));
 		if (v.type != BSON_KIND_NULL)
 			value_write(&plain, field.name, &v);
 	}

@@ -122,6 +122,16 @@ static int check_natural(const struct find *f, const char *what, struct bytes sp
 			   buf_text(&text));
 }
 
+/* The number of {$natural: ..} as an int; 0 when it is none. */
+static int64_t natural_number(struct bytes spec)
+{
+	struct value v = value_get(spec, bytes_str("$natural"));
+
+	return value_is_number(&v) ? MIN_OF(MAX_OF(value_round_int64(&v), (int64_t)INT32_MIN),
+					    (int64_t)INT32_MAX)
+				   : 0;
+}
+
 static int check_hint(const struct find *f, struct error *e)
 {
 	struct value hint = command_field(f->cmd, "hint");
@@ -132,7 +142,8 @@ static int check_hint(const struct find *f, struct error *e)
 	if (check_natural(f, "hint", hint.data, e) < 0)
 		return e->code;
 	natural = command_natural(hint.data);
-	if (f->natural == 0 || natural == f->natural)
+	if (f->natural == 0 ||
+	    (natural != 0 && natural_number(hint.data) == natural_number(f->sort_spec)))
 		return 0;
 	return query_error(e, QUERY_BAD_VALUE,
 			   natural == 0 ? "index hint not allowed with $natural sort order"

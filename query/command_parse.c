@@ -303,7 +303,7 @@ int command_natural(struct bytes spec)
 
 	if (value_is_missing(&v))
 		return 0;
-	return value_is_number(&v) && value_to_double(&v) < 0 ? -1 : 1;
+	return value_is_number(&v) && value_round_int64(&v) < 0 ? -1 : 1;
 }
 
 bool command_spills(struct bytes cmd)

@@ -28,18 +28,12 @@ struct parsing {
 	int depth;
 };
 
+/* A decimal is rounded, half to even; a double cut off. Rule: BSONElement::safeNumberInt. */
 static int32_t number_int(const struct value *v)
 {
-	double d;
+	int64_t n = isnan(value_to_double(v)) ? 0 : value_round_int64(v);
 
-	if (v->type == BSON_KIND_INT32)
-		return v->int32;
-	if (v->type == BSON_KIND_INT64)
-		return (int32_t)MAX_OF(MIN_OF(v->int64, (int64_t)INT32_MAX), (int64_t)INT32_MIN);
-	d = value_to_double(v);
-	if (isnan(d))
-		return 0;
-	return d >= INT32_MAX ? INT32_MAX : d <= INT32_MIN ? INT32_MIN : (int32_t)d;
+	return (int32_t)MAX_OF(MIN_OF(n, (int64_t)INT32_MAX), (int64_t)INT32_MIN);
 }
 
 /* ---- {$slice: ..} of find */
