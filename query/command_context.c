@@ -421,11 +421,7 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 	expr_frame_set(&frame, bson_build_empty());
 	if (expr_eval(expr, &frame, &result, e) < 0)
 		return e->code;
-	if (result.type == BSON_KIND_UNDEFINED)
-		result = value_null();
-	else if (value_is_missing(&result))
-		result.type = BSON_KIND_UNDEFINED; /* expr_frame_new() makes it missing again */
-	value_write(ret, name, &result);
+	expr_let_write(ret, name, &result);
 	return 0;
 }
 

@@ -35,6 +35,37 @@ static void add_variable(struct expr_scope *scope, struct bytes name, size_t slo
 		(struct variable){.name = arena_copy(arena, name), .slot = slot};
 }
 
+/* ---- the context's `let` */
+
+#define LET_MISSING                                                                                \
+	'.' /* stands before the name of a variable that is missing: no name begins so */
+
+void expr_let_write(struct buf *ret, struct bytes name, const struct value *v)
+{
+	OWNED(buf_release) struct buf marked = {0};
+	struct value undefined = {.type = BSON_KIND_UNDEFINED};
+
+	if (!value_is_missing(v)) {
+		value_write(ret, name, v);
+		return;
+	}
+	buf_add_u8(&marked, LET_MISSING);
+	buf_add_bytes(&marked, name);
+	value_write(ret, buf_bytes(&marked), &undefined);
+}
+
+static bool let_is_missing(const struct bson_field *field)
+{
+	return field->name.len > 0 && field->name.at[0] == LET_MISSING;
+}
+
+static struct bytes let_name(const struct bson_field *field)
+{
+	size_t skip = let_is_missing(field);
+
+	return bytes_of(field->name.at + skip, field->name.len - skip);
+}
+
 struct expr_scope *expr_scope_new(struct query_context *q)
 {
 	struct expr_scope *scope = arena_zeroed(q->constants, sizeof(*scope));
@@ -45,7 +76,7 @@ struct expr_scope *expr_scope_new(struct query_context *q)
 		struct bson_field field;
 
 		while (expr_next(&fields, &field))
-			add_variable(scope, field.name, scope->slots++);
+			add_variable(scope, let_name(&field), scope->slots++);
 	}
 	scope->constants = scope->slots;
 	return scope;
@@ -179,10 +210,8 @@ struct expr_frame expr_frame_new(struct query_context *q, const struct expr_scop
 		struct bson_field field;
 
 		while (slot < scope->constants && expr_next(&fields, &field))
-			/* An undefined one stands for missing: a let of $lookup may be that. */
-			frame.slots[slot++] = field.type == BSON_KIND_UNDEFINED
-						      ? value_missing()
-						      : value_of_field(&field);
+			frame.slots[slot++] =
+				let_is_missing(&field) ? value_missing() : value_of_field(&field);
 	}
 	expr_frame_set(&frame, bson_build_empty());
 	return frame;

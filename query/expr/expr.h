@@ -29,6 +29,9 @@ struct expr_frame {
 	const void *meta;
 };
 
+/* Append a variable to a context's `let`. One that is missing is there, too, by a mark that only this layer reads. */
+void expr_let_write(struct buf *ret, struct bytes name, const struct value *v);
+
 /* A scope with the context's `let` variables and the system's. In the arena `q->constants`. */
 struct expr_scope *expr_scope_new(struct query_context *q);
 /* Define a variable (of $lookup's let, of $let): the slot that its value has to be put in. Names are checked:

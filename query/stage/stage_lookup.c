@@ -60,9 +60,7 @@ static int make_let(struct lookup_stage *self, struct error *e)
 
 		if (expr_eval(self->lets[i].expr, &self->work.frame, &v, e) < 0)
 			return e->code;
-		if (value_is_missing(&v))
-			v.type = BSON_KIND_UNDEFINED; /* expr_frame_new() makes it missing again */
-		value_write(out, self->lets[i].name, &v);
+		expr_let_write(out, self->lets[i].name, &v);
 	}
 	bson_build_end(out, begin);
 	self->sub.let = arena_copy(self->constants, buf_bytes(out));
