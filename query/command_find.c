@@ -295,6 +295,18 @@ static bool bound_values(struct find *f, struct bytes bound, const struct value 
 	return count == value_count(bound);
 }
 
+/* Where an index begins (`first`) or ends. */
+static const struct value *end_values(struct find *f, const struct sort *key, bool first)
+{
+	size_t count = sort_count(key);
+	struct value *values = arena_zeroed(f->cursor->c.q.constants, count * sizeof(*values));
+
+	for (size_t i = 0; i < count; i++)
+		values[i].type =
+			sort_is_ascending(key, i) == first ? BSON_KIND_MIN_KEY : BSON_KIND_MAX_KEY;
+	return values;
+}
+
 static int open_bounds(struct find *f, struct stage **stage, struct error *e)
 {
 	struct query_context *q = &f->cursor->c.q;
@@ -310,7 +322,8 @@ static int open_bounds(struct find *f, struct stage **stage, struct error *e)
 				     e);
 	if (sort_parse(f->cursor->scope, f->index_key, &key, e) < 0)
 		return 0; /* an index of another kind: no order */
-	if (min != NULL && max != NULL && sort_compare_values(key, min, max, q->collation) >= 0)
+	if (sort_compare_values(key, min != NULL ? min : end_values(f, key, true),
+				max != NULL ? max : end_values(f, key, false), q->collation) >= 0)
 		return planner_error(
 			f, 51175,
 			"planner returned error :: caused by :: The value provided for "
@@ -367,8 +380,8 @@ static struct bytes returned_key(const struct find *f, const struct plan *plan)
 	return (struct bytes){0};
 }
 
-/* Of a projection beside returnKey: only its {$meta: "sortKey"}s, and then no number of the record. */
-static int project_keys(struct find *f, unsigned *extra, struct error *e)
+/* Of a projection beside returnKey: only its {$meta: "sortKey"}s. */
+static int project_keys(struct find *f, struct error *e)
 {
 	OWNED(buf_release) struct buf spec = {0};
 	struct bson_fields fields = bson_fields(f->projection);
@@ -380,7 +393,6 @@ static int project_keys(struct find *f, unsigned *extra, struct error *e)
 	f->project = NULL;
 	if (!keys)
 		return 0;
-	*extra &= ~(unsigned)FIND_STAGE_RECORD_ID;
 	while (bson_fields_next(&fields, &field, &ignored) > 0) {
 		struct value v = value_of_field(&field), meta = plan_operand(&v, "$meta");
 
@@ -449,6 +461,15 @@ static bool projects_first(const struct find *f, unsigned extra)
 	return is_plain(f->projection);
 }
 
+/* A record's number is a part of the projection: not where that names it itself, nor where keys are returned in its place. */
+static bool shows_number(const struct find *f)
+{
+	struct value named = value_get(f->projection, bytes_str("$recordId"));
+
+	return command_flag(f->cmd, "showRecordId") && !command_flag(f->cmd, "returnKey") &&
+	       value_is_missing(&named);
+}
+
 static int open_stages(struct find *f, struct collection *c, struct error *e)
 {
 	struct query_cursor *cursor = f->cursor;
@@ -482,7 +503,7 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 		stage = find_stage_match(q, cursor->scope, f->match, stage);
 	if (is_point(f, &cursor->plan) && !keys)
 		f->sort = NULL;
-	extra |= command_flag(f->cmd, "showRecordId") ? FIND_STAGE_RECORD_ID : 0;
+	extra |= shows_number(f) ? FIND_STAGE_RECORD_ID : 0;
 	extra |= command_flag(f->cmd, "returnKey") ? FIND_STAGE_ONLY_KEY : 0;
 	if (f->sort != NULL && !(request.order != 0 && cursor->plan.is_id_order)) {
 		if (projects_first(f, extra)) {
@@ -494,8 +515,7 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 		cursor->left = -1;
 	}
 	stage = find_stage_cut(q, f->skip, f->limit, stage);
-	if ((extra & FIND_STAGE_ONLY_KEY) != 0 && f->project != NULL &&
-	    project_keys(f, &extra, e) < 0) {
+	if ((extra & FIND_STAGE_ONLY_KEY) != 0 && f->project != NULL && project_keys(f, e) < 0) {
 		stage_free(stage);
 		return e->code;
 	}
