@@ -170,8 +170,9 @@ static bool leaf_bounds(const struct match_node *node, bool foreign, bool negate
 		return is_on_id(node) && !(foreign && is_collated(&node->value)) &&
 		       !(negated && node->value.type == BSON_KIND_ARRAY);
 	case MATCH_IN:
-		for (size_t i = 0; i < node->in.count && foreign; i++)
-			if (is_collated(&node->in.values[i]))
+		for (size_t i = 0; i < node->in.count; i++)
+			if ((foreign && is_collated(&node->in.values[i])) ||
+			    (negated && node->in.values[i].type == BSON_KIND_ARRAY))
 				return false;
 		return is_on_id(node) && !(negated && node->in.regex_count > 0);
 	case MATCH_EXISTS:

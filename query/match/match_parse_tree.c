@@ -58,12 +58,14 @@ static int parse_always(struct match_parser *p, enum match_kind kind,
 }
 
 static int parse_sample(struct match_parser *p, const struct bson_field *field,
-			const struct match_node **ret)
+			enum match_level level, const struct match_node **ret)
 {
 	struct value v = value_of_field(field);
 	double rate = value_to_double(&v);
 	struct match_node *node;
 
+	if (level == MATCH_LEVEL_SUB)
+		return only_top(p, "$sampleRate");
 	if (!value_is_number(&v))
 		return query_error(p->e, QUERY_BAD_VALUE,
 				   "argument to $sampleRate must be a numeric type");
@@ -210,7 +212,7 @@ int match_parse_pathless(struct match_parser *p, const struct bson_field *field,
 	if (name_is(name, "$text"))
 		return parse_text(p, field, level);
 	if (name_is(name, "$sampleRate"))
-		return parse_sample(p, field, ret);
+		return parse_sample(p, field, level, ret);
 	if (name_is(name, "$alwaysTrue"))
 		return parse_always(p, MATCH_ALWAYS_TRUE, field, ret);
 	if (name_is(name, "$alwaysFalse"))
