@@ -122,16 +122,6 @@ static int check_natural(const struct find *f, const char *what, struct bytes sp
 			   buf_text(&text));
 }
 
-/* The number of {$natural: ..} as an int; 0 when it is none. */
-static int64_t natural_number(struct bytes spec)
-{
-	struct value v = value_get(spec, bytes_str("$natural"));
-
-	return value_is_number(&v) ? MIN_OF(MAX_OF(value_round_int64(&v), (int64_t)INT32_MIN),
-					    (int64_t)INT32_MAX)
-				   : 0;
-}
-
 static int check_hint(const struct find *f, struct error *e)
 {
 	struct value hint = command_field(f->cmd, "hint");
@@ -142,8 +132,8 @@ static int check_hint(const struct find *f, struct error *e)
 	if (check_natural(f, "hint", hint.data, e) < 0)
 		return e->code;
 	natural = command_natural(hint.data);
-	if (f->natural == 0 ||
-	    (natural != 0 && natural_number(hint.data) == natural_number(f->sort_spec)))
+	if (f->natural == 0 || (natural != 0 && command_natural_number(hint.data) ==
+							command_natural_number(f->sort_spec)))
 		return 0;
 	return query_error(e, QUERY_BAD_VALUE,
 			   natural == 0 ? "index hint not allowed with $natural sort order"
@@ -295,18 +285,6 @@ static bool bound_values(struct find *f, struct bytes bound, const struct value 
 	return count == value_count(bound);
 }
 
-/* Where an index begins (`first`) or ends. */
-static const struct value *end_values(struct find *f, const struct sort *key, bool first)
-{
-	size_t count = sort_count(key);
-	struct value *values = arena_zeroed(f->cursor->c.q.constants, count * sizeof(*values));
-
-	for (size_t i = 0; i < count; i++)
-		values[i].type =
-			sort_is_ascending(key, i) == first ? BSON_KIND_MIN_KEY : BSON_KIND_MAX_KEY;
-	return values;
-}
-
 static int open_bounds(struct find *f, struct stage **stage, struct error *e)
 {
 	struct query_context *q = &f->cursor->c.q;
@@ -322,8 +300,9 @@ static int open_bounds(struct find *f, struct stage **stage, struct error *e)
 				     e);
 	if (sort_parse(f->cursor->scope, f->index_key, &key, e) < 0)
 		return 0; /* an index of another kind: no order */
-	if (sort_compare_values(key, min != NULL ? min : end_values(f, key, true),
-				max != NULL ? max : end_values(f, key, false), q->collation) >= 0)
+	if (sort_compare_values(key, min != NULL ? min : sort_end_values(key, true, q->constants),
+				max != NULL ? max : sort_end_values(key, false, q->constants),
+				q->collation) >= 0)
 		return planner_error(
 			f, 51175,
 			"planner returned error :: caused by :: The value provided for "

@@ -297,13 +297,22 @@ bool command_flag(struct bytes cmd, const char *name)
 	return value_is_true(&v);
 }
 
+int64_t command_natural_number(struct bytes spec)
+{
+	struct value v = value_get(spec, bytes_str("$natural"));
+
+	if (!value_is_number(&v))
+		return 0;
+	return MIN_OF(MAX_OF(value_round_int64(&v), (int64_t)INT32_MIN), (int64_t)INT32_MAX);
+}
+
 int command_natural(struct bytes spec)
 {
 	struct value v = value_get(spec, bytes_str("$natural"));
 
 	if (value_is_missing(&v))
 		return 0;
-	return value_is_number(&v) && value_round_int64(&v) < 0 ? -1 : 1;
+	return command_natural_number(spec) < 0 ? -1 : 1;
 }
 
 bool command_spills(struct bytes cmd)

@@ -66,6 +66,8 @@ int command_wrong_type(struct error *e, const char *command, const char *field,
 
 /* {$natural: 1} of a sort or hint: 1, {$natural: -1}: -1; 0: another one. */
 int command_natural(struct bytes spec);
+/* Its number as mongod compares a sort's and a hint's: an int; 0 when it is none. */
+int64_t command_natural_number(struct bytes spec);
 /* May a blocking stage spill? allowDiskUse, on unless it is told not to (allowDiskUseByDefault). */
 bool command_spills(struct bytes cmd);
 /* Does a document begin with an operator: {$gt: 1}? */

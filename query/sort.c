@@ -134,6 +134,16 @@ int sort_compare_values(const struct sort *sort, const struct value *a, const st
 	return 0;
 }
 
+const struct value *sort_end_values(const struct sort *sort, bool first, struct arena *arena)
+{
+	struct value *values = arena_zeroed(arena, sort->count * sizeof(*values));
+
+	for (size_t i = 0; i < sort->count; i++)
+		values[i].type =
+			sort_is_ascending(sort, i) == first ? BSON_KIND_MIN_KEY : BSON_KIND_MAX_KEY;
+	return values;
+}
+
 const struct sort *sort_by_chance(struct query_context *q)
 {
 	struct sort *sort = arena_zeroed(q->constants, sizeof(*sort));

@@ -38,6 +38,9 @@ MUST_CHECK int sort_key_bytes(const struct sort *sort, struct expr_frame *frame,
 int sort_compare_values(const struct sort *sort, const struct value *a, const struct value *b,
 			struct collation *collation);
 
+/* sort_count() values, of which an index with this key has none before (`first`), or none behind. In `arena`. */
+const struct value *sort_end_values(const struct sort *sort, bool first, struct arena *arena);
+
 struct sorter; /* opaque */
 
 /* limit 0: none, else only the first `limit` are kept (and memory stays at that). keep_keys: stage_doc.sort_key is set. */
