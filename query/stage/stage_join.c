@@ -241,6 +241,22 @@ static void gather(struct gathering *g, struct value v)
 	g->values[g->count++] = v;
 }
 
+/* str::parseUnsignedBase10Integer(): unlike the index in a filter's path it may begin with zeros. */
+static bool is_position(struct bytes name, size_t *ret)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.at[i] < '0' || name.at[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(name.at[i] - '0');
+		if (n > UINT32_MAX)
+			return false;
+	}
+	*ret = (size_t)n;
+	return name.len > 0;
+}
+
 static void visit(struct gathering *g, struct value v, struct bytes path)
 {
 	struct bytes rest, name;
@@ -262,7 +278,7 @@ static void visit(struct gathering *g, struct value v, struct bytes path)
 	if (v.type == BSON_KIND_DOCUMENT) {
 		visit(g, value_get(v.data, name), rest);
 	} else if (v.type == BSON_KIND_ARRAY) {
-		if (path_is_index(name, &index)) {
+		if (is_position(name, &index)) {
 			struct value element = value_at(v.data, index);
 
 			if (!value_is_missing(&element))
