@@ -5,6 +5,7 @@
 #include "query/expr/expr_op.h"
 #include "query/field_path.h"
 #include "query/fields.h"
+#include "query/stage/reorder_part.h"
 #include "query/stage/stage_join.h"
 
 #define RESULTS_MAX (100 * MIB) /* internalLookupStageIntermediateDocumentMaxSizeBytes */
@@ -278,7 +279,17 @@ static int give_all(struct lookup_stage *self, struct stage_doc *ret, struct err
 	return 1;
 }
 
-/* One document with `result` (missing: none) and its index. */
+/* What stands for no result: its place is kept for the index if that goes below it, else for what comes later. */
+static struct value nothing(const struct lookup_stage *self)
+{
+	static const struct value gap = {.type = FIELDS_GAP};
+
+	if (reorder_is_within(self->index_path, self->as))
+		return value_document(bson_build_empty());
+	return self->base.q->keeps_gaps ? gap : value_missing();
+}
+
+/* One document with `result` and its index. */
 static void give_unwound(struct lookup_stage *self, const struct value *result,
 			 const struct value *index, struct stage_doc *ret)
 {
@@ -295,7 +306,7 @@ static void give_unwound(struct lookup_stage *self, const struct value *result,
 
 static int give_each(struct lookup_stage *self, struct stage_doc *ret, struct error *e)
 {
-	struct value missing = value_missing(), null = value_null(), result, index;
+	struct value null = value_null(), result, index;
 	struct bytes bytes;
 	int found;
 
@@ -321,7 +332,8 @@ static int give_each(struct lookup_stage *self, struct stage_doc *ret, struct er
 		}
 		self->is_open = false;
 		if (self->index == 0 && self->preserve) {
-			give_unwound(self, &missing, &null, ret);
+			result = nothing(self);
+			give_unwound(self, &result, &null, ret);
 			return 1;
 		}
 	}
