@@ -12,6 +12,16 @@
 
 /* ---- in */
 
+static int add_key(struct window_stage *self, const struct value *partition,
+		   const struct stage_doc *doc, struct buf *ret, struct error *e)
+{
+	if (sort_value_bytes(partition, self->base.q->collation, ret, e) < 0)
+		return e->code;
+	for (size_t i = 0; self->is_reverse && i < ret->len; i++)
+		ret->at[i] = (uint8_t)~ret->at[i];
+	return self->sort == NULL ? 0 : sort_key_bytes(self->sort, &self->work.frame, doc, ret, e);
+}
+
 /* [partition][document], the partition as {"0": value}. */
 static int add_document(struct window_stage *self, const struct stage_doc *doc, uint64_t number,
 			struct error *e)
@@ -29,9 +39,7 @@ static int add_document(struct window_stage *self, const struct stage_doc *doc, 
 				   "type array");
 	if (value_is_missing(&v))
 		v = value_null();
-	if (!self->is_sorted && (sort_value_bytes(&v, q->collation, &key, e) < 0 ||
-				 (self->sort != NULL &&
-				  sort_key_bytes(self->sort, &self->work.frame, doc, &key, e) < 0)))
+	if (!self->is_sorted && add_key(self, &v, doc, &key, e) < 0)
 		return e->code;
 	return stage_record_add(self->sorted, &self->work, &key, number, &v, doc->doc, e);
 }
@@ -440,6 +448,19 @@ static int parse_sort(struct stage_build *b, struct window_stage *self, const st
 		       : expr_field(b->scope, sort_path(self->sort, 0), &self->sort_value, e);
 }
 
+/* Is the field of the partitions also one of sortBy that goes down? mongod sorts by a field once, the way that it is told last. */
+static bool goes_down(const struct window_stage *self)
+{
+	struct bytes path;
+
+	if (self->partition == NULL || !expr_is_field(self->partition, &path))
+		return false;
+	for (size_t i = 0; self->sort != NULL && i < sort_count(self->sort); i++)
+		if (bytes_equal(path, sort_path(self->sort, i)))
+			return !sort_is_ascending(self->sort, i);
+	return false;
+}
+
 static bool comes_sorted(const struct window_stage *self)
 {
 	struct bytes paths[SORT_PARTS_MAX + 1];
@@ -495,6 +516,7 @@ int stage_make_window(struct stage_build *b, struct bytes name, const struct val
 	if (self->partition == NULL ? self->sort != NULL : expr_is_field(self->partition, &path))
 		self->base.source = stage_drop_sort(self->base.source);
 	self->is_sorted = comes_sorted(self);
+	self->is_reverse = goes_down(self);
 	for (size_t i = 0; i < self->function_count; i++) {
 		if (self->functions[i].acc != NULL)
 			stage_later_accumulator(b, self->functions[i].acc);

@@ -88,6 +88,7 @@ struct window_stage {
 	size_t function_count;
 	const struct project *project; /* sets the outputs */
 	bool is_sorted;		       /* the documents come in order */
+	bool is_reverse;	       /* the partitions go down, as sortBy has their field */
 	const struct expr *ops[WINDOW_OPS];
 	size_t op_slots[2];
 	/* At work. */

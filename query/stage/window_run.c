@@ -162,8 +162,8 @@ static void run_rank(struct window_stage *self, struct window_function *f)
 	for (size_t i = 0; i < self->count; i++) {
 		const struct value *v = &self->sort_values[i],
 				   *before = i == 0 ? v : &self->sort_values[i - 1];
-		bool is_same = i > 0 && ((value_is_nullish(v) && value_is_nullish(before)) ||
-					 value_compare(v, before, collation) == 0);
+		/* Not as in a sort: null is another value than none. */
+		bool is_same = i > 0 && value_compare(v, before, collation) == 0;
 
 		if (f->kind == WINDOW_NUMBER) {
 			rank = (int64_t)i + 1;
