@@ -69,6 +69,19 @@ int accumulator_optimize(struct expr_scope *scope, const struct accumulator *acc
 	return own->n == NULL ? 0 : expr_optimize(scope, &own->n, e);
 }
 
+int accumulator_fold_n(struct expr_scope *scope, const struct accumulator *acc, struct error *e)
+{
+	/* As in accumulator_optimize(). */
+	struct accumulator *own = (struct accumulator *)(uintptr_t)acc;
+	struct value ignored;
+
+	if (own->n == NULL)
+		return 1;
+	if (expr_optimize(scope, &own->n, e) < 0)
+		return e->code;
+	return expr_is_constant(own->n, &ignored);
+}
+
 void accumulator_set_late(const struct accumulator *acc)
 {
 	/* As in accumulator_optimize(). */

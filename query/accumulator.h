@@ -28,6 +28,9 @@ MUST_CHECK int accumulator_parse_any(struct expr_scope *scope, struct bytes op,
 /* Fold what is constant in it, as expr_optimize() does; before its first use. */
 MUST_CHECK int accumulator_optimize(struct expr_scope *scope, const struct accumulator *acc,
 				    struct error *e);
+/* For $bucketAuto, which has no key when it begins a group: fold `n`. 1: it is a constant, or there is none; 0: it is not. */
+MUST_CHECK int accumulator_fold_n(struct expr_scope *scope, const struct accumulator *acc,
+				  struct error *e);
 /* For a window whose beginning moves: of equals $bottom, $bottomN and $maxN keep those that came last, where they keep the first
    ones otherwise. After parsing, before its first use. */
 void accumulator_set_late(const struct accumulator *acc);

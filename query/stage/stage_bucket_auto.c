@@ -274,6 +274,19 @@ static int parse_buckets(struct stage_build *b, struct bucket_auto_stage *self,
 	return 0;
 }
 
+static int parse_accumulator(struct stage_build *b, struct bytes name, const struct value *operand,
+			     const struct accumulator **ret, struct error *e)
+{
+	int is_constant;
+
+	if (accumulator_parse(b->scope, name, operand, ret, e) < 0)
+		return e->code;
+	is_constant = accumulator_fold_n(b->scope, *ret, e);
+	if (is_constant == 0)
+		return query_error(e, 4544714, "Can't refer to the group key in $bucketAuto");
+	return is_constant;
+}
+
 /* The accumulators of `output`: as $group's. */
 static int parse_outputs(struct stage_build *b, struct bucket_auto_stage *self, struct bytes spec,
 			 struct error *e)
@@ -303,7 +316,7 @@ static int parse_outputs(struct stage_build *b, struct bucket_auto_stage *self, 
 			return query_error(e, 40238, "The field '%s' must specify one accumulator",
 					   name);
 		operand = value_of_field(&op);
-		if (accumulator_parse(b->scope, op.name, &operand, &output->acc, e) < 0)
+		if (parse_accumulator(b, op.name, &operand, &output->acc, e) < 0)
 			return e->code;
 		output->name = field.name;
 		output->offset = self->state_bytes;
