@@ -245,6 +245,17 @@ struct lead {
 	bool has_sort;
 };
 
+/* May the stage sort for itself, so that a $sort before it is taken away when the stages are put together? */
+static bool sorts_anew(const struct value *stage)
+{
+	static const char *const names[] = {"$sort", "$densify", "$fill", "$setWindowFields"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (plan_operand(stage, names[i]).type != VALUE_MISSING)
+			return true;
+	return false;
+}
+
 static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lead *ret,
 		     struct error *e)
 {
@@ -259,7 +270,8 @@ static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lea
 		stage = value_at(pipeline, 1);
 	}
 	operand = plan_operand(&stage, "$sort");
-	ret->order = id_order(&operand);
+	stage = value_at(pipeline, ret->stages + 1);
+	ret->order = sorts_anew(&stage) ? 0 : id_order(&operand);
 	return 0;
 }
 

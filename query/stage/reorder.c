@@ -2,6 +2,7 @@
 
 #include "base/bson_build.h"
 #include "query/fields.h"
+#include "query/stage/reorder_part.h"
 
 struct item {
 	struct bytes name;
@@ -407,25 +408,41 @@ static bool is_transform(const struct item *item)
 	return false;
 }
 
+/* An $unwind of what the $lookup before it gives is a part of that. */
+static bool is_unwound(const struct order *o, size_t i)
+{
+	return i > 0 && name_is(o->at[i].name, "$unwind") &&
+	       name_is(o->at[i - 1].name, "$lookup") &&
+	       reorder_is_unwound(&o->at[i - 1].operand, &o->at[i].operand);
+}
+
+/* What is no $match, at `i` + 1. */
+static bool step_other(struct order *o, size_t i)
+{
+	struct item *here = &o->at[i], *next = &o->at[i + 1], moved = *here;
+	bool is_sort = name_is(next->name, "$sort");
+
+	/* Of two sorts in a row only the second counts. */
+	if (is_sort && name_is(here->name, "$sort")) {
+		take_out(o, i);
+		return true;
+	}
+	if (is_sort ? !reorder_sort_moves(here->name, &here->operand, &next->operand) ||
+			      is_unwound(o, i)
+		    : !is_transform(here) || !name_is(next->name, "$sample"))
+		return false;
+	*here = *next;
+	*next = moved;
+	return true;
+}
+
 /* Does anything move at `i`? */
 static bool step(struct order *o, size_t i)
 {
-	struct item *here = &o->at[i], *next = &o->at[i + 1];
+	struct item *here = &o->at[i];
 
-	if (!is_match(next)) {
-		struct item moved = *here;
-
-		/* Of two sorts in a row only the second counts. */
-		if (name_is(here->name, "$sort") && name_is(next->name, "$sort")) {
-			take_out(o, i);
-			return true;
-		}
-		if (!is_transform(here) || !name_is(next->name, "$sample"))
-			return false;
-		*here = *next;
-		*next = moved;
-		return true;
-	}
+	if (!is_match(&o->at[i + 1]))
+		return step_other(o, i);
 	if (is_match(here)) {
 		merge(o, i);
 		return true;
@@ -535,7 +552,8 @@ struct bytes reorder_pipeline(struct query_context *q, struct bytes pipeline)
 	size_t count = value_count(pipeline);
 	struct order o = {.q = q, .room = 4 * count + 16};
 
-	if (count == 0 || memmem(pipeline.at, pipeline.len, "$match", 6) == NULL)
+	if (count == 0 || (memmem(pipeline.at, pipeline.len, "$match", 6) == NULL &&
+			   memmem(pipeline.at, pipeline.len, "$sort", 5) == NULL))
 		return pipeline;
 	/* In the arena, as a $lookup may come here for each document: its arena is short. */
 	o.at = arena_get(q->constants, o.room * sizeof(*o.at));

@@ -31,4 +31,9 @@ bool reorder_expr_moves(const struct reorder_change *change, const struct value 
 bool reorder_expr_rename(struct query_context *q, const struct reorder_change *change,
 			 struct value *v);
 
+/* May a $sort with this key go before the stage? A $lookup or an $unwind that changes none of its paths (tryReorderingWithSort()). */
+bool reorder_sort_moves(struct bytes name, const struct value *operand, const struct value *sort);
+/* Does the $unwind belong to the $lookup before it? */
+bool reorder_is_unwound(const struct value *lookup, const struct value *unwind);
+
 #endif

@@ -448,12 +448,24 @@ static int parse_sort(struct stage_build *b, struct window_stage *self, const st
 		       : expr_field(b->scope, sort_path(self->sort, 0), &self->sort_value, e);
 }
 
-/* Is the field of the partitions also one of sortBy that goes down? mongod sorts by a field once, the way that it is told last. */
+/* Do the stage's documents come from a collection, and not through other stages? */
+static bool is_first(const struct window_stage *self)
+{
+	const struct stage *source = self->base.source;
+
+	return source != NULL && (strcmp(source->kind->name, "$cursor") == 0 ||
+				  strcmp(source->kind->name, "IXSCAN") == 0);
+}
+
+/*
+ * Is the field of the partitions also one of sortBy that goes down? In mongod's plans a sort has a field once, and the way that is
+ * told last; in a stage it goes by the field's first place.
+ */
 static bool goes_down(const struct window_stage *self)
 {
 	struct bytes path;
 
-	if (self->partition == NULL || !expr_is_field(self->partition, &path))
+	if (self->partition == NULL || !expr_is_field(self->partition, &path) || !is_first(self))
 		return false;
 	for (size_t i = 0; self->sort != NULL && i < sort_count(self->sort); i++)
 		if (bytes_equal(path, sort_path(self->sort, i)))
