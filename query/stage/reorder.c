@@ -139,6 +139,18 @@ static void projected(struct query_context *q, struct reorder_change *change, st
 	}
 }
 
+/* Is there _id or _id.x? */
+static bool names_id(struct bytes spec)
+{
+	struct fields fields = fields_of(spec);
+	struct bson_field field;
+
+	while (fields_next(&fields, &field))
+		if (reorder_is_within(field.name, bytes_str("_id")))
+			return true;
+	return false;
+}
+
 static void project_change(struct query_context *q, struct reorder_change *change,
 			   const struct value *spec)
 {
@@ -149,7 +161,7 @@ static void project_change(struct query_context *q, struct reorder_change *chang
 		type = value_is_true(&id);
 	change->all_except = type == 1;
 	projected(q, change, bytes_of(NULL, 0), spec->data);
-	if (type == 1 && value_is_missing(&id))
+	if (type == 1 && !names_id(spec->data))
 		add_path(change, bytes_str("_id"));
 }
 

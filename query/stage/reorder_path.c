@@ -56,7 +56,12 @@ bool reorder_path_stays(const struct reorder_change *change, struct bytes path)
 
 bool reorder_path_moves(const struct reorder_change *change, struct bytes path)
 {
-	return reorder_rename_of(change, path) >= 0 || reorder_path_stays(change, needed_of(path));
+	struct bytes needed = needed_of(path);
+
+	/* What is named anew is kept beside the paths that an inclusion keeps; other stages don't list it among what they change. */
+	if (change->all_except && reorder_rename_of(change, needed) >= 0)
+		return true;
+	return reorder_path_stays(change, needed);
 }
 
 void reorder_rename_path(const struct reorder_change *change, size_t rename, struct bytes path,

@@ -114,6 +114,24 @@ static size_t redact_list(const struct value *list, bool all, int depth, struct 
 	return count;
 }
 
+/* Is a part of the path a number? It may be an element's place, which is another one once elements are taken out. */
+static bool has_number(struct bytes path)
+{
+	bool is_number = true, is_empty = true;
+
+	for (size_t i = 0; i < path.len; i++) {
+		if (path.at[i] != '.') {
+			is_number &= path.at[i] >= '0' && path.at[i] <= '9';
+			is_empty = false;
+		} else if (is_number && !is_empty) {
+			return true;
+		} else {
+			is_number = is_empty = true;
+		}
+	}
+	return is_number && !is_empty;
+}
+
 /* One field of a query; whether there is something of it. */
 static bool redact_field(const struct bson_field *field, int depth, struct buf *out)
 {
@@ -124,7 +142,7 @@ static bool redact_field(const struct bson_field *field, int depth, struct buf *
 
 	if (is_list) {
 		kept = redact_list(&v, name_is(field->name, "$or"), depth, &part);
-	} else if (field->name.len > 0 && field->name.at[0] == '$') {
+	} else if ((field->name.len > 0 && field->name.at[0] == '$') || has_number(field->name)) {
 		return false;
 	} else if (is_plain(&v)) {
 		value_write(out, field->name, &v);
