@@ -57,6 +57,13 @@ static COLD int ambiguous(struct bytes name, struct bytes array, struct error *e
 			   buf_text(&a), buf_text(&b));
 }
 
+static struct value key_of(struct value v)
+{
+	if (v.type == BSON_KIND_ARRAY && value_count(v.data) == 0)
+		v.type = BSON_KIND_UNDEFINED;
+	return v;
+}
+
 /* From `v` along `path` to its end or to the first array that has to be gone through. */
 static int walk_path(struct place *place, struct value v, struct bytes path, struct error *e)
 {
@@ -87,9 +94,9 @@ static int walk_path(struct place *place, struct value v, struct bytes path, str
 			if (place->through == NULL)
 				place->through = v.data.at;
 			if (rest.at == NULL) {
-				/* What an index leads to is not gone through. */
+				/* What an index leads to is not gone through; but empty it has no key. */
 				place->is_done = true;
-				place->v = element;
+				place->v = key_of(element);
 				return 0;
 			}
 			v = element;
