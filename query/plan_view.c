@@ -5,6 +5,7 @@
 #include "query/command_parse.h"
 #include "query/find_stage.h"
 #include "query/plan.h"
+#include "query/plan_needed.h"
 #include "query/query_error.h"
 #include "query/scan.h"
 #include "query/stage/reorder.h"
@@ -379,6 +380,8 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 	if (check && pipeline_begins_with_geo(r->pipeline))
 		return plan_refuse_geo(q, r, e);
 	r->pipeline = reorder_pipeline(q, r->pipeline);
+	if (r->unpack.len == 0)
+		r->pipeline = plan_needed(q, r->pipeline);
 	if ((r->unpack.len > 0 || pipeline_needs_collection(r->pipeline)) &&
 	    open_source(q, r, scope, set, &plan, &done, &source, e) < 0)
 		return e->code;

@@ -11,6 +11,9 @@
 /* Is `inner` the same path as `outer`, or one below it? */
 bool reorder_is_within(struct bytes inner, struct bytes outer);
 
+/* What a predicate on the path needs: of "a.b.0.c" all of a.b (PathMatchExpression's dependencies: up to the first number). */
+struct bytes reorder_needed_of(struct bytes path);
+
 /* The number of the rename that is for this path; -1 none. */
 int reorder_rename_of(const struct reorder_change *change, struct bytes path);
 

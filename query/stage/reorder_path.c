@@ -26,8 +26,7 @@ static bool is_place(struct bytes part)
 	return true;
 }
 
-/* What a predicate on the path needs: of "a.b.0.c" all of a.b (PathMatchExpression's dependencies: up to the first number). */
-static struct bytes needed_of(struct bytes path)
+struct bytes reorder_needed_of(struct bytes path)
 {
 	size_t begin = 0;
 
@@ -56,7 +55,7 @@ bool reorder_path_stays(const struct reorder_change *change, struct bytes path)
 
 bool reorder_path_moves(const struct reorder_change *change, struct bytes path)
 {
-	struct bytes needed = needed_of(path);
+	struct bytes needed = reorder_needed_of(path);
 
 	/* What is named anew is kept beside the paths that an inclusion keeps; other stages don't list it among what they change. */
 	if (change->all_except && reorder_rename_of(change, needed) >= 0)
