@@ -40,6 +40,7 @@ def fill(database):
     database.command("create", "higher", viewOn="high", pipeline=[{"$project": {"item": 1, "h": "$size.h"}}, {"$sort": {"h": -1}}])
     database.command("create", "joined", viewOn="staff", pipeline=[
         {"$lookup": {"from": "high", "localField": "_id", "foreignField": "size.w", "as": "l"}}, {"$set": {"l": {"$size": "$l"}}}])
+    database.command("create", "late", viewOn="ts", pipeline=[{"$match": {"v": {"$gt": 1}}}])
     database.command("create", "accents", viewOn="french", pipeline=[], collation={"locale": "fr", "strength": 1})
 
 

@@ -75,7 +75,8 @@ def random_commands():
 
 def is_left_out(command, raw):
     """What has no order, and what we do otherwise: a field that goes and comes again behind a $unionWith keeps its place in mongod."""
-    if any(word in raw for word in LEFT_OUT) or "returnKey" in command:
+    # Partitions that a $densify ends come in the order of a table that each mongod hashes anew.
+    if any(word in raw for word in LEFT_OUT) or "returnKey" in command or (b"$densify" in raw and b"partitionByFields" in raw):
         return True
     return b"$unionWith" in raw and b"\x10_id\0\0\0\0\0" in raw
 
