@@ -125,11 +125,17 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 	struct bson_fields fields = bson_fields(buf_bytes(&c->entry.indexes));
 	struct bytes of_id = bytes_of(id_index, sizeof(id_index));
 	struct bson_field field;
+	struct value named = {.type = VALUE_MISSING};
 	bool meant = false;
 	int more;
 
 	if (c->kind != COLLECTION_STORED)
 		return 0;
+	if (hint->type == BSON_KIND_DOCUMENT && hint->data.len > 4 + 7 &&
+	    memcmp(hint->data.at + 5, "$hint", 6) == 0) /* {$hint: "name"} */
+		named = value_get(hint->data, bytes_str("$hint"));
+	if (named.type == BSON_KIND_STRING)
+		hint = &named;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
 		if (field.type != BSON_KIND_DOCUMENT)
 			continue;

@@ -27,6 +27,9 @@ struct query_cursor; /* opaque: an open result */
 /* Parse and open; nothing is drawn yet. The batch size of the first batch is query_cursor_first(). */
 MUST_CHECK int query_find(const struct query_request *request, struct query_cursor **ret,
 			  struct error *e);
+/* Are the fields of an aggregate, of an explain, those that it takes? Needs only the request's db and cmd. */
+MUST_CHECK int query_check_aggregate(const struct query_request *request, struct error *e);
+MUST_CHECK int query_check_explain(const struct query_request *request, struct error *e);
 MUST_CHECK int query_aggregate(const struct query_request *request, struct query_cursor **ret,
 			       struct error *e);
 MUST_CHECK int query_count(const struct query_request *request, int64_t *ret, struct error *e);

@@ -67,8 +67,8 @@ static int check_time(const struct value *v, struct error *e)
 {
 	int64_t number;
 
-	if (v->type == BSON_KIND_NULL)
-		return command_check_time(v, e);
+	if (v->type == BSON_KIND_NULL) /* told when all fields are known */
+		return 0;
 	if (!value_is_number(v))
 		return command_wrong_type(e, "aggregate", "maxTimeMS", v,
 					  "types '[long, int, decimal, double']");
@@ -109,12 +109,12 @@ static const struct command_rule rules[] = {
 	{"bypassDocumentValidation", COMMAND_BOOL_SAFE, false, NULL},
 	{"needsMerge", COMMAND_FLAG, false, NULL},
 	{"fromMongos", COMMAND_FLAG, false, NULL},
-	{"exchange", COMMAND_OBJECT, false, NULL},
+	{"exchange", COMMAND_EXCHANGE, false, NULL},
 	{"isMapReduceCommand", COMMAND_FLAG, false, NULL},
-	{"collectionUUID", COMMAND_ANY, false, NULL},
+	{"collectionUUID", COMMAND_UUID, false, NULL},
 	{"$_requestReshardingResumeToken", COMMAND_FLAG, false, NULL},
-	{"encryptionInformation", COMMAND_OBJECT, false, NULL},
-	{"runtimeConstants", COMMAND_OBJECT, false, NULL},
+	{"encryptionInformation", COMMAND_ENCRYPTION, false, NULL},
+	{"runtimeConstants", COMMAND_RUNTIME, false, NULL},
 	{"$queryOptions", COMMAND_OBJECT, false, NULL},
 };
 static const struct command_rules aggregate_rules = {"aggregate", rules, COUNT_OF(rules)};
@@ -181,6 +181,12 @@ static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct 
 	return 0;
 }
 
+/* The collection that the command names, or NULL. */
+static const struct catalog_entry *named(const struct plan_resolved *r)
+{
+	return r->is_view || r->collection.kind == COLLECTION_MISSING ? NULL : &r->collection.entry;
+}
+
 static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *e)
 {
 	struct query_context *q = &cursor->c.q;
@@ -188,7 +194,8 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	struct bytes collation;
 
 	if (pipeline_look(q, pipeline_of(cursor->c.cmd), e) < 0 ||
-	    command_collation(&cursor->c, e) < 0)
+	    command_collation(&cursor->c, e) < 0 ||
+	    command_check_encryption(cursor->c.cmd, q->db, q->coll, e) < 0)
 		return e->code;
 	if (is_db)
 		q->coll = (struct bytes){0};
@@ -197,7 +204,12 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	if (is_db && value_count(pipeline_of(cursor->c.cmd)) == 0)
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "{aggregate: 1} is not valid for an empty pipeline.");
-	if (resolve(cursor, &resolved, e) < 0)
+	if (is_db && command_field(cursor->c.cmd, "collectionUUID").type != VALUE_MISSING)
+		return query_error(
+			e, 4928901,
+			"collectionUUID is not supported for a collectionless aggregation");
+	if (resolve(cursor, &resolved, e) < 0 ||
+	    command_check_collection_uuid(cursor->c.cmd, named(&resolved), e) < 0)
 		return e->code;
 	if (resolved.is_view)
 		collation = resolved.collation;
@@ -212,7 +224,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0)
 		return e->code;
 	resolved.pipeline = reorder_pipeline(q, resolved.pipeline);
-	if (command_hint(cursor, &resolved, e) < 0)
+	if (command_hint(&cursor->c, cursor->scope, &resolved, e) < 0)
 		return e->code;
 	if (pipeline_begins_with_geo(resolved.pipeline))
 		return plan_refuse_geo(q, &resolved, e);
@@ -224,6 +236,16 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	q->keeps_gaps = gaps_wanted(resolved.pipeline);
 	return plan_pipeline(q, &resolved, cursor->scope, NULL, false, &cursor->plan,
 			     &cursor->stage, e);
+}
+
+int query_check_aggregate(const struct query_request *request, struct error *e)
+{
+	OWNED(buf_release) struct buf coll = {0};
+	bool is_db;
+
+	if (read_name(request, &coll, &is_db, e) < 0)
+		return e->code;
+	return command_check_known(&aggregate_rules, request->cmd, e);
 }
 
 int query_aggregate(const struct query_request *request, struct query_cursor **ret, struct error *e)
@@ -243,6 +265,8 @@ int query_aggregate(const struct query_request *request, struct query_cursor **r
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "The 'cursor' option is required, except for aggregate with the "
 				   "explain argument");
+	if (command_check_merge(request->cmd, request->db, buf_bytes(&coll), e) < 0)
+		return e->code;
 	cursor = xcalloc(1, sizeof(*cursor));
 	command_begin(&cursor->c, request, buf_bytes(&coll));
 	cursor->first = QUERY_FIRST_BATCH;
@@ -254,6 +278,8 @@ int query_aggregate(const struct query_request *request, struct query_cursor **r
 	cursor->left = -1;
 	cursor->c.q.allow_disk_use = command_spills(cursor->c.cmd);
 	if (open_pipeline(cursor, is_db, e) < 0)
+		return e->code;
+	if (!value_is_true(&explain) && command_check_exchange(cursor->c.cmd, cursor->first, e) < 0)
 		return e->code;
 	*ret = TAKE(cursor);
 	return 0;

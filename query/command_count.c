@@ -39,7 +39,7 @@ static const struct command_rule rules[] = {
 	{"maxTimeMS", COMMAND_TIME, false, NULL},
 	{"readConcern", COMMAND_READ_CONCERN, false, NULL},
 	{"$queryOptions", COMMAND_OBJECT, false, NULL},
-	{"encryptionInformation", COMMAND_OBJECT, false, NULL},
+	{"encryptionInformation", COMMAND_ENCRYPTION, false, NULL},
 };
 static const struct command_rules count_rules = {"count", rules, COUNT_OF(rules)};
 
@@ -53,6 +53,19 @@ static int drain(struct stage *stage, int64_t most, int64_t *ret, struct error *
 		count++;
 	*ret = count;
 	return MIN_OF(more, 0);
+}
+
+static int check_hint(struct bytes cmd, struct error *e)
+{
+	struct value hint = command_field(cmd, "hint");
+	OWNED(buf_release) struct buf text = {0};
+
+	if (hint.type != BSON_KIND_DOCUMENT || value_count(hint.data) < 2 ||
+	    command_natural(hint.data) == 0)
+		return 0;
+	value_text_bson(hint.data, false, &text);
+	return query_error(e, QUERY_BAD_VALUE, "Cannot include '$natural' in compound hint: %s",
+			   buf_text(&text));
 }
 
 static int read_hint(struct command_context *c, struct collection *collection,
@@ -147,9 +160,12 @@ int query_count(const struct query_request *request, int64_t *ret, struct error 
 
 	if (command_collection(request, COMMAND_NAME_OTHER, &coll, e) < 0 ||
 	    command_check(&count_rules, request->cmd, e) < 0 ||
-	    command_read_concern(request->cmd, "count", false, e) < 0)
+	    command_read_concern(request->cmd, "count", false, e) < 0 ||
+	    command_check_encryption(request->cmd, request->db, buf_bytes(&coll), e) < 0)
 		return e->code;
 	command_begin(&c, request, buf_bytes(&coll));
+	if (check_hint(c.cmd, e) < 0)
+		return e->code;
 	limit = command_number(c.cmd, "limit", 0);
 	skip = command_number(c.cmd, "skip", 0);
 	if (limit == INT64_MIN)

@@ -23,6 +23,8 @@ static int check_verbosity(const struct value *v, struct error *e)
 {
 	static const char *const words[] = {"queryPlanner", "executionStats", "allPlansExecution"};
 
+	if (value_is_nullish(v))
+		return 0;
 	if (v->type != BSON_KIND_STRING)
 		return command_wrong_type(e, "explain", "verbosity", v, "type 'string'");
 	for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -37,6 +39,8 @@ static int check_verbosity(const struct value *v, struct error *e)
 static const struct command_rule rules[] = {
 	{"verbosity", COMMAND_STRING, false, check_verbosity},
 	{"readConcern", COMMAND_IGNORED, false, NULL},
+	{"maxTimeMS", COMMAND_IGNORED, false, NULL},
+	{"$queryOptions", COMMAND_IGNORED, false, NULL},
 };
 static const struct command_rules explain_rules = {"explain", rules, COUNT_OF(rules)};
 
@@ -526,6 +530,9 @@ static int explain(struct explain *x, const struct query_request *request, struc
 				   (int)db.data.len, (const char *)db.data.at);
 	while (i < COUNT_OF(names) && !is_text(name, names[i]))
 		i++;
+	if (is_text(name, "explain") && value_is_nullish(&coll))
+		return query_error(e, 40414,
+				   "BSON field 'explain.explain' is missing but a required field");
 	if (i == COUNT_OF(names))
 		return refuse(name, e);
 	x->name = names[i];
@@ -554,10 +561,34 @@ static int explain_itself(const struct query_request *request, struct buf *ret, 
 	return status;
 }
 
+/* The command that is explained, without a readConcern: it would be the explain's, and mongod does not look at it here. */
+static void without_concern(struct bytes cmd, struct buf *ret)
+{
+	struct bson_fields fields = bson_fields(cmd);
+	struct bson_field field;
+	struct error ignored;
+	size_t begin = bson_build_begin(ret);
+
+	while (bson_fields_next(&fields, &field, &ignored) > 0) {
+		struct value v = value_of_field(&field);
+
+		if (!bytes_equal(field.name, bytes_str("readConcern")) ||
+		    v.type != BSON_KIND_DOCUMENT)
+			value_write(ret, field.name, &v);
+	}
+	bson_build_end(ret, begin);
+}
+
+int query_check_explain(const struct query_request *request, struct error *e)
+{
+	return command_check_known(&explain_rules, request->cmd, e);
+}
+
 int query_explain(const struct query_request *request, struct buf *ret, struct error *e)
 {
 	struct value inner_cmd = value_at(request->cmd, 0);
 	struct query_request inner = *request;
+	OWNED(buf_release) struct buf stripped = {0};
 	struct explain x = {.db = request->db};
 	struct bson_fields fields = bson_fields(request->cmd);
 	struct bson_field first = {0};
@@ -571,13 +602,18 @@ int query_explain(const struct query_request *request, struct buf *ret, struct e
 	    command_read_concern(request->cmd, "explain", true, e) < 0)
 		return e->code;
 	read_verbosity(request->cmd, &x);
+	if (value_is_nullish(&inner_cmd))
+		return query_error(e, 40414,
+				   "BSON field 'explain.explain' is missing but a required field");
 	if (inner_cmd.type != BSON_KIND_DOCUMENT)
 		return command_wrong_type(e, "explain", "explain", &inner_cmd, "type 'object'");
 	fields = bson_fields(inner_cmd.data);
 	first = (struct bson_field){0};
 	if (bson_fields_next(&fields, &first, e) < 0)
 		return e->code;
-	inner.cmd = x.cmd = inner_cmd.data;
+	x.cmd = inner_cmd.data;
+	without_concern(x.cmd, &stripped);
+	inner.cmd = buf_bytes(&stripped);
 	status = explain(&x, &inner, first.name, ret, e);
 	query_cursor_free(x.cursor);
 	return status;

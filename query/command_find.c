@@ -42,11 +42,12 @@ static const struct command_rule rules[] = {
 	{"$_resumeAfter", COMMAND_OWNED, false, NULL},
 	{"maxTimeMS", COMMAND_TIME, false, NULL},
 	{"readConcern", COMMAND_READ_CONCERN, false, NULL},
-	{"term", COMMAND_COUNT, false, NULL},
+	{"term", COMMAND_NUMBER, false, NULL},
 	{"let", COMMAND_OBJECT, false, NULL},
-	{"runtimeConstants", COMMAND_OBJECT, false, NULL},
+	{"runtimeConstants", COMMAND_RUNTIME, false, NULL},
 	{"options", COMMAND_OBJECT, false, NULL},
-	{"encryptionInformation", COMMAND_OBJECT, false, NULL},
+	{"encryptionInformation", COMMAND_ENCRYPTION, false, NULL},
+	{"collectionUUID", COMMAND_UUID, false, NULL},
 };
 static const struct command_rules find_rules = {"FindCommandRequest", rules, COUNT_OF(rules)};
 
@@ -127,7 +128,9 @@ static int check_hint(const struct find *f, struct error *e)
 	struct value hint = command_field(f->cmd, "hint");
 	int natural;
 
-	if (hint.type != BSON_KIND_DOCUMENT || is_empty(hint.data))
+	if (hint.type == BSON_KIND_STRING)
+		hint.data = bson_build_empty();
+	else if (hint.type != BSON_KIND_DOCUMENT || is_empty(hint.data))
 		return 0;
 	if (check_natural(f, "hint", hint.data, e) < 0)
 		return e->code;
@@ -239,8 +242,9 @@ static int read_hint(struct find *f, const struct collection *c, struct error *e
 	struct value hint = command_field(f->cmd, "hint");
 	int natural, found;
 
+	/* A tailable cursor reads in the order of the disk: no index is looked for. */
 	if (value_is_missing(&hint) || (hint.type == BSON_KIND_DOCUMENT && is_empty(hint.data)) ||
-	    c->kind != COLLECTION_STORED)
+	    c->kind != COLLECTION_STORED || f->cursor->is_tailable)
 		return 0;
 	natural = hint.type == BSON_KIND_DOCUMENT ? command_natural(hint.data) : 0;
 	if (natural != 0) {
@@ -532,9 +536,14 @@ static int open_find(struct find *f, struct error *e)
 	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
 	struct bytes collation;
 
-	if (command_collation(&cursor->c, e) < 0)
-		return e->code;
 	if (plan_resolve(q, q->db, q->coll, bson_build_empty(), &resolved, e) < 0)
+		return e->code;
+	if (command_check_collection_uuid(cursor->c.cmd,
+					  resolved.is_view || resolved.collection.kind ==
+								      COLLECTION_MISSING
+						  ? NULL
+						  : &resolved.collection.entry,
+					  e) < 0)
 		return e->code;
 	if (resolved.is_view)
 		collation = resolved.collation;
@@ -572,7 +581,8 @@ int query_find(const struct query_request *request, struct query_cursor **ret, s
 	f.cursor = cursor;
 	f.cmd = cursor->c.cmd;
 	read_fields(&f);
-	if (check_together(&f, e) < 0)
+	if (check_together(&f, e) < 0 || command_collation(&cursor->c, e) < 0 ||
+	    command_check_encryption(request->cmd, request->db, buf_bytes(&coll), e) < 0)
 		return e->code;
 	if (command_field(f.cmd, "term").type != VALUE_MISSING)
 		return query_error(e, QUERY_BAD_VALUE,

@@ -94,6 +94,9 @@ static int check_plain(const struct command_rules *rules, const struct command_r
 		{COMMAND_ARRAY, BSON_KIND_ARRAY, "type 'array'"},
 		{COMMAND_STRING, BSON_KIND_STRING, "type 'string'"},
 		{COMMAND_BOOL, BSON_KIND_BOOL, "type 'bool'"},
+		{COMMAND_DATE, BSON_KIND_DATE, "type 'date'"},
+		{COMMAND_TIMESTAMP, BSON_KIND_TIMESTAMP, "type 'timestamp'"},
+		{COMMAND_INT, BSON_KIND_INT32, "type 'int'"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(plain); i++)
@@ -130,6 +133,16 @@ static int check_field(const struct command_rules *rules, const struct command_r
 		if (!value_is_number(v))
 			return command_wrong_type(e, rules->name, rule->name, v, NUMBERS);
 		return command_count_of(rule->name, v, &number, e);
+	case COMMAND_NUMBER:
+		if (!value_is_number(v))
+			return command_wrong_type(e, rules->name, rule->name, v, NUMBERS);
+		return 0;
+	case COMMAND_UUID:
+		return command_check_uuid(rules->name, rule->name, v, e);
+	case COMMAND_RUNTIME:
+	case COMMAND_ENCRYPTION:
+	case COMMAND_EXCHANGE:
+		return command_check_part(rules->name, rule, v, e);
 	case COMMAND_TIME:
 		return command_check_time(v, e);
 	case COMMAND_READ_CONCERN:
@@ -209,12 +222,12 @@ static bool minds_null(const struct command_rule *rule)
 }
 
 static int check_one(const struct command_rules *rules, const struct bson_field *field,
-		     struct error *e)
+		     bool is_command, struct error *e)
 {
 	const struct command_rule *rule = find_rule(rules, field->name);
 	struct value v = value_of_field(field);
 
-	if (rule == NULL && is_everywhere(field->name))
+	if (rule == NULL && is_command && is_everywhere(field->name))
 		return 0;
 	if (rule == NULL)
 		return query_error_unknown_field(e, rules->name, field->name);
@@ -225,13 +238,13 @@ static int check_one(const struct command_rules *rules, const struct bson_field 
 }
 
 static int check_rest(const struct command_rules *rules, struct bytes doc,
-		      struct bson_fields fields, struct error *e)
+		      struct bson_fields fields, bool is_command, struct error *e)
 {
 	struct bson_field field;
 	int more;
 
 	while ((more = bson_fields_next(&fields, &field, e)) > 0)
-		if (check_one(rules, &field, e) < 0)
+		if (check_one(rules, &field, is_command, e) < 0)
 			return e->code;
 	if (more < 0)
 		return more;
@@ -251,7 +264,17 @@ static int check_rest(const struct command_rules *rules, struct bytes doc,
 
 int command_check_fields(const struct command_rules *rules, struct bytes doc, struct error *e)
 {
-	return check_rest(rules, doc, bson_fields(doc), e);
+	return check_rest(rules, doc, bson_fields(doc), false, e);
+}
+
+int command_check_known(const struct command_rules *rules, struct bytes cmd, struct error *e)
+{
+	struct bson_fields fields = bson_fields(cmd);
+	struct bson_field field;
+
+	if (bson_fields_next(&fields, &field, e) < 0)
+		return e->code;
+	return check_rest(rules, cmd, fields, true, e);
 }
 
 int command_check(const struct command_rules *rules, struct bytes cmd, struct error *e)
@@ -271,7 +294,7 @@ int command_check(const struct command_rules *rules, struct bytes cmd, struct er
 	v = value_get(cmd, bytes_str("maxTimeMS"));
 	if (!is_parsed_first && !value_is_missing(&v) && command_check_time(&v, e) < 0)
 		return e->code;
-	if (check_rest(rules, cmd, fields, e) < 0)
+	if (check_rest(rules, cmd, fields, true, e) < 0)
 		return e->code;
 	return value_is_missing(&v) ? 0 : command_check_time(&v, e);
 }

@@ -29,6 +29,14 @@ enum command_type {
 	COMMAND_READ_CONCERN,
 	COMMAND_HINT,	     /* string or object: 9 FailedToParse */
 	COMMAND_OBJECT_NULL, /* object or null, which is as if it were not there */
+	COMMAND_NUMBER,	     /* any number */
+	COMMAND_INT,	     /* an int32 and nothing else */
+	COMMAND_DATE,
+	COMMAND_TIMESTAMP,
+	COMMAND_UUID,	    /* binary data of subtype 4, 16 bytes */
+	COMMAND_RUNTIME,    /* runtimeConstants, of members: command_internal.c */
+	COMMAND_ENCRYPTION, /* encryptionInformation */
+	COMMAND_EXCHANGE,   /* exchange */
 };
 
 struct command_rule {
@@ -48,9 +56,29 @@ struct command_rules {
 /* Check all fields of `cmd` but the first. */
 MUST_CHECK int command_check(const struct command_rules *rules, struct bytes cmd, struct error *e);
 
+/* The fields alone, not what all commands have in common: maxTimeMS, and that no name comes twice. */
+MUST_CHECK int command_check_known(const struct command_rules *rules, struct bytes cmd,
+				   struct error *e);
+
 /* The same of all fields of another document, a command's part. */
 MUST_CHECK int command_check_fields(const struct command_rules *rules, struct bytes doc,
 				    struct error *e);
+
+/* The document of a field that members of a deployment send: its own fields, below the name "owner.field". */
+MUST_CHECK int command_check_part(const char *owner, const struct command_rule *rule,
+				  const struct value *v, struct error *e);
+MUST_CHECK int command_check_uuid(const char *owner, const char *field, const struct value *v,
+				  struct error *e);
+/* encryptionInformation of what is not encrypted: 6371205; what could be is refused. */
+MUST_CHECK int command_check_encryption(struct bytes cmd, struct bytes db, struct bytes coll,
+					struct error *e);
+/* Is collectionUUID that of the collection (NULL: there is none, or a view)? 361 */
+MUST_CHECK int command_check_collection_uuid(struct bytes cmd, const struct catalog_entry *entry,
+					     struct error *e);
+/* What an aggregate has that only members send: needsMerge, exchange. */
+MUST_CHECK int command_check_merge(struct bytes cmd, struct bytes db, struct bytes coll,
+				   struct error *e);
+MUST_CHECK int command_check_exchange(struct bytes cmd, int64_t first_batch, struct error *e);
 
 /* The value of a checked field; missing also when it is null and null is as nothing. */
 struct value command_field(struct bytes cmd, const char *name);

@@ -124,9 +124,10 @@ static int refused(struct error *e)
 	return e->code;
 }
 
-int command_hint(struct query_cursor *cursor, struct plan_resolved *r, struct error *e)
+int command_hint(struct command_context *c, struct expr_scope *scope, struct plan_resolved *r,
+		 struct error *e)
 {
-	struct value hint = command_field(cursor->c.cmd, "hint");
+	struct value hint = command_field(c->cmd, "hint");
 	struct value first = value_at(r->pipeline, 0);
 	struct value filter = plan_operand(&first, "$match");
 	const struct match *match = NULL;
@@ -151,18 +152,18 @@ int command_hint(struct query_cursor *cursor, struct plan_resolved *r, struct er
 	}
 	found = collection_index(&r->collection, &hint, &r->index, e);
 	if (found != 0) {
-		r->index = arena_copy(cursor->c.q.constants, r->index);
+		r->index = arena_copy(c->q.constants, r->index);
 		return MIN_OF(found, 0);
 	}
 	/* mongod has optimized the pipeline before it plans. */
-	if (plan_check_folded(&cursor->c.q, cursor->scope, r->pipeline, e) < 0 ||
-	    match_parse(cursor->scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
+	if (plan_check_folded(&c->q, scope, r->pipeline, e) < 0 ||
+	    match_parse(scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
 			MATCH_AGGREGATE, &match, e) < 0)
 		return e->code;
 	/* Of a view the namespace behind it is told. */
-	buf_reset(&cursor->c.ns);
-	buf_add(&cursor->c.ns, r->collection.entry.ns, r->collection.entry.ns_len);
-	return command_planner_error(&cursor->c, match, QUERY_BAD_VALUE,
+	buf_reset(&c->ns);
+	buf_add(&c->ns, r->collection.entry.ns, r->collection.entry.ns_len);
+	return command_planner_error(c, match, QUERY_BAD_VALUE,
 				     "planner returned error :: caused by :: hint provided does "
 				     "not correspond to an existing index",
 				     e);
@@ -185,7 +186,8 @@ int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 	cursor->is_single = command_flag(cursor->c.cmd, "singleBatch");
 	cursor->scope = expr_scope_new(q);
 	q->keeps_gaps = gaps_wanted(r->pipeline);
-	if (plan_check(q, cursor->scope, r->pipeline, e) < 0 || command_hint(cursor, r, e) < 0)
+	if (plan_check(q, cursor->scope, r->pipeline, e) < 0 ||
+	    command_hint(&cursor->c, cursor->scope, r, e) < 0)
 		return refused(e);
 	if (r->natural == 0)
 		r->natural = command_natural(object_of(cursor->c.cmd, "sort"));
@@ -208,5 +210,7 @@ int command_view_match(struct command_context *c, struct plan_resolved *r, struc
 	c->q.in_find = false;
 	r->pipeline = plan_concat(c->q.constants, r->pipeline,
 				  value_count(query) == 0 ? bson_build_empty() : buf_bytes(&out));
+	if (command_hint(c, expr_scope_new(&c->q), r, e) < 0)
+		return e->code;
 	return plan_pipeline(&c->q, r, NULL, NULL, true, NULL, ret, e);
 }

@@ -20,10 +20,10 @@ MUST_CHECK int command_view_find(struct query_cursor *cursor, struct plan_resolv
 
 /*
  * The hint of an aggregate, or of a find on a view: natural order, or an index of the collection behind, whose order and documents are
- * taken. Error 2 when there is no such index. cursor->scope must be there.
+ * taken. Error 2 when there is no such index. The scope must be there.
  */
-MUST_CHECK int command_hint(struct query_cursor *cursor, struct plan_resolved *resolved,
-			    struct error *e);
+MUST_CHECK int command_hint(struct command_context *c, struct expr_scope *scope,
+			    struct plan_resolved *resolved, struct error *e);
 
 /* The stages of a count or distinct on a view; the filter is `query`. */
 MUST_CHECK int command_view_match(struct command_context *c, struct plan_resolved *resolved,

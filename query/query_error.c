@@ -133,6 +133,7 @@ static const struct name names[] = {
 	{324, "APIDeprecationError"},
 	{334, "MechanismUnavailable"},
 	{352, "UnsupportedOpQueryCommand"},
+	{361, "CollectionUUIDMismatch"},
 	{10107, "NotWritablePrimary"},
 	{10334, "BSONObjectTooLarge"},
 	{11000, "DuplicateKey"},

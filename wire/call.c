@@ -66,7 +66,14 @@ int call_ns(struct call *call, int wrong_type, struct buf *ret_ns, struct bytes 
 	buf_add_bytes(ret_ns, call->db);
 	buf_add_u8(ret_ns, '.');
 	buf_add_bytes(ret_ns, coll);
-	if (coll.len == 0 || coll.at[0] == '.' || memchr(coll.at, 0, coll.len) != NULL)
+	if (coll.len > 0 && memchr(coll.at, 0, coll.len) != NULL)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "namespaces cannot have embedded null characters");
+	if (coll.len > 0 && coll.at[0] == '.')
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Collection names cannot start with '.': %.*s",
+				   (int)MIN_OF(coll.len, (size_t)300), (const char *)coll.at);
+	if (coll.len == 0)
 		return query_error(e, QUERY_INVALID_NAMESPACE, "Invalid namespace specified '%s'",
 				   buf_text(ret_ns));
 	client_op_ns(call->client, buf_bytes(ret_ns));

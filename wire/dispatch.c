@@ -70,7 +70,7 @@ static void count_command(struct call *call)
 
 static int run_checked(struct call *call, struct error *e)
 {
-	if (generic_before(call, e) < 0 || generic_login(call, e) < 0 ||
+	if (generic_before(call, e) < 0 ||
 	    (call->command->run != NULL && generic_after(call, e) < 0))
 		return e->code;
 	if (call->has_lsid && !(call->command->flags & COMMAND_QUICK))

@@ -7,7 +7,7 @@ struct filter {
 	struct expr_frame frame;
 };
 
-int filter_new(struct bytes query, struct filter **ret, struct error *e)
+int filter_new(struct bytes query, unsigned flags, struct filter **ret, struct error *e)
 {
 	OWNED(filter_free) struct filter *filter = xcalloc(1, sizeof(*filter));
 	struct expr_scope *scope;
@@ -17,7 +17,7 @@ int filter_new(struct bytes query, struct filter **ret, struct error *e)
 	filter->q.let = bson_build_empty();
 	filter->q.memory = QUERY_MEMORY_DEFAULT;
 	scope = expr_scope_new(&filter->q);
-	if (match_parse(scope, query, MATCH_TOP, &filter->match, e) < 0)
+	if (match_parse(scope, query, flags, &filter->match, e) < 0)
 		return e->code;
 	filter->frame = expr_frame_new(&filter->q, scope, filter->arena);
 	*ret = TAKE(filter);

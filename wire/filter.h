@@ -11,8 +11,8 @@
 
 struct filter; /* opaque */
 
-/* Parse; errors of match_parse(). */
-MUST_CHECK int filter_new(struct bytes query, struct filter **ret, struct error *e);
+/* Parse; `flags` and errors of match_parse(). */
+MUST_CHECK int filter_new(struct bytes query, unsigned flags, struct filter **ret, struct error *e);
 void filter_free(struct filter *filter);
 DEFINE_OWNED(struct filter *, filter_free);
 

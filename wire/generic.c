@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "query/value.h"
+#include "wire/command_fields.h"
+#include "wire/idl.h"
 #include "wire/write_concern.h"
 
 #define DB_NAME_MAX 63
@@ -102,17 +104,26 @@ static int check_mode(const struct bson_field *f, bool *ret_primary, struct erro
 static int check_staleness(const struct bson_field *f, bool primary, struct error *e)
 {
 	struct value v = value_of_field(f);
+	OWNED(buf_release) struct buf text = {0};
 	double seconds = value_to_double(&v);
+	int64_t whole;
 
 	if (!value_is_number(&v))
 		return query_error(
 			e, QUERY_TYPE_MISMATCH,
 			"Expected field \"maxStalenessSeconds\" to have numeric type, but found %s",
 			value_type_name(f->type));
+	if (!value_as_int64(&v, &whole)) {
+		value_text_element(f->name, &v, &text);
+		return query_error(e, QUERY_BAD_VALUE,
+				   "Expected field \"maxStalenessSeconds\" to have a value exactly "
+				   "representable as a 64-bit integer, but found %s",
+				   buf_text(&text));
+	}
 	if (!(seconds >= 0))
 		return query_error(e, QUERY_BAD_VALUE,
 				   "maxStalenessSeconds must be a non-negative integer");
-	if (primary)
+	if (primary && seconds > 0)
 		return query_error(e, QUERY_BAD_VALUE,
 				   "maxStalenessSeconds can not be set for the primary mode");
 	if (seconds > 0 && seconds < STALENESS_LEAST)
@@ -157,6 +168,8 @@ static int check_hedge(const struct bson_field *hedge, bool primary, struct erro
 			return query_error(e, 40415, "BSON field 'hedge.%.*s' is an unknown field.",
 					   (int)MIN_OF(f.name.len, (size_t)200),
 					   (const char *)f.name.at);
+		if (f.type == BSON_KIND_NULL || f.type == BSON_KIND_UNDEFINED)
+			continue;
 		if (f.type != BSON_KIND_BOOL)
 			return wrong_type("hedge", &f, "bool", e);
 		enabled = f;
@@ -197,23 +210,31 @@ static int take_lsid(struct call *call, const struct bson_field *lsid, struct er
 {
 	struct fields fields;
 	struct bson_field f;
-	bool has_id = false;
+	bool has_id = false, has_number = false, has_child = false;
 
 	if (lsid->type != BSON_KIND_DOCUMENT)
 		return wrong_type("OperationSessionInfo", lsid, "object", e);
 	fields = fields_of(lsid->value);
 	while (fields_next(&fields, &f)) {
-		if (call_is_field(&f, "id")) {
-			if (f.type != BSON_KIND_BINARY)
-				return wrong_type("OperationSessionInfo.lsid", &f, "binData", e);
-			if (f.value.len != 5 + CURSORS_LSID_LEN || f.value.at[4] != 4)
-				return query_error(e, 207,
-						   "uuid must be a 16-byte binary field with UUID "
-						   "(4) subtype");
+		if (f.type == BSON_KIND_NULL || f.type == BSON_KIND_UNDEFINED) {
+			continue;
+		} else if (call_is_field(&f, "id")) {
+			if (idl_check_type("OperationSessionInfo.lsid", &f, IDL_UUID, e) < 0)
+				return e->code;
 			memcpy(call->lsid, f.value.at + 5, CURSORS_LSID_LEN);
 			has_id = true;
-		} else if (!call_is_field(&f, "uid") && !call_is_field(&f, "txnNumber") &&
-			   !call_is_field(&f, "txnUUID")) {
+		} else if (call_is_field(&f, "uid")) {
+			if (idl_check_type("OperationSessionInfo.lsid", &f, IDL_SHA256, e) < 0)
+				return e->code;
+		} else if (call_is_field(&f, "txnNumber")) {
+			has_number = true;
+			if (idl_check_type("OperationSessionInfo.lsid", &f, IDL_LONG, e) < 0)
+				return e->code;
+		} else if (call_is_field(&f, "txnUUID")) {
+			has_child = true;
+			if (idl_check_type("OperationSessionInfo.lsid", &f, IDL_UUID, e) < 0)
+				return e->code;
+		} else {
 			return query_error(
 				e, 40415,
 				"BSON field 'OperationSessionInfo.lsid.%.*s' is an unknown "
@@ -225,6 +246,12 @@ static int take_lsid(struct call *call, const struct bson_field *lsid, struct er
 		return query_error(e, 40414,
 				   "BSON field 'OperationSessionInfo.lsid.id' is missing "
 				   "but a required field");
+	if (has_number && !has_child)
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Cannot specify txnNumber in lsid without specifying txnUUID");
+	if (has_child)
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Internal sessions are not supported outside of transactions");
 	call->has_lsid = true;
 	return 0;
 }
@@ -316,15 +343,7 @@ static int check_internal(struct call *call, struct error *e)
 	return 0;
 }
 
-int generic_before(struct call *call, struct error *e)
-{
-	if (check_api(call, e) < 0 || check_read_preference(call, e) < 0 ||
-	    check_session(call, e) < 0 || check_db_name(call, e) < 0)
-		return e->code;
-	return check_internal(call, e) < 0 ? e->code : check_duplicates(call, e);
-}
-
-int generic_login(struct call *call, struct error *e)
+static int check_login(struct call *call, struct error *e)
 {
 	unsigned flags = call->command->flags;
 
@@ -337,6 +356,15 @@ int generic_login(struct call *call, struct error *e)
 		return query_error(e, QUERY_UNAUTHORIZED, "command %s requires authentication",
 				   call->command->name);
 	return 0;
+}
+
+int generic_before(struct call *call, struct error *e)
+{
+	if (check_api(call, e) < 0 || check_login(call, e) < 0 ||
+	    check_read_preference(call, e) < 0 || command_fields_check(call, e) < 0 ||
+	    check_session(call, e) < 0 || check_db_name(call, e) < 0)
+		return e->code;
+	return check_internal(call, e) < 0 ? e->code : check_duplicates(call, e);
 }
 
 static bool is_aggregate(const struct call *call)
@@ -397,10 +425,10 @@ static int check_max_time(struct call *call, struct error *e)
 	struct value v;
 	double number;
 
-	if (!fields_find(call->cmd, bytes_str("maxTimeMS"), &f) || f.type == BSON_KIND_NULL)
+	if (!fields_find(call->cmd, bytes_str("maxTimeMS"), &f))
 		return 0;
 	v = value_of_field(&f);
-	if (is_aggregate(call) && check_aggregate_time(&f, e) < 0)
+	if (is_aggregate(call) && f.type != BSON_KIND_NULL && check_aggregate_time(&f, e) < 0)
 		return e->code;
 	if (!value_is_number(&v))
 		return query_error(e, QUERY_BAD_VALUE, "maxTimeMS must be a number");

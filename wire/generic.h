@@ -11,10 +11,8 @@
 
 /* The database: sets call->db. Before anything else. */
 MUST_CHECK int generic_db(struct call *call, struct error *e);
-/* What is looked at before it is asked who the client is: sets has_lsid, lsid. */
+/* May this client run this command at all, and is it one? Sets has_lsid, lsid. */
 MUST_CHECK int generic_before(struct call *call, struct error *e);
-/* May this client run this command at all? */
-MUST_CHECK int generic_login(struct call *call, struct error *e);
 /* What is looked at afterwards: sets call->concern. */
 MUST_CHECK int generic_after(struct call *call, struct error *e);
 

@@ -85,8 +85,7 @@ static int check_cursor(const struct call *call, const struct cursor *cursor, st
 			(int)call->db.len, (const char *)call->db.at,
 			(int)MIN_OF(coll.len, (size_t)255), (const char *)coll.at,
 			(int)MIN_OF(ns.len, (size_t)400), (const char *)ns.at);
-	if (call_field(call, "maxTimeMS", &f) && call_number(call, "maxTimeMS", 0) > 0 &&
-	    !cursor->is_await)
+	if (call_field(call, "maxTimeMS", &f) && !cursor->is_await)
 		return query_error(
 			e, QUERY_BAD_VALUE,
 			"cannot set maxTimeMS on getMore command for a non-awaitData cursor");
@@ -165,28 +164,34 @@ static int more_of(struct call *call, struct cursor *cursor, struct bytes coll, 
 	return 0;
 }
 
+/* The name that a getMore gives, in the words for a collection alone. */
+static int check_name(struct bytes coll, struct error *e)
+{
+	if (coll.len == 0)
+		return query_error(e, QUERY_INVALID_NAMESPACE, "Collection names cannot be empty");
+	if (coll.at[0] == '.')
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Collection names cannot start with '.': %.*s",
+				   (int)MIN_OF(coll.len, (size_t)300), (const char *)coll.at);
+	if (memchr(coll.at, 0, coll.len) != NULL)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "Collection names cannot have embedded null characters");
+	return 0;
+}
+
 int handle_get_more(struct call *call, struct error *e)
 {
-	static const struct idl_field fields[] = {
-		{"collection", IDL_STRING, true},
-		{"batchSize", IDL_NUMBER_MIN_0, false},
-		{"term", IDL_LONG, false},
-		{"lastKnownCommittedOpTime", IDL_OBJECT, false},
-	};
 	struct cursor *cursor;
 	struct bson_field f;
 	struct bytes coll;
 	bool done;
 	int code;
 
-	if (idl_check_type("getMore", &call->first, IDL_LONG, e) < 0 ||
-	    idl_check(call->cmd, "getMore", true, fields, COUNT_OF(fields), e) < 0)
-		return e->code;
 	if (!call_field(call, "collection", &f))
 		return error_set(e, ERR_INVALID, "no collection");
 	coll = value_of_field(&f).data;
-	if (coll.len == 0)
-		return query_error(e, QUERY_INVALID_NAMESPACE, "Collection names cannot be empty");
+	if (check_name(coll, e) < 0)
+		return e->code;
 	if (cursors_take(call->service->cursors, (int64_t)get_le64(call->first.value.at), &cursor,
 			 e) < 0)
 		return e->code;
@@ -238,7 +243,6 @@ static int kill_all(struct call *call, struct bytes list, struct buf *killed, st
 
 int handle_kill_cursors(struct call *call, struct error *e)
 {
-	static const struct idl_field fields[] = {{"cursors", IDL_ARRAY, true}};
 	OWNED(buf_release) struct buf ns = {0};
 	OWNED(buf_release) struct buf killed = {0};
 	OWNED(buf_release) struct buf absent = {0};
@@ -247,8 +251,7 @@ int handle_kill_cursors(struct call *call, struct error *e)
 	struct bson_field f;
 	struct bytes coll;
 
-	if (call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0 ||
-	    idl_check(call->cmd, "killCursors", true, fields, COUNT_OF(fields), e) < 0)
+	if (call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0)
 		return e->code;
 	if (call_field(call, "cursors", &f) &&
 	    kill_all(call, f.value, &killed, &absent, &alive, e) < 0)

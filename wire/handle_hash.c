@@ -125,9 +125,23 @@ int handle_db_hash(struct call *call, struct error *e)
 				   (int)call->db.len, (const char *)call->db.at,
 				   (int)MIN_OF(value_of_field(&call->first).data.len, (size_t)200),
 				   (const char *)value_of_field(&call->first).data.at);
+	if (fields_find(call->cmd, bytes_str("$_internalReadAtClusterTime"), &f) &&
+	    call->service->options.replset == NULL)
+		return query_error(
+			e, QUERY_INVALID_OPTIONS,
+			"The '$_internalReadAtClusterTime' option is only supported when "
+			"replication is enabled");
 	h.only = bson_build_empty();
-	if (call_field(call, "collections", &f) && f.type == BSON_KIND_ARRAY)
+	if (call_field(call, "collections", &f) && f.type == BSON_KIND_ARRAY) {
+		struct fields names = fields_of(f.value);
+		struct bson_field name;
+
+		while (fields_next(&names, &name))
+			if (name.type != BSON_KIND_STRING)
+				return call_bare_error(call, e,
+						       "collections entries have to be strings");
 		h.only = f.value;
+	}
 	if (call_place(call, e) < 0)
 		return e->code;
 	db = xstrndup((const char *)call->real_db.at, call->real_db.len);
@@ -319,6 +333,10 @@ static int check_options(struct call *call, struct error *e)
 					   "Running the validate command with both { background: "
 					   "true } and { %s: true } is not supported.",
 					   names[i]);
+	if (call_flag(call, "enforceFastCount") && call_flag(call, "repair"))
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Running the validate command with both { enforceFastCount: "
+				   "true } and { repair: true } is not supported.");
 	if (!call_flag(call, "metadata"))
 		return 0;
 	for (size_t i = 0; i < COUNT_OF(names); i++)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "query/value.h"
+#include "wire/auth_name.h"
 #include "wire/compress.h"
 #include "wire/handlers.h"
 #include "wire/idl.h"
@@ -13,23 +14,60 @@
 #define SESSION_MINUTES 30
 #define METADATA_MAX 512 /* bytes of a client's description of itself: a driver sends no more */
 
-static int check_fields(struct call *call, const char *owner, struct error *e)
+/* {processId: .., counter: ..} */
+static int check_topology(const struct bson_field *f, struct error *e)
+{
+	static const struct idl_field fields[] = {
+		{"processId", IDL_OBJECT_ID, true},
+		{"counter", IDL_LONG, true},
+	};
+
+	return idl_check(f->value, "hello.topologyVersion", false, fields, COUNT_OF(fields), e);
+}
+
+/* Whose mechanisms are asked for: "db.user" or {user: .., db: ..}. */
+static int check_mechanisms(const struct bson_field *f, struct error *e)
+{
+	struct bytes text = value_of_field(f).data, name, db;
+
+	if (f->type == BSON_KIND_DOCUMENT)
+		return auth_name_parse(f->value, true, &name, &db, e);
+	if (f->type != BSON_KIND_STRING)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "BSON field 'hello.saslSupportedMechs' is the wrong type '%s', "
+				   "expected types '[string, object']",
+				   value_type_name(f->type));
+	if (text.len > 0 && memchr(text.at, '.', text.len) != NULL)
+		return 0;
+	return query_error(e, QUERY_BAD_VALUE,
+			   "UserName must contain a '.' separated database.user pair");
+}
+
+static int check_fields(struct call *call, struct error *e)
 {
 	static const struct idl_field fields[] = {
 		{"compression", IDL_ARRAY, false},
-		{"saslSupportedMechs", IDL_STRING_OR_OBJECT, false},
 		{"topologyVersion", IDL_OBJECT, false},
 		{"maxAwaitTimeMS", IDL_NUMBER_MIN_0, false},
 		{"helloOk", IDL_FLAG, false},
 		{"speculativeAuthenticate", IDL_OBJECT, false},
 		{"client", IDL_OBJECT, false},
+		{"loadBalanced", IDL_BOOL, false},
+		{"forShell", IDL_FLAG, false},
+		{"internalClient", IDL_OBJECT, false},
+		{"hostInfo", IDL_STRING, false},
 	};
 	struct bson_field f;
 
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
 		if (fields_find(call->cmd, bytes_str(fields[i].name), &f) &&
-		    idl_check_type(owner, &f, fields[i].type, e) < 0)
+		    idl_check_type("hello", &f, fields[i].type, e) < 0)
 			return e->code;
+	if (fields_find(call->cmd, bytes_str("saslSupportedMechs"), &f) &&
+	    check_mechanisms(&f, e) < 0)
+		return e->code;
+	if (call_field(call, "topologyVersion", &f) && check_topology(&f, e) < 0)
+		return e->code;
 	if (call_field(call, "maxAwaitTimeMS", &f) && !call_field(call, "topologyVersion", &f))
 		return query_error(
 			e, 31368,
@@ -140,6 +178,19 @@ static void add_mechanisms(struct call *call)
 	bson_build_end(call->reply, array);
 }
 
+/* A login that is begun with the handshake: which command it would be. */
+static int check_login(struct bytes start, struct error *e)
+{
+	struct fields fields = fields_of(start);
+	struct bson_field f;
+
+	if (!fields_next(&fields, &f) || call_is_field(&f, "saslStart") ||
+	    call_is_field(&f, "authenticate"))
+		return 0;
+	return query_error(e, 51769, "hello.speculativeAuthenticate unknown command: %.*s",
+			   (int)MIN_OF(f.name.len, (size_t)200), (const char *)f.name.at);
+}
+
 int handle_hello(struct call *call, struct error *e)
 {
 	bool is_hello = call_is_field(&call->first, "hello");
@@ -147,12 +198,13 @@ int handle_hello(struct call *call, struct error *e)
 	struct buf *b = call->reply;
 	struct bson_field f;
 
-	if (check_fields(call, is_hello ? "hello" : "isMaster", e) < 0 || take_client(call, e) < 0)
+	if (check_fields(call, e) < 0 || take_client(call, e) < 0)
 		return e->code;
 	if (call_field(call, "speculativeAuthenticate", &f) && f.value.len == BSON_MIN_LEN)
 		return query_error(e, QUERY_BAD_VALUE,
-				   "%s.speculativeAuthenticate must be a non-empty Object",
-				   is_hello ? "hello" : "isMaster");
+				   "hello.speculativeAuthenticate must be a non-empty Object");
+	if (call_field(call, "speculativeAuthenticate", &f) && check_login(f.value, e) < 0)
+		return e->code;
 	add_compression(call);
 	if (call_flag(call, "helloOk"))
 		bson_build_bool(b, "helloOk", true);

@@ -5,7 +5,6 @@
 #include "query/value.h"
 #include "wire/catalog_walk.h"
 #include "wire/handlers.h"
-#include "wire/idl.h"
 
 /* `name` is "<prefix>rest": the rest. */
 static bool is_below(struct bytes name, const char *prefix, struct bytes *ret)
@@ -136,23 +135,6 @@ static void wrap_indexes(struct buf *list)
 	*list = wrapped;
 }
 
-static int check(struct call *call, struct error *e)
-{
-	static const struct idl_field fields[] = {
-		{"cursor", IDL_OBJECT, false},
-		{"includeBuildUUIDs", IDL_FLAG, false},
-		{"includeIndexBuildInfo", IDL_FLAG, false},
-	};
-	static const struct idl_field cursor[] = {{"batchSize", IDL_NUMBER_MIN_0, false}};
-	struct bson_field f;
-
-	if (idl_check(call->cmd, "listIndexes", true, fields, COUNT_OF(fields), e) < 0)
-		return e->code;
-	if (!call_field(call, "cursor", &f))
-		return 0;
-	return idl_check(f.value, "listIndexes.cursor", false, cursor, COUNT_OF(cursor), e);
-}
-
 /* The index of a system.views that dumps lack. */
 static void views_index(struct buf *list)
 {
@@ -174,8 +156,7 @@ int handle_list_indexes(struct call *call, struct error *e)
 	struct bytes coll;
 	int found, lacks = 0;
 
-	if (call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0 || check(call, e) < 0 ||
-	    call_place(call, e) < 0)
+	if (call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0 || call_place(call, e) < 0)
 		return e->code;
 	catalog_entry_init(&entry);
 	found = call_entry(call, coll, &entry, e);

@@ -5,7 +5,6 @@
 #include "wire/catalog_walk.h"
 #include "wire/filter.h"
 #include "wire/handlers.h"
-#include "wire/idl.h"
 
 /* The filter of the command, or NULL. */
 static int take_filter(struct call *call, struct filter **ret, struct error *e)
@@ -15,7 +14,7 @@ static int take_filter(struct call *call, struct filter **ret, struct error *e)
 	*ret = NULL;
 	if (!call_field(call, "filter", &f))
 		return 0;
-	return filter_new(f.value, ret, e);
+	return filter_new(f.value, MATCH_OF_LIST, ret, e);
 }
 
 /* ---- listDatabases */
@@ -90,18 +89,12 @@ static int list_databases(struct call *call, struct filter *filter, bool name_on
 
 int handle_list_databases(struct call *call, struct error *e)
 {
-	static const struct idl_field fields[] = {
-		{"filter", IDL_OBJECT, false},
-		{"nameOnly", IDL_FLAG, false},
-		{"authorizedDatabases", IDL_BOOL, false},
-	};
 	OWNED(filter_free) struct filter *filter = NULL;
 	bool name_only = call_flag(call, "nameOnly");
 	int64_t total = 0;
 	size_t array;
 
-	if (idl_check(call->cmd, "listDatabases", true, fields, COUNT_OF(fields), e) < 0 ||
-	    take_filter(call, &filter, e) < 0 || call_place(call, e) < 0)
+	if (take_filter(call, &filter, e) < 0 || call_place(call, e) < 0)
 		return e->code;
 	array = bson_build_open_array(call->reply, "databases");
 	if (list_databases(call, filter, name_only, &total, e) < 0)
@@ -224,32 +217,13 @@ static int list_collections(struct call *call, struct filter *filter, bool name_
 	return more;
 }
 
-static int check_cursor_option(struct call *call, const char *owner, struct error *e)
-{
-	static const struct idl_field fields[] = {{"batchSize", IDL_NUMBER_MIN_0, false}};
-	struct bson_field f;
-
-	if (!call_field(call, "cursor", &f))
-		return 0;
-	return idl_check(f.value, owner, false, fields, COUNT_OF(fields), e);
-}
-
 int handle_list_collections(struct call *call, struct error *e)
 {
-	static const struct idl_field fields[] = {
-		{"cursor", IDL_OBJECT, false},
-		{"filter", IDL_OBJECT, false},
-		{"nameOnly", IDL_BOOL, false},
-		{"authorizedCollections", IDL_BOOL, false},
-		{"includePendingDrops", IDL_FLAG, false},
-	};
 	OWNED(filter_free) struct filter *filter = NULL;
 	OWNED(buf_release) struct buf list = {0};
 	OWNED(buf_release) struct buf ns = {0};
 
-	if (idl_check(call->cmd, "listCollections", true, fields, COUNT_OF(fields), e) < 0 ||
-	    check_cursor_option(call, "listCollections.cursor", e) < 0 ||
-	    take_filter(call, &filter, e) < 0 || call_place(call, e) < 0)
+	if (take_filter(call, &filter, e) < 0 || call_place(call, e) < 0)
 		return e->code;
 	if (list_collections(call, filter, call_flag(call, "nameOnly"), &list, e) < 0)
 		return e->code;

@@ -3,6 +3,7 @@
 
 #include "query/value.h"
 #include "wire/handlers.h"
+#include "wire/idl.h"
 
 enum kind { BOOL, INT32, INT64, DOUBLE, TEXT, VERSION, MECHANISMS };
 
@@ -109,10 +110,17 @@ static bool inner_flag(const struct bson_field *first, const char *name)
 
 int handle_get_parameter(struct call *call, struct error *e)
 {
+	static const struct idl_field fields[] = {
+		{"showDetails", IDL_FLAG, false},
+		{"allParameters", IDL_FLAG, false},
+	};
 	bool all = inner_flag(&call->first, "allParameters");
 	bool details = inner_flag(&call->first, "showDetails"), any = false;
 	struct bson_field f;
 
+	if (call->first.type == BSON_KIND_DOCUMENT &&
+	    idl_check(call->first.value, "getParameter", false, fields, COUNT_OF(fields), e) < 0)
+		return e->code;
 	if (call->first.type == BSON_KIND_STRING)
 		all = bytes_equal(value_of_field(&call->first).data, bytes_str("*"));
 	for (size_t i = 0; i < COUNT_OF(parameters); i++) {

@@ -123,11 +123,8 @@ int handle_no_sharding(struct call *call, struct error *e)
 
 int handle_rw_concern(struct call *call, struct error *e)
 {
-	static const struct idl_field fields[] = {{"inMemory", IDL_BOOL, false}};
 	size_t doc;
 
-	if (idl_check(call->cmd, "getDefaultRWConcern", true, fields, COUNT_OF(fields), e) < 0)
-		return e->code;
 	if (!is_set(call))
 		return query_error(e, 51300,
 				   "'getDefaultRWConcern' is not supported on standalone nodes.");

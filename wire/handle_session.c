@@ -1,16 +1,35 @@
 /* Sessions, which hold nothing here but cursors. Prefix: handle_ */
 #include <sys/random.h>
 
+#include "query/value.h"
 #include "wire/handlers.h"
 #include "wire/idl.h"
 
 /* Sessions hold nothing here but cursors: these commands check what they are given, and end those. */
 
+/* {txnNumber: .., txnUUID: ..}: of the child of another session. */
+static int check_together(struct bytes session, bool kills, struct error *e)
+{
+	struct value number = value_get(session, bytes_str("txnNumber"));
+	struct value child = value_get(session, bytes_str("txnUUID"));
+
+	if (number.type == BSON_KIND_INT64 && child.type != BSON_KIND_BINARY)
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "Cannot specify txnNumber in lsid without specifying txnUUID");
+	if (child.type == BSON_KIND_BINARY)
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   kills ? "Cannot kill a child session"
+					 : "Cannot specify a child session id");
+	return 0;
+}
+
 static int check_items(struct call *call, const char *item, struct error *e)
 {
 	static const struct idl_field session[] = {
-		{"id", IDL_BINARY, true},
-		{"uid", IDL_BINARY, false},
+		{"id", IDL_UUID, true},
+		{"uid", IDL_SHA256, false},
+		{"txnNumber", IDL_LONG, false},
+		{"txnUUID", IDL_UUID, false},
 	};
 	struct fields fields;
 	struct bson_field f;
@@ -19,16 +38,17 @@ static int check_items(struct call *call, const char *item, struct error *e)
 		return 0;
 	fields = fields_of(call->first.value);
 	while (fields_next(&fields, &f))
-		if (idl_check_type(item, &f, IDL_OBJECT, e) < 0 ||
-		    idl_check(f.value, item, false, session, COUNT_OF(session), e) < 0)
+		if (f.type != BSON_KIND_NULL &&
+		    (idl_check_type(item, &f, IDL_OBJECT, e) < 0 ||
+		     idl_check(f.value, item, false, session, COUNT_OF(session), e) < 0 ||
+		     check_together(f.value, call_is_field(&call->first, "killSessions"), e) < 0))
 			return e->code;
 	return 0;
 }
 
 static int check_list(struct call *call, const char *owner, const char *item, struct error *e)
 {
-	if (idl_check(call->cmd, owner, true, NULL, 0, e) < 0 ||
-	    idl_check_type(owner, &call->first, IDL_ARRAY, e) < 0)
+	if (idl_check_type(owner, &call->first, IDL_ARRAY, e) < 0)
 		return e->code;
 	return check_items(call, item, e);
 }

@@ -1,4 +1,5 @@
 /* collStats, dbStats and dataSize. Prefix: handle_ */
+#include <math.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
@@ -134,10 +135,9 @@ static int check_scale(struct call *call, int64_t *ret, struct error *e)
 {
 	struct bson_field f;
 
-	if (call_field(call, "scale", &f) &&
-	    idl_check_type("collStats", &f, IDL_NUMBER_MIN_1, e) < 0)
+	if (call_field(call, "scale", &f) && idl_check_type("collStats", &f, IDL_INT_MIN_1, e) < 0)
 		return e->code;
-	*ret = call_number(call, "scale", 1);
+	*ret = call_field(call, "scale", &f) ? idl_int(&f) : 1;
 	return 0;
 }
 
@@ -236,6 +236,18 @@ static void add_scaled(struct call *call, const char *name, double value, bool a
 		bson_build_double(call->reply, name, value);
 }
 
+/* BSONElement::numberInt(): a long loses its upper half, what no int is near is the least one. */
+static int32_t number_int(const struct value *v)
+{
+	int64_t number = value_round_int64(v);
+
+	if (v->type == BSON_KIND_INT64)
+		return (int32_t)(uint32_t)(uint64_t)number;
+	if (!(fabs(value_to_double(v)) < (double)INT64_MAX) || number > INT32_MAX)
+		return INT32_MIN;
+	return (int32_t)MAX_OF(number, (int64_t)INT32_MIN);
+}
+
 static int db_scale(struct call *call, int64_t *ret, struct error *e)
 {
 	struct bson_field f;
@@ -245,9 +257,11 @@ static int db_scale(struct call *call, int64_t *ret, struct error *e)
 	if (!call_field(call, "scale", &f))
 		return 0;
 	v = value_of_field(&f);
+	if (!value_is_number(&v) && !value_is_true(&v))
+		return 0;
 	if (!value_is_number(&v))
 		return call_bare_error(call, e, "scale has to be a number > 0");
-	*ret = value_to_int64(&v);
+	*ret = number_int(&v);
 	return *ret > 0 ? 0 : call_bare_error(call, e, "scale has to be > 0");
 }
 
@@ -326,6 +340,9 @@ int handle_data_size(struct call *call, struct error *e)
 				   (int)MIN_OF(ns.len, (size_t)300), (const char *)ns.at);
 	call->db = bytes_of(ns.at, (size_t)(dot - ns.at));
 	coll = bytes_of(dot + 1, ns.len - call->db.len - 1);
+	if (memchr(coll.at, 0, coll.len) != NULL)
+		return query_error(e, QUERY_INVALID_NAMESPACE,
+				   "namespaces cannot have embedded null characters");
 	catalog_entry_init(&entry);
 	found = call_entry(call, coll, &entry, e);
 	if (found < 0)

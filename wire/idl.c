@@ -1,5 +1,7 @@
 #include "wire/idl.h"
 
+#include <stdio.h>
+
 #include "query/fields.h"
 #include "query/query_error.h"
 #include "query/value.h"
@@ -60,22 +62,120 @@ static int wrong(const char *owner, const struct bson_field *f, const char *want
 			   value_type_name(f->type), wanted);
 }
 
-static int bounds(const struct bson_field *f, int64_t min, struct error *e)
+static int bounds(const struct bson_field *f, int64_t number, int64_t min, struct error *e)
 {
-	struct value v = value_of_field(f);
-
-	if (value_round_int64(&v) >= min)
+	if (number >= min)
 		return 1;
 	return query_error(e, OUT_OF_BOUNDS,
 			   "BSON field '%.*s' value must be >= %lld, actual value '%lld'",
 			   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at,
-			   (long long)min, (long long)value_round_int64(&v));
+			   (long long)min, (long long)number);
+}
+
+int32_t idl_int(const struct bson_field *f)
+{
+	struct value v = value_of_field(f);
+
+	return (int32_t)MAX_OF(MIN_OF(value_round_int64(&v), (int64_t)INT32_MAX),
+			       (int64_t)INT32_MIN);
+}
+
+static int uuid(const char *owner, const struct bson_field *f, struct error *e)
+{
+	static const char *const names[] = {"general", "function", "binary", "UUID(deprecated)",
+					    "UUID",    "MD5",	   "encrypt"};
+	uint8_t subtype;
+
+	if (f->type != BSON_KIND_BINARY)
+		return wrong(owner, f, "type 'binData'", e);
+	subtype = f->value.at[4];
+	if (subtype != 4)
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "BSON field '%s.%.*s' is the wrong binData type '%s', expected "
+				   "type 'UUID'",
+				   owner, (int)MIN_OF(f->name.len, (size_t)200),
+				   (const char *)f->name.at,
+				   subtype < COUNT_OF(names) ? names[subtype] : "user-defined");
+	if (f->value.len != 5 + 16)
+		return query_error(e, 207,
+				   "uuid must be a 16-byte binary field with UUID (4) subtype");
+	return 1;
+}
+
+static int sha256(const char *owner, const struct bson_field *f, struct error *e)
+{
+	if (f->type != BSON_KIND_BINARY)
+		return wrong(owner, f, "type 'binData'", e);
+	if (f->value.len == 5 + 32)
+		return 1;
+	return query_error(e, 12, "Unsupported SHA256Block hash length: %zu", f->value.len - 5);
+}
+
+int idl_check_first(const char *command, const struct bson_field *first, struct error *e)
+{
+	if (first->type != BSON_KIND_NULL && first->type != BSON_KIND_UNDEFINED)
+		return 0;
+	return query_error(e, MISSING_FIELD, "BSON field '%s.%s' is missing but a required field",
+			   command, command);
 }
 
 static bool is_number(uint8_t type)
 {
 	return type == BSON_KIND_INT32 || type == BSON_KIND_INT64 || type == BSON_KIND_DOUBLE ||
 	       type == BSON_KIND_DECIMAL;
+}
+
+static int number(const char *owner, const struct bson_field *f, enum idl_type type,
+		  struct error *e)
+{
+	struct value v = value_of_field(f);
+
+	if (!is_number(f->type))
+		return wrong(owner, f, "types '[long, int, decimal, double']", e);
+	if (type == IDL_NUMBER)
+		return 1;
+	if (type == IDL_INT_MIN_1)
+		return bounds(f, idl_int(f), 1, e);
+	return bounds(f, value_round_int64(&v), type == IDL_NUMBER_MIN_1, e);
+}
+
+static int cursor(const char *owner, const struct bson_field *f, struct error *e)
+{
+	static const struct idl_field fields[] = {{"batchSize", IDL_NUMBER_MIN_0, false}};
+	char name[80];
+
+	if (f->type != BSON_KIND_DOCUMENT)
+		return wrong(owner, f, "type 'object'", e);
+	snprintf(name, sizeof(name), "%s.%.*s", owner, (int)f->name.len, (const char *)f->name.at);
+	return idl_check(f->value, name, false, fields, COUNT_OF(fields), e) < 0 ? e->code : 1;
+}
+
+/* Its parser lets other fields pass. */
+static int op_time(const char *owner, const struct bson_field *f, struct error *e)
+{
+	static const char its[] = "OpTimeBase";
+	struct fields walk = fields_of(f->value);
+	struct bson_field part;
+	bool has_ts = false;
+
+	if (f->type != BSON_KIND_DOCUMENT)
+		return wrong(owner, f, "type 'object'", e);
+	while (fields_next(&walk, &part)) {
+		bool is_ts = bytes_equal(part.name, bytes_str("ts"));
+		int got = 0;
+
+		if (is_ts)
+			got = idl_check_type(its, &part, IDL_TIMESTAMP, e);
+		else if (bytes_equal(part.name, bytes_str("t")))
+			got = idl_check_type(its, &part, IDL_LONG, e);
+		if (got < 0)
+			return got;
+		has_ts = has_ts || (is_ts && got > 0);
+	}
+	if (has_ts)
+		return 1;
+	return query_error(e, MISSING_FIELD, "BSON field '%s.ts' is missing but a required field",
+			   its);
 }
 
 int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type type,
@@ -91,6 +191,8 @@ int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type 
 		[IDL_BOOL] = {BSON_KIND_BOOL, "type 'bool'"},
 		[IDL_LONG] = {BSON_KIND_INT64, "type 'long'"},
 		[IDL_BINARY] = {BSON_KIND_BINARY, "type 'binData'"},
+		[IDL_TIMESTAMP] = {BSON_KIND_TIMESTAMP, "type 'timestamp'"},
+		[IDL_OBJECT_ID] = {BSON_KIND_OBJECT_ID, "type 'objectId'"},
 	};
 
 	if (type == IDL_ANY)
@@ -100,19 +202,20 @@ int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type 
 				   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at);
 	if (f->type == BSON_KIND_NULL || f->type == BSON_KIND_UNDEFINED)
 		return 0;
-	if (type == IDL_NUMBER || type == IDL_NUMBER_MIN_0 || type == IDL_NUMBER_MIN_1) {
-		if (!is_number(f->type))
-			return wrong(owner, f, "types '[long, int, decimal, double']", e);
-		return type == IDL_NUMBER ? 1 : bounds(f, type == IDL_NUMBER_MIN_1, e);
-	}
+	if (type == IDL_NUMBER || type == IDL_NUMBER_MIN_0 || type == IDL_NUMBER_MIN_1 ||
+	    type == IDL_INT_MIN_1)
+		return number(owner, f, type, e);
+	if (type == IDL_UUID)
+		return uuid(owner, f, e);
+	if (type == IDL_SHA256)
+		return sha256(owner, f, e);
+	if (type == IDL_CURSOR)
+		return cursor(owner, f, e);
+	if (type == IDL_OP_TIME)
+		return op_time(owner, f, e);
 	if (type == IDL_FLAG) {
 		if (!is_number(f->type) && f->type != BSON_KIND_BOOL)
 			return wrong(owner, f, "types '[bool, long, int, decimal, double']", e);
-		return 1;
-	}
-	if (type == IDL_STRING_OR_OBJECT) {
-		if (f->type != BSON_KIND_STRING && f->type != BSON_KIND_DOCUMENT)
-			return wrong(owner, f, "types '[string, object']", e);
 		return 1;
 	}
 	return f->type == plain[type].kind ? 1 : wrong(owner, f, plain[type].text, e);

@@ -19,9 +19,15 @@ enum idl_type {
 	IDL_NUMBER,	  /* any number */
 	IDL_NUMBER_MIN_0, /* the same, not below 0 */
 	IDL_NUMBER_MIN_1,
-	IDL_FLAG, /* a bool or any number */
+	IDL_INT_MIN_1, /* any number, not below 1; what is more than 32 bits is cut */
+	IDL_FLAG,      /* a bool or any number */
 	IDL_BINARY,
-	IDL_STRING_OR_OBJECT,
+	IDL_UUID,   /* binary data of subtype 4, 16 bytes */
+	IDL_SHA256, /* binary data of 32 bytes */
+	IDL_TIMESTAMP,
+	IDL_OBJECT_ID,
+	IDL_CURSOR,  /* {batchSize: ..} */
+	IDL_OP_TIME, /* {ts: .., t: ..}, whatever else it has */
 };
 
 struct idl_field {
@@ -36,6 +42,13 @@ struct idl_field {
  */
 MUST_CHECK int idl_check(struct bytes doc, const char *owner, bool is_command,
 			 const struct idl_field *fields, size_t count, struct error *e);
+
+/* A number as IDL_INT_MIN_1 takes it. */
+int32_t idl_int(const struct bson_field *f);
+
+/* The check of a command's first field, which has to be there: a null is 40414. Behind idl_check(), as mongod does. */
+MUST_CHECK int idl_check_first(const char *command, const struct bson_field *first,
+			       struct error *e);
 
 /* The check of one value: 1 it is one, 0 it is null. */
 MUST_CHECK int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type type,

@@ -61,7 +61,10 @@ static int check_provenance(const struct bson_field *f, struct error *e)
 	struct bytes text;
 
 	if (f->type != BSON_KIND_STRING)
-		return wrong_type(f, BSON_KIND_STRING, e);
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "BSON field 'ReadConcernArgs::parse.provenance' is the wrong "
+				   "type '%s', expected type 'string'",
+				   value_type_name(f->type));
 	if (bson_text(f->value, &text, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < COUNT_OF(known); i++)
@@ -71,6 +74,18 @@ static int check_provenance(const struct bson_field *f, struct error *e)
 			   "Enumeration value '%.*s' for field 'ReadConcernArgs::parse.provenance' "
 			   "is not a valid value.",
 			   (int)MIN_OF(text.len, (size_t)200), (const char *)text.at);
+}
+
+/* {ts: .., t: ..} */
+static int check_op_time(const struct bson_field *f, struct error *e)
+{
+	struct bson_field ts;
+
+	if (f->type != BSON_KIND_DOCUMENT)
+		return wrong_type(f, BSON_KIND_DOCUMENT, e);
+	if (!fields_find(f->value, bytes_str("ts"), &ts))
+		return query_error(e, QUERY_NO_SUCH_KEY, "Missing expected field \"ts\"");
+	return 0;
 }
 
 static int take_field(const struct bson_field *f, struct read_concern *ret, struct error *e)
@@ -85,10 +100,10 @@ static int take_field(const struct bson_field *f, struct read_concern *ret, stru
 		return check_provenance(f, e);
 	if (bytes_equal(f->name, bytes_str("afterOpTime"))) {
 		ret->has_op_time = true;
-		return 0;
+		return check_op_time(f, e);
 	}
 	if (bytes_equal(f->name, bytes_str("$waitLastStableRecoveryTimestamp")) ||
-	    bytes_equal(f->name, bytes_str("allowTransactionTableSnapshot")))
+	    bytes_equal(f->name, bytes_str("$allowTransactionTableSnapshot")))
 		return 0;
 	return query_error(e, QUERY_INVALID_OPTIONS, "Unrecognized option in readConcern: %.*s",
 			   (int)f->name.len, (const char *)f->name.at);
@@ -169,6 +184,18 @@ int read_concern_check_local(const struct read_concern *c, const char *command, 
 	return not_supported(c, command, why, e);
 }
 
+/* Commands of which mongod says that they know no afterClusterTime. */
+static bool takes_after(const char *command)
+{
+	static const char *const without[] = {"currentOp", "dbHash",	   "getMore",
+					      "ping",	   "serverStatus", "validate"};
+
+	for (size_t i = 0; i < COUNT_OF(without); i++)
+		if (strcmp(command, without[i]) == 0)
+			return false;
+	return true;
+}
+
 int read_concern_check(const struct read_concern *c, const char *command,
 		       enum read_concern_support support, bool replset, struct error *e)
 {
@@ -176,6 +203,9 @@ int read_concern_check(const struct read_concern *c, const char *command,
 		return not_supported(c, command, "read concern not supported", e);
 	if (support == READ_CONCERN_NOT_SNAPSHOT && c->level == READ_CONCERN_SNAPSHOT)
 		return not_supported(c, command, "read concern snapshot not supported", e);
+	if (c->has_after && !takes_after(command))
+		return query_error(e, QUERY_INVALID_OPTIONS,
+				   "afterClusterTime is not allowed for this command");
 	if (!replset && (c->level == READ_CONCERN_LINEARIZABLE || c->has_op_time))
 		return query_error(e, NOT_A_REPLICA_SET,
 				   "node needs to be a replica set member to use read concern");

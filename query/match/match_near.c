@@ -165,7 +165,7 @@ int match_parse_near(struct match_parser *p, struct bytes name, struct bytes doc
 		return query_error(p->e, QUERY_BAD_VALUE, "near must be first in: %s",
 				   buf_text(&text));
 	}
-	if ((p->flags & (MATCH_AGGREGATE | MATCH_NO_EXPR)) != 0)
+	if ((p->flags & (MATCH_AGGREGATE | MATCH_NO_EXPR | MATCH_OF_LIST)) != 0)
 		return query_error(
 			p->e, 5626500,
 			"$geoNear, $near, and $nearSphere are not allowed in this context");

@@ -103,7 +103,7 @@ static int parse_expr(struct match_parser *p, const struct bson_field *field,
 static int parse_where(struct match_parser *p, const struct bson_field *field,
 		       enum match_level level)
 {
-	if ((p->flags & (MATCH_AGGREGATE | MATCH_NO_EXPR)) != 0)
+	if ((p->flags & (MATCH_AGGREGATE | MATCH_NO_EXPR | MATCH_OF_LIST)) != 0)
 		return query_error(p->e, QUERY_BAD_VALUE, "$where is not allowed in this context");
 	if (level == MATCH_LEVEL_SUB)
 		return only_top(p, "$where");
@@ -140,7 +140,7 @@ static int parse_text(struct match_parser *p, const struct bson_field *field,
 
 	if (level == MATCH_LEVEL_SUB)
 		return only_top(p, "$text");
-	if ((p->flags & MATCH_NO_EXPR) != 0)
+	if ((p->flags & (MATCH_NO_EXPR | MATCH_OF_LIST)) != 0)
 		return query_error(p->e, QUERY_BAD_VALUE, "$text is not allowed in this context");
 	if (field->type != BSON_KIND_DOCUMENT)
 		return query_error(p->e, QUERY_BAD_VALUE, "$text expects an object");

@@ -125,3 +125,80 @@ def test_an_explain_tells_the_parameters_and_a_capped_collection_its_bounds(raw)
     capped = raw.command({"collStats": "empty"}, "capped")
     assert capped["capped"] is True and "max" in capped and "maxSize" in capped
     assert bson.encode(capped)
+
+
+UUID = Binary(b"\1" * 16, 4)
+MALFORMED = [
+    # fields that members of a deployment send
+    ({"find": "orders", "runtimeConstants": {}}, 40414, "BSON field 'FindCommandRequest.runtimeConstants.localNow' is missing but a required field"),
+    ({**AGGREGATE, "runtimeConstants": {"a": 1}}, 40415, "BSON field 'aggregate.runtimeConstants.a' is an unknown field."),
+    ({"count": "orders", "encryptionInformation": {}}, 40414, "BSON field 'count.encryptionInformation.schema' is missing but a required field"),
+    ({"find": "orders", "encryptionInformation": {"schema": {}}}, 6371205, "Expected an object for schema in EncryptionInformation"),
+    ({"find": "orders", "term": -1}, 2, "cannot supply 'term' without active replication"),
+    ({"find": "orders", "collectionUUID": UUID}, 361, "Collection UUID does not match that specified"),
+    ({**AGGREGATE, "collectionUUID": Binary(b"12")}, 14, "BSON field 'aggregate.collectionUUID' is the wrong binData type 'general', expected type 'UUID'"),
+    ({**AGGREGATE, "needsMerge": False}, 9, "Cannot specify 'needsMerge' without 'fromMongos'"),
+    ({**AGGREGATE, "exchange": {"policy": "x"}}, 2, "Enumeration value 'x' for field 'aggregate.exchange.policy' is not a valid value."),
+    ({**AGGREGATE, "exchange": {"policy": "roundrobin", "consumers": 0}}, 50901, "Exchange must have at least one consumer"),
+    # what is looked at first: the fields of some commands, before times, concerns and sessions
+    ({"ping": 1, "unknown": 1, "maxTimeMS": -1}, 40415, "BSON field 'ping.unknown' is an unknown field."),
+    ({"listCollections": 1, "unknown": 1, "lsid": 1}, 40415, "BSON field 'listCollections.unknown' is an unknown field."),
+    ({**AGGREGATE, "unknown": 1, "readConcern": {"level": "x"}}, 40415, "BSON field 'aggregate.unknown' is an unknown field."),
+    ({"buildInfo": 1, "unknown": 1, "maxTimeMS": -1}, 2, "-1 value for maxTimeMS is out of range"),
+    ({"ping": 1, "maxTimeMS": None}, 2, "maxTimeMS must be a number"),
+    ({"top": 1, "lsid": 1}, 13, "top may only be run against the admin database."),
+    ({"getMore": None, "collection": "orders"}, 40414, "BSON field 'getMore.getMore' is missing but a required field"),
+    ({"getMore": Int64(5), "collection": "orders", "maxTimeMS": True}, *wrong("getMore", "maxTimeMS", "bool", "types '[long, int, decimal, double']")),
+    ({"getMore": Int64(5), "collection": "orders", "lastKnownCommittedOpTime": {"t": Int64(1)}}, 40414, "BSON field 'OpTimeBase.ts' is missing but a required field"),
+    ({"getMore": Int64(5), "collection": "."}, 73, "Collection names cannot start with '.': ."),
+    ({"explain": None}, 40414, "BSON field 'explain.explain' is missing but a required field"),
+    ({"listIndexes": ".x"}, 73, "Collection names cannot start with '.': .x"),
+    ({"dbStats": 1, "scale": 1e300}, None, "scale has to be > 0"),
+    ({"collStats": "orders", "scale": -1e300}, 51024, "BSON field 'scale' value must be >= 1, actual value '-2147483648'"),
+    ({"dbHash": 1, "collections": [1]}, None, "collections entries have to be strings"),
+    ({"validate": "orders", "repair": True, "enforceFastCount": True}, 72, "Running the validate command with both { enforceFastCount: true } and { repair: true } is not supported."),
+    ({"ping": 1, "readConcern": {"afterOpTime": {}}}, 4, 'Missing expected field "ts"'),
+    ({"ping": 1, "$readPreference": {"mode": "nearest", "maxStalenessSeconds": 1.5}}, 2, 'Expected field "maxStalenessSeconds" to have a value exactly representable as a 64-bit integer, but found maxStalenessSeconds: 1.5'),
+    ({"ping": 1, "lsid": {"id": Binary(b"12")}}, 14, "BSON field 'OperationSessionInfo.lsid.id' is the wrong binData type 'general', expected type 'UUID'"),
+    ({"endSessions": [{"id": UUID, "txnNumber": Int64(1)}]}, 72, "Cannot specify txnNumber in lsid without specifying txnUUID"),
+    # the handshake, and who is asked for
+    ({"isMaster": 1, "saslSupportedMechs": None}, *wrong("hello", "saslSupportedMechs", "null", "types '[string, object']")),
+    ({"hello": 1, "saslSupportedMechs": "x"}, 2, "UserName must contain a '.' separated database.user pair"),
+    ({"hello": 1, "saslSupportedMechs": {"user": "a"}}, 2, "UserName must contain a field named: db"),
+    ({"hello": 1, "topologyVersion": {}}, 40414, "BSON field 'hello.topologyVersion.processId' is missing but a required field"),
+    ({"usersInfo": {"user": 1}}, 2, "UserName must contain a string field named: user. But, has type int"),
+    ({"usersInfo": 1, "showPrivileges": True}, 20, "Privilege or restriction details require exact-match usersInfo queries"),
+    ({"usersInfo": 1, "filter": {"name": {"$in": 1}}}, 2, "$in needs an array"),
+    ({"rolesInfo": {"a": 1}}, 2, "RoleName must contain a field named: role"),
+    ({"rolesInfo": 1, "showPrivileges": []}, 2, "Failed to parse 'showPrivileges'. 'showPrivileges' should either be a boolean or the string 'asUserFragment', given: showPrivileges: []"),
+    ({"listCollections": 1, "filter": {"$where": "1"}}, 2, "$where is not allowed in this context"),
+    # hints
+    ({"find": "orders", "sort": {"$natural": 1}, "hint": "_id_"}, 2, "index hint not allowed with $natural sort order"),
+    ({"find": "orders", "sort": {"$natural": 1}, "hint": {"$natural": 2}}, 2, "$natural hint must be in the same direction as $natural sort order"),
+    ({"count": "orders", "hint": {"$natural": 1, "a": 1}}, 2, "Cannot include '$natural' in compound hint: { $natural: 1, a: 1 }"),
+]
+TAKEN = [
+    {"explain": SON([("find", "orders"), ("readConcern", {"level": "x"})]), "verbosity": None, "maxTimeMS": 100000},
+    {"dbStats": 1, "scale": False},
+    {"usersInfo": 1.9},
+    {"rolesInfo": []},
+    {"ping": 1, "$readPreference": {"mode": "primary", "maxStalenessSeconds": 0}},
+    {"ping": 1, "$readPreference": {"mode": "nearest", "hedge": {"enabled": None}}},
+    {"find": "orders", "hint": {"$hint": "_id_"}},
+    {"endSessions": [None]},
+]
+
+
+def test_malformed_commands_are_refused_as_a_mongod_refuses_them(raw):
+    for command, code, text in MALFORMED:
+        reply = raw.command(SON(command), "shop")
+        assert (reply.get("code"), reply.get("errmsg")) == (code, text), command
+    for command in TAKEN:
+        assert raw.command(SON(command), "shop")["ok"] == 1, command
+    for command, code in (({"getLog": None}, 40414), ({"getParameter": {"a": 1}}, 40415), ({"getParameter": {"showDetails": "x"}, "quiet": 1}, 14)):
+        assert raw.command(SON(command), "admin").get("code") == code, command
+
+
+def test_roles_that_every_mongod_has_are_found_by_every_way_to_name_them(raw):
+    for who in ("read", ["read"], {"role": "read", "db": "shop"}, [{"role": "read", "db": "shop"}]):
+        assert [role["role"] for role in raw.command({"rolesInfo": who}, "shop")["roles"]] == ["read"], who
