@@ -9,6 +9,7 @@
 
 #include "base/bson_build.h"
 #include "base/clock.h"
+#include "query/command_concern.h"
 #include "query/command_cursor.h"
 #include "query/explain_bounds.h"
 #include "query/query_error.h"
@@ -561,24 +562,6 @@ static int explain_itself(const struct query_request *request, struct buf *ret, 
 	return status;
 }
 
-/* The command that is explained, without a readConcern: it would be the explain's, and mongod does not look at it here. */
-static void without_concern(struct bytes cmd, struct buf *ret)
-{
-	struct bson_fields fields = bson_fields(cmd);
-	struct bson_field field;
-	struct error ignored;
-	size_t begin = bson_build_begin(ret);
-
-	while (bson_fields_next(&fields, &field, &ignored) > 0) {
-		struct value v = value_of_field(&field);
-
-		if (!bytes_equal(field.name, bytes_str("readConcern")) ||
-		    v.type != BSON_KIND_DOCUMENT)
-			value_write(ret, field.name, &v);
-	}
-	bson_build_end(ret, begin);
-}
-
 int query_check_explain(const struct query_request *request, struct error *e)
 {
 	return command_check_known(&explain_rules, request->cmd, e);
@@ -612,7 +595,7 @@ int query_explain(const struct query_request *request, struct buf *ret, struct e
 	if (bson_fields_next(&fields, &first, e) < 0)
 		return e->code;
 	x.cmd = inner_cmd.data;
-	without_concern(x.cmd, &stripped);
+	command_without_concern(x.cmd, &stripped);
 	inner.cmd = buf_bytes(&stripped);
 	status = explain(&x, &inner, first.name, ret, e);
 	query_cursor_free(x.cursor);

@@ -79,12 +79,22 @@ static int check_provenance(const struct bson_field *f, struct error *e)
 /* {ts: .., t: ..} */
 static int check_op_time(const struct bson_field *f, struct error *e)
 {
-	struct bson_field ts;
+	struct bson_field ts, term;
+	struct value v;
 
 	if (f->type != BSON_KIND_DOCUMENT)
 		return wrong_type(f, BSON_KIND_DOCUMENT, e);
 	if (!fields_find(f->value, bytes_str("ts"), &ts))
 		return query_error(e, QUERY_NO_SUCH_KEY, "Missing expected field \"ts\"");
+	if (ts.type != BSON_KIND_TIMESTAMP)
+		return wrong_type(&ts, BSON_KIND_TIMESTAMP, e);
+	if (!fields_find(f->value, bytes_str("t"), &term))
+		return query_error(e, QUERY_NO_SUCH_KEY, "Missing expected field \"t\"");
+	v = value_of_field(&term);
+	if (!value_is_number(&v))
+		return query_error(e, QUERY_TYPE_MISMATCH,
+				   "Expected field \"t\" to have numeric type, but found %s",
+				   value_type_name(term.type));
 	return 0;
 }
 

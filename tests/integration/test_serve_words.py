@@ -4,7 +4,7 @@ from pathlib import Path
 import bson
 import peers
 import pytest
-from bson import SON, Binary, Decimal128, Int64
+from bson import SON, Binary, Decimal128, Int64, Timestamp
 from serving import Server
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixture" / "dump"
@@ -157,6 +157,8 @@ MALFORMED = [
     ({"collStats": "orders", "scale": -1e300}, 51024, "BSON field 'scale' value must be >= 1, actual value '-2147483648'"),
     ({"dbHash": 1, "collections": [1]}, None, "collections entries have to be strings"),
     ({"validate": "orders", "repair": True, "enforceFastCount": True}, 72, "Running the validate command with both { enforceFastCount: true } and { repair: true } is not supported."),
+    ({"ping": 1, "readConcern": {"afterOpTime": {"ts": Timestamp(1, 1), "t": None}}}, 14, 'Expected field "t" to have numeric type, but found null'),
+    ({"ping": 1, "readConcern": {"afterOpTime": {"ts": Timestamp(1, 1), "t": 1}}}, 123, "node needs to be a replica set member to use read concern"),
     ({"ping": 1, "readConcern": {"afterOpTime": {}}}, 4, 'Missing expected field "ts"'),
     ({"ping": 1, "$readPreference": {"mode": "nearest", "maxStalenessSeconds": 1.5}}, 2, 'Expected field "maxStalenessSeconds" to have a value exactly representable as a 64-bit integer, but found maxStalenessSeconds: 1.5'),
     ({"ping": 1, "lsid": {"id": Binary(b"12")}}, 14, "BSON field 'OperationSessionInfo.lsid.id' is the wrong binData type 'general', expected type 'UUID'"),
