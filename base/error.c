@@ -74,6 +74,13 @@ int error_hint(struct error *e, const char *format, ...)
 	return e->code;
 }
 
+bool error_is_lack(const struct error *e)
+{
+	if (e->code == ERR_IO)
+		return e->sys == ENOMEM || e->sys == EMFILE || e->sys == ENFILE;
+	return e->code == ERR_NOMEM;
+}
+
 int error_nomem(struct error *e, size_t size)
 {
 	return error_set(e, ERR_NOMEM, "out of memory: %zu bytes could not be allocated", size);

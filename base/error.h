@@ -11,6 +11,7 @@
 #define BASE_ERROR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include "base/compiler.h"
 
@@ -59,6 +60,12 @@ int error_wrap_args(struct error *e, const char *between, const char *format, va
 
 /* Set the hint; returns the code of `e`. */
 int error_hint(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;
+
+/*
+ * Is it memory, or a limit on open files, that this process or its machine lacks? Then nothing is known of what was
+ * looked at: it is not damaged for that.
+ */
+bool error_is_lack(const struct error *e);
 
 /* ERR_NOMEM for an allocation of `size` bytes. */
 int error_nomem(struct error *e, size_t size) COLD;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/collation.h"
 #include "base/exit_code.h"
+#include "base/process.h"
 #include "fs/fs_daemon.h"
 #include "fs/fs_guard.h"
 #include "fs/fs_session.h"
@@ -108,6 +109,18 @@ static void print_version(void)
 	       icu);
 }
 
+/* What was asked for must have arrived: a full disk is a failure. */
+static int end_printed(void)
+{
+	struct error e = {0};
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_CODE_OK;
+	(void)error_sys(&e, "standard output could not be written");
+	fs_log_fatal(&e);
+	return EXIT_CODE_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	/* libbson would abort when memory is out. */
@@ -115,8 +128,10 @@ int main(int argc, char **argv)
 		.malloc = xmalloc, .calloc = xcalloc, .realloc = xrealloc, .free = free};
 	OWNED(fs_options_release) struct fs_options options;
 	struct error e = {0};
-	int rc = fs_options_parse(argc, argv, &options, &e);
+	int rc;
 
+	process_begin();
+	rc = fs_options_parse(argc, argv, &options, &e);
 	bson_mem_set_vtable(&memory);
 	mallopt(M_ARENA_MAX, HEAPS);
 	if (rc < 0) {
@@ -126,10 +141,10 @@ int main(int argc, char **argv)
 	switch (options.todo) {
 	case FS_OPTIONS_HELP:
 		fputs(fs_options_help, stdout);
-		return 0;
+		return end_printed();
 	case FS_OPTIONS_VERSION:
 		print_version();
-		return 0;
+		return end_printed();
 	case FS_OPTIONS_NOTHING:
 		return 0;
 	default:

@@ -11,6 +11,7 @@
 
 #include "base/exit_code.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "tools/cmd_help.h"
 #include "tools/cmd_table.h"
 #include "tools/term.h"
@@ -195,6 +196,15 @@ static int find_verb(struct cmd_run *run, int argc, char *const *argv, int *ret_
 	return -1;
 }
 
+/* Help that was asked for and is not there is a failure, too. */
+static int end_without_verb(int code, struct error *e)
+{
+	if (code != EXIT_CODE_OK || flush_output(e) >= 0)
+		return code;
+	print_error(NULL, false, e);
+	return EXIT_CODE_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	/* libbson would abort when memory is out. */
@@ -207,10 +217,11 @@ int main(int argc, char **argv)
 
 	/* `yester cat ... | head` ends quietly, also when our parent ignores the signal. */
 	signal(SIGPIPE, SIG_DFL);
+	process_begin();
 	bson_mem_set_vtable(&memory);
 	at = find_verb(&run, argc, argv, &ret, &e);
 	if (at < 0)
-		return ret;
+		return end_without_verb(ret, &e);
 	run.options = xcalloc(1, run.cmd->options_size + 1);
 	ret = run_verb(&run, argc - at, argv + at, &config, &e);
 	if (ret >= 0 && flush_output(&e) < 0)
