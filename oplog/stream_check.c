@@ -12,7 +12,7 @@ struct check {
 	check_problem problem;
 	void *ctx;
 	struct stream_check_result result;
-	struct error no_memory; /* that memory was out is no damage: it ends the check */
+	struct error lack; /* that memory or files were out is no damage: it ends the check */
 };
 
 static void report(struct check *check, const char *file, const struct error *e)
@@ -20,8 +20,8 @@ static void report(struct check *check, const char *file, const struct error *e)
 	bool named = strncmp(e->text, file, strlen(file)) == 0;
 	OWNED(free) char *text = NULL;
 
-	if (e->code == ERR_NOMEM) {
-		check->no_memory = *e;
+	if (error_is_lack(e)) {
+		check->lack = *e;
 		return;
 	}
 	text = xprintf("%s%s%s", named ? "" : file, named ? "" : ": ", e->text);
@@ -188,8 +188,8 @@ int stream_check_run(struct store *store, const struct check_options *options,
 		else
 			check.result.entries = count_once(stream);
 	}
-	if (check.no_memory.code != 0) {
-		*e = check.no_memory;
+	if (check.lack.code != 0) {
+		*e = check.lack;
 		return e->code;
 	}
 	*ret = check.result;

@@ -1,5 +1,6 @@
 #include "store/repair.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,21 @@ static int still_wanted(const struct repair *r, const char *phase, uint64_t done
 
 /* ---- packs */
 
+/* A bad sector is damage; that we lack memory, files or rights, or a server is away, says nothing of what is there. */
+static bool disk_refused(const struct error *e)
+{
+	switch (e->sys) {
+	case EACCES:
+	case EPERM:
+	case ENOTCONN:
+	case ESTALE:
+	case ETIMEDOUT:
+		return false;
+	default:
+		return e->code == ERR_IO && !error_is_lack(e);
+	}
+}
+
 static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error *e)
 {
 	OWNED(buf_release) struct buf content = {0};
@@ -78,7 +94,7 @@ static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error
 		return 0;
 	r->result.packs++;
 	sound = pack_reader_whole(r->store->backend, &pack.id, size, &content, e);
-	if (sound < 0 && sound != ERR_IO)
+	if (sound < 0 && !disk_refused(e))
 		return sound;
 	if (sound != 1) {
 		r->result.damaged_packs++;
@@ -110,7 +126,7 @@ static int salvage_one(struct repair *r, const struct bad_pack *bad, struct erro
 
 	pack_reader_name(&bad->id, name);
 	if (pack_reader_whole(r->store->backend, &bad->id, bad->size, &content, e) < 0)
-		return e->code == ERR_IO ? 0 : e->code;
+		return disk_refused(e) ? 0 : e->code;
 	if (content.len == 0)
 		return 0;
 	if (repair_pack_salvage(r->writer, buf_bytes(&content), &count, e) < 0)
@@ -150,11 +166,11 @@ static int forget_bad(struct repair *r, struct error *e)
 
 /*
  * The copy did not give something. Where it can't be read that is told: another run may find it there. Its other files may
- * still be read, so that is no reason to end. 0, or ERR_NOMEM.
+ * still be read, so that is no reason to end. 0, or what this machine lacks.
  */
 static int copy_lacks(struct repair *r, const struct error *why, struct error *e)
 {
-	if (why->code == ERR_NOMEM) {
+	if (error_is_lack(why)) {
 		*e = *why;
 		return e->code;
 	}

@@ -137,7 +137,7 @@ static int decode_with_base(struct store *store, const struct chunk_id *id,
 			got = decode_and_verify(store, id, place, stored,
 						shared != NULL ? shared->plain : buf_bytes(&own),
 						ret, e);
-		if (got == 1 || got == ERR_NOMEM)
+		if (got == 1 || (got < 0 && error_is_lack(e)))
 			return got;
 	}
 	return error_set(e, ERR_CORRUPT, "its base %02x%02x%02x%02x… is missing or damaged",

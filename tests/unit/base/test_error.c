@@ -52,6 +52,26 @@ static void a_text_that_is_too_long_is_cut_not_overrun(void **state)
 	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
 }
 
+static void what_this_machine_lacks_is_told_from_what_is_wrong(void **state)
+{
+	static const int lacks[] = {ENOMEM, EMFILE, ENFILE};
+	struct error e;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lacks); i++) {
+		errno = lacks[i];
+		error_sys(&e, "open");
+		assert_true(error_is_lack(&e));
+	}
+	error_nomem(&e, 1);
+	assert_true(error_is_lack(&e));
+	errno = EIO;
+	error_sys(&e, "read");
+	assert_false(error_is_lack(&e));
+	error_set(&e, ERR_CORRUPT, "x");
+	assert_false(error_is_lack(&e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -59,6 +79,7 @@ int main(void)
 		cmocka_unit_test(a_system_error_keeps_errno_and_says_it),
 		cmocka_unit_test(wrapping_puts_context_in_front_and_keeps_the_rest),
 		cmocka_unit_test(a_text_that_is_too_long_is_cut_not_overrun),
+		cmocka_unit_test(what_this_machine_lacks_is_told_from_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

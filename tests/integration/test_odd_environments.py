@@ -1,0 +1,88 @@
+"""How a program is started: without standard files, with few open files, with a limit on the size of files."""
+import json
+import resource
+import subprocess
+
+import peers
+import pytest
+from peers import Store
+
+FIXTURE = peers.ROOT / "tests" / "fixture" / "dump"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("odd") / "store")
+    store.ingest(FIXTURE, "--name", "first")
+    return store
+
+
+def closed(program, *words, streams="<&- >&- 2>&-"):
+    return peers.run(["bash", "-c", f'"$@" {streams}', "bash", peers.program(program), *words], check=None)
+
+
+def limited(kind, limit, *words):
+    """yester with a limit of its own."""
+    def enter():
+        resource.setrlimit(kind, (limit, limit))
+    return subprocess.run([peers.program("yester"), *words], preexec_fn=enter, capture_output=True, text=True, timeout=60)
+
+
+def test_what_is_printed_without_standard_files_is_in_no_file_of_the_store(tmp_path):
+    path = tmp_path / "store"
+    for words in (("init",), ("ingest", FIXTURE), ("ls",), ("check",)):
+        assert closed("yester", *words, "-s", path).status == 1  # it has printed nothing
+    assert closed("yester", "ingest", "-s", path, FIXTURE, streams="<&-").status == 0
+    assert not [file for file in path.rglob("*") if file.is_file() and b"yester: " in file.read_bytes()]
+    assert (path / "config").read_text().startswith("yesterfs store 1\n")
+    assert json.loads(peers.yester("check", "-s", path, "--read-data", "--json").out)["whole"]
+
+
+def test_files_written_without_standard_files_are_what_they_would_be_with_them(filled, tmp_path):
+    filled.run("dump", "--out", tmp_path / "with")
+    assert closed("yester", "dump", "-s", filled.path, "--out", tmp_path / "without").status == 1
+    peers.run(["diff", "-r", tmp_path / "with", tmp_path / "without"])
+
+
+def test_help_that_can_not_be_printed_is_an_error():
+    for program, words in (("yester", ["--help"]), ("yester", ["help"]), ("yester", ["ls", "--help"]), ("yester", ["--version"]),
+                           ("yesterfs", ["--help"]), ("yesterfs", ["--version"])):
+        for streams in (">/dev/full", ">&-"):
+            done = closed(program, *words, streams=streams)
+            assert (done.status, done.out) == (1, ""), (program, words, streams)
+            assert "standard output could not be written" in done.err
+
+
+def test_too_few_open_files_are_no_damage(filled):
+    problems = []
+    for limit in range(6, 20):
+        done = limited(resource.RLIMIT_NOFILE, limit, "check", "-s", filled.path, "--read-data", "--json")
+        if done.returncode != 0:
+            assert done.returncode == 1 and done.stdout == "" and "Too many open files" in done.stderr, limit
+            problems.append(limit)
+    assert problems  # it met the limit
+
+
+@pytest.fixture
+def store_of_its_own(store):
+    store.ingest(FIXTURE)
+    return store
+
+
+def test_a_repair_that_can_not_open_files_condemns_nothing(store_of_its_own):
+    before = sorted(file for file in store_of_its_own.path.rglob("*") if "local" not in file.parts)
+    for limit in range(6, 14):
+        done = limited(resource.RLIMIT_NOFILE, limit, "repair", "-s", store_of_its_own.path)
+        assert done.returncode == 0 or "Too many open files" in done.stderr, limit
+    assert sorted(file for file in store_of_its_own.path.rglob("*") if "local" not in file.parts) == before
+    assert json.loads(store_of_its_own.run("check", "--json").out)["whole"]
+
+
+def test_a_limit_on_the_size_of_files_is_told_and_leaves_nothing(filled, tmp_path):
+    store = Store(tmp_path / "store")
+    for words in (("dump", "-s", filled.path, "--out", tmp_path / "out"), ("dump", "-s", filled.path, f"--archive={tmp_path / 'out'}"),
+                  ("ingest", "-s", store.path, FIXTURE), ("copy", "-s", filled.path, store.path)):
+        done = limited(resource.RLIMIT_FSIZE, 8192, *words)
+        assert done.returncode == 1 and "File too large" in done.stderr, words
+        assert not (tmp_path / "out").exists()
+    assert json.loads(store.run("snapshots", "--json").out) == []
