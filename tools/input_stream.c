@@ -41,6 +41,15 @@ void input_stream_close(struct input_stream *in)
 	free(in);
 }
 
+/*
+ * Only a signal that is to end the verb does that, see term_progress.c. It must not be retried: from a pipe that stands
+ * still nothing may ever come.
+ */
+static int interrupted(const char *name, struct error *e)
+{
+	return error_set(e, ERR_CANCELLED, "%s: interrupted", name);
+}
+
 /* read() into `ret`: the number of bytes, 0 at the end. */
 static int64_t read_some(struct input_stream *in, uint8_t *ret, size_t len, struct error *e)
 {
@@ -48,9 +57,9 @@ static int64_t read_some(struct input_stream *in, uint8_t *ret, size_t len, stru
 
 	if (in->ended)
 		return 0;
-	do
-		got = read(in->fd, ret, len);
-	while (got < 0 && errno == EINTR);
+	got = read(in->fd, ret, len);
+	if (got < 0 && errno == EINTR)
+		return interrupted(in->name, e);
 	if (got < 0)
 		return error_sys(e, "%s: read at offset %" PRIu64, in->name, in->done);
 	in->ended = got == 0;
@@ -140,6 +149,8 @@ int input_stream_open(const char *path, enum input_stream_form form, struct inpu
 	if (strcmp(path, "-") == 0)
 		return input_stream_from_fd(STDIN_FILENO, "standard input", form, ret, e);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == EINTR)
+		return interrupted(path, e);
 	if (fd < 0)
 		return error_sys(e, "open %s", path);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);

@@ -29,7 +29,7 @@ void input_stream_close(struct input_stream *in);
 DEFINE_OWNED(struct input_stream *, input_stream_close);
 
 /*
- * Read up to `len` bytes, at least one unless the input ends: their number, 0 at the end. ERR_IO,
+ * Read up to `len` bytes, at least one unless the input ends: their number, 0 at the end. ERR_IO, ERR_CANCELLED (by a signal),
  * ERR_CORRUPT (damaged or truncated gzip; with the offset in the compressed file), ERR_NOMEM.
  */
 MUST_CHECK int64_t input_stream_read(struct input_stream *in, void *ret, size_t len,

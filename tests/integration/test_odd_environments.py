@@ -1,7 +1,10 @@
 """How a program is started: without standard files, with few open files, with a limit on the size of files."""
 import json
+import platform
 import resource
+import signal
 import subprocess
+import time
 
 import peers
 import pytest
@@ -86,3 +89,30 @@ def test_a_limit_on_the_size_of_files_is_told_and_leaves_nothing(filled, tmp_pat
         assert done.returncode == 1 and "File too large" in done.stderr, words
         assert not (tmp_path / "out").exists()
     assert json.loads(store.run("snapshots", "--json").out) == []
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number of read() is that of x86-64")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("words", [("ingest", "-"), ("ingest", "--archive", "-"), ("ingest-oplog", "-")])
+def test_one_signal_ends_what_waits_for_a_pipe(store, words, number):
+    """Nobody ever writes into it."""
+    process = subprocess.Popen([peers.program("yester"), words[0], "-s", store.path, *words[1:]], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until_it_waits(process)
+    process.send_signal(number)
+    try:
+        assert process.wait(timeout=20) == 130
+    finally:
+        process.kill()
+    assert b"standard input: interrupted" in process.stderr.read()
+    assert not list((store.path / "local").rglob("*.tmp"))
+
+
+def until_it_waits(process):
+    """Until its main thread stands in a read of standard input."""
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/syscall") as file:
+            if file.read().startswith("0 0x0 "):  # x86-64: read(0
+                return
+        time.sleep(0.01)
+    raise AssertionError(process.stderr.read())
