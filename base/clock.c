@@ -8,6 +8,9 @@ static uint64_t read_us(clockid_t clock)
 	struct timespec now;
 
 	clock_gettime(clock, &now);
+	/* A clock that lost its battery may say a year before 1970: there is no such time here. */
+	if (now.tv_sec < 0)
+		return 0;
 	return (uint64_t)now.tv_sec * US + (uint64_t)now.tv_nsec / (NS / US);
 }
 

@@ -24,20 +24,30 @@ int error_set_args(struct error *e, int code, const char *format, va_list args)
 	return code;
 }
 
+/* Put `rest` behind the text. When both are too long the end of the text goes: what the rest says is not seen from a path. */
+static void append(struct error *e, const char *between, const char *rest)
+{
+	size_t wanted = strlen(between) + strlen(rest), len = strlen(e->text);
+	size_t most = sizeof(e->text) - 1 - MIN_OF(wanted, sizeof(e->text) / 2);
+
+	if (len > most) {
+		len = most;
+		memcpy(e->text + len - 3, "...", 3);
+	}
+	snprintf(e->text + len, sizeof(e->text) - len, "%s%s", between, rest);
+}
+
 int error_sys(struct error *e, const char *format, ...)
 {
 	int saved = errno;
 	char reason[128];
 	va_list args;
-	size_t len;
 
 	va_start(args, format);
 	error_set_args(e, ERR_IO, format, args);
 	va_end(args);
-	len = strlen(e->text);
 	/* The GNU strerror_r may answer with a constant instead of filling `reason`. */
-	snprintf(e->text + len, sizeof(e->text) - len, ": %s",
-		 strerror_r(saved, reason, sizeof(reason)));
+	append(e, ": ", strerror_r(saved, reason, sizeof(reason)));
 	e->sys = saved;
 	return ERR_IO;
 }
@@ -55,12 +65,10 @@ int error_wrap(struct error *e, const char *format, ...)
 int error_wrap_args(struct error *e, const char *between, const char *format, va_list args)
 {
 	char old[sizeof(e->text)];
-	size_t len;
 
 	memcpy(old, e->text, sizeof(old));
 	vsnprintf(e->text, sizeof(e->text), format, args);
-	len = strlen(e->text);
-	snprintf(e->text + len, sizeof(e->text) - len, "%s%s", between, old);
+	append(e, between, old);
 	return e->code;
 }
 

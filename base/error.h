@@ -48,7 +48,10 @@ int error_set(struct error *e, int code, const char *format, ...) PRINTF_LIKE(3,
 int error_set_args(struct error *e, int code, const char *format, va_list args)
 	PRINTF_LIKE(3, 0) COLD;
 
-/* As error_set with ERR_IO; appends ": " and the text of errno, which it keeps in `sys`. */
+/*
+ * As error_set with ERR_IO; appends ": " and the text of errno, which it keeps in `sys`. Of a text that is too long with it
+ * the end is cut.
+ */
 int error_sys(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;
 
 /* Put "context: " before the text of `e`; returns its code. */

@@ -22,11 +22,12 @@ void child_add(struct child_words *words, const char *word)
 
 void child_add_printf(struct child_words *words, const char *format, ...)
 {
-	char word[4096];
+	OWNED(free) char *word = NULL;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(word, sizeof(word), format, args);
+	if (vasprintf(&word, format, args) < 0)
+		xnomem();
 	va_end(args);
 	child_add(words, word);
 }

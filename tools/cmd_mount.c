@@ -78,6 +78,13 @@ static void add_valued(struct args_list *argv, const char *name, const char *val
 	args_list_add(argv, (const char *)word.at);
 }
 
+/* A path, which must not look like an option. */
+static void add_path(struct args_list *argv, const char *path)
+{
+	/* For the program that we become. */
+	args_list_add(argv, path[0] == '-' ? xprintf("./%s", path) : path);
+}
+
 static int run_mount(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -91,8 +98,8 @@ static int run_mount(struct cmd_run *run, struct error *e)
 	    check_not_mounted(run->words.at[0], &o->options, e) < 0)
 		return e->code;
 	args_list_add(&argv, DRIVER_NAME);
-	args_list_add(&argv, store_at);
-	args_list_add(&argv, run->words.at[0]);
+	add_path(&argv, store_at);
+	add_path(&argv, run->words.at[0]);
 	if (o->foreground)
 		args_list_add(&argv, "-f");
 	for (size_t i = 0; i < o->options.count; i++) {

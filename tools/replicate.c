@@ -42,7 +42,19 @@ static bool is_remote(const char *dest)
 {
 	const char *colon = strchr(dest, ':'), *slash = strchr(dest, '/');
 
-	return colon != NULL && (slash == NULL || colon < slash);
+	return colon != NULL && dest[0] != '-' && (slash == NULL || colon < slash);
+}
+
+/* What makes a path of this machine one for rsync, which takes "-a" for an option and "a:b" for another machine. */
+static const char *named(const char *path)
+{
+	return path[0] == '/' || is_remote(path) ? "" : "./";
+}
+
+/* The same where nothing can be remote. */
+static const char *local(const char *path)
+{
+	return path[0] == '/' ? "" : "./";
 }
 
 static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct error *e UNUSED)
@@ -150,18 +162,19 @@ static void without_journals(const struct buf *names, struct buf *ret)
 static int part_words(struct job *job, const char *part, const struct buf *list,
 		      struct child_words *words, struct error *e)
 {
+	const char *store = store_path(job->store), *dest = job->options->dest;
 	OWNED(free) char *path = NULL;
 
 	if (list == NULL) {
-		child_add_printf(words, "%s/%s", store_path(job->store), part);
+		child_add_printf(words, "%s%s/%s", local(store), store, part);
 	} else {
 		if (write_list(job, part, buf_bytes(list), &path, e) < 0)
 			return e->code;
-		child_add_printf(words, "--files-from=%s", path);
+		child_add_printf(words, "--files-from=%s%s", local(path), path);
 		child_add(words, "--from0");
-		child_add_printf(words, "%s/", store_path(job->store));
+		child_add_printf(words, "%s%s/", local(store), store);
 	}
-	child_add_printf(words, "%s/", job->options->dest);
+	child_add_printf(words, "%s%s/", named(dest), dest);
 	return 0;
 }
 
@@ -266,8 +279,8 @@ static int check_dest(struct job *job, struct error *e)
 		return error_set(e, ERR_REFUSED, "%s: the store and its replica lie in each other",
 				 dest);
 	common_words(job, &words);
-	child_add_printf(&words, "%s/config", dest);
-	child_add_printf(&words, "%s/", job->tmp);
+	child_add_printf(&words, "%s%s/config", named(dest), dest);
+	child_add_printf(&words, "%s%s/", local(job->tmp), job->tmp);
 	/* That there is no such folder yet is no error: what is meant is seen by what came. */
 	if (run(job, &words, false, &out, e) < 0 && (e->code != ERR_REMOTE || is_remote(dest)) &&
 	    strstr(e->text, "No such file") == NULL)
@@ -287,10 +300,12 @@ static int delete_there(struct job *job, struct error *e)
 {
 	static const char *const folders[] = {"snapshots", "oplog", "prune", "chunks", "keys"};
 
+	const char *store = store_path(job->store), *dest = job->options->dest;
+
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
 		OWNED(child_words_release) struct child_words words = {0};
 		OWNED(buf_release) struct buf out = {0};
-		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), folders[i]);
+		OWNED(free) char *path = xprintf("%s%s/%s", local(store), store, folders[i]);
 
 		if (access(path, F_OK) != 0)
 			continue;
@@ -301,7 +316,7 @@ static int delete_there(struct job *job, struct error *e)
 		child_add(&words, "--ignore-existing");
 		child_add(&words, "--stats");
 		child_add(&words, path);
-		child_add_printf(&words, "%s/", job->options->dest);
+		child_add_printf(&words, "%s%s/", named(dest), dest);
 		if (run(job, &words, false, &out, e) < 0)
 			return e->code;
 		job->result.deleted += stat_of(&out, "Number of deleted files:");

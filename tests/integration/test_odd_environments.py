@@ -116,3 +116,37 @@ def until_it_waits(process):
                 return
         time.sleep(0.01)
     raise AssertionError(process.stderr.read())
+
+
+@pytest.mark.parametrize("name", ["-dash", "--rsh=false", "host:path", "rsync://x", "new\nline", "trail///"])
+def test_a_store_may_have_any_name(filled, tmp_path, name):
+    def run(*words):
+        return peers.yester(*words, cwd=tmp_path)
+    run("init", f"--store={name}")
+    run("ingest", f"--store={name}", FIXTURE)
+    run("replicate", f"--store={name}", "--delete", "--verify", "full", "replica")
+    assert json.loads(run("check", "-s", "replica", "--json").out)["snapshots"] == 1
+    if name.startswith("-"):  # with a colon a destination is another machine's
+        run("replicate", "-s", filled.path, "--", name + "-replica")
+        assert json.loads(run("check", f"--store={name}-replica", "--json").out)["whole"]
+
+
+@pytest.mark.fuse
+def test_a_store_and_a_mount_point_that_look_like_options_are_mounted(tmp_path):
+    peers.yester("init", "--store=-o", cwd=tmp_path)
+    (tmp_path / "-f").mkdir()
+    peers.yester("mount", "--store=-o", "--", "-f", cwd=tmp_path)
+    try:
+        assert (tmp_path / "-f" / "README.txt").exists()
+    finally:
+        peers.yester("umount", "--", "-f", cwd=tmp_path)
+
+
+def test_what_is_wrong_is_told_behind_a_path_that_is_nearly_too_long(tmp_path):
+    path = tmp_path
+    while len(str(path)) < 3900:
+        path /= "x" * 90
+        path.mkdir()
+    store = path / ("y" * (4030 - len(str(path)) - 1))
+    peers.yester("init", "-s", store)
+    assert "xxx...: File name too long" in peers.yester("ingest", "-s", store, FIXTURE, check=1).err

@@ -52,6 +52,28 @@ static void a_text_that_is_too_long_is_cut_not_overrun(void **state)
 	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
 }
 
+static void the_reason_is_told_behind_a_path_that_is_too_long(void **state)
+{
+	struct error e;
+	char path[4000];
+
+	(void)state;
+	memset(path, 'p', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	errno = ENOSPC;
+	error_sys(&e, "write %s", path);
+	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
+	assert_string_equal(strchr(e.text, '.'), "...: No space left on device");
+	error_set(&e, ERR_CORRUPT, "inner");
+	error_wrap(&e, "%s", path);
+	assert_string_equal(strchr(e.text, '.'), "...: inner");
+	/* Both are: half of each. */
+	error_set(&e, ERR_CORRUPT, "%s", path);
+	error_wrap(&e, "%s", path);
+	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
+	assert_int_equal(strchr(e.text, ':') - e.text, sizeof(e.text) / 2 - 1);
+}
+
 static void what_this_machine_lacks_is_told_from_what_is_wrong(void **state)
 {
 	static const int lacks[] = {ENOMEM, EMFILE, ENFILE};
@@ -79,6 +101,7 @@ int main(void)
 		cmocka_unit_test(a_system_error_keeps_errno_and_says_it),
 		cmocka_unit_test(wrapping_puts_context_in_front_and_keeps_the_rest),
 		cmocka_unit_test(a_text_that_is_too_long_is_cut_not_overrun),
+		cmocka_unit_test(the_reason_is_told_behind_a_path_that_is_too_long),
 		cmocka_unit_test(what_this_machine_lacks_is_told_from_what_is_wrong),
 	};
 
