@@ -1,6 +1,6 @@
 /*
  * The index follows the packs: what came is read in from its trailer, what went is dropped.
- * docs/format/index.md. A trailer that can't be read is left for `yester check` to name; its
+ * docs/format/index.md. A trailer that is damaged is left for `yester check` to name; its
  * chunks are then simply not known.
  */
 #include "store/condemned.h"
@@ -34,16 +34,23 @@ static int by_id(const void *a, const void *b)
  * Is it a pack that a repair has given up, and still what it was then? What is needed and in no other pack is lost: the
  * index does not know it, so that no snapshot looks whole that is not.
  */
-static bool is_given_up(struct store *store, const struct condemned *condemned,
-			const struct found_pack *pack)
+static int is_given_up(struct store *store, const struct condemned *condemned,
+		       const struct found_pack *pack, struct error *e)
 {
 	OWNED(buf_release) struct buf content = {0};
 	char name[PACK_NAME_LEN + 1];
-	struct error ignored;
+	struct error unreadable;
+	int sound;
 
 	pack_reader_name(&pack->id, name);
-	return condemned_find_file(condemned, name) != NULL &&
-	       pack_reader_whole(store->backend, &pack->id, pack->size, &content, &ignored) != 1;
+	if (condemned_find_file(condemned, name) == NULL)
+		return 0;
+	sound = pack_reader_whole(store->backend, &pack->id, pack->size, &content, &unreadable);
+	if (sound < 0 && error_is_lack(&unreadable)) {
+		*e = unreadable;
+		return e->code;
+	}
+	return sound != 1;
 }
 
 static int add_pack(struct store *store, struct chunk_index_batch *batch,
@@ -57,9 +64,17 @@ static int add_pack(struct store *store, struct chunk_index_batch *batch,
 	uint32_t number;
 	bool is_new;
 
-	if (is_given_up(store, condemned, pack) ||
-	    pack_reader_directory(store->backend, &pack->id, pack->size, &entries, &kind,
-				  &unreadable) != 1)
+	int got = is_given_up(store, condemned, pack, e);
+
+	if (got != 0)
+		return got < 0 ? got : 0;
+	got = pack_reader_directory(store->backend, &pack->id, pack->size, &entries, &kind,
+				    &unreadable);
+	if (got < 0 && error_is_lack(&unreadable)) {
+		*e = unreadable;
+		return e->code;
+	}
+	if (got != 1)
 		return 0;
 	if (chunk_index_add_pack(batch, &pack->id, pack->size, &number, &is_new, e) < 0)
 		return e->code;

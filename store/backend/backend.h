@@ -31,7 +31,7 @@ struct backend_ops {
 	int (*size)(struct backend *b, const char *name, uint64_t *ret, struct error *e);
 	/*
 	 * Call `each` for every file below folder `dir`, in no order, with its whole name. A
-	 * negative return of `each` ends the list and is returned. A missing folder is empty.
+	 * negative return of `each` ends the list and is returned. A missing folder is empty, where the store is.
 	 */
 	int (*list)(struct backend *b, const char *dir,
 		    int (*each)(void *ctx, const char *name, uint64_t size, struct error *e),

@@ -307,6 +307,27 @@ static int list_entry(struct backend_dir *self, const char *name,
 	return S_ISREG(st.st_mode) ? each(ctx, name, (uint64_t)st.st_size, e) : 0;
 }
 
+/*
+ * A folder of the store that can't be found is an empty one only when nothing was made in it yet. A link to a disk that is not
+ * mounted, or a store that was moved or unmounted, must not look like one without snapshots: a prune would take all away.
+ */
+static int check_absent(struct backend_dir *self, const char *dir, struct error *e)
+{
+	OWNED(free) char *path = path_of(self, dir);
+	OWNED(free) char *config = path_of(self, "config");
+	struct stat st;
+
+	if (stat(path, &st) == 0 || errno != ENOENT)
+		return 0; /* list_dir() tells */
+	if (lstat(path, &st) == 0) {
+		errno = ENOENT;
+		return error_sys(e, "open folder %s: the link leads nowhere", path);
+	}
+	if (stat(config, &st) != 0 && errno == ENOENT)
+		return error_set(e, ERR_NO_STORE, "there is no store at %s any more", self->root);
+	return 0;
+}
+
 /* Who lists looks for what changed: a file that was replaced or deleted is opened anew then. */
 static void forget_idle(struct backend_dir *self)
 {
@@ -322,6 +343,8 @@ static int dir_list(struct backend *b, const char *dir,
 		    struct error *e)
 {
 	forget_idle(self_of(b));
+	if (check_absent(self_of(b), dir, e) < 0)
+		return e->code;
 	return list_dir(self_of(b), dir, each, ctx, e);
 }
 

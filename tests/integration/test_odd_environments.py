@@ -150,3 +150,26 @@ def test_what_is_wrong_is_told_behind_a_path_that_is_nearly_too_long(tmp_path):
     store = path / ("y" * (4030 - len(str(path)) - 1))
     peers.yester("init", "-s", store)
     assert "xxx...: File name too long" in peers.yester("ingest", "-s", store, FIXTURE, check=1).err
+
+
+@pytest.mark.parametrize("folder", ["snapshots", "oplog", "chunks"])
+def test_a_prune_takes_nothing_away_while_a_folder_is_a_link_to_a_disk_that_is_away(store_of_its_own, tmp_path, folder):
+    store = store_of_its_own
+    store.run("ingest-oplog", peers.ROOT / "tests" / "fixture" / "slice")
+    (store.path / folder).rename(tmp_path / "disk")
+    (store.path / folder).symlink_to(tmp_path / "away")
+    for words in (("prune", "--grace", "0"), ("check",)):
+        assert "the link leads nowhere" in store.run(*words, check=1).err
+    (tmp_path / "disk").rename(tmp_path / "away")
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+@pytest.mark.fuse
+def test_a_mount_of_a_store_that_is_gone_is_not_empty(store_of_its_own, tmp_path):
+    store = store_of_its_own
+    with peers.Mount(store.path) as mount:
+        before = list((mount.path / "snapshots").iterdir())
+        store.path.rename(tmp_path / "elsewhere")
+        assert before and list((mount.path / "snapshots").iterdir()) == before
+        (tmp_path / "elsewhere").rename(store.path)
+        assert list((mount.path / "snapshots").iterdir()) == before
