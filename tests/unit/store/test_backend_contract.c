@@ -140,8 +140,8 @@ static int note(void *ctx, const char *name, uint64_t size, struct error *e)
 static void a_folder_is_listed_with_all_below_it_and_nothing_else(void **state)
 {
 	struct backend *b = make(state);
-	static const char *const names[] = {"chunks/aa/1", "chunks/aa/22", "chunks/bb/333",
-					    "chunks2/aa/x", "snapshots/y", "config"};
+	static const char *const names[] = {"chunks/aa/1",  "chunks/aa/22", "chunks/bb/333",
+					    "chunks2/aa/x", "snapshots/y",  "config"};
 	struct listed listed = {0};
 	struct error e = {0};
 
