@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "query/command_concern.h"
 #include "query/command_cursor.h"
+#include "query/command_explain_refuse.h"
 #include "query/explain_bounds.h"
 #include "query/query_error.h"
 #include "query/scan.h"
@@ -495,27 +496,6 @@ static void read_verbosity(struct bytes cmd, struct explain *x)
 	x->with_stats = x->with_all_plans || is_text(v.data, "executionStats");
 }
 
-/* Another command in `explain`: what mongod can't explain, or we do not know. */
-static int refuse(struct bytes name, struct error *e)
-{
-	static const char *const known[] = {
-		"ping",		 "insert",	    "update",	     "delete",
-		"findAndModify", "listCollections", "listDatabases", "listIndexes",
-		"hello",	 "isMaster",	    "getMore",	     "buildInfo",
-		"dbStats",	 "collStats",	    "create",	     "drop",
-		"serverStatus",	 "validate",	    "mapReduce"};
-
-	if (is_text(name, "explain"))
-		return query_error(e, QUERY_ILLEGAL_OPERATION, "Explain cannot explain itself.");
-	for (size_t i = 0; i < COUNT_OF(known); i++)
-		if (is_text(name, known[i]))
-			return query_error(e, QUERY_ILLEGAL_OPERATION, "Cannot explain cmd: %s",
-					   known[i]);
-	return query_error(e, QUERY_COMMAND_NOT_FOUND,
-			   "Explain failed due to unknown command: %.*s", (int)name.len,
-			   (const char *)name.at);
-}
-
 static int explain(struct explain *x, const struct query_request *request, struct bytes name,
 		   struct buf *ret, struct error *e)
 {
@@ -531,11 +511,8 @@ static int explain(struct explain *x, const struct query_request *request, struc
 				   (int)db.data.len, (const char *)db.data.at);
 	while (i < COUNT_OF(names) && !is_text(name, names[i]))
 		i++;
-	if (is_text(name, "explain") && value_is_nullish(&coll))
-		return query_error(e, 40414,
-				   "BSON field 'explain.explain' is missing but a required field");
 	if (i == COUNT_OF(names))
-		return refuse(name, e);
+		return command_explain_refuse(name, &coll, e);
 	x->name = names[i];
 	/* A find that is not explained has the code 2 for it. */
 	if (i == 0 && coll.type != BSON_KIND_STRING && coll.type != BSON_KIND_BINARY)
@@ -586,8 +563,7 @@ int query_explain(const struct query_request *request, struct buf *ret, struct e
 		return e->code;
 	read_verbosity(request->cmd, &x);
 	if (value_is_nullish(&inner_cmd))
-		return query_error(e, 40414,
-				   "BSON field 'explain.explain' is missing but a required field");
+		return command_explain_refuse_nothing(e);
 	if (inner_cmd.type != BSON_KIND_DOCUMENT)
 		return command_wrong_type(e, "explain", "explain", &inner_cmd, "type 'object'");
 	fields = bson_fields(inner_cmd.data);
