@@ -57,10 +57,24 @@ static bool is_decided(const struct bson_field *op)
 	return false;
 }
 
+/* What looks at more than the paths in it: {$getField: name} is of the document as a whole, with an input of that alone. */
+static bool is_opaque(const struct bson_field *op, const struct value *operand)
+{
+	static const char *const opaque[] = {"$meta", "$rand", "$function", "$accumulator"};
+	struct value input = value_missing();
+
+	for (size_t i = 0; i < COUNT_OF(opaque); i++)
+		if (name_is(op->name, opaque[i]))
+			return true;
+	if (!name_is(op->name, "$getField"))
+		return false;
+	if (operand->type == BSON_KIND_DOCUMENT)
+		input = value_get(operand->data, bytes_str("input"));
+	return value_is_missing(&input);
+}
+
 static bool operator_moves(const struct reorder_change *change, struct bytes doc)
 {
-	static const char *const opaque[] = {"$getField", "$setField", "$unsetField", "$meta",
-					     "$rand",	  "$function", "$accumulator"};
 	struct fields fields = fields_of(doc);
 	struct bson_field field;
 
@@ -70,10 +84,7 @@ static bool operator_moves(const struct reorder_change *change, struct bytes doc
 		if (name_is(field.name, "$literal") || name_is(field.name, "$const") ||
 		    is_decided(&field))
 			continue;
-		for (size_t i = 0; i < COUNT_OF(opaque); i++)
-			if (name_is(field.name, opaque[i]))
-				return false;
-		if (!reorder_expr_moves(change, &v))
+		if (is_opaque(&field, &v) || !reorder_expr_moves(change, &v))
 			return false;
 	}
 	return true;
