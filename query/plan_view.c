@@ -246,15 +246,36 @@ struct lead {
 	bool has_sort;
 };
 
+/* A $fill sorts only for what it fills by a method. */
+static bool fill_sorts(const struct value *fill)
+{
+	struct value output = value_missing();
+	struct bson_fields fields;
+	struct bson_field field;
+	struct error ignored;
+
+	if (fill->type == BSON_KIND_DOCUMENT)
+		output = value_get(fill->data, bytes_str("output"));
+	if (output.type != BSON_KIND_DOCUMENT)
+		return false;
+	fields = bson_fields(output.data);
+	while (bson_fields_next(&fields, &field, &ignored) > 0)
+		if (field.type == BSON_KIND_DOCUMENT &&
+		    value_get(field.value, bytes_str("method")).type != VALUE_MISSING)
+			return true;
+	return false;
+}
+
 /* May the stage sort for itself, so that a $sort before it is taken away when the stages are put together? */
 static bool sorts_anew(const struct value *stage)
 {
-	static const char *const names[] = {"$sort", "$densify", "$fill", "$setWindowFields"};
+	static const char *const names[] = {"$sort", "$densify", "$setWindowFields"};
+	struct value fill = plan_operand(stage, "$fill");
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (plan_operand(stage, names[i]).type != VALUE_MISSING)
 			return true;
-	return false;
+	return fill_sorts(&fill);
 }
 
 static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lead *ret,

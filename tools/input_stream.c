@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
+#include "tools/term_progress.h"
+
 #define RAW_LEN (256 * KIB)
 #define GZIP_WINDOW (15 + 16) /* of inflateInit2: a gzip header is wanted */
 #define GZIP_FIRST 0x1f
@@ -41,10 +43,12 @@ void input_stream_close(struct input_stream *in)
 	free(in);
 }
 
-/*
- * Only a signal that is to end the verb does that, see term_progress.c. It must not be retried: from a pipe that stands
- * still nothing may ever come.
- */
+/* Was it a signal that is to end the verb? Then it must not be tried again: from a pipe that stands still nothing may ever come. */
+static bool is_over(void)
+{
+	return errno == EINTR && term_progress_interrupted();
+}
+
 static int interrupted(const char *name, struct error *e)
 {
 	return error_set(e, ERR_CANCELLED, "%s: interrupted", name);
@@ -57,8 +61,10 @@ static int64_t read_some(struct input_stream *in, uint8_t *ret, size_t len, stru
 
 	if (in->ended)
 		return 0;
-	got = read(in->fd, ret, len);
-	if (got < 0 && errno == EINTR)
+	do
+		got = read(in->fd, ret, len);
+	while (got < 0 && errno == EINTR && !is_over());
+	if (got < 0 && is_over())
 		return interrupted(in->name, e);
 	if (got < 0)
 		return error_sys(e, "%s: read at offset %" PRIu64, in->name, in->done);
@@ -148,8 +154,10 @@ int input_stream_open(const char *path, enum input_stream_form form, struct inpu
 
 	if (strcmp(path, "-") == 0)
 		return input_stream_from_fd(STDIN_FILENO, "standard input", form, ret, e);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == EINTR)
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR && !is_over());
+	if (fd < 0 && is_over())
 		return interrupted(path, e);
 	if (fd < 0)
 		return error_sys(e, "open %s", path);

@@ -38,6 +38,11 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
+bool term_progress_interrupted(void)
+{
+	return interrupted != 0;
+}
+
 static bool is_cancelled(void *ctx)
 {
 	(void)ctx;

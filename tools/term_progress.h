@@ -29,6 +29,9 @@ const struct progress *term_progress_get(const struct term_progress *p);
 void term_progress_end(struct term_progress *p);
 DEFINE_OWNED(struct term_progress *, term_progress_end);
 
+/* Did one of these signals come since the last term_progress_begin()? From any thread. */
+bool term_progress_interrupted(void);
+
 /*
  * The text after the bar, "1.2 GiB of 4.0 GiB, 212 MiB/s, 13 s left", behind the phase's name or without it; empty when nothing
  * is known. For the unit test.
