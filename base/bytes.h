@@ -44,6 +44,12 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* Is it this text? */
+static inline bool bytes_is(struct bytes bytes, const char *text)
+{
+	return bytes_equal(bytes, bytes_str(text));
+}
+
 static inline uint16_t get_le16(const uint8_t *at)
 {
 	return (uint16_t)(at[0] | at[1] << 8);

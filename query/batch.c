@@ -1,6 +1,7 @@
 #include "query/batch.h"
 
 #include "query/fields.h"
+#include "query/plan.h"
 
 #define BATCH_BYTES (4 * MIB) /* internalDocumentSourceCursorBatchSizeBytes */
 
@@ -91,8 +92,8 @@ static bool is_one_to_one(struct bytes name, const struct value *operand)
 		if (bytes_equal(name, bytes_str(names[i])))
 			return true;
 	/* One that only sets values is an $addFields. */
-	return bytes_equal(name, bytes_str("$fill")) && operand->type == BSON_KIND_DOCUMENT &&
-	       memmem(operand->data.at, operand->data.len, "method", 7) == NULL;
+	return bytes_is(name, "$fill") && operand->type == BSON_KIND_DOCUMENT &&
+	       !plan_fill_sorts(operand);
 }
 
 uint64_t batch_most(struct bytes pipeline)

@@ -119,6 +119,18 @@ static const uint8_t id_index[] = "\x2e\0\0\0"
 				  "\3key\0\x0e\0\0\0\x10_id\0\1\0\0\0\0"
 				  "\2name\0\5\0\0\0_id_\0";
 
+/* The name in {$hint: "name"}; missing of any other. */
+static struct value named_by(struct bytes hint)
+{
+	struct bson_fields fields = bson_fields(hint);
+	struct bson_field first;
+	struct error ignored;
+
+	if (bson_fields_next(&fields, &first, &ignored) <= 0 || !bytes_is(first.name, "$hint"))
+		return value_missing();
+	return value_of_field(&first);
+}
+
 int collection_index(const struct collection *c, const struct value *hint, struct bytes *ret,
 		     struct error *e)
 {
@@ -131,9 +143,8 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 
 	if (c->kind != COLLECTION_STORED)
 		return 0;
-	if (hint->type == BSON_KIND_DOCUMENT && hint->data.len > 4 + 7 &&
-	    memcmp(hint->data.at + 5, "$hint", 6) == 0) /* {$hint: "name"} */
-		named = value_get(hint->data, bytes_str("$hint"));
+	if (hint->type == BSON_KIND_DOCUMENT)
+		named = named_by(hint->data);
 	if (named.type == BSON_KIND_STRING)
 		hint = &named;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {

@@ -181,12 +181,6 @@ static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct 
 	return 0;
 }
 
-/* The collection that the command names, or NULL. */
-static const struct catalog_entry *named(const struct plan_resolved *r)
-{
-	return r->is_view || r->collection.kind == COLLECTION_MISSING ? NULL : &r->collection.entry;
-}
-
 static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *e)
 {
 	struct query_context *q = &cursor->c.q;
@@ -209,7 +203,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 			e, 4928901,
 			"collectionUUID is not supported for a collectionless aggregation");
 	if (resolve(cursor, &resolved, e) < 0 ||
-	    command_check_collection_uuid(cursor->c.cmd, named(&resolved), e) < 0)
+	    command_check_collection_uuid(cursor->c.cmd, &resolved, e) < 0)
 		return e->code;
 	if (resolved.is_view)
 		collation = resolved.collation;

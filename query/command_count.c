@@ -58,14 +58,8 @@ static int drain(struct stage *stage, int64_t most, int64_t *ret, struct error *
 static int check_hint(struct bytes cmd, struct error *e)
 {
 	struct value hint = command_field(cmd, "hint");
-	OWNED(buf_release) struct buf text = {0};
 
-	if (hint.type != BSON_KIND_DOCUMENT || value_count(hint.data) < 2 ||
-	    command_natural(hint.data) == 0)
-		return 0;
-	value_text_bson(hint.data, false, &text);
-	return query_error(e, QUERY_BAD_VALUE, "Cannot include '$natural' in compound hint: %s",
-			   buf_text(&text));
+	return hint.type == BSON_KIND_DOCUMENT ? command_check_natural("hint", hint.data, e) : 0;
 }
 
 static int read_hint(struct command_context *c, struct collection *collection,

@@ -70,11 +70,6 @@ static void take_filter(struct explain *x)
 	x->filter = arena_copy(cursor->c.q.constants, buf_bytes(&parsed));
 }
 
-static bool is_text(struct bytes text, const char *is)
-{
-	return bytes_equal(text, bytes_str(is));
-}
-
 /* ---- the plan as a chain of stages */
 
 static void add_stats(const struct explain *x, bool with_docs, struct buf *ret)
@@ -182,11 +177,11 @@ static bool is_there(const struct explain *x, const struct plan *plan, const str
 	struct value v = command_field(x->cmd, part->field);
 
 	/* The sort stops at the limit itself. */
-	if (is_text(bytes_str(part->field), "limit") && is_sorted(x, plan))
+	if (bytes_is(bytes_str(part->field), "limit") && is_sorted(x, plan))
 		return false;
 	if (v.type == BSON_KIND_DOCUMENT)
 		return value_count(v.data) > 0 &&
-		       !(is_text(bytes_str(part->field), "sort") &&
+		       !(bytes_is(bytes_str(part->field), "sort") &&
 			 (plan->is_id_order || command_natural(v.data) != 0));
 	return value_is_number(&v) && command_number(x->cmd, part->field, 0) != 0;
 }
@@ -218,7 +213,7 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 	struct value v;
 	size_t inner;
 
-	if (!is_text(bytes_str(x->name), "find"))
+	if (!bytes_is(bytes_str(x->name), "find"))
 		at = COUNT_OF(parts);
 	while (at < COUNT_OF(parts) && !is_there(x, plan, &parts[at]))
 		at++;
@@ -230,7 +225,7 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 	bson_build_string(ret, "stage", bytes_str(parts[at].stage));
 	add_stats(x, false, ret);
 	value_write(ret, bytes_str(parts[at].shown), &v);
-	if (is_text(bytes_str(parts[at].stage), "SORT")) {
+	if (bytes_is(bytes_str(parts[at].stage), "SORT")) {
 		add_sort(x, ret);
 	}
 	inner = bson_build_open(ret, "inputStage");
@@ -241,7 +236,7 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 /* A count of all documents looks at none. */
 static bool is_fast_count(const struct explain *x, const struct plan *plan)
 {
-	return is_text(bytes_str(x->name), "count") && value_count(x->filter) == 0 &&
+	return bytes_is(bytes_str(x->name), "count") && value_count(x->filter) == 0 &&
 	       plan->way != PLAN_NOTHING;
 }
 
@@ -250,7 +245,7 @@ static void add_plan(const struct explain *x, const struct plan *plan, const cha
 {
 	size_t begin = bson_build_open(ret, field), inner;
 
-	if (!is_text(bytes_str(x->name), "count")) {
+	if (!bytes_is(bytes_str(x->name), "count")) {
 		add_chain(x, plan, 0, ret);
 		bson_build_end(ret, begin);
 		return;
@@ -305,7 +300,7 @@ static void add_execution(const struct explain *x, const struct plan *plan, stru
 	begin = bson_build_open(ret, "executionStats");
 	bson_build_bool(ret, "executionSuccess", true);
 	bson_build_int32(ret, "nReturned",
-			 is_text(bytes_str(x->name), "count") ? 0 : (int32_t)x->returned);
+			 bytes_is(bytes_str(x->name), "count") ? 0 : (int32_t)x->returned);
 	bson_build_int32(ret, "executionTimeMillis", (int32_t)x->took);
 	bson_build_int32(ret, "totalKeysExamined", by_id ? (int32_t)x->examined : 0);
 	bson_build_int32(ret, "totalDocsExamined",
@@ -469,7 +464,7 @@ static int explain_other(struct explain *x, const struct query_request *request,
 	struct value coll = value_at(x->cmd, 0), collation = command_field(x->cmd, "collation");
 	size_t begin;
 
-	if (is_text(bytes_str(x->name), "count")) {
+	if (bytes_is(bytes_str(x->name), "count")) {
 		if (query_count(request, &x->counted, e) < 0)
 			return e->code;
 	} else {
@@ -492,8 +487,8 @@ static void read_verbosity(struct bytes cmd, struct explain *x)
 {
 	struct value v = command_field(cmd, "verbosity");
 
-	x->with_all_plans = value_is_missing(&v) || is_text(v.data, "allPlansExecution");
-	x->with_stats = x->with_all_plans || is_text(v.data, "executionStats");
+	x->with_all_plans = value_is_missing(&v) || bytes_is(v.data, "allPlansExecution");
+	x->with_stats = x->with_all_plans || bytes_is(v.data, "executionStats");
 }
 
 static int explain(struct explain *x, const struct query_request *request, struct bytes name,
@@ -509,7 +504,7 @@ static int explain(struct explain *x, const struct query_request *request, struc
 				   "Mismatched $db in explain command. Expected %.*s but got %.*s",
 				   (int)request->db.len, (const char *)request->db.at,
 				   (int)db.data.len, (const char *)db.data.at);
-	while (i < COUNT_OF(names) && !is_text(name, names[i]))
+	while (i < COUNT_OF(names) && !bytes_is(name, names[i]))
 		i++;
 	if (i == COUNT_OF(names))
 		return command_explain_refuse(name, &coll, e);
@@ -556,7 +551,7 @@ int query_explain(const struct query_request *request, struct buf *ret, struct e
 
 	if (bson_fields_next(&fields, &first, e) < 0)
 		return e->code;
-	if (is_text(first.name, "aggregate"))
+	if (bytes_is(first.name, "aggregate"))
 		return explain_itself(request, ret, e);
 	if (command_check(&explain_rules, request->cmd, e) < 0 ||
 	    command_read_concern(request->cmd, "explain", true, e) < 0)

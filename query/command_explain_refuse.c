@@ -2,11 +2,6 @@
 
 #include "query/query_error.h"
 
-static bool is_text(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 int command_explain_refuse_nothing(struct error *e)
 {
 	return query_error(e, 40414,
@@ -22,12 +17,12 @@ int command_explain_refuse(struct bytes name, const struct value *its, struct er
 		"dbStats",	 "collStats",	    "create",	     "drop",
 		"serverStatus",	 "validate",	    "mapReduce"};
 
-	if (is_text(name, "explain") && value_is_nullish(its))
+	if (bytes_is(name, "explain") && value_is_nullish(its))
 		return command_explain_refuse_nothing(e);
-	if (is_text(name, "explain"))
+	if (bytes_is(name, "explain"))
 		return query_error(e, QUERY_ILLEGAL_OPERATION, "Explain cannot explain itself.");
 	for (size_t i = 0; i < COUNT_OF(known); i++)
-		if (is_text(name, known[i]))
+		if (bytes_is(name, known[i]))
 			return query_error(e, QUERY_ILLEGAL_OPERATION, "Cannot explain cmd: %s",
 					   known[i]);
 	return query_error(e, QUERY_COMMAND_NOT_FOUND,

@@ -110,19 +110,6 @@ static int check_tailable(const struct find *f, struct error *e)
 	return 0;
 }
 
-/* {$natural: ..} stands alone, in a sort and in a hint. */
-static int check_natural(const struct find *f, const char *what, struct bytes spec, struct error *e)
-{
-	OWNED(buf_release) struct buf text = {0};
-
-	(void)f;
-	if (command_natural(spec) == 0 || value_count(spec) == 1)
-		return 0;
-	value_text_bson(spec, false, &text);
-	return query_error(e, QUERY_BAD_VALUE, "Cannot include '$natural' in compound %s: %s", what,
-			   buf_text(&text));
-}
-
 static int check_hint(const struct find *f, struct error *e)
 {
 	struct value hint = command_field(f->cmd, "hint");
@@ -132,7 +119,7 @@ static int check_hint(const struct find *f, struct error *e)
 		hint.data = bson_build_empty();
 	else if (hint.type != BSON_KIND_DOCUMENT || is_empty(hint.data))
 		return 0;
-	if (check_natural(f, "hint", hint.data, e) < 0)
+	if (command_check_natural("hint", hint.data, e) < 0)
 		return e->code;
 	natural = command_natural(hint.data);
 	if (f->natural == 0 || (natural != 0 && command_natural_number(hint.data) ==
@@ -212,7 +199,7 @@ static int parse(struct find *f, struct error *e)
 	    project_parse(cursor->scope, f->projection, PROJECT_FIND, f->match, &f->project, e) < 0)
 		return e->code;
 	f->natural = command_natural(f->sort_spec);
-	if (check_natural(f, "sort", f->sort_spec, e) < 0)
+	if (command_check_natural("sort", f->sort_spec, e) < 0)
 		return e->code;
 	if (f->natural == 0 && !is_empty(f->sort_spec) &&
 	    sort_parse(cursor->scope, f->sort_spec, &f->sort, e) < 0)
@@ -536,14 +523,8 @@ static int open_find(struct find *f, struct error *e)
 	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
 	struct bytes collation;
 
-	if (plan_resolve(q, q->db, q->coll, bson_build_empty(), &resolved, e) < 0)
-		return e->code;
-	if (command_check_collection_uuid(cursor->c.cmd,
-					  resolved.is_view || resolved.collection.kind ==
-								      COLLECTION_MISSING
-						  ? NULL
-						  : &resolved.collection.entry,
-					  e) < 0)
+	if (plan_resolve(q, q->db, q->coll, bson_build_empty(), &resolved, e) < 0 ||
+	    command_check_collection_uuid(cursor->c.cmd, &resolved, e) < 0)
 		return e->code;
 	if (resolved.is_view)
 		collation = resolved.collation;

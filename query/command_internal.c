@@ -103,14 +103,16 @@ int command_check_encryption(struct bytes cmd, struct bytes db, struct bytes col
 	return query_error(e, QUERY_NOT_IMPLEMENTED, "encryptionInformation is not supported");
 }
 
-int command_check_collection_uuid(struct bytes cmd, const struct catalog_entry *entry,
+int command_check_collection_uuid(struct bytes cmd, const struct plan_resolved *resolved,
 				  struct error *e)
 {
+	const struct collection *collection = &resolved->collection;
 	struct value v = command_field(cmd, "collectionUUID");
 
 	if (v.type != BSON_KIND_BINARY ||
-	    (entry != NULL && entry->has_uuid &&
-	     memcmp(entry->uuid, v.data.at + 5, sizeof(entry->uuid)) == 0))
+	    (!resolved->is_view && collection->kind != COLLECTION_MISSING &&
+	     collection->entry.has_uuid &&
+	     memcmp(collection->entry.uuid, v.data.at + 5, sizeof(collection->entry.uuid)) == 0))
 		return 0;
 	return query_error(e, 361, "Collection UUID does not match that specified");
 }

@@ -338,6 +338,17 @@ int command_natural(struct bytes spec)
 	return command_natural_number(spec) < 0 ? -1 : 1;
 }
 
+int command_check_natural(const char *what, struct bytes spec, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	if (command_natural(spec) == 0 || value_count(spec) == 1)
+		return 0;
+	value_text_bson(spec, false, &text);
+	return query_error(e, QUERY_BAD_VALUE, "Cannot include '$natural' in compound %s: %s", what,
+			   buf_text(&text));
+}
+
 bool command_spills(struct bytes cmd)
 {
 	struct value v = command_field(cmd, "allowDiskUse");

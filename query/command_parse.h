@@ -11,6 +11,7 @@
 
 #include "query/command.h"
 #include "query/match/match.h"
+#include "query/plan.h"
 
 /* What a field has to be; an error is 14 TypeMismatch unless it says otherwise. */
 enum command_type {
@@ -72,9 +73,11 @@ MUST_CHECK int command_check_uuid(const char *owner, const char *field, const st
 /* encryptionInformation of what is not encrypted: 6371205; what could be is refused. */
 MUST_CHECK int command_check_encryption(struct bytes cmd, struct bytes db, struct bytes coll,
 					struct error *e);
-/* Is collectionUUID that of the collection (NULL: there is none, or a view)? 361 */
-MUST_CHECK int command_check_collection_uuid(struct bytes cmd, const struct catalog_entry *entry,
+/* Is collectionUUID that of the collection that the command names? 361 when it is not, or is a view, or there is none. */
+MUST_CHECK int command_check_collection_uuid(struct bytes cmd, const struct plan_resolved *resolved,
 					     struct error *e);
+/* {$natural: ..} stands alone, in a sort and in a hint: 2 when it does not. `what` of both `spec` is. */
+MUST_CHECK int command_check_natural(const char *what, struct bytes spec, struct error *e);
 /* What an aggregate has that only members send: needsMerge, exchange. */
 MUST_CHECK int command_check_merge(struct bytes cmd, struct bytes db, struct bytes coll,
 				   struct error *e);

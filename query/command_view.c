@@ -134,15 +134,8 @@ int command_hint(struct command_context *c, struct expr_scope *scope, struct pla
 	struct bytes empty = bson_build_empty();
 	int found;
 
-	if (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) > 1 &&
-	    command_natural(hint.data) != 0) {
-		OWNED(buf_release) struct buf text = {0};
-
-		value_text_bson(hint.data, false, &text);
-		return query_error(e, QUERY_BAD_VALUE,
-				   "Cannot include '$natural' in compound hint: %s",
-				   buf_text(&text));
-	}
+	if (hint.type == BSON_KIND_DOCUMENT && command_check_natural("hint", hint.data, e) < 0)
+		return e->code;
 	if (value_is_missing(&hint) || r->collection.kind != COLLECTION_STORED ||
 	    (hint.type == BSON_KIND_DOCUMENT && value_count(hint.data) == 0))
 		return 0;

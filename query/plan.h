@@ -104,6 +104,9 @@ MUST_CHECK int plan_pipeline(struct query_context *q, struct plan_resolved *reso
 /* The operand of a stage document {$name: operand}; missing when its only field is another. */
 struct value plan_operand(const struct value *stage, const char *name);
 
+/* Does a $fill of this operand sort? It does for what it fills by a method; values alone are an $addFields. */
+bool plan_fill_sorts(const struct value *fill);
+
 /* The BSON array of `a`'s elements and then `b`'s, in the arena. */
 struct bytes plan_concat(struct arena *arena, struct bytes a, struct bytes b);
 

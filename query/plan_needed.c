@@ -15,11 +15,6 @@ struct needed {
 	bool all; /* of the document; or it is not known */
 };
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 static void add_path(struct needed *n, struct bytes path)
 {
 	struct error ignored;
@@ -64,11 +59,11 @@ static void add_expr(struct needed *n, const struct value *v)
 	while (fields_next(&fields, &field)) {
 		struct value inner = value_of_field(&field);
 
-		if (name_is(field.name, "$literal") || name_is(field.name, "$const"))
+		if (bytes_is(field.name, "$literal") || bytes_is(field.name, "$const"))
 			continue;
 		/* They look at the document as a whole, or name fields by keys. */
-		n->all |= name_is(field.name, "$getField") || name_is(field.name, "$meta") ||
-			  name_is(field.name, "sortBy");
+		n->all |= bytes_is(field.name, "$getField") || bytes_is(field.name, "$meta") ||
+			  bytes_is(field.name, "sortBy");
 		add_expr(n, &inner);
 	}
 }
@@ -90,7 +85,7 @@ static void add_query(struct needed *n, const struct value *query)
 
 		if (field.name.len == 0 || field.name.at[0] != '$') {
 			add_path(n, reorder_needed_of(field.name));
-		} else if (name_is(field.name, "$expr")) {
+		} else if (bytes_is(field.name, "$expr")) {
 			add_expr(n, &v);
 		} else if (v.type == BSON_KIND_ARRAY) {
 			list = fields_of(v.data);
@@ -100,7 +95,7 @@ static void add_query(struct needed *n, const struct value *query)
 				add_query(n, &one);
 			}
 		} else {
-			n->all |= !name_is(field.name, "$comment");
+			n->all |= !bytes_is(field.name, "$comment");
 		}
 	}
 }
@@ -167,7 +162,7 @@ static bool excludes(const struct value *spec)
 
 	while (fields_next(&fields, &field)) {
 		v = value_of_field(&field);
-		if (!name_is(field.name, "_id"))
+		if (!bytes_is(field.name, "_id"))
 			break;
 	}
 	return !is_operator(&v)
@@ -192,13 +187,13 @@ static bool add_stage_end(struct query_context *q, struct needed *n, struct byte
 {
 	static const char *const ends[] = {"$group",	  "$count",	  "$sortByCount", "$bucket",
 					   "$bucketAuto", "$replaceRoot", "$replaceWith"};
-	bool is_project = name_is(name, "$project") && operand->type == BSON_KIND_DOCUMENT;
+	bool is_project = bytes_is(name, "$project") && operand->type == BSON_KIND_DOCUMENT;
 	struct value id;
 
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
-		if (!name_is(name, ends[i]))
+		if (!bytes_is(name, ends[i]))
 			continue;
-		if (!name_is(name, "$count"))
+		if (!bytes_is(name, "$count"))
 			add_expr(n, operand);
 		return true;
 	}
@@ -233,18 +228,18 @@ static void add_stage(struct query_context *q, struct needed *n, struct bytes na
 {
 	bool is_doc = operand->type == BSON_KIND_DOCUMENT;
 
-	if (name_is(name, "$limit") || name_is(name, "$skip") || name_is(name, "$unset") ||
-	    (is_doc && name_is(name, "$project")))
+	if (bytes_is(name, "$limit") || bytes_is(name, "$skip") || bytes_is(name, "$unset") ||
+	    (is_doc && bytes_is(name, "$project")))
 		return;
-	if (name_is(name, "$match"))
+	if (bytes_is(name, "$match"))
 		add_query(n, operand);
-	else if (name_is(name, "$unwind"))
+	else if (bytes_is(name, "$unwind"))
 		add_unwind(n, operand);
-	else if (is_doc && name_is(name, "$sort"))
+	else if (is_doc && bytes_is(name, "$sort"))
 		add_names(n, operand);
-	else if (is_doc && name_is(name, "$lookup"))
+	else if (is_doc && bytes_is(name, "$lookup"))
 		add_lookup(n, operand);
-	else if (is_doc && (name_is(name, "$addFields") || name_is(name, "$set")))
+	else if (is_doc && (bytes_is(name, "$addFields") || bytes_is(name, "$set")))
 		add_fields(q, n, bytes_of(NULL, 0), operand, false);
 	else
 		n->all = true;
@@ -279,10 +274,10 @@ static bool asks_place(struct bytes name, const struct value *operand)
 	if (operand->type != BSON_KIND_DOCUMENT)
 		return false;
 	local = value_get(operand->data, bytes_str("localField"));
-	if (name_is(name, "$lookup"))
+	if (bytes_is(name, "$lookup"))
 		return local.type == BSON_KIND_STRING && has_place(local.data);
 	fields = fields_of(operand->data);
-	while (name_is(name, "$sort") && fields_next(&fields, &field))
+	while (bytes_is(name, "$sort") && fields_next(&fields, &field))
 		if (has_place(field.name))
 			return true;
 	return false;
@@ -349,10 +344,10 @@ struct bytes plan_needed(struct query_context *q, struct bytes pipeline)
 		if (element.type != BSON_KIND_DOCUMENT || !fields_next(&inner, &stage))
 			return pipeline;
 		operand = value_of_field(&stage);
-		if (in_lead &&
-		    ((at == 0 && name_is(stage.name, "$match")) || name_is(stage.name, "$sort"))) {
+		if (in_lead && ((at == 0 && bytes_is(stage.name, "$match")) ||
+				bytes_is(stage.name, "$sort"))) {
 			lead = at + 1;
-			in_lead = name_is(stage.name, "$match");
+			in_lead = bytes_is(stage.name, "$match");
 			continue;
 		}
 		in_lead = false;

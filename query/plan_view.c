@@ -246,8 +246,7 @@ struct lead {
 	bool has_sort;
 };
 
-/* A $fill sorts only for what it fills by a method. */
-static bool fill_sorts(const struct value *fill)
+bool plan_fill_sorts(const struct value *fill)
 {
 	struct value output = value_missing();
 	struct bson_fields fields;
@@ -275,7 +274,7 @@ static bool sorts_anew(const struct value *stage)
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (plan_operand(stage, names[i]).type != VALUE_MISSING)
 			return true;
-	return fill_sorts(&fill);
+	return plan_fill_sorts(&fill);
 }
 
 static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lead *ret,

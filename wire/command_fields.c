@@ -50,36 +50,36 @@ static const struct rule {
 	const struct idl_field *fields;
 	size_t count;
 	bool names_collection; /* looked at first */
+	bool is_cursor;	       /* it begins with the id of one */
 } rules[] = {
-	{"connectionStatus", connection_status, COUNT_OF(connection_status), false},
-	{"endSessions", NULL, 0, false},
-	{"features", features, COUNT_OF(features), false},
-	{"getCmdLineOpts", NULL, 0, false},
-	{"getDefaultRWConcern", rw_concern, COUNT_OF(rw_concern), false},
-	{"getMore", get_more, COUNT_OF(get_more), false},
-	{"hostInfo", NULL, 0, false},
-	{"killCursors", kill_cursors, COUNT_OF(kill_cursors), true},
-	{"listCollections", list_collections, COUNT_OF(list_collections), false},
-	{"listDatabases", list_databases, COUNT_OF(list_databases), false},
-	{"listIndexes", list_indexes, COUNT_OF(list_indexes), true},
-	{"ping", NULL, 0, false},
-	{"refreshSessions", NULL, 0, false},
-	{"rolesInfo", roles_info, COUNT_OF(roles_info), false},
-	{"usersInfo", users_info, COUNT_OF(users_info), false},
+	{"connectionStatus", connection_status, COUNT_OF(connection_status), false, false},
+	{"endSessions", NULL, 0, false, false},
+	{"features", features, COUNT_OF(features), false, false},
+	{"getCmdLineOpts", NULL, 0, false, false},
+	{"getDefaultRWConcern", rw_concern, COUNT_OF(rw_concern), false, false},
+	{"getMore", get_more, COUNT_OF(get_more), false, true},
+	{"hostInfo", NULL, 0, false, false},
+	{"killCursors", kill_cursors, COUNT_OF(kill_cursors), true, false},
+	{"listCollections", list_collections, COUNT_OF(list_collections), false, false},
+	{"listDatabases", list_databases, COUNT_OF(list_databases), false, false},
+	{"listIndexes", list_indexes, COUNT_OF(list_indexes), true, false},
+	{"ping", NULL, 0, false, false},
+	{"refreshSessions", NULL, 0, false, false},
+	{"rolesInfo", roles_info, COUNT_OF(roles_info), false, false},
+	{"usersInfo", users_info, COUNT_OF(users_info), false, false},
 };
 
 static int check(const struct rule *rule, struct call *call, struct error *e)
 {
-	bool is_more = strcmp(rule->command, "getMore") == 0;
 	OWNED(buf_release) struct buf ns = {0};
 	struct bytes coll;
 
 	if (rule->names_collection && call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0)
 		return e->code;
 	if (idl_check(call->cmd, rule->command, true, rule->fields, rule->count, e) < 0 ||
-	    (is_more && idl_check_type("getMore", &call->first, IDL_LONG, e) < 0))
+	    (rule->is_cursor && idl_check_type(rule->command, &call->first, IDL_LONG, e) < 0))
 		return e->code;
-	return is_more ? idl_check_first("getMore", &call->first, e) : 0;
+	return rule->is_cursor ? idl_check_first(rule->command, &call->first, e) : 0;
 }
 
 int command_fields_check(struct call *call, struct error *e)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "query/command_parse.h"
 #include "query/fields.h"
 #include "query/query_error.h"
 #include "query/value.h"
@@ -78,28 +79,6 @@ int32_t idl_int(const struct bson_field *f)
 
 	return (int32_t)MAX_OF(MIN_OF(value_round_int64(&v), (int64_t)INT32_MAX),
 			       (int64_t)INT32_MIN);
-}
-
-static int uuid(const char *owner, const struct bson_field *f, struct error *e)
-{
-	static const char *const names[] = {"general", "function", "binary", "UUID(deprecated)",
-					    "UUID",    "MD5",	   "encrypt"};
-	uint8_t subtype;
-
-	if (f->type != BSON_KIND_BINARY)
-		return wrong(owner, f, "type 'binData'", e);
-	subtype = f->value.at[4];
-	if (subtype != 4)
-		return query_error(e, QUERY_TYPE_MISMATCH,
-				   "BSON field '%s.%.*s' is the wrong binData type '%s', expected "
-				   "type 'UUID'",
-				   owner, (int)MIN_OF(f->name.len, (size_t)200),
-				   (const char *)f->name.at,
-				   subtype < COUNT_OF(names) ? names[subtype] : "user-defined");
-	if (f->value.len != 5 + 16)
-		return query_error(e, 207,
-				   "uuid must be a 16-byte binary field with UUID (4) subtype");
-	return 1;
 }
 
 static int sha256(const char *owner, const struct bson_field *f, struct error *e)
@@ -205,8 +184,12 @@ int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type 
 	if (type == IDL_NUMBER || type == IDL_NUMBER_MIN_0 || type == IDL_NUMBER_MIN_1 ||
 	    type == IDL_INT_MIN_1)
 		return number(owner, f, type, e);
-	if (type == IDL_UUID)
-		return uuid(owner, f, e);
+	if (type == IDL_UUID) {
+		struct value v = value_of_field(f);
+
+		/* A name in BSON ends with a zero. */
+		return command_check_uuid(owner, (const char *)f->name.at, &v, e) < 0 ? e->code : 1;
+	}
 	if (type == IDL_SHA256)
 		return sha256(owner, f, e);
 	if (type == IDL_CURSOR)

@@ -56,11 +56,6 @@ struct match_node *match_not_new(struct match_parser *p, const struct match_node
 	return match_tree_new(p, MATCH_NOT, &one);
 }
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 static bool begins_with_dollar(struct bytes name)
 {
 	return name.len > 0 && name.at[0] == '$';
@@ -74,9 +69,9 @@ static bool is_dbref(struct bytes doc, bool incomplete)
 	bool ref = false, id = false, db = false;
 
 	while (fields_next(&fields, &field)) {
-		ref |= name_is(field.name, "$ref");
-		id |= name_is(field.name, "$id");
-		db |= name_is(field.name, "$db");
+		ref |= bytes_is(field.name, "$ref");
+		id |= bytes_is(field.name, "$id");
+		db |= bytes_is(field.name, "$db");
 	}
 	return incomplete ? ref || id || db : ref && id;
 }
@@ -183,7 +178,7 @@ static int parse_all_elem_match(struct match_parser *p, struct bytes name, struc
 
 		inner = fields_of(element.value);
 		if (element.type != BSON_KIND_DOCUMENT || !fields_next(&inner, &first) ||
-		    !name_is(first.name, "$elemMatch"))
+		    !bytes_is(first.name, "$elemMatch"))
 			return query_error(p->e, QUERY_BAD_VALUE,
 					   "$all/$elemMatch has to be consistent");
 		if (parse_elem_match(p, name, &first, &node) < 0)
@@ -207,10 +202,10 @@ static bool is_known_operator(const struct value *v)
 	struct fields fields = fields_of(v->data);
 	struct bson_field first;
 
-	if (!fields_next(&fields, &first) || name_is(first.name, "$not"))
+	if (!fields_next(&fields, &first) || bytes_is(first.name, "$not"))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(others); i++)
-		if (name_is(first.name, others[i]))
+		if (bytes_is(first.name, others[i]))
 			return true;
 	return is_field_operator(first.name);
 }
@@ -252,7 +247,7 @@ static int parse_all(struct match_parser *p, struct bytes name, const struct val
 	fields = fields_of(v->data);
 	if (fields_next(&fields, &first) && first.type == BSON_KIND_DOCUMENT &&
 	    (below = fields_of(first.value), fields_next(&below, &inner)) &&
-	    name_is(inner.name, "$elemMatch"))
+	    bytes_is(inner.name, "$elemMatch"))
 		code = parse_all_elem_match(p, name, v->data, &list);
 	else
 		code = parse_all_values(p, name, v->data, &list);
@@ -296,7 +291,7 @@ static const struct {
 static bool is_field_operator(struct bytes name)
 {
 	for (size_t i = 0; i < COUNT_OF(field_operators); i++)
-		if (name_is(name, field_operators[i].name))
+		if (bytes_is(name, field_operators[i].name))
 			return true;
 	return false;
 }
@@ -317,7 +312,7 @@ static int parse_derived(struct match_parser *p, struct bytes name, struct bytes
 	const struct match_node *node = NULL;
 	struct bson_field regex;
 
-	if (name_is(field->name, "$ne")) {
+	if (bytes_is(field->name, "$ne")) {
 		if (v.type == BSON_KIND_REGEX)
 			return query_error(p->e, QUERY_BAD_VALUE,
 					   "Can't have regex as arg to $ne.");
@@ -326,18 +321,18 @@ static int parse_derived(struct match_parser *p, struct bytes name, struct bytes
 		*ret = match_not_new(p, node);
 		return 0;
 	}
-	if (name_is(field->name, "$nin")) {
+	if (bytes_is(field->name, "$nin")) {
 		if (match_parse_in(p, name, field, &node) < 0)
 			return p->e->code;
 		*ret = match_not_new(p, node);
 		return 0;
 	}
-	if (name_is(field->name, "$options")) {
+	if (bytes_is(field->name, "$options")) {
 		if (fields_find(doc, bytes_str("$regex"), &regex))
 			return 0;
 		return query_error(p->e, QUERY_BAD_VALUE, "$options needs a $regex");
 	}
-	if (name_is(field->name, "$where"))
+	if (bytes_is(field->name, "$where"))
 		return query_error(p->e, QUERY_BAD_VALUE, "$where cannot be applied to a field");
 	return query_error(p->e, QUERY_BAD_VALUE, "unknown operator: %.*s", (int)field->name.len,
 			   (const char *)field->name.at);
@@ -407,8 +402,8 @@ static bool is_near(struct bytes doc)
 	struct bson_field first;
 
 	return fields_next(&fields, &first) &&
-	       (name_is(first.name, "$near") || name_is(first.name, "$nearSphere") ||
-		name_is(first.name, "$geoNear"));
+	       (bytes_is(first.name, "$near") || bytes_is(first.name, "$nearSphere") ||
+		bytes_is(first.name, "$geoNear"));
 }
 
 int match_parse_field(struct match_parser *p, struct bytes name, struct bytes doc,
@@ -431,7 +426,7 @@ int match_parse_field(struct match_parser *p, struct bytes name, struct bytes do
 		int code;
 
 		while (i < COUNT_OF(field_operators) &&
-		       !name_is(field.name, field_operators[i].name))
+		       !bytes_is(field.name, field_operators[i].name))
 			i++;
 		if (i < COUNT_OF(field_operators))
 			code = parse_operator(p, field_operators[i].kind, name, doc, &field, level,

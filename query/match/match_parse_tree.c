@@ -1,11 +1,6 @@
 #include "query/fields.h"
 #include "query/match/match_node.h"
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 static int only_top(struct match_parser *p, const char *name)
 {
 	return query_error(p->e, QUERY_BAD_VALUE,
@@ -170,7 +165,7 @@ static int parse_dbref(struct match_parser *p, const struct bson_field *field,
 		return query_error(p->e, QUERY_BAD_VALUE, "cannot compare to undefined");
 	node = match_leaf_new(p, MATCH_EQ, field->name);
 	node->value = v;
-	node->collated = name_is(field->name, "$id");
+	node->collated = bytes_is(field->name, "$id");
 	*ret = node;
 	return 0;
 }
@@ -182,7 +177,7 @@ static const char *const pathless[] = {
 bool match_is_pathless(struct bytes name)
 {
 	for (size_t i = 0; i < COUNT_OF(pathless); i++)
-		if (name_is(name, pathless[i]))
+		if (bytes_is(name, pathless[i]))
 			return true;
 	return false;
 }
@@ -192,30 +187,30 @@ int match_parse_pathless(struct match_parser *p, const struct bson_field *field,
 {
 	struct bytes name = field->name;
 
-	if (name_is(name, "$and"))
+	if (bytes_is(name, "$and"))
 		return parse_tree(p, MATCH_AND, field, level, ret);
-	if (name_is(name, "$or"))
+	if (bytes_is(name, "$or"))
 		return parse_tree(p, MATCH_OR, field, level, ret);
-	if (name_is(name, "$nor"))
+	if (bytes_is(name, "$nor"))
 		return parse_tree(p, MATCH_NOR, field, level, ret);
-	if (name_is(name, "$comment"))
+	if (bytes_is(name, "$comment"))
 		return 0;
-	if (name_is(name, "$expr"))
+	if (bytes_is(name, "$expr"))
 		return parse_expr(p, field, level, ret);
-	if (name_is(name, "$jsonSchema") && (p->flags & MATCH_NO_EXPR) != 0)
+	if (bytes_is(name, "$jsonSchema") && (p->flags & MATCH_NO_EXPR) != 0)
 		return query_error(p->e, FEATURE_NOT_ALLOWED,
 				   "$jsonSchema is not allowed in this context");
-	if (name_is(name, "$jsonSchema"))
+	if (bytes_is(name, "$jsonSchema"))
 		return match_parse_schema(p, field, ret);
-	if (name_is(name, "$where"))
+	if (bytes_is(name, "$where"))
 		return parse_where(p, field, level);
-	if (name_is(name, "$text"))
+	if (bytes_is(name, "$text"))
 		return parse_text(p, field, level);
-	if (name_is(name, "$sampleRate"))
+	if (bytes_is(name, "$sampleRate"))
 		return parse_sample(p, field, level, ret);
-	if (name_is(name, "$alwaysTrue"))
+	if (bytes_is(name, "$alwaysTrue"))
 		return parse_always(p, MATCH_ALWAYS_TRUE, field, ret);
-	if (name_is(name, "$alwaysFalse"))
+	if (bytes_is(name, "$alwaysFalse"))
 		return parse_always(p, MATCH_ALWAYS_FALSE, field, ret);
 	if (match_is_pathless(name))
 		return parse_dbref(p, field, ret);

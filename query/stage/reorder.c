@@ -19,14 +19,9 @@ struct order {
 	bool has_changed;
 };
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 static bool is_match(const struct item *item)
 {
-	return name_is(item->name, "$match") && item->operand.type == BSON_KIND_DOCUMENT &&
+	return bytes_is(item->name, "$match") && item->operand.type == BSON_KIND_DOCUMENT &&
 	       memmem(item->operand.data.at, item->operand.data.len, "$text", 5) == NULL;
 }
 
@@ -106,7 +101,7 @@ static int project_type(struct bytes doc, bool is_top)
 	while (type < 0 && fields_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 
-		if (is_top && name_is(field.name, "_id") && v.type != BSON_KIND_DOCUMENT)
+		if (is_top && bytes_is(field.name, "_id") && v.type != BSON_KIND_DOCUMENT)
 			continue;
 		if (v.type == BSON_KIND_DOCUMENT && !is_operator(&v))
 			type = project_type(v.data, false);
@@ -257,25 +252,25 @@ static bool change_of(struct query_context *q, const struct item *item, const st
 
 	change->all_except = change->too_many = false;
 	change->path_count = change->rename_count = 0;
-	if (name_is(item->name, "$sort"))
+	if (bytes_is(item->name, "$sort"))
 		return true;
-	if (name_is(item->name, "$unwind"))
+	if (bytes_is(item->name, "$unwind"))
 		return unwind_change(change, spec);
-	if (name_is(item->name, "$lookup") || name_is(item->name, "$graphLookup"))
+	if (bytes_is(item->name, "$lookup") || bytes_is(item->name, "$graphLookup"))
 		return as_change(change, spec);
-	if (name_is(item->name, "$fill"))
+	if (bytes_is(item->name, "$fill"))
 		return fill_change(change, spec);
-	if (name_is(item->name, "$unset"))
+	if (bytes_is(item->name, "$unset"))
 		unset_change(change, spec);
-	else if (is_doc && (name_is(item->name, "$addFields") || name_is(item->name, "$set")))
+	else if (is_doc && (bytes_is(item->name, "$addFields") || bytes_is(item->name, "$set")))
 		computed(q, change, bytes_of(NULL, 0), spec->data);
-	else if (is_doc && name_is(item->name, "$project"))
+	else if (is_doc && bytes_is(item->name, "$project"))
 		project_change(q, change, spec);
-	else if (is_doc && name_is(item->name, "$bucket"))
+	else if (is_doc && bytes_is(item->name, "$bucket"))
 		change->all_except = true; /* nothing of a document is left as it was */
-	else if (name_is(item->name, "$sortByCount") && !reorder_asks_for_id(match->operand.data))
+	else if (bytes_is(item->name, "$sortByCount") && !reorder_asks_for_id(match->operand.data))
 		group_change(q, change, spec);
-	else if (is_doc && name_is(item->name, "$group") &&
+	else if (is_doc && bytes_is(item->name, "$group") &&
 		 !reorder_asks_for_id(match->operand.data)) {
 		struct value id = value_get(spec->data, bytes_str("_id"));
 
@@ -415,7 +410,7 @@ static bool is_transform(const struct item *item)
 	static const char *const names[] = {"$project", "$addFields", "$set", "$unset"};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (name_is(item->name, names[i]))
+		if (bytes_is(item->name, names[i]))
 			return true;
 	return false;
 }
@@ -423,8 +418,8 @@ static bool is_transform(const struct item *item)
 /* An $unwind of what the $lookup before it gives is a part of that. */
 static bool is_unwound(const struct order *o, size_t i)
 {
-	return i > 0 && name_is(o->at[i].name, "$unwind") &&
-	       name_is(o->at[i - 1].name, "$lookup") &&
+	return i > 0 && bytes_is(o->at[i].name, "$unwind") &&
+	       bytes_is(o->at[i - 1].name, "$lookup") &&
 	       reorder_is_unwound(&o->at[i - 1].operand, &o->at[i].operand);
 }
 
@@ -432,16 +427,16 @@ static bool is_unwound(const struct order *o, size_t i)
 static bool step_other(struct order *o, size_t i)
 {
 	struct item *here = &o->at[i], *next = &o->at[i + 1], moved = *here;
-	bool is_sort = name_is(next->name, "$sort");
+	bool is_sort = bytes_is(next->name, "$sort");
 
 	/* Of two sorts in a row only the second counts. */
-	if (is_sort && name_is(here->name, "$sort")) {
+	if (is_sort && bytes_is(here->name, "$sort")) {
 		take_out(o, i);
 		return true;
 	}
 	if (is_sort ? !reorder_sort_moves(here->name, &here->operand, &next->operand) ||
 			      is_unwound(o, i)
-		    : !is_transform(here) || !name_is(next->name, "$sample"))
+		    : !is_transform(here) || !bytes_is(next->name, "$sample"))
 		return false;
 	*here = *next;
 	*next = moved;
@@ -459,11 +454,11 @@ static bool step(struct order *o, size_t i)
 		merge(o, i);
 		return true;
 	}
-	if (name_is(here->name, "$unionWith")) {
+	if (bytes_is(here->name, "$unionWith")) {
 		into_union(o, i);
 		return true;
 	}
-	if (name_is(here->name, "$redact"))
+	if (bytes_is(here->name, "$redact"))
 		return before_redact(o, i);
 	return push_before(o, i);
 }
@@ -513,7 +508,7 @@ static bool skips_nothing(const struct bson_field *stage)
 	struct value v = value_of_field(stage);
 	int64_t number;
 
-	return name_is(stage->name, "$skip") && value_is_number(&v) &&
+	return bytes_is(stage->name, "$skip") && value_is_number(&v) &&
 	       value_as_int64(&v, &number) && number == 0;
 }
 
@@ -533,7 +528,7 @@ static bool read_items(struct order *o, struct bytes pipeline)
 		}
 		o->at[o->count] =
 			(struct item){.name = stage.name, .operand = value_of_field(&stage)};
-		if (name_is(stage.name, "$facet") && stage.type == BSON_KIND_DOCUMENT)
+		if (bytes_is(stage.name, "$facet") && stage.type == BSON_KIND_DOCUMENT)
 			o->at[o->count].operand = facet_of(o, &o->at[o->count].operand);
 		o->count++;
 	}

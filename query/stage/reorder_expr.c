@@ -3,11 +3,6 @@
 #include "query/fields.h"
 #include "query/stage/reorder_part.h"
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 /* Is a text of an expression a path of the document ("$a.b", "$$ROOT.a.b")? *ret: "a.b", of the document itself "". */
 static bool is_document_path(struct bytes text, struct bytes *ret)
 {
@@ -41,11 +36,11 @@ static bool text_moves(const struct reorder_change *change, struct bytes text)
 /* {$and: [false, ..]}: it is folded before anything is moved. */
 static bool is_decided(const struct bson_field *op)
 {
-	bool is_and = name_is(op->name, "$and");
+	bool is_and = bytes_is(op->name, "$and");
 	struct fields fields = fields_of(op->value);
 	struct bson_field element;
 
-	if (op->type != BSON_KIND_ARRAY || (!is_and && !name_is(op->name, "$or")))
+	if (op->type != BSON_KIND_ARRAY || (!is_and && !bytes_is(op->name, "$or")))
 		return false;
 	while (fields_next(&fields, &element)) {
 		struct value v = value_of_field(&element);
@@ -64,9 +59,9 @@ static bool is_opaque(const struct bson_field *op, const struct value *operand)
 	struct value input = value_missing();
 
 	for (size_t i = 0; i < COUNT_OF(opaque); i++)
-		if (name_is(op->name, opaque[i]))
+		if (bytes_is(op->name, opaque[i]))
 			return true;
-	if (!name_is(op->name, "$getField"))
+	if (!bytes_is(op->name, "$getField"))
 		return false;
 	if (operand->type == BSON_KIND_DOCUMENT)
 		input = value_get(operand->data, bytes_str("input"));
@@ -81,7 +76,7 @@ static bool operator_moves(const struct reorder_change *change, struct bytes doc
 	while (fields_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 
-		if (name_is(field.name, "$literal") || name_is(field.name, "$const") ||
+		if (bytes_is(field.name, "$literal") || bytes_is(field.name, "$const") ||
 		    is_decided(&field))
 			continue;
 		if (is_opaque(&field, &v) || !reorder_expr_moves(change, &v))
@@ -118,7 +113,7 @@ static struct value renamed_operands(struct renaming *r, const struct value *v)
 	while (fields_next(&fields, &field)) {
 		struct value one = value_of_field(&field);
 
-		if (!name_is(field.name, "$literal") && !name_is(field.name, "$const"))
+		if (!bytes_is(field.name, "$literal") && !bytes_is(field.name, "$const"))
 			one = renamed_expr(r, one);
 		value_write(&out, field.name, &one);
 	}

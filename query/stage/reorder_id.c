@@ -2,11 +2,6 @@
 #include "query/fields.h"
 #include "query/stage/reorder.h"
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 static bool asks_exists(const struct value *operators)
 {
 	struct fields fields;
@@ -18,7 +13,7 @@ static bool asks_exists(const struct value *operators)
 	while (fields_next(&fields, &op)) {
 		struct value v = value_of_field(&op);
 
-		if (name_is(op.name, "$exists") || (name_is(op.name, "$not") && asks_exists(&v)))
+		if (bytes_is(op.name, "$exists") || (bytes_is(op.name, "$not") && asks_exists(&v)))
 			return true;
 	}
 	return false;
@@ -30,7 +25,7 @@ static bool schema_requires_id(const struct value *v)
 	struct bson_field field;
 
 	if (v->type != BSON_KIND_DOCUMENT && v->type != BSON_KIND_ARRAY)
-		return v->type == BSON_KIND_STRING && name_is(v->data, "_id");
+		return v->type == BSON_KIND_STRING && bytes_is(v->data, "_id");
 	fields = fields_of(v->data);
 	while (fields_next(&fields, &field)) {
 		struct value one = value_of_field(&field);
@@ -49,8 +44,8 @@ bool reorder_asks_for_id(struct bytes query)
 	while (fields_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 
-		if ((name_is(field.name, "_id") && asks_exists(&v)) ||
-		    (name_is(field.name, "$jsonSchema") && schema_requires_id(&v)))
+		if ((bytes_is(field.name, "_id") && asks_exists(&v)) ||
+		    (bytes_is(field.name, "$jsonSchema") && schema_requires_id(&v)))
 			return true;
 		if (v.type != BSON_KIND_ARRAY || field.name.len == 0 || field.name.at[0] != '$')
 			continue;

@@ -11,11 +11,6 @@ struct splitting {
 	bool is_renamed, exprs;
 };
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 /* ---- predicates */
 
 static bool is_operators(const struct value *v)
@@ -27,8 +22,8 @@ static bool is_operators(const struct value *v)
 		return false;
 	fields = fields_of(v->data);
 	return fields_next(&fields, &first) && first.name.len > 0 && first.name.at[0] == '$' &&
-	       !name_is(first.name, "$ref") && !name_is(first.name, "$id") &&
-	       !name_is(first.name, "$db");
+	       !bytes_is(first.name, "$ref") && !bytes_is(first.name, "$id") &&
+	       !bytes_is(first.name, "$db");
 }
 
 static bool leaf_moves(const struct bson_field *field);
@@ -55,11 +50,11 @@ static bool leaf_moves(const struct bson_field *field)
 	struct fields fields;
 
 	for (size_t i = 0; i < COUNT_OF(others); i++)
-		if (name_is(field->name, others[i]))
+		if (bytes_is(field->name, others[i]))
 			return false;
-	if (name_is(field->name, "$not") && v.type == BSON_KIND_DOCUMENT)
+	if (bytes_is(field->name, "$not") && v.type == BSON_KIND_DOCUMENT)
 		return leaves_move(v.data);
-	if (!name_is(field->name, "$all") || v.type != BSON_KIND_ARRAY)
+	if (!bytes_is(field->name, "$all") || v.type != BSON_KIND_ARRAY)
 		return true;
 	if (value_count(v.data) == 0)
 		return false;
@@ -129,10 +124,10 @@ static bool schema_moves(const struct reorder_change *change, const struct value
 	while (fields_next(&fields, &word)) {
 		bool moves = false;
 
-		if (word.type == BSON_KIND_ARRAY && name_is(word.name, "required"))
+		if (word.type == BSON_KIND_ARRAY && bytes_is(word.name, "required"))
 			moves = required_moves(change, word.value);
 		else if (word.type == BSON_KIND_ARRAY &&
-			 (name_is(word.name, "anyOf") || name_is(word.name, "allOf")))
+			 (bytes_is(word.name, "anyOf") || bytes_is(word.name, "allOf")))
 			moves = schemas_move(change, word.value);
 		if (!moves)
 			return false;
@@ -144,14 +139,14 @@ static bool field_moves(const struct reorder_change *change, const struct bson_f
 {
 	struct value v = value_of_field(field);
 
-	if (name_is(field->name, "$and") || name_is(field->name, "$or") ||
-	    name_is(field->name, "$nor"))
+	if (bytes_is(field->name, "$and") || bytes_is(field->name, "$or") ||
+	    bytes_is(field->name, "$nor"))
 		return list_moves(change, &v);
-	if (name_is(field->name, "$expr"))
+	if (bytes_is(field->name, "$expr"))
 		return reorder_expr_moves(change, &v);
-	if (name_is(field->name, "$comment"))
+	if (bytes_is(field->name, "$comment"))
 		return true;
-	if (name_is(field->name, "$jsonSchema"))
+	if (bytes_is(field->name, "$jsonSchema"))
 		return schema_moves(change, &v);
 	if (field->name.len > 0 && field->name.at[0] == '$')
 		return false;
@@ -204,12 +199,12 @@ static void copy_field(struct splitting *s, struct buf *out, const struct bson_f
 	struct value v = value_of_field(field);
 	int rename = reorder_rename_of(s->change, field->name);
 
-	if (name_is(field->name, "$and") || name_is(field->name, "$or") ||
-	    name_is(field->name, "$nor")) {
+	if (bytes_is(field->name, "$and") || bytes_is(field->name, "$or") ||
+	    bytes_is(field->name, "$nor")) {
 		copy_list(s, out, field->name, &v);
 		return;
 	}
-	if (name_is(field->name, "$expr"))
+	if (bytes_is(field->name, "$expr"))
 		s->is_renamed = reorder_expr_rename(s->q, s->change, &v) || s->is_renamed;
 	if (rename < 0 || (field->name.len > 0 && field->name.at[0] == '$')) {
 		value_write(out, field->name, &v);
@@ -290,7 +285,7 @@ static bool is_comparison(const struct value *v)
 	a = value_at(op.value, 0);
 	b = value_at(op.value, 1);
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (name_is(op.name, names[i]))
+		if (bytes_is(op.name, names[i]))
 			return a.type == BSON_KIND_STRING && a.data.len > 1 &&
 			       a.data.at[0] == '$' && a.data.at[1] != '$' &&
 			       b.type != BSON_KIND_STRING && b.type != BSON_KIND_DOCUMENT &&
@@ -347,15 +342,15 @@ static void split_field(struct splitting *s, const struct bson_field *field)
 {
 	struct value v = value_of_field(field);
 
-	if (name_is(field->name, "$and")) {
+	if (bytes_is(field->name, "$and")) {
 		struct fields fields = fields_of(v.data);
 		struct bson_field element;
 
 		while (fields_next(&fields, &element))
 			split_query(s, element.value);
-	} else if (name_is(field->name, "$nor")) {
+	} else if (bytes_is(field->name, "$nor")) {
 		split_nor(s, field);
-	} else if (name_is(field->name, "$expr") && !reorder_expr_moves(s->change, &v)) {
+	} else if (bytes_is(field->name, "$expr") && !reorder_expr_moves(s->change, &v)) {
 		split_expr(s, field);
 	} else if (field->name.len > 0 && field->name.at[0] == '$') {
 		put(s, field_moves(s->change, field), field);
@@ -372,7 +367,7 @@ static void split_query(struct splitting *s, struct bytes query)
 	struct bson_field field;
 
 	while (fields_next(&fields, &field))
-		if (!name_is(field.name, "$comment"))
+		if (!bytes_is(field.name, "$comment"))
 			split_field(s, &field);
 }
 

@@ -3,11 +3,6 @@
 #include "query/fields.h"
 #include "query/stage/reorder.h"
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 /* Does a value begin like operators: {$..}? */
 static bool is_operators(const struct value *v)
 {
@@ -66,15 +61,15 @@ static size_t redact_operators(struct bytes operators, int depth, struct buf *ou
 		size_t begin = bson_build_begin(&part), kept = 0;
 
 		for (size_t i = 0; i < COUNT_OF(always); i++)
-			kept |= name_is(op.name, always[i]);
+			kept |= bytes_is(op.name, always[i]);
 		for (size_t i = 0; i < COUNT_OF(compare); i++)
-			kept |= name_is(op.name, compare[i]) && is_plain(&v);
+			kept |= bytes_is(op.name, compare[i]) && is_plain(&v);
 		list = v;
-		if (name_is(op.name, "$in") || name_is(op.name, "$all")) {
-			kept = plain_elements(&v, name_is(op.name, "$in"), &part);
+		if (bytes_is(op.name, "$in") || bytes_is(op.name, "$all")) {
+			kept = plain_elements(&v, bytes_is(op.name, "$in"), &part);
 			bson_build_end(&part, begin);
 			list = value_array(buf_bytes(&part));
-		} else if (name_is(op.name, "$elemMatch") && v.type == BSON_KIND_DOCUMENT) {
+		} else if (bytes_is(op.name, "$elemMatch") && v.type == BSON_KIND_DOCUMENT) {
 			kept = is_operators(&v) ? redact_operators(v.data, depth + 1, &part)
 						: redact_query(v.data, depth + 1, &part);
 			bson_build_end(&part, begin);
@@ -138,10 +133,10 @@ static bool redact_field(const struct bson_field *field, int depth, struct buf *
 	OWNED(buf_release) struct buf part = {0};
 	struct value v = value_of_field(field);
 	size_t begin = bson_build_begin(&part), kept = 0;
-	bool is_list = name_is(field->name, "$or") || name_is(field->name, "$and");
+	bool is_list = bytes_is(field->name, "$or") || bytes_is(field->name, "$and");
 
 	if (is_list) {
-		kept = redact_list(&v, name_is(field->name, "$or"), depth, &part);
+		kept = redact_list(&v, bytes_is(field->name, "$or"), depth, &part);
 	} else if ((field->name.len > 0 && field->name.at[0] == '$') || has_number(field->name)) {
 		return false;
 	} else if (is_plain(&v)) {

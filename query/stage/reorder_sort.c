@@ -2,11 +2,6 @@
 #include "query/fields.h"
 #include "query/stage/reorder_part.h"
 
-static bool name_is(struct bytes name, const char *text)
-{
-	return bytes_equal(name, bytes_str(text));
-}
-
 static struct bytes text_of(const struct value *spec, const char *name)
 {
 	struct value v = value_missing();
@@ -38,13 +33,13 @@ static bool touches(struct bytes changed, struct bytes path)
 
 bool reorder_sort_moves(struct bytes name, const struct value *operand, const struct value *sort)
 {
-	bool is_lookup = name_is(name, "$lookup");
+	bool is_lookup = bytes_is(name, "$lookup");
 	struct bytes changed[2] = {is_lookup ? text_of(operand, "as") : unwound(operand),
 				   text_of(operand, "includeArrayIndex")};
 	struct bson_field field;
 	struct fields fields;
 
-	if ((!is_lookup && !name_is(name, "$unwind")) || sort->type != BSON_KIND_DOCUMENT)
+	if ((!is_lookup && !bytes_is(name, "$unwind")) || sort->type != BSON_KIND_DOCUMENT)
 		return false;
 	fields = fields_of(sort->data);
 	while (fields_next(&fields, &field))
