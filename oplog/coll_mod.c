@@ -238,6 +238,31 @@ static int take_capped_size(struct changes *changes, const struct bson_field *fi
 	return add_number(changes, ORDER_OF(option_order), "size", (size + 255) & ~(int64_t)255, e);
 }
 
+/* No limit is logged as it was given, and stored as the largest one (measured on 6.0.27). */
+static int take_capped_max(struct changes *changes, const struct bson_field *field, struct error *e)
+{
+	int64_t max;
+
+	if (!is_number(field, &max))
+		return wrong(field, e);
+	return add_number(changes, ORDER_OF(option_order), "max", max > 0 ? max : INT32_MAX, e);
+}
+
+/* A collection keeps images in one of two ways: who turns one on turns off the other (measured on 6.0.27). */
+static int take_images(struct changes *changes, const struct bson_field *field, struct error *e)
+{
+	const struct order order = ORDER_OF(option_order);
+	bool pre = named(field, "recordPreImages");
+	int got;
+
+	if (pre ? is_false(field) : !is_enabled(field))
+		return add(changes, order, field->name, 0, bytes_of(NULL, 0), e);
+	got = add(changes, order, field->name, field->type, field->value, e);
+	if (got < 0)
+		return got;
+	return drop(changes, order, pre ? "changeStreamPreAndPostImages" : "recordPreImages", e);
+}
+
 static int take_option(struct changes *changes, const struct bson_field *field, struct error *e)
 {
 	const struct order order = ORDER_OF(option_order);
@@ -248,11 +273,11 @@ static int take_option(struct changes *changes, const struct bson_field *field, 
 	if (named(field, "cappedSize"))
 		return take_capped_size(changes, field, e);
 	if (named(field, "cappedMax"))
-		return copy_number(changes, order, "max", field, e);
+		return take_capped_max(changes, field, e);
+	if (named(field, "recordPreImages") || named(field, "changeStreamPreAndPostImages"))
+		return take_images(changes, field, e);
 	if ((named(field, "validator") && empty) ||
-	    (named(field, "expireAfterSeconds") && field->type == BSON_KIND_STRING) ||
-	    (named(field, "recordPreImages") && is_false(field)) ||
-	    (named(field, "changeStreamPreAndPostImages") && !is_enabled(field)))
+	    (named(field, "expireAfterSeconds") && field->type == BSON_KIND_STRING))
 		return add(changes, order, field->name, 0, bytes_of(NULL, 0), e);
 	return add(changes, order, field->name, field->type, field->value, e);
 }
