@@ -1,5 +1,6 @@
 #include "oplog/replay_indexes.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/bson_build.h"
@@ -72,7 +73,7 @@ static bool number_of(const struct bson_field *field, double *ret)
 	return true;
 }
 
-/* The value in the type in which it is listed; one that does not fit stays as it is. */
+/* The value in the type in which it is listed; a NaN is 0 (measured on 5.0.4), one that does not fit stays as it is. */
 static void add_as(struct buf *ret, const struct bson_field *field, uint8_t type)
 {
 	const char *name = (const char *)field->name.at;
@@ -84,8 +85,8 @@ static void add_as(struct buf *ret, const struct bson_field *field, uint8_t type
 		bson_build_double(ret, name, number);
 	else if (type == BSON_KIND_BOOL)
 		bson_build_bool(ret, name, number != 0);
-	else if (number >= INT32_MIN && number <= INT32_MAX)
-		bson_build_int32(ret, name, (int32_t)number);
+	else if (isnan(number) || (number >= INT32_MIN && number <= INT32_MAX))
+		bson_build_int32(ret, name, isnan(number) ? 0 : (int32_t)number);
 	else
 		add_field(ret, field);
 }
