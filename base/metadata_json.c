@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/bson_check.h"
@@ -226,6 +227,42 @@ static size_t number_len(struct bytes text, bool *ret_whole)
 	return at;
 }
 
+/* What mongodump before 4.4 wrote of doubles that JSON has no digits for. */
+static const struct {
+	char text[12];
+	double value;
+} odd_doubles[] = {
+	{"NaN", NAN},
+	{"+Infinity", INFINITY},
+	{"-Infinity", -INFINITY},
+};
+
+static void add_double(struct json *j, size_t type_at, double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	j->out->at[type_at] = BSON_KIND_DOUBLE;
+	buf_add_le64(j->out, bits);
+}
+
+/* One of odd_doubles: true, and it is taken. */
+static bool parse_odd_double(struct json *j, size_t type_at)
+{
+	struct bytes rest = bytes_of(j->text.at + j->at, j->text.len - j->at);
+
+	for (size_t i = 0; i < COUNT_OF(odd_doubles) && !j->strict; i++) {
+		size_t len = strlen(odd_doubles[i].text);
+
+		if (rest.len < len || memcmp(rest.at, odd_doubles[i].text, len) != 0)
+			continue;
+		j->at += len;
+		add_double(j, type_at, odd_doubles[i].value);
+		return true;
+	}
+	return false;
+}
+
 /* A number: int32, int64 or double. */
 static int parse_number(struct json *j, size_t type_at, struct error *e)
 {
@@ -236,7 +273,7 @@ static int parse_number(struct json *j, size_t type_at, struct error *e)
 	long long integer = 0;
 
 	if (len == 0)
-		return unexpected(j, "a value", e);
+		return parse_odd_double(j, type_at) ? 0 : unexpected(j, "a value", e);
 	if (len > NUMBER_MAX)
 		return error_set(e, ERR_LIMIT, "byte %zu: a number of %zu characters, at most %d",
 				 j->at, len, NUMBER_MAX);
@@ -247,12 +284,7 @@ static int parse_number(struct json *j, size_t type_at, struct error *e)
 	if (whole)
 		integer = strtoll(text, NULL, 10);
 	if (!whole || errno == ERANGE) {
-		double number = strtod(text, NULL);
-		uint64_t bits;
-
-		memcpy(&bits, &number, sizeof(bits));
-		j->out->at[type_at] = BSON_KIND_DOUBLE;
-		buf_add_le64(j->out, bits);
+		add_double(j, type_at, strtod(text, NULL));
 	} else if (integer >= INT32_MIN && integer <= INT32_MAX) {
 		j->out->at[type_at] = BSON_KIND_INT32;
 		buf_add_le32(j->out, (uint32_t)integer);

@@ -31,7 +31,8 @@ static const struct args_option options[] = {
 	{"nsExclude", 0, ARGS_LIST, "G", "leave these out", FIELD(exclude)},
 	{"objcheck", 0, ARGS_VALUE, "off|structure|full",
 	 "how thoroughly documents are checked (default: structure)", FIELD(objcheck)},
-	{"db", 0, ARGS_VALUE, "DB", "database of a lone .bson file (default: its folder's name)",
+	{"db", 0, ARGS_VALUE, "DB",
+	 "database of a lone .bson, or of a database's folder (default: the folder's name)",
 	 FIELD(db)},
 };
 
@@ -129,6 +130,7 @@ static int run_ingest(struct cmd_run *run, struct error *e)
 				"no snapshot was made; the same command goes on where it stopped");
 		return ret;
 	}
+	ingest_out_warn(run, &result);
 	if (run->globals.json)
 		ingest_out_json(&result);
 	else if (!run->globals.quiet)

@@ -388,6 +388,8 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 	result->delta_chunks = counts.delta_chunks;
 	result->stored_bytes = counts.stored_bytes;
 	result->input_bytes = result->snapshot.bytes;
+	result->unread = info.unread;
+	result->bare = info.bare;
 	return 0;
 }
 

@@ -7,6 +7,26 @@
 #include "tools/size.h"
 #include "tools/term.h"
 
+static void warn(const struct cmd_run *run, const struct source_files *files, const char *what)
+{
+	OWNED(buf_release) struct buf path = {0};
+
+	if (files->count == 0)
+		return;
+	fprintf(stderr, "yester: %s: warning: %s", run->cmd->name,
+		term_escaped(bytes_str(files->first), &path));
+	if (files->count > 1)
+		fprintf(stderr, " and %llu more", (unsigned long long)files->count - 1);
+	fprintf(stderr, ": %s\n", what);
+}
+
+void ingest_out_warn(const struct cmd_run *run, const struct ingest_result *r)
+{
+	warn(run, &r->unread,
+	     "not read; NAME.bson is, or else NAME.bson.gz, in the folder of a database");
+	warn(run, &r->bare, "no .bson beside it, the collection was taken as empty");
+}
+
 void ingest_out_json(const struct ingest_result *r)
 {
 	const struct snapshot *s = &r->snapshot;
@@ -30,6 +50,10 @@ void ingest_out_json(const struct ingest_result *r)
 	json_out_u64(&j, "deltaChunks", r->delta_chunks);
 	json_out_u64(&j, "reusedChunks", r->reused_chunks);
 	json_out_u64(&j, "milliseconds", r->milliseconds);
+	if (r->unread.count > 0)
+		json_out_u64(&j, "filesNotRead", r->unread.count);
+	if (r->bare.count > 0)
+		json_out_u64(&j, "collectionsWithoutData", r->bare.count);
 	json_out_finish(&j);
 }
 

@@ -9,6 +9,9 @@
 #include "tools/cmd.h"
 #include "tools/ingest.h"
 
+/* Warnings on standard error: data files that were not read, collections that have none. */
+void ingest_out_warn(const struct cmd_run *run, const struct ingest_result *r);
+
 /* One JSON object on standard output. */
 void ingest_out_json(const struct ingest_result *r);
 

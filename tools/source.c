@@ -44,8 +44,14 @@ static int look(const char *path, enum content *ret, struct error *e)
 static int read_archive(struct source_job *job, const char *path, struct error *e)
 {
 	OWNED(input_stream_close) struct input_stream *in = NULL;
-	int r = input_stream_open(path, INPUT_STREAM_AUTO, &in, e);
+	int r;
 
+	if (job->options->db != NULL)
+		return error_set(
+			e, ERR_INVALID,
+			"--db is for a lone .bson or the folder of one database, an archive "
+			"names its own");
+	r = input_stream_open(path, INPUT_STREAM_AUTO, &in, e);
 	return r < 0 ? r : source_archive_read(job, in, e);
 }
 

@@ -60,15 +60,28 @@ struct source_sink {
 	void (*drop)(void *ctx, void *handle);
 };
 
+#define SOURCE_FIRST_LEN 512 /* bytes of a path that is kept for a message */
+
+/* Files that the caller is told about: how many, and the path of the first, which may be cut off. */
+struct source_files {
+	uint64_t count;
+	char first[SOURCE_FIRST_LEN];
+};
+
 /* What a dump says about itself. */
 struct source_info {
 	char server_version[32]; /* "" when not known */
 	char tool_version[64];
 	char replica_set[64];  /* "" when not known */
 	uint64_t newest_mtime; /* seconds, of the newest data file; 0 for a stream */
-	bool has_oplog;	  /* an oplog.bson (or archive member) was pushed with db "" coll "oplog" */
-	uint64_t ignored; /* data files that were not read: a twin was (X.bson.gz beside X.bson), or
-				  they lie beside the databases' folders */
+	bool has_oplog; /* an oplog.bson (or archive member) was pushed with db "" coll "oplog" */
+	/*
+	 * What looks like documents and was not read: a twin was (X.bson.gz beside X.bson), it lies beside the
+	 * databases' folders, or its name goes on behind .bson (X.bson.zst, X.BSON).
+	 */
+	struct source_files unread;
+	/* Metadata of collections without a data file, which were taken as empty. */
+	struct source_files bare;
 };
 
 struct source_options {
@@ -81,7 +94,8 @@ struct source_options {
  * Read the dump at `path`: a mongodump folder (dump/, or one database's folder), an
  * archive when `archive` is set or the file begins with the archive's magic (plain or
  * gzip), a lone .bson or .bson.gz; "-" is an archive on standard input. A lone oplog.bson
- * without metadata and options->db is a dump's oplog. *ret_info is set also on failure, as far as known.
+ * without metadata and options->db is a dump's oplog. options->db with anything else than a lone file or one
+ * database's folder is ERR_INVALID. *ret_info is set also on failure, as far as known.
  * Errors: ERR_IO, ERR_CORRUPT (file and offset), ERR_LIMIT, ERR_INVALID (not a dump), and
  * whatever the sink returned.
  */

@@ -320,6 +320,13 @@ static int read_block(struct archive *a, struct error *e)
 		return r;
 	if (rest.len == 0)
 		return 0;
+	if (rest.len >= MAGIC_LEN && get_le32(rest.at) == SOURCE_ARCHIVE_MAGIC) {
+		error_set(e, ERR_CORRUPT,
+			  "%s: expected the header of a block at offset %" PRIu64
+			  ", found the beginning of another archive",
+			  a->name, offset);
+		return error_hint(e, "two archives in one file: take them apart, each is a dump");
+	}
 	r = next_item(a, "the header of a block", &header, e);
 	if (r < 0)
 		return r;

@@ -32,19 +32,6 @@ static int find_text(struct bytes doc, const char *name, struct bytes *ret, stru
 	return 1;
 }
 
-/* A database's name becomes that of a folder; no server allows these bytes in it. */
-static int check_db(struct bytes db, struct error *e)
-{
-	static const char refused[] = "/\\. \"";
-
-	for (size_t i = 0; i < db.len; i++)
-		if (memchr(refused, db.at[i], sizeof(refused)) != NULL)
-			return error_set(e, ERR_CORRUPT,
-					 "\"db\": expected the name of a database, found \"%.*s\"",
-					 (int)MIN_OF(db.len, 64), (const char *)db.at);
-	return 0;
-}
-
 int source_catalog_names(struct bytes doc, struct bytes *ret_db, struct bytes *ret_coll,
 			 struct error *e)
 {
@@ -61,14 +48,15 @@ int source_catalog_names(struct bytes doc, struct bytes *ret_db, struct bytes *r
 		return error_set(e, ERR_CORRUPT,
 				 "\"collection\": expected the name of a collection, found %s",
 				 coll.len == 0 ? "none" : "a NUL in it");
-	r = check_db(db, e);
-	if (r < 0)
-		return r;
 	if (db.len == 0 && !bytes_equal(coll, bytes_str("oplog")))
 		return error_set(
 			e, ERR_CORRUPT,
 			"\"db\": expected the name of a database, found none with \"%.*s\"",
 			(int)MIN_OF(coll.len, 255), (const char *)coll.at);
+	if (db.len > 0 && source_docs_check_db(db, e) < 0) {
+		e->code = ERR_CORRUPT; /* the archive's, not the command line's */
+		return error_wrap(e, "\"db\"");
+	}
 	*ret_db = db;
 	*ret_coll = coll;
 	return 0;

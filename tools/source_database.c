@@ -183,6 +183,8 @@ static int push_entry(const struct source_job *job, struct database *db, struct 
 			ns.has_metadata = true;
 		}
 	}
+	if (data->path == NULL && ns.type == SOURCE_COLLECTION)
+		source_docs_note(&job->info->bare, ns.file);
 	return source_docs_file(job, &ns, data->path, data->gzip, e);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -19,6 +20,25 @@ void source_docs_progress(const struct source_job *job, uint64_t more)
 {
 	if (job->sink->progress != NULL)
 		job->sink->progress(job->sink->ctx, job->done + more, job->total);
+}
+
+void source_docs_note(struct source_files *files, const char *path)
+{
+	if (files->count++ == 0)
+		snprintf(files->first, sizeof(files->first), "%s", path);
+}
+
+int source_docs_check_db(struct bytes db, struct error *e)
+{
+	static const char refused[] = "/\\. \""; /* and the NUL behind them */
+	bool good = db.len > 0;
+
+	for (size_t i = 0; i < db.len && good; i++)
+		good = memchr(refused, db.at[i], sizeof(refused)) == NULL;
+	if (good)
+		return 0;
+	return error_set(e, ERR_INVALID, "expected the name of a database, found \"%.*s\"",
+			 (int)MIN_OF(db.len, 64), (const char *)db.at);
 }
 
 bool source_docs_wanted(const struct source_job *job, const char *db, struct bytes coll)

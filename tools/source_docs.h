@@ -26,6 +26,15 @@ struct source_job {
 /* Tell the sink that `more` bytes after job->done are read. */
 void source_docs_progress(const struct source_job *job, uint64_t more);
 
+/* One more file of `files`. */
+void source_docs_note(struct source_files *files, const char *path);
+
+/*
+ * ERR_INVALID when no server allows a database of this name, so that no namespace with it could be named: it has
+ * a dot, a slash, a space, ..., or is empty. The text has no beginning that tells where the name is from.
+ */
+MUST_CHECK int source_docs_check_db(struct bytes db, struct error *e);
+
 /* Does the job's filter take it? The dump's oplog always. */
 bool source_docs_wanted(const struct source_job *job, const char *db, struct bytes coll);
 

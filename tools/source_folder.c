@@ -33,6 +33,19 @@ static void folders_release(struct folders *dump)
 }
 DEFINE_OWNED_STRUCT(struct folders, folders_release);
 
+/*
+ * Is this sub-folder that of a collection's documents in a mount, and the folder around it a database? It lies
+ * beside the files of the collection, and has no data; what is in it may be called x.metadata.json, after an _id.
+ */
+static bool is_of_documents(const struct source_scan *around, const char *name,
+			    const struct source_scan *scan)
+{
+	for (size_t i = 0; i < scan->count; i++)
+		if (scan->members[i].data.path != NULL)
+			return false;
+	return source_scan_has(around, name);
+}
+
 /* Scan the folder and its sub-folders. */
 static int scan_all(const char *path, struct folders *ret, struct error *e)
 {
@@ -48,7 +61,8 @@ static int scan_all(const char *path, struct folders *ret, struct error *e)
 		r = source_scan_folder(sub, &folder->scan, e);
 		if (r < 0)
 			return r;
-		if (folder->scan.count == 0) {
+		if (folder->scan.count == 0 ||
+		    is_of_documents(&ret->root, ret->root.folders[i], &folder->scan)) {
 			source_scan_release(&folder->scan);
 			continue;
 		}
@@ -73,12 +87,11 @@ static void copy_version(struct bytes doc, const char *name, char *ret, size_t s
 	ret[text.len] = '\0';
 }
 
-/* Take the versions from a prelude.json. */
-static int read_prelude(const struct source_job *job, const char *path, bool gzip, struct error *e)
+/* The object in a prelude.json. */
+static int parse_prelude(const char *path, bool gzip, struct buf *ret, struct error *e)
 {
 	OWNED(input_stream_close) struct input_stream *in = NULL;
 	OWNED(buf_release) struct buf text = {0};
-	OWNED(buf_release) struct buf doc = {0};
 	int r = input_stream_open(path, gzip ? INPUT_STREAM_GZIP : INPUT_STREAM_PLAIN, &in, e);
 
 	if (r < 0)
@@ -86,9 +99,38 @@ static int read_prelude(const struct source_job *job, const char *path, bool gzi
 	r = input_stream_read_all(in, PRELUDE_MAX, &text, e);
 	if (r < 0)
 		return r;
-	r = metadata_json_parse(buf_bytes(&text), PRELUDE_MAX, &doc, e);
+	r = metadata_json_parse(buf_bytes(&text), PRELUDE_MAX, ret, e);
+	return r < 0 ? error_wrap(e, "%s", path) : 0;
+}
+
+/* Is there a collection called prelude beside prelude.json? In a mount that file is then its documents, one a line. */
+static bool is_of_collection(const char *path)
+{
+	static const char *const endings[] = {".bson", ".bson.gz", ".metadata.json",
+					      ".metadata.json.gz"};
+	size_t len = strlen(path) - strlen(strstr(strrchr(path, '/'), ".json"));
+
+	for (size_t i = 0; i < COUNT_OF(endings); i++) {
+		OWNED(free) char *beside = xprintf("%.*s%s", (int)len, path, endings[i]);
+
+		if (access(beside, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Take the versions from a prelude.json. */
+static int read_prelude(const struct source_job *job, const char *path, bool gzip, struct error *e)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	int r = parse_prelude(path, gzip, &doc, e);
+
+	if ((r == ERR_CORRUPT || r == ERR_LIMIT) && is_of_collection(path)) {
+		*e = (struct error){0};
+		return 0;
+	}
 	if (r < 0)
-		return error_wrap(e, "%s", path);
+		return r;
 	copy_version(buf_bytes(&doc), "ServerVersion", job->info->server_version,
 		     sizeof(job->info->server_version));
 	copy_version(buf_bytes(&doc), "ToolVersion", job->info->tool_version,
@@ -108,6 +150,13 @@ static int read_near_prelude(const struct source_job *job, const char *dir, stru
 			return read_prelude(job, path, i % 2 == 1, e);
 	}
 	return 0;
+}
+
+/* Tell of the files that are not read. */
+static void note_unread(struct source_job *job, const struct source_scan *scan)
+{
+	for (size_t i = 0; i < scan->unread_count; i++)
+		source_docs_note(&job->info->unread, scan->unread[i]);
 }
 
 /* Count the files of a database in the job's totals. */
@@ -142,27 +191,54 @@ static int push_oplog(struct source_job *job, const struct source_member *member
 	return 0;
 }
 
+/* What is said with a whole dump must fit it. */
+static int check_dump(const struct source_job *job, const char *path, const struct folders *dump,
+		      struct error *e)
+{
+	if (job->options->db != NULL) {
+		error_set(e, ERR_INVALID,
+			  "--db is for a lone .bson or the folder of one database; %s is a whole "
+			  "dump",
+			  path);
+		return error_hint(e, "take one: its sub-folders are its databases");
+	}
+	for (size_t i = 0; i < dump->count; i++) {
+		if (source_docs_check_db(bytes_str(dump->at[i].name), e) >= 0)
+			continue;
+		error_wrap(e, "%s/%s", path, dump->at[i].name);
+		return error_hint(e, "no server allows such a name: move it out of the dump, or "
+				     "rename it");
+	}
+	return 0;
+}
+
 /* A whole dump: each database, then the oplog. */
-static int push_dump(struct source_job *job, const struct folders *dump, struct error *e)
+static int push_dump(struct source_job *job, const char *path, const struct folders *dump,
+		     struct error *e)
 {
 	const struct source_member *oplog = NULL;
 	const struct source_file *prelude = &dump->root.prelude;
-	int r = prelude->path == NULL ? 0 : read_prelude(job, prelude->path, prelude->gzip, e);
+	int r = check_dump(job, path, dump, e);
 
+	if (r >= 0 && prelude->path != NULL)
+		r = read_prelude(job, prelude->path, prelude->gzip, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < dump->root.count; i++) {
-		if (is_oplog(&dump->root.members[i]))
-			oplog = &dump->root.members[i];
-		else
-			job->info->ignored++;
+		const struct source_member *member = &dump->root.members[i];
+
+		if (is_oplog(member))
+			oplog = member;
+		else if (member->data.path != NULL)
+			source_docs_note(&job->info->unread, member->data.path);
 	}
+	note_unread(job, &dump->root);
 	count_members(job, oplog, oplog != NULL);
 	for (size_t i = 0; i < dump->count; i++) {
 		const struct source_scan *scan = &dump->at[i].scan;
 
 		count_members(job, scan->members, scan->count);
-		job->info->ignored += scan->spare_count;
+		note_unread(job, scan);
 		prelude = &scan->prelude;
 		if (dump->root.prelude.path == NULL && prelude->path != NULL &&
 		    (r = read_prelude(job, prelude->path, prelude->gzip, e)) < 0)
@@ -204,12 +280,19 @@ static int push_database(struct source_job *job, const char *path, const struct 
 {
 	OWNED(free)
 	char *name = job->options->db != NULL ? xstrdup(job->options->db) : folder_name(path);
-	int r = read_near_prelude(job, path, e);
+	int r = source_docs_check_db(bytes_str(name), e);
 
+	if (r < 0) {
+		if (job->options->db != NULL)
+			return error_wrap(e, "--db");
+		error_wrap(e, "%s", path);
+		return error_hint(e, "it would be that of the folder; --db NAME says another one");
+	}
+	r = read_near_prelude(job, path, e);
 	if (r < 0)
 		return r;
 	count_members(job, scan->members, scan->count);
-	job->info->ignored += scan->spare_count;
+	note_unread(job, scan);
 	return source_database_push(job, name, scan->members, scan->count, e);
 }
 
@@ -240,7 +323,7 @@ int source_folder_read(struct source_job *job, const char *path, struct error *e
 	if (r < 0)
 		return r;
 	if (dump.count > 0 || (dump.root.count == 1 && is_oplog(&dump.root.members[0])))
-		return push_dump(job, &dump, e);
+		return push_dump(job, path, &dump, e);
 	if (dump.root.count > 0)
 		return push_database(job, path, &dump.root, e);
 	return not_a_dump(path, &dump, e);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/dump_name.h"
+
 enum role { ROLE_DATA, ROLE_META };
 
 /* The extensions, the best first: of two files of a role the one that stands earlier is taken. */
@@ -55,8 +57,11 @@ void source_scan_release(struct source_scan *scan)
 		source_member_release(&scan->members[i]);
 	for (size_t i = 0; i < scan->folder_count; i++)
 		free(scan->folders[i]);
+	for (size_t i = 0; i < scan->unread_count; i++)
+		free(scan->unread[i]);
 	free(scan->members);
 	free(scan->folders);
+	free(scan->unread);
 	free(scan->prelude.path);
 	*scan = (struct source_scan){0};
 }
@@ -64,7 +69,7 @@ void source_scan_release(struct source_scan *scan)
 /* A file that was found: its name's extension, and what stat says. */
 struct found {
 	char *name;
-	size_t extension; /* index; COUNT_OF(extensions) for a prelude */
+	size_t extension; /* index */
 	struct source_file file;
 };
 
@@ -97,6 +102,25 @@ static int COLD not_a_file(const char *path, struct error *e)
 {
 	return error_set(e, ERR_INVALID, "%s: expected a file, found a device, pipe or socket",
 			 path);
+}
+
+/* Keep the path of a file that looks like documents and is not read. */
+static void add_unread(struct source_scan *scan, char *path)
+{
+	scan->unread = xrealloc(scan->unread, (scan->unread_count + 1) * sizeof(*scan->unread));
+	scan->unread[scan->unread_count++] = path;
+}
+
+/*
+ * Does the name have .bson in it, in any case, behind a stem? Not .json: those of a mount may be lines of
+ * a collection that is called so.
+ */
+static bool is_like_data(const char *name)
+{
+	const char *mark = strcasestr(name, ".bson");
+	size_t len = strlen(name);
+
+	return mark != NULL && mark > name && (len < 5 || strcasecmp(name + len - 5, ".json") != 0);
 }
 
 /* Take a plain file in preference to a gzip'd one for the prelude. */
@@ -137,6 +161,8 @@ static int take_entry(const char *dir, const char *name, struct source_scan *sca
 	}
 	if (extension == COUNT_OF(extensions)) {
 		scan->other_count++;
+		if (S_ISREG(st.st_mode) && is_like_data(name))
+			add_unread(scan, TAKE(path));
 		return 0;
 	}
 	if (!S_ISREG(st.st_mode))
@@ -219,12 +245,73 @@ static void group(struct found_list *list, struct source_scan *scan)
 		slot = extensions[found->extension].role == ROLE_DATA ? &member->data
 								      : &member->meta;
 		if (slot->path != NULL) {
-			scan->spare_count++;
+			if (slot == &member->data)
+				add_unread(scan, TAKE(found->file.path));
 			continue;
 		}
 		*slot = found->file;
 		found->file.path = NULL;
 	}
+}
+
+/* Has a member of this stem a data file? */
+static bool has_data(const struct source_scan *scan, struct bytes stem)
+{
+	size_t low = 0;
+	size_t high = scan->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = bytes_compare(stem, bytes_str(scan->members[middle].stem));
+
+		if (order == 0)
+			return scan->members[middle].data.path != NULL;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+/* What lies beside X.bson and is called X.bson.something (a checksum, an older copy) is not missed. */
+static void drop_companions(struct source_scan *scan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < scan->unread_count; i++) {
+		char *path = scan->unread[i];
+		const char *name = strrchr(path, '/') + 1;
+		const char *mark = strcasestr(name, ".bson");
+
+		if (find_extension(name) == COUNT_OF(extensions) &&
+		    has_data(scan, bytes_of(name, (size_t)(mark - name))))
+			free(path);
+		else
+			scan->unread[kept++] = path;
+	}
+	scan->unread_count = kept;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	OWNED(buf_release) struct buf x = {0};
+	OWNED(buf_release) struct buf y = {0};
+	struct error ignored = {0};
+
+	if (strcmp(a, b) == 0)
+		return true;
+	return dump_name_unescape(bytes_str(a), &x, &ignored) == 1 &&
+	       dump_name_unescape(bytes_str(b), &y, &ignored) == 1 &&
+	       bytes_equal(buf_bytes(&x), buf_bytes(&y));
+}
+
+bool source_scan_has(const struct source_scan *scan, const char *name)
+{
+	for (size_t i = 0; i < scan->count; i++)
+		if (same_name(scan->members[i].stem, name))
+			return true;
+	return false;
 }
 
 int source_scan_folder(const char *path, struct source_scan *ret, struct error *e)
@@ -240,6 +327,7 @@ int source_scan_folder(const char *path, struct source_scan *ret, struct error *
 	if (scan.folder_count > 0)
 		qsort(scan.folders, scan.folder_count, sizeof(*scan.folders), compare_names);
 	group(&list, &scan);
+	drop_companions(&scan);
 	*ret = scan;
 	scan = (struct source_scan){0};
 	return 0;

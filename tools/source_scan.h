@@ -35,7 +35,12 @@ struct source_scan {
 	size_t folder_count;
 	struct source_file prelude; /* prelude.json, or prelude.json.gz */
 	size_t other_count;	    /* files that are none of a dump's */
-	size_t spare_count;	    /* files with a better twin (X.bson.gz beside X.bson) */
+	/*
+	 * Paths of what looks like documents and belongs to no member: a better twin is there (X.bson.gz beside
+	 * X.bson), or the name goes on behind .bson (X.bson.zst, X.BSON) and there is no X.bson.
+	 */
+	char **unread;
+	size_t unread_count;
 };
 
 /*
@@ -54,6 +59,9 @@ MUST_CHECK int source_scan_file(const char *path, struct source_member *ret, str
  * The metadata file `path`.metadata.json or .metadata.json.gz: 1 and *ret set, 0 there is none.
  */
 MUST_CHECK int source_scan_find_meta(const char *path, struct source_file *ret, struct error *e);
+
+/* Is there a member with a data file, or metadata, whose name is this one when both are unescaped? */
+bool source_scan_has(const struct source_scan *scan, const char *name);
 
 /* Does the name end as that of a data file (.bson, .bson.gz, .bin)? */
 bool source_scan_is_data(const char *name);

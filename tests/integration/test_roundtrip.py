@@ -413,6 +413,48 @@ def test_a_file_that_was_cut_off_is_refused(cut, store, fixture_dump, tmp_path):
     assert_refused(store.ingest(dump, check=None), store, "orders.bson")
 
 
+def test_what_is_not_read_is_told(store, fixture_dump, tmp_path):
+    dump = tmp_path / "dump"
+    shutil.copytree(fixture_dump, dump)
+    shutil.copy(dump / "shop" / "orders.bson", dump / "stray.bson")
+    (dump / "shop" / "indexed.bson").rename(dump / "shop" / "indexed.BSON")
+    done = store.ingest(dump, "--quiet")
+    assert re.search(r"warning: .*/shop/indexed\.BSON and 1 more: not read", done.err) or re.search(
+        r"warning: .*/stray\.bson and 1 more: not read", done.err), done.story()
+    assert re.search(r"warning: .*/shop/indexed\.metadata\.json: no \.bson beside it", done.err), done.story()
+    told = json.loads(store.ingest(dump, "--json").out)
+    assert (told["filesNotRead"], told["collectionsWithoutData"]) == (2, 1)
+    told = json.loads(store.ingest(fixture_dump, "--json").out)
+    assert "filesNotRead" not in told and "collectionsWithoutData" not in told
+
+
+def test_a_database_that_was_copied_out_of_a_mount(store, tmp_path):
+    """Beside a collection's files are the folder of its documents, called by their _ids, and its lines of JSON."""
+    dump = tmp_path / "dump" / "shop"
+    dump.mkdir(parents=True)
+    ids = b"".join(peers.bson.encode({"_id": name}) for name in ("prelude", "x.bson", "x.metadata"))
+    for name in ("prelude", "x.json", "orders"):
+        (dump / f"{name}.bson").write_bytes(ids)
+        (dump / f"{name}.metadata.json").write_text(json.dumps({"indexes": [], "collectionName": name}))
+    store.ingest(tmp_path / "dump")
+    with Mount(store.path) as mount:
+        peers.run(["cp", "-r", mount.latest / "shop", tmp_path / "shop"])
+    peers.run(["chmod", "-R", "u+rwX", tmp_path / "shop"])
+    other = Store(tmp_path / "other")
+    done = other.ingest(tmp_path / "shop")
+    assert done.err == "", done.story()
+    with Mount(other.path) as mount:
+        peers.run(["diff", "-r", mount.latest / "shop", tmp_path / "shop"])
+
+
+def test_a_database_has_a_name_that_a_server_allows(store, fixture_dump):
+    orders = fixture_dump / "shop" / "orders.bson"
+    for name in ("", "a.b", "a b"):
+        assert "--db: expected the name of a database" in store.ingest(orders, "--db", name, check=2).err
+    assert "is a whole dump" in store.ingest(fixture_dump, "--db", "shop", check=2).err
+    store.ingest(orders, "--db", "shop2")
+
+
 def test_an_archive_with_a_flipped_bit_is_refused(store, shared, tmp_path):
     """Only the CRC-64 can tell."""
     source = shared / "data" / "archives" / "mongodump-parser-8.0.3.archive"

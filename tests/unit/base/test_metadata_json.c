@@ -89,6 +89,9 @@ static void forms_of_old_tools_are_understood(void **state UNUSED)
 		{"{\"a\":{\"$uuid\":\"01020304-0506-0708-090a-0b0c0d0e0f10\"}}",
 		 "{\"a\":{\"$binary\":{\"base64\":\"AQIDBAUGBwgJCgsMDQ4PEA==\",\"subType\":"
 		 "\"04\"}}}"},
+		{"{\"a\":NaN,\"b\":[+Infinity,-Infinity]}",
+		 "{\"a\":{\"$numberDouble\":\"NaN\"},\"b\":[{\"$numberDouble\":\"Infinity\"},"
+		 "{\"$numberDouble\":\"-Infinity\"}]}"},
 	};
 
 	check_pairs(pairs, COUNT_OF(pairs));
@@ -127,6 +130,7 @@ static void strictly_a_wrapper_is_one_or_an_error(void **state UNUSED)
 		"{\"a\":{\"$minKey\":true}}",
 		"{\"a\":{\"$uuid\":\"0102030405060708-090a-0b0c-0d0e-0f10\"}}",
 		"{\"a\":{\"$numberDecimal\":\"1..2\"}}",
+		"{\"a\":NaN}",
 	};
 	static const char *const good[] = {
 		"{\"a\":{\"$numberLong\":\"5\"}}",

@@ -56,6 +56,7 @@ static void a_dump_is_read_in_order(void **state UNUSED)
 	put_text(dir, "b/.hidden.bson", "not looked at");
 	put_text(dir, "b/sub/x.bson", "not looked at");
 	put_text(dir, "stray.bson", "not read");
+	put_text(dir, "stray.metadata.json", "not read");
 	ASSERT_OK(record_read(&record, dir, &check_all, &info, &e));
 	assert_string_equal(buf_text(&record.log),
 			    "B.lone collection docs=1 indexes=0 +mapped\n"
@@ -68,7 +69,10 @@ static void a_dump_is_read_in_order(void **state UNUSED)
 	assert_string_equal(info.tool_version, "100.12.0");
 	assert_true(info.has_oplog);
 	assert_true(info.newest_mtime > 0);
-	assert_int_equal(info.ignored, 1);
+	assert_int_equal(info.unread.count, 1);
+	assert_string_equal(info.unread.first, harness_path(dir, "stray.bson"));
+	assert_int_equal(info.bare.count, 1);
+	assert_string_equal(info.bare.first, harness_path(dir, "b/meta+only.metadata.json"));
 	assert_int_equal(record.done, record.total);
 	assert_int_equal(record.total, 6 * 14);
 }
@@ -93,6 +97,93 @@ static void one_databases_folder_is_read_by_its_name(void **state UNUSED)
 		   "shop.orders collection docs=2 indexes=0 +mapped\n");
 	check_read(harness_path(dir, "shop/oplog.bson"), &check_all,
 		   ".oplog collection docs=1 indexes=0 +mapped\n");
+}
+
+static void what_looks_like_documents_and_is_not_read_is_told(void **state UNUSED)
+{
+	OWNED(record_release) struct record record = {0};
+	const char *dir = harness_tmpdir();
+	struct source_info info;
+	struct error e = {0};
+
+	put_docs(dir, "d/a.bson", 1);
+	put_text(dir, "d/a.bson.sha256", "of what was read");
+	put_text(dir, "d/a.bson.json", "of the collection a.bson, in a mount");
+	put_text(dir, "d/.b.bson.swp", "hidden");
+	put_text(dir, "d/a.bson.gz", "1: a twin");
+	put_meta(dir, "d/b.metadata.json", "");
+	put_text(dir, "d/b.BSON", "2: another case");
+	put_text(dir, "d/c.bson.zst", "3: compressed otherwise");
+	put_text(dir, "e.Bson.part", "4: beside the databases");
+	ASSERT_OK(record_read(&record, dir, &check_all, &info, &e));
+	assert_string_equal(buf_text(&record.log), "d.a collection docs=1 indexes=0 +mapped\n"
+						   "d.b collection docs=0 indexes=1 +meta\n");
+	assert_int_equal(info.unread.count, 4);
+	assert_string_equal(info.unread.first, harness_path(dir, "e.Bson.part"));
+	assert_int_equal(info.bare.count, 1);
+	assert_string_equal(info.bare.first, harness_path(dir, "d/b.metadata.json"));
+}
+
+/* A mount's folder of one database, as cp copies it. */
+static void a_folder_out_of_a_mount_is_a_database(void **state UNUSED)
+{
+	static const char expected[] = "shop.a.bson collection docs=1 indexes=1 +meta +mapped\n"
+				       "shop.ids collection docs=1 indexes=1 +meta +mapped\n"
+				       "shop.prelude collection docs=2 indexes=1 +meta +mapped\n";
+	const char *dir = harness_tmpdir();
+	OWNED(free) char *lines = xcalloc(1, 70000);
+
+	put_docs(dir, "shop/ids.bson", 1);
+	put_meta(dir, "shop/ids.metadata.json", "");
+	put_text(dir, "shop/ids.json", "{\"_id\":\"x.metadata\"}\n");
+	put_text(dir, "shop/ids/x.metadata.json", "{\"_id\": \"x.metadata\"}\n");
+	put_docs(dir, "shop/a.bson.bson", 1);
+	put_meta(dir, "shop/a.bson.metadata.json", "");
+	put_text(dir, "shop/a%2Ebson/x.metadata.json", "{\"_id\": \"x.metadata\"}\n");
+	put_docs(dir, "shop/prelude.bson", 2);
+	put_meta(dir, "shop/prelude.metadata.json", "");
+	put_text(dir, "shop/prelude.json", "{\"_id\":1}\n{\"_id\":2}\n");
+	check_read(harness_path(dir, "shop"), &check_all, expected);
+	memset(lines, ' ', 69999); /* longer than any prelude */
+	put_text(dir, "shop/prelude.json", lines);
+	check_read(harness_path(dir, "shop"), &check_all, expected);
+	check_read(harness_path(dir, "shop/prelude.bson"), &check_all,
+		   "shop.prelude collection docs=2 indexes=1 +meta +mapped\n");
+	put_text(dir, "prelude.json", "{\"ServerVersion\":");
+	check_read(harness_path(dir, "shop"), &check_all, expected);
+	check_fails(dir, ERR_CORRUPT, "/prelude.json: byte 17: expected a value");
+}
+
+static void databases_have_names_that_a_server_allows(void **state UNUSED)
+{
+	static const char *const bad[] = {"", "a.b", "a/b", "a b", "a\"b"};
+	const char *dir = harness_tmpdir();
+	struct source_options named = check_all;
+	OWNED(record_release) struct record record = {0};
+	struct source_info info;
+	struct error e = {0};
+
+	put_docs(dir, "shop/orders.bson", 1);
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		named.db = bad[i];
+		ASSERT_ERROR_TEXT(record_read(&record, harness_path(dir, "shop/orders.bson"),
+					      &named, &info, &e),
+				  ERR_INVALID, "--db: expected the name of a database, found \"");
+		e = (struct error){0};
+	}
+	named.db = "other";
+	ASSERT_ERROR_TEXT(record_read(&record, dir, &named, &info, &e), ERR_INVALID,
+			  "is a whole dump");
+	check_read(harness_path(dir, "shop"), &named,
+		   "other.orders collection docs=1 indexes=0 +mapped\n");
+	put_docs(dir, "shop.old/orders.bson", 1);
+	check_fails(dir, ERR_INVALID, "/shop.old: expected the name of a database");
+	check_fails(harness_path(dir, "shop.old"), ERR_INVALID,
+		    "/shop.old: expected the name of a database");
+	check_fails(harness_path(dir, "shop.old/orders.bson"), ERR_INVALID,
+		    "/shop.old: expected the name of a database");
+	check_read(harness_path(dir, "shop.old"), &named,
+		   "other.orders collection docs=1 indexes=0 +mapped\n");
 }
 
 static void a_folder_with_only_an_oplog_is_a_dump(void **state UNUSED)
@@ -422,6 +513,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dump_is_read_in_order),
 		cmocka_unit_test(one_databases_folder_is_read_by_its_name),
+		cmocka_unit_test(what_looks_like_documents_and_is_not_read_is_told),
+		cmocka_unit_test(a_folder_out_of_a_mount_is_a_database),
+		cmocka_unit_test(databases_have_names_that_a_server_allows),
 		cmocka_unit_test(a_folder_with_only_an_oplog_is_a_dump),
 		cmocka_unit_test(gzip_files_are_read_where_no_plain_one_is),
 		cmocka_unit_test(damaged_gzip_is_an_error_with_its_place),

@@ -223,6 +223,22 @@ static void what_breaks_the_order_is_refused(void **state UNUSED)
 	check_fails(buf_bytes(&b), ERR_CORRUPT, "d.v, which is a view");
 }
 
+static void two_archives_in_one_file_are_told_apart(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf one = {0};
+	OWNED(buf_release) struct buf two = {0};
+	uint64_t crc = 0;
+
+	put_start(&one);
+	put_listing(&one, "d", "x", "", "");
+	put_end(&one);
+	put_block(&one, "d", "x", 1, 2, &crc);
+	put_header(&one, "d", "x", true, crc);
+	buf_add_bytes(&two, buf_bytes(&one));
+	buf_add_bytes(&two, buf_bytes(&one));
+	check_fails(buf_bytes(&two), ERR_CORRUPT, "found the beginning of another archive");
+}
+
 static void names_that_no_server_allows_are_refused(void **state UNUSED)
 {
 	static const char *const bad[] = {"../up", "a.b", "a b", "", "a\"b", "a\\b"};
@@ -346,6 +362,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_is_noticed),
 		cmocka_unit_test(damaged_documents_do_not_match_their_crc),
 		cmocka_unit_test(what_breaks_the_order_is_refused),
+		cmocka_unit_test(two_archives_in_one_file_are_told_apart),
 		cmocka_unit_test(names_that_no_server_allows_are_refused),
 		cmocka_unit_test(damaged_metadata_is_named),
 		cmocka_unit_test(a_time_series_comes_before_its_buckets),
