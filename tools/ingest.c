@@ -360,6 +360,7 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 	size_t skipped;
 
 	if (snapshots_read(ingest->store, &ingest->list, &skipped, e) < 0 ||
+	    (o->name != NULL && commit_check_name(&ingest->list, o->name, e) < 0) ||
 	    store_writer_begin(ingest->store, &ingest->writer, e) < 0)
 		return e->code;
 	ingest->older = (struct ingest_older){ingest->store, &ingest->list};
@@ -410,8 +411,6 @@ int ingest_run(struct store *store, const struct ingest_options *options, struct
 	pthread_mutex_init(&ingest.sort, NULL);
 	if (options->assert_quiesced && options->time.seconds == 0)
 		return error_set(e, ERR_INVALID, "--assert-quiesced needs --time T.I");
-	if (options->name != NULL && snapshot_check_name(options->name, e) < 0)
-		return e->code;
 	if (run(&ingest, &result, e) < 0) {
 		ingest_result_release(&result);
 		return e->code;

@@ -52,16 +52,13 @@ static int check(struct job *job, const struct snapshot **ret_base, struct error
 	const char *name = job->options->name;
 	size_t skipped;
 
-	if (name != NULL && snapshot_check_name(name, e) < 0)
-		return e->code;
-	if (snapshots_read(job->store, &job->list, &skipped, e) < 0)
+	if (snapshots_read(job->store, &job->list, &skipped, e) < 0 ||
+	    (name != NULL && commit_check_name(&job->list, name, e) < 0))
 		return e->code;
 	*ret_base = NULL;
 	for (size_t i = 0; i < job->list.count; i++) {
 		const struct snapshot *s = &job->list.at[i];
 
-		if (name != NULL && strcmp(s->name, name) == 0)
-			return error_set(e, ERR_EXISTS, "there is a snapshot \"%s\" already", name);
 		if (chunk_id_equal(&s->id, &job->point->base))
 			*ret_base = s;
 	}

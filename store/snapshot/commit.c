@@ -15,18 +15,21 @@ static bool taken(const struct snapshot_list *list, const char *name)
 	return false;
 }
 
+int commit_check_name(const struct snapshot_list *list, const char *name, struct error *e)
+{
+	if (snapshot_check_name(name, e) < 0)
+		return e->code;
+	if (taken(list, name))
+		return error_set(e, ERR_EXISTS, "there is a snapshot \"%s\" already", name);
+	return 0;
+}
+
 static int choose_name(const struct snapshot_list *list, struct snapshot *snapshot, struct error *e)
 {
 	char time[SNAPSHOT_TIME_LEN + 1];
 
-	if (snapshot->name != NULL) {
-		if (snapshot_check_name(snapshot->name, e) < 0)
-			return e->code;
-		if (taken(list, snapshot->name))
-			return error_set(e, ERR_EXISTS, "there is a snapshot \"%s\" already",
-					 snapshot->name);
-		return 0;
-	}
+	if (snapshot->name != NULL)
+		return commit_check_name(list, snapshot->name, e);
 	snapshot_time_text(snapshot->time, time);
 	snapshot->name = xstrdup(time);
 	for (unsigned number = 2; taken(list, snapshot->name); number++) {

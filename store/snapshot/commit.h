@@ -10,6 +10,13 @@
 #include "store/store_writer.h"
 
 /*
+ * Can a snapshot get this name? To be asked before any work is done for it; commit_snapshot() asks again. ERR_INVALID,
+ * ERR_EXISTS.
+ */
+MUST_CHECK int commit_check_name(const struct snapshot_list *list, const char *name,
+				 struct error *e);
+
+/*
  * Flush the writer and write the manifest. When snapshot->name is NULL it becomes the time's
  * text, with "-2", "-3", … after it where that is taken; a given name that is taken is
  * ERR_EXISTS. Sets name and id. On failure no snapshot exists.

@@ -253,6 +253,22 @@ def test_a_backup_while_a_tail_runs(member, store, tmp_path):
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
+def test_a_name_that_is_taken_is_refused_before_anything_is_copied(member, store, tmp_path):
+    member.wipe()
+    member.client["shop"]["c0"].insert_one({"begin": 1})
+    store.run("backup", "--name", "once", "--uri", member.uri)
+    member.client["shop"]["c0"].insert_one({"later": 1})
+    peers.tools.mongodump("--quiet", "--port", member.port, "--out", tmp_path / "dump")
+
+    def files():
+        return sorted(p.relative_to(store.path) for p in store.path.rglob("*") if p.is_file() and "local" not in p.parts)
+
+    before = files()
+    for command in (("backup", "--uri", member.uri), ("ingest", tmp_path / "dump"), ("snapshot",)):
+        assert 'there is a snapshot "once" already' in store.run(*command, "--name", "once", check=6).err
+        assert files() == before, command
+
+
 @contextlib.contextmanager
 def small_oplog():
     """A replica set of one whose oplog holds a few megabytes."""
