@@ -59,6 +59,8 @@ static const struct args_option options[] = {
 #define WAYS_OUT                                                                                   \
 	"--mode missing inserts what is absent, replace also puts back what differs, drop starts " \
 	"anew; or restore beside it: "
+#define DROP_OR_NOT "only --mode drop makes it anew; to leave it out: "
+#define REFUSALS_SHOWN 10
 
 /* All of one run. */
 struct job {
@@ -248,45 +250,71 @@ static int plan(struct job *job, struct error *e)
 	return code;
 }
 
-/* What can be done where data is in the way; with names that can be pasted. */
-static int hint_ways_out(const struct restore_plan *plan, struct error *e)
+/* What can be done where something is in the way; with names that can be pasted. */
+static int hint_ways_out(const struct restore_plan *plan, const struct restore_plan_item *item,
+			 struct error *e)
 {
-	const struct restore_plan_item *item = plan->at;
+	bool plain = strspn(item->ns, NAME_CHARACTERS) == strlen(item->ns);
 
-	for (size_t i = 0; i + 1 < plan->count && !item->has_data; i++)
-		item++;
-	if (plan->count == 0 || strspn(item->ns, NAME_CHARACTERS) != strlen(item->ns))
+	if (item->needs_drop && plain)
+		return error_hint(e, DROP_OR_NOT "--nsExclude %s", item->entry.ns);
+	if (item->needs_drop)
+		return error_hint(e, DROP_OR_NOT "--nsExclude");
+	if (!plain)
 		return error_hint(e, WAYS_OUT "--nsFrom 'shop.*' --nsTo 'shop_before.*'");
 	if (plan->count == 1)
-		return error_hint(e, WAYS_OUT "--nsFrom %s --nsTo %s_before", item->ns, item->ns);
-	return error_hint(e, WAYS_OUT "--nsFrom '%s.*' --nsTo '%s_before.*'", item->db, item->db);
+		return error_hint(e, WAYS_OUT "--nsFrom %s --nsTo %s_before", item->entry.ns,
+				  item->ns);
+	return error_hint(e, WAYS_OUT "--nsFrom '%.*s.*' --nsTo '%s_before.*'",
+			  (int)item->entry.db_len, item->entry.ns, item->db);
+}
+
+/* What is in the way. */
+static int refuse_items(struct job *job, const struct restore_plan_item *first, struct error *e)
+{
+	const struct restore_plan *p = &job->plan;
+	OWNED(buf_release) struct buf text = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->at[i].refusal != NULL && count++ < REFUSALS_SHOWN)
+			buf_printf(&text, "%s%s %s", text.len == 0 ? "" : "; ", p->at[i].ns,
+				   p->at[i].refusal);
+	error_set(e, ERR_REFUSED, "%s%s", buf_text(&text),
+		  count > REFUSALS_SHOWN ? "; and others" : "");
+	if (!job->o->resume && restore_state_is_there(job->store, buf_bytes(&job->what)))
+		return error_hint(e, "a run of this was cut off: --resume goes on with it");
+	return hint_ways_out(p, first, e);
+}
+
+/* What would be gone as soon as it is there. */
+static int refuse_expired(const struct restore_plan *p, struct error *e)
+{
+	const struct restore_plan_item *item = p->at;
+	char count[SIZE_TEXT_LEN];
+	bool others;
+
+	while (item->expired == 0)
+		item++;
+	others = item->expired < p->expired;
+	size_count_text(p->expired, count);
+	error_set(e, ERR_REFUSED, "%s of %s%s would remove %s of the documents as soon as %s there",
+		  others ? "TTL indexes" : "a TTL index", item->ns, others ? " and others" : "",
+		  count, others ? "they are" : "it is");
+	return error_hint(e, "--noTTL builds it as an ordinary index; --keepTTL builds it all the "
+			     "same");
 }
 
 /* What must not be done. Nothing was changed. */
 static int refuse(struct job *job, struct error *e)
 {
 	const struct restore_plan *p = &job->plan;
-	char count[SIZE_TEXT_LEN];
 
-	if (p->refusal_count > 0) {
-		bool cut_off = !job->o->resume &&
-			       restore_state_is_there(job->store, buf_bytes(&job->what));
-
-		error_set(e, ERR_REFUSED, "%.*s%s", (int)p->refusals.len,
-			  (const char *)p->refusals.at,
-			  p->refusal_count > 10 ? "; and others" : "");
-		if (cut_off)
-			return error_hint(e, "a run of this was cut off: --resume goes on with it");
-		return hint_ways_out(p, e);
-	}
-	if (p->expired > 0 && !job->o->keep_ttl && !job->o->no_ttl) {
-		size_count_text(p->expired, count);
-		error_set(e, ERR_REFUSED,
-			  "a TTL index would remove %s of the documents as soon as it is there",
-			  count);
-		return error_hint(e, "--noTTL builds it as an ordinary index; --keepTTL builds it "
-				     "all the same");
-	}
+	for (size_t i = 0; i < p->count; i++)
+		if (p->at[i].refusal != NULL)
+			return refuse_items(job, &p->at[i], e);
+	if (p->expired > 0 && !job->o->keep_ttl && !job->o->no_ttl)
+		return refuse_expired(p, e);
 	return 0;
 }
 
@@ -404,8 +432,10 @@ const struct cmd cmd_restore = {
 		 "what is\n"
 		 "different; drop starts anew. --nsFrom and --nsTo restore beside it; patterns and "
 		 "$variables$ are\n"
-		 "mongorestore's. Documents, options and indexes become what they were, byte for "
-		 "byte; TTL indexes\n"
+		 "mongorestore's. What is made becomes what it was, byte for byte: documents, "
+		 "options, indexes; what\n"
+		 "holds data, or has another validator and a --mode, keeps its own options and "
+		 "indexes. TTL indexes\n"
 		 "come last, and when one would remove documents at once their number is told and "
 		 "--keepTTL or\n"
 		 "--noTTL is asked for (exit code 6).\n"

@@ -17,13 +17,27 @@ static const char *word_of(const struct restore_plan_item *item, enum restore_mo
 		return "DROP what is there, create";
 	case RESTORE_MERGE:
 		return mode == RESTORE_MODE_REPLACE ? "insert what is absent, replace what differs"
-		       : mode == RESTORE_MODE_MISSING
-			       ? "insert what is absent"
-			       : "REFUSED: it holds data, and no --mode was given";
+						    : "insert what is absent";
 	case RESTORE_LEAVE:
 		return "leave: it is there";
 	}
 	return "";
+}
+
+/* What becomes of it, or why nothing does. */
+static void add_plan(struct table *table, const struct restore_plan_item *item,
+		     enum restore_mode mode)
+{
+	OWNED(free) char *refused = NULL;
+
+	if (item->refusal == NULL) {
+		table_add_str(table, word_of(item, mode));
+		return;
+	}
+	refused = xprintf(
+		"REFUSED: it %s%s", item->refusal,
+		mode == RESTORE_MODE_NONE && !item->needs_drop ? ", and no --mode was given" : "");
+	table_add_str(table, refused);
 }
 
 static const char *key_of(enum restore_action action)
@@ -44,8 +58,10 @@ void restore_out_plan(const struct restore_out *out, const struct restore_plan *
 {
 	static const char *const titles[] = {"namespace", "becomes", ">documents", ">size", "plan"};
 	OWNED(table_free) struct table *table = table_new(titles, COUNT_OF(titles));
+	char count[SIZE_TEXT_LEN];
 
-	fprintf(to, "%s as of %s, into %s (%s)\n", plan->count == 1 ? "1 namespace" : "namespaces",
+	size_count_text(plan->count, count);
+	fprintf(to, "%s namespace%s as of %s, into %s (%s)\n", count, plan->count == 1 ? "" : "s",
 		out->at, out->target, out->version);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct restore_plan_item *item = &plan->at[i];
@@ -60,7 +76,7 @@ void restore_out_plan(const struct restore_out *out, const struct restore_plan *
 			table_add_str(table, catalog_type_name(item->entry.type));
 			table_add_str(table, "");
 		}
-		table_add_str(table, word_of(item, out->mode));
+		add_plan(table, item, out->mode);
 	}
 	table_print(table, to);
 	if (plan->has_accounts)
@@ -91,6 +107,8 @@ void restore_out_plan_json(const struct restore_out *out, const struct restore_p
 		json_out_str(j, "action", key_of(item->action));
 		json_out_u64(j, "documents", item->documents);
 		json_out_u64(j, "bytes", item->bytes);
+		if (item->refusal != NULL)
+			json_out_str(j, "refused", item->refusal);
 		if (item->expired > 0)
 			json_out_u64(j, "expired", item->expired);
 		json_out_end_object(j);

@@ -10,8 +10,6 @@
 #include "tools/restore_there.h"
 #include "tools/term.h"
 
-#define REFUSALS_SHOWN 10
-
 struct planner {
 	struct moment *moment;
 	struct restore_target *target;
@@ -40,7 +38,6 @@ void restore_plan_release(struct restore_plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		item_release(&plan->at[i]);
 	free(plan->at);
-	buf_release(&plan->refusals);
 	*plan = (struct restore_plan){0};
 }
 
@@ -207,16 +204,63 @@ static int specify(struct planner *p, struct restore_plan_item *item, struct err
 
 /* ---- what is there */
 
-static void refuse(struct planner *p, const struct restore_plan_item *item, const char *why)
+/* The first reason counts. */
+static void refuse(struct restore_plan_item *item, const char *why)
 {
-	if (p->plan->refusal_count++ < REFUSALS_SHOWN)
-		buf_printf(&p->plan->refusals, "%s%s %s", p->plan->refusals.len == 0 ? "" : "; ",
-			   item->ns, why);
+	if (item->refusal == NULL)
+		item->refusal = why;
+}
+
+/* The same, where only --mode drop helps. */
+static void refuse_for_good(struct restore_plan_item *item, const char *why)
+{
+	if (item->refusal == NULL)
+		item->needs_drop = true;
+	refuse(item, why);
 }
 
 static bool is_other_kind(const struct catalog_entry *entry, const char *type)
 {
 	return strcmp(catalog_type_name(entry->type), type) != 0;
+}
+
+/*
+ * What is capped, or a series of another kind, would lose what is there, or what comes. What only has other rules takes all
+ * of it, and keeps them when a mode says that it is meant as it is.
+ */
+static int judge_options(struct planner *p, struct restore_plan_item *item, struct bytes options,
+			 struct error *e)
+{
+	const char *kind, *rules;
+
+	kind = rules = NULL;
+	if (!item->is_buckets &&
+	    restore_spec_compare(buf_bytes(&item->entry.options), options, &kind, &rules, e) < 0)
+		return e->code;
+	if (kind != NULL)
+		refuse_for_good(item, kind);
+	if (p->options->mode == RESTORE_MODE_NONE && (item->has_data || rules != NULL))
+		refuse(item, item->has_data ? "holds data" : rules);
+	return 0;
+}
+
+/* A time series that is there: its indexes belong to who has documents in it. */
+static int judge_series(struct planner *p, struct restore_plan_item *item, struct bytes options,
+			struct error *e)
+{
+	const struct restore_plan_options *o = p->options;
+	OWNED(free) char *buckets = xprintf(BUCKETS_PREFIX "%s", item->coll);
+	int has;
+
+	if (o->was_begun != NULL && o->was_begun(o->ctx, item->ns)) {
+		item->action = RESTORE_FILL;
+		return 0;
+	}
+	has = restore_there_has_data(p->there, item->db, buckets, e);
+	if (has < 0)
+		return has;
+	item->action = has ? RESTORE_LEAVE : RESTORE_FILL;
+	return judge_options(p, item, options, e);
 }
 
 /* A collection that is there, not to be dropped. */
@@ -237,18 +281,16 @@ static int judge_there(struct planner *p, struct restore_plan_item *item, struct
 		return 0;
 	}
 	if (o->preserve_uuid)
-		refuse(p, item, "is there, and --preserveUUID makes it anew");
-	else if (item->has_data && o->mode == RESTORE_MODE_NONE)
-		refuse(p, item, "holds data");
-	else if (item->has_data && item->natural)
-		refuse(p, item, "holds data and keeps its natural order: only --mode drop");
+		refuse_for_good(item, "is there, and --preserveUUID makes it anew");
+	if (item->has_data && item->natural)
+		refuse_for_good(item, "holds data and keeps its natural order");
 	a = bson_find(buf_bytes(&item->entry.options), "collation", &ours, e);
 	b = bson_find(options, "collation", &theirs, e);
 	if (a < 0 || b < 0)
 		return e->code;
 	if (a != b && !item->is_buckets)
-		refuse(p, item, "has another collation");
-	return 0;
+		refuse_for_good(item, "has another collation");
+	return judge_options(p, item, options, e);
 }
 
 static int look(struct planner *p, struct restore_plan_item *item, struct error *e)
@@ -269,21 +311,21 @@ static int look(struct planner *p, struct restore_plan_item *item, struct error 
 		return 0;
 	}
 	if (is_other_kind(&item->entry, type)) {
-		refuse(p, item, "is there as something else");
+		refuse_for_good(item, "is there as something else");
 		return 0;
 	}
 	if (item->entry.type == CATALOG_COLLECTION)
 		return judge_there(p, item, options, e);
+	if (item->entry.type == CATALOG_TIMESERIES)
+		return judge_series(p, item, options, e);
 	item->action = RESTORE_LEAVE;
-	if (item->entry.type == CATALOG_VIEW &&
-	    !bytes_equal(options, buf_bytes(&item->entry.options)) &&
+	if (!bytes_equal(options, buf_bytes(&item->entry.options)) &&
 	    o->mode == RESTORE_MODE_REPLACE)
 		item->action = RESTORE_RECREATE;
-	else if (item->entry.type == CATALOG_VIEW &&
-		 !bytes_equal(options, buf_bytes(&item->entry.options)) &&
+	else if (!bytes_equal(options, buf_bytes(&item->entry.options)) &&
 		 o->mode == RESTORE_MODE_NONE &&
 		 (o->was_begun == NULL || !o->was_begun(o->ctx, item->ns)))
-		refuse(p, item, "is another view");
+		refuse(item, "is another view");
 	return 0;
 }
 

@@ -32,9 +32,12 @@ struct restore_plan_item {
 	char *db, *coll;	    /* what it becomes */
 	char *ns;		    /* "db.coll" of these */
 	enum restore_action action;
-	bool is_buckets;     /* of a time series: made with it */
-	bool has_data;	     /* on the target, now */
-	struct buf options;  /* to create it with: without what removes documents */
+	bool is_buckets; /* of a time series: made with it */
+	bool has_data;	 /* on the target, now */
+	const char
+		*refusal;   /* why it must not be written as it is meant, after its name; or NULL */
+	bool needs_drop;    /* and no other mode helps */
+	struct buf options; /* to create it with: without what removes documents */
 	struct buf id_index; /* the index on _id, or empty */
 	struct buf indexes;  /* documents back to back, to build after the documents */
 	struct buf ttl;	     /* the same, those that remove documents: last */
@@ -50,10 +53,8 @@ struct restore_plan {
 	struct restore_plan_item *at;
 	size_t count;
 	uint64_t documents, bytes, expired;
-	size_t left_out;     /* namespaces that are not for restoring: local, config, ... */
-	bool has_accounts;   /* the moment has users or roles */
-	struct buf refusals; /* a line for each namespace that would be overwritten; empty: none */
-	size_t refusal_count;
+	size_t left_out;   /* namespaces that are not for restoring: local, config, ... */
+	bool has_accounts; /* the moment has users or roles */
 };
 
 struct restore_plan_options {
@@ -76,7 +77,7 @@ DEFINE_OWNED_STRUCT(struct restore_plan, restore_plan_release);
 /*
  * Make the plan: resolves the collections of the moment, and looks what is there. ERR_NOT_FOUND: nothing is included;
  * ERR_INVALID: two become one; ERR_REFUSED: the server is too old for one; the errors of reading, ERR_REMOTE.
- * What would be overwritten without a mode is in ret->refusals, and no error.
+ * What must not be written says so (`refusal`), and is no error.
  */
 MUST_CHECK int restore_plan_make(struct moment *moment, struct restore_target *target,
 				 const struct restore_plan_options *options,

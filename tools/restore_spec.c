@@ -322,3 +322,100 @@ int restore_spec_expires(struct bytes ttl, struct bytes expire, bool buckets, st
 	*ret = when;
 	return 0;
 }
+
+/* ---- what is there */
+
+/* Has it the same value in both, or in none? Numbers by value: a size is of any type. 1 or 0. */
+static int is_same(struct bytes ours, struct bytes theirs, const char *name, struct error *e)
+{
+	struct bson_field a, b;
+	int64_t x, y;
+	int in_ours = bson_find(ours, name, &a, e), in_theirs;
+
+	if (in_ours < 0)
+		return in_ours;
+	in_theirs = bson_find(theirs, name, &b, e);
+	if (in_theirs < 0)
+		return in_theirs;
+	if (in_ours == 0 || in_theirs == 0)
+		return in_ours == in_theirs;
+	if (seconds_of(&a, &x) && seconds_of(&b, &y))
+		return x == y;
+	return a.type == b.type && bytes_equal(a.value, b.value);
+}
+
+/* The first of `names` (NULL ends them) that is not the same. 1; 0 there is none. */
+static int find_other(struct bytes ours, struct bytes theirs, const char *const *names,
+		      struct error *e)
+{
+	for (; *names != NULL; names++) {
+		int same = is_same(ours, theirs, *names, e);
+
+		if (same <= 0)
+			return same < 0 ? same : 1;
+	}
+	return 0;
+}
+
+static int is_capped(struct bytes options, struct error *e)
+{
+	struct bson_field field;
+	int64_t number;
+	int found = bson_find(options, "capped", &field, e);
+
+	if (found <= 0)
+		return found;
+	if (field.type == BSON_KIND_BOOL)
+		return field.value.at[0] != 0;
+	return seconds_of(&field, &number) && number != 0;
+}
+
+static int compare_capped(struct bytes ours, struct bytes theirs, const char **ret, struct error *e)
+{
+	static const char *const sizes[] = {"size", "max", NULL};
+	int was = is_capped(ours, e), is = was < 0 ? was : is_capped(theirs, e), other;
+
+	if (is < 0)
+		return is;
+	if (was != is) {
+		*ret = is ? "is capped by now" : "is no longer capped";
+		return 0;
+	}
+	other = is ? find_other(ours, theirs, sizes, e) : 0;
+	if (other == 1)
+		*ret = "is capped to another size by now";
+	return MIN_OF(other, 0);
+}
+
+static int compare_series(struct bytes ours, struct bytes theirs, const char **ret, struct error *e)
+{
+	static const char *const names[] = {"timeField", "metaField", "granularity", NULL};
+	struct bson_field was, is;
+	int found = bson_find(ours, "timeseries", &was, e);
+
+	if (found > 0)
+		found = bson_find(theirs, "timeseries", &is, e);
+	if (found <= 0 || was.type != BSON_KIND_DOCUMENT || is.type != BSON_KIND_DOCUMENT)
+		return MIN_OF(found, 0);
+	found = find_other(was.value, is.value, names, e);
+	if (found == 1)
+		*ret = "is a time series of other fields or granularity by now";
+	return MIN_OF(found, 0);
+}
+
+int restore_spec_compare(struct bytes ours, struct bytes theirs, const char **ret_kind,
+			 const char **ret_rules, struct error *e)
+{
+	static const char *const rules[] = {"validator", "validationLevel", "validationAction",
+					    NULL};
+	int other;
+
+	*ret_kind = *ret_rules = NULL;
+	if (compare_capped(ours, theirs, ret_kind, e) < 0 ||
+	    (*ret_kind == NULL && compare_series(ours, theirs, ret_kind, e) < 0))
+		return e->code;
+	other = find_other(ours, theirs, rules, e);
+	if (other == 1)
+		*ret_rules = "has another validator by now";
+	return MIN_OF(other, 0);
+}

@@ -1,4 +1,5 @@
 """yester restore into real servers: what was is there again, byte for byte, and nothing else was touched."""
+import datetime
 import json
 import os
 import random
@@ -312,7 +313,6 @@ def test_kinds_of_collections(member, store):
     db["indexed"].create_index("a", name="folded", collation={"locale": "fr"}, sparse=True)
     if member.number >= (5, 0):
         db.create_collection("series", timeseries={"timeField": "t", "metaField": "m", "granularity": "minutes"})
-        import datetime
         now = datetime.datetime(2026, 11, 21, tzinfo=datetime.timezone.utc)
         db["series"].insert_many([{"t": now + datetime.timedelta(seconds=i * 37), "m": i % 5, "v": i} for i in range(2000)])
         db["series"].create_index([("m", 1), ("t", 1)])
@@ -328,6 +328,63 @@ def test_kinds_of_collections(member, store):
     assert [d["_id"] for d in db["ring"].find()] == ring
     restore(store, member, "--drop")
     assert_same(state_of(member), wanted)
+
+
+def test_an_empty_collection_of_another_kind_is_not_filled_silently(member, store):
+    db = member.client["shop"]
+    db.create_collection("ring", capped=True, size=4096, max=50)
+    db.create_collection("checked", validator={"n": {"$gt": 0}})
+    for name in ("ring", "checked", "plain"):
+        db[name].insert_many([{"n": i + 1} for i in range(50)])
+    backed_up(store, member)
+    wanted = {name: raw(member, "shop", name) for name in ("ring", "checked", "plain")}
+    member.client.drop_database("shop")
+    for name in ("ring", "checked"):
+        db.create_collection(name)
+    db.create_collection("plain", capped=True, size=4096, max=10)
+    made = state_of(member)
+    done = restore(store, member, "--json", "--dryRun", check=6)
+    assert {i["becomes"]: i["refused"] for i in json.loads(done.out)["plan"]} == {
+        "shop.checked": "has another validator by now", "shop.plain": "is capped by now", "shop.ring": "is no longer capped"}
+    assert "is no longer capped" in done.err and state_of(member) == made
+    for name in ("ring", "plain"):  # no other mode would keep all of its documents, or their order
+        done = restore(store, member, "--nsInclude", f"shop.{name}", "--mode", "missing", check=6)
+        assert f"--nsExclude shop.{name}" in done.err and "REFUSED" in done.out and state_of(member) == made
+    restore(store, member, "--nsInclude", "shop.checked", "--mode", "missing")  # what it takes is another's decision
+    assert raw(member, "shop", "checked") == wanted["checked"] and "validator" not in db["checked"].options()
+    restore(store, member, "--drop")
+    assert {name: raw(member, "shop", name) for name in wanted} == wanted
+    assert db["ring"].options()["max"] == 50 and db["checked"].options()["validator"] and not db["plain"].options()
+
+
+def test_a_time_series_of_other_fields_takes_no_buckets(member, store):
+    if member.number < (5, 0):
+        pytest.skip("it has no time series")
+    db = member.client["shop"]
+    series = {"timeField": "t", "metaField": "m"}
+    db.create_collection("series", timeseries=series)
+    db["series"].insert_many([{"t": datetime.datetime(2026, 11, 21), "m": i, "k": i} for i in range(10)])
+    backed_up(store, member)
+    for other in ({"timeField": "t", "metaField": "k"}, {"timeField": "t"}, {**series, "granularity": "hours"}):
+        db["series"].drop()
+        db.create_collection("series", timeseries=other)
+        for mode in ((), ("--mode", "missing"), ("--mode", "replace")):
+            assert "other fields" in restore(store, member, *mode, check=6).err
+        assert db["series"].count_documents({}) == 0
+    db["series"].drop()
+    db.create_collection("series", timeseries=series)
+    restore(store, member)
+    assert db["series"].count_documents({"m": 3}) == 1
+
+
+def test_hints_name_what_can_be_pasted(member, store):
+    fill(member, 10)
+    backed_up(store, member)
+    beside = ("--nsInclude", "shop.orders", "--nsFrom", "shop.orders", "--nsTo", "shop.before")
+    restore(store, member, *beside)
+    said = restore(store, member, *beside, check=6).err
+    assert "--nsFrom shop.orders --nsTo shop.before_before" in said
+    restore(store, member, "--nsInclude", "shop.orders", *said.split("beside it: ")[1].split())
 
 
 def test_preserved_uuids_are_those_of_the_moment(member, store):
@@ -421,6 +478,10 @@ def test_a_restore_killed_at_any_moment_ends_equal(member, store):
         db[name].create_index([("pad", 1)])
     db.create_collection("ring", capped=True, size=10**7)
     db["ring"].insert_many([{"i": i, "pad": "r" * 100} for i in range(20000)])
+    if member.number >= (5, 0):
+        db.create_collection("series", timeseries={"timeField": "t", "metaField": "m"}, expireAfterSeconds=10**9)
+        db["series"].create_index([("m", 1), ("t", 1)])
+        db["series"].insert_many([{"t": datetime.datetime(2026, 11, 21), "m": i % 100} for i in range(1000)])
     backed_up(store, member)
     wanted, ring = state_of(member), [d["i"] for d in db["ring"].find()]
     member.client.drop_database("shop")

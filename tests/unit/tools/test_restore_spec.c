@@ -119,6 +119,50 @@ static void a_document_expires_by_its_earliest_date(void **state UNUSED)
 			    "{\"t\":{\"$date\":{\"$numberLong\":\"5000\"}}}") == INT64_MAX);
 }
 
+/* How options that are there differ from what they were. */
+static void compare(const char *was, const char *is, const char *kind, const char *rules)
+{
+	OWNED(buf_release) struct buf a = {0};
+	OWNED(buf_release) struct buf b = {0};
+	const char *found_kind, *found_rules;
+	struct error e = {0};
+
+	parse(was, &a);
+	parse(is, &b);
+	ASSERT_OK(
+		restore_spec_compare(buf_bytes(&a), buf_bytes(&b), &found_kind, &found_rules, &e));
+	if (kind == NULL)
+		assert_null(found_kind);
+	else
+		assert_non_null(strstr(found_kind, kind));
+	if (rules == NULL)
+		assert_null(found_rules);
+	else
+		assert_non_null(strstr(found_rules, rules));
+}
+
+static void options_that_are_there_are_compared(void **state UNUSED)
+{
+	compare("{}", "{}", NULL, NULL);
+	compare("{\"idIndex\":{},\"capped\":false}", "{\"temp\":true}", NULL, NULL);
+	compare("{\"capped\":true,\"size\":4096}",
+		"{\"size\":{\"$numberLong\":\"4096\"},\"capped\":1}", NULL, NULL);
+	compare("{\"capped\":true,\"size\":4096}", "{}", "no longer capped", NULL);
+	compare("{}", "{\"capped\":true,\"size\":4096}", "is capped", NULL);
+	compare("{\"capped\":true,\"size\":4096}", "{\"capped\":true,\"size\":8192}",
+		"another size", NULL);
+	compare("{\"capped\":true,\"size\":4096,\"max\":5}", "{\"capped\":true,\"size\":4096}",
+		"another size", NULL);
+	compare("{\"validator\":{\"a\":1}}", "{\"validator\":{\"a\":1}}", NULL, NULL);
+	compare("{\"validator\":{\"a\":1}}", "{\"validator\":{\"a\":2}}", NULL, "validator");
+	compare("{}", "{\"validator\":{\"a\":2}}", NULL, "validator");
+	compare("{\"validationLevel\":\"off\"}", "{}", NULL, "validator");
+	compare("{\"timeseries\":{\"timeField\":\"t\"}}",
+		"{\"timeseries\":{\"timeField\":\"t\",\"bucketMaxSpanSeconds\":3600}}", NULL, NULL);
+	compare("{\"timeseries\":{\"timeField\":\"t\"}}",
+		"{\"timeseries\":{\"timeField\":\"t\",\"metaField\":\"m\"}}", "time series", NULL);
+}
+
 static void damaged_documents_are_errors(void **state UNUSED)
 {
 	static const uint8_t cut[] = {12, 0, 0, 0, 3, 'x', 0, 99, 0, 0, 0, 0};
@@ -139,6 +183,7 @@ int main(void)
 		cmocka_unit_test(indexes_are_sorted_out),
 		cmocka_unit_test(old_indexes_become_such_that_servers_take),
 		cmocka_unit_test(a_document_expires_by_its_earliest_date),
+		cmocka_unit_test(options_that_are_there_are_compared),
 		cmocka_unit_test(damaged_documents_are_errors),
 	};
 
