@@ -70,6 +70,7 @@ static void print_json(const struct tail_result *r)
 	json_out_begin(&j, stdout, false);
 	json_out_str(&j, "replicaSet", r->set);
 	json_out_u64(&j, "newEntries", r->entries);
+	json_out_u64(&j, "filledEntries", r->filled);
 	json_out_u64(&j, "bytes", r->bytes);
 	json_out_u64(&j, "segments", r->segments);
 	json_out_u64(&j, "checkpoints", r->checkpoints);
@@ -184,6 +185,8 @@ const struct cmd cmd_tail = {
 		 "the\n"
 		 "store has, which the member must hold, byte for byte: this proves that nothing "
 		 "is missing.\n"
+		 "A gap of before, beside a backup when no tail ran, is filled first where the "
+		 "member has it.\n"
 		 "A member that has another entry there was rolled back, or is of another replica "
 		 "set: refused\n"
 		 "(exit code 6). When its oplog no longer reaches back that far there is a gap: "

@@ -1,6 +1,7 @@
 #include "tools/tail.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "tools/checkpoint.h"
 #include "tools/live_oplog.h"
 #include "tools/metrics.h"
+#include "tools/tail_fill.h"
 #include "tools/tail_jobs.h"
 #include "tools/tail_others.h"
 #include "tools/tail_stream.h"
@@ -46,6 +48,7 @@ struct job {
 	uint64_t next_look; /* ms */
 	char member[300];   /* "" when there is none */
 	bool warned;	    /* of its version */
+	bool filled;	    /* gaps of before were looked after */
 	bool overrun;	    /* the last connection ended because what it read was cut off */
 };
 
@@ -358,6 +361,32 @@ static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 	return flush(job, e);
 }
 
+/* What the member still has of what is missing: once, and before it is cut off. */
+static int fill_gaps(struct job *job, struct live *live, struct error *e)
+{
+	struct tail_filled filled;
+	int code = tail_fill(job->store, live, job->options->progress, &filled, e);
+
+	job->result.filled += filled.entries;
+	if (filled.gaps > 0) {
+		note(job, "filled %u gap%s, the last one from %u.%u to %u.%u: %" PRIu64 " entries",
+		     filled.gaps, filled.gaps == 1 ? "" : "s", entry_seconds(filled.last.first.ts),
+		     entry_increment(filled.last.first.ts), entry_seconds(filled.last.last.ts),
+		     entry_increment(filled.last.last.ts), filled.entries);
+		if (job->jobs != NULL)
+			tail_jobs_want_checkpoints(job->jobs);
+	}
+	if (code == ERR_CANCELLED)
+		return 0;
+	if (code != ERR_BUSY && code != ERR_CORRUPT) {
+		job->filled |= code == 0;
+		return code;
+	}
+	note(job, "gaps can't be filled now: %s", e->text);
+	job->filled = code == ERR_CORRUPT;
+	return 0;
+}
+
 static int follow_member(struct job *job, struct live *live, struct error *e)
 {
 	OWNED(live_oplog_close) struct live_oplog *oplog = NULL;
@@ -369,6 +398,8 @@ static int follow_member(struct job *job, struct live *live, struct error *e)
 		job->last_lap = job->options->once;
 		job->goal = live->top;
 	}
+	if (job->known && !job->filled && fill_gaps(job, live, e) < 0)
+		return e->code;
 	if (job->known) {
 		int proven;
 

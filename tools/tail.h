@@ -36,6 +36,7 @@ struct tail_options {
 struct tail_result {
 	char set[64];
 	uint64_t entries, bytes;	 /* that were added */
+	uint64_t filled;		 /* besides: in gaps of before */
 	struct entry_optime first, last; /* of them; ts 0: there were none */
 	uint64_t segments;
 	unsigned checkpoints;

@@ -303,6 +303,33 @@ def test_an_oplog_that_was_overrun_is_a_gap_and_told_once(store):
         assert before["entries"]["last"] in store.run("gaps", check=None).out
 
 
+def gaps_of(store):
+    return json.loads(store.run("gaps", "--json", check=(0, 3)).out)
+
+
+def test_what_was_missed_beside_a_backup_is_fetched_while_the_member_has_it(member, store, tmp_path):
+    member.wipe()
+    coll = member.client["shop"]["c0"]
+    coll.insert_many([{"_id": i} for i in range(100)])
+    store.run("backup", "--uri", member.uri)
+    coll.delete_many({"_id": {"$lt": 10}})
+    tail_once(store, member.uri)
+    coll.delete_many({"_id": {"$lt": 20}})
+    missed = optime(oplog_of(member)[-1])
+    coll.delete_many({"_id": {"$lt": 30}})
+    store.run("backup", "--uri", member.uri)
+    coll.delete_many({"_id": {"$lt": 40}})
+    store.run("backup", "--name", "named", "--uri", member.uri)
+    assert [gap["why"] for gap in gaps_of(store)] == ["no oplog"] * 2, gaps_of(store)
+    store.run("count", "--at", missed, check=5)
+    result = tail_once(store, member.uri)
+    assert result["filledEntries"] == 28 and "gap" not in result and gaps_of(store) == []
+    assert store.run("count", "shop.c0", "--at", missed).out.strip() == "80"
+    assert len(json.loads(store.run("ranges", "--json").out)) == 1
+    assert tail_once(store, member.uri)["filledEntries"] == 0
+    assert json.loads(store.run("check", "--read-data", "--replay", "all", "--json").out)["whole"]
+
+
 def state_of(server):
     """{namespace: its documents, sorted} as the server has it."""
     found = {}
