@@ -14,6 +14,7 @@
 #include "store/crypt/keyring.h"
 #include "store/crypt/spill.h"
 #include "store/store_internal.h"
+#include "store/tmp_lock.h"
 
 #define CACHE_DEFAULT (64 * MIB)
 #define MALLOC_LARGE MIB
@@ -86,8 +87,10 @@ static int make_local(struct store *store, const struct store_options *options, 
 	store->tmp = xprintf("%s/tmp", store->local);
 	made = store->writable ? file_make_dirs(store->tmp, e)
 			       : error_set(e, ERR_IO, "%s can't be written to", store->path);
-	if (made == 0 && access(store->tmp, W_OK) == 0)
+	if (made == 0 && access(store->tmp, W_OK) == 0) {
+		tmp_lock_make(store->tmp);
 		return 0;
+	}
 	/* There a cache would find the index of what lies under it, and take it for its own: their ids are the same. */
 	if (options != NULL && options->is_cache)
 		return made < 0 ? made : error_sys(e, "write to %s", store->tmp);

@@ -1,7 +1,6 @@
 #include "store/store_writer.h"
 
 #include <assert.h>
-#include <fcntl.h>
 
 #include "base/file.h"
 #include "store/condemned.h"
@@ -9,6 +8,7 @@
 #include "store/pack/pack_writer.h"
 #include "store/settle.h"
 #include "store/snapshot/closure.h"
+#include "store/tmp_lock.h"
 #include "store/writer_encode.h"
 #include "store/writer_finish.h"
 #include "store/writer_seen.h"
@@ -349,31 +349,9 @@ int store_writer_put(struct store_writer *w, struct store_put *put, struct error
 	return put->code;
 }
 
-/*
- * Every writer holds tmp/lock shared. Who gets it alone is the only one: what lies in tmp/ was
- * left by processes that died.
- */
-static int clean_tmp(struct store_writer *w, struct error *e)
-{
-	OWNED(free) char *path = xprintf("%s/lock", w->store->tmp);
-	struct error ignored;
-
-	w->tmp_lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (w->tmp_lock_fd < 0)
-		return error_sys(e, "open %s", path);
-	if (file_lock(w->tmp_lock_fd, path, 0, FILE_LOCK_EXCLUSIVE, false, &ignored) == 1 &&
-	    writer_finish_clean(w->store->tmp, e) < 0)
-		return e->code;
-	return file_lock(w->tmp_lock_fd, path, 0, FILE_LOCK_SHARED, true, e) < 0 ? e->code : 0;
-}
-
 bool store_writer_any_works(struct store *store)
 {
-	OWNED(free) char *path = xprintf("%s/lock", store->tmp);
-	OWNED(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	struct error ignored;
-
-	return fd < 0 || file_lock(fd, path, 0, FILE_LOCK_EXCLUSIVE, false, &ignored) != 1;
+	return tmp_lock_has_writer(store->tmp);
 }
 
 int store_writer_begin(struct store *store, struct store_writer **ret, struct error *e)
@@ -394,7 +372,7 @@ int store_writer_begin(struct store *store, struct store_writer **ret, struct er
 		return error_set(e, ERR_UNSUPPORTED, "the store %s can't be written to",
 				 store->path);
 	/* Packs that a killed writer left are found here, and their chunks used. */
-	if (clean_tmp(w, e) < 0 || store_refresh(store, e) < 0 ||
+	if (tmp_lock_writer(store->tmp, &w->tmp_lock_fd, e) < 0 || store_refresh(store, e) < 0 ||
 	    store_writer_look_at_condemned(w, e) < 0)
 		return e->code;
 	w->finish = writer_finish_new(store, forget_seen, w);

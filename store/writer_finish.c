@@ -1,9 +1,5 @@
 #include "store/writer_finish.h"
 
-#include <dirent.h>
-
-#include "base/file.h"
-
 #define QUEUE 1
 /* Packs that are durable but not in the index yet: one index commit for several. */
 #define BATCH 8
@@ -199,23 +195,5 @@ int writer_finish_wait(struct writer_finish *f, struct error *e)
 	if (code < 0)
 		*e = f->error;
 	pthread_mutex_unlock(&f->lock);
-	return code;
-}
-
-int writer_finish_clean(const char *tmp, struct error *e)
-{
-	DIR *dir = opendir(tmp);
-	struct dirent *entry;
-	int code = 0;
-
-	if (dir == NULL)
-		return error_sys(e, "open folder %s", tmp);
-	while (code == 0 && (entry = readdir(dir)) != NULL) {
-		OWNED(free) char *path = xprintf("%s/%s", tmp, entry->d_name);
-
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "lock") != 0)
-			code = file_remove_tree(path, e);
-	}
-	closedir(dir);
 	return code;
 }

@@ -29,7 +29,4 @@ MUST_CHECK int writer_finish_add(struct writer_finish *finish, struct pack_write
 /* Wait until every pack is durable and known. */
 MUST_CHECK int writer_finish_wait(struct writer_finish *finish, struct error *e);
 
-/* Remove what dead writers left in folder `tmp`. */
-MUST_CHECK int writer_finish_clean(const char *tmp, struct error *e);
-
 #endif

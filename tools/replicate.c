@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "store/backend/backend.h"
 #include "store/store_stream.h"
+#include "store/tmp_lock.h"
 #include "tools/child.h"
 
 #define CONFIG_MAX MIB
@@ -19,7 +20,8 @@ struct job {
 	struct store *store;
 	const struct replicate_options *options;
 	struct replicate_result result;
-	char *tmp; /* a folder for lists */
+	char *tmp;    /* a folder for lists */
+	int tmp_lock; /* keeps it there */
 	/* Names, each with a NUL, as listed before anything was sent. */
 	struct buf chunks, oplog, manifests;
 };
@@ -31,6 +33,8 @@ static void job_release(struct job *job)
 	if (job->tmp != NULL)
 		(void)(file_remove_tree(job->tmp, &ignored) < 0);
 	free(job->tmp);
+	if (job->tmp_lock >= 0)
+		close(job->tmp_lock);
 	buf_release(&job->chunks);
 	buf_release(&job->oplog);
 	buf_release(&job->manifests);
@@ -372,7 +376,8 @@ static int make_tmp(struct job *job, struct error *e)
 {
 	OWNED(free) char *path = xprintf("%s/replicate-XXXXXX", store_tmp(job->store));
 
-	if (file_make_dirs(store_tmp(job->store), e) < 0)
+	if (file_make_dirs(store_tmp(job->store), e) < 0 ||
+	    tmp_lock_files(store_tmp(job->store), &job->tmp_lock, e) < 0)
 		return e->code;
 	if (mkdtemp(path) == NULL)
 		return error_sys(e, "make %s", path);
@@ -396,7 +401,7 @@ static uint64_t count_names(const struct buf *names, const char *prefix)
 int replicate_run(struct store *store, const struct replicate_options *options,
 		  struct replicate_result *ret, struct error *e)
 {
-	OWNED(job_release) struct job job = {.store = store, .options = options};
+	OWNED(job_release) struct job job = {.store = store, .options = options, .tmp_lock = -1};
 
 	if (make_tmp(&job, e) < 0 || check_dest(&job, e) < 0 || list_files(&job, e) < 0)
 		return e->code;

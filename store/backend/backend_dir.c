@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "store/tmp_lock.h"
 
 #define OPEN_FILES 32
 
@@ -138,6 +139,17 @@ static int dir_sync(struct backend *b, struct error *e)
 	return syncfs(fd) == 0 ? 0 : error_sys(e, "sync the file system of %s", self->root);
 }
 
+/* A writer that begins would take what lies in the folder of temporary files for a dead one's. */
+static int put_file(struct backend_dir *self, const char *path, struct bytes content,
+		    struct error *e)
+{
+	OWNED(fd_close) int lock = -1;
+
+	if (tmp_lock_files(self->tmp_dir, &lock, e) < 0)
+		return e->code;
+	return file_put(path, self->tmp_dir, content, e);
+}
+
 static int dir_put(struct backend *b, const char *name, struct bytes content, struct error *e)
 {
 	struct backend_dir *self = self_of(b);
@@ -153,7 +165,7 @@ static int dir_put(struct backend *b, const char *name, struct bytes content, st
 	/* It may be of a process that died before it could fsync. */
 	if (stat(path, &st) == 0)
 		return dir_sync(b, e);
-	if (make_parent(self, path, e) < 0 || file_put(path, self->tmp_dir, content, e) < 0)
+	if (make_parent(self, path, e) < 0 || put_file(self, path, content, e) < 0)
 		return e->code;
 	return 1;
 }

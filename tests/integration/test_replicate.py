@@ -122,3 +122,29 @@ def test_cut_off_at_any_moment_the_far_side_is_whole(store, tmp_path):
         seen = set(names(far))
     store.run("replicate", far)
     assert set(names(far)) == set(names(store.path)) and is_whole(far)
+
+
+def test_a_writer_that_begins_meanwhile_takes_nothing_from_it(store, tmp_path):
+    """What it has in the folder of temporary files was taken for a dead writer's: "No such file or directory"."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    slow = tmp_path / "bin" / "rsync"
+    slow.parent.mkdir()
+    slow.write_text(f"""#!/bin/sh
+if mkdir {tmp_path}/begun 2>/dev/null; then
+    while [ ! -e {tmp_path}/go ]; do sleep 0.05; done
+fi
+exec {shutil.which("rsync")} "$@"
+""")
+    slow.chmod(0o755)
+    environment = dict(os.environ, PATH=f"{slow.parent}:{os.environ['PATH']}")
+    replicate = subprocess.Popen([str(peers.program("yester")), "replicate", "-q", "-s", str(store.path), str(tmp_path / "far")],
+                                 env=environment, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < deadline and replicate.poll() is None, replicate.stderr.read()
+        time.sleep(0.02)
+    take(store, tmp_path / "dump", "s1", BEGIN + 1, 1)
+    (tmp_path / "go").touch()
+    _, told = replicate.communicate(timeout=120)
+    assert replicate.returncode == 0, told
+    assert "s0" in names(tmp_path / "far") and is_whole(tmp_path / "far")
