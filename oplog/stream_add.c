@@ -8,6 +8,7 @@
 #include "oplog/segment_builder.h"
 #include "oplog/stream_foreign.h"
 #include "oplog/stream_internal.h"
+#include "oplog/stream_keep.h"
 #include "store/settle.h"
 #include "store/snapshot/closure.h"
 
@@ -20,9 +21,9 @@ struct stream_add {
 	char name[STREAM_NAME_MAX + 1]; /* of the stream; "" when it is not there yet */
 	struct piece *list;		/* the stream's, and the new ones */
 	size_t count;
-	struct buf links;   /* of struct segment: new ones without entries */
-	bool unflushed;	    /* a new segment's chunks can't be read yet */
-	struct buf reached; /* of uint64_t: the timestamps that slices begin with */
+	struct buf links; /* of struct segment: new ones without entries */
+	bool unflushed;	  /* a new segment's chunks can't be read yet */
+	struct buf spans; /* of struct stream_span: what the slices have */
 	uint64_t new_entries, duplicates;
 	struct entry_optime newest; /* that was taken last, in any slice */
 	struct buf written;	    /* of struct chunk_id: the segments that were put */
@@ -109,7 +110,7 @@ void stream_add_free(struct stream_add *add)
 	piece_cursor_free(add->cursor);
 	stream_foreign_free(add->foreign);
 	buf_release(&add->links);
-	buf_release(&add->reached);
+	buf_release(&add->spans);
 	buf_release(&add->last_doc);
 	buf_release(&add->written);
 	stream_close(add->stream);
@@ -228,7 +229,9 @@ static int open_cursor(struct stream_add *add, struct error *e)
 /* Find the stream's first entry that is not before `ts`. */
 static int find_place(struct stream_add *add, uint64_t ts, struct error *e)
 {
-	buf_add(&add->reached, &ts, sizeof(ts));
+	const struct stream_span span = {ts, ts};
+
+	buf_add(&add->spans, &span, sizeof(span));
 	add->placed = true;
 	add->at = stream_find_piece(add->list, add->count, ts);
 	add->rank = 0;
@@ -464,6 +467,7 @@ int stream_add_entry(struct stream_add *add, struct bytes doc, struct error *e)
 	if (found < 0)
 		return error_wrap(e, "%s: offset %" PRIu64, add->slice, add->offset);
 	add->offset += doc.len;
+	((struct stream_span *)(void *)(add->spans.at + add->spans.len))[-1].last = at.ts;
 	add->last = (struct segment_link){.known = true, .at = at};
 	add->newest = at;
 	buf_reset(&add->last_doc);
@@ -501,12 +505,12 @@ static int put_segment(struct stream_add *add, struct segment *segment, struct e
 /* The first gap beside a range that a slice reached into. */
 static bool find_gap(const struct stream_add *add, struct stream_range *ret)
 {
-	const uint64_t *ts = (const uint64_t *)(const void *)add->reached.at;
+	const struct stream_span *span = (const struct stream_span *)(const void *)add->spans.at;
 	OWNED(free) bool *reached = xcalloc(add->count + 1, sizeof(*reached));
 	size_t begin = 0, end;
 
-	for (size_t i = 0; i < add->reached.len / sizeof(*ts); i++)
-		reached[stream_find_piece(add->list, add->count, ts[i])] = true;
+	for (size_t i = 0; i < add->spans.len / sizeof(*span); i++)
+		reached[stream_find_piece(add->list, add->count, span[i].first)] = true;
 	for (; begin < add->count; begin = end) {
 		bool here = reached[begin];
 		size_t gap;
@@ -533,6 +537,10 @@ static int put_all(void *ctx, struct error *e)
 	struct segment *links = (struct segment *)(void *)add->links.at;
 	int put = 0;
 
+	/* What it had before, it has to have in future, too. */
+	if (add->duplicates > 0 && stream_keep(add->store, add->name, add->stream->pieces,
+					       add->stream->count, buf_bytes(&add->spans), e) < 0)
+		return e->code;
 	for (size_t i = 0; i < add->count; i++) {
 		if (!is_new(&add->list[i]))
 			continue;

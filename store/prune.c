@@ -1,7 +1,6 @@
 #include "store/prune.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -70,24 +69,6 @@ static int still_wanted(const struct prune *p, const char *phase, uint64_t done,
 	if (progress->report != NULL)
 		progress->report(progress->ctx, phase, done, total);
 	return 0;
-}
-
-static int take_lock(struct prune *p, struct error *e)
-{
-	OWNED(free) char *path = xprintf("%s/config", p->store->path);
-	int locked;
-
-	if (!p->store->writable)
-		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
-				 p->store->path);
-	p->lock_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (p->lock_fd < 0)
-		return error_sys(e, "open %s", path);
-	locked = file_lock(p->lock_fd, path, STORE_LOCK_PRUNE, FILE_LOCK_EXCLUSIVE, false, e);
-	if (locked == 0)
-		return error_set(e, ERR_BUSY, "%s: another prune or forget runs now",
-				 p->store->path);
-	return locked < 0 ? locked : 0;
 }
 
 /* ---- marking */
@@ -364,12 +345,31 @@ static void count_waiting(struct prune *p)
 	}
 }
 
+/* Who brings entries of the oplog anew takes what holds them off the list. Lock for commits held. */
+static int read_files_again(struct prune *p, struct error *e)
+{
+	struct condemned now = {0};
+
+	if (condemned_read(p->store, &now, e) < 0)
+		return e->code;
+	/* What we know of the packs is ours, or newer. */
+	free(now.packs);
+	now.packs = TAKE(p->old.packs);
+	now.pack_count = p->old.pack_count;
+	condemned_release(&p->old);
+	p->old = now;
+	p->list.number = now.number;
+	return 0;
+}
+
 /*
  * What was committed while we marked may need what we condemned: it stays then. Those that commit after the list is
  * there look at it. Lock for commits held.
  */
 static int publish_locked(struct prune *p, struct error *e)
 {
+	if (read_files_again(p, e) < 0)
+		return e->code;
 	mark_free(TAKE(p->mark));
 	if (mark_new(p->store, &p->list, &p->mark, e) < 0 || mark_all(p, e) < 0)
 		return e->code;
@@ -478,11 +478,17 @@ static void take_at_once(struct prune *p)
 			p->victims[i].fate = GOES;
 }
 
-/* The list without what is gone. */
-static int write_rest(struct prune *p, struct error *e)
+/* The files that go, and the list without what is gone. */
+static int delete_rest_locked(struct prune *p, struct error *e)
 {
-	struct condemned rest = {.number = p->list.number};
+	struct condemned rest = {0};
 	int code;
+
+	if (read_files_again(p, e) < 0 || delete_files(p, e) < 0)
+		return e->code;
+	if (p->result.deleted_packs + p->result.deleted_files == 0)
+		return 0;
+	rest.number = p->list.number;
 
 	for (size_t i = 0; i < p->count; i++)
 		if (p->victims[i].fate != STAYS && p->victims[i].fate != GOES)
@@ -501,7 +507,7 @@ int prune_run(struct store *store, const struct prune_options *options, struct p
 	OWNED(prune_release) struct prune p = {.store = store, .options = options, .lock_fd = -1};
 
 	p.seen = live_set_new();
-	if (take_lock(&p, e) < 0 || store_refresh(store, e) < 0 ||
+	if (store_prune_lock(store, &p.lock_fd, e) < 0 || store_refresh(store, e) < 0 ||
 	    condemned_read(store, &p.old, e) < 0 || mark_new(store, &p.old, &p.mark, e) < 0 ||
 	    mark_all(&p, e) < 0 || decide(&p, e) < 0 || copy_needed(&p, e) < 0)
 		return e->code;
@@ -512,87 +518,11 @@ int prune_run(struct store *store, const struct prune_options *options, struct p
 		return e->code;
 	take_at_once(&p);
 	count_waiting(&p);
-	if (delete_packs(&p, e) < 0 || delete_files(&p, e) < 0)
+	if (delete_packs(&p, e) < 0)
 		return e->code;
-	if (!options->dry_run && p.result.deleted_packs + p.result.deleted_files > 0 &&
-	    with_commit_lock(&p, write_rest, e) < 0)
+	if ((options->dry_run ? delete_files(&p, e) : with_commit_lock(&p, delete_rest_locked, e)) <
+	    0)
 		return e->code;
 	*ret = p.result;
 	return 0;
-}
-
-/* ---- forgetting */
-
-/* Damaged packs by name, too: those whose directory can't be read are in no index, and would not be found again. */
-static bool add_packs(struct condemned *list, const struct prune_forget *what)
-{
-	size_t files = list->file_count;
-	bool any = false;
-
-	for (size_t i = 0; i < what->pack_count; i++) {
-		const struct condemned sorted = {.files = list->files, .file_count = files};
-		char name[PACK_NAME_LEN + 1];
-
-		pack_reader_name(&what->packs[i], name);
-		if (condemned_find_file(&sorted, name) != NULL)
-			continue;
-		condemned_add_file(list, name, what->now_us);
-		condemned_add_pack(list, &what->packs[i], what->now_us);
-		any = true;
-	}
-	return any;
-}
-
-static int condemn(struct store *store, const struct prune_forget *what, struct error *e)
-{
-	OWNED(condemned_release) struct condemned list = {0};
-	OWNED(free) bool *known = xcalloc(what->file_count + 1, sizeof(*known));
-	bool any;
-
-	if (condemned_read(store, &list, e) < 0)
-		return e->code;
-	for (size_t i = 0; i < what->file_count; i++)
-		known[i] = condemned_find_file(&list, what->files[i]) != NULL;
-	any = add_packs(&list, what);
-	for (size_t i = 0; i < what->file_count; i++) {
-		if (known[i])
-			continue;
-		condemned_add_file(&list, what->files[i], what->now_us);
-		any = true;
-	}
-	return any ? condemned_write(store, &list, e) : 0;
-}
-
-static int forget_locked(struct store *store, const struct prune_forget *what, struct error *e)
-{
-	OWNED(free) char *folder = xprintf("%s/snapshots", store->path);
-	OWNED(prune_delete_free) struct prune_delete *d = prune_delete_new(store->backend);
-	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
-
-	if (condemn(store, what, e) < 0)
-		return e->code;
-	for (size_t i = 0; i < what->snapshot_count; i++) {
-		chunk_id_hex(&what->snapshots[i], hex);
-		snprintf(name, sizeof(name), "snapshots/%s", hex);
-		prune_delete_add(d, name);
-	}
-	if (prune_delete_run(d, e) < 0)
-		return e->code;
-	/* Else a power cut brings them back. */
-	return what->snapshot_count > 0 ? file_sync_dir(folder, e) : 0;
-}
-
-int prune_forget(struct store *store, const struct prune_forget *what, struct error *e)
-{
-	OWNED(prune_release) struct prune p = {.store = store, .lock_fd = -1};
-	int code;
-
-	p.seen = live_set_new();
-	if (take_lock(&p, e) < 0)
-		return e->code;
-	if (file_lock(p.lock_fd, "config", STORE_LOCK_COMMIT, FILE_LOCK_EXCLUSIVE, true, e) < 0)
-		return error_wrap(e, "%s", store->path);
-	code = forget_locked(store, what, e);
-	file_unlock(p.lock_fd, STORE_LOCK_COMMIT);
-	return code;
 }

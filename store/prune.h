@@ -46,6 +46,9 @@ struct prune_result {
 	uint64_t next_us;	/* when the next of those that wait may go; 0: none waits */
 };
 
+/* Keep other prunes and forgets away until *ret_fd is closed. ERR_BUSY, ERR_UNSUPPORTED: the store can't be written to. */
+MUST_CHECK int store_prune_lock(struct store *store, int *ret_fd, struct error *e);
+
 /*
  * Prune. ERR_BUSY: another prune runs. ERR_CORRUPT: something that is needed is missing or damaged; ERR_UNSUPPORTED: the
  * store can't be written to, or a manifest is a newer program's. ERR_CANCELLED, ERR_IO: what was done is sound.
@@ -62,6 +65,7 @@ struct prune_forget {
 	size_t snapshot_count;
 	const char *const *files;
 	size_t file_count;
+	bool only_these; /* those of the oplog that were let go before, and are none of `files`, stay after all */
 	const struct chunk_id *packs; /* damaged ones: of repair.h */
 	size_t pack_count;
 	uint64_t now_us;

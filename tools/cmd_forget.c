@@ -64,6 +64,7 @@ static int read_policy(struct cmd_run *run, struct forget_policy *ret, struct er
 	const struct options *o = run->options;
 	bool any = false;
 
+	ret->now = clock_wall_us() / 1000000;
 	for (size_t i = 0; i < FORGET_RULES; i++) {
 		if (o->keep[i] == NULL)
 			continue;
@@ -128,7 +129,8 @@ static int collect(struct store *store, const struct snapshot_list *list,
 	return stream_prune_old(store, plan->keep_from, add_file, ret, e);
 }
 
-static int forget(struct store *store, const struct victims *v, struct error *e)
+static int forget(struct store *store, const struct forget_policy *policy, const struct victims *v,
+		  struct error *e)
 {
 	OWNED(free) const char **files = xcalloc(v->files + 1, sizeof(char *));
 	struct prune_forget what = {
@@ -136,6 +138,7 @@ static int forget(struct store *store, const struct victims *v, struct error *e)
 		.snapshot_count = v->ids.len / sizeof(struct chunk_id),
 		.files = files,
 		.file_count = v->files,
+		.only_these = policy->has_window,
 		.now_us = clock_wall_us(),
 	};
 	const char *at = (const char *)v->names.at;
@@ -253,7 +256,7 @@ static int run_forget(struct cmd_run *run, struct error *e)
 	    forget_decide(&list, stream, &policy, &plan, e) < 0 ||
 	    collect(store, &list, &plan, &victims, e) < 0)
 		return e->code;
-	if (!o->dry_run && forget(store, &victims, e) < 0)
+	if (!o->dry_run && forget(store, &policy, &victims, e) < 0)
 		return e->code;
 	return report(run, store, &list, &plan, &victims, e);
 }
@@ -271,7 +274,8 @@ const struct cmd cmd_forget = {
 		"say.\n"
 		"With it, moments before the window go, and the oplog that led to them. Nothing is "
 		"deleted\n"
-		"but the snapshots' names: 'yester prune' takes the data away, days later.\n",
+		"but the snapshots' names: 'yester prune' takes the data away, days later.\n"
+		"What lies in the future (a wrong clock) counts as no newest one.\n",
 	.examples =
 		"  yester forget -s /backup/shop --keep-daily 7 --keep-weekly 5 --keep-monthly 12 "
 		"--dry-run\n"

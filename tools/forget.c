@@ -77,7 +77,8 @@ static void apply_within(const struct snapshot_list *list, const struct forget_p
 	uint64_t newest = 0;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (is_asked(policy, &list->at[i]) && list->at[i].time > newest)
+		if (is_asked(policy, &list->at[i]) && list->at[i].time > newest &&
+		    list->at[i].time <= policy->now)
 			newest = list->at[i].time;
 	duration_text(policy->within, length);
 	snprintf(why, sizeof(why), "within %s", length);
@@ -123,14 +124,20 @@ static void keep_first_bases(const struct snapshot_list *list, const struct stre
 	}
 }
 
-/* The last operation, or the newest snapshot when that is later. */
-static uint64_t end_of(const struct snapshot_list *list, const struct stream *stream)
+/* The last operation, or the newest snapshot when that is later; what lies in the future is no end. */
+static uint64_t end_of(const struct snapshot_list *list, const struct stream *stream, uint64_t now)
 {
-	size_t ranges = stream_range_count(stream);
-	uint64_t end = ranges > 0 ? entry_seconds(stream_range(stream, ranges - 1)->last.ts) : 0;
+	uint64_t end = 0;
 
+	for (size_t i = 0; i < stream_range_count(stream); i++) {
+		const struct stream_range *range = stream_range(stream, i);
+
+		if (entry_seconds(range->first.ts) <= now)
+			end = MIN_OF(entry_seconds(range->last.ts), now);
+	}
 	for (size_t i = 0; i < list->count; i++)
-		end = MAX_OF(end, list->at[i].time);
+		if (list->at[i].time <= now)
+			end = MAX_OF(end, list->at[i].time);
 	return end;
 }
 
@@ -154,9 +161,9 @@ static const struct snapshot *window_base(const struct snapshot_list *list, uint
 }
 
 static void apply_window(const struct snapshot_list *list, const struct stream *stream,
-			 uint64_t window, struct forget_plan *plan)
+			 const struct forget_policy *policy, struct forget_plan *plan)
 {
-	uint64_t end = end_of(list, stream);
+	uint64_t end = end_of(list, stream, policy->now), window = policy->window;
 	const struct snapshot *base = window_base(list, end > window ? end - window : 0);
 	uint64_t needed;
 
@@ -216,7 +223,7 @@ int forget_decide(const struct snapshot_list *list, const struct stream *stream,
 				keep(&plan.choices[i], "another tag");
 	}
 	if (policy->has_window)
-		apply_window(list, stream, policy->window, &plan);
+		apply_window(list, stream, policy, &plan);
 	else
 		keep_first_bases(list, stream, plan.choices);
 	*ret = plan;

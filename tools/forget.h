@@ -2,7 +2,8 @@
  * forget.h - which snapshots a retention keeps: the rules, without doing anything.
  *
  * As restic's: the newest snapshot of each of the last N hours, days, weeks (that begin on Monday), months or years that have
- * one, and all within a time of the newest. Times are UTC. Whatever the rules say, a snapshot stays that moments
+ * one, and all within a time of the newest. Times are UTC. What lies in the future is kept by that, and not measured from: one
+ * snapshot that was made by a wrong clock would let all others go. Whatever the rules say, a snapshot stays that moments
  * of the oplog begin with (DESIGN 6): of the whole oplog, or of its last --pitr-window.
  *
  * Threads: pure.
@@ -26,6 +27,7 @@ enum forget_every {
 #define FORGET_ALL UINT64_MAX /* of a rule: as many as there are */
 
 struct forget_policy {
+	uint64_t now;		     /* seconds since 1970; what is later is not the newest */
 	uint64_t keep[FORGET_RULES]; /* 0: the rule keeps none */
 	uint64_t within;	     /* seconds; 0: no such rule */
 	bool has_window;

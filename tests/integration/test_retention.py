@@ -13,7 +13,7 @@ from bson.timestamp import Timestamp
 
 SEED = int(os.environ.get("YESTER_SEED", "8"))
 DAY = 86400
-BEGIN = 1_790_000_000 // DAY * DAY  # a midnight, UTC
+BEGIN = 1_600_041_600  # a Monday's midnight, UTC
 
 
 def dump_of(folder, documents):
@@ -138,6 +138,56 @@ def test_the_base_of_the_oplog_stays_unless_a_window_lets_it_go(store, tmp_path)
     assert store.run("count", "--at", late, "shop.orders").out == count
     store.run("count", "--at", early, "shop.orders", check=5)
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+def oplog_of(path, hours):
+    """An oplog with a noop and one insert an hour."""
+    begin = bson.encode({"ts": Timestamp(BEGIN, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},
+                         "wall": bson.datetime.datetime(2026, 1, 1)})
+    path.write_bytes(begin + b"".join(entry(BEGIN + n * 3600, 10_000 + n) for n in range(1, hours)))
+    return path
+
+
+@pytest.mark.parametrize("how", ["oplog", "copy", "window"])
+def test_who_thinks_again_before_the_grace_is_over_loses_nothing(store, tmp_path, how):
+    """What a retention let go is brought again, or a longer window is given: from then on it stays."""
+    dump, early = tmp_path / "dump", f"{BEGIN + DAY}.1"
+    take(store, dump, "base", BEGIN, 0, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "begin.bson", 120))
+    store.run("ingest-oplog", oplog_of(tmp_path / "all.bson", 240))
+    store.run("snapshot", "--at", f"{BEGIN + 8 * DAY}.1", "--name", "day8")
+    count = store.run("count", "--at", early, "shop.orders").out
+    copy = peers.Store(tmp_path / "copy")
+    store.run("copy", copy.path)
+    store.run("forget", "--keep-last", "1", "--pitr-window", "1d")
+    if how == "copy":
+        copy.run("copy", store.path)
+    else:
+        take(store, dump, "base", BEGIN, 0, "--assert-quiesced")
+    if how == "oplog":
+        assert "240 already there" in store.run("ingest-oplog", tmp_path / "all.bson").out
+    if how == "window":
+        store.run("forget", "--pitr-window", "30d")
+    for _ in range(2):
+        assert json.loads(store.run("prune", "--grace", "0", "--json").out)["deletedFiles"] == 0
+    assert store.run("count", "--at", early, "shop.orders").out == count
+    store.run("forget", "--keep-last", "1", "--pitr-window", "1d")
+    assert json.loads(store.run("prune", "--grace", "0", "--json").out)["deletedFiles"] == 1
+
+
+def test_a_snapshot_of_the_future_lets_no_others_go(store, tmp_path):
+    """A clock was wrong once: what it dated is kept, and the rules measure from the newest that can be."""
+    times = {"old": BEGIN, "new": BEGIN + 40 * DAY, "newest": BEGIN + 41 * DAY, "future": 4_102_444_800}
+    for number, (name, seconds) in enumerate(times.items()):
+        take(store, tmp_path / "dump", name, seconds, number, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "all.bson", 24 * 41))
+
+    def kept(*rules):
+        said = json.loads(store.run("forget", "--dry-run", "--json", *rules).out)
+        return [s["name"] for s in said["snapshots"] if s["keep"]], said["oplogFiles"]
+
+    assert kept("--keep-within", "7d", "--pitr-window", "7d")[0] == ["old", "new", "newest", "future"]
+    assert kept("--keep-within", "7d", "--pitr-window", "1d") == (["new", "newest", "future"], 0)
 
 
 def test_a_second_prune_is_told_to_wait(store, tmp_path):
