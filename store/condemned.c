@@ -14,6 +14,7 @@
 #define NUMBER_LEN 20
 #define NAME_LEN (sizeof(FOLDER "/") - 1 + NUMBER_LEN + 1 + CHUNK_ID_HEX + sizeof(SUFFIX) - 1)
 #define VERSION 1
+#define CLOCK_FIRST_US ((uint64_t)1735689600000000) /* 2025: before there was such a list */
 
 void condemned_release(struct condemned *list)
 {
@@ -74,6 +75,25 @@ const struct condemned_file *condemned_find_file(const struct condemned *list, c
 	return list->file_count == 0
 		       ? NULL
 		       : bsearch(&key, list->files, list->file_count, sizeof(key), by_name);
+}
+
+int condemned_check_clock(uint64_t now_us, struct error *e)
+{
+	if (now_us >= CLOCK_FIRST_US)
+		return 0;
+	error_set(e, ERR_REFUSED,
+		  "the clock of this machine is wrong: it says that %" PRIu64
+		  " s have passed since 1970",
+		  now_us / 1000000);
+	return error_hint(e, "how long something was not needed is counted by it: set it first");
+}
+
+void condemned_not_later(struct condemned *list, uint64_t now_us)
+{
+	for (size_t i = 0; i < list->pack_count; i++)
+		list->packs[i].since_us = MIN_OF(list->packs[i].since_us, now_us);
+	for (size_t i = 0; i < list->file_count; i++)
+		list->files[i].since_us = MIN_OF(list->files[i].since_us, now_us);
 }
 
 /* ---- the file's name */

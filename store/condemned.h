@@ -48,6 +48,15 @@ MUST_CHECK int condemned_read(struct store *store, struct condemned *ret, struct
  */
 MUST_CHECK int condemned_write(struct store *store, struct condemned *list, struct error *e);
 
+/*
+ * Can a grace be counted from `now_us`? ERR_REFUSED: a machine that has just begun and does not know the time yet (1970); what is
+ * put on the list then would be deleted as soon as it does.
+ */
+MUST_CHECK int condemned_check_clock(uint64_t now_us, struct error *e);
+
+/* Who put it there had a clock that was ahead, for years maybe: what is on the list of later than now is of now. */
+void condemned_not_later(struct condemned *list, uint64_t now_us);
+
 /* The pack or file in the list, or NULL. */
 const struct condemned_pack *condemned_find_pack(const struct condemned *list,
 						 const struct chunk_id *id);

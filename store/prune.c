@@ -345,12 +345,21 @@ static void count_waiting(struct prune *p)
 	}
 }
 
+static int read_list(const struct prune *p, struct condemned *ret, struct error *e)
+{
+	if (condemned_check_clock(p->options->now_us, e) < 0 ||
+	    condemned_read(p->store, ret, e) < 0)
+		return e->code;
+	condemned_not_later(ret, p->options->now_us);
+	return 0;
+}
+
 /* Who brings entries of the oplog anew takes what holds them off the list. Lock for commits held. */
 static int read_files_again(struct prune *p, struct error *e)
 {
 	struct condemned now = {0};
 
-	if (condemned_read(p->store, &now, e) < 0)
+	if (read_list(p, &now, e) < 0)
 		return e->code;
 	/* What we know of the packs is ours, or newer. */
 	free(now.packs);
@@ -508,7 +517,7 @@ int prune_run(struct store *store, const struct prune_options *options, struct p
 
 	p.seen = live_set_new();
 	if (store_prune_lock(store, &p.lock_fd, e) < 0 || store_refresh(store, e) < 0 ||
-	    condemned_read(store, &p.old, e) < 0 || mark_new(store, &p.old, &p.mark, e) < 0 ||
+	    read_list(&p, &p.old, e) < 0 || mark_new(store, &p.old, &p.mark, e) < 0 ||
 	    mark_all(&p, e) < 0 || decide(&p, e) < 0 || copy_needed(&p, e) < 0)
 		return e->code;
 	make_list(&p);

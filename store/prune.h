@@ -51,7 +51,7 @@ MUST_CHECK int store_prune_lock(struct store *store, int *ret_fd, struct error *
 
 /*
  * Prune. ERR_BUSY: another prune runs. ERR_CORRUPT: something that is needed is missing or damaged; ERR_UNSUPPORTED: the
- * store can't be written to, or a manifest is a newer program's. ERR_CANCELLED, ERR_IO: what was done is sound.
+ * store can't be written to, or a manifest is a newer program's. ERR_REFUSED: the clock says a time of long ago. ERR_CANCELLED, ERR_IO: what was done is sound.
  */
 MUST_CHECK int prune_run(struct store *store, const struct prune_options *options,
 			 struct prune_result *ret, struct error *e);

@@ -114,6 +114,8 @@ int prune_forget(struct store *store, const struct prune_forget *what, struct er
 	OWNED(fd_close) int lock = -1;
 	int code;
 
+	if (what->file_count + what->pack_count > 0 && condemned_check_clock(what->now_us, e) < 0)
+		return e->code;
 	if (store_prune_lock(store, &lock, e) < 0)
 		return e->code;
 	if (file_lock(lock, "config", STORE_LOCK_COMMIT, FILE_LOCK_EXCLUSIVE, true, e) < 0)

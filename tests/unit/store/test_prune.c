@@ -473,6 +473,44 @@ static void a_damaged_list_begins_a_new_grace(void **state)
 	store_close(store);
 }
 
+/* It was condemned by a clock that was years ahead: the grace is counted from the first prune that knows better. */
+static void a_clock_that_was_ahead_keeps_nothing_for_ever(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init());
+	uint64_t now = prune_model_now(), size;
+	const char *const file = "oplog/a/one.segment";
+	const struct prune_forget what = {
+		.files = &file, .file_count = 1, .now_us = now + 30000 * DAY};
+	struct error e = {0};
+
+	ASSERT_OK(store->backend->ops->put(store->backend, file, bytes_str("x"), &e));
+	ASSERT_OK(prune_forget(store, &what, &e));
+	assert_true(prune(store, now, 7 * DAY).next_us == now + 7 * DAY);
+	assert_int_equal(prune(store, now + 6 * DAY, 7 * DAY).deleted_files, 0);
+	assert_int_equal(prune(store, now + 7 * DAY, 7 * DAY).deleted_files, 1);
+	assert_int_equal(ASSERT_OK(store->backend->ops->size(store->backend, file, &size, &e)), 0);
+	store_close(store);
+}
+
+/* What is condemned before a machine knows the time would go as soon as it does. */
+static void with_a_clock_of_1970_nothing_is_condemned(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init());
+	const char *const file = "oplog/a/one.segment";
+	const struct prune_options options = {.now_us = 100 * DAY, .grace_us = 7 * DAY};
+	struct prune_forget what = {.files = &file, .file_count = 1, .now_us = 100 * DAY};
+	struct prune_result result;
+	struct error e = {0};
+
+	ASSERT_OK(store->backend->ops->put(store->backend, file, bytes_str("x"), &e));
+	ASSERT_ERROR_TEXT(prune_forget(store, &what, &e), ERR_REFUSED, "clock");
+	ASSERT_ERROR_TEXT(prune_run(store, &options, &result, &e), ERR_REFUSED, "clock");
+	assert_int_equal(prune(store, prune_model_now(), 0).deleted_files, 0);
+	what.file_count = 0; /* names may go */
+	ASSERT_OK(prune_forget(store, &what, &e));
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +528,8 @@ int main(void)
 		cmocka_unit_test(it_can_be_interrupted_and_one_runs_at_a_time),
 		cmocka_unit_test(without_a_grace_all_goes_at_once_unless_a_writer_works),
 		cmocka_unit_test(a_damaged_list_begins_a_new_grace),
+		cmocka_unit_test(a_clock_that_was_ahead_keeps_nothing_for_ever),
+		cmocka_unit_test(with_a_clock_of_1970_nothing_is_condemned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
