@@ -22,6 +22,7 @@ struct journal_writer {
 	int fd;
 	struct journal_info info;
 	uint64_t chain; /* checksum of the header before */
+	uint64_t size;	/* of the file, by what was written */
 	bool failed;
 	bool sealed;
 	uint64_t frames;	    /* that were written: the next one's number */
@@ -90,6 +91,7 @@ int journal_create(const char *folder, uint64_t number, const struct segment_lin
 	if (w->fd < 0)
 		return error_sys(e, "create %s", w->path);
 	begin_file(w, keys, &begin);
+	w->size = begin.len;
 	if (file_write(w->fd, w->path, buf_bytes(&begin), e) < 0 || journal_sync(w, e) < 0 ||
 	    file_sync_dir(folder, e) < 0)
 		return e->code;
@@ -108,9 +110,30 @@ void journal_close(struct journal_writer *w)
 	free(w);
 }
 
+/*
+ * Is what was written where its name says? Who copies an older state over the store (rsync -a from a replica) puts another file
+ * there: what follows would go into one without a name, and be told as stored.
+ */
+static int check_there(const struct journal_writer *w, struct error *e)
+{
+	struct stat st;
+
+	if (stat(w->path, &st) == 0 && (uint64_t)st.st_size == w->size)
+		return 0;
+	error_set(e, ERR_IO,
+		  "%s is not what was written to it: somebody put another one in its place, or cut "
+		  "it",
+		  w->path);
+	return error_hint(
+		e, "what is stored now may be less than what was told as stored; who follows "
+		   "anew goes on from there, and fetches it again");
+}
+
 int journal_sync(struct journal_writer *w, struct error *e)
 {
-	return fdatasync(w->fd) == 0 ? 0 : error_sys(e, "fsync %s", w->path);
+	if (fdatasync(w->fd) != 0)
+		return error_sys(e, "fsync %s", w->path);
+	return check_there(w, e);
 }
 
 const struct journal_info *journal_written(const struct journal_writer *w)
@@ -194,10 +217,13 @@ int journal_append(struct journal_writer *w, struct bytes entries, struct error 
 		    add_frame(w, &frame, frames++, bytes_of(from, frame.len), &chain, &out, e) < 0)
 			return error_wrap(e, "%s", w->path);
 	}
+	if (check_there(w, e) < 0)
+		return e->code;
 	w->failed = true; /* until all of it is there */
 	if (file_write(w->fd, w->path, buf_bytes(&out), e) < 0)
 		return e->code;
 	w->failed = false;
+	w->size += out.len;
 	w->info = info;
 	w->chain = chain;
 	w->frames = frames;

@@ -39,7 +39,10 @@ MUST_CHECK int journal_create(const char *folder, uint64_t number, const struct 
 /* Append entries, back to back, which follow each other and those before. ERR_CORRUPT: they do not
  * ascend, or are no entries; nothing was written. ERR_IO: only journal_close() may follow. */
 MUST_CHECK int journal_append(struct journal_writer *writer, struct bytes entries, struct error *e);
-/* Make durable what was appended. */
+/*
+ * Make durable what was appended, and prove that it is there: ERR_IO also when the file is another one, or was cut. Then
+ * only journal_close() may follow.
+ */
 MUST_CHECK int journal_sync(struct journal_writer *writer, struct error *e);
 void journal_close(struct journal_writer *writer);
 DEFINE_OWNED(struct journal_writer *, journal_close);

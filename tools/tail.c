@@ -95,6 +95,9 @@ static int seal(struct job *job, struct error *e)
 	if (job->journal == NULL)
 		return 0;
 	number = journal_written(job->journal)->number;
+	/* It is there still, all of it: what was told as stored. */
+	if (journal_sync(job->journal, e) < 0)
+		return e->code;
 	journal_close(TAKE(job->journal));
 	if (store_writer_begin(job->store, &writer, e) < 0 ||
 	    stream_tail_seal(writer, number, &added, e) < 0)

@@ -234,6 +234,31 @@ def test_what_is_acknowledged_is_seen_within_a_second_while_it_runs(member, stor
     assert took < 3, took  # a second, and what a loaded machine takes to start a process
 
 
+@pytest.mark.parametrize("how", ["rsync", "inplace"])
+def test_an_older_state_that_is_copied_over_the_store_ends_a_tail_and_loses_nothing(member, store, tmp_path, how):
+    """It wrote on into a file without a name, and told as stored what nobody could read."""
+    member.wipe()
+    orders = member.client["shop"]["c0"]
+    orders.insert_one({"begin": 1})
+    store.run("backup", "--uri", member.uri)
+    with Tail(store, member.uri) as tail:
+        until(lambda: "following rs0" in tail.said(), "following")
+        orders.insert_many([{"i": i} for i in range(100)])
+        until(lambda: store.run("count", "shop.c0", check=(0, 5)).out.strip() == "101", "the first ones are stored")
+        older = tmp_path / "older"
+        peers.run(["rsync", "-a", f"{store.path}/", older])
+        orders.insert_many([{"j": i} for i in range(100)])
+        until(lambda: store.run("count", "shop.c0").out.strip() == "201", "the others are stored")
+        peers.run(["rsync", "-a", *(["--inplace"] if how == "inplace" else []), f"{older}/", store.path])
+        orders.insert_one({"end": 1})
+        assert tail.process.wait(timeout=SECONDS) == 1, tail.said()
+        assert "in its place" in tail.said()
+    tail_once(store, member.uri)
+    assert store.run("count", "shop.c0").out.strip() == "202"
+    assert "no gap" in store.run("gaps").out
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
 def test_a_backup_while_a_tail_runs(member, store, tmp_path):
     print(f"seed {SEED}")
     member.wipe()

@@ -331,6 +331,37 @@ static void behind_a_write_that_failed_nothing_is_appended(void **state UNUSED)
 	assert_true(j->torn > 0 && j->damaged == 0);
 }
 
+/* As somebody does who copies an older state of the store over it: nothing is told as kept that goes nowhere. */
+static void a_file_that_is_another_one_is_told(void **state UNUSED)
+{
+	const char *folder = harness_tmpdir();
+	OWNED(buf_release) struct buf docs = {0};
+	const struct segment_link none = {0};
+	struct error e = {0};
+
+	stream_model_entry(&docs, 3);
+	for (uint64_t how = 0; how < 3; how++) {
+		OWNED(journal_close) struct journal_writer *w = NULL;
+		OWNED(free) char *path = journal_path(folder, how + 1);
+		OWNED(free) char *other = xprintf("%s.other", path);
+
+		ASSERT_OK(journal_create(folder, how + 1, &none, test_store_keys(), &w, &e));
+		append(w, 0, 3);
+		ASSERT_OK(journal_sync(w, &e));
+		if (how == 0) {
+			assert_int_equal(unlink(path), 0);
+		} else if (how == 1) {
+			assert_int_equal(truncate(path, JOURNAL_HEADER_LEN), 0);
+		} else {
+			assert_int_equal(close(open(other, O_CREAT | O_WRONLY, 0600)), 0);
+			assert_int_equal(rename(other, path), 0);
+		}
+		ASSERT_ERROR_TEXT(journal_sync(w, &e), ERR_IO, "in its place");
+		ASSERT_ERROR_TEXT(journal_append(w, buf_bytes(&docs), &e), ERR_IO, "in its place");
+		assert_int_equal(journal_written(w)->entries, 3);
+	}
+}
+
 static void much_at_once_is_several_frames(void **state UNUSED)
 {
 	const char *folder = harness_tmpdir();
@@ -482,6 +513,7 @@ int main(void)
 		cmocka_unit_test(damaged_entries_at_either_end_leave_what_is_before),
 		cmocka_unit_test(entries_that_do_not_ascend_are_not_appended),
 		cmocka_unit_test(behind_a_write_that_failed_nothing_is_appended),
+		cmocka_unit_test(a_file_that_is_another_one_is_told),
 		cmocka_unit_test(much_at_once_is_several_frames),
 		cmocka_unit_test(a_sealed_journal_shows_damage_without_its_key_and_nothing_else),
 		cmocka_unit_test(a_plain_journal_in_an_encrypted_store_is_refused),
