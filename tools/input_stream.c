@@ -13,6 +13,13 @@
 #define GZIP_WINDOW (15 + 16) /* of inflateInit2: a gzip header is wanted */
 #define GZIP_FIRST 0x1f
 #define GZIP_SECOND 0x8b
+#define GZIP_DEFLATE 8
+#define GZIP_HEADER_LEN 10
+#define GZIP_FLAGS_AT 3
+#define GZIP_FLAGS_MAX 0x1f /* the other bits are reserved */
+#define GZIP_EXTRA_AT 8	    /* how hard was tried: 0, 2 or 4 */
+#define GZIP_SYSTEM_AT 9
+#define GZIP_SYSTEM_MAX 13 /* of those that have a number; 255: not known */
 
 struct input_stream {
 	int fd;
@@ -97,6 +104,18 @@ static uint64_t raw_offset(const struct input_stream *in)
 	return in->done - (in->raw_end - in->raw_at);
 }
 
+bool input_stream_is_gzip(struct bytes begin)
+{
+	const uint8_t *at = begin.at;
+
+	if (begin.len < GZIP_HEADER_LEN || at[0] != GZIP_FIRST || at[1] != GZIP_SECOND ||
+	    at[2] != GZIP_DEFLATE || at[GZIP_FLAGS_AT] > GZIP_FLAGS_MAX)
+		return false;
+	if (at[GZIP_SYSTEM_AT] > GZIP_SYSTEM_MAX && at[GZIP_SYSTEM_AT] != UINT8_MAX)
+		return false;
+	return at[GZIP_EXTRA_AT] == 0 || at[GZIP_EXTRA_AT] == 2 || at[GZIP_EXTRA_AT] == 4;
+}
+
 /* Look at the first bytes, and decide what it is. */
 static int detect(struct input_stream *in, enum input_stream_form form, struct error *e)
 {
@@ -105,10 +124,12 @@ static int detect(struct input_stream *in, enum input_stream_form form, struct e
 
 	if (form == INPUT_STREAM_PLAIN)
 		return 0;
-	r = fill(in, 2, e);
+	r = fill(in, form == INPUT_STREAM_AUTO ? GZIP_HEADER_LEN : 2, e);
 	if (r < 0)
 		return r;
-	in->gzip = in->raw_end >= 2 && at[0] == GZIP_FIRST && at[1] == GZIP_SECOND;
+	in->gzip = form == INPUT_STREAM_AUTO
+			   ? input_stream_is_gzip(bytes_of(in->raw, in->raw_end))
+			   : in->raw_end >= 2 && at[0] == GZIP_FIRST && at[1] == GZIP_SECOND;
 	if (in->gzip && inflateInit2(&in->z, GZIP_WINDOW) != Z_OK) {
 		in->gzip = false;
 		return error_nomem(e, RAW_LEN);

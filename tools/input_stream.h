@@ -14,10 +14,16 @@
 struct input_stream; /* opaque */
 
 enum input_stream_form {
-	INPUT_STREAM_AUTO,  /* gzip when the first two bytes are 1f 8b */
+	INPUT_STREAM_AUTO,  /* gzip when input_stream_is_gzip() says so of its beginning */
 	INPUT_STREAM_PLAIN, /* as it is */
 	INPUT_STREAM_GZIP,  /* ERR_CORRUPT when it is not */
 };
+
+/*
+ * Is this beginning of a file a gzip header? Not by 1f 8b alone: the length of each 65,536th document is written
+ * so, and what begins with it is no gzip file for that.
+ */
+bool input_stream_is_gzip(struct bytes begin);
 
 /* Open the file at `path`; "-" is standard input, which is not closed in the end. */
 MUST_CHECK int input_stream_open(const char *path, enum input_stream_form form,

@@ -70,7 +70,10 @@ static int read_file(struct source_job *job, const char *path, struct error *e)
 	enum content content = CONTENT_OTHER;
 	int r = look(path, &content, e);
 
-	if (r < 0)
+	/* What is called .bson.gz and is damaged is that: reading it names the place. */
+	if (r == ERR_CORRUPT && source_scan_is_data(path))
+		*e = (struct error){0};
+	else if (r < 0)
 		return r;
 	if (content == CONTENT_ARCHIVE)
 		return read_archive(job, path, e);

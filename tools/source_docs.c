@@ -245,9 +245,29 @@ static int push_namespace(const struct source_job *job, const struct source_ns *
 	return r < 0 ? r : 0;
 }
 
-static bool looks_gzipped(struct bytes whole)
+/*
+ * Is what is called .bson gzip'd? mongodump --gzip --oplog calls its oplog so. A document may begin with the same
+ * bytes, but is one then.
+ */
+static bool is_gzipped(struct bytes whole)
 {
-	return whole.len >= 2 && whole.at[0] == 0x1f && whole.at[1] == 0x8b;
+	struct error ignored = {0};
+	int64_t len;
+
+	if (!input_stream_is_gzip(whole))
+		return false;
+	len = bson_next(whole, SOURCE_DOCS_OPLOG_MAX, &ignored);
+	return len < 0 ||
+	       bson_check(bytes_of(whole.at, (size_t)len), BSON_CHECK_STRUCTURE, &ignored) < 0;
+}
+
+/* All documents of a gzip'd file. */
+static int push_gzip(const struct source_job *job, struct source_ns *ns, struct error *e)
+{
+	OWNED(input_stream_close) struct input_stream *in = NULL;
+	int r = input_stream_open(ns->file, INPUT_STREAM_GZIP, &in, e);
+
+	return r < 0 ? r : push_namespace(job, ns, -1, in, e);
 }
 
 /* A plain file: mapped, or read as a stream where that cannot be. */
@@ -255,9 +275,9 @@ static int push_plain(const struct source_job *job, struct source_ns *ns, struct
 {
 	OWNED(input_stream_close) struct input_stream *in = NULL;
 	OWNED(fd_close) int fd = open(ns->file, O_RDONLY | O_CLOEXEC);
-	struct error ignored = {0};
 	struct stat st;
 	void *map = MAP_FAILED;
+	bool gzip;
 	int r;
 
 	if (fd < 0)
@@ -276,27 +296,23 @@ static int push_plain(const struct source_job *job, struct source_ns *ns, struct
 	}
 	madvise(map, (size_t)st.st_size, MADV_SEQUENTIAL);
 	ns->whole = bytes_of(map, (size_t)st.st_size);
-	r = push_namespace(job, ns, fd, NULL, e);
-	if (r == ERR_CORRUPT && check_size(fd, ns, &ignored) == 0 && looks_gzipped(ns->whole))
-		error_hint(e, "the file looks gzip'd: its name should end in .bson.gz");
+	gzip = is_gzipped(ns->whole);
+	r = gzip ? 0 : push_namespace(job, ns, fd, NULL, e);
 	munmap(map, (size_t)st.st_size);
 	ns->whole = bytes_of(NULL, 0);
-	return r;
+	if (!gzip)
+		return r;
+	ns->expected_bytes = 0;
+	return push_gzip(job, ns, e);
 }
 
 int source_docs_file(const struct source_job *job, struct source_ns *ns, const char *path,
 		     bool gzip, struct error *e)
 {
-	OWNED(input_stream_close) struct input_stream *in = NULL;
-	int r;
-
 	ns->whole = bytes_of(NULL, 0);
 	ns->expected_bytes = 0;
 	if (path == NULL)
 		return push_namespace(job, ns, -1, NULL, e);
 	ns->file = path;
-	if (!gzip)
-		return push_plain(job, ns, e);
-	r = input_stream_open(path, INPUT_STREAM_GZIP, &in, e);
-	return r < 0 ? r : push_namespace(job, ns, -1, in, e);
+	return gzip ? push_gzip(job, ns, e) : push_plain(job, ns, e);
 }

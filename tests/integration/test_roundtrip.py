@@ -23,7 +23,7 @@ import fill  # noqa: E402
 
 pytestmark = [pytest.mark.fuse, pytest.mark.mongod]
 
-FORMS = ("folder", "gzip", "archive", "archive-gzip", "oplog")
+FORMS = ("folder", "gzip", "archive", "archive-gzip", "oplog", "oplog-gzip")
 LARGE_FOR = ("4.2.6", "6.0.27")  # the versions whose dumps also hold the large things
 # Ours may keep these or turn them into something else: index lists of old servers, profiles.
 MAY_BE_ABSENT = re.compile(r"system\.(indexes|profile|namespaces|users|sessions|preimages)$")
@@ -289,7 +289,7 @@ def live(request, filled, tmp_path_factory):
     path = folder / ("dump.archive" if "archive" in form else "dump")
     tools.mongodump("--port", server.port,
                     *((f"--archive={path}",) if "archive" in form else ("--out", path)),
-                    *(("--gzip",) if "gzip" in form else ()), *(("--oplog",) if form == "oplog" else ()))
+                    *(("--gzip",) if "gzip" in form else ()), *(("--oplog",) if "oplog" in form else ()))
     yield from mounted_case_of_live(path, "archive" in form, folder)
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -222,6 +222,47 @@ static void gzip_files_are_read_where_no_plain_one_is(void **state UNUSED)
 		   "d.zipped collection docs=5 indexes=1 +meta\n");
 }
 
+/* mongodump --gzip --oplog: all is gzip'd, and what is at the top is called oplog.bson. */
+static void what_is_called_bson_and_is_gzip_is_read(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	const char *dir = harness_tmpdir();
+
+	add_docs(&docs, 1, 5);
+	put_gzip(dir, "d/x.bson.gz", buf_bytes(&docs));
+	put_gzip(dir, "oplog.bson", buf_bytes(&docs));
+	check_read(dir, &check_all,
+		   "d.x collection docs=5 indexes=0\n"
+		   ".oplog collection docs=5 indexes=0\n");
+	check_read(harness_path(dir, "oplog.bson"), &check_all,
+		   ".oplog collection docs=5 indexes=0\n");
+	put_file(dir, "oplog.bson", bytes_of("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10));
+	check_fails(dir, ERR_CORRUPT, "/oplog.bson: the gzip data is cut off");
+}
+
+/* Documents whose length is written as gzip begins, the second one with all of a header. */
+static void what_only_begins_as_gzip_is_no_gzip(void **state UNUSED)
+{
+	static const uint32_t lens[] = {0x8b1f, 0x088b1f};
+	const char *dir = harness_tmpdir();
+
+	for (size_t i = 0; i < COUNT_OF(lens); i++) {
+		OWNED(buf_release) struct buf doc = {0};
+
+		buf_add_le32(&doc, lens[i]);
+		buf_add(&doc, "\x10_id\0\3\0\0\0", 9);
+		buf_add(&doc, "\5p\0", 3);
+		buf_add_le32(&doc, lens[i] - 4 - 9 - 3 - 5 - 1);
+		buf_add_u8(&doc, 0);
+		while (doc.len < lens[i])
+			buf_add_u8(&doc, 0);
+		put_file(dir, "d/x.bson", buf_bytes(&doc));
+		check_read(dir, &check_all, "d.x collection docs=1 indexes=0 +mapped\n");
+		check_read(harness_path(dir, "d/x.bson"), &check_all,
+			   "d.x collection docs=1 indexes=0 +mapped\n");
+	}
+}
+
 static void damaged_gzip_is_an_error_with_its_place(void **state UNUSED)
 {
 	OWNED(buf_release) struct buf packed = {0};
@@ -247,7 +288,7 @@ static void damaged_gzip_is_an_error_with_its_place(void **state UNUSED)
 	put_file(dir, "d/x.bson.gz", buf_bytes(&packed));
 	check_fails(path, ERR_CORRUPT, "damaged gzip");
 	put_file(dir, "d/y.bson", bytes_of(packed.at, packed.len));
-	check_fails(harness_path(dir, "d/y.bson"), ERR_CORRUPT, "y.bson: document at offset 0");
+	check_fails(harness_path(dir, "d/y.bson"), ERR_CORRUPT, "y.bson: damaged gzip");
 }
 
 static void long_names_come_from_the_metadata(void **state UNUSED)
@@ -518,6 +559,8 @@ int main(void)
 		cmocka_unit_test(databases_have_names_that_a_server_allows),
 		cmocka_unit_test(a_folder_with_only_an_oplog_is_a_dump),
 		cmocka_unit_test(gzip_files_are_read_where_no_plain_one_is),
+		cmocka_unit_test(what_is_called_bson_and_is_gzip_is_read),
+		cmocka_unit_test(what_only_begins_as_gzip_is_no_gzip),
 		cmocka_unit_test(damaged_gzip_is_an_error_with_its_place),
 		cmocka_unit_test(long_names_come_from_the_metadata),
 		cmocka_unit_test(time_series_come_with_their_buckets),
