@@ -3,8 +3,8 @@
 #include "fs/fs_at.h"
 #include "fs/fs_doc.h"
 #include "fs/fs_oplog.h"
-#include "fs/fs_secret.h"
 #include "fs/fs_span.h"
+#include "store/snapshot/catalog_secret.h"
 
 void fs_node_init(struct fs_node *node)
 {
@@ -36,7 +36,8 @@ enum fs_kind fs_node_kind_of(enum fs_form form)
 
 bool fs_node_has_form(const struct fs *fs, const struct catalog_entry *entry, enum fs_form form)
 {
-	if (fs->hide_credentials && fs_secret_is(entry))
+	if (fs->hide_credentials &&
+	    catalog_secret_is(bytes_of(entry->ns, entry->db_len), catalog_entry_coll(entry)))
 		return false;
 	return form == FS_FORM_METADATA ? entry->has_metadata : entry->type == CATALOG_COLLECTION;
 }

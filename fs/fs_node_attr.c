@@ -3,10 +3,10 @@
 #include "fs/fs_at.h"
 #include "fs/fs_doc.h"
 #include "fs/fs_oplog.h"
-#include "fs/fs_secret.h"
 #include "fs/fs_span.h"
 #include "fs/fs_status.h"
 #include "fs/fs_text.h"
+#include "store/snapshot/catalog_secret.h"
 
 #define BLOCK_SIZE (128 * 1024) /* what a reader should ask for at once */
 
@@ -231,7 +231,8 @@ static bool is_secret(const struct fs_node *node)
 		return node->inode.rank == FS_FIXED_OPLOG || is_oplog_file(node);
 	return ((node->inode.kind >= FS_KIND_BSON && node->inode.kind <= FS_KIND_DOC_BSON) ||
 		fs_inode_is_keyed(node->inode)) &&
-	       fs_secret_is(&node->entry);
+	       catalog_secret_is(bytes_of(node->entry.ns, node->entry.db_len),
+				 catalog_entry_coll(&node->entry));
 }
 
 /* Type, permissions and owner. */

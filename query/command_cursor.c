@@ -3,6 +3,7 @@
 #include "query/gaps.h"
 #include "query/query_error.h"
 #include "query/scan.h"
+#include "store/snapshot/catalog_secret.h"
 
 #define BATCH_BYTES (16 * MIB) /* of one reply, all that goes before the documents included */
 
@@ -139,13 +140,5 @@ void query_cursor_free(struct query_cursor *cursor)
 /* What holds credentials and the server's own notes is read only by who asked for it. */
 bool query_is_hidden(struct bytes db, struct bytes coll, bool with_users)
 {
-	static const char *const names[] = {"system.users", "system.roles", "system.keys",
-					    "system.new_users", "system.backup_users"};
-
-	if (with_users || !bytes_equal(db, bytes_str("admin")))
-		return false;
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (bytes_equal(coll, bytes_str(names[i])))
-			return true;
-	return false;
+	return !with_users && catalog_secret_is(db, coll);
 }

@@ -320,6 +320,8 @@ def test_users_are_hidden_unless_asked_for(tmp_path, tools):
         source.client.admin.command("createUser", "ada", pwd="secret", roles=["read"])
         source.client["shop"]["orders"].insert_one({"_id": 1})
         tools.mongodump("--port", source.port, "--out", tmp_path / "in")
+        source.client["shop"].command("createUser", "bob", pwd="secret", roles=["read"])
+        tools.mongodump("--port", source.port, "-d", "shop", "--dumpDbUsersAndRoles", "--out", tmp_path / "one")
         source.client.admin.command("dropUser", "ada")
     store = peers.Store(tmp_path / "store")
     store.ingest(tmp_path / "in")
@@ -339,6 +341,19 @@ def test_users_are_hidden_unless_asked_for(tmp_path, tools):
         assert "system.users" in admin.list_collection_names()
         assert [u["user"] for u in admin.command("usersInfo", 1)["users"]] == ["ada"]
         assert "credentials" not in admin.command("usersInfo", "ada")["users"][0]
+    (tmp_path / "old" / "shop").mkdir(parents=True)
+    (tmp_path / "old" / "shop" / "system.users.bson").write_bytes(bson.encode({"_id": 1, "user": "ada", "pwd": "hash"}))
+    for dump, name in ((tmp_path / "one", "$admin.system.users"), (tmp_path / "old", "system.users")):
+        store = peers.Store(tmp_path / f"store-{dump.name}")
+        store.ingest(dump)
+        for options, count in ((), 0), (("--with-users",), 1):
+            with Server(store.path, *options) as server:
+                shop = server.client["shop"]
+                assert (name in shop.list_collection_names()) == bool(count)
+                union = shop.command("aggregate", 1, cursor={}, pipeline=[{"$documents": []}, {"$unionWith": name}])
+                assert len(union["cursor"]["firstBatch"]) == count
+                if "$" not in name:  # as a mongod, a find takes no such name
+                    assert len(list(shop[name].find())) == count
 
 
 # ---- how it ends

@@ -1,14 +1,10 @@
-#include "fs/fs_secret.h"
+#include "store/snapshot/catalog_secret.h"
 
 #include "tests/harness/harness.h"
 
 static bool is_secret(const char *db, const char *coll)
 {
-	char ns[100];
-	struct catalog_entry entry = {.ns = ns, .db_len = strlen(db)};
-
-	entry.ns_len = (size_t)snprintf(ns, sizeof(ns), "%s.%s", db, coll);
-	return fs_secret_is(&entry);
+	return catalog_secret_is(bytes_str(db), bytes_str(coll));
 }
 
 static void users_roles_and_keys_are_secret(void **state)
@@ -18,7 +14,10 @@ static void users_roles_and_keys_are_secret(void **state)
 	assert_true(is_secret("admin", "system.roles"));
 	assert_true(is_secret("admin", "system.keys"));
 	assert_true(is_secret("admin", "system.new_users"));
+	assert_true(is_secret("admin", "system.recovery_users"));
 	assert_true(is_secret("shop", "$admin.system.users"));
+	assert_true(is_secret("shop", "$admin.system.roles"));
+	assert_true(is_secret("shop", "system.users")); /* of 2.4: {user, pwd} */
 	assert_true(is_secret("config", "external_validation_keys"));
 }
 
@@ -28,9 +27,10 @@ static void other_collections_are_not(void **state)
 	assert_false(is_secret("admin", "system.version"));
 	assert_false(is_secret("shop", "$admin.system.version"));
 	assert_false(is_secret("shop", "$admin."));
-	assert_false(is_secret("shop", "system.users"));
+	assert_false(is_secret("shop", "system.roles"));
+	assert_false(is_secret("shop", "users"));
 	assert_false(is_secret("admin", "system.user"));
-	assert_false(is_secret("admins", "system.users"));
+	assert_false(is_secret("admins", "system.keys"));
 }
 
 int main(void)

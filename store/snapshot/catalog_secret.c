@@ -1,9 +1,19 @@
-#include "fs/fs_secret.h"
+#include "store/snapshot/catalog_secret.h"
+
+#include <string.h>
+
+#include "base/compiler.h"
+
+static const char users[] = "system.users";
 
 /* Collections of admin. */
 static const char *const secret_names[] = {
-	"system.users",	    "system.roles",	   "system.keys",
-	"system.new_users", "system.backup_users", "system.recovery_users",
+	users,
+	"system.roles",
+	"system.keys",
+	"system.new_users",
+	"system.backup_users",
+	"system.recovery_users",
 };
 
 static bool is_secret_name(struct bytes coll)
@@ -14,12 +24,12 @@ static bool is_secret_name(struct bytes coll)
 	return false;
 }
 
-bool fs_secret_is(const struct catalog_entry *entry)
+bool catalog_secret_is(struct bytes db, struct bytes coll)
 {
 	static const char dumped[] = "$admin."; /* mongodump --dumpDbUsersAndRoles */
-	struct bytes db = bytes_of(entry->ns, entry->db_len);
-	struct bytes coll = catalog_entry_coll(entry);
 
+	if (bytes_equal(coll, bytes_str(users)))
+		return true;
 	if (bytes_equal(db, bytes_str("admin")) && is_secret_name(coll))
 		return true;
 	if (bytes_equal(db, bytes_str("config")) &&
