@@ -75,6 +75,7 @@ static void write_update(struct buf *command, const struct restore_plan_item *it
 
 	bson_build_string(command, "update", bytes_str(item->coll));
 	bson_build_bool(command, "bypassDocumentValidation", true);
+	restore_target_primary(command);
 	updates = bson_build_open_array(command, "updates");
 	update = bson_build_open(command, "0");
 	write_query(command, id);
@@ -100,6 +101,7 @@ static void write_apply(struct buf *command, const struct restore_plan_item *ite
 	bson_build_value(command, "o", BSON_KIND_DOCUMENT, doc);
 	bson_build_end(command, op);
 	bson_build_end(command, ops);
+	restore_target_primary(command);
 	bson_build_bool(command, "allowAtomic",
 			false); /* else it is an upsert, which moves the _id */
 	bson_build_end(command, begin);
@@ -166,6 +168,7 @@ static int insert(struct restore_target *target, mongoc_client_t *client,
 
 	bson_build_string(&command, "insert", bytes_str(item->coll));
 	bson_build_bool(&command, "bypassDocumentValidation", true);
+	restore_target_primary(&command);
 	array = bson_build_open_array(&command, "documents");
 	bson_build_value(&command, "0", BSON_KIND_DOCUMENT, doc);
 	bson_build_end(&command, array);
@@ -203,6 +206,7 @@ static int exchange(struct restore_target *target, mongoc_client_t *client,
 	int code;
 
 	bson_build_string(&command, "delete", bytes_str(item->coll));
+	restore_target_primary(&command);
 	array = bson_build_open_array(&command, "deletes");
 	one = bson_build_open(&command, "0");
 	write_query(&command, id);

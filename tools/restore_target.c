@@ -148,6 +148,14 @@ int restore_target_refused(struct bytes reply, const char *what, struct error *e
 			 (const char *)text.at, code);
 }
 
+void restore_target_primary(struct buf *command)
+{
+	size_t begin = bson_build_open(command, "writeConcern");
+
+	bson_build_int32(command, "w", 1);
+	bson_build_end(command, begin);
+}
+
 void restore_target_majority(struct buf *command)
 {
 	size_t begin = bson_build_open(command, "writeConcern");

@@ -87,6 +87,9 @@ struct bytes restore_target_text(struct bytes reply);
 /* ERR_REMOTE with `what` and the server's words. */
 int restore_target_refused(struct bytes reply, const char *what, struct error *e);
 
+/* Append {w: 1} as the field writeConcern: of one of many writes that are waited for together (from 5.0 on each one would be). */
+void restore_target_primary(struct buf *command);
+
 /* Append {w: "majority"} as the field writeConcern. */
 void restore_target_majority(struct buf *command);
 
