@@ -61,24 +61,71 @@ static void machine_name(char ret[17])
 	ret[16] = '\0';
 }
 
-static char *cache_home(const struct store *store)
+/* The user's cache folder; NULL where the environment names none. */
+static char *cache_home(void)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (xdg != NULL && xdg[0] == '/')
+		return xprintf("%s/yesterfs", xdg);
+	if (home != NULL && home[0] == '/')
+		return xprintf("%s/.cache/yesterfs", home);
+	return NULL;
+}
+
+/* The folder that a user without a home has in /tmp. What another user made under that name is not trusted. */
+static char *cache_in_tmp(struct error *e)
+{
+	OWNED(free) char *path = xprintf("/tmp/yesterfs-%u", (unsigned)geteuid());
+	struct stat st;
+
+	if (file_make_dirs(path, e) < 0)
+		return NULL;
+	if (lstat(path, &st) != 0) {
+		error_sys(e, "look at %s", path);
+		return NULL;
+	}
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022) != 0) {
+		error_set(e, ERR_IO, "%s is not a folder of this user alone", path);
+		return NULL;
+	}
+	return TAKE(path);
+}
+
+static int use_local(struct store *store, const char *cache, const char *machine, struct error *e)
+{
 	OWNED(buf_release) struct buf id = {0};
 
 	for (size_t i = 0; i < sizeof(store->params.id); i++)
 		buf_printf(&id, "%02x", store->params.id[i]);
-	if (xdg != NULL && xdg[0] == '/')
-		return xprintf("%s/yesterfs/%s", xdg, buf_text(&id));
-	if (home != NULL && home[0] == '/')
-		return xprintf("%s/.cache/yesterfs/%s", home, buf_text(&id));
-	return xprintf("/tmp/yesterfs-%u/%s", (unsigned)geteuid(), buf_text(&id));
+	free(store->local);
+	free(store->tmp);
+	store->local = xprintf("%s/%s/%s", cache, buf_text(&id), machine);
+	store->tmp = xprintf("%s/tmp", store->local);
+	if (file_make_dirs(store->tmp, e) < 0)
+		return e->code;
+	return access(store->tmp, W_OK) == 0 ? 0 : error_sys(e, "write to %s", store->tmp);
+}
+
+/* Outside of the store: a system's user may have a home that is not there. */
+static int make_outside(struct store *store, const char *machine, struct error *e)
+{
+	OWNED(free) char *home = cache_home();
+	OWNED(free) char *tmp = NULL;
+
+	if (home != NULL && use_local(store, home, machine, e) == 0)
+		return 0;
+	tmp = cache_in_tmp(e);
+	if (tmp != NULL && use_local(store, tmp, machine, e) == 0)
+		return 0;
+	return error_hint(e,
+			  "the store can't be written to, and needs a little room elsewhere: let "
+			  "XDG_CACHE_HOME name a folder of your own");
 }
 
 /* local/<machine>/ inside the store, or in the user's cache folder where that can't be written. */
 static int make_local(struct store *store, const struct store_options *options, struct error *e)
 {
-	OWNED(free) char *outside = NULL;
 	char machine[17];
 	int made;
 
@@ -95,12 +142,7 @@ static int make_local(struct store *store, const struct store_options *options, 
 	if (options != NULL && options->is_cache)
 		return made < 0 ? made : error_sys(e, "write to %s", store->tmp);
 	store->writable = false;
-	free(store->local);
-	free(store->tmp);
-	outside = cache_home(store);
-	store->local = xprintf("%s/%s", outside, machine);
-	store->tmp = xprintf("%s/tmp", store->local);
-	return file_make_dirs(store->tmp, e);
+	return make_outside(store, machine, e);
 }
 
 static int open_index(struct store *store, struct error *e)

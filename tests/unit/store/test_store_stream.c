@@ -146,6 +146,9 @@ static void a_store_that_can_not_be_written_has_its_local_folder_elsewhere(void 
 		{NULL, home, home},
 		{NULL, "relative", "/tmp/yesterfs-"},
 		{NULL, NULL, "/tmp/yesterfs-"},
+		/* A system's user may have a home that can't be made. */
+		{NULL, "/dev/null/home", "/tmp/yesterfs-"},
+		{"/proc/nothing", home, "/tmp/yesterfs-"},
 	};
 	struct error e = {0};
 
