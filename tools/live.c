@@ -260,6 +260,17 @@ static bool choose_named(struct live *live, const char *name)
 	return found;
 }
 
+/* Where each member says why it was not taken there is no more to tell; members of another set are dropped without a word. */
+static int tell_unreachable(struct live *live, const bson_error_t *why, struct error *e)
+{
+	const char *set = mongoc_uri_get_replica_set(live->uri->uri);
+
+	live_error(live, why, "no member of the replica set could be reached", e);
+	if (set == NULL || strchr(why->message, '[') != NULL)
+		return e->code;
+	return error_hint(e, "is its name %s, as replicaSet= in the URI says? rs.conf()._id", set);
+}
+
 static int choose(struct live *live, struct error *e)
 {
 	mongoc_server_description_t *server;
@@ -267,7 +278,7 @@ static int choose(struct live *live, struct error *e)
 
 	server = mongoc_client_select_server(live->client, false, live->prefs, &why);
 	if (server == NULL)
-		return live_error(live, &why, "no member of the replica set could be reached", e);
+		return tell_unreachable(live, &why, e);
 	live->server = mongoc_server_description_id(server);
 	snprintf(live->member, sizeof(live->member), "%s",
 		 mongoc_server_description_host(server)->host_and_port);

@@ -368,8 +368,10 @@ static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 static int fill_gaps(struct job *job, struct live *live, struct error *e)
 {
 	struct tail_filled filled;
-	int code = tail_fill(job->store, live, job->options->progress, &filled, e);
+	int code;
 
+	tell(job, true); /* it may take a while */
+	code = tail_fill(job->store, live, job->options->progress, &filled, e);
 	job->result.filled += filled.entries;
 	if (filled.gaps > 0) {
 		note(job, "filled %u gap%s, the last one from %u.%u to %u.%u: %" PRIu64 " entries",

@@ -531,6 +531,11 @@ def test_a_cursor_that_the_server_kills_is_opened_again(member, store):
         assert '"reconnects": 3' in tail.said() and '"gap"' not in tail.said()
 
 
+def test_another_set_s_name_is_hinted_at(member, store):
+    said = store.run("backup", "--uri", f"mongodb://{member.address}/?replicaSet=other", check=1).err
+    assert "HINT: is its name other, as replicaSet= in the URI says?" in said
+
+
 def test_what_has_no_history_to_follow_is_refused(store):
     with peers.Mongod("6.0.27", replset=False) as server:
         done = store.run("tail", "--uri", server.uri, check=6)

@@ -371,6 +371,14 @@ def test_a_lone_file(path, store, tmp_path):
         assert collections.Counter(peers.dump_documents(found[0])) == collections.Counter(peers.dump_documents(path))
 
 
+def test_a_database_is_named_only_where_the_dump_does_not_say_it(store, fixture_dump, tmp_path):
+    store.ingest(fixture_dump / "shop", "--db", "other")
+    assert {ns["db"] for ns in json.loads(store.run("ls", "--json").out)} == {"other"}
+    store.run("dump", f"--archive={tmp_path / 'archive'}")
+    for path in (fixture_dump, tmp_path / "archive"):
+        assert "--db is for a lone .bson" in store.ingest(path, "--db", "other", check=2).err
+
+
 @pytest.mark.parametrize("path", dumps.archives())
 def test_an_archive_from_standard_input(path, store):
     store.ingest("-", "--archive", input=path.read_bytes())
