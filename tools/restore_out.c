@@ -195,8 +195,8 @@ void restore_out_result(const struct restore_result *r, bool all, FILE *to)
 	print_count(to, r->replaced, "replaced");
 	print_count(to, r->same, "there already");
 	print_count(to, r->kept, "left as they are, as they differ by now");
-	print_count(to, r->accounts.users, "users");
-	print_count(to, r->accounts.roles, "roles");
+	print_count(to, r->accounts.users, r->accounts.users == 1 ? "user" : "users");
+	print_count(to, r->accounts.roles, r->accounts.roles == 1 ? "role" : "roles");
 	fprintf(to, "; %s read, in %.1f s\n", bytes,
 		(double)(r->milliseconds - r->verify_milliseconds) / 1000);
 	restore_out_notes(&r->notes, all, to);

@@ -403,19 +403,60 @@ static int compare_series(struct bytes ours, struct bytes theirs, const char **r
 	return MIN_OF(found, 0);
 }
 
+/* The validator of a collection; an empty document when it has none. */
+static int validator_of(struct bytes options, struct bytes *ret, struct error *e)
+{
+	static const uint8_t none[] = {5, 0, 0, 0, 0};
+	struct bson_field field;
+	int found = bson_find(options, "validator", &field, e);
+
+	*ret = found > 0 && field.type == BSON_KIND_DOCUMENT ? field.value
+							     : bytes_of(none, sizeof(none));
+	return MIN_OF(found, 0);
+}
+
+/* Is the word at `name` the same, where a server takes `usual` when there is none? 1 or 0. */
+static int is_same_word(struct bytes ours, struct bytes theirs, const char *name, const char *usual,
+			struct error *e)
+{
+	struct bytes words[] = {bytes_str(usual), bytes_str(usual)};
+	const struct bytes options[] = {ours, theirs};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		struct bson_field field;
+		int found = bson_find(options[i], name, &field, e);
+
+		if (found < 0 || (found > 0 && field.type == BSON_KIND_STRING &&
+				  bson_text(field.value, &words[i], e) < 0))
+			return e->code;
+	}
+	return bytes_equal(words[0], words[1]);
+}
+
+static int compare_rules(struct bytes ours, struct bytes theirs, const char **ret, struct error *e)
+{
+	struct bytes was, is;
+	int level = 1, action = 1;
+
+	if (validator_of(ours, &was, e) < 0 || validator_of(theirs, &is, e) < 0)
+		return e->code;
+	if (was.len > BSON_MIN_LEN && is.len > BSON_MIN_LEN) {
+		level = is_same_word(ours, theirs, "validationLevel", "strict", e);
+		action = is_same_word(ours, theirs, "validationAction", "error", e);
+	}
+	if (level < 0 || action < 0)
+		return e->code;
+	if (!bytes_equal(was, is) || level == 0 || action == 0)
+		*ret = "has another validator by now";
+	return 0;
+}
+
 int restore_spec_compare(struct bytes ours, struct bytes theirs, const char **ret_kind,
 			 const char **ret_rules, struct error *e)
 {
-	static const char *const rules[] = {"validator", "validationLevel", "validationAction",
-					    NULL};
-	int other;
-
 	*ret_kind = *ret_rules = NULL;
 	if (compare_capped(ours, theirs, ret_kind, e) < 0 ||
 	    (*ret_kind == NULL && compare_series(ours, theirs, ret_kind, e) < 0))
 		return e->code;
-	other = find_other(ours, theirs, rules, e);
-	if (other == 1)
-		*ret_rules = "has another validator by now";
-	return MIN_OF(other, 0);
+	return compare_rules(ours, theirs, ret_rules, e);
 }

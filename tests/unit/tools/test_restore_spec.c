@@ -156,7 +156,15 @@ static void options_that_are_there_are_compared(void **state UNUSED)
 	compare("{\"validator\":{\"a\":1}}", "{\"validator\":{\"a\":1}}", NULL, NULL);
 	compare("{\"validator\":{\"a\":1}}", "{\"validator\":{\"a\":2}}", NULL, "validator");
 	compare("{}", "{\"validator\":{\"a\":2}}", NULL, "validator");
-	compare("{\"validationLevel\":\"off\"}", "{}", NULL, "validator");
+	compare("{\"validationLevel\":\"off\",\"validator\":{}}", "{}", NULL, NULL);
+	compare("{\"validator\":{\"a\":1}}",
+		"{\"validator\":{\"a\":1},\"validationLevel\":\"strict\",\"validationAction\":"
+		"\"error\"}",
+		NULL, NULL);
+	compare("{\"validator\":{\"a\":1}}",
+		"{\"validator\":{\"a\":1},\"validationLevel\":\"moderate\"}", NULL, "validator");
+	compare("{\"validator\":{\"a\":1},\"validationAction\":\"warn\"}",
+		"{\"validator\":{\"a\":1}}", NULL, "validator");
 	compare("{\"timeseries\":{\"timeField\":\"t\"}}",
 		"{\"timeseries\":{\"timeField\":\"t\",\"bucketMaxSpanSeconds\":3600}}", NULL, NULL);
 	compare("{\"timeseries\":{\"timeField\":\"t\"}}",
