@@ -56,7 +56,8 @@ static int read_list(struct stream_add *add, uint64_t without, struct error *e)
 			  "%zu segment%s of the stored oplog can't be used: damaged, or not all of "
 			  "it is here",
 			  stream->skipped, stream->skipped == 1 ? "" : "s");
-		return error_hint(e, "'yester check -s %s' tells more", store_path(add->store));
+		return error_hint(e, "'yester check -s %s' tells more, 'yester repair' mends it",
+				  store_path(add->store));
 	}
 	memcpy(add->name, stream->name, sizeof(add->name));
 	add->count = stream->count;

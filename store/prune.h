@@ -68,6 +68,9 @@ struct prune_forget {
 	bool only_these; /* those of the oplog that were let go before, and are none of `files`, stay after all */
 	const struct chunk_id *packs; /* damaged ones: of repair.h */
 	size_t pack_count;
+	const char *const *
+		lost; /* names below the store: manifests and segments that nobody can read: deleted at once */
+	size_t lost_count;
 	uint64_t now_us;
 };
 MUST_CHECK int prune_forget(struct store *store, const struct prune_forget *what, struct error *e);

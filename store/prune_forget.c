@@ -103,9 +103,13 @@ static int forget_locked(struct store *store, const struct prune_forget *what, s
 		snprintf(name, sizeof(name), "snapshots/%s", hex);
 		prune_delete_add(d, name);
 	}
+	for (size_t i = 0; i < what->lost_count; i++)
+		prune_delete_add(d, what->lost[i]);
 	if (prune_delete_run(d, e) < 0)
 		return e->code;
 	/* Else a power cut brings them back. */
+	if (what->lost_count > 0)
+		return store->backend->ops->sync(store->backend, e);
 	return what->snapshot_count > 0 ? file_sync_dir(folder, e) : 0;
 }
 

@@ -25,7 +25,8 @@ struct repair {
 	struct store *store;
 	const struct repair_options *options;
 	struct store_writer *writer;
-	struct buf bad;	       /* of struct bad_pack */
+	struct buf bad;	   /* of struct bad_pack */
+	struct buf harmed; /* names of manifests and segments that are not whole, each with a NUL */
 	struct live_set *good; /* trees of which everything was found; first bytes of their ids */
 	struct repair_result result;
 	uint64_t lost; /* documents of the tree that is walked */
@@ -37,6 +38,7 @@ static void repair_release(struct repair *r)
 {
 	store_writer_end(r->writer);
 	buf_release(&r->bad);
+	buf_release(&r->harmed);
 	live_set_free(r->good);
 }
 DEFINE_OWNED_STRUCT(struct repair, repair_release);
@@ -257,6 +259,12 @@ int repair_tree(struct repair *r, const struct tree_root *root, const char *what
 
 /* ---- snapshots */
 
+static void note_harm(struct repair *r, const char *name)
+{
+	r->result.harmed++;
+	buf_add(&r->harmed, name, strlen(name) + 1);
+}
+
 /* Each collection of a snapshot. Returns how many are not whole. */
 static int repair_collections(struct repair *r, const struct snapshot *s, struct error *e)
 {
@@ -280,6 +288,7 @@ static int repair_collections(struct repair *r, const struct snapshot *s, struct
 	return found < 0 ? found : harmed;
 }
 
+/* Returns how much of it is not whole. */
 static int repair_snapshot(struct repair *r, const struct snapshot *s, struct error *e)
 {
 	OWNED(free) char *catalog = xprintf("snapshot %s, namespaces", s->name);
@@ -305,10 +314,7 @@ static int repair_snapshot(struct repair *r, const struct snapshot *s, struct er
 		tell(r, "snapshot %s: %s", s->name, e->text);
 		more = 1;
 	}
-	if (more < 0)
-		return more;
-	r->result.harmed += harmed + more > 0;
-	return 0;
+	return more < 0 ? more : harmed + more;
 }
 
 /* A file whose name holds its hash, from the copy. 1 it came, 0 the copy does not have it. */
@@ -355,13 +361,13 @@ static int look_at_manifest(void *ctx, const char *name, uint64_t size, struct e
 	struct repair *r = ctx;
 	struct chunk_id id;
 	struct error why;
-	int found = snapshots_read_one(r->store, name, size, &snapshot, &why);
+	int found = snapshots_read_one(r->store, name, size, &snapshot, &why), harm = 0;
 
 	if (found == ERR_CORRUPT) {
 		tell(r, "%s is damaged", name);
 		found = hash_in_name(name, &id) ? fetch_file(r, name, &id, e) : 0;
 		if (found == 0)
-			r->result.harmed++;
+			note_harm(r, name);
 		if (found == 1 &&
 		    (r->store->backend->ops->size(r->store->backend, name, &size, e) < 0 ||
 		     snapshots_read_one(r->store, name, size, &snapshot, e) < 0))
@@ -369,8 +375,10 @@ static int look_at_manifest(void *ctx, const char *name, uint64_t size, struct e
 	} else if (found < 0) {
 		*e = why;
 	}
-	if (found == 1 && repair_snapshot(r, &snapshot, e) < 0)
-		return e->code;
+	if (found == 1 && (harm = repair_snapshot(r, &snapshot, e)) < 0)
+		return harm;
+	if (harm > 0)
+		note_harm(r, name);
 	return found < 0 ? found : still_wanted(r, "following snapshots", 0, e);
 }
 
@@ -397,7 +405,8 @@ static int look_at_oplog(void *ctx, const char *name, uint64_t size, struct erro
 	}
 	if (code < 0)
 		return code;
-	r->result.harmed += code > 0;
+	if (code > 0)
+		note_harm(r, name);
 	return still_wanted(r, "following the oplog", 0, e);
 }
 
@@ -415,6 +424,25 @@ static int salvage_all(struct repair *r, struct error *e)
 			if (salvage_one(r, &bad[i], e) < 0)
 				return e->code;
 	} while (r->result.salvaged > before);
+	return 0;
+}
+
+/* Where the copy could not be read, it may have what is missing. */
+static int give_up(struct repair *r, struct error *e)
+{
+	OWNED(free) const char **names = xcalloc(r->result.harmed + 1, sizeof(char *));
+	struct prune_forget what = {.now_us = r->options->now_us, .lost = names};
+	const char *end = (const char *)r->harmed.at + r->harmed.len;
+
+	if (!r->options->give_up || r->unread > 0 || r->result.harmed == 0)
+		return 0;
+	for (const char *at = (const char *)r->harmed.at; at < end; at += strlen(at) + 1)
+		names[what.lost_count++] = at;
+	if (prune_forget(r->store, &what, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < what.lost_count; i++)
+		tell(r, "%s was given up", names[i]);
+	r->result.given_up = what.lost_count;
 	return 0;
 }
 
@@ -436,7 +464,7 @@ int repair_run(struct store *store, const struct repair_options *options, struct
 	    forget_bad(&r, e) < 0 ||
 	    files->ops->list(files, "snapshots", look_at_manifest, &r, e) < 0 ||
 	    files->ops->list(files, "oplog", look_at_oplog, &r, e) < 0 ||
-	    store_writer_flush(r.writer, e) < 0)
+	    store_writer_flush(r.writer, e) < 0 || give_up(&r, e) < 0)
 		return e->code;
 	if (r.unread > 1)
 		tell(&r,

@@ -4,7 +4,7 @@
  *
  * A pack whose bytes are not those its name says is read frame by frame; what decodes is stored anew in new packs, and the
  * old one waits for a prune (condemned.h). It never changes what a snapshot says it holds: one that lacks chunks
- * stays one that lacks them.
+ * stays one that lacks them, until somebody who has no copy gives it up.
  *
  * Threads: one repair at a time; others may read.
  */
@@ -30,6 +30,11 @@ struct repair_options {
 	/* A line for people: what was damaged, what is lost. */
 	void (*tell)(void *ctx, const char *text);
 	void *tell_ctx;
+	/*
+	 * Remove the manifests and segments that are not whole in the end, unless the copy could not be read: nobody sees
+	 * them, but prunes and writers of the oplog stop at them.
+	 */
+	bool give_up;
 	const struct progress *progress; /* or NULL */
 };
 
@@ -40,6 +45,7 @@ struct repair_result {
 	uint64_t lost;		 /* chunks that are needed and nowhere */
 	uint64_t lost_documents; /* of all snapshots: one that several have counts in each */
 	uint64_t harmed;	 /* snapshots and files of the oplog that are not whole */
+	uint64_t given_up;	 /* of these: that were removed */
 };
 
 /* Repair. 0 also when something is lost. ERR_UNSUPPORTED: the store can't be written; ERR_BUSY, ERR_IO, ERR_CANCELLED. */

@@ -13,6 +13,7 @@ struct options {
 	const char *from;
 	const char *key_file;
 	const char *key_command;
+	bool give_up;
 };
 
 static const struct args_option options[] = {
@@ -23,6 +24,9 @@ static const struct args_option options[] = {
 	 offsetof(struct options, key_file)},
 	{"from-key-command", 0, ARGS_VALUE, "C", "the same: a command for sh that prints it",
 	 offsetof(struct options, key_command)},
+	{"give-up", 0, ARGS_FLAG, NULL,
+	 "remove the snapshots and the oplog's files that are not whole then: there is no copy",
+	 offsetof(struct options, give_up)},
 };
 
 /* What was told, each with a NUL: printed when the progress bar is gone. */
@@ -44,6 +48,7 @@ static void print_json(const struct repair_result *r, const struct buf *told)
 	json_out_u64(&j, "lost", r->lost);
 	json_out_u64(&j, "lostDocuments", r->lost_documents);
 	json_out_u64(&j, "harmed", r->harmed);
+	json_out_u64(&j, "givenUp", r->given_up);
 	json_out_array(&j, "told");
 	for (size_t at = 0; at < told->len;) {
 		struct bytes text = bytes_str((const char *)told->at + at);
@@ -73,6 +78,9 @@ static void print_text(const struct cmd_run *run, const struct repair_result *r,
 	       (unsigned long long)r->salvaged, (unsigned long long)r->fetched);
 	if (r->harmed == 0)
 		printf("every snapshot and the oplog are whole\n");
+	else if (r->given_up > 0)
+		printf("%llu snapshots and files of the oplog were not whole, and are gone\n",
+		       (unsigned long long)r->given_up);
 	else
 		printf("%llu snapshots and files of the oplog are not whole; 'yester repair --from "
 		       "STORE2' takes what a copy has\n",
@@ -99,6 +107,7 @@ static int run_repair(struct cmd_run *run, struct error *e)
 	if (o->from != NULL && cmd_open_other(run, o->from, &key, "from-key-", &from, e) < 0)
 		return e->code;
 	repair.from = from;
+	repair.give_up = o->give_up;
 	repair.ctx = store;
 	progress = term_progress_begin(run->progress);
 	repair.progress = term_progress_get(progress);
@@ -116,7 +125,7 @@ static int run_repair(struct cmd_run *run, struct error *e)
 const struct cmd cmd_repair = {
 	.name = "repair",
 	.group = "Care",
-	.synopsis = "-s STORE [--from STORE2]",
+	.synopsis = "-s STORE [--from STORE2] [--give-up]",
 	.summary = "save what can be read of a damaged store, and tell what can't",
 	.about = "Makes the index anew, reads every pack, stores again what is sound in damaged "
 		 "ones, and takes\n"
@@ -124,9 +133,15 @@ const struct cmd cmd_repair = {
 		 "lacks it: "
 		 "which\n"
 		 "documents of which snapshots can't be read is printed. Exit code 4: something is "
-		 "lost.\n",
+		 "lost.\n"
+		 "As long as such a snapshot, or such a piece of the oplog, is there, prune takes "
+		 "nothing "
+		 "away\n"
+		 "and tail can't add: where no copy has it, --give-up removes it, and the rest "
+		 "goes on.\n",
 	.examples = "  yester repair -s /backup/shop\n"
-		    "  yester repair -s /backup/shop --from /mnt/usb/shop\n",
+		    "  yester repair -s /backup/shop --from /mnt/usb/shop\n"
+		    "  yester repair -s /backup/shop --give-up\n",
 	.options = options,
 	.option_count = COUNT_OF(options),
 	.options_size = sizeof(struct options),

@@ -1,11 +1,12 @@
 """yester repair: what can be read of damaged packs is saved, what a copy has comes from there, the rest is told."""
+import hashlib
 import json
 import os
 import random
 
 import peers
 import pytest
-from test_retention import BEGIN, take
+from test_retention import BEGIN, oplog_of, take
 
 SEED = int(os.environ.get("YESTER_SEED", "10"))
 
@@ -132,3 +133,62 @@ def test_a_sound_pack_that_came_back_is_not_deleted(pair):
 
 def test_mistakes(store, tmp_path):
     store.run("repair", "--from", tmp_path / "nowhere", check=10)
+
+
+@pytest.mark.parametrize("what", ["manifest", "pack", "segment", "entries"])
+def test_what_is_lost_for_ever_can_be_given_up(store, tmp_path, what):
+    """Without a copy the rest has to go on: prune took nothing away, and nothing could be added to the oplog."""
+    take(store, tmp_path / "dump", "base", BEGIN, 0, "--assert-quiesced")
+    early = set(packs(store.path))
+    store.run("ingest-oplog", oplog_of(tmp_path / "first.bson", 50))
+    of_oplog = set(packs(store.path)) - early
+    manifests, known = set((store.path / "snapshots").iterdir()), set(packs(store.path))
+    take(store, tmp_path / "dump", "s1", BEGIN + 1, 1)
+    take(store, tmp_path / "dump2", "s2", BEGIN + 2, 0)
+    wanted = [store.run("dump", "--at", name, "--archive").raw for name in ("base", "s2")]
+    if what == "manifest":
+        damage(next(f for f in (store.path / "snapshots").iterdir() if f not in manifests and b"s1\0" in f.read_bytes()), flip(60))
+    elif what == "pack":
+        for pack in set(packs(store.path)) - known:
+            pack.unlink()
+    elif what == "segment":
+        damage(next((store.path / "oplog").rglob("*.segment")), flip(60))
+    else:
+        for pack in of_oplog:
+            pack.unlink()
+    store.run("prune", check=1)
+    assert store.run("ingest-oplog", oplog_of(tmp_path / "more.bson", 60), check=(0, 1)).status == (what in ("segment", "entries"))
+    said = json.loads(store.run("repair", "--json", check=4).out)
+    assert said["harmed"] > 0 and said["givenUp"] == 0 and not is_whole(store.path)
+    said = json.loads(store.run("repair", "--give-up", "--json", check=4).out)
+    assert said["givenUp"] == said["harmed"] > 0
+    assert is_whole(store.path)
+    store.run("prune", "--grace", "0", "--max-waste", "0")
+    store.run("ingest-oplog", tmp_path / "more.bson")
+    store.run("count", "--at", f"{BEGIN + 55 * 3600}.1", "shop.orders")
+    left = names(store.path)
+    assert left == ["base", "s2"] if what == "manifest" else "base" in left
+    assert store.run("dump", "--at", "base", "--archive").raw == wanted[0]
+    assert "s2" not in left or store.run("dump", "--at", "s2", "--archive").raw == wanted[1]
+    assert is_whole(store.path)
+
+
+def test_nothing_is_given_up_that_a_copy_may_have(pair):
+    """The copy is there, but its disk can't be read."""
+    store, far, _ = pair
+    damage(next((store.path / "snapshots").iterdir()), flip(60))
+    manifest = next(f for f in (store.path / "snapshots").iterdir() if not is_named_right(f))
+    there = far / "snapshots" / manifest.name
+    kept = there.read_bytes()
+    there.unlink()
+    there.symlink_to(there.name)  # ELOOP
+    said = json.loads(store.run("repair", "--from", far, "--give-up", "--json", check=4).out)
+    assert said["givenUp"] == 0 and manifest.exists() and any("can't be read" in line for line in said["told"])
+    there.unlink()
+    there.write_bytes(kept)
+    assert json.loads(store.run("repair", "--from", far, "--give-up", "--json").out)["givenUp"] == 0
+    assert is_whole(store.path)
+
+
+def is_named_right(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest() == file.name
