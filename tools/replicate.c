@@ -71,10 +71,12 @@ static int list_files(struct job *job, struct error *e)
 {
 	struct backend *files = store_stream_files(job->store);
 
-	/* Lists of prunes go with the manifests: they say nothing about what is not there yet. */
+	/*
+	 * Not the lists of prunes: what is let go here the far side may keep for longer, and a prune there would take away what is on
+	 * its list.
+	 */
 	if (files->ops->list(files, "chunks", list_one, &job->chunks, e) < 0 ||
 	    files->ops->list(files, "oplog", list_one, &job->oplog, e) < 0 ||
-	    files->ops->list(files, "prune", list_one, &job->manifests, e) < 0 ||
 	    files->ops->list(files, "snapshots", list_one, &job->manifests, e) < 0)
 		return e->code;
 	return 0;
@@ -302,7 +304,7 @@ static int check_dest(struct job *job, struct error *e)
 /* Deletions in the order in which nothing depends on what goes. */
 static int delete_there(struct job *job, struct error *e)
 {
-	static const char *const folders[] = {"snapshots", "oplog", "prune", "chunks", "keys"};
+	static const char *const folders[] = {"snapshots", "oplog", "chunks", "keys"};
 
 	const char *store = store_path(job->store), *dest = job->options->dest;
 

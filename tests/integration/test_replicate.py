@@ -8,7 +8,7 @@ import time
 
 import peers
 import pytest
-from test_retention import BEGIN, documents_of, dump_of, take
+from test_retention import BEGIN, DAY, documents_of, dump_of, oplog_of, take
 
 SEED = int(os.environ.get("YESTER_SEED", "9"))
 
@@ -148,3 +148,23 @@ exec {shutil.which("rsync")} "$@"
     _, told = replicate.communicate(timeout=120)
     assert replicate.returncode == 0, told
     assert "s0" in names(tmp_path / "far") and is_whole(tmp_path / "far")
+
+
+def test_the_far_side_keeps_what_only_this_side_let_go(store, tmp_path):
+    """A week of moments here, all of them there: a prune there must not do what a retention here said."""
+    take(store, tmp_path / "dump", "base", BEGIN, 0, "--assert-quiesced")
+    for hours in (100, 240):
+        store.run("ingest-oplog", oplog_of(tmp_path / "oplog.bson", hours))
+    store.run("snapshot", "--at", f"{BEGIN + 8 * DAY}.1", "--name", "day8")
+    far, early = tmp_path / "far", f"{BEGIN + DAY}.1"
+    store.run("replicate", far)
+    count = peers.yester("count", "-s", far, "--at", early, "shop.orders").out
+    store.run("forget", "--keep-last", "1", "--pitr-window", "1d", "--prune")
+    store.run("replicate", far)
+    for _ in range(2):
+        peers.yester("prune", "-s", far, "--grace", "0")
+    assert peers.yester("count", "-s", far, "--at", early, "shop.orders").out == count
+    store.run("prune", "--grace", "0")
+    store.run("replicate", far, "--delete")
+    assert "day8" in names(far) and "base" not in names(far) and is_whole(far)
+    assert peers.yester("count", "-s", far, "--at", early, "shop.orders", check=5)
