@@ -24,7 +24,7 @@ enum window_kind {
 	WINDOW_COVARIANCE,
 	WINDOW_DEVIATION, /* $stdDev, ... */
 	WINDOW_SUM,	  /* ... $sum, $avg, ... */
-	WINDOW_MAX,	  /* ... and $max in a window whose beginning moves */
+	WINDOW_EXTREME,	  /* ... $min and $max in a window whose beginning moves */
 	WINDOW_LOCF,
 	WINDOW_LINEAR,
 };
@@ -59,6 +59,7 @@ struct window_function {
 	_Decimal128 alpha;
 	bool was_decimal; /* $expMovingAvg met one, in any partition: mongod never forgets */
 	bool is_mean;	  /* $avg, of WINDOW_SUM */
+	bool is_least;	  /* $min, of WINDOW_EXTREME */
 	struct value
 		last_sort; /* $linearFill: of the partition before, which mongod never forgets either */
 	size_t slot;	   /* of the variable that holds the result */
@@ -66,6 +67,8 @@ struct window_function {
 	struct value *results;
 	size_t fails_at; /* the document at which it meets an input that fails; SIZE_MAX: none */
 	struct error failure;
+	/* Where the window by range ended that was asked for last: the ends only go up, from document 0 on. */
+	size_t range_low, range_high;
 	size_t looked_at; /* documents whose windows end before the inputs that failed so far */
 };
 
@@ -125,8 +128,11 @@ MUST_CHECK int window_run_moving(struct window_stage *self, struct window_functi
 /* May the value of sortBy be one that a range is counted from? */
 MUST_CHECK int window_check_base(const struct window_function *f, const struct value *base,
 				 struct error *e);
-/* The first and last document of the window of document `i`: 1, or 0 when it is empty. */
-MUST_CHECK int window_ends(struct window_stage *self, const struct window_function *f, size_t i,
+/*
+ * The first and last document of the window of document `i`: 1, or 0 when it is empty. Ask for document 0 first, then upwards: so a
+ * pass over the partition looks at each sort value a few times, however long the partition is.
+ */
+MUST_CHECK int window_ends(struct window_stage *self, struct window_function *f, size_t i,
 			   size_t *ret_low, size_t *ret_high, struct error *e);
 MUST_CHECK int window_calculate(struct window_stage *self, enum window_op op, const struct value *a,
 				const struct value *b, struct value *ret, struct error *e);

@@ -21,8 +21,8 @@ static int comes_in(struct window_stage *self, struct window_function *f, size_t
 }
 
 /* $derivative only looks at the ends of its windows. */
-static int is_an_end(struct window_stage *self, const struct window_function *f, size_t at,
-		     size_t *ret, struct error *e)
+static int is_an_end(struct window_stage *self, struct window_function *f, size_t at, size_t *ret,
+		     struct error *e)
 {
 	for (size_t i = 0; i < self->count; i++) {
 		size_t low, high;

@@ -22,7 +22,8 @@ struct moving {
 	size_t first, last;	/* documents in it, when count_all > 0 */
 	size_t count_all;
 	bool has_begun;
-	size_t most; /* of WINDOW_MAX: where the greatest is, when count > 0 */
+	/* Of WINDOW_EXTREME: the documents that are the end, or will be when those before them have gone. */
+	size_t *extremes, extreme_first, extreme_end;
 	struct buf room;
 };
 
@@ -110,7 +111,7 @@ static struct value sum_mean(const struct moving_sum *sum)
 	return value_double(value_to_double(&v) / (double)sum->count);
 }
 
-/* ---- $sum and $avg, and $max, which of equal values gives the newest (WindowFunctionMinMax: the last of a multiset) */
+/* ---- $sum and $avg */
 
 static void total_update(struct moving *m, const struct value *v, int quantity)
 {
@@ -118,26 +119,38 @@ static void total_update(struct moving *m, const struct value *v, int quantity)
 		sum_update(&m->sum, v, quantity);
 }
 
-static void most_add(struct moving *m, size_t i)
-{
-	const struct value *values = m->f->values;
+/* ---- $min and $max: of equal values the oldest and the newest (WindowFunctionMinMax: the ends of a multiset) */
 
-	if (value_is_nullish(&values[i]))
-		return;
-	if (m->count == 0 ||
-	    value_compare(&values[i], &values[m->most], m->self->base.q->collation) >= 0)
-		m->most = i;
-	m->count = 1;
+/* May document `i` still be asked for when `next` is in the window, too? It goes first. */
+static bool is_beyond(const struct moving *m, size_t i, size_t next)
+{
+	int order =
+		value_compare(&m->f->values[i], &m->f->values[next], m->self->base.q->collation);
+
+	return m->f->is_least ? order <= 0 : order > 0;
 }
 
-/* The document `first` goes; `count` is whether there is a greatest. */
-static void most_remove(struct moving *m)
+static void extreme_add(struct moving *m, size_t i)
 {
-	if (m->count == 0 || m->most != m->first)
+	if (value_is_nullish(&m->f->values[i]))
 		return;
-	m->count = 0;
-	for (size_t i = m->first + 1; i <= m->last && m->count_all > 1; i++)
-		most_add(m, i);
+	while (m->extreme_end > m->extreme_first &&
+	       !is_beyond(m, m->extremes[m->extreme_end - 1], i))
+		m->extreme_end--;
+	m->extremes[m->extreme_end++] = i;
+}
+
+/* The document `first` goes. */
+static void extreme_remove(struct moving *m)
+{
+	if (m->extreme_first < m->extreme_end && m->extremes[m->extreme_first] == m->first)
+		m->extreme_first++;
+}
+
+static struct value extreme_value(const struct moving *m)
+{
+	return m->extreme_first == m->extreme_end ? value_null()
+						  : m->f->values[m->extremes[m->extreme_first]];
 }
 
 /* ---- $stdDev */
@@ -388,6 +401,7 @@ static int forget(struct moving *m, struct error *e)
 
 	m->sum = m->squares = m->mean_x = m->mean_y = (struct moving_sum){0};
 	m->count = m->strange = 0;
+	m->extreme_first = m->extreme_end = 0;
 	m->count_all = 0;
 	m->has_begun = false;
 	if (m->f->acc == NULL)
@@ -423,8 +437,8 @@ static int add(struct moving *m, size_t i, struct error *e)
 		result = covariance_add(m, &m->f->values[i], e);
 	else if (m->f->kind == WINDOW_SUM)
 		total_update(m, &m->f->values[i], 1);
-	else if (m->f->kind == WINDOW_MAX)
-		most_add(m, i);
+	else if (m->f->kind == WINDOW_EXTREME)
+		extreme_add(m, i);
 	else
 		deviation_update(m, &m->f->values[i], 1);
 	if (result < 0)
@@ -449,8 +463,8 @@ static int remove_first(struct moving *m, struct error *e)
 		result = covariance_remove(m, &m->f->values[m->first], e);
 	else if (m->f->kind == WINDOW_SUM)
 		total_update(m, &m->f->values[m->first], -1);
-	else if (m->f->kind == WINDOW_MAX)
-		most_remove(m);
+	else if (m->f->kind == WINDOW_EXTREME)
+		extreme_remove(m);
 	else
 		deviation_update(m, &m->f->values[m->first], -1);
 	m->first++;
@@ -485,9 +499,11 @@ static int move_to(struct moving *m, size_t low, size_t high, struct error *e)
 	bool stays = keeps_rest(m);
 	bool anew = (m->count_all == 0 && !(stays && m->has_begun)) || low < m->first ||
 		    (low > m->last && !stays) || high < m->last;
+	/* Behind an empty window what lies between is passed over, behind another it is added and taken out. */
+	size_t next = m->count_all == 0 ? MAX_OF(m->last + 1, low) : m->last + 1;
 	int result;
 
-	for (size_t i = m->last + 1; !anew && i <= high; i++)
+	for (size_t i = next; !anew && i <= high; i++)
 		if (add(m, i, e) < 0)
 			return e->code;
 	while (!anew && m->first < low) {
@@ -522,8 +538,8 @@ static int result_of(struct moving *m, struct value *ret, struct error *e)
 			return e->code;
 	} else if (m->f->kind == WINDOW_SUM) {
 		*ret = m->f->is_mean ? sum_mean(&m->sum) : sum_value(&m->sum);
-	} else if (m->f->kind == WINDOW_MAX) {
-		*ret = m->count == 0 ? value_null() : m->f->values[m->most];
+	} else if (m->f->kind == WINDOW_EXTREME) {
+		*ret = extreme_value(m);
 	} else {
 		*ret = deviation_result(m);
 	}
@@ -546,7 +562,8 @@ static int run_all(struct moving *m, struct error *e)
 		found = window_ends(m->self, m->f, i, &low, &high, e);
 		if (found < 0)
 			return found;
-		is_same = i > 0 &&
+		/* A deviation that came out below 0 is forgotten by asking: asked again it is another 0. */
+		is_same = i > 0 && m->f->kind != WINDOW_DEVIATION &&
 			  (found == 0 ? m->count_all == 0
 				      : m->count_all > 0 && m->first == low && m->last == high);
 		if (is_same) {
@@ -567,6 +584,8 @@ int window_run_moving(struct window_stage *self, struct window_function *f, stru
 
 	if (f->acc != NULL)
 		m.state = xcalloc(1, accumulator_size(f->acc));
+	if (f->kind == WINDOW_EXTREME)
+		m.extremes = arena_get(self->arena, self->count * sizeof(*m.extremes));
 	result = run_all(&m, e);
 	if (f->acc != NULL)
 		accumulator_end(f->acc, m.state);

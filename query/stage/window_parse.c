@@ -92,8 +92,9 @@ static int parse_accumulator(struct parsing *p, const struct named *named, struc
 		p->f->kind = WINDOW_SUM;
 		return 0;
 	}
-	if (begin_moves(p->f) && strcmp(named->name, "$max") == 0) {
-		p->f->kind = WINDOW_MAX;
+	p->f->is_least = strcmp(named->name, "$min") == 0;
+	if (begin_moves(p->f) && (p->f->is_least || strcmp(named->name, "$max") == 0)) {
+		p->f->kind = WINDOW_EXTREME;
 		return 0;
 	}
 	p->f->input = NULL;

@@ -73,9 +73,9 @@ static int threshold(const struct window_function *f, const struct value *base,
 				  zone_utc(), &ret->date, e);
 }
 
-/* 1 and the least index within the lower bound, 0 there is none. */
-static int range_low(struct window_stage *self, const struct window_function *f, size_t i,
-		     size_t *ret, struct error *e)
+/* 1 and the least index within the lower bound, 0 there is none. It is looked for from where the one before was. */
+static int range_low(struct window_stage *self, struct window_function *f, size_t i, size_t *ret,
+		     struct error *e)
 {
 	const struct value *values = self->sort_values;
 	struct value least;
@@ -88,48 +88,52 @@ static int range_low(struct window_stage *self, const struct window_function *f,
 	if (f->bounds.low.end == WINDOW_OFFSET &&
 	    threshold(f, &values[i], &f->bounds.low, &least, e) < 0)
 		return e->code;
-	for (at = 0; at < self->count; at++) {
+	for (at = f->range_low; at < self->count; at++) {
 		if (f->bounds.low.end == WINDOW_UNBOUNDED
 			    ? has_type(f, &values[at])
 			    : value_compare(&values[at], &least, NULL) >= 0)
 			break;
 	}
-	*ret = at;
+	*ret = f->range_low = at;
 	return at < self->count && has_type(f, &values[at]);
 }
 
-static int range_high(struct window_stage *self, const struct window_function *f, size_t i,
-		      size_t low, size_t *ret, struct error *e)
+static int range_high(struct window_stage *self, struct window_function *f, size_t i, size_t low,
+		      size_t *ret, struct error *e)
 {
 	const struct value *values = self->sort_values;
 	struct value most;
-	size_t at;
+	size_t at = MAX_OF(low, f->range_high);
 
 	if (f->bounds.high.end == WINDOW_CURRENT) {
 		*ret = i;
 		return 1;
 	}
 	if (f->bounds.high.end == WINDOW_UNBOUNDED) {
-		for (at = MAX_OF(i, low); at < self->count && has_type(f, &values[at]); at++)
+		for (at = MAX_OF(i, at); at < self->count && has_type(f, &values[at]); at++)
 			;
-		*ret = at - 1;
+		*ret = f->range_high = at - 1;
 		return 1;
 	}
 	if (threshold(f, &values[i], &f->bounds.high, &most, e) < 0)
 		return e->code;
-	for (at = low; at < self->count && value_compare(&most, &values[at], NULL) >= 0; at++)
+	for (; at < self->count && value_compare(&most, &values[at], NULL) >= 0; at++)
 		;
-	*ret = at - 1;
-	return at > low;
+	if (at <= low)
+		return 0;
+	*ret = f->range_high = at - 1;
+	return 1;
 }
 
-int window_ends(struct window_stage *self, const struct window_function *f, size_t i,
-		size_t *ret_low, size_t *ret_high, struct error *e)
+int window_ends(struct window_stage *self, struct window_function *f, size_t i, size_t *ret_low,
+		size_t *ret_high, struct error *e)
 {
 	int found;
 
 	if (!f->bounds.is_range)
 		return document_ends(self, f, i, ret_low, ret_high);
+	if (i == 0)
+		f->range_low = f->range_high = 0;
 	if (window_check_base(f, &self->sort_values[i], e) < 0)
 		return e->code;
 	found = range_low(self, f, i, ret_low, e);
@@ -420,7 +424,7 @@ int window_run(struct window_stage *self, struct window_function *f, struct erro
 	case WINDOW_COVARIANCE:
 	case WINDOW_DEVIATION:
 	case WINDOW_SUM:
-	case WINDOW_MAX:
+	case WINDOW_EXTREME:
 		break;
 	}
 	return window_run_moving(self, f, e);
