@@ -395,5 +395,11 @@ int sort_key_bytes(const struct sort *sort, struct expr_frame *frame, const stru
 			for (size_t at = begin; at < ret->len; at++)
 				ret->at[at] = (uint8_t)~ret->at[at];
 	}
+	/*
+	 * What the caller adds may begin with a 00, as what follows the end of "a" in "a\0b" does once it is turned over. Class bytes
+	 * don't, so between the parts it is not needed.
+	 */
+	if (!sort->parts[sort->count - 1].is_ascending)
+		buf_add_u8(ret, 0x80);
 	return 0;
 }
