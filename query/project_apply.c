@@ -326,14 +326,48 @@ static void slice_document(struct buf *out, struct bytes doc, bool is_array, str
 	bson_build_end(out, begin);
 }
 
-static int positional_document(struct buf *out, struct bytes doc, struct bytes path,
+static const struct project_node *child_of(const struct project_node *node, struct bytes name)
+{
+	const struct project_node *child = node->children;
+
+	while (child != NULL && !bytes_equal(child->name, name))
+		child = child->next;
+	return child;
+}
+
+/*
+ * Where element `index` of an array is once the array is projected: to mongod, which leaves a hole for what is taken out, it has the
+ * same place. False: it is taken out.
+ */
+static bool projected_index(const struct project_node *node, struct bytes array, size_t *index)
+{
+	struct fields walk = fields_of(array);
+	struct bson_field field;
+	size_t gone = 0;
+	bool stays = true;
+
+	if (node == NULL || node->kind != PROJECT_NODE_PATH || node->is_computed)
+		return true;
+	for (size_t i = 0; i <= *index && fields_next(&walk, &field); i++) {
+		stays = field.type == BSON_KIND_DOCUMENT || field.type == BSON_KIND_ARRAY;
+		gone += !stays;
+	}
+	*index -= stays ? gone : 0;
+	return stays;
+}
+
+/* `doc` is what was projected, of `from` by `node`. */
+static int positional_document(struct buf *out, const struct project_node *node, struct bytes from,
+			       struct bytes doc, struct bytes path,
 			       const struct match_detail *detail, struct error *e)
 {
 	struct bytes rest, name = field_path_first(path, &rest);
 	size_t begin = bson_build_begin(out), inner;
 	struct fields walk = fields_of(doc);
+	const struct project_node *child = node == NULL ? NULL : child_of(node, name);
+	struct value element, whole = value_get(from, name);
 	struct bson_field field;
-	struct value element;
+	size_t index = detail->index;
 
 	while (fields_next(&walk, &field)) {
 		if (!bytes_equal(field.name, name) ||
@@ -344,7 +378,8 @@ static int positional_document(struct buf *out, struct bytes doc, struct bytes p
 		}
 		add_name(out, field.type, field.name);
 		if (field.type == BSON_KIND_DOCUMENT) {
-			if (positional_document(out, field.value, rest, detail, e) < 0)
+			if (positional_document(out, child, whole.data, field.value, rest, detail,
+						e) < 0)
 				return e->code;
 			continue;
 		}
@@ -352,7 +387,9 @@ static int positional_document(struct buf *out, struct bytes doc, struct bytes p
 			return query_error(e, 51246,
 					   "positional operator '.$' couldn't find a matching "
 					   "element in the array");
-		element = value_at(field.value, detail->index);
+		element = value_missing();
+		if (projected_index(child, whole.data, &index))
+			element = value_at(field.value, index);
 		if (value_is_missing(&element))
 			return query_error(e, 51247, "positional operator '.$' element mismatch");
 		inner = bson_build_begin(out);
@@ -374,7 +411,8 @@ static int cut(struct applying *a, struct bytes doc, size_t begin, struct error 
 		if (match_test(a->project->match, a->frame, doc, &detail, e) < 0)
 			return e->code;
 		out->len = begin;
-		if (positional_document(out, result, a->project->positional, &detail, e) < 0)
+		if (positional_document(out, a->project->root, doc, result, a->project->positional,
+					&detail, e) < 0)
 			return e->code;
 	}
 	for (const struct project_slice *s = a->project->slices; s != NULL; s = s->next) {
