@@ -8,6 +8,7 @@
 #include "query/plan_needed.h"
 #include "query/query_error.h"
 #include "query/scan.h"
+#include "query/stage/pipeline.h"
 #include "query/stage/reorder.h"
 #include "query/unpack.h"
 
@@ -292,7 +293,8 @@ static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lea
 	}
 	operand = plan_operand(&stage, "$sort");
 	stage = value_at(pipeline, ret->stages + 1);
-	ret->order = sorts_anew(&stage) ? 0 : id_order(&operand);
+	ret->order =
+		sorts_anew(&stage) || pipeline_wants_sort_key(pipeline) ? 0 : id_order(&operand);
 	return 0;
 }
 

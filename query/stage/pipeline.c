@@ -227,6 +227,11 @@ static bool has_text(struct bytes hay, const char *needle)
 	return memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
 }
 
+bool pipeline_wants_sort_key(struct bytes pipeline)
+{
+	return has_text(pipeline, "sortKey") && has_text(pipeline, "$meta");
+}
+
 int pipeline_look(struct query_context *q, struct bytes pipeline, struct error *e)
 {
 	struct value all = value_array(pipeline);
@@ -244,7 +249,7 @@ static int build(struct query_context *q, struct expr_scope *scope, struct bytes
 	struct stage_build b = {.q = q, .scope = scope, .last = &later};
 
 	pipeline = arena_copy(q->constants, pipeline);
-	b.wants_sort_key = has_text(pipeline, "sortKey") && has_text(pipeline, "$meta");
+	b.wants_sort_key = pipeline_wants_sort_key(pipeline);
 	if (pipeline_look(q, pipeline, e) < 0 ||
 	    stage_parse_pipeline(&b, pipeline, STAGE_TOP, TAKE(from), &made, e) < 0 ||
 	    (fold && stage_optimize(&b, later, e) < 0))
