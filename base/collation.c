@@ -189,6 +189,19 @@ int collation_open(struct bytes spec, struct collation **ret, struct error *e)
 	return 1;
 }
 
+bool collation_is_on(struct collation *collation, const char *attribute)
+{
+	for (size_t i = 0; i < COUNT_OF(attributes); i++) {
+		UErrorCode status = U_ZERO_ERROR;
+
+		if (strcmp(attributes[i].name, attribute) == 0)
+			return ucol_getAttribute(collation->icu, attributes[i].attribute,
+						 &status) != UCOL_OFF &&
+			       U_SUCCESS(status);
+	}
+	return false;
+}
+
 int collation_of_options(struct bytes options, struct collation **ret, struct error *e)
 {
 	struct bson_field field;

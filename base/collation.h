@@ -25,6 +25,9 @@ struct collation; /* opaque */
  */
 MUST_CHECK int collation_open(struct bytes spec, struct collation **ret, struct error *e);
 
+/* Is "backwards", "caseFirst" or "caseLevel" on, by the specification or by what the locale brings along (Danish, French of Canada)? */
+bool collation_is_on(struct collation *collation, const char *attribute);
+
 /*
  * The same from a collection's options: the document that may have a field "collation".
  */

@@ -149,8 +149,7 @@ static int check_locale(struct bytes locale, const char *text, struct error *e)
 /* What CollatorFactoryICU::makeFromBSON() looks at. */
 static int check_together(struct bytes spec, const char *text, struct error *e)
 {
-	struct value first = command_field(spec, "caseFirst"), v = command_field(spec, "version");
-	int64_t strength = command_number(spec, "strength", 3);
+	struct value v = command_field(spec, "version");
 
 	if (check_locale(command_field(spec, "locale").data, text, e) < 0)
 		return e->code;
@@ -160,18 +159,6 @@ static int check_together(struct bytes spec, const char *text, struct error *e)
 				   "collator version was " ICU_OF_MONGOD
 				   ". Requested collation spec: %s",
 				   (int)v.data.len, (const char *)v.data.at, text);
-	if (bytes_equal(command_field(spec, "locale").data, bytes_str("simple")))
-		return 0;
-	if (command_flag(spec, "backwards") && strength == 1)
-		return query_error(e, QUERY_BAD_VALUE,
-				   "'backwards' is invalid with 'strength' of 1 in: %s", text);
-	if (first.type == BSON_KIND_STRING && !bytes_equal(first.data, bytes_str("off")) &&
-	    strength <= 2 && !command_flag(spec, "caseLevel"))
-		return query_error(
-			e, QUERY_BAD_VALUE,
-			"'caseFirst' is invalid unless 'caseLevel' is on or 'strength' is "
-			"greater than 2 in: %s",
-			text);
 	return 0;
 }
 
@@ -216,6 +203,27 @@ static struct bytes plain_collation(struct arena *arena, struct bytes spec)
 	return arena_copy(arena, buf_bytes(&plain));
 }
 
+/* What does not go together, also when the locale brings it along. */
+static int check_defaults(struct collation *collation, struct bytes spec, struct error *e)
+{
+	int64_t strength = command_number(spec, "strength", 3);
+	OWNED(buf_release) struct buf text = {0};
+
+	value_text_bson(spec, false, &text);
+	if (strength == 1 && collation_is_on(collation, "backwards"))
+		return query_error(e, QUERY_BAD_VALUE,
+				   "'backwards' is invalid with 'strength' of 1 in: %s",
+				   buf_text(&text));
+	if (strength <= 2 && collation_is_on(collation, "caseFirst") &&
+	    !collation_is_on(collation, "caseLevel"))
+		return query_error(
+			e, QUERY_BAD_VALUE,
+			"'caseFirst' is invalid unless 'caseLevel' is on or 'strength' is "
+			"greater than 2 in: %s",
+			buf_text(&text));
+	return 0;
+}
+
 static int open_collation(struct command_context *c, struct bytes given, struct error *e)
 {
 	OWNED(buf_release) struct buf text = {0};
@@ -227,6 +235,8 @@ static int open_collation(struct command_context *c, struct bytes given, struct 
 		return query_error(e, QUERY_BAD_VALUE, "Field 'locale' is invalid in: %s",
 				   buf_text(&text));
 	}
+	if (opened > 0 && check_defaults(c->collation, given, e) < 0)
+		return e->code;
 	c->q.collation = c->collation;
 	c->collation_spec = opened > 0 ? spec : (struct bytes){0};
 	c->q.collation_spec = c->collation_spec;
