@@ -98,27 +98,6 @@ const struct expr *accumulator_argument(const struct accumulator *acc)
 	return acc->sort == NULL ? acc->argument : NULL;
 }
 
-static int check_n(const struct value *v, int64_t *ret, struct error *e)
-{
-	OWNED(buf_release) struct buf text = {0};
-
-	value_text(v, &text);
-	if (!value_is_number(v))
-		return query_error(e, 5787902,
-				   "Value for 'n' must be of integral type, but found %s",
-				   buf_text(&text));
-	if (v->type == BSON_KIND_DOUBLE && !(v->number >= -0x1p63 && v->number < 0x1p63))
-		return query_error(e, 31109, "Can't coerce out of range value %s to long",
-				   buf_text(&text));
-	if (!value_as_int64(v, ret))
-		return query_error(e, 5787903,
-				   "Value for 'n' must be of integral type, but found %s",
-				   buf_text(&text));
-	if (*ret <= 0)
-		return query_error(e, 5787908, "'n' must be greater than 0, found %" PRId64, *ret);
-	return 0;
-}
-
 int accumulator_begin(const struct accumulator *acc, void *state, struct expr_frame *frame,
 		      const struct value *group, struct error *e)
 {
@@ -138,7 +117,7 @@ int accumulator_begin(const struct accumulator *acc, void *state, struct expr_fr
 	result = expr_eval(acc->n, frame, &v, e);
 	frame->root = root;
 	frame->current = current;
-	return result < 0 ? result : check_n(&v, state, e);
+	return result < 0 ? result : expr_check_n(&v, state, e);
 }
 
 int64_t accumulator_add(const struct accumulator *acc, void *state, struct expr_frame *frame,

@@ -16,6 +16,8 @@ static int check_limit(const struct value *v, struct error *e)
 
 	if (!value_is_number(v))
 		return query_error(e, QUERY_BAD_VALUE, "limit value is not a valid number");
+	if (value_as_int64(v, &number) && number == INT64_MIN)
+		return query_error(e, QUERY_BAD_VALUE, "limit value for count cannot be min long");
 	if (value_as_int64(v, &number))
 		return 0;
 	value_text_element(bytes_str("limit"), v, &text);
@@ -162,8 +164,6 @@ int query_count(const struct query_request *request, int64_t *ret, struct error 
 		return e->code;
 	limit = command_number(c.cmd, "limit", 0);
 	skip = command_number(c.cmd, "skip", 0);
-	if (limit == INT64_MIN)
-		limit = INT64_MAX;
 	limit = limit < 0 ? -limit : limit;
 	if (limit > 0 && skip <= INT64_MAX - limit)
 		most = limit + skip;

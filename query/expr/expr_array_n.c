@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "query/decimal_math.h"
 #include "query/expr/expr_op.h"
 #include "query/expr/expr_sort.h"
@@ -219,6 +221,32 @@ static int parse_n(struct expr_scope *scope, const struct value *operand, struct
 	return 0;
 }
 
+int expr_check_n(const struct value *v, int64_t *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+
+	value_text(v, &text);
+	if (!value_is_number(v))
+		return query_error(e, 5787902,
+				   "Value for 'n' must be of integral type, but found %s",
+				   buf_text(&text));
+	if (v->type == BSON_KIND_DOUBLE && !(v->number >= -0x1p63 && v->number < 0x1p63))
+		return query_error(e, 31109, "Can't coerce out of range value %s to long",
+				   buf_text(&text));
+	*ret = v->type == BSON_KIND_DECIMAL
+		       ? decimal_to_int64(decimal_math_quantize(v->decimal, 0, DECIMAL_HALF_EVEN),
+					  NULL)
+		       : value_to_int64(v);
+	/* As doubles: what no double can tell from 2 is a 2. */
+	if ((double)*ret != value_to_double(v))
+		return query_error(e, 5787903,
+				   "Value for 'n' must be of integral type, but found %s",
+				   buf_text(&text));
+	if (*ret <= 0)
+		return query_error(e, 5787908, "'n' must be greater than 0, found %" PRId64, *ret);
+	return 0;
+}
+
 static int n_arg(const struct expr *self, struct expr_frame *frame, int64_t *ret, struct error *e)
 {
 	struct value v;
@@ -226,25 +254,7 @@ static int n_arg(const struct expr *self, struct expr_frame *frame, int64_t *ret
 
 	if (result < 0)
 		return result;
-	if (!value_is_number(&v))
-		return query_error(e, 5787902,
-				   "Value for 'n' must be of integral type, but found %s",
-				   expr_text(frame->arena, &v));
-	if (v.type == BSON_KIND_DOUBLE && !(v.number >= -0x1p63 && v.number < 0x1p63))
-		return query_error(e, 31109, "Can't coerce out of range value %s to long",
-				   expr_text(frame->arena, &v));
-	*ret = v.type == BSON_KIND_DECIMAL
-		       ? decimal_to_int64(decimal_math_quantize(v.decimal, 0, DECIMAL_HALF_EVEN),
-					  NULL)
-		       : value_to_int64(&v);
-	if ((double)*ret != value_to_double(&v))
-		return query_error(e, 5787903,
-				   "Value for 'n' must be of integral type, but found %s",
-				   expr_text(frame->arena, &v));
-	if (*ret <= 0)
-		return query_error(e, 5787908, "'n' must be greater than 0, found %lld",
-				   (long long)*ret);
-	return 0;
+	return expr_check_n(&v, ret, e);
 }
 
 static int n_inputs(const struct expr *self, struct expr_frame *frame, int64_t *n,

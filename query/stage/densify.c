@@ -1,7 +1,5 @@
 #include "query/stage/densify.h"
 
-#include <math.h>
-
 #include "base/bson_build.h"
 #include "query/expr/expr_op.h"
 #include "query/field_path.h"
@@ -51,7 +49,6 @@ int densify_on_step(const struct densify_spec *spec, struct expr_frame *frame,
 		    const struct value *v, const struct value *base, struct error *e)
 {
 	struct value distance;
-	int64_t n, step;
 
 	if (v->type == BSON_KIND_DATE)
 		return date_on_step(spec, v->date, base->date, e);
@@ -59,9 +56,12 @@ int densify_on_step(const struct densify_spec *spec, struct expr_frame *frame,
 	frame->slots[spec->slots[1]] = *base;
 	if (expr_eval(spec->subtract, frame, &distance, e) < 0)
 		return e->code;
-	if (value_as_int64(&distance, &n) && value_as_int64(&spec->step, &step))
-		return n % step == 0;
-	return fmod(value_to_double(&distance), value_to_double(&spec->step)) == 0;
+	/* What is left is that of $mod: among decimals of a double 15 digits count. */
+	frame->slots[spec->slots[0]] = distance;
+	frame->slots[spec->slots[1]] = spec->step;
+	if (expr_eval(spec->modulo, frame, &distance, e) < 0)
+		return e->code;
+	return value_to_double(&distance) == 0;
 }
 
 /* ---- parsing: the checks of the IDL, then those of the range */
@@ -261,8 +261,8 @@ static int read_spec(struct stage_build *b, const struct value *operand, struct 
 static int parse_ops(struct stage_build *b, struct densify_spec *spec, struct error *e)
 {
 	struct expr_scope_mark mark = expr_scope_begin(b->scope);
-	const struct expr **const to[] = {&spec->add, &spec->subtract};
-	static const char *const names[] = {"$add", "$subtract"};
+	const struct expr **const to[] = {&spec->add, &spec->subtract, &spec->modulo};
+	static const char *const names[] = {"$add", "$subtract", "$mod"};
 	OWNED(buf_release) struct buf words = {0};
 
 	if (expr_scope_define(b->scope, bytes_str("wa"), &spec->slots[0], e) < 0 ||

@@ -24,7 +24,7 @@ struct densify_spec {
 	struct value step, low, high;
 	bool has_unit;
 	enum expr_date_unit unit;
-	const struct expr *add, *subtract; /* of the variables in these slots */
+	const struct expr *add, *subtract, *modulo; /* of the variables in these slots */
 	size_t slots[2];
 };
 

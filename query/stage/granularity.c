@@ -164,6 +164,17 @@ static struct value decimal_power(double exponent)
 	return value_decimal((_Decimal128)exp2(exponent) * 1.000000000000000000000000000000000DL);
 }
 
+/* Whole numbers are not rounded to doubles first: 2^62 - 1 lies below 2^62. */
+static bool is_whole(const struct value *v)
+{
+	return (v->type == BSON_KIND_INT32 || v->type == BSON_KIND_INT64) && value_to_int64(v) > 0;
+}
+
+static int bit_length(int64_t n)
+{
+	return n == 0 ? 0 : 64 - __builtin_clzll((unsigned long long)n);
+}
+
 static bool is_infinite(const struct value *v)
 {
 	return isinf(value_to_double(v));
@@ -177,6 +188,8 @@ struct value granularity_up(const struct granularity *g, const struct value *v)
 		return *v;
 	if (g->series == NULL && v->type == BSON_KIND_DECIMAL)
 		return decimal_power(floor(log2(number)) + 1);
+	if (g->series == NULL && is_whole(v))
+		return power_of_two(bit_length(value_to_int64(v)));
 	if (g->series == NULL)
 		return power_of_two(floor(log2(number)) + 1);
 	if (v->type == BSON_KIND_DECIMAL)
@@ -192,6 +205,8 @@ struct value granularity_down(const struct granularity *g, const struct value *v
 		return *v;
 	if (g->series == NULL && v->type == BSON_KIND_DECIMAL)
 		return decimal_power(ceil(log2(number)) - 1);
+	if (g->series == NULL && is_whole(v))
+		return power_of_two(bit_length(value_to_int64(v) - 1) - 1);
 	if (g->series == NULL)
 		return power_of_two(ceil(log2(number)) - 1);
 	if (v->type == BSON_KIND_DECIMAL)

@@ -6,7 +6,7 @@
 #include "query/stage/stage_make.h"
 
 struct bucket {
-	struct value group_by, boundaries, fallback, output;
+	struct value group_by, boundaries, output;
 	struct value *bounds; /* evaluated */
 	size_t count;
 	bool has_fallback, has_output;
@@ -61,7 +61,6 @@ static int take_option(struct stage_build *b, struct bucket *bucket, const struc
 					   "The $bucket 'default' field must be a constant "
 					   "expression, but found: %s.",
 					   stage_element_text(b->q, bytes_str(""), &v) + 2);
-		bucket->fallback = v;
 		bucket->has_fallback = true;
 	} else if (bytes_equal(field->name, bytes_str("output"))) {
 		if (v.type != BSON_KIND_DOCUMENT)
@@ -164,27 +163,18 @@ static int parse(struct stage_build *b, const struct value *operand, struct buck
 	return 0;
 }
 
-/* {$literal: v} as field `name`. */
-static void add_literal(struct buf *out, const char *name, const struct value *v)
-{
-	size_t begin = bson_build_open(out, name);
-
-	value_write(out, bytes_str("$literal"), v);
-	bson_build_end(out, begin);
-}
-
 static void add_compare(struct buf *out, const char *name, const char *op,
 			const struct bucket *bucket, size_t bound)
 {
 	size_t compare = bson_build_open(out, name), args = bson_build_open_array(out, op);
 
 	value_write(out, bytes_str("0"), &bucket->group_by);
-	add_literal(out, "1", &bucket->bounds[bound]);
+	value_write(out, bytes_str("1"), &bucket->bounds[bound]);
 	bson_build_end(out, args);
 	bson_build_end(out, compare);
 }
 
-/* {case: {$and: [{$gte: [by, low]}, {$lt: [by, high]}]}, then: low} */
+/* {case: {$and: [{$gte: [by, low]}, {$lt: [by, high]}]}, then: low}: as in mongod no literals, a string with a dollar is a path now. */
 static void add_branch(struct buf *out, const struct bucket *bucket, size_t i)
 {
 	char name[24];
@@ -198,7 +188,7 @@ static void add_branch(struct buf *out, const struct bucket *bucket, size_t i)
 	add_compare(out, "1", "$lt", bucket, i + 1);
 	bson_build_end(out, both);
 	bson_build_end(out, when);
-	add_literal(out, "then", &bucket->bounds[i]);
+	value_write(out, bytes_str("then"), &bucket->bounds[i]);
 	bson_build_end(out, branch);
 }
 
@@ -214,7 +204,7 @@ static void build_group(const struct bucket *bucket, struct buf *out)
 		add_branch(out, bucket, i);
 	bson_build_end(out, branches);
 	if (bucket->has_fallback)
-		value_write(out, bytes_str("default"), &bucket->fallback);
+		value_write(out, bytes_str("default"), &bucket->fallback_value);
 	bson_build_end(out, choose);
 	bson_build_end(out, id);
 	if (bucket->has_output) {

@@ -257,8 +257,7 @@ static int parse_group_by(struct stage_build *b, struct bucket_auto_stage *self,
 			   stage_element_text(b->q, bytes_str(""), v) + 2);
 }
 
-static int parse_buckets(struct stage_build *b, struct bucket_auto_stage *self,
-			 const struct value *v, struct error *e)
+static int parse_buckets(struct bucket_auto_stage *self, const struct value *v, struct error *e)
 {
 	if (!value_is_number(v))
 		return query_error(e, 40241,
@@ -268,8 +267,8 @@ static int parse_buckets(struct stage_build *b, struct bucket_auto_stage *self,
 	if (!value_as_int32(v, &self->buckets))
 		return query_error(e, 40242,
 				   "The $bucketAuto 'buckets' field must be representable as a "
-				   "32-bit integer, but found %s",
-				   stage_value_text(b->q, v));
+				   "32-bit integer, but found %g",
+				   value_to_double(v));
 	self->has_buckets = true;
 	return 0;
 }
@@ -346,7 +345,7 @@ static int parse_option(struct stage_build *b, struct bucket_auto_stage *self,
 	if (bytes_equal(field->name, bytes_str("groupBy")))
 		return parse_group_by(b, self, &v, e);
 	if (bytes_equal(field->name, bytes_str("buckets")))
-		return parse_buckets(b, self, &v, e);
+		return parse_buckets(self, &v, e);
 	if (bytes_equal(field->name, bytes_str("output"))) {
 		if (v.type == BSON_KIND_DOCUMENT)
 			return parse_outputs(b, self, v.data, e);
