@@ -49,7 +49,8 @@ static int check_cursor(const struct value *v, struct error *e)
 
 		if (!bytes_equal(field.name, bytes_str("batchSize")))
 			return query_error_unknown_field(e, "cursor", field.name);
-		if (check_batch(&inner, e) < 0)
+		if (check_batch(&inner, e) < 0 ||
+		    query_error_if_repeated(e, "cursor", v->data, &field) < 0)
 			return e->code;
 	}
 	return more;

@@ -244,7 +244,8 @@ static int check_rest(const struct command_rules *rules, struct bytes doc,
 	int more;
 
 	while ((more = bson_fields_next(&fields, &field, e)) > 0)
-		if (check_one(rules, &field, is_command, e) < 0)
+		if (check_one(rules, &field, is_command, e) < 0 ||
+		    (!is_command && query_error_if_repeated(e, rules->name, doc, &field) < 0))
 			return e->code;
 	if (more < 0)
 		return more;

@@ -1,8 +1,10 @@
 #include "query/explain_bounds.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/bson_build.h"
+#include "query/fields.h"
 
 /* The least and the greatest value of a kind as an index has them, and whether the greatest is a value of the next kind. */
 struct kind_ends {
@@ -79,28 +81,40 @@ static struct value of_id(struct bytes filter)
 	return value_missing();
 }
 
+static void add_point(size_t number, const struct value *v, struct buf *ret)
+{
+	OWNED(buf_release) struct buf text = {0}, end = {0};
+	char name[24];
+
+	value_text_element(bytes_of(NULL, 0), v, &end);
+	buf_printf(&text, "[%s, %s]", buf_text(&end), buf_text(&end));
+	snprintf(name, sizeof(name), "%zu", number);
+	bson_build_string(ret, name, buf_bytes(&text));
+}
+
 /* "[1, 1]", "[2, 2]" of {_id: {$in: [1, 2]}}, or of {_id: {$eq: 1}}. */
 static void add_points(struct bytes filter, bool is_backward, struct buf *ret)
 {
-	struct value id = of_id(filter), in = value_missing(), one;
-	size_t count;
+	struct value id = of_id(filter), in, one, *points;
+	struct fields fields;
+	struct bson_field field;
+	size_t count = 0;
 
 	if (id.type != BSON_KIND_DOCUMENT)
 		return;
 	in = value_get(id.data, bytes_str("$in"));
-	one = value_get(id.data, bytes_str("$eq"));
-	count = in.type == BSON_KIND_ARRAY ? value_count(in.data) : 1;
-	for (size_t i = 0; i < count; i++) {
-		OWNED(buf_release) struct buf text = {0}, end = {0};
-		char name[24];
-
-		if (in.type == BSON_KIND_ARRAY)
-			one = value_at(in.data, is_backward ? count - 1 - i : i);
-		value_text_element(bytes_of(NULL, 0), &one, &end);
-		buf_printf(&text, "[%s, %s]", buf_text(&end), buf_text(&end));
-		snprintf(name, sizeof(name), "%zu", i);
-		bson_build_string(ret, name, buf_bytes(&text));
+	if (in.type != BSON_KIND_ARRAY) {
+		one = value_get(id.data, bytes_str("$eq"));
+		add_point(0, &one, ret);
+		return;
 	}
+	points = xcalloc(value_count(in.data) + 1, sizeof(*points));
+	fields = fields_of(in.data);
+	while (fields_next(&fields, &field))
+		points[count++] = value_of_field(&field);
+	for (size_t i = 0; i < count; i++)
+		add_point(i, &points[is_backward ? count - 1 - i : i], ret);
+	free(points);
 }
 
 void explain_bounds_rest(struct bytes filter, struct buf *ret)

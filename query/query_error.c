@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "query/fields.h"
 
 int query_error(struct error *e, int server, const char *format, ...)
 {
@@ -23,6 +24,23 @@ int query_error_unknown_field(struct error *e, const char *parser, struct bytes 
 
 	return query_error(e, 40415, "BSON field '%s%s%s' is an unknown field.", parser,
 			   name.len > 0 ? "." : "", query_error_quote(name, &text));
+}
+
+int query_error_if_repeated(struct error *e, const char *parser, struct bytes doc,
+			    const struct bson_field *field)
+{
+	struct fields fields = fields_of(doc);
+	OWNED(buf_release) struct buf text = {0};
+	struct bson_field before;
+
+	while (fields_next(&fields, &before) && before.name.at != field->name.at) {
+		if (before.type == BSON_KIND_NULL || field->type == BSON_KIND_NULL ||
+		    !bytes_equal(before.name, field->name))
+			continue;
+		return query_error(e, 40413, "BSON field '%s.%s' is a duplicate field", parser,
+				   query_error_quote(field->name, &text));
+	}
+	return 0;
 }
 
 int query_error_cause(struct error *e, const char *format, ...)

@@ -10,6 +10,7 @@
 #ifndef QUERY_QUERY_ERROR_H
 #define QUERY_QUERY_ERROR_H
 
+#include "base/bson.h"
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -53,6 +54,13 @@ int query_error(struct error *e, int server, const char *format, ...) PRINTF_LIK
 
 /* Code 40415 as mongod's generated parsers tell it: "BSON field 'parser.name' is an unknown field."; without ".name" when it is empty. */
 int query_error_unknown_field(struct error *e, const char *parser, struct bytes name) COLD;
+
+/*
+ * Code 40413, when `doc` has a field of that name before `field`, which is in it and not null; else 0. For documents that mongod reads with a
+ * generated parser; after the check of the type, as there.
+ */
+int query_error_if_repeated(struct error *e, const char *parser, struct bytes doc,
+			    const struct bson_field *field);
 
 /* Put "context :: caused by :: " before the text of `e`, as mongod does; returns its code. */
 int query_error_cause(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;

@@ -310,6 +310,22 @@ struct zip_lists {
 	struct expr inputs, defaults;
 };
 
+/* What `operand` lists behind what `list` has: a part that comes again adds to it. */
+static int add_to_list(struct expr_scope *scope, const struct value *operand, struct expr *list,
+		       struct error *e)
+{
+	struct expr more = {0}, before = *list;
+
+	if (expr_parse_args(scope, operand, &more, e) < 0)
+		return e->code;
+	expr_args_new(scope, list, before.count + more.count);
+	if (before.count > 0)
+		memcpy(list->args, before.args, before.count * sizeof(*list->args));
+	if (more.count > 0)
+		memcpy(list->args + before.count, more.args, more.count * sizeof(*list->args));
+	return 0;
+}
+
 static int parse_zip_part(struct expr_scope *scope, const struct value *operand,
 			  const struct bson_field *field, struct zip *zip, struct zip_lists *lists,
 			  struct error *e)
@@ -322,7 +338,7 @@ static int parse_zip_part(struct expr_scope *scope, const struct value *operand,
 			return query_error(e, is_inputs ? 34461 : 34462,
 					   "%s must be an array of expressions, found %s",
 					   is_inputs ? "inputs" : "defaults", expr_type(&v));
-		return expr_parse_args(scope, &v, is_inputs ? &lists->inputs : &lists->defaults, e);
+		return add_to_list(scope, &v, is_inputs ? &lists->inputs : &lists->defaults, e);
 	}
 	if (!bytes_equal(field->name, bytes_str("useLongestLength")))
 		return query_error(e, 34464, "$zip found an unknown argument: %.*s",

@@ -53,6 +53,7 @@ static int parse_sort_by(struct expr_scope *scope, const struct value *v, struct
 	struct bson_fields fields;
 	struct bson_field field;
 
+	*by = (struct sort_by){0}; /* of several the last one counts */
 	if (v->type != BSON_KIND_DOCUMENT) {
 		by->direction = direction_of(v);
 		if (by->direction == 0 && value_is_number(v))

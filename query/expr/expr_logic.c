@@ -233,16 +233,18 @@ static int parse_branch(struct expr_scope *scope, const struct value *branch, st
 static int parse_branches(struct expr_scope *scope, const struct value *branches, struct expr *self,
 			  struct error *e)
 {
-	const struct expr *last = self->args[self->count - 1];
+	const struct expr **before = self->args;
+	size_t n = self->count - 1;
 	struct bson_fields fields;
 	struct bson_field field;
-	size_t n = 0;
 
 	if (branches->type != BSON_KIND_ARRAY)
 		return query_error(e, 40061, "$switch expected an array for 'branches', found: %s",
 				   expr_type(branches));
-	expr_args_new(scope, self, value_count(branches->data) * 2 + 1);
-	self->args[self->count - 1] = last;
+	/* Each 'branches' adds to those before it; the default stays behind them. */
+	expr_args_new(scope, self, n + value_count(branches->data) * 2 + 1);
+	memcpy(self->args, before, n * sizeof(*before));
+	self->args[self->count - 1] = before[n];
 	fields = bson_fields(branches->data);
 	for (; expr_next(&fields, &field); n += 2) {
 		struct value v = value_of_field(&field);

@@ -77,8 +77,8 @@ static int read_info(struct schema_reader *r, enum schema_keyword keyword, struc
 		} else {
 			result = query_error_unknown_field(r->p->e, name, field.name);
 		}
-		if (result < 0)
-			return result;
+		if (result < 0 || query_error_if_repeated(r->p->e, name, doc, &field) < 0)
+			return r->p->e->code;
 	}
 	return 0;
 }

@@ -1,4 +1,6 @@
 /* Prefix: schema_ (of match_schema_read.h) */
+#include <stdlib.h>
+
 #include "query/fields.h"
 #include "query/match/match_schema_read.h"
 #include "query/match/match_show.h"
@@ -17,22 +19,33 @@ static const struct path *paths_of(struct schema_reader *r, struct bytes array, 
 	return paths;
 }
 
-/* The first string of an array that was there before. */
-static bool repeats(struct bytes array, struct bytes *ret)
+static int compare_elements(const void *a, const void *b)
 {
-	struct fields fields = fields_of(array), before;
-	struct bson_field element, other;
+	const struct bson_field *x = a, *y = b;
+	int order = bytes_compare(x->value, y->value);
 
-	while (fields_next(&fields, &element)) {
-		before = fields_of(array);
-		while (fields_next(&before, &other) && other.name.at != element.name.at) {
-			if (!bytes_equal(other.value, element.value))
-				continue;
-			*ret = bytes_of(element.value.at + 4, element.value.len - 5);
-			return true;
-		}
-	}
-	return false;
+	/* Equal ones in their order in the array. */
+	return order != 0 ? order : x->name.at < y->name.at ? -1 : x->name.at > y->name.at;
+}
+
+bool schema_repeats(struct schema_reader *r, struct bytes array, size_t count, struct bytes *ret)
+{
+	struct bson_field *all = arena_get(r->p->arena, count * sizeof(*all));
+	const struct bson_field *first = NULL;
+	struct fields fields = fields_of(array);
+
+	for (size_t i = 0; i < count && fields_next(&fields, &all[i]); i++)
+		;
+	if (count > 1)
+		qsort(all, count, sizeof(*all), compare_elements);
+	for (size_t i = 1; i < count; i++)
+		if (bytes_equal(all[i].value, all[i - 1].value) &&
+		    (first == NULL || all[i].name.at < first->name.at))
+			first = &all[i];
+	if (first == NULL)
+		return false;
+	*ret = bytes_of(first->value.at + 4, first->value.len - 5);
+	return true;
 }
 
 static int read_required(struct schema_reader *r)
@@ -58,7 +71,7 @@ static int read_required(struct schema_reader *r)
 				r, SCHEMA_REQUIRED,
 				"must be an array of strings, but found an element of type: ",
 				element.type);
-	if (repeats(field->value, &twice))
+	if (schema_repeats(r, field->value, value_count(field->value), &twice))
 		return schema_wrong(r, SCHEMA_REQUIRED, QUERY_FAILED_TO_PARSE,
 				    "array cannot contain duplicate values");
 	r->schema->required = paths_of(r, field->value, &r->schema->required_count);
@@ -185,7 +198,7 @@ static int read_dependency(struct schema_reader *r, const struct bson_field *fie
 					   "array '%.*s' in $jsonSchema keyword 'dependencies' can "
 					   "only contain strings, but found element of type: %s",
 					   len, name, value_type_name(element.type));
-	if (repeats(field->value, &twice))
+	if (schema_repeats(r, field->value, value_count(field->value), &twice))
 		return query_error(r->p->e, QUERY_FAILED_TO_PARSE,
 				   "array '%.*s' in $jsonSchema keyword 'dependencies' contains "
 				   "duplicate element: %.*s",

@@ -125,26 +125,27 @@ static int add_type_name(struct schema_reader *r, bool is_bson, const struct bso
 static int check_type_names(struct schema_reader *r, enum schema_keyword keyword,
 			    struct bytes array)
 {
-	struct fields fields = fields_of(array), before;
-	struct bson_field element, other;
+	struct fields fields = fields_of(array);
+	struct bson_field element;
+	bool are_strings = true;
+	struct bytes twice;
+	size_t count = 0;
 
 	if (array.len <= BSON_MIN_LEN)
 		return schema_wrong(r, keyword, QUERY_FAILED_TO_PARSE,
 				    "must name at least one type");
-	while (fields_next(&fields, &element)) {
-		if (element.type != BSON_KIND_STRING)
-			return schema_wrong(r, keyword, QUERY_TYPE_MISMATCH,
-					    "array elements must be strings");
-		before = fields_of(array);
-		while (fields_next(&before, &other) && other.name.at != element.name.at)
-			if (bytes_equal(other.value, element.value))
-				return query_error(
-					r->p->e, QUERY_FAILED_TO_PARSE,
-					"$jsonSchema keyword '%s' has duplicate value: %s",
-					schema_keywords[keyword],
-					(const char *)element.value.at + 4);
+	while (are_strings && fields_next(&fields, &element)) {
+		are_strings = element.type == BSON_KIND_STRING;
+		count += are_strings;
 	}
-	return 0;
+	if (schema_repeats(r, array, count, &twice))
+		return query_error(r->p->e, QUERY_FAILED_TO_PARSE,
+				   "$jsonSchema keyword '%s' has duplicate value: %.*s",
+				   schema_keywords[keyword], (int)twice.len,
+				   (const char *)twice.at);
+	return are_strings ? 0
+			   : schema_wrong(r, keyword, QUERY_TYPE_MISMATCH,
+					  "array elements must be strings");
 }
 
 /* The type or types of a field; `keyword` for the texts of errors. */

@@ -84,6 +84,9 @@ int schema_read_list(struct schema_reader *r, enum schema_keyword keyword, const
 int schema_read_bson_types(struct schema_reader *r, const struct bson_field *field,
 			   struct match_types *ret);
 
+/* Of the first `count` elements of an array, which are strings: the text of the first that was there before. */
+bool schema_repeats(struct schema_reader *r, struct bytes array, size_t count, struct bytes *ret);
+
 /* match_schema_encrypt.c: encrypt and encryptMetadata. */
 int schema_read_encryption(struct schema_reader *r);
 

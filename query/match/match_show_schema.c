@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/bson_build.h"
+#include "query/fields.h"
 #include "query/match/match_show.h"
 
 /* A schema while it is translated: what it is of, and the predicates so far. */
@@ -502,12 +503,13 @@ static struct bytes only_value(struct match_parser *p, const struct value *v)
 static void add_enum(struct translation *t)
 {
 	struct match_list list = {0};
-	size_t count = value_count(t->schema->values);
+	struct fields fields = fields_of(t->schema->values);
+	struct bson_field field;
 
-	if (count == 0)
+	if (value_count(t->schema->values) == 0)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		struct value v = value_at(t->schema->values, i);
+	while (fields_next(&fields, &field)) {
+		struct value v = value_of_field(&field);
 		struct match_node *node;
 
 		if (t->is_root && v.type != BSON_KIND_DOCUMENT)

@@ -102,6 +102,8 @@ static int read_range(struct bytes range, struct range_words *ret, struct error 
 		} else {
 			return query_error_unknown_field(e, "$densify.range", field.name);
 		}
+		if (query_error_if_repeated(e, "$densify.range", range, &field) < 0)
+			return e->code;
 	}
 	if (value_is_missing(&ret->step) || value_is_missing(&ret->bounds))
 		return query_error(e, 40414,
@@ -203,6 +205,7 @@ static int read_partitions(struct stage_build *b, struct densify_spec *spec, con
 				   "invalid parameter: expected an object (partitionByFields)");
 	if (v->type != BSON_KIND_ARRAY)
 		return wrong_type("partitionByFields", v, " 'array'", e);
+	spec->partition_count = 0;
 	spec->partitions =
 		arena_get(b->q->constants, (value_count(v->data) + 1) * sizeof(*spec->partitions));
 	fields = fields_of(v->data);
@@ -250,6 +253,8 @@ static int read_spec(struct stage_build *b, const struct value *operand, struct 
 		} else {
 			return query_error_unknown_field(e, "$densify", field.name);
 		}
+		if (query_error_if_repeated(e, "$densify", operand->data, &field) < 0)
+			return e->code;
 	}
 	if (!has_field || !has_range)
 		return query_error(e, 40414,

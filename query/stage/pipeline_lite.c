@@ -49,6 +49,8 @@ static int refuse_from(struct query_context *q, struct bytes from, const char *s
 					   "BSON field 'from.%s' is the wrong type '%s', expected "
 					   "type 'string'",
 					   is_db ? "db" : "coll", value_type_name(field.type));
+		if (query_error_if_repeated(e, "from", from, &field) < 0)
+			return e->code;
 		names[is_db ? 0 : 1] = value_of_field(&field);
 	}
 	return query_error(e, QUERY_FAILED_TO_PARSE,
@@ -164,6 +166,8 @@ static int lite_union(struct query_context *q, const struct value *spec, struct 
 		} else {
 			return query_error_unknown_field(e, "$unionWith", field.name);
 		}
+		if (query_error_if_repeated(e, "$unionWith", spec->data, &field) < 0)
+			return e->code;
 	}
 	coll = value_get(spec->data, bytes_str("coll"));
 	pipeline = value_get(spec->data, bytes_str("pipeline"));

@@ -24,6 +24,20 @@ static int constant_of(struct stage_build *b, const struct value *v, struct valu
 	return expr_is_constant(expr, ret) ? 1 : 0;
 }
 
+/* Each 'output' adds to those before it. */
+static void add_output(struct stage_build *b, struct bucket *bucket, struct bytes output)
+{
+	OWNED(buf_release) struct buf both = {0};
+	size_t begin = bson_build_begin(&both);
+
+	if (bucket->has_output)
+		buf_add(&both, bucket->output.data.at + 4, bucket->output.data.len - BSON_MIN_LEN);
+	buf_add(&both, output.at + 4, output.len - BSON_MIN_LEN);
+	bson_build_end(&both, begin);
+	bucket->output = value_document(arena_copy(b->q->constants, buf_bytes(&both)));
+	bucket->has_output = true;
+}
+
 static int take_option(struct stage_build *b, struct bucket *bucket, const struct bson_field *field,
 		       struct error *e)
 {
@@ -68,8 +82,7 @@ static int take_option(struct stage_build *b, struct bucket *bucket, const struc
 				e, 40196,
 				"The $bucket 'output' field must be an object, but found type: %s.",
 				value_type_name(v.type));
-		bucket->output = v;
-		bucket->has_output = true;
+		add_output(b, bucket, v.data);
 	} else {
 		return query_error(e, 40197, "Unrecognized option to $bucket: %s.",
 				   stage_text(b->q, field->name));
@@ -102,15 +115,19 @@ static int check_bound(struct stage_build *b, struct bucket *bucket, size_t i, s
 static int take_boundaries(struct stage_build *b, struct bucket *bucket, struct error *e)
 {
 	struct fields fields = fields_of(bucket->boundaries.data);
+	size_t count = bucket->count + value_count(bucket->boundaries.data);
+	struct value *bounds = arena_get(b->q->constants, (count + 1) * sizeof(*bounds));
 	struct bson_field field;
 	int result;
 
-	bucket->count = value_count(bucket->boundaries.data);
-	bucket->bounds = arena_get(b->q->constants, (bucket->count + 1) * sizeof(*bucket->bounds));
-	for (size_t i = 0; fields_next(&fields, &field); i++) {
+	/* Each 'boundaries' adds to those before it. */
+	if (bucket->count > 0)
+		memcpy(bounds, bucket->bounds, bucket->count * sizeof(*bounds));
+	bucket->bounds = bounds;
+	for (; fields_next(&fields, &field); bucket->count++) {
 		struct value v = value_of_field(&field);
 
-		result = constant_of(b, &v, &bucket->bounds[i], e);
+		result = constant_of(b, &v, &bounds[bucket->count], e);
 		if (result < 0)
 			return result;
 		if (result == 0)

@@ -291,10 +291,14 @@ static int parse_outputs(struct stage_build *b, struct bucket_auto_stage *self, 
 			 struct error *e)
 {
 	struct fields fields = fields_of(spec), inner;
+	size_t count = self->output_count + value_count(spec);
+	struct output *outputs = arena_zeroed(b->q->constants, (count + 1) * sizeof(*outputs));
 	struct bson_field field, op;
 
-	self->outputs =
-		arena_zeroed(b->q->constants, (value_count(spec) + 1) * sizeof(*self->outputs));
+	/* Each 'output' adds to those before it. */
+	if (self->output_count > 0)
+		memcpy(outputs, self->outputs, self->output_count * sizeof(*outputs));
+	self->outputs = outputs;
 	while (fields_next(&fields, &field)) {
 		struct output *output = &self->outputs[self->output_count];
 		const char *name = stage_text(b->q, field.name);

@@ -77,6 +77,8 @@ static int read_words(struct stage_build *b, const struct value *operand, struct
 			result = take_names(b, &field, &ret->partition_fields, e);
 		else
 			result = query_error_unknown_field(e, "$fill", field.name);
+		if (result == 0)
+			result = query_error_if_repeated(e, "$fill", operand->data, &field);
 	}
 	if (result < 0)
 		return result;
@@ -163,6 +165,8 @@ static int read_output(struct stage_build *b, struct words *words, const struct 
 		} else {
 			return query_error_unknown_field(e, "$fill", inner.name);
 		}
+		if (query_error_if_repeated(e, "$fill", field->value, &inner) < 0)
+			return e->code;
 	}
 	if (!value_is_missing(&method) && !value_is_missing(&v))
 		return query_error(e, 6050201,

@@ -266,6 +266,8 @@ int stage_make_replace_root(struct stage_build *b, struct bytes name, const stru
 	while (fields_next(&fields, &field)) {
 		if (!bytes_equal(field.name, bytes_str("newRoot")))
 			return query_error_unknown_field(e, "$replaceRoot", field.name);
+		if (query_error_if_repeated(e, "$replaceRoot", operand->data, &field) < 0)
+			return e->code;
 		root = value_of_field(&field);
 	}
 	if (value_is_missing(&root))

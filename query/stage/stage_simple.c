@@ -295,7 +295,10 @@ int stage_make_unset(struct stage_build *b, struct bytes name, const struct valu
 	OWNED(stage_free) struct stage *from = source;
 	size_t count = operand->type == BSON_KIND_ARRAY ? value_count(operand->data) : 1;
 	struct bytes *paths = arena_get(b->q->constants, count * sizeof(*paths));
+	struct fields fields =
+		fields_of(operand->type == BSON_KIND_ARRAY ? operand->data : bson_build_empty());
 	const struct project *project;
+	struct bson_field field;
 
 	(void)name;
 	if (operand->type != BSON_KIND_STRING && operand->type != BSON_KIND_ARRAY)
@@ -305,8 +308,10 @@ int stage_make_unset(struct stage_build *b, struct bytes name, const struct valu
 				   "$unset specification must be a string or an array with at "
 				   "least one field");
 	for (size_t i = 0; i < count; i++) {
-		struct value v =
-			operand->type == BSON_KIND_STRING ? *operand : value_at(operand->data, i);
+		struct value v = *operand;
+
+		if (operand->type == BSON_KIND_ARRAY && fields_next(&fields, &field))
+			v = value_of_field(&field);
 
 		if (v.type != BSON_KIND_STRING)
 			return query_error(e, 31120,

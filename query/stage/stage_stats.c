@@ -265,9 +265,12 @@ static int check_latency(struct bytes spec, struct error *e)
 	struct fields fields = fields_of(spec);
 	struct bson_field field;
 
-	while (fields_next(&fields, &field))
+	while (fields_next(&fields, &field)) {
 		if (!bytes_equal(field.name, bytes_str("histograms")))
 			return query_error_unknown_field(e, "$collStats.latencyStats", field.name);
+		if (query_error_if_repeated(e, "$collStats.latencyStats", spec, &field) < 0)
+			return e->code;
+	}
 	return check_flag(spec, "histograms", e);
 }
 
@@ -336,7 +339,8 @@ int stage_make_coll_stats(struct stage_build *b, struct bytes name, const struct
 				   stage_element_text(b->q, bytes_str("$collStats"), operand));
 	fields = fields_of(operand->data);
 	while (fields_next(&fields, &field))
-		if (parse_option(self, &field, e) < 0)
+		if (parse_option(self, &field, e) < 0 ||
+		    query_error_if_repeated(e, "$collStats", operand->data, &field) < 0)
 			return e->code;
 	*ret = TAKE(made);
 	return 0;

@@ -325,6 +325,8 @@ static int read_spec(const struct value *operand, struct spec *ret, struct error
 		} else {
 			return query_error_unknown_field(e, "$setWindowFields", field.name);
 		}
+		if (query_error_if_repeated(e, "$setWindowFields", operand->data, &field) < 0)
+			return e->code;
 	}
 	if (value_is_missing(&ret->output))
 		return query_error(

@@ -72,9 +72,12 @@ static int check_into(const struct value *into, struct error *e)
 			"$merge 'into' field  must be either a string or an object, but found %s",
 			value_type_name(into->type));
 	fields = fields_of(into->data);
-	while (fields_next(&fields, &field))
+	while (fields_next(&fields, &field)) {
 		if (!is(field.name, "db") && !is(field.name, "coll"))
 			return query_error_unknown_field(e, "into", field.name);
+		if (query_error_if_repeated(e, "into", into->data, &field) < 0)
+			return e->code;
+	}
 	coll = value_get(into->data, bytes_str("coll"));
 	if (coll.type != BSON_KIND_STRING || coll.data.len == 0)
 		return query_error(e, 5786801,
@@ -210,7 +213,8 @@ static int check_merge(struct stage_build *b, const struct value *operand, struc
 				   value_type_name(operand->type));
 	fields = fields_of(operand->data);
 	while (fields_next(&fields, &field))
-		if (check_field(b, &field, e) < 0)
+		if (check_field(b, &field, e) < 0 ||
+		    query_error_if_repeated(e, "$merge", operand->data, &field) < 0)
 			return e->code;
 	into = value_get(operand->data, bytes_str("into"));
 	if (value_is_missing(&into))

@@ -4,196 +4,29 @@
  */
 #include "query/command.h"
 
-#include <zlib.h>
-
 #include "base/bson_build.h"
-#include "base/bson_check.h"
 #include "base/ejson.h"
-#include "base/key.h"
 #include "query/query_error.h"
-#include "store/snapshot/catalog_order.h"
-#include "store/snapshot/commit.h"
-#include "store/tree/tree_build.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/test_store.h"
+#include "tests/unit/query/recorded.h"
 
 #ifndef CORPUS /* test_commands_suites.c has another one */
 #define CORPUS "tests/unit/query/commands.bson.gz"
 #endif
-#define CORPUS_MAX (16 * MIB)
-#define PIECE (64 * KIB)
-#define DB "unit"
-#define ORDER_MAX 1000
 #define SHOWN 8 /* failures that are printed whole */
 
-struct corpus {
-	struct buf file;
-	struct bytes rest; /* the first command and its reply, and all behind it */
-	struct store *store;
-	struct moment *moment;
-};
-
-static struct corpus corpus;
-
-/* ---- the store */
-
-static void add_tree(struct store_writer *writer, struct bytes docs, bool natural,
-		     struct tree_root *ret)
-{
-	struct tree_build_options options = {.kind = natural ? TREE_RANKED : TREE_KEYED};
-	OWNED(tree_builder_free) struct tree_builder *builder = tree_builder_new(writer, &options);
-	struct bson_fields fields = bson_fields(docs);
-	OWNED(buf_release) struct buf key = {0};
-	struct bson_field field;
-	struct error e = {0};
-
-	while (ASSERT_OK(bson_fields_next(&fields, &field, &e)) == 1) {
-		buf_reset(&key);
-		if (!natural)
-			assert_int_equal(ASSERT_OK(key_of_document(field.value, &key, &e)), 1);
-		ASSERT_OK(tree_builder_add(builder, buf_bytes(&key), field.value, &e));
-	}
-	ASSERT_OK(tree_builder_finish(builder, ret, &e));
-}
-
-static enum catalog_type type_of(struct bytes word)
-{
-	return bytes_equal(word, bytes_str("view"))	    ? CATALOG_VIEW
-	       : bytes_equal(word, bytes_str("timeseries")) ? CATALOG_TIMESERIES
-							    : CATALOG_COLLECTION;
-}
-
-/* The natural order, where it is another one than that of the tree. */
-static void add_order(struct bytes from, struct catalog_entry *entry)
-{
-	struct value order = value_get(from, bytes_str("order"));
-	uint32_t ranks[ORDER_MAX];
-	size_t count = 0;
-	struct bson_fields fields = bson_fields(order.data);
-	struct bson_field field;
-	struct error e = {0};
-
-	if (order.type != BSON_KIND_ARRAY)
-		return;
-	for (; ASSERT_OK(bson_fields_next(&fields, &field, &e)) == 1; count++) {
-		assert_true(count < ORDER_MAX);
-		ranks[count] = get_le32(field.value.at);
-	}
-	assert_int_equal(count, entry->root.count);
-	assert_int_equal(catalog_order_pack(ranks, count, &entry->order), 1);
-	entry->order_of = entry->root.id;
-}
-
-static void add_collection(struct store_writer *writer, struct tree_builder *catalog,
-			   struct bytes from, struct snapshot *snapshot)
-{
-	OWNED(catalog_entry_release) struct catalog_entry entry;
-	OWNED(buf_release) struct buf doc = {0}, key = {0};
-	struct bytes name = value_get(from, bytes_str("collection")).data;
-	struct error e = {0};
-	bool natural;
-
-	catalog_entry_init(&entry);
-	entry.ns = xprintf("%s.%.*s", DB, (int)name.len, (const char *)name.at);
-	entry.ns_len = strlen(entry.ns);
-	entry.db_len = strlen(DB);
-	entry.type = type_of(value_get(from, bytes_str("type")).data);
-	entry.has_metadata = true;
-	buf_add_bytes(&entry.options, value_get(from, bytes_str("options")).data);
-	buf_add_bytes(&entry.indexes, value_get(from, bytes_str("indexes")).data);
-	ASSERT_OK(catalog_is_natural(name, buf_bytes(&entry.options), &natural, &e));
-	add_tree(writer, value_get(from, bytes_str("docs")).data, natural, &entry.root);
-	add_order(from, &entry);
-	ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
-	assert_int_equal(ASSERT_OK(key_of_document(buf_bytes(&doc), &key, &e)), 1);
-	ASSERT_OK(tree_builder_add(catalog, buf_bytes(&key), buf_bytes(&doc), &e));
-	snapshot->documents += entry.root.count;
-	snapshot->bytes += entry.root.bytes;
-	snapshot->collections++;
-}
-
-/* The next document of the corpus; false at its end. */
-static bool next(struct bytes *rest, struct bytes *ret)
-{
-	struct error e = {0};
-	int64_t len;
-
-	if (rest->len == 0)
-		return false;
-	len = ASSERT_OK(bson_next(*rest, rest->len, &e));
-	*ret = bytes_of(rest->at, (size_t)len);
-	ASSERT_OK(bson_check(*ret, BSON_CHECK_STRUCTURE, &e));
-	*rest = bytes_of(rest->at + len, rest->len - (size_t)len);
-	return true;
-}
-
-static void fill_store(struct store *store)
-{
-	struct tree_build_options options = {.kind = TREE_KEYED};
-	OWNED(snapshot_release) struct snapshot snapshot = {0};
-	OWNED(store_writer_end) struct store_writer *writer = NULL;
-	struct bytes rest = buf_bytes(&corpus.file), doc;
-	struct tree_builder *catalog;
-	struct error e = {0};
-
-	ASSERT_OK(store_writer_begin(store, &writer, &e));
-	catalog = tree_builder_new(writer, &options);
-	for (corpus.rest = rest; next(&rest, &doc); corpus.rest = rest) {
-		if (value_get(doc, bytes_str("collection")).type != BSON_KIND_STRING)
-			break;
-		add_collection(writer, catalog, doc, &snapshot);
-	}
-	ASSERT_OK(tree_builder_finish(catalog, &snapshot.catalog, &e));
-	tree_builder_free(catalog);
-	snapshot.name = xstrdup("one");
-	snapshot.time = 1700000000;
-	snapshot.created_us = snapshot.time * 1000000;
-	snapshot.source = xstrdup("dump");
-	snapshot.server_version = xstrdup("6.0.27");
-	snapshot.tool = xstrdup("yester 0.1.0");
-	ASSERT_OK(commit_snapshot(writer, &snapshot, &e));
-}
-
-static void read_corpus(void)
-{
-	gzFile file = gzopen(CORPUS, "rb");
-	int len;
-
-	assert_non_null(file);
-	do {
-		len = gzread(file, buf_room(&corpus.file, PIECE), PIECE);
-		assert_true(len >= 0);
-		corpus.file.len += (size_t)len;
-		assert_true(corpus.file.len < CORPUS_MAX);
-	} while (len > 0);
-	gzclose(file);
-}
+static struct recorded corpus;
 
 static int set_up(void **state)
 {
-	struct store_options options = {.cache_bytes = 4 * MIB, .threads = 1};
-	OWNED(snapshots_release) struct snapshot_list snapshots = {0};
-	const char *path = harness_path(harness_tmpdir(), "store");
-	struct store_params params;
-	struct error e = {0};
-
 	(void)state;
-	read_corpus();
-	ASSERT_OK(store_params_default(&params, &e));
-	ASSERT_OK(test_store_init(path, &params, &e));
-	ASSERT_OK(test_store_open(path, &options, &corpus.store, &e));
-	fill_store(corpus.store);
-	ASSERT_OK(snapshots_read(corpus.store, &snapshots, NULL, &e));
-	ASSERT_OK(moment_open(corpus.store, &snapshots.at[0], &corpus.moment, &e));
+	recorded_open(&corpus, CORPUS);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	moment_release(corpus.moment);
-	store_close(corpus.store);
-	buf_release(&corpus.file);
+	recorded_close(&corpus);
 	return 0;
 }
 
@@ -308,7 +141,8 @@ static int answer(const struct query_request *request, struct bytes verb, int64_
 /* The reply as the corpus would have it. */
 static void reply_to(struct bytes cmd, struct bytes verb, int64_t most, struct buf *ret)
 {
-	struct query_request request = {.moment = corpus.moment, .db = bytes_str(DB), .cmd = cmd};
+	struct query_request request = {
+		.moment = corpus.moment, .db = bytes_str(RECORDED_DB), .cmd = cmd};
 	OWNED(buf_release) struct buf text = {0};
 	char name[QUERY_ERROR_NAME_MAX];
 	size_t begin = bson_build_begin(ret);
@@ -381,7 +215,7 @@ static void check_all(const char *wanted)
 	struct bytes rest = corpus.rest, pair;
 	int asked = 0, failed = 0;
 
-	while (next(&rest, &pair)) {
+	while (recorded_next(&rest, &pair)) {
 		struct bytes cmd = value_get(pair, bytes_str("command")).data;
 		struct bytes want = value_get(pair, bytes_str("reply")).data;
 		struct bson_fields fields = bson_fields(cmd);
