@@ -9,6 +9,18 @@
 #define BLOCK_MAX                                                                                  \
 	(1 * MIB) /* blocks double up to this; a larger allocation has a block of its own */
 
+/* So that a sanitizer sees what is used outside of its allocation, or after it was forgotten. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define GAP alignof(max_align_t)
+#define show(at, len) __asan_unpoison_memory_region(at, len)
+#define hide(at, len) __asan_poison_memory_region(at, len)
+#else
+#define GAP 0
+#define show(at, len) ((void)(at))
+#define hide(at, len) ((void)(at))
+#endif
+
 struct block {
 	struct block *before;
 	size_t cap, used;
@@ -46,6 +58,7 @@ static struct block *new_block(struct block *before, size_t cap)
 	block->before = before;
 	block->cap = cap;
 	block->used = 0;
+	hide(block->at, cap);
 	return block;
 }
 
@@ -74,14 +87,17 @@ void *arena_get(struct arena *arena, size_t size)
 	size_t need =
 		(MAX_OF(size, (size_t)1) + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	struct block *block = arena->last;
+	void *at;
 
-	if (block->cap - block->used < need) {
-		block = new_block(block, MAX_OF(need, MIN_OF(block->cap * 2, BLOCK_MAX)));
+	if (block->cap - block->used < need + GAP) {
+		block = new_block(block, MAX_OF(need + GAP, MIN_OF(block->cap * 2, BLOCK_MAX)));
 		arena->last = block;
 	}
-	block->used += need;
+	at = block->at + block->used;
+	block->used += need + GAP;
 	arena->total += need;
-	return block->at + block->used - need;
+	show(at, size);
+	return at;
 }
 
 void *arena_zeroed(struct arena *arena, size_t size)
@@ -138,6 +154,7 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 		arena->last = before;
 	}
 	arena->last->used = mark.used;
+	hide(arena->last->at + mark.used, arena->last->cap - mark.used);
 	arena->total = mark.total;
 }
 
@@ -156,6 +173,7 @@ void arena_reset(struct arena *arena)
 	}
 	keep->before = NULL;
 	keep->used = 0;
+	hide(keep->at, keep->cap);
 	arena->last = keep;
 	arena->total = 0;
 }
