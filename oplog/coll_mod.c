@@ -1,5 +1,7 @@
 #include "oplog/coll_mod.h"
 
+#include <math.h>
+
 #include "base/bson_build.h"
 
 #define MAX_CHANGES 24
@@ -11,6 +13,7 @@ struct change {
 	uint8_t type;
 	struct bytes value;
 	uint8_t own[8]; /* `value` lies here if it was made */
+	bool moves;	/* to the end, when it is there already */
 	bool done;
 };
 
@@ -378,8 +381,35 @@ int coll_mod_names_index(const struct command *command, struct bytes spec, struc
 	return 0;
 }
 
-static int take_index_option(struct changes *changes, const struct bson_field *field, int major,
-			     struct error *e)
+static double as_double(const struct bson_field *field)
+{
+	uint64_t bits = field->type == BSON_KIND_DOUBLE ? get_le64(field->value.at) : 0;
+	int64_t whole;
+	double number;
+
+	memcpy(&number, &bits, sizeof(number));
+	if (field->type == BSON_KIND_DOUBLE)
+		return number;
+	return is_number(field, &whole) ? (double)whole : (double)NAN;
+}
+
+/* 4.x moves a changed one to the end, and leaves an equal number alone, type and all (measured on 4.2 and 4.4). */
+static int take_old_expiry(struct changes *changes, const struct bson_field *field,
+			   struct bytes spec, struct error *e)
+{
+	struct bson_field old;
+	int got = bson_find(spec, "expireAfterSeconds", &old, e);
+
+	if (got < 0 || (got > 0 && as_double(&old) == as_double(field)))
+		return MIN_OF(got, 0);
+	got = add_as(changes, ORDER_OF(spec_order), "expireAfterSeconds", field, e);
+	if (got == 0)
+		changes->at[changes->count - 1].moves = true;
+	return got;
+}
+
+static int take_index_option(struct changes *changes, const struct bson_field *field,
+			     struct bytes spec, int major, struct error *e)
 {
 	const struct order order = ORDER_OF(spec_order);
 	int got = 0;
@@ -388,7 +418,7 @@ static int take_index_option(struct changes *changes, const struct bson_field *f
 		return 0;
 	if (named(field, "expireAfterSeconds"))
 		return major >= 5 ? copy_number(changes, order, "expireAfterSeconds", field, e)
-				  : add_as(changes, order, "expireAfterSeconds", field, e);
+				  : take_old_expiry(changes, field, spec, e);
 	if (named(field, "forceNonUnique"))
 		return is_false(field) ? 0 : drop(changes, order, "unique", e);
 	if (named(field, "unique") && !is_false(field))
@@ -412,7 +442,7 @@ int coll_mod_index(const struct command *command, struct bytes spec, int major, 
 		return got;
 	fields = bson_fields(index);
 	while (bad == 0 && (got = bson_fields_next(&fields, &field, e)) > 0)
-		bad = take_index_option(&changes, &field, major, e);
+		bad = take_index_option(&changes, &field, spec, major, e);
 	if (bad < 0 || got < 0)
 		return entry_wrap(command->entry, e);
 	return write_changed(spec, &changes, ORDER_OF(spec_order), ret, e);
@@ -456,7 +486,7 @@ static void mark_present(struct bytes doc, struct changes *changes)
 	while (bson_fields_next(&fields, &field, &ignored) > 0) {
 		struct change *change = find_change(changes, field.name);
 
-		if (change != NULL)
+		if (change != NULL && !change->moves)
 			change->done = true;
 	}
 }
@@ -477,7 +507,7 @@ static int write_changed(struct bytes doc, struct changes *changes, struct order
 		if (change == NULL)
 			buf_add(ret, field.name.at - 1,
 				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
-		else if (change->type != 0)
+		else if (change->type != 0 && !change->moves)
 			bson_build_value(ret, change->name, change->type, change->value);
 	}
 	if (got == 0) {

@@ -117,18 +117,29 @@ static int list_new(struct bytes spec, struct buf *ret, struct error *e)
 	return got;
 }
 
+/* Up to 4.4 these come first, the others as they were given. (Before hidden was changed by collMod, which puts it last.) */
 static int list_old(struct bytes spec, struct bytes ns, struct buf *ret, struct error *e)
 {
+	static const char *const first[] = {"v", "unique", "hidden", "key", "name"};
 	struct bson_fields fields = bson_fields(spec);
 	struct bson_field field;
 	int got;
 
+	for (size_t i = 0; i < COUNT_OF(first); i++) {
+		if ((got = bson_find(spec, first[i], &field, e)) < 0)
+			return got;
+		if (got > 0)
+			add_field(ret, &field);
+	}
+	if (ns.len > 0)
+		bson_build_string(ret, "ns", ns);
 	while ((got = bson_fields_next(&fields, &field, e)) > 0) {
-		if (named(&field, "ns"))
-			continue;
-		add_field(ret, &field);
-		if (named(&field, "name") && ns.len > 0)
-			bson_build_string(ret, "ns", ns);
+		bool had = named(&field, "ns");
+
+		for (size_t i = 0; i < COUNT_OF(first); i++)
+			had = had || named(&field, first[i]);
+		if (!had)
+			add_field(ret, &field);
 	}
 	return got;
 }

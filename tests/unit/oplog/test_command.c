@@ -373,6 +373,18 @@ static const struct {
 	 "{'v':2,'key':{'d':1},'name':'d_1','ns':'x.t','expireAfterSeconds':100}",
 	 "{'v':2,'key':{'d':1},'name':'d_1','ns':'x.t',"
 	 "'expireAfterSeconds':{'$numberLong':'500'}}"},
+	{4, "{'name':'d_1','expireAfterSeconds':{'$numberLong':'500'},'hidden':true}",
+	 "{'v':2,'key':{'d':1},'name':'d_1','expireAfterSeconds':100,'sparse':true}",
+	 "{'v':2,'key':{'d':1},'name':'d_1','sparse':true,"
+	 "'expireAfterSeconds':{'$numberLong':'500'},'hidden':true}"},
+	{4, "{'name':'d_1','expireAfterSeconds':{'$numberLong':'100'}}",
+	 "{'v':2,'key':{'d':1},'name':'d_1','expireAfterSeconds':100,'sparse':true}", NULL},
+	{4, "{'name':'d_1','expireAfterSeconds':{'$numberLong':'100'}}",
+	 "{'v':2,'key':{'d':1},'name':'d_1','expireAfterSeconds':{'$numberDouble':'100.5'},'a':1}",
+	 "{'v':2,'key':{'d':1},'name':'d_1','a':1,'expireAfterSeconds':{'$numberLong':'100'}}"},
+	{4, "{'name':'d_1','expireAfterSeconds':{'$numberLong':'0'}}",
+	 "{'v':2,'key':{'d':1},'name':'d_1','expireAfterSeconds':{'$numberDouble':'NaN'}}",
+	 "{'v':2,'key':{'d':1},'name':'d_1','expireAfterSeconds':{'$numberLong':'0'}}"},
 	{5, "{'name':'d_1','expireAfterSeconds':{'$numberLong':'500'}}",
 	 "{'v':2,'key':{'d':1},'name':'d_1','expireAfterSeconds':100}",
 	 "{'v':2,'key':{'d':1},'name':'d_1','expireAfterSeconds':500}"},
