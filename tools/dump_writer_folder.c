@@ -124,8 +124,8 @@ static int make_path(struct folder *f, const struct dump_writer_ns *ns, const ch
 	OWNED(free) char *dir = xprintf("%s/%s", f->out, ns->db);
 	const char *gzip = f->gzip ? ".gz" : "";
 
-	if (*ns->db == '\0') {
-		*ret = xprintf("%s/oplog%s%s", f->out, extension, gzip);
+	if (*ns->db == '\0') { /* without .gz, or mongorestore does not find it */
+		*ret = xprintf("%s/oplog%s", f->out, extension);
 		remember(f, xstrdup(*ret));
 		return 0;
 	}

@@ -158,6 +158,20 @@ def test_the_oplog_of_a_dump_continues_the_stream(mongod, oplog, tools, tmp_path
     assert ("gap" in result) == (result["duplicateEntries"] == 0)
 
 
+def test_a_gzipped_dump_with_its_oplog(mongod, tools, tmp_path):
+    """mongodump writes a gzip'd oplog.bson, without .gz; mongorestore --gzip looks for that name, in ours too."""
+    mongod.wipe()
+    work(mongod, random.Random(SEED), 20)
+    tools.mongodump("--host", mongod.address, "--oplog", "--gzip", "--out", tmp_path / "dump")
+    assert (tmp_path / "dump" / "oplog.bson").read_bytes()[:2] == b"\x1f\x8b"
+    store = peers.Store(tmp_path / "store")
+    store.ingest(tmp_path / "dump")
+    snapshot = json.loads(store.run("snapshots", "--json").out)[0]
+    assert snapshot["exact"], snapshot
+    result = json.loads(store.run("ingest-oplog", tmp_path / "dump", "--json").out)
+    assert result["newEntries"] == 0 and result["duplicateEntries"] > 0
+
+
 def test_a_gap_is_told_until_it_is_filled(oplog, tmp_path):
     entries = [made_entry(1700000000 + i) for i in range(30)]
     oplog.add(write(tmp_path / "a.bson", entries[:10]))

@@ -164,6 +164,20 @@ static void a_folder_has_the_files_of_mongodump(void **state UNUSED)
 					     "\"yester " YESTER_VERSION "\"}");
 }
 
+/* As mongodump --oplog --gzip does; mongorestore looks for this name only. */
+static void a_gzipped_oplog_is_called_oplog_bson(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	const char *dir = harness_tmpdir();
+
+	add_docs(&docs, 1, 2);
+	write_all(&(struct dump_writer_options){.out = dir, .gzip = true, .server_version = ""},
+		  buf_bytes(&docs));
+	assert_int_equal(access(harness_path(dir, "oplog.bson"), R_OK), 0);
+	assert_int_not_equal(access(harness_path(dir, "oplog.bson.gz"), R_OK), 0);
+	assert_int_equal(access(harness_path(dir, "d/empty.bson.gz"), R_OK), 0);
+}
+
 static void what_is_there_is_not_overwritten(void **state UNUSED)
 {
 	OWNED(dump_writer_free) struct dump_writer *w = NULL;
@@ -303,6 +317,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_reads_back),
 		cmocka_unit_test(a_folder_has_the_files_of_mongodump),
+		cmocka_unit_test(a_gzipped_oplog_is_called_oplog_bson),
 		cmocka_unit_test(what_is_there_is_not_overwritten),
 		cmocka_unit_test(a_dump_that_is_given_up_leaves_nothing),
 		cmocka_unit_test(large_collections_go_in_several_blocks),
