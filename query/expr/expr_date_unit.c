@@ -219,13 +219,13 @@ static int trunc_length(int64_t ms, int64_t reference, __int128 width, int64_t *
 {
 	__int128 distance = (__int128)ms - reference, sum;
 
-	if (distance < INT64_MIN || distance > INT64_MAX)
-		return query_error(e, 5439000, "dateTrunc overflowed");
 	if (width > INT64_MAX)
 		return query_error(e, 5439002, "dateTrunc overflowed");
+	if (distance < INT64_MIN || distance > INT64_MAX)
+		return query_error(e, 5439000, "dateTrunc overflowed");
 	sum = (distance / width - (distance % width < 0)) * width + reference;
 	if (sum < INT64_MIN)
-		return query_error(e, 5439003, "dateTrunc overflowed");
+		return query_error(e, 5439001, "dateTrunc overflowed");
 	*ret = (int64_t)sum;
 	return 0;
 }
