@@ -35,6 +35,7 @@ struct job {
 	struct entry_optime at;		/* its optime, */
 	struct buf doc;			/* and its bytes */
 	struct buf pending;		/* entries that are not durable yet */
+	uint64_t pending_entries;	/* their number */
 	size_t pending_last;		/* offset of the last one */
 	struct entry_optime pending_at; /* its optime */
 	uint64_t pending_since;		/* ms */
@@ -147,6 +148,8 @@ static int flush(struct job *job, struct error *e)
 		return e->code;
 	info = journal_written(job->journal);
 	job->result.bytes += job->pending.len;
+	job->result.entries += job->pending_entries;
+	job->pending_entries = 0;
 	job->result.last = job->pending_at;
 	job->known = true;
 	job->at = job->pending_at;
@@ -173,7 +176,7 @@ static int take(struct job *job, struct bytes doc, const struct entry_optime *at
 	job->pending_last = job->pending.len;
 	job->pending_at = *at;
 	buf_add_bytes(&job->pending, doc);
-	job->result.entries++;
+	job->pending_entries++;
 	if (job->result.first.ts == 0)
 		job->result.first = *at;
 	if (p != NULL && p->report != NULL)

@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -326,6 +327,29 @@ def test_an_oplog_that_was_overrun_is_a_gap_and_told_once(store):
         again = tail_once(store, server.uri)
         assert "gap" not in again and again["newEntries"] >= 1
         assert before["entries"]["last"] in store.run("gaps", check=None).out
+
+
+def test_what_a_full_disk_did_not_take_is_not_counted(member, store):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def stored():
+        return sum(one["entries"] for one in json.loads(store.run("ranges", "--json").out))
+
+    member.wipe()
+    member.client["shop"]["c0"].insert_one({"begin": 1})
+    store.run("backup", "--uri", member.uri)
+    for _ in range(12):
+        member.client["shop"]["c0"].insert_many([{"pad": os.urandom(200)} for _ in range(1000)])
+    before = stored()
+    command = [str(peers.program("yester")), "tail", "-s", str(store.path), "--once", "--json", "--uri", member.uri]
+    done = subprocess.run(command, preexec_fn=limit, capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
+    taken = stored() - before
+    assert json.loads(done.stdout)["newEntries"] == taken
+    assert tail_once(store, member.uri)["newEntries"] == stored() - before - taken >= 12000 - taken
+    assert gaps_of(store) == []
 
 
 def gaps_of(store):
