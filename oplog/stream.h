@@ -20,8 +20,8 @@ struct stream; /* opaque */
 
 /*
  * Open the store's stream; an empty one when it has none yet. Segments whose chunks are not there yet
- * (rsync in progress) are left out and counted in *ret_skipped (may be NULL), as are damaged ones, and
- * journals that are damaged, from there on.
+ * (rsync in progress) are left out and counted in *ret_skipped (may be NULL), as are damaged ones,
+ * journals that are damaged, from there on, and segments that overlap with others and have more than they.
  */
 MUST_CHECK int stream_open(struct store *store, struct stream **ret, size_t *ret_skipped,
 			   struct error *e);

@@ -100,7 +100,18 @@ int stream_add_begin_without(struct store_writer *writer, uint64_t without, stru
 
 int stream_add_begin(struct store_writer *writer, struct stream_add **ret, struct error *e)
 {
-	return stream_add_begin_without(writer, 0, ret, e);
+	OWNED(stream_add_free) struct stream_add *add = NULL;
+
+	if (stream_add_begin_without(writer, 0, &add, e) < 0)
+		return e->code;
+	if (add->stream->aside_count > 0) {
+		stream_add_free(TAKE(add));
+		if (stream_add_aside(writer, e) < 0 ||
+		    stream_add_begin_without(writer, 0, &add, e) < 0)
+			return e->code;
+	}
+	*ret = TAKE(add);
+	return 0;
 }
 
 void stream_add_free(struct stream_add *add)

@@ -182,8 +182,12 @@ int stream_check_run(struct store *store, const struct check_options *options,
 	if (check.result.problems == 0 && check.result.sealed == 0) {
 		if (stream_open(store, &stream, &skipped, &why) < 0)
 			report(&check, "oplog", &why);
-		else if (skipped > 0 && error_set(&why, ERR_CORRUPT,
-						  "%zu segments overlap with others", skipped) < 0)
+		else if (skipped > 0 &&
+			 error_set(
+				 &why, ERR_CORRUPT,
+				 "%zu segments overlap with others, of another copy of the store: "
+				 "repair, tail and ingest-oplog take in what they have more",
+				 skipped) < 0)
 			report(&check, "oplog", &why);
 		else
 			check.result.entries = count_once(stream);

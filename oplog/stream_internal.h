@@ -28,6 +28,9 @@ struct stream {
 	size_t count;
 	struct journal **journals; /* that pieces are of */
 	size_t journal_count;
+	struct segment
+		*aside; /* segments that overlap with others, and have entries that no piece has */
+	size_t aside_count;
 	size_t skipped; /* segments that were left out */
 	size_t damaged; /* journals of which something was left out */
 	struct stream_range *ranges;
@@ -45,6 +48,12 @@ struct store_writer;
 /* As stream_add_begin(), to a stream without the entries of journal `without`. */
 MUST_CHECK int stream_add_begin_without(struct store_writer *writer, uint64_t without,
 					struct stream_add **ret, struct error *e);
+
+/*
+ * Two copies of a store that were followed into, and are one again, have segments that overlap. What no piece has of them becomes
+ * new segments. Nothing happens when there are none.
+ */
+MUST_CHECK int stream_add_aside(struct store_writer *writer, struct error *e);
 
 /* The slice that has just begun comes right after this entry. */
 void stream_add_after(struct stream_add *add, const struct segment_link *prev);

@@ -96,7 +96,7 @@ static int by_time(const void *a, const void *b)
 	return memcmp(x->id.at, y->id.at, CHUNK_ID_LEN);
 }
 
-/* Nobody writes segments that overlap; one that does nevertheless is left out. */
+/* One that overlaps with others is of another copy of the store, and set aside. */
 static void take_segments(struct stream *stream, const struct buf *found)
 {
 	const struct segment *segments = (const struct segment *)(const void *)found->at;
@@ -104,6 +104,7 @@ static void take_segments(struct stream *stream, const struct buf *found)
 
 	stream->count = found->len / sizeof(*segments);
 	stream->pieces = xcalloc(stream->count + 1, sizeof(*stream->pieces));
+	stream->aside = xcalloc(stream->count + 1, sizeof(*stream->aside));
 	for (size_t i = 0; i < stream->count; i++)
 		stream->pieces[i].segment = segments[i];
 	if (stream->count > 1)
@@ -111,7 +112,7 @@ static void take_segments(struct stream *stream, const struct buf *found)
 	for (size_t i = 0; i < stream->count; i++) {
 		if (kept > 0 && stream->pieces[i].segment.first.ts <=
 					stream->pieces[kept - 1].segment.last.ts) {
-			stream->skipped++;
+			stream->aside[stream->aside_count++] = stream->pieces[i].segment;
 			continue;
 		}
 		stream->pieces[kept++] = stream->pieces[i];
@@ -322,6 +323,30 @@ static int open_journals(struct listing *listing, struct error *e)
 	return 0;
 }
 
+/* Do pieces without a gap between them have the time of the segment? */
+static bool is_covered(const struct stream *stream, const struct segment *s)
+{
+	size_t at = stream_find_piece(stream->pieces, stream->count, s->first.ts);
+
+	if (at == stream->count || stream->pieces[at].segment.first.ts > s->first.ts)
+		return false;
+	for (; stream->pieces[at].segment.last.ts < s->last.ts; at++)
+		if (at + 1 == stream->count ||
+		    !segment_follows(&stream->pieces[at].segment, &stream->pieces[at + 1].segment))
+			return false;
+	return true;
+}
+
+static void forget_covered(struct stream *stream)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < stream->aside_count; i++)
+		if (!is_covered(stream, &stream->aside[i]))
+			stream->aside[kept++] = stream->aside[i];
+	stream->aside_count = kept;
+}
+
 static void find_ranges(struct stream *stream)
 {
 	uint64_t offset = 0;
@@ -363,6 +388,7 @@ int stream_open_without(struct store *store, uint64_t without, struct stream **r
 	if (open_journals(&listing, e) < 0)
 		return e->code;
 	fold_links(stream, &listing.links);
+	forget_covered(stream);
 	find_ranges(stream);
 	*ret = TAKE(stream);
 	return 0;
@@ -373,7 +399,7 @@ int stream_open(struct store *store, struct stream **ret, size_t *ret_skipped, s
 	if (stream_open_without(store, 0, ret, e) < 0)
 		return e->code;
 	if (ret_skipped != NULL)
-		*ret_skipped = (*ret)->skipped + (*ret)->damaged;
+		*ret_skipped = (*ret)->skipped + (*ret)->damaged + (*ret)->aside_count;
 	return 0;
 }
 
@@ -391,6 +417,7 @@ void stream_close(struct stream *stream)
 		journal_release(stream->journals[i]);
 	free(stream->journals);
 	free(stream->pieces);
+	free(stream->aside);
 	free(stream->ranges);
 	free(stream->range_begin);
 	free(stream->offset);

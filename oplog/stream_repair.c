@@ -1,6 +1,7 @@
 #include "oplog/stream_repair.h"
 
 #include "oplog/stream_internal.h"
+#include "store/store_writer.h"
 
 /* Nothing is lost with one that is damaged: the journal is beside it, or a prune took all that it named. */
 static int look_at_sealed(struct store *store, const char *name, uint64_t size, struct error *e)
@@ -38,4 +39,11 @@ int stream_repair_roots(void *ctx, struct repair *repair, const char *name, uint
 		return lost;
 	more = repair_tree(repair, &segment.postings, postings, e);
 	return more < 0 ? more : lost + more;
+}
+
+int stream_repair_overlaps(struct store *store, struct error *e)
+{
+	OWNED(store_writer_end) struct store_writer *writer = NULL;
+
+	return store_writer_begin(store, &writer, e) < 0 ? e->code : stream_add_aside(writer, e);
 }

@@ -12,4 +12,7 @@
 MUST_CHECK int stream_repair_roots(void *ctx, struct repair *repair, const char *name,
 				   uint64_t size, struct error *e);
 
+/* Two copies of the store that were followed into became one: what segments have that overlap with others is taken in. */
+MUST_CHECK int stream_repair_overlaps(struct store *store, struct error *e);
+
 #endif

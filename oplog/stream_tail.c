@@ -211,7 +211,7 @@ int stream_tail_seal_all(struct store_writer *writer, struct error *e)
 	size_t count;
 	int done = 0;
 
-	if (list(store_writer_store(writer), &listing, e) < 0)
+	if (stream_add_aside(writer, e) < 0 || list(store_writer_store(writer), &listing, e) < 0)
 		return e->code;
 	numbers = (uint64_t *)(void *)listing.journals.at;
 	count = listing.journals.len / sizeof(*numbers);

@@ -112,6 +112,8 @@ static int run_repair(struct cmd_run *run, struct error *e)
 	progress = term_progress_begin(run->progress);
 	repair.progress = term_progress_get(progress);
 	code = repair_run(store, &repair, &result, e);
+	if (code == 0 && (result.harmed == 0 || result.given_up > 0))
+		code = stream_repair_overlaps(store, e);
 	term_progress_end(TAKE(progress));
 	if (code < 0)
 		return code;

@@ -270,29 +270,6 @@ static void a_sealed_segment_is_counted_without_the_key(void **state UNUSED)
 	store_close(store);
 }
 
-static void segments_that_overlap_are_a_problem(void **state UNUSED)
-{
-	OWNED(buf_release) struct buf said = {0};
-	struct store *one = stream_model_store(NULL), *two = stream_model_store(NULL);
-	OWNED(stream_close) struct stream *stream = NULL;
-	OWNED(buf_release) struct buf content = {0};
-	OWNED(free) char *file = NULL;
-	struct backend *files = store_stream_files(one);
-	struct error e = {0};
-
-	/* Both have the chunks; the second one's segment is put into the first. */
-	ASSERT_OK(stream_model_add_range(one, 0, 50, NULL, &e));
-	ASSERT_OK(stream_model_add_range(two, 0, 50, NULL, &e));
-	ASSERT_OK(stream_open(two, &stream, NULL, &e));
-	file = stream_file_segment(stream_name(stream), &stream_segment(stream, 0)->id);
-	assert_int_equal(ASSERT_OK(file_read(segment_path(two), MIB, &content, &e)), 1);
-	ASSERT_OK(files->ops->put(files, file, buf_bytes(&content), &e));
-	assert_int_equal(check(one, true, &said).problems, 1);
-	assert_non_null(strstr(buf_text(&said), "overlap"));
-	store_close(one);
-	store_close(two);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,7 +277,6 @@ int main(void)
 		cmocka_unit_test(a_damaged_file_is_named),
 		cmocka_unit_test(a_segment_that_does_not_fit_its_tree_is_a_problem),
 		cmocka_unit_test(a_damaged_journal_is_a_problem),
-		cmocka_unit_test(segments_that_overlap_are_a_problem),
 		cmocka_unit_test(a_check_tells_how_far_it_is_and_can_be_interrupted),
 		cmocka_unit_test(a_sealed_segment_is_counted_without_the_key),
 	};
