@@ -43,9 +43,16 @@ struct query_context {
 	int depth;		   /* of $lookup, $facet and views inside each other */
 	uint64_t deadline;	   /* as clock_ms(), 0: none. maxTimeMS */
 	const atomic_bool *killed; /* NULL, or becomes true when the cursor is killed */
+	unsigned steps;		   /* of stages and expressions: query_context_step() */
 };
 
 /* Is there time left, and is it wanted? 0; error 50 MaxTimeMSExpired, 237 CursorKilled. Cheap enough for each document. */
 MUST_CHECK int query_context_check(struct query_context *q, struct error *e);
+
+/* The same for what is done very often: looks each 64th time. */
+MUST_CHECK static inline int query_context_step(struct query_context *q, struct error *e)
+{
+	return (++q->steps & 63) != 0 ? 0 : query_context_check(q, e);
+}
 
 #endif

@@ -219,5 +219,21 @@ struct expr_frame expr_frame_new(struct query_context *q, const struct expr_scop
 
 int expr_eval(const struct expr *expr, struct expr_frame *frame, struct value *ret, struct error *e)
 {
-	return expr->eval(expr, frame, ret, e);
+	struct arena_mark mark = arena_mark(frame->arena);
+	int result = query_context_step(frame->q, e);
+
+	if (result >= 0)
+		result = expr->eval(expr, frame, ret, e);
+	if (result >= 0 && arena_used(frame->arena) - mark.total > EXPR_GARBAGE_MAX)
+		*ret = expr_clean_up(frame->arena, mark, ret);
+	return result;
+}
+
+struct value expr_clean_up(struct arena *arena, struct arena_mark mark, const struct value *v)
+{
+	OWNED(arena_free) struct arena *aside = arena_new();
+	struct value kept = value_keep(aside, *v);
+
+	arena_rewind(arena, mark);
+	return value_keep(arena, kept);
 }

@@ -98,17 +98,32 @@ static int loop_input(const struct expr *self, struct expr_frame *frame, int cod
 	return 1;
 }
 
+/* expr_clean_up() for several. */
+static void clean_up_some(struct arena *arena, struct arena_mark mark, struct value *values,
+			  size_t count)
+{
+	OWNED(arena_free) struct arena *aside = arena_new();
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = value_keep(aside, values[i]);
+	arena_rewind(arena, mark);
+	for (size_t i = 0; i < count; i++)
+		values[i] = value_keep(arena, values[i]);
+}
+
 static int eval_map(const struct expr *self, struct expr_frame *frame, struct value *ret,
 		    struct error *e)
 {
 	const struct loop *loop = self->more;
 	struct value *elements;
-	size_t count;
+	struct arena_mark mark;
+	size_t count, done = 0;
 	int result = loop_input(self, frame, 16883, &elements, &count, e);
 
 	*ret = value_null();
 	if (result <= 0)
 		return result;
+	mark = arena_mark(frame->arena);
 	for (size_t i = 0; i < count; i++) {
 		struct value v;
 
@@ -117,6 +132,11 @@ static int eval_map(const struct expr *self, struct expr_frame *frame, struct va
 		if (result < 0)
 			return result;
 		elements[i] = v;
+		if (arena_used(frame->arena) - mark.total <= EXPR_GARBAGE_MAX)
+			continue;
+		clean_up_some(frame->arena, mark, elements + done, i + 1 - done);
+		done = i + 1;
+		mark = arena_mark(frame->arena);
 	}
 	*ret = value_array_of(frame->arena, elements, count);
 	return 0;
@@ -150,6 +170,7 @@ static int eval_filter(const struct expr *self, struct expr_frame *frame, struct
 {
 	const struct loop *loop = self->more;
 	struct value *elements;
+	struct arena_mark mark;
 	size_t count, kept = 0;
 	int32_t limit = 0;
 	int result = loop_input(self, frame, 28651, &elements, &count, e);
@@ -162,6 +183,7 @@ static int eval_filter(const struct expr *self, struct expr_frame *frame, struct
 		result = filter_limit(self, frame, &limit, e);
 	if (result < 0)
 		return result;
+	mark = arena_mark(frame->arena);
 	for (size_t i = 0; i < count && kept < (size_t)limit; i++) {
 		struct value v, element = elements[i];
 
@@ -171,6 +193,8 @@ static int eval_filter(const struct expr *self, struct expr_frame *frame, struct
 			return result;
 		if (value_is_true(&v))
 			elements[kept++] = element;
+		if (arena_used(frame->arena) - mark.total > EXPR_GARBAGE_MAX)
+			arena_rewind(frame->arena, mark);
 	}
 	*ret = value_array_of(frame->arena, elements, kept);
 	return 0;
@@ -248,18 +272,6 @@ static int check_depth(struct expr_frame *frame, const struct value *v, struct e
 			   "levels of nesting");
 }
 
-/* Each step may leave the value before it: of an array that grows by one that is the square of it all. */
-#define GARBAGE_MAX (1 * MIB)
-
-static struct value clean_up(struct arena *arena, struct arena_mark mark, const struct value *v)
-{
-	OWNED(arena_free) struct arena *aside = arena_new();
-	struct value kept = value_keep(aside, *v);
-
-	arena_rewind(arena, mark);
-	return value_keep(arena, kept);
-}
-
 static int eval_reduce(const struct expr *self, struct expr_frame *frame, struct value *ret,
 		       struct error *e)
 {
@@ -290,9 +302,9 @@ static int eval_reduce(const struct expr *self, struct expr_frame *frame, struct
 		result = expr_arg(self, 2, frame, &v, e);
 		if (result >= 0 && i % DEEP_CHECKED == 0)
 			result = check_depth(frame, &v, e);
-		if (result >= 0 &&
-		    arena_used(frame->arena) > mark.total + GARBAGE_MAX + 4 * expr_payload_len(&v))
-			v = clean_up(frame->arena, mark, &v);
+		if (result >= 0 && arena_used(frame->arena) >
+					   mark.total + EXPR_GARBAGE_MAX + 4 * expr_payload_len(&v))
+			v = expr_clean_up(frame->arena, mark, &v);
 	}
 	*ret = v;
 	return result;

@@ -492,12 +492,13 @@ static int parse_collection(struct arena *arena, struct bytes doc, struct geo_sh
 			    struct error *e)
 {
 	struct value all = value_get(doc, bytes_str("geometries"));
-	struct fields fields = fields_of(all.data);
 	struct bson_field element;
+	struct fields fields;
 
 	if (all.type != BSON_KIND_ARRAY)
 		return query_error(e, QUERY_BAD_VALUE,
 				   "GeometryCollection geometries must be an array");
+	fields = fields_of(all.data);
 	if (all.data.len <= BSON_MIN_LEN)
 		return query_error(e, QUERY_BAD_VALUE,
 				   "GeometryCollection geometries must have at least 1 element");

@@ -38,7 +38,9 @@ struct stage {
 
 static inline int stage_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
-	return stage->kind->next(stage, ret, e);
+	int result = query_context_step(stage->q, e);
+
+	return result < 0 ? result : stage->kind->next(stage, ret, e);
 }
 /* Closes and frees a stage and all before it. NULL is fine. */
 void stage_free(struct stage *stage);

@@ -1,7 +1,11 @@
-/* A field that comes twice in a document that a parser reads: what mongod 6.0.27 makes of it. And lists that are long. */
+/*
+ * What a fuzzer of commands found. A field that comes twice in a document that a parser reads: what mongod 6.0.27 makes of it. Lists that
+ * are long, loops that do not end, what they leave behind.
+ */
 #include "query/command.h"
 
 #include <bson/bson.h>
+#include <sys/resource.h>
 
 #include "base/bson_build.h"
 #include "base/clock.h"
@@ -11,6 +15,7 @@
 
 #define LONG 30000 /* elements of a list; what took a time of their square took more than SOON */
 #define SOON 5000  /* ms */
+#define LEFT_MAX (512 * 1024) /* KiB; it was some GiB */
 
 static struct recorded recorded;
 
@@ -204,12 +209,54 @@ static void a_long_list_of_a_schema_takes_a_time_of_its_length(void **state)
 	}
 }
 
+/* Two loops of a million steps in each other, in documents and in expressions. */
+static void a_long_loop_ends_at_its_time(void **state)
+{
+	static const char *const cases[] = {
+		"{\"$project\": {\"x\": {\"$map\": {\"input\": {\"$range\": [0, 1000000]}, \"in\": "
+		"{\"$size\": {\"$map\": {\"input\": {\"$range\": [0, 1000000]}, \"in\": "
+		"\"$_id\"}}}}}}}",
+		"{\"$project\": {\"x\": {\"$filter\": {\"input\": {\"$range\": [0, 1000000]}, "
+		"\"cond\": "
+		"{\"$in\": [\"$_id\", {\"$range\": [1000, 1000000]}]}}}}}",
+		"{\"$set\": {\"a\": {\"$range\": [0, 1000000]}}}, {\"$unwind\": \"$a\"}, "
+		"{\"$set\": "
+		"{\"b\": {\"$range\": [0, 1000000]}}}, {\"$unwind\": \"$b\"}, {\"$count\": \"n\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		OWNED(buf_release) struct buf reply = {0}, text = {0};
+		struct error e = {0};
+
+		buf_printf(&text, "%s], \"maxTimeMS\": 300, \"comment\": [", cases[i]);
+		assert_true(ask_stages(buf_text(&text), &reply, &e) < 0);
+		assert_int_equal(e.server, QUERY_MAX_TIME_EXPIRED);
+	}
+}
+
+static void the_steps_of_a_loop_leave_nothing_behind(void **state)
+{
+	struct rusage before, after;
+
+	(void)state;
+	getrusage(RUSAGE_SELF, &before);
+	check_first("{\"$limit\": 1}, {\"$project\": {\"_id\": 0, \"x\": {\"$sum\": {\"$map\": "
+		    "{\"input\": {\"$range\": [0, 50]}, \"in\": {\"$add\": [\"$_id\", {\"$size\": "
+		    "{\"$range\": [0, 1000000]}}]}}}}}}",
+		    "{\"x\":50000000}");
+	getrusage(RUSAGE_SELF, &after);
+	assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, LEFT_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_generated_parser_refuses_a_field_that_comes_twice),
 		cmocka_unit_test(a_parser_by_hand_adds_up_or_takes_the_last),
 		cmocka_unit_test(a_long_list_of_a_schema_takes_a_time_of_its_length),
+		cmocka_unit_test(a_long_loop_ends_at_its_time),
+		cmocka_unit_test(the_steps_of_a_loop_leave_nothing_behind),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
