@@ -16,6 +16,8 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#pragma weak LLVMFuzzerCustomMutator
+
 #define INPUT_MAX ((size_t)1 << 20) /* bytes; longer files are cut */
 
 struct input {
@@ -179,6 +181,12 @@ static void mutate(struct driver *d, struct input *in, size_t room)
 	}
 }
 
+static void mutate_some(struct driver *d, struct input *in, size_t room)
+{
+	for (size_t k = 1 + below(d, 6); k > 0; k--)
+		mutate(d, in, room);
+}
+
 static void run_mutations(struct driver *d, size_t count)
 {
 	size_t room = 2 * INPUT_MAX;
@@ -189,8 +197,11 @@ static void run_mutations(struct driver *d, size_t count)
 
 		memcpy(in.at, from->at, from->len);
 		in.len = from->len;
-		for (size_t k = 1 + below(d, 6); k > 0; k--)
-			mutate(d, &in, room);
+		/* A target's own changes are made most of the time. */
+		if (LLVMFuzzerCustomMutator != NULL && below(d, 16) > 0)
+			in.len = LLVMFuzzerCustomMutator(in.at, in.len, room, (unsigned)draw(d));
+		else
+			mutate_some(d, &in, room);
 		try_input(in.at, in.len);
 	}
 	free(in.at);

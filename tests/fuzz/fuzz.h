@@ -15,6 +15,12 @@
 /* Try one input. Always returns 0; a failure aborts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/*
+ * A target may have its own changes, where those of single bytes get nowhere: change `data`, which has room for `max_size` bytes; returns
+ * its new size. The same seed makes the same change.
+ */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+
 #define FUZZ_REQUIRE(condition)                                                                    \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \

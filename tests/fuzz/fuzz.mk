@@ -14,6 +14,10 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/driver.o $(FUZZ_ARC
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(FUZZ_ARCHIVES) \
 		-Wl,--end-group $(LDLIBS) $(PKG_LIBS)
 
+# Beside the target: what makes its store, and its own changes.
+$(BUILD)/fuzz/fuzz_command $(BUILD)/guided/fuzz_command: $(BUILD)/tests/fuzz/bson_mutate.o $(BUILD)/tests/fuzz/bson_edge.o $(BUILD)/tests/harness/harness.o
+$(BUILD)/fuzz/fuzz_command $(BUILD)/guided/fuzz_command: LDLIBS += -lcmocka
+
 .SECONDARY: $(FUZZ_BIN:$(BUILD)/fuzz/%=$(BUILD)/tests/fuzz/%.o) $(BUILD)/tests/fuzz/driver.o $(BUILD)/tests/fuzz/guide.o
 
 .PHONY: check-fuzz

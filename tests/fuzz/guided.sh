@@ -4,7 +4,8 @@
 # guided.sh merge ...: take the inputs found into the corpus that reach code which nothing in it reaches.
 what=$1 seconds=$2 seed=$3 build=$4
 shift 4
-export UBSAN_OPTIONS=print_stacktrace=1
+# An abort is what libFuzzer sees: it keeps the input then.
+export UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1
 
 run() {
 	"$build/guided/fuzz_$1" -max_total_time="$seconds" -seed="$seed" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 \
