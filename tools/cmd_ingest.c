@@ -32,8 +32,7 @@ static const struct args_option options[] = {
 	{"objcheck", 0, ARGS_VALUE, "off|structure|full",
 	 "how thoroughly documents are checked (default: structure)", FIELD(objcheck)},
 	{"db", 0, ARGS_VALUE, "DB",
-	 "database of a lone .bson, or of a database's folder (default: the folder's name)",
-	 FIELD(db)},
+	 "database of a lone .bson or of one folder (default: the folder's name)", FIELD(db)},
 };
 
 static int read_objcheck(const char *text, enum bson_check_level *ret, struct error *e)
