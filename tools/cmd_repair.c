@@ -25,7 +25,7 @@ static const struct args_option options[] = {
 	{"from-key-command", 0, ARGS_VALUE, "C", "the same: a command for sh that prints it",
 	 offsetof(struct options, key_command)},
 	{"give-up", 0, ARGS_FLAG, NULL,
-	 "remove the snapshots and the oplog's files that are not whole then: there is no copy",
+	 "remove snapshots and oplog files that are not whole: there is no copy",
 	 offsetof(struct options, give_up)},
 };
 

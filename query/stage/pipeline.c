@@ -145,11 +145,11 @@ static int empty_next(struct stage *stage, struct stage_doc *ret, struct error *
 
 static const struct stage_kind empty_kind = {"$_nothing", empty_next, NULL, NULL};
 
-struct stage *stage_new_empty(struct stage_build *b)
+struct stage *stage_new_empty(struct stage_build *b, struct stage *source)
 {
 	struct value none = value_missing();
 
-	return stage_new(b, &empty_kind, sizeof(struct stage), &none, NULL);
+	return stage_new(b, &empty_kind, sizeof(struct stage), &none, source);
 }
 
 int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
@@ -166,7 +166,7 @@ int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stag
 			return e->code;
 		operand = value_of_field(&stage);
 		if (last == NULL && (known->place & PIPELINE_GIVES) == 0)
-			last = stage_new_empty(b);
+			last = stage_new_empty(b, NULL);
 		if (known->make(b, stage.name, &operand, TAKE(last), &last, e) < 0) {
 			last = NULL;
 			return e->code;
@@ -177,7 +177,7 @@ int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stag
 	if (value_count(pipeline) > STAGES_MAX)
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "Pipeline length must be no longer than %d stages", STAGES_MAX);
-	*ret = last == NULL ? stage_new_empty(b) : TAKE(last);
+	*ret = last == NULL ? stage_new_empty(b, NULL) : TAKE(last);
 	return 0;
 }
 

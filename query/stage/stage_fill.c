@@ -257,7 +257,7 @@ int stage_make_fill(struct stage_build *b, struct bytes name, const struct value
 	if (make_window(b, &words, TAKE(from), &from, e) < 0)
 		return e->code;
 	if (!words.has_values) {
-		*ret = from == NULL ? stage_new_empty(b) : TAKE(from);
+		*ret = from == NULL ? stage_new_empty(b, NULL) : TAKE(from);
 		return 0;
 	}
 	bson_build_end(&words.values, words.values_begin);

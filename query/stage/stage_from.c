@@ -294,7 +294,7 @@ int stage_make_nothing(struct stage_build *b, struct bytes name, const struct va
 		*ret = TAKE(from);
 		return 0;
 	}
-	*ret = stage_new_empty(b);
+	*ret = stage_new_empty(b, TAKE(from));
 	return 0;
 }
 

@@ -137,8 +137,8 @@ MUST_CHECK int stage_parse_sub(struct stage_build *b, struct bytes pipeline,
 int stage_refuse(const char *stage, struct error *e) COLD;
 /* LiteParsedPipeline: names of stages, and of those in them. */
 MUST_CHECK int stage_lite(struct query_context *q, const struct value *pipeline, struct error *e);
-/* A stage that gives nothing. */
-struct stage *stage_new_empty(struct stage_build *b);
+/* A stage that gives nothing. Takes `source`, or NULL, which it never asks: what of it is to be folded has to stay. */
+struct stage *stage_new_empty(struct stage_build *b, struct stage *source);
 
 /* A stage of `size` bytes (struct stage first) over `source`. */
 void *stage_new(struct stage_build *b, const struct stage_kind *kind, size_t size,

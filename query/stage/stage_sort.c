@@ -143,7 +143,7 @@ int stage_make_sample(struct stage_build *b, struct bytes name, const struct val
 	if (size < 0)
 		return query_error(e, 28749, "$sample stage must specify a size");
 	if (size == 0) {
-		*ret = stage_new_empty(b);
+		*ret = stage_new_empty(b, TAKE(from));
 		return 0;
 	}
 	self = stage_new(b, &sample_kind, sizeof(*self), operand, TAKE(from));
