@@ -224,7 +224,7 @@ int stage_optimize(struct stage_build *b, struct stage_later *later, struct erro
 
 static bool has_text(struct bytes hay, const char *needle)
 {
-	return memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
+	return hay.len > 0 && memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
 }
 
 bool pipeline_wants_sort_key(struct bytes pipeline)
