@@ -177,11 +177,11 @@ static bool is_there(const struct explain *x, const struct plan *plan, const str
 	struct value v = command_field(x->cmd, part->field);
 
 	/* The sort stops at the limit itself. */
-	if (bytes_is(bytes_str(part->field), "limit") && is_sorted(x, plan))
+	if (strcmp(part->field, "limit") == 0 && is_sorted(x, plan))
 		return false;
 	if (v.type == BSON_KIND_DOCUMENT)
 		return value_count(v.data) > 0 &&
-		       !(bytes_is(bytes_str(part->field), "sort") &&
+		       !(strcmp(part->field, "sort") == 0 &&
 			 (plan->is_id_order || command_natural(v.data) != 0));
 	return value_is_number(&v) && command_number(x->cmd, part->field, 0) != 0;
 }
@@ -213,7 +213,7 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 	struct value v;
 	size_t inner;
 
-	if (!bytes_is(bytes_str(x->name), "find"))
+	if (strcmp(x->name, "find") != 0)
 		at = COUNT_OF(parts);
 	while (at < COUNT_OF(parts) && !is_there(x, plan, &parts[at]))
 		at++;
@@ -225,7 +225,7 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 	bson_build_string(ret, "stage", bytes_str(parts[at].stage));
 	add_stats(x, false, ret);
 	value_write(ret, bytes_str(parts[at].shown), &v);
-	if (bytes_is(bytes_str(parts[at].stage), "SORT")) {
+	if (strcmp(parts[at].stage, "SORT") == 0) {
 		add_sort(x, ret);
 	}
 	inner = bson_build_open(ret, "inputStage");
@@ -236,7 +236,7 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 /* A count of all documents looks at none. */
 static bool is_fast_count(const struct explain *x, const struct plan *plan)
 {
-	return bytes_is(bytes_str(x->name), "count") && value_count(x->filter) == 0 &&
+	return strcmp(x->name, "count") == 0 && value_count(x->filter) == 0 &&
 	       plan->way != PLAN_NOTHING;
 }
 
@@ -245,7 +245,7 @@ static void add_plan(const struct explain *x, const struct plan *plan, const cha
 {
 	size_t begin = bson_build_open(ret, field), inner;
 
-	if (!bytes_is(bytes_str(x->name), "count")) {
+	if (strcmp(x->name, "count") != 0) {
 		add_chain(x, plan, 0, ret);
 		bson_build_end(ret, begin);
 		return;
@@ -300,7 +300,7 @@ static void add_execution(const struct explain *x, const struct plan *plan, stru
 	begin = bson_build_open(ret, "executionStats");
 	bson_build_bool(ret, "executionSuccess", true);
 	bson_build_int32(ret, "nReturned",
-			 bytes_is(bytes_str(x->name), "count") ? 0 : (int32_t)x->returned);
+			 strcmp(x->name, "count") == 0 ? 0 : (int32_t)x->returned);
 	bson_build_int32(ret, "executionTimeMillis", (int32_t)x->took);
 	bson_build_int32(ret, "totalKeysExamined", by_id ? (int32_t)x->examined : 0);
 	bson_build_int32(ret, "totalDocsExamined",
@@ -464,7 +464,7 @@ static int explain_other(struct explain *x, const struct query_request *request,
 	struct value coll = value_at(x->cmd, 0), collation = command_field(x->cmd, "collation");
 	size_t begin;
 
-	if (bytes_is(bytes_str(x->name), "count")) {
+	if (strcmp(x->name, "count") == 0) {
 		if (query_count(request, &x->counted, e) < 0)
 			return e->code;
 	} else {

@@ -227,17 +227,6 @@ static void add_unwind(struct needed *n, const struct value *operand)
 	add_expr(n, &path);
 }
 
-/* Is it an $unwind of what the $lookup right before it gives? mongod makes one stage of the two, which asks for no such field. */
-static bool is_joined(const struct value *as, struct bytes name, const struct value *operand)
-{
-	struct value path = unwound(operand);
-
-	return bytes_is(name, "$unwind") && as->type == BSON_KIND_STRING &&
-	       path.type == BSON_KIND_STRING && path.data.len == as->data.len + 1 &&
-	       path.data.at[0] == '$' &&
-	       bytes_equal(bytes_of(path.data.at + 1, as->data.len), as->data);
-}
-
 static void add_stage(struct query_context *q, struct needed *n, struct bytes name,
 		      const struct value *operand)
 {
@@ -351,7 +340,7 @@ struct bytes plan_needed(struct query_context *q, struct bytes pipeline)
 	struct needed n = {.count = 0};
 	size_t lead = 0, at = 0;
 	bool asks = false, ends = false, in_lead = true;
-	struct value as = value_missing();
+	struct value lookup = value_missing();
 
 	for (; !ends && !n.all && fields_next(&fields, &element); at++) {
 		struct value operand;
@@ -369,11 +358,11 @@ struct bytes plan_needed(struct query_context *q, struct bytes pipeline)
 		in_lead = false;
 		asks |= asks_place(stage.name, &operand);
 		ends = add_stage_end(q, &n, stage.name, &operand);
-		if (!ends && !is_joined(&as, stage.name, &operand))
+		/* Of a $lookup and an $unwind of what it gives mongod makes one stage, which asks for no such field. */
+		if (!ends && !(bytes_is(stage.name, "$unwind") && !value_is_missing(&lookup) &&
+			       reorder_is_unwound(&lookup, &operand)))
 			add_stage(q, &n, stage.name, &operand);
-		as = bytes_is(stage.name, "$lookup") && operand.type == BSON_KIND_DOCUMENT
-			     ? value_get(operand.data, bytes_str("as"))
-			     : value_missing();
+		lookup = bytes_is(stage.name, "$lookup") ? operand : value_missing();
 	}
 	return asks && ends && !n.all ? insert(q, pipeline, lead, projection(q, &n)) : pipeline;
 }

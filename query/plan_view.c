@@ -6,9 +6,9 @@
 #include "query/find_stage.h"
 #include "query/plan.h"
 #include "query/plan_needed.h"
+#include "query/project_node.h"
 #include "query/query_error.h"
 #include "query/scan.h"
-#include "query/stage/pipeline.h"
 #include "query/stage/reorder.h"
 #include "query/unpack.h"
 
@@ -294,7 +294,8 @@ static int read_lead(struct expr_scope *scope, struct bytes pipeline, struct lea
 	operand = plan_operand(&stage, "$sort");
 	stage = value_at(pipeline, ret->stages + 1);
 	ret->order =
-		sorts_anew(&stage) || pipeline_wants_sort_key(pipeline) ? 0 : id_order(&operand);
+		/* No order that documents come in anyway stands for a $sort whose key is asked for. */
+		sorts_anew(&stage) || project_node_asks_key(pipeline) ? 0 : id_order(&operand);
 	return 0;
 }
 

@@ -326,15 +326,6 @@ static void slice_document(struct buf *out, struct bytes doc, bool is_array, str
 	bson_build_end(out, begin);
 }
 
-static const struct project_node *child_of(const struct project_node *node, struct bytes name)
-{
-	const struct project_node *child = node->children;
-
-	while (child != NULL && !bytes_equal(child->name, name))
-		child = child->next;
-	return child;
-}
-
 /*
  * Where element `index` of an array is once the array is projected: to mongod, which leaves a hole for what is taken out, it has the
  * same place. False: it is taken out.
@@ -364,7 +355,7 @@ static int positional_document(struct buf *out, const struct project_node *node,
 	struct bytes rest, name = field_path_first(path, &rest);
 	size_t begin = bson_build_begin(out), inner;
 	struct fields walk = fields_of(doc);
-	const struct project_node *child = node == NULL ? NULL : child_of(node, name);
+	const struct project_node *child = node == NULL ? NULL : project_node_child(node, name);
 	struct value element, whole = value_get(from, name);
 	struct bson_field field;
 	size_t index = detail->index;

@@ -10,7 +10,7 @@ const char *project_node_text(struct bytes text, struct buf *room)
 	return buf_text(room);
 }
 
-struct project_node *project_node_child(struct project_node *node, struct bytes name)
+struct project_node *project_node_child(const struct project_node *node, struct bytes name)
 {
 	for (struct project_node *child = node->children; child != NULL; child = child->next)
 		if (bytes_equal(child->name, name))
@@ -114,7 +114,7 @@ bool project_wants_sort_key(const struct project *project)
 
 static bool has_text(struct bytes hay, const char *needle)
 {
-	return memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
+	return hay.len > 0 && memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
 }
 
 bool project_node_asks_key(struct bytes spec)

@@ -55,7 +55,7 @@ struct project {
 #define PROJECT_DEPTH_MAX 200 /* documents in each other, in the words */
 
 /* The child of this name, or NULL. */
-struct project_node *project_node_child(struct project_node *node, struct bytes name);
+struct project_node *project_node_child(const struct project_node *node, struct bytes name);
 /* A new last child. */
 struct project_node *project_node_add(struct arena *arena, struct project_node *node,
 				      struct bytes name, enum project_node_kind kind);
@@ -65,7 +65,7 @@ MUST_CHECK int project_node_leaf(struct arena *arena, struct project_node *node,
 				 struct error *e);
 /* Set is_computed of a node and all below it; returns it. */
 bool project_node_mark(struct project_node *node);
-/* Does a specification ask for {$meta: "sortKey"}? */
+/* Does something in a specification, or in a pipeline, ask for {$meta: "sortKey"}? May say yes of what does not. */
 bool project_node_asks_key(struct bytes spec);
 /* The text with a NUL, in `room`. */
 const char *project_node_text(struct bytes text, struct buf *room);

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -10,24 +9,8 @@
 
 int store_prune_lock(struct store *store, int *ret_fd, struct error *e)
 {
-	OWNED(free) char *path = xprintf("%s/config", store->path);
-	OWNED(fd_close) int fd = -1;
-	int locked;
-
-	if (!store->writable)
-		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
-				 store->path);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(e, "open %s", path);
-	locked = file_lock(fd, path, STORE_LOCK_PRUNE, FILE_LOCK_EXCLUSIVE, false, e);
-	if (locked == 0)
-		return error_set(e, ERR_BUSY, "%s: another prune or forget runs now", store->path);
-	if (locked < 0)
-		return locked;
-	*ret_fd = fd;
-	fd = -1;
-	return 0;
+	return store_lock_alone(store, STORE_LOCK_PRUNE, "another prune or forget runs now", ret_fd,
+				e);
 }
 
 /* Damaged packs by name, too: those whose directory can't be read are in no index, and would not be found again. */

@@ -25,6 +25,15 @@ enum store_lock_byte {
 	STORE_LOCK_STREAM = 1024, /* plus an enum store_stream_lock */
 };
 
+struct store;
+
+/*
+ * Take a lock on a byte of `config` alone, held until *ret_fd is closed. ERR_BUSY with `busy` as its text: somebody has it.
+ * ERR_UNSUPPORTED: the store can't be written to. store_stream.c.
+ */
+MUST_CHECK int store_lock_alone(struct store *store, uint64_t byte, const char *busy, int *ret_fd,
+				struct error *e);
+
 #define CODECS_KEPT 16
 
 struct store {

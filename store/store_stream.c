@@ -12,32 +12,37 @@ struct backend *store_stream_files(struct store *store)
 	return store->backend;
 }
 
-int store_stream_lock(struct store *store, enum store_stream_lock lock, int *ret_fd,
-		      struct error *e)
+int store_lock_alone(struct store *store, uint64_t byte, const char *busy, int *ret_fd,
+		     struct error *e)
 {
 	OWNED(free) char *path = xprintf("%s/config", store->path);
 	/* A descriptor of its own, so that the lock holds against others of this process, too. */
 	OWNED(fd_close) int fd = -1;
 	int locked;
 
-	if (store_is_keyless(store))
-		return seal_no_key(e);
 	if (!store->writable)
 		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
 				 store->path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(e, "open %s", path);
-	locked = file_lock(fd, path, STORE_LOCK_STREAM + (uint64_t)lock, FILE_LOCK_EXCLUSIVE, false,
-			   e);
+	locked = file_lock(fd, path, byte, FILE_LOCK_EXCLUSIVE, false, e);
 	if (locked < 0)
 		return locked;
 	if (locked == 0)
-		return error_set(e, ERR_BUSY, "%s: somebody else adds to the oplog now",
-				 store->path);
+		return error_set(e, ERR_BUSY, "%s: %s", store->path, busy);
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
+}
+
+int store_stream_lock(struct store *store, enum store_stream_lock lock, int *ret_fd,
+		      struct error *e)
+{
+	if (store_is_keyless(store))
+		return seal_no_key(e);
+	return store_lock_alone(store, STORE_LOCK_STREAM + (uint64_t)lock,
+				"somebody else adds to the oplog now", ret_fd, e);
 }
 
 int store_stream_is_whole(struct store *store, const struct chunk_id *id,

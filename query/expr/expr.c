@@ -225,15 +225,17 @@ int expr_eval(const struct expr *expr, struct expr_frame *frame, struct value *r
 	if (result >= 0)
 		result = expr->eval(expr, frame, ret, e);
 	if (result >= 0 && arena_used(frame->arena) - mark.total > EXPR_GARBAGE_MAX)
-		*ret = expr_clean_up(frame->arena, mark, ret);
+		expr_clean_up(frame->arena, mark, ret, 1);
 	return result;
 }
 
-struct value expr_clean_up(struct arena *arena, struct arena_mark mark, const struct value *v)
+void expr_clean_up(struct arena *arena, struct arena_mark mark, struct value *values, size_t count)
 {
 	OWNED(arena_free) struct arena *aside = arena_new();
-	struct value kept = value_keep(aside, *v);
 
+	for (size_t i = 0; i < count; i++)
+		values[i] = value_keep(aside, values[i]);
 	arena_rewind(arena, mark);
-	return value_keep(arena, kept);
+	for (size_t i = 0; i < count; i++)
+		values[i] = value_keep(arena, values[i]);
 }

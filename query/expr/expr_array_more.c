@@ -98,19 +98,6 @@ static int loop_input(const struct expr *self, struct expr_frame *frame, int cod
 	return 1;
 }
 
-/* expr_clean_up() for several. */
-static void clean_up_some(struct arena *arena, struct arena_mark mark, struct value *values,
-			  size_t count)
-{
-	OWNED(arena_free) struct arena *aside = arena_new();
-
-	for (size_t i = 0; i < count; i++)
-		values[i] = value_keep(aside, values[i]);
-	arena_rewind(arena, mark);
-	for (size_t i = 0; i < count; i++)
-		values[i] = value_keep(arena, values[i]);
-}
-
 static int eval_map(const struct expr *self, struct expr_frame *frame, struct value *ret,
 		    struct error *e)
 {
@@ -134,7 +121,7 @@ static int eval_map(const struct expr *self, struct expr_frame *frame, struct va
 		elements[i] = v;
 		if (arena_used(frame->arena) - mark.total <= EXPR_GARBAGE_MAX)
 			continue;
-		clean_up_some(frame->arena, mark, elements + done, i + 1 - done);
+		expr_clean_up(frame->arena, mark, elements + done, i + 1 - done);
 		done = i + 1;
 		mark = arena_mark(frame->arena);
 	}
@@ -304,7 +291,7 @@ static int eval_reduce(const struct expr *self, struct expr_frame *frame, struct
 			result = check_depth(frame, &v, e);
 		if (result >= 0 && arena_used(frame->arena) >
 					   mark.total + EXPR_GARBAGE_MAX + 4 * expr_payload_len(&v))
-			v = expr_clean_up(frame->arena, mark, &v);
+			expr_clean_up(frame->arena, mark, &v, 1);
 	}
 	*ret = v;
 	return result;

@@ -112,10 +112,10 @@ static inline int expr_arg(const struct expr *self, size_t n, struct expr_frame 
 
 /*
  * What was used on the way to a value lies in the arena until the document is done, which can be any number of times what the document is.
- * Beyond this much it is thrown away: `v` alone stays, of all that was allocated after `mark`. expr_eval() does so.
+ * Beyond this much it is thrown away: the values alone stay, of all that was allocated after `mark`. expr_eval() does so.
  */
 #define EXPR_GARBAGE_MAX (1 * MIB)
-struct value expr_clean_up(struct arena *arena, struct arena_mark mark, const struct value *v);
+void expr_clean_up(struct arena *arena, struct arena_mark mark, struct value *values, size_t count);
 
 /* The elements of an array (or the values of a document), borrowed, in the arena. */
 struct value *expr_elements(struct arena *arena, struct bytes array, size_t *ret_count);

@@ -3,6 +3,7 @@
 #include "base/bson_build.h"
 #include "query/expr/expr_op.h"
 #include "query/fields.h"
+#include "query/project_node.h"
 #include "query/stage/pipeline_parts.h"
 
 #define STAGES_MAX 1000 /* of one pipeline: internalPipelineLengthLimit */
@@ -222,16 +223,6 @@ int stage_optimize(struct stage_build *b, struct stage_later *later, struct erro
 	return result < 0 ? expr_optimize_error(e) : 0;
 }
 
-static bool has_text(struct bytes hay, const char *needle)
-{
-	return hay.len > 0 && memmem(hay.at, hay.len, needle, strlen(needle)) != NULL;
-}
-
-bool pipeline_wants_sort_key(struct bytes pipeline)
-{
-	return has_text(pipeline, "sortKey") && has_text(pipeline, "$meta");
-}
-
 int pipeline_look(struct query_context *q, struct bytes pipeline, struct error *e)
 {
 	struct value all = value_array(pipeline);
@@ -249,7 +240,7 @@ static int build(struct query_context *q, struct expr_scope *scope, struct bytes
 	struct stage_build b = {.q = q, .scope = scope, .last = &later};
 
 	pipeline = arena_copy(q->constants, pipeline);
-	b.wants_sort_key = pipeline_wants_sort_key(pipeline);
+	b.wants_sort_key = project_node_asks_key(pipeline);
 	if (pipeline_look(q, pipeline, e) < 0 ||
 	    stage_parse_pipeline(&b, pipeline, STAGE_TOP, TAKE(from), &made, e) < 0 ||
 	    (fold && stage_optimize(&b, later, e) < 0))

@@ -45,8 +45,6 @@ MUST_CHECK int pipeline_parse(struct query_context *q, struct expr_scope *scope,
 			      struct bytes pipeline, struct stage *source, struct stage **ret,
 			      struct error *e);
 
-/* Does something in it ask for {$meta: "sortKey"}? Then no order that documents come in anyway stands for a $sort. May say yes of what does not. */
-bool pipeline_wants_sort_key(struct bytes pipeline);
 /* Check without running: as pipeline_build(), for views and $facet. Does the first stage make its documents itself ($documents, $currentOp)? */
 bool pipeline_needs_collection(struct bytes pipeline);
 /* May it be run with {aggregate: 1}: does it begin with a stage that needs no collection? Else error 73. */
