@@ -416,6 +416,9 @@ static int arguments(struct stage_build *b, struct lookup_stage *self, struct by
 		struct value v = value_of_field(&field);
 
 		if (bytes_equal(field.name, bytes_str("pipeline"))) {
+			/* The first look saw only the first field of that name. */
+			if (stage_check_pipeline(&v, e) < 0)
+				return e->code;
 			self->pipeline = v.data;
 			self->has_pipeline = true;
 		} else if (bytes_equal(field.name, bytes_str("let"))) {
@@ -427,6 +430,11 @@ static int arguments(struct stage_build *b, struct lookup_stage *self, struct by
 					value_type_name(v.type));
 			*ret_let = v;
 		} else if (bytes_equal(field.name, bytes_str("from"))) {
+			if (v.type != BSON_KIND_STRING)
+				return query_error(
+					e, QUERY_FAILED_TO_PARSE,
+					"$lookup 'from' field must be a string, but found %s",
+					value_type_name(v.type));
 			self->from = v.data;
 		} else if (text_argument(b, self, &field, e) < 0)
 			return e->code;
