@@ -88,6 +88,12 @@ MUST_CHECK int cmd_open_store_with(struct cmd_run *run, const struct store_optio
 MUST_CHECK int cmd_open_store_keyless(struct cmd_run *run, struct store **ret, bool *ret_keyless,
 				      struct error *e);
 
+/*
+ * Bytes of decoded chunks that a verb keeps which replays much of the oplog into the store. A replay meets each chunk once: what is
+ * kept longer than it takes to get there only makes the next ones come in memory that is new.
+ */
+#define CMD_CACHE_OF_REPLAY ((size_t)24 << 20)
+
 /* Bytes of decoded chunks that each of two stores keeps which one process has open: 256 MiB are for both. */
 #define CMD_CACHE_OF_TWO ((size_t)16 << 20)
 /*

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdio.h>
 
 #include "base/exit_code.h"
@@ -108,8 +109,11 @@ static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints
 static int make_checkpoints(struct store *store, const struct progress *progress, unsigned *ret,
 			    struct error *e)
 {
-	int code = checkpoint_run(store, progress, ret, e);
+	int code;
 
+	/* What the reading freed lies in pieces, which grow with the oplog, and a replay wants large ones. */
+	malloc_trim(0);
+	code = checkpoint_run(store, progress, ret, e);
 	if (code < 0) {
 		error_wrap(e, "the entries are stored; a checkpoint");
 		return error_hint(e, "the next ingest-oplog makes it");
@@ -121,6 +125,7 @@ static int run_ingest_oplog(struct cmd_run *run, struct error *e)
 {
 	OWNED(store_close) struct store *store = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
+	const struct store_options opened = {.cache_bytes = CMD_CACHE_OF_REPLAY};
 	struct ingest_oplog_options o = {.paths = run->words.at, .path_count = run->words.count};
 	struct ingest_oplog_result result = {0};
 	unsigned checkpoints = 0;
@@ -131,7 +136,7 @@ static int run_ingest_oplog(struct cmd_run *run, struct error *e)
 	for (size_t i = 0; i < o.path_count; i++)
 		if (strcmp(o.paths[i], "-") == 0 && term_is_tty(stdin))
 			return cmd_usage_error(run, e, "standard input is a terminal");
-	if (cmd_open_store(run, &store, e) < 0)
+	if (cmd_open_store_with(run, &opened, &store, e) < 0)
 		return e->code;
 	progress = term_progress_begin(run->progress);
 	o.progress = term_progress_get(progress);

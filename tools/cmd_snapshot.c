@@ -10,12 +10,6 @@
 #include "tools/snapshot_at.h"
 #include "tools/term.h"
 
-/*
- * Of decoded chunks. A replay meets each one once: what is kept longer than it takes to get there only makes the
- * next ones come in memory that is new.
- */
-#define CACHE (24 * MIB)
-
 struct options {
 	const char *at;
 	const char *name;
@@ -104,7 +98,7 @@ static int run_snapshot(struct cmd_run *run, struct error *e)
 	OWNED(snapshot_at_release) struct snapshot_at_result result = {0};
 	struct snapshot_at_options make = {.name = o->name, .tag = o->tag};
 	struct timeline_point point;
-	const struct store_options opened = {.cache_bytes = CACHE};
+	const struct store_options opened = {.cache_bytes = CMD_CACHE_OF_REPLAY};
 	int made;
 
 	if (cmd_open_store_with(run, &opened, &store, e) < 0)
