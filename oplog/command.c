@@ -225,6 +225,16 @@ static bool names_collection(enum command_kind kind)
 	       kind != COMMAND_OTHER;
 }
 
+/* An import that was only tried changes nothing. */
+static bool is_dry_run(const struct command *command)
+{
+	struct bson_field field;
+	struct error ignored = {0};
+
+	return bytes_equal(command->name, bytes_str("importCollection")) &&
+	       bson_find(command->entry->o, "dryRun", &field, &ignored) > 0 && is_true(&field);
+}
+
 static int parse(struct command *command, const struct bson_field *first, size_t number,
 		 struct error *e)
 {
@@ -268,6 +278,8 @@ int command_parse(const struct entry *entry, struct command *ret, struct error *
 	command.kind = commands[number].kind;
 	command.policy = commands[number].policy;
 	command.name = first.name;
+	if (is_dry_run(&command))
+		command.policy = COMMAND_SKIP;
 	if (parse(&command, &first, number, e) < 0)
 		return entry_wrap(entry, e);
 	*ret = command;

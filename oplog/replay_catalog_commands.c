@@ -73,9 +73,24 @@ static int refuse_rename(struct replay_catalog *catalog, const struct entry *op,
 	return 0;
 }
 
+/* Does `text`, "db.coll" or a name in the command's database, name what is left out of every moment? */
+static bool names_left_out(const struct entry *op, struct bytes text)
+{
+	const uint8_t *dot = memchr(text.at, '.', text.len);
+	struct bytes db;
+
+	if (replay_catalog_leaves_out(op->db, text))
+		return true;
+	if (!is_ns(text))
+		return false;
+	db = bytes_of(text.at, (size_t)(dot - text.at));
+	return replay_catalog_leaves_out(db, bytes_of(dot + 1, text.len - db.len - 1));
+}
+
 /*
  * `e` says why a command can't be replayed. When it names one collection, by its UUID or by a
- * name that a collection has, that is stopped; else all is.
+ * name that a collection has, that is stopped; else all is. What is left out anyway stops nothing:
+ * 8.1 and later log truncateRange of config.system.preimages all the time.
  */
 static int refuse(struct replay_catalog *catalog, const struct entry *op, uint64_t ts,
 		  struct error *e)
@@ -84,11 +99,13 @@ static int refuse(struct replay_catalog *catalog, const struct entry *op, uint64
 	struct replay_slots_item *item = NULL;
 	struct bytes text = {0};
 	struct bson_field first;
-	bool has_text;
+	bool has_text, of_one;
 
 	if (entry_command(op, &first, &(struct error){0}) <= 0)
 		return e->code;
 	has_text = text_of(&first, &text);
+	if (has_text && names_left_out(op, text))
+		return 0;
 	if (has_text && bytes_equal(first.name, bytes_str("renameCollection")))
 		return refuse_rename(catalog, op, text, ts, e);
 	if (op->ui != NULL)
@@ -99,8 +116,10 @@ static int refuse(struct replay_catalog *catalog, const struct entry *op, uint64
 		replay_catalog_stop(item, ts, e);
 		return 0;
 	}
-	/* A UUID is a collection's, though not a known one: one that is missing is not changed. */
-	if (item != NULL || op->ui == NULL || !has_text)
+	/* A UUID is a collection's, though not a known one: one that is missing is not changed. An import has none. */
+	of_one = op->ui != NULL ||
+		 (bytes_equal(first.name, bytes_str("importCollection")) && is_ns(text));
+	if (item != NULL || !of_one || !has_text)
 		return e->code;
 	join(&ns, op->db, text);
 	if (!catalog->fuzzy)
