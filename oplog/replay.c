@@ -112,6 +112,11 @@ static struct store *base_store(const struct replay_options *o)
 	return o->base_store != NULL ? o->base_store : store_writer_store(o->writer);
 }
 
+static const char *tmp_of(const struct replay_options *o)
+{
+	return o->writer != NULL ? store_writer_tmp(o->writer) : store_tmp(o->base_store);
+}
+
 /* Of one collection nothing else needs to be loaded: what happens to others is left out as not covered. */
 static int begin(struct replay *replay, struct error *e)
 {
@@ -134,7 +139,7 @@ static int begin(struct replay *replay, struct error *e)
 	options.fcv = fcv;
 	options.partial = options.partial || alone;
 	replay->catalog = replay_catalog_new(&options);
-	replay->transactions = transaction_new();
+	replay->transactions = transaction_new(tmp_of(o));
 	if (!alone)
 		return load_catalog(replay, e);
 	return replay_catalog_load(replay->catalog, &only, e) < 0 ? e->code : 0;
@@ -222,16 +227,18 @@ static int apply_unit(struct replay *replay, const struct transaction_unit *unit
 		return 0;
 	replay->visible = MAX_OF(replay->visible, unit->visible);
 	for (size_t i = 0; i < unit->count; i++) {
+		struct entry entry, op;
 		struct entry_ops ops;
-		struct entry op;
 		int found;
 
-		entry_ops_begin(&ops, &unit->entries[i]);
+		if (transaction_entry(replay->transactions, i, &entry, e) < 0)
+			return e->code;
+		entry_ops_begin(&ops, &entry);
 		while ((found = entry_ops_next(&ops, &op, e)) == 1)
 			if (apply_operation(replay, &op, unit->visible, e) < 0)
 				return e->code;
 		if (found < 0)
-			return entry_wrap(&unit->entries[i], e);
+			return entry_wrap(&entry, e);
 	}
 	return 0;
 }
@@ -254,7 +261,7 @@ static int feed(struct replay *replay, struct bytes doc, struct error *e)
 	const struct replay_options *o = replay->options;
 	struct transaction_unit unit;
 	struct entry entry;
-	const struct entry *waits;
+	uint64_t waits;
 	int found = entry_parse(doc, &entry, e);
 
 	if (found == 0 && entry.at.ts > o->to) {
@@ -310,7 +317,7 @@ static int feed_all(struct replay *replay, struct error *e)
 static int check_waiting(struct replay *replay, struct error *e)
 {
 	const struct replay_options *o = replay->options;
-	const struct entry *waits;
+	uint64_t waits;
 
 	replay->result->undecided = transaction_waiting(replay->transactions, o->to, &waits) == 1;
 	if (o->fuzzy || !replay->result->undecided)
@@ -318,9 +325,9 @@ static int check_waiting(struct replay *replay, struct error *e)
 	error_set(e, ERR_NO_TIME,
 		  "the transaction that was prepared at %" PRIu32 ".%" PRIu32
 		  " is not decided yet: whether it is visible is not known",
-		  entry_seconds(waits->at.ts), entry_increment(waits->at.ts));
+		  entry_seconds(waits), entry_increment(waits));
 	return error_hint(e, "moments before it can be opened: --at %" PRIu32 ".%" PRIu32 "~",
-			  entry_seconds(waits->at.ts), entry_increment(waits->at.ts));
+			  entry_seconds(waits), entry_increment(waits));
 }
 
 static int add_entry(void *ctx, const struct catalog_entry *entry, const struct replay_slot *slot,

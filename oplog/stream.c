@@ -3,6 +3,11 @@
 #include "base/siphash.h"
 #include "oplog/stream_internal.h"
 
+const char *stream_tmp(const struct stream *stream)
+{
+	return store_tmp(stream->store);
+}
+
 const char *stream_name(const struct stream *stream)
 {
 	return stream->name;

@@ -33,6 +33,9 @@ DEFINE_OWNED(struct stream *, stream_close);
 /* Its name: "" when there is none. */
 const char *stream_name(const struct stream *stream);
 
+/* Its store's folder for unnamed spills. */
+const char *stream_tmp(const struct stream *stream);
+
 /* A cheap stamp that changes when segments come or go. */
 MUST_CHECK int stream_stamp(struct store *store, uint64_t *ret, struct error *e);
 

@@ -37,10 +37,10 @@ static int find(const struct timeline_view *view, const struct stream_range *ran
 		struct error *e)
 {
 	const struct stream_filter commands_only = {0};
-	OWNED(transaction_free) struct transactions *transactions = transaction_new();
+	OWNED(transaction_free) struct transactions *transactions = transaction_new(NULL);
 	OWNED(stream_cursor_free)
 	struct stream_cursor *cursor = stream_cursor_new(view->stream, &commands_only);
-	const struct entry *waits;
+	uint64_t waits;
 	struct bytes doc;
 	int found = stream_cursor_seek(cursor, begin_of(view, range), e);
 
@@ -51,8 +51,7 @@ static int find(const struct timeline_view *view, const struct stream_range *ran
 			return e->code;
 	if (found < 0)
 		return found;
-	*ret = transaction_waiting(transactions, UINT64_MAX, &waits) == 1 ? waits->at.ts
-									  : UINT64_MAX;
+	*ret = transaction_waiting(transactions, UINT64_MAX, &waits) == 1 ? waits : UINT64_MAX;
 	return 0;
 }
 

@@ -1,19 +1,27 @@
 #include "oplog/transaction.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
-/* A part of a chain: its document (owned) and the view of it. */
+#include "store/crypt/spill.h"
+
+/* An entry of a chain: its document in memory (owned), or where it lies in the spill. */
 struct part {
 	uint8_t *doc;
-	struct entry entry;
+	uint64_t at;
+	size_t len;
 };
 
 struct chain {
 	struct part *parts;
 	size_t count;
-	size_t bytes;
+	size_t bytes;	/* of its parts in memory */
+	size_t spilled; /* parts in the file */
 	int64_t operations;
-	struct entry_optime last; /* what the next entry of it calls prevOpTime */
+	uint64_t first; /* timestamp of its first entry */
+	struct entry
+		tail;  /* time and session of its last entry: what the next one calls prevOpTime */
+	uint8_t *lsid; /* owned: the tail's */
 	bool prepared;
 	bool headless; /* its first entries were never seen */
 };
@@ -21,24 +29,36 @@ struct chain {
 struct transactions {
 	struct chain *chains;
 	size_t count, cap;
-	size_t bytes; /* in all of them */
 	uint64_t fed; /* timestamp of the last entry */
-	/* What the last unit was made of. */
+	char *tmp;    /* NULL: nothing is kept */
+	/* Parts that memory has no room for; NULL while there is none. */
+	struct spill *spill;
+	size_t bytes;	/* in memory, of open chains and of `done` */
+	size_t spilled; /* parts in the spill, of the same */
+	/* What the last unit was made of: a chain, and the entry that ended it if that has operations. */
 	struct chain done;
-	struct entry *view;
-	struct entry alone;
+	struct entry last;
+	bool has_last;
+	struct buf room; /* for a part that is read back */
 };
 
-struct transactions *transaction_new(void)
+struct transactions *transaction_new(const char *tmp)
 {
-	return xcalloc(1, sizeof(struct transactions));
+	struct transactions *transactions = xcalloc(1, sizeof(*transactions));
+
+	if (tmp != NULL)
+		transactions->tmp = xstrdup(tmp);
+	return transactions;
 }
 
-static void release_chain(struct chain *chain)
+static void release_chain(struct transactions *transactions, struct chain *chain)
 {
 	for (size_t i = 0; i < chain->count; i++)
 		free(chain->parts[i].doc);
+	transactions->bytes -= chain->bytes;
+	transactions->spilled -= chain->spilled;
 	free(chain->parts);
+	free(chain->lsid);
 	*chain = (struct chain){0};
 }
 
@@ -47,10 +67,12 @@ void transaction_free(struct transactions *transactions)
 	if (transactions == NULL)
 		return;
 	for (size_t i = 0; i < transactions->count; i++)
-		release_chain(&transactions->chains[i]);
-	release_chain(&transactions->done);
+		release_chain(transactions, &transactions->chains[i]);
+	release_chain(transactions, &transactions->done);
+	spill_free(transactions->spill);
+	buf_release(&transactions->room);
 	free(transactions->chains);
-	free(transactions->view);
+	free(transactions->tmp);
 	free(transactions);
 }
 
@@ -59,7 +81,7 @@ static struct chain *find_chain(struct transactions *transactions, struct entry_
 	for (size_t i = 0; i < transactions->count; i++) {
 		struct chain *chain = &transactions->chains[i];
 
-		if (chain->last.ts == last.ts && chain->last.term == last.term)
+		if (chain->tail.at.ts == last.ts && chain->tail.at.term == last.term)
 			return chain;
 	}
 	return NULL;
@@ -71,7 +93,6 @@ static struct chain take_chain(struct transactions *transactions, struct chain *
 	struct chain taken = *chain;
 	size_t at = (size_t)(chain - transactions->chains);
 
-	transactions->bytes -= taken.bytes;
 	transactions->count--;
 	memmove(chain, chain + 1, (transactions->count - at) * sizeof(*chain));
 	return taken;
@@ -91,33 +112,62 @@ static struct chain *add_chain(struct transactions *transactions)
 	return chain;
 }
 
+/* Write a document behind what is in the file. */
+static int spill_part(struct transactions *transactions, struct bytes doc, struct part *ret,
+		      struct error *e)
+{
+	if (transactions->spill == NULL &&
+	    spill_new(transactions->tmp, "spill of transactions", &transactions->spill, e) < 0)
+		return e->code;
+	ret->at = spill_size(transactions->spill);
+	buf_reset(&transactions->room);
+	if (buf_reserve(&transactions->room, doc.len, SIZE_MAX, e) < 0)
+		return e->code;
+	buf_add_bytes(&transactions->room, doc);
+	return spill_write(transactions->spill, &transactions->room, e);
+}
+
+static int keep_part(struct transactions *transactions, struct chain *chain, struct bytes doc,
+		     struct error *e)
+{
+	struct part part = {.len = doc.len};
+
+	if (doc.len > TRANSACTION_MEMORY - MIN_OF(transactions->bytes, TRANSACTION_MEMORY)) {
+		if (spill_part(transactions, doc, &part, e) < 0)
+			return e->code;
+		chain->spilled++;
+		transactions->spilled++;
+	} else {
+		if ((part.doc = malloc(doc.len)) == NULL)
+			return error_nomem(e, doc.len);
+		memcpy(part.doc, doc.at, doc.len);
+		chain->bytes += doc.len;
+		transactions->bytes += doc.len;
+	}
+	chain->parts = xrealloc(chain->parts, (chain->count + 1) * sizeof(part));
+	chain->parts[chain->count++] = part;
+	return 0;
+}
+
 /* A copy of the entry at the chain's end. */
 static int add_part(struct transactions *transactions, struct chain *chain,
 		    const struct entry *entry, int64_t operations, struct error *e)
 {
-	size_t len = entry->raw.len;
-	struct part *part;
-	uint8_t *doc;
-
-	if (len > TRANSACTION_MAX_OPEN - transactions->bytes)
-		return error_set(e, ERR_LIMIT, "open transactions have over %zu bytes",
-				 TRANSACTION_MAX_OPEN);
-	if ((doc = malloc(len)) == NULL)
-		return error_nomem(e, len);
-	memcpy(doc, entry->raw.at, len);
-	chain->parts = xrealloc(chain->parts, (chain->count + 1) * sizeof(*part));
-	part = &chain->parts[chain->count];
-	part->doc = doc;
-	/* The same bytes as before: what could be read can be read again. */
-	if (entry_parse(bytes_of(doc, len), &part->entry, e) < 0) {
-		free(doc);
-		return ERR_CORRUPT;
-	}
-	chain->count++;
-	chain->bytes += len;
+	if (transactions->tmp != NULL && keep_part(transactions, chain, entry->raw, e) < 0)
+		return e->code;
+	if (chain->first == 0)
+		chain->first = entry->at.ts;
 	chain->operations += operations;
-	chain->last = entry->at;
-	transactions->bytes += len;
+	free(chain->lsid);
+	chain->lsid = xmalloc(MAX_OF(entry->lsid.len, (size_t)1));
+	if (entry->lsid.len > 0)
+		memcpy(chain->lsid, entry->lsid.at, entry->lsid.len);
+	chain->tail = (struct entry){.at = entry->at,
+				     .lsid = bytes_of(chain->lsid, entry->lsid.len),
+				     .has_txn_number = entry->has_txn_number,
+				     .txn_number = entry->txn_number,
+				     .has_wall = entry->has_wall,
+				     .wall = entry->wall};
 	return 0;
 }
 
@@ -141,13 +191,13 @@ static void drop_older(struct transactions *transactions, const struct entry *en
 {
 	for (size_t i = transactions->count; i-- > 0;) {
 		struct chain *chain = &transactions->chains[i];
-		const struct entry *last = &chain->parts[chain->count - 1].entry;
+		const struct entry *last = &chain->tail;
 
 		if (!chain->prepared && last->has_txn_number && entry->has_txn_number &&
 		    last->txn_number < entry->txn_number && entry_same_session(last, entry)) {
 			struct chain dead = take_chain(transactions, chain);
 
-			release_chain(&dead);
+			release_chain(transactions, &dead);
 		}
 	}
 }
@@ -194,7 +244,7 @@ static int go_on(struct transactions *transactions, const struct entry *entry,
 		if (made) {
 			struct chain empty = take_chain(transactions, chain);
 
-			release_chain(&empty);
+			release_chain(transactions, &empty);
 		}
 		return got;
 	}
@@ -206,18 +256,18 @@ static int go_on(struct transactions *transactions, const struct entry *entry,
 static void give_chain(struct transactions *transactions, struct chain *chain,
 		       const struct entry *end, struct transaction_unit *ret)
 {
-	size_t count = 0;
+	const struct entry *last;
 
-	release_chain(&transactions->done);
 	transactions->done = take_chain(transactions, chain);
-	free(transactions->view);
-	transactions->view = xmalloc((transactions->done.count + 1) * sizeof(*transactions->view));
-	for (; count < transactions->done.count; count++)
-		transactions->view[count] = transactions->done.parts[count].entry;
-	if (end != NULL)
-		transactions->view[count++] = *end;
-	ret->entries = transactions->view;
-	ret->count = count;
+	last = end != NULL ? end : &transactions->done.tail;
+	ret->has_wall = last->has_wall;
+	ret->wall = last->wall;
+	ret->count = transactions->done.count;
+	transactions->has_last = end != NULL && transactions->tmp != NULL;
+	if (transactions->has_last) {
+		transactions->last = *end;
+		ret->count++;
+	}
 }
 
 static int end_chain(struct transactions *transactions, const struct entry *entry,
@@ -253,7 +303,7 @@ static int commit(struct transactions *transactions, const struct entry *entry,
 		return miss_start(entry, e);
 	if (!chain->prepared)
 		return error_set(e, ERR_CORRUPT, "commit of a transaction that was not prepared");
-	if (info->commit_ts < chain->last.ts || info->commit_ts > entry->at.ts)
+	if (info->commit_ts < chain->tail.at.ts || info->commit_ts > entry->at.ts)
 		return error_set(e, ERR_CORRUPT,
 				 "commitTimestamp %" PRIu32 ".%" PRIu32
 				 " is not between prepare and commit",
@@ -287,7 +337,7 @@ static int feed(struct transactions *transactions, const struct entry *entry,
 		if (chain != NULL) {
 			struct chain dead = take_chain(transactions, chain);
 
-			release_chain(&dead);
+			release_chain(transactions, &dead);
 		}
 		return 0;
 	case ENTRY_UNIT_WHOLE:
@@ -298,10 +348,25 @@ static int feed(struct transactions *transactions, const struct entry *entry,
 	case ENTRY_UNIT_APPLY_OPS:
 		break;
 	}
-	transactions->alone = *entry;
-	ret->entries = &transactions->alone;
+	transactions->last = *entry;
+	transactions->has_last = true;
+	ret->has_wall = entry->has_wall;
+	ret->wall = entry->wall;
 	ret->count = 1;
 	return 1;
+}
+
+/* What the unit before was made of is not looked at any more. */
+static void forget_done(struct transactions *transactions)
+{
+	release_chain(transactions, &transactions->done);
+	transactions->has_last = false;
+	if (transactions->spilled > 0 || transactions->spill == NULL)
+		return;
+	/* Nothing in it is needed: its room on the disk is given back. */
+	spill_free(transactions->spill);
+	transactions->spill = NULL;
+	buf_release(&transactions->room);
 }
 
 int transaction_feed(struct transactions *transactions, const struct entry *entry,
@@ -315,6 +380,7 @@ int transaction_feed(struct transactions *transactions, const struct entry *entr
 			  entry_seconds(transactions->fed), entry_increment(transactions->fed));
 		return entry_wrap(entry, e);
 	}
+	forget_done(transactions);
 	got = feed(transactions, entry, &unit, e);
 	if (got < 0)
 		return entry_wrap(entry, e);
@@ -324,12 +390,39 @@ int transaction_feed(struct transactions *transactions, const struct entry *entr
 	return got;
 }
 
+int transaction_entry(struct transactions *transactions, size_t i, struct entry *ret,
+		      struct error *e)
+{
+	const struct chain *done = &transactions->done;
+	const struct part *part;
+	const uint8_t *doc;
+
+	if (i == done->count && transactions->has_last) {
+		*ret = transactions->last;
+		return 0;
+	}
+	assert(i < done->count);
+	part = &done->parts[i];
+	doc = part->doc;
+	if (doc == NULL) {
+		buf_reset(&transactions->room);
+		if (buf_reserve(&transactions->room, part->len, SIZE_MAX, e) < 0)
+			return e->code;
+		doc = transactions->room.at;
+		if (spill_read(transactions->spill, part->at, transactions->room.at, part->len, e) <
+		    0)
+			return e->code;
+	}
+	/* The same bytes as before: what could be read can be read again. */
+	return entry_parse(bytes_of(doc, part->len), ret, e);
+}
+
 uint64_t transaction_needed_from(const struct transactions *transactions)
 {
 	uint64_t oldest = 0;
 
 	for (size_t i = 0; i < transactions->count; i++) {
-		uint64_t first = transactions->chains[i].parts[0].entry.at.ts;
+		uint64_t first = transactions->chains[i].first;
 
 		if (oldest == 0 || first < oldest)
 			oldest = first;
@@ -337,20 +430,17 @@ uint64_t transaction_needed_from(const struct transactions *transactions)
 	return oldest;
 }
 
-int transaction_waiting(const struct transactions *transactions, uint64_t ts,
-			const struct entry **ret)
+int transaction_waiting(const struct transactions *transactions, uint64_t ts, uint64_t *ret)
 {
-	const struct entry *oldest = NULL;
+	uint64_t oldest = UINT64_MAX;
 
 	for (size_t i = 0; i < transactions->count; i++) {
 		const struct chain *chain = &transactions->chains[i];
-		const struct entry *last = &chain->parts[chain->count - 1].entry;
 
-		if (chain->prepared && last->at.ts <= ts &&
-		    (oldest == NULL || last->at.ts < oldest->at.ts))
-			oldest = last;
+		if (chain->prepared && chain->tail.at.ts <= ts)
+			oldest = MIN_OF(oldest, chain->tail.at.ts);
 	}
-	if (oldest == NULL)
+	if (oldest == UINT64_MAX)
 		return 0;
 	*ret = oldest;
 	return 1;
@@ -359,49 +449,4 @@ int transaction_waiting(const struct transactions *transactions, uint64_t ts,
 size_t transaction_open_count(const struct transactions *transactions)
 {
 	return transactions->count;
-}
-
-static int compare_parts(const void *a, const void *b)
-{
-	uint64_t x = (*(const struct part *const *)a)->entry.at.ts;
-	uint64_t y = (*(const struct part *const *)b)->entry.at.ts;
-
-	return x < y ? -1 : x > y;
-}
-
-void transaction_save(const struct transactions *transactions, struct buf *ret)
-{
-	OWNED(free) const struct part **parts = NULL;
-	size_t count = 0, at = 0;
-
-	for (size_t i = 0; i < transactions->count; i++)
-		count += transactions->chains[i].count;
-	parts = xcalloc(count, sizeof(const struct part *));
-	for (size_t i = 0; i < transactions->count; i++)
-		for (size_t j = 0; j < transactions->chains[i].count; j++)
-			parts[at++] = &transactions->chains[i].parts[j];
-	qsort(parts, count, sizeof(const struct part *), compare_parts);
-	for (at = 0; at < count; at++)
-		buf_add_bytes(ret, parts[at]->entry.raw);
-}
-
-int transaction_load(struct transactions *transactions, struct bytes saved, struct error *e)
-{
-	struct transaction_unit unit;
-	struct entry entry;
-	int64_t len;
-	int got;
-
-	while ((len = bson_next(saved, ENTRY_MAX_LEN, e)) > 0) {
-		got = entry_parse(bytes_of(saved.at, (size_t)len), &entry, e);
-		if (got == 0)
-			got = transaction_feed(transactions, &entry, &unit, e);
-		if (got < 0)
-			return got;
-		if (got > 0)
-			return error_set(e, ERR_CORRUPT,
-					 "what was saved of open transactions has an end");
-		saved = bytes_of(saved.at + len, saved.len - (size_t)len);
-	}
-	return (int)len;
 }

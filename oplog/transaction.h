@@ -17,7 +17,7 @@
  * but a moment at or behind the prepare has to wait for the decision: transaction_waiting().
  *
  * Chains are found by the optime of their last entry, as entries name it (prevOpTime): batched writes
- * have no session. State is in memory; transaction_save() gives it as the entries themselves.
+ * have no session. What does not fit in TRANSACTION_MEMORY waits for its end in an unnamed file.
  *
  * Sources: reference of the oplog, 5.1 to 5.5; oplog_entry.cpp; atClusterTime reads on 4.2.6 to 6.0.27.
  *
@@ -31,7 +31,8 @@
 
 struct transactions; /* opaque: the open chains */
 
-struct transactions *transaction_new(void);
+/* The file is made in the folder `tmp`. NULL: contents are not kept, for who asks what is open only. */
+struct transactions *transaction_new(const char *tmp);
 void transaction_free(struct transactions *transactions);
 DEFINE_OWNED(struct transactions *, transaction_free);
 
@@ -40,8 +41,9 @@ struct transaction_unit {
 	uint64_t visible;	     /* from this timestamp on */
 	struct entry_optime decided; /* of the entry that says so */
 	bool transaction;	     /* else one entry, or a batched write */
-	const struct entry *entries; /* until the next call */
-	size_t count;
+	bool has_wall;
+	int64_t wall; /* of the last entry that has operations: milliseconds since 1970 */
+	size_t count; /* of entries: transaction_entry(); 0: they were not kept */
 };
 
 /*
@@ -52,30 +54,26 @@ struct transaction_unit {
  *
  * ERR_NO_TIME: the chain began before the first entry that was fed: its time and all later ones can't
  * be reached from here. ERR_CORRUPT: timestamps that do not ascend, a commit of what was not
- * prepared, another number of operations than the chain's end says. ERR_LIMIT: over
- * TRANSACTION_MAX_OPEN bytes in open chains. After an error the state is as before the call.
+ * prepared, another number of operations than the chain's end says. ERR_IO, ERR_NOMEM. After an error
+ * the state is as before the call.
  */
-#define TRANSACTION_MAX_OPEN ((size_t)4096 * MIB)
+#define TRANSACTION_MEMORY (16 * MIB)
 MUST_CHECK int transaction_feed(struct transactions *transactions, const struct entry *entry,
 				struct transaction_unit *ret, struct error *e);
+
+/* Entry `i` of the unit that came out last, valid until the next call of any function here. ERR_IO. */
+MUST_CHECK int transaction_entry(struct transactions *transactions, size_t i, struct entry *ret,
+				 struct error *e);
 
 /* The first timestamp of the oldest open chain, from which on entries are still needed; 0: none is open. */
 uint64_t transaction_needed_from(const struct transactions *transactions);
 
 /*
  * The moment `ts` waits: a transaction was prepared at or before it and is not decided yet. 1 and the
- * entry that prepared it (the oldest), valid until the next call; 0: none.
+ * time of the entry that prepared it (the oldest); 0: none.
  */
-int transaction_waiting(const struct transactions *transactions, uint64_t ts,
-			const struct entry **ret);
+int transaction_waiting(const struct transactions *transactions, uint64_t ts, uint64_t *ret);
 
 size_t transaction_open_count(const struct transactions *transactions);
-
-/* Append the entries of all open chains as they were fed, in the order of the log. */
-void transaction_save(const struct transactions *transactions, struct buf *ret);
-
-/* Feed what transaction_save() gave to a new one. ERR_CORRUPT. */
-MUST_CHECK int transaction_load(struct transactions *transactions, struct bytes saved,
-				struct error *e);
 
 #endif

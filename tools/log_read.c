@@ -26,13 +26,12 @@ DEFINE_OWNED_STRUCT(struct reader, reader_release);
 static int give(struct reader *reader, const struct entry *op, const struct transaction_unit *unit,
 		struct error *e)
 {
-	const struct entry *last = &unit->entries[unit->count - 1];
 	struct log_op out = {
 		.op = op,
 		.ts = unit->visible,
 		.transaction = unit->transaction,
-		.has_wall = last->has_wall,
-		.wall = last->wall,
+		.has_wall = unit->has_wall,
+		.wall = unit->wall,
 	};
 	struct error ignored = {0};
 	struct command command;
@@ -43,19 +42,22 @@ static int give(struct reader *reader, const struct entry *op, const struct tran
 }
 
 /* The operations of a unit, if it is of the time that is asked for. 1: the filter was changed. */
-static int give_unit(struct reader *reader, const struct transaction_unit *unit, struct error *e)
+static int give_unit(struct reader *reader, struct transactions *from,
+		     const struct transaction_unit *unit, struct error *e)
 {
 	int changed = 0;
 
 	if (unit->visible < reader->options->from || unit->visible > reader->options->to)
 		return 0;
 	for (size_t i = 0; i < unit->count; i++) {
+		struct entry entry, op;
 		struct entry_ops ops;
-		struct entry op;
 		struct error why = {0};
 		int more;
 
-		entry_ops_begin(&ops, &unit->entries[i]);
+		if (transaction_entry(from, i, &entry, e) < 0)
+			return e->code;
+		entry_ops_begin(&ops, &entry);
 		while ((more = entry_ops_next(&ops, &op, &why)) > 0) {
 			int given = give(reader, &op, unit, e);
 
@@ -69,86 +71,69 @@ static int give_unit(struct reader *reader, const struct transaction_unit *unit,
 	return changed;
 }
 
-/* Entries of a chain, from its last to its first: documents one after another. */
-struct chain {
-	struct buf docs;
-	size_t *begin;
-	size_t count, room;
-};
-
-static void chain_release(struct chain *chain)
-{
-	buf_release(&chain->docs);
-	free(chain->begin);
-}
-DEFINE_OWNED_STRUCT(struct chain, chain_release);
-
-static int chain_add(struct chain *chain, struct bytes doc, struct error *e)
-{
-	if (chain->count == CHAIN_MAX ||
-	    buf_reserve(&chain->docs, doc.len, TRANSACTION_MAX_OPEN, e) < 0)
-		return error_set(e, ERR_LIMIT, "a transaction has too many entries");
-	if (chain->count == chain->room) {
-		chain->room = chain->room == 0 ? 8 : chain->room * 2;
-		chain->begin = xrealloc(chain->begin, chain->room * sizeof(*chain->begin));
-	}
-	chain->begin[chain->count++] = chain->docs.len;
-	buf_add_bytes(&chain->docs, doc);
-	return 0;
-}
-
-static struct bytes chain_doc(const struct chain *chain, size_t i)
-{
-	const uint8_t *at = chain->docs.at + chain->begin[i];
-
-	return bytes_of(at, get_le32(at));
-}
-
-/* The entries before `last`, by their links. ERR_NO_TIME when one of them is not there. */
-static int chain_read(struct reader *reader, const struct entry *last, struct chain *ret,
+/* Entries of a chain, from its last to its first: their timestamps. */
+static int find_chain(struct stream_cursor *cursor, const struct entry *last, struct buf *ret,
 		      struct error *e)
 {
-	OWNED(stream_cursor_free)
-	struct stream_cursor *cursor = stream_cursor_new(reader->options->stream, NULL);
 	struct entry entry = *last;
 
 	while (entry.has_prev && entry.prev.ts != 0 && entry.prev.ts < entry.at.ts) {
+		uint64_t ts = entry.prev.ts;
 		struct bytes doc;
-		int found = stream_cursor_seek(cursor, entry.prev.ts, e);
+		int found = stream_cursor_seek(cursor, ts, e);
 
+		if (ret->len == CHAIN_MAX * sizeof(ts))
+			return error_set(e, ERR_LIMIT, "a transaction has too many entries");
+		buf_add(ret, &ts, sizeof(ts));
 		if (found > 0)
 			found = stream_cursor_next(cursor, &doc, e);
 		if (found == 0)
 			return error_set(
 				e, ERR_NO_TIME,
 				"its beginning (%u.%u) is not in the oplog that the store has",
-				entry_seconds(entry.prev.ts), entry_increment(entry.prev.ts));
-		if (found < 0 || chain_add(ret, doc, e) < 0 ||
-		    entry_parse(chain_doc(ret, ret->count - 1), &entry, e) < 0)
+				entry_seconds(ts), entry_increment(ts));
+		if (found < 0 || entry_parse(doc, &entry, e) < 0)
 			return e->code;
 	}
 	return 0;
+}
+
+/* Feed the entry of that time, which was found before. */
+static int feed_again(struct reader *reader, struct stream_cursor *cursor, uint64_t ts,
+		      struct transaction_unit *ret, struct error *e)
+{
+	struct entry entry;
+	struct bytes doc;
+	int found = stream_cursor_seek(cursor, ts, e);
+
+	if (found > 0)
+		found = stream_cursor_next(cursor, &doc, e);
+	if (found == 0)
+		return error_set(e, ERR_CORRUPT, "an entry of the oplog is gone");
+	if (found < 0 || entry_parse(doc, &entry, e) < 0)
+		return e->code;
+	return transaction_feed(reader->recovered, &entry, ret, e);
 }
 
 /* A transaction that ends with `last` and began before what was read: 1 and the unit, 0 it was aborted. */
 static int recover(struct reader *reader, const struct entry *last, struct transaction_unit *ret,
 		   struct error *e)
 {
-	OWNED(chain_release) struct chain chain = {0};
-	struct entry entry;
+	OWNED(stream_cursor_free)
+	struct stream_cursor *cursor = stream_cursor_new(reader->options->stream, NULL);
+	OWNED(buf_release) struct buf times = {0};
 
-	if (chain_read(reader, last, &chain, e) < 0)
+	if (find_chain(cursor, last, &times, e) < 0)
 		return e->code;
 	transaction_free(reader->recovered);
-	reader->recovered = transaction_new();
-	for (size_t i = chain.count; i-- > 0;) {
-		int fed;
+	reader->recovered = transaction_new(stream_tmp(reader->options->stream));
+	for (size_t at = times.len; at > 0;) {
+		uint64_t ts;
 
-		if (entry_parse(chain_doc(&chain, i), &entry, e) < 0)
+		at -= sizeof(ts);
+		memcpy(&ts, times.at + at, sizeof(ts));
+		if (feed_again(reader, cursor, ts, ret, e) < 0)
 			return e->code;
-		fed = transaction_feed(reader->recovered, &entry, ret, e);
-		if (fed < 0)
-			return fed;
 	}
 	return transaction_feed(reader->recovered, last, ret, e);
 }
@@ -173,6 +158,7 @@ static uint64_t ts_of(struct bytes doc)
 /* One entry. 1: the filter was changed. */
 static int take(struct reader *reader, struct bytes doc, uint64_t *ret_ts, struct error *e)
 {
+	struct transactions *from = reader->transactions;
 	struct transaction_unit unit;
 	struct error why = {0};
 	struct entry entry;
@@ -181,10 +167,12 @@ static int take(struct reader *reader, struct bytes doc, uint64_t *ret_ts, struc
 	*ret_ts = ts_of(doc);
 	if (fed == 0)
 		fed = transaction_feed(reader->transactions, &entry, &unit, &why);
-	if (fed == ERR_NO_TIME)
+	if (fed == ERR_NO_TIME) {
 		fed = recover(reader, &entry, &unit, &why);
+		from = reader->recovered;
+	}
 	if (fed > 0)
-		return give_unit(reader, &unit, e);
+		return give_unit(reader, from, &unit, e);
 	if (fed == 0)
 		return 0;
 	if (!is_of_the_data(fed)) {
@@ -199,7 +187,7 @@ static int take(struct reader *reader, struct bytes doc, uint64_t *ret_ts, struc
 /* Behind the last entry that is asked for: does a transaction that was prepared before it wait for its end? */
 static bool is_over(const struct reader *reader, struct bytes doc)
 {
-	const struct entry *waits;
+	uint64_t waits;
 
 	return ts_of(doc) > reader->options->to &&
 	       transaction_waiting(reader->transactions, reader->options->to, &waits) == 0;
@@ -225,7 +213,7 @@ static int read_range(struct reader *reader, uint64_t ts, struct error *e)
 	int more = 0, changed = 1;
 
 	transaction_free(reader->transactions);
-	reader->transactions = transaction_new();
+	reader->transactions = transaction_new(stream_tmp(reader->options->stream));
 	do {
 		struct bytes doc;
 

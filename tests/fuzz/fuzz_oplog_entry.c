@@ -64,7 +64,7 @@ static void try_operations(const struct entry *entry)
 /* Documents one after another, as in a dump of the oplog. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	OWNED(transaction_free) struct transactions *transactions = transaction_new();
+	OWNED(transaction_free) struct transactions *transactions = transaction_new("/tmp");
 	struct bytes rest = bytes_of(data, size);
 	struct transaction_unit unit;
 	struct entry entry, again;
@@ -79,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			try_operations(&entry);
 			if (transaction_feed(transactions, &entry, &unit, &e) > 0)
 				for (size_t i = 0; i < unit.count; i++)
-					FUZZ_REQUIRE(entry_parse(unit.entries[i].raw, &again, &e) ==
-						     0);
+					FUZZ_REQUIRE(transaction_entry(transactions, i, &again,
+								       &e) == 0);
 		}
 		rest = bytes_of(rest.at + len, rest.len - (size_t)len);
 	}
