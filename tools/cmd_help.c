@@ -18,8 +18,8 @@ static const struct args_option options[] = {
 #define HELP_COLUMN 28 /* where the explanations of options begin, less two */
 
 const char cmd_help_when[] =
-	"  latest                         the last operation, or the newest snapshot if that is\n"
-	"                                 later; latest-snapshot is what MNT/latest shows\n"
+	"  latest                         the last operation; the newest snapshot if there is no\n"
+	"                                 oplog; latest-snapshot is what MNT/latest shows\n"
 	"  2026-11-21T09:41:07Z           a second, inclusive: all operations of it "
 	"(mongorestore's\n"
 	"                                 --oplogLimit is exclusive); also 2026-11-21T094107Z,\n"
