@@ -202,8 +202,15 @@ static void drop_older(struct transactions *transactions, const struct entry *en
 	}
 }
 
-static int miss_start(const struct entry *entry, struct error *e)
+/* The end of a chain whose start is missing; `chain`, what there is of it, is not open any more. NULL: nothing is. */
+static int miss_start(struct transactions *transactions, struct chain *chain,
+		      const struct entry *entry, struct error *e)
 {
+	if (chain != NULL) {
+		struct chain dead = take_chain(transactions, chain);
+
+		release_chain(transactions, &dead);
+	}
 	return error_set(e, ERR_NO_TIME,
 			 "its transaction began before the first entry that is there: the entry "
 			 "before is %" PRIu32 ".%" PRIu32,
@@ -279,7 +286,7 @@ static int end_chain(struct transactions *transactions, const struct entry *entr
 	int got;
 
 	if (chain == NULL || chain->headless)
-		return miss_start(entry, e);
+		return miss_start(transactions, chain, entry, e);
 	if (chain->prepared)
 		return error_set(e, ERR_CORRUPT,
 				 "a prepared transaction ends without its decision");
@@ -300,7 +307,7 @@ static int commit(struct transactions *transactions, const struct entry *entry,
 	struct chain *chain = find_chain(transactions, entry->prev);
 
 	if (chain == NULL || chain->headless)
-		return miss_start(entry, e);
+		return miss_start(transactions, chain, entry, e);
 	if (!chain->prepared)
 		return error_set(e, ERR_CORRUPT, "commit of a transaction that was not prepared");
 	if (info->commit_ts < chain->tail.at.ts || info->commit_ts > entry->at.ts)

@@ -53,9 +53,9 @@ struct transaction_unit {
  * goes on top of is in that base already: the caller leaves it out.
  *
  * ERR_NO_TIME: the chain began before the first entry that was fed: its time and all later ones can't
- * be reached from here. ERR_CORRUPT: timestamps that do not ascend, a commit of what was not
- * prepared, another number of operations than the chain's end says. ERR_IO, ERR_NOMEM. After an error
- * the state is as before the call.
+ * be reached from here. It is not open any more: who knows it to be in the base goes on. ERR_CORRUPT: timestamps that do not ascend, a commit of what was not
+ * prepared, another number of operations than the chain's end says. ERR_IO, ERR_NOMEM. After another
+ * error the state is as before the call.
  */
 #define TRANSACTION_MEMORY (16 * MIB)
 MUST_CHECK int transaction_feed(struct transactions *transactions, const struct entry *entry,
