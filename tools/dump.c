@@ -35,6 +35,14 @@ static void plan_grow(struct plan *plan)
 	plan->databases = xrealloc(plan->databases, plan->room * sizeof(*plan->databases));
 }
 
+/* The documents can't be told: the others can, without it. Returns the code of `e`. */
+static int hint_without(const struct catalog_entry *entry, struct error *e)
+{
+	if (e->code != ERR_UNSUPPORTED || e->hint[0] != '\0')
+		return e->code;
+	return error_hint(e, "--nsExclude '%s' leaves it out", entry->ns);
+}
+
 /* Read the entries that the filter takes. */
 static int plan_read(struct plan *plan, struct moment *moment, const struct ns_filter *filter,
 		     struct error *e)
@@ -55,7 +63,7 @@ static int plan_read(struct plan *plan, struct moment *moment, const struct ns_f
 		plan->databases[plan->count - 1] = db;
 		if (ns_filter_takes(filter, db, (const char *)coll.at, coll.len)) {
 			if (moment_resolve(moment, entry, e) < 0)
-				return e->code;
+				return hint_without(entry, e);
 			plan->bytes += entry->root.bytes;
 			continue;
 		}

@@ -208,7 +208,7 @@ def stopped(history, tmp_path_factory):
     return store
 
 
-def test_a_collection_that_cannot_be_followed_stops_alone(history, stopped):
+def test_a_collection_that_cannot_be_followed_stops_alone(history, stopped, tmp_path):
     first, last = history.steps[0], history.steps[-1]
     done = stopped.run("ls", "shop", "--json", check=3)
     rows = {row["ns"]: row for row in json.loads(done.out)}
@@ -221,6 +221,8 @@ def test_a_collection_that_cannot_be_followed_stops_alone(history, stopped):
     assert "shop.renamed" in stopped.run("count", "shop", check=1).err
     done = stopped.run("diff", first.at, "latest", "--json", check=3)
     assert "shop.renamed" in done.err and any(line["change"] == "untold" for line in json_lines(done))
+    assert "HINT: --nsExclude 'shop.renamed' leaves it out" in stopped.run("dump", "--out", tmp_path / "all", check=1).err
+    stopped.run("dump", "--nsExclude", "shop.renamed", "--out", tmp_path / "others")
     # No snapshot is made that would not be whole; before that entry one is.
     before = json.loads(stopped.run("snapshots", "--json").out)
     refused = stopped.run("snapshot", check=6)

@@ -124,6 +124,8 @@ static void an_unknown_command_is_refused_with_time_and_place(void **state)
 	(void)state;
 	ASSERT_ERROR_TEXT(parse(&f, "{'captrunc':'c'}", &e), ERR_UNSUPPORTED,
 			  "oplog entry 100.7 (c shop.$cmd): unknown command 'captrunc'");
+	assert_int_equal(parse(&f, "{'captrunc':'c'}", &e), ERR_UNSUPPORTED);
+	assert_non_null(strstr(e.hint, "moments before this entry can be reached"));
 	ASSERT_ERROR_TEXT(parse(&f, "{}", &e), ERR_CORRUPT, "without a name");
 	assert_int_equal(command_policy(bytes_str("captrunc"), &kind), COMMAND_REFUSE);
 	assert_int_equal(kind, 0);
