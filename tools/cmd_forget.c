@@ -275,7 +275,7 @@ const struct cmd cmd_forget = {
 		"With it, moments before the window go, and the oplog that led to them. Nothing is "
 		"deleted\n"
 		"but the snapshots' names: 'yester prune' takes the data away, days later.\n"
-		"What lies in the future (a wrong clock) counts as no newest one.\n",
+		"What lies in the future (a wrong clock) stays, and counts for no rule.\n",
 	.examples =
 		"  yester forget -s /backup/shop --keep-daily 7 --keep-weekly 5 --keep-monthly 12 "
 		"--dry-run\n"

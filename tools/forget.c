@@ -53,6 +53,20 @@ static bool is_asked(const struct forget_policy *policy, const struct snapshot *
 	       (policy->tag == NULL || (s->tag != NULL && strcmp(s->tag, policy->tag) == 0));
 }
 
+/* It took no place of a rule from those that are true, and none can be counted for it before its time has come. */
+static bool is_ahead(const struct forget_policy *policy, const struct snapshot *s)
+{
+	return s->time > policy->now;
+}
+
+static void keep_ahead(const struct snapshot_list *list, const struct forget_policy *policy,
+		       struct forget_choice *choices)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_asked(policy, &list->at[i]) && is_ahead(policy, &list->at[i]))
+			keep(&choices[i], "in the future");
+}
+
 static void apply_rule(const struct snapshot_list *list, const struct forget_policy *policy,
 		       enum forget_every rule, struct forget_choice *choices)
 {
@@ -62,7 +76,8 @@ static void apply_rule(const struct snapshot_list *list, const struct forget_pol
 	for (size_t i = list->count; i-- > 0 && left > 0;) {
 		int64_t period = period_of(rule, list->at[i].time, i);
 
-		if (!is_asked(policy, &list->at[i]) || period == last)
+		if (!is_asked(policy, &list->at[i]) || is_ahead(policy, &list->at[i]) ||
+		    period == last)
 			continue;
 		keep(&choices[i], rule_names[rule]);
 		last = period;
@@ -83,7 +98,8 @@ static void apply_within(const struct snapshot_list *list, const struct forget_p
 	duration_text(policy->within, length);
 	snprintf(why, sizeof(why), "within %s", length);
 	for (size_t i = 0; i < list->count; i++)
-		if (is_asked(policy, &list->at[i]) && list->at[i].time + policy->within >= newest)
+		if (is_asked(policy, &list->at[i]) && !is_ahead(policy, &list->at[i]) &&
+		    list->at[i].time + policy->within >= newest)
 			keep(&choices[i], why);
 }
 
@@ -160,17 +176,54 @@ static const struct snapshot *window_base(const struct snapshot_list *list, uint
 	return found != NULL ? found : oldest;
 }
 
+/* Its entries from the oldest transaction on that was open then are needed. */
+static uint64_t needed_by(const struct snapshot *s)
+{
+	uint64_t needed = ts_of(s->needed_from);
+
+	return needed > 0 ? needed : ts_of(s->optime);
+}
+
+/*
+ * No replay crosses a gap: each range that reaches into the window needs a base of its own, the newest that is not later than the
+ * window's begin, or else its first.
+ */
+static void keep_range_bases(const struct snapshot_list *list, const struct stream *stream,
+			     uint64_t begin, struct forget_plan *plan)
+{
+	for (size_t r = 0; r < stream_range_count(stream); r++) {
+		const struct stream_range *range = stream_range(stream, r);
+		size_t found = list->count;
+
+		if (entry_seconds(range->last.ts) < begin)
+			continue;
+		for (size_t i = 0; i < list->count; i++) {
+			const struct snapshot *s = &list->at[i];
+
+			if (!is_base(list, s) || ts_of(s->optime) == range->last.ts ||
+			    stream_range_at(stream, ts_of(s->optime)) != range)
+				continue;
+			if (found == list->count || s->optime.seconds <= begin)
+				found = i;
+		}
+		if (found == list->count)
+			continue;
+		if (!plan->choices[found].keep)
+			keep(&plan->choices[found], "base in the window");
+		plan->keep_from = MIN_OF(plan->keep_from, needed_by(&list->at[found]));
+	}
+}
+
 static void apply_window(const struct snapshot_list *list, const struct stream *stream,
 			 const struct forget_policy *policy, struct forget_plan *plan)
 {
 	uint64_t end = end_of(list, stream, policy->now), window = policy->window;
-	const struct snapshot *base = window_base(list, end > window ? end - window : 0);
-	uint64_t needed;
+	uint64_t begin = end > window ? end - window : 0;
+	const struct snapshot *base = window_base(list, begin);
 
 	if (base == NULL)
 		return;
-	needed = ts_of(base->needed_from);
-	plan->keep_from = needed > 0 ? needed : ts_of(base->optime);
+	plan->keep_from = needed_by(base);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct snapshot *s = &list->at[i];
 
@@ -180,6 +233,7 @@ static void apply_window(const struct snapshot_list *list, const struct stream *
 			 ts_of(s->optime) > ts_of(base->optime))
 			keep(&plan->choices[i], "checkpoint");
 	}
+	keep_range_bases(list, stream, begin, plan);
 }
 
 static int apply_names(const struct snapshot_list *list, const struct forget_policy *policy,
@@ -214,6 +268,7 @@ int forget_decide(const struct snapshot_list *list, const struct stream *stream,
 		if (apply_names(list, policy, plan.choices, e) < 0)
 			return e->code;
 	} else {
+		keep_ahead(list, policy, plan.choices);
 		for (enum forget_every rule = FORGET_LAST; rule < FORGET_RULES; rule++)
 			apply_rule(list, policy, rule, plan.choices);
 		if (policy->within > 0)

@@ -188,6 +188,36 @@ def test_a_snapshot_of_the_future_lets_no_others_go(store, tmp_path):
 
     assert kept("--keep-within", "7d", "--pitr-window", "7d")[0] == ["old", "new", "newest", "future"]
     assert kept("--keep-within", "7d", "--pitr-window", "1d") == (["new", "newest", "future"], 0)
+    assert kept("--keep-last", "1", "--pitr-window", "1d")[0][1:] == ["newest", "future"]
+    assert kept("--keep-daily", "2", "--pitr-window", "1d")[0] == ["new", "newest", "future"]
+
+
+def test_each_range_of_the_oplog_within_the_window_keeps_a_base(store, tmp_path):
+    """No replay crosses a gap: the base before the window's begin is none for what lies behind one."""
+    take(store, tmp_path / "dump", "before", BEGIN, 0, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "first.bson", 24))
+    entries = [entry(BEGIN + n * 3600, 20_000 + n) for n in range(48, 96)]
+    (tmp_path / "second.bson").write_bytes(b"".join(entries))
+    store.run("ingest-oplog", tmp_path / "second.bson", check=3)
+    take(store, tmp_path / "dump", "behind", BEGIN + 50 * 3600, 0, "--assert-quiesced")
+    store.run("snapshot", "--name", "last")
+    early, late = f"{BEGIN + 12 * 3600}.1", f"{BEGIN + 60 * 3600}.1"
+    count = store.run("count", "--at", late, "shop.orders").out
+
+    def kept(window):
+        said = json.loads(store.run("forget", "--keep-last", "1", "--pitr-window", window, "--json").out)
+        return [s["name"] for s in said["snapshots"] if s["keep"]]
+
+    for window in ("90h", "60h"):  # from before the gap on, and from within it
+        assert kept(window) == ["before", "behind", "last"]
+        store.run("prune", "--grace", "0")
+        assert store.run("count", "--at", late, "shop.orders").out == count
+        store.run("count", "--at", early, "shop.orders")
+    assert kept("30h") == ["behind", "last"]
+    for _ in range(2):
+        store.run("prune", "--grace", "0")
+    assert store.run("count", "--at", late, "shop.orders").out == count
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
 def test_a_second_prune_is_told_to_wait(store, tmp_path):
