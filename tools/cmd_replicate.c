@@ -55,7 +55,18 @@ static void print_json(const struct replicate_result *r, const char *dest)
 	json_out_u64(&j, "differ", r->differ);
 	if (r->differ > 0)
 		json_out_bytes(&j, "first", bytes_str(r->first));
+	if (r->differ > 0)
+		json_out_u64(&j, "mended", r->mended);
+	json_out_u64(&j, "damagedHere", r->spared);
+	if (r->spared > 0)
+		json_out_bytes(&j, "firstDamaged", bytes_str(r->first_spared));
+	json_out_u64(&j, "lackingHere", r->lacking);
 	json_out_finish(&j);
+}
+
+static void begin_damage(void)
+{
+	printf("%sDAMAGE%s ", term_style(stdout, TERM_RED), term_style(stdout, TERM_PLAIN));
 }
 
 static void print_text(const struct replicate_result *r)
@@ -69,10 +80,27 @@ static void print_text(const struct replicate_result *r)
 	       r->verified ? ", verified" : "");
 	if (r->deleted > 0)
 		printf("%llu files were deleted there\n", (unsigned long long)r->deleted);
-	if (r->differ > 0)
-		printf("%sDAMAGE%s %llu files differ there, the first is %s\n",
-		       term_style(stdout, TERM_RED), term_style(stdout, TERM_PLAIN),
-		       (unsigned long long)r->differ, term_escaped(bytes_str(r->first), &shown));
+	if (r->spared > 0) {
+		begin_damage();
+		printf("%llu files are damaged here, and were not sent over those there, the first "
+		       "is "
+		       "%s: 'yester check', 'yester repair --from'\n",
+		       (unsigned long long)r->spared,
+		       term_escaped(bytes_str(r->first_spared), &shown));
+	}
+	if (r->lacking > 0) {
+		begin_damage();
+		printf("%llu snapshots or files of the oplog are not whole here: nothing was "
+		       "deleted "
+		       "there\n",
+		       (unsigned long long)r->lacking);
+	}
+	if (r->differ > 0) {
+		begin_damage();
+		printf("%llu files differ there, the first is %s%s\n",
+		       (unsigned long long)r->differ, term_escaped(bytes_str(r->first), &shown),
+		       r->mended == r->differ ? ": sent again, and equal now" : "");
+	}
 }
 
 /* For `yester status`. It is no failure of the copy when it can't be noted. */
@@ -101,6 +129,7 @@ static int run_replicate(struct cmd_run *run, struct error *e)
 					      .deletes = o->deletes};
 	struct replicate_result result;
 	bool keyless;
+	bool sound;
 	int code;
 
 	/* What is sent are files: an encrypted store's key is not needed. */
@@ -113,13 +142,14 @@ static int run_replicate(struct cmd_run *run, struct error *e)
 	term_progress_end(TAKE(progress));
 	if (code < 0)
 		return code;
-	if (result.differ == 0)
+	sound = result.differ == 0 && result.spared == 0 && result.lacking == 0;
+	if (sound)
 		note(store, &result, replicate.dest);
 	if (run->globals.json)
 		print_json(&result, replicate.dest);
-	else if (!run->globals.quiet || result.differ > 0)
+	else if (!run->globals.quiet || !sound)
 		print_text(&result);
-	return result.differ > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
+	return sound ? EXIT_CODE_OK : EXIT_CODE_DAMAGE;
 }
 
 const struct cmd cmd_replicate = {
@@ -130,11 +160,14 @@ const struct cmd cmd_replicate = {
 	.about = "DEST is a folder, or host:path. It is a store of its own: mount it, serve it, "
 		 "restore from it.\n"
 		 "Whatever cuts a copy off, what was there before is whole, and the next run goes "
-		 "on. "
-		 "Exit code 4:\n"
-		 "the far side is not what was sent. Of an encrypted store the key is not needed, "
-		 "and "
-		 "never sent.\n",
+		 "on. What is\n"
+		 "damaged here is not sent over what is there, and --delete takes nothing away "
+		 "while something\n"
+		 "is lacking here: the far side may be what repairs this one. What --verify full "
+		 "finds to differ\n"
+		 "there is sent again. Exit code 4: damage was found, here or there. Of an "
+		 "encrypted store the\n"
+		 "key is not needed, and never sent.\n",
 	.examples =
 		"  yester replicate -s /backup/shop /mnt/usb/shop\n"
 		"  yester replicate -s /backup/shop backup@far.example:/srv/shop --bwlimit 20m\n",

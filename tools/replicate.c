@@ -1,6 +1,5 @@
 #include "tools/replicate.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@
 #include "store/store_stream.h"
 #include "store/tmp_lock.h"
 #include "tools/child.h"
+#include "tools/replicate_dest.h"
+#include "tools/replicate_sound.h"
 
 #define CONFIG_MAX MIB
 
@@ -22,6 +23,8 @@ struct job {
 	struct replicate_result result;
 	char *tmp;    /* a folder for lists */
 	int tmp_lock; /* keeps it there */
+	bool is_new;  /* nothing is there yet */
+	char *spared; /* a list for rsync of what is not sent, or NULL */
 	/* Names, each with a NUL, as listed before anything was sent. */
 	struct buf chunks, oplog, manifests;
 };
@@ -33,6 +36,7 @@ static void job_release(struct job *job)
 	if (job->tmp != NULL)
 		(void)(file_remove_tree(job->tmp, &ignored) < 0);
 	free(job->tmp);
+	free(job->spared);
 	if (job->tmp_lock >= 0)
 		close(job->tmp_lock);
 	buf_release(&job->chunks);
@@ -41,18 +45,10 @@ static void job_release(struct job *job)
 }
 DEFINE_OWNED_STRUCT(struct job, job_release);
 
-/* "host:path" or "rsync://": not a folder here. A slash before the colon makes it one. */
-static bool is_remote(const char *dest)
-{
-	const char *colon = strchr(dest, ':'), *slash = strchr(dest, '/');
-
-	return colon != NULL && dest[0] != '-' && (slash == NULL || colon < slash);
-}
-
 /* What makes a path of this machine one for rsync, which takes "-a" for an option and "a:b" for another machine. */
 static const char *named(const char *path)
 {
-	return path[0] == '/' || is_remote(path) ? "" : "./";
+	return path[0] == '/' || replicate_dest_is_remote(path) ? "" : "./";
 }
 
 /* The same where nothing can be remote. */
@@ -151,6 +147,15 @@ static int write_list(const struct job *job, const char *name, struct bytes list
 /* What is sent together, in the order of dependency: folders whole, or what was listed. */
 static const char *const parts[] = {"config", "keys", "chunks", "oplog", "manifests"};
 
+/* What is damaged here and not there. */
+static void without_spared(const struct job *job, struct child_words *words)
+{
+	if (job->spared == NULL)
+		return;
+	child_add(words, "--from0");
+	child_add_printf(words, "--exclude-from=%s%s", local(job->spared), job->spared);
+}
+
 /* The names of a part without journals, which grow. */
 static void without_journals(const struct buf *names, struct buf *ret)
 {
@@ -201,98 +206,95 @@ static void tell_phase(const struct job *job, const char *phase)
 		p->report(p->ctx, phase, 0, 0);
 }
 
+static void sending_words(const struct job *job, struct child_words *words)
+{
+	common_words(job, words);
+	without_spared(job, words);
+	child_add(words, "--fsync");
+	child_add(words, "--stats");
+	/* What was sent in part stays, aside, and is gone on with the next time. */
+	child_add(words, "--partial-dir=.rsync-partial");
+	if (job->options->bwlimit != NULL)
+		child_add_printf(words, "--bwlimit=%s", job->options->bwlimit);
+}
+
+/*
+ * What one part needs lasts before the next one comes: rsync syncs files, not their names. A far machine does so when it
+ * likes; of a disk that is ours this is how it can be unplugged.
+ */
+static int sync_there(const struct job *job, struct error *e)
+{
+	const char *dest = job->options->dest;
+	int fd, code = 0;
+
+	if (replicate_dest_is_remote(dest))
+		return 0;
+	fd = open(dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || syncfs(fd) != 0)
+		code = error_sys(e, "sync %s", dest);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
 static int send_part(struct job *job, const char *part, struct error *e)
 {
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
+	uint64_t sent;
 
-	common_words(job, &words);
-	child_add(&words, "--fsync");
+	sending_words(job, &words);
 	child_add(&words, "--mkpath");
-	child_add(&words, "--stats");
-	/* What was sent in part stays, aside, and is gone on with the next time. */
-	child_add(&words, "--partial-dir=.rsync-partial");
-	if (job->options->bwlimit != NULL)
-		child_add_printf(&words, "--bwlimit=%s", job->options->bwlimit);
 	tell_phase(job, "sending");
 	/* New packs may go along, but nothing that makes things exist: its chunks might be missing. */
 	if (part_words(job, part, strcmp(part, "chunks") == 0 ? NULL : list_of(job, part), &words,
 		       e) < 0 ||
 	    run(job, &words, false, &out, e) < 0)
 		return e->code;
-	job->result.files += stat_of(&out, "Number of regular files transferred:");
+	sent = stat_of(&out, "Number of regular files transferred:");
+	job->result.files += sent;
 	job->result.bytes += stat_of(&out, "Total transferred file size:");
-	return 0;
+	return sent == 0 ? 0 : sync_there(job, e);
 }
 
 /* ---- the far side */
 
-static int look_at_folder(const char *dest, struct error *e)
+/* The config of another machine's, as job->tmp/config; without one there is no such file. */
+static int fetch_config(struct job *job, struct error *e)
 {
-	DIR *dir = opendir(dest);
-	struct dirent *entry;
-	bool any = false;
+	OWNED(child_words_release) struct child_words words = {0};
+	OWNED(buf_release) struct buf out = {0};
 
-	if (dir == NULL)
-		return errno == ENOENT ? 0 : error_sys(e, "%s", dest);
-	while (!any && (entry = readdir(dir)) != NULL)
-		any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-	closedir(dir);
-	if (!any)
-		return 0;
-	error_set(e, ERR_REFUSED, "%s: it is not empty, and no store", dest);
-	return error_hint(e, "a new folder, or an empty one, becomes the replica");
-}
-
-/* The absolute form of a path whose end need not exist yet; NULL when nothing of it does. */
-static char *resolved(const char *path)
-{
-	OWNED(free) char *rest = xstrdup(path);
-	char *found = realpath(path, NULL), *slash;
-
-	while (found == NULL && (slash = strrchr(rest, '/')) != NULL && slash != rest) {
-		*slash = '\0';
-		found = realpath(rest, NULL);
-	}
-	return found != NULL ? found : realpath(path[0] == '/' ? "/" : ".", NULL);
-}
-
-static bool lies_in(const char *path, const char *folder)
-{
-	OWNED(free) char *a = resolved(path);
-	OWNED(free) char *b = realpath(folder, NULL);
-	size_t len;
-
-	if (a == NULL || b == NULL)
-		return false;
-	len = strlen(b);
-	return strncmp(a, b, len) == 0 && (a[len] == '/' || a[len] == '\0');
+	common_words(job, &words);
+	child_add_printf(&words, "%s/config", job->options->dest);
+	child_add_printf(&words, "%s%s/", local(job->tmp), job->tmp);
+	/* That there is no such folder yet is no error: what is meant is seen by what came. */
+	return run(job, &words, false, &out, e) < 0 && strstr(e->text, "No such file") == NULL
+		       ? e->code
+		       : 0;
 }
 
 /* Its config, when there is one, has to be ours. */
 static int check_dest(struct job *job, struct error *e)
 {
-	OWNED(child_words_release) struct child_words words = {0};
+	const char *dest = job->options->dest;
+	bool remote = replicate_dest_is_remote(dest);
 	OWNED(buf_release) struct buf theirs = {0};
 	OWNED(buf_release) struct buf ours = {0};
-	OWNED(buf_release) struct buf out = {0};
 	OWNED(free) char *here = xprintf("%s/config", store_path(job->store));
-	OWNED(free) char *there = xprintf("%s/config", job->tmp);
-	const char *dest = job->options->dest;
+	OWNED(free) char *there = xprintf("%s/config", remote ? job->tmp : dest);
 
-	if (!is_remote(dest) &&
-	    (lies_in(dest, store_path(job->store)) || lies_in(store_path(job->store), dest)))
+	if (!remote && (replicate_dest_lies_in(dest, store_path(job->store)) ||
+			replicate_dest_lies_in(store_path(job->store), dest)))
 		return error_set(e, ERR_REFUSED, "%s: the store and its replica lie in each other",
 				 dest);
-	common_words(job, &words);
-	child_add_printf(&words, "%s%s/config", named(dest), dest);
-	child_add_printf(&words, "%s%s/", local(job->tmp), job->tmp);
-	/* That there is no such folder yet is no error: what is meant is seen by what came. */
-	if (run(job, &words, false, &out, e) < 0 && (e->code != ERR_REMOTE || is_remote(dest)) &&
-	    strstr(e->text, "No such file") == NULL)
+	if (remote && fetch_config(job, e) < 0)
 		return e->code;
-	if (access(there, F_OK) != 0)
-		return is_remote(dest) ? 0 : look_at_folder(dest, e);
+	job->is_new = access(there, F_OK) != 0;
+	if (job->is_new && errno != ENOENT)
+		return error_sys(e, "%s", there);
+	if (job->is_new)
+		return remote ? 0 : replicate_dest_look(dest, e);
 	if (file_read(here, CONFIG_MAX, &ours, e) < 0 ||
 	    file_read(there, CONFIG_MAX, &theirs, e) < 0)
 		return e->code;
@@ -330,61 +332,21 @@ static int delete_there(struct job *job, struct error *e)
 	return 0;
 }
 
-/* Lines of an itemised dry run: each is a file that is not what it should be. */
-static void count_differences(struct job *job, struct buf *out)
+/*
+ * The names in an itemised dry run of what would be sent, each with a NUL: files that are not what they should be. Of what is
+ * not sent only times and rights differ, which a file system may not have.
+ */
+static void add_differences(struct buf *out, struct buf *ret)
 {
-	const char *at = buf_text(out);
-
-	while (*at != '\0') {
+	for (const char *at = buf_text(out); *at != '\0';) {
 		const char *end = strchrnul(at, '\n');
 
-		/* Of folders only the times differ: others write into them, too. */
-		if (end - at > 12 && at[1] != 'd') {
-			if (job->result.differ++ == 0)
-				snprintf(job->result.first, sizeof(job->result.first), "%.*s",
-					 (int)(end - at - 12), at + 12);
+		if (end - at > 12 && (at[0] == '<' || at[0] == '>') && at[1] == 'f') {
+			buf_add(ret, at + 12, (size_t)(end - at - 12));
+			buf_add(ret, "", 1);
 		}
 		at = *end == '\0' ? end : end + 1;
 	}
-}
-
-/* What was sent is compared: names, sizes and times, or every byte. */
-static int verify(struct job *job, struct error *e)
-{
-	tell_phase(job, "verifying");
-	for (size_t i = 0; i < COUNT_OF(parts); i++) {
-		OWNED(child_words_release) struct child_words words = {0};
-		OWNED(buf_release) struct buf out = {0};
-		OWNED(buf_release) struct buf names = {0};
-		const struct buf *list = list_of(job, parts[i]);
-
-		if (list != NULL)
-			without_journals(list, &names);
-		common_words(job, &words);
-		child_add(&words, "--dry-run");
-		child_add(&words, "--itemize-changes");
-		if (job->options->verify == REPLICATE_FULL)
-			child_add(&words, "--checksum");
-		if (part_words(job, parts[i], list == NULL ? NULL : &names, &words, e) < 0 ||
-		    run(job, &words, false, &out, e) < 0)
-			return e->code;
-		count_differences(job, &out);
-	}
-	job->result.verified = job->result.differ == 0;
-	return 0;
-}
-
-static int make_tmp(struct job *job, struct error *e)
-{
-	OWNED(free) char *path = xprintf("%s/replicate-XXXXXX", store_tmp(job->store));
-
-	if (file_make_dirs(store_tmp(job->store), e) < 0 ||
-	    tmp_lock_files(store_tmp(job->store), &job->tmp_lock, e) < 0)
-		return e->code;
-	if (mkdtemp(path) == NULL)
-		return error_sys(e, "make %s", path);
-	job->tmp = TAKE(path);
-	return 0;
 }
 
 static uint64_t count_names(const struct buf *names, const char *prefix)
@@ -400,19 +362,210 @@ static uint64_t count_names(const struct buf *names, const char *prefix)
 	return count;
 }
 
+static void note_first(const struct buf *names, char ret[REPLICATE_NAME_MAX])
+{
+	if (names->len > 0)
+		snprintf(ret, REPLICATE_NAME_MAX, "%s", (const char *)names->at);
+}
+
+static bool has_name(const struct buf *names, const char *name)
+{
+	for (size_t at = 0; at < names->len;) {
+		const char *one = (const char *)names->at + at;
+
+		if (strcmp(one, name) == 0)
+			return true;
+		at += strlen(one) + 1;
+	}
+	return false;
+}
+
+/* Those of the names whose files here are sound, or are not. */
+static int choose(struct job *job, const struct buf *names, int sound, struct buf *ret,
+		  struct error *e)
+{
+	for (size_t at = 0; at < names->len;) {
+		const char *name = (const char *)names->at + at;
+		int is = replicate_is_sound(job->store, name, e);
+
+		if (is < 0)
+			return is;
+		if (is == sound)
+			buf_add(ret, name, strlen(name) + 1);
+		at += strlen(name) + 1;
+	}
+	return 0;
+}
+
+/* What is there and is another one than here. */
+static int find_others(struct job *job, struct buf *ret, struct error *e)
+{
+	static const char *const folders[] = {"keys", "chunks", "oplog", "snapshots"};
+	const char *store = store_path(job->store), *dest = job->options->dest;
+	OWNED(child_words_release) struct child_words words = {0};
+	OWNED(buf_release) struct buf out = {0};
+
+	if (job->is_new)
+		return 0;
+	common_words(job, &words);
+	child_add(&words, "--dry-run");
+	child_add(&words, "--itemize-changes");
+	child_add(&words, "--existing");
+	child_add(&words, "--relative");
+	for (size_t i = 0; i < COUNT_OF(folders); i++)
+		child_add_printf(&words, "%s%s/./%s", local(store), store, folders[i]);
+	child_add_printf(&words, "%s%s/", named(dest), dest);
+	if (run(job, &words, false, &out, e) < 0)
+		return e->code;
+	add_differences(&out, ret);
+	return 0;
+}
+
+/*
+ * A damaged file of ours does not go over another that is there: that may be the last sound one, which 'yester repair --from'
+ * takes back. Nor does anything go that a repair has emptied.
+ */
+static int spare_sound(struct job *job, struct error *e)
+{
+	OWNED(buf_release) struct buf others = {0};
+	OWNED(buf_release) struct buf damaged = {0};
+	OWNED(buf_release) struct buf spared = {0};
+	OWNED(buf_release) struct buf patterns = {0};
+
+	if (replicate_given_up(job->store, &spared, e) < 0 || find_others(job, &others, e) < 0 ||
+	    choose(job, &others, 0, &damaged, e) < 0)
+		return e->code;
+	for (size_t at = 0; at < damaged.len;) {
+		const char *name = (const char *)damaged.at + at;
+
+		at += strlen(name) + 1;
+		if (has_name(&spared, name))
+			continue;
+		if (job->result.spared++ == 0)
+			snprintf(job->result.first_spared, REPLICATE_NAME_MAX, "%s", name);
+		buf_add(&spared, name, strlen(name) + 1);
+	}
+	/* Of rsync's patterns one that begins with a slash is a whole name. */
+	for (size_t at = 0; at < spared.len;) {
+		const char *name = (const char *)spared.at + at;
+
+		buf_add(&patterns, "/", 1);
+		buf_add(&patterns, name, strlen(name) + 1);
+		at += strlen(name) + 1;
+	}
+	return spared.len == 0 ? 0
+			       : write_list(job, "spared", buf_bytes(&patterns), &job->spared, e);
+}
+
+/* Appends the names of what differs there to `ret`; `names`: of these, else the whole of the part. */
+static int compare(struct job *job, const char *part, const struct buf *names, struct buf *ret,
+		   struct error *e)
+{
+	OWNED(child_words_release) struct child_words words = {0};
+	OWNED(buf_release) struct buf out = {0};
+
+	common_words(job, &words);
+	without_spared(job, &words);
+	child_add(&words, "--dry-run");
+	child_add(&words, "--itemize-changes");
+	if (job->options->verify == REPLICATE_FULL)
+		child_add(&words, "--checksum");
+	if (part_words(job, part, names, &words, e) < 0 || run(job, &words, false, &out, e) < 0)
+		return e->code;
+	add_differences(&out, ret);
+	return 0;
+}
+
+/* A damaged file there of the size and time of ours: nothing else sends it again. */
+static int send_again(struct job *job, const struct buf *differ, struct error *e)
+{
+	OWNED(child_words_release) struct child_words words = {0};
+	OWNED(buf_release) struct buf out = {0};
+	OWNED(buf_release) struct buf sound = {0};
+	OWNED(buf_release) struct buf still = {0};
+
+	if (choose(job, differ, 1, &sound, e) < 0)
+		return e->code;
+	if (sound.len == 0)
+		return 0;
+	sending_words(job, &words);
+	child_add(&words, "--ignore-times");
+	if (part_words(job, "again", &sound, &words, e) < 0 ||
+	    run(job, &words, false, &out, e) < 0 || sync_there(job, e) < 0 ||
+	    compare(job, "again", &sound, &still, e) < 0)
+		return e->code;
+	job->result.mended = count_names(&sound, "") - count_names(&still, "");
+	return 0;
+}
+
+/* What was sent is compared: names, sizes and times, or every byte. */
+static int verify(struct job *job, struct error *e)
+{
+	OWNED(buf_release) struct buf differ = {0};
+
+	tell_phase(job, "verifying");
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		OWNED(buf_release) struct buf names = {0};
+		const struct buf *list = list_of(job, parts[i]);
+
+		if (list != NULL)
+			without_journals(list, &names);
+		if (compare(job, parts[i], list == NULL ? NULL : &names, &differ, e) < 0)
+			return e->code;
+	}
+	job->result.differ = count_names(&differ, "");
+	note_first(&differ, job->result.first);
+	job->result.verified = differ.len == 0 && job->result.spared == 0;
+	return job->options->verify == REPLICATE_FULL ? send_again(job, &differ, e) : 0;
+}
+
+/* What is lost here may be whole there: it is not taken away. */
+static int delete_or_not(struct job *job, struct error *e)
+{
+	int whole = replicate_is_whole(job->store, &job->result.lacking, e);
+
+	if (whole < 0)
+		return whole;
+	return whole == 1 && job->result.spared == 0 ? delete_there(job, e) : 0;
+}
+
+/* An empty folder where a file system should be mounted, perhaps. */
+static int check_deletes(const struct job *job, struct error *e)
+{
+	if (!job->options->deletes || job->manifests.len > 0)
+		return 0;
+	error_set(e, ERR_REFUSED,
+		  "--delete: no snapshot is here, so that all would be deleted there");
+	return error_hint(e, "is a file system below the store not mounted?");
+}
+
+static int make_tmp(struct job *job, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/replicate-XXXXXX", store_tmp(job->store));
+
+	if (file_make_dirs(store_tmp(job->store), e) < 0 ||
+	    tmp_lock_files(store_tmp(job->store), &job->tmp_lock, e) < 0)
+		return e->code;
+	if (mkdtemp(path) == NULL)
+		return error_sys(e, "make %s", path);
+	job->tmp = TAKE(path);
+	return 0;
+}
+
 int replicate_run(struct store *store, const struct replicate_options *options,
 		  struct replicate_result *ret, struct error *e)
 {
 	OWNED(job_release) struct job job = {.store = store, .options = options, .tmp_lock = -1};
 
-	if (make_tmp(&job, e) < 0 || check_dest(&job, e) < 0 || list_files(&job, e) < 0)
+	if (make_tmp(&job, e) < 0 || check_dest(&job, e) < 0 || list_files(&job, e) < 0 ||
+	    check_deletes(&job, e) < 0 || spare_sound(&job, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
 		if (send_part(&job, parts[i], e) < 0)
 			return e->code;
-	if (options->deletes && delete_there(&job, e) < 0)
-		return e->code;
 	if (options->verify != REPLICATE_UNVERIFIED && verify(&job, e) < 0)
+		return e->code;
+	if (options->deletes && delete_or_not(&job, e) < 0)
 		return e->code;
 	job.result.snapshots = count_names(&job.manifests, "snapshots/");
 	*ret = job.result;

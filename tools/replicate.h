@@ -13,6 +13,8 @@
 #include "base/progress.h"
 #include "store/store.h"
 
+#define REPLICATE_NAME_MAX 512
+
 enum replicate_verify { REPLICATE_UNVERIFIED, REPLICATE_QUICK, REPLICATE_FULL };
 
 struct replicate_options {
@@ -20,6 +22,8 @@ struct replicate_options {
 	const char *ssh;     /* --ssh: what rsync uses to reach a host; or NULL */
 	const char *bwlimit; /* rsync's; or NULL */
 	bool deletes;	     /* what is not here any more goes there, too */
+#define REPLICATE_NAME_MAX 512
+
 	enum replicate_verify verify;
 	const struct progress *progress;
 };
@@ -30,12 +34,17 @@ struct replicate_result {
 	uint64_t deleted;      /* files */
 	bool verified;
 	uint64_t differ; /* files that verification found to differ */
-	char first[512]; /* the first of them */
+	uint64_t mended; /* of these, sent again and right now: after a verification of all bytes */
+	char first[REPLICATE_NAME_MAX]; /* the first of them */
+	uint64_t spared; /* damaged here: not sent over others of their names that are there */
+	char first_spared[REPLICATE_NAME_MAX];
+	uint64_t
+		lacking; /* snapshots and segments that are not whole here: nothing was deleted there */
 };
 
 /*
- * Replicate. 0 also when verification found differences (ret->differ). ERR_REFUSED: DEST is another store, no store but
- * not empty, or lies in this one; ERR_REMOTE: rsync failed, with what it said; ERR_INVALID: there is no rsync; ERR_CANCELLED.
+ * Replicate. 0 also when verification found differences (ret->differ), and when damage was found here (ret->spared, ret->lacking).
+ * ERR_REFUSED: DEST is another store, no store but not empty, or lies in this one; deletions, and nothing is here; ERR_REMOTE: rsync failed, with what it said; ERR_INVALID: there is no rsync; ERR_CANCELLED.
  */
 MUST_CHECK int replicate_run(struct store *store, const struct replicate_options *options,
 			     struct replicate_result *ret, struct error *e);

@@ -66,9 +66,76 @@ def test_damage_of_the_far_side_is_found(store, tmp_path):
     os.utime(pack, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert json.loads(store.run("replicate", far, "--json").out)["differ"] == 0  # the quick look can't see it
     done = store.run("replicate", far, "--json", "--verify", "full", check=4)
-    assert json.loads(done.out)["differ"] == 1 and pack.name in json.loads(done.out)["first"]
-    pack.unlink()
+    said = json.loads(done.out)
+    assert said["differ"] == 1 and pack.name in said["first"] and said["mended"] == 1
+    assert is_whole(far)
     store.run("replicate", far, "--verify", "full")
+
+
+def spoilt(path, how):
+    """Not as it was; a copier sees it by the size or the time."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.unlink()
+    path.write_bytes(data if how == "flip" else data[: len(data) // 3])
+
+
+@pytest.mark.parametrize("how", ["flip", "cut"])
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_damage_here_is_not_sent_over_what_is_sound_there(tmp_path, how, encrypted):
+    """The far side is what repairs this one."""
+    key = tmp_path / "key"
+    key.write_text("sixteen bytes, and more")
+    key.chmod(0o600)
+    store, far = tmp_path / "store", tmp_path / "far"
+    with_key = ("--key-file", key) if encrypted else ()
+    peers.yester("init", "-s", store, *(("--encrypt",) if encrypted else ()), *with_key)
+    peers.yester("ingest", "-s", store, dump_of(tmp_path / "dump", documents_of(0)), "--name", "s0", "--time", f"{BEGIN}.1",
+                 "--assert-quiesced", *with_key)
+    peers.yester("ingest-oplog", "-s", store, oplog_of(tmp_path / "oplog.bson", 100), *with_key)
+    peers.yester("replicate", "-s", store, far)
+    pack = max((store / "chunks").rglob("*.pack"), key=lambda f: f.stat().st_size)
+    harmed = [pack, *store.glob("snapshots/*"), *store.glob("oplog/*/*.segment"), *store.glob("keys/*")]
+    for path in harmed:
+        spoilt(path, how)
+    said = json.loads(peers.yester("replicate", "-s", store, far, "--json", check=4).out)
+    assert said["damagedHere"] == len(harmed) and not said["verified"] and said["sentFiles"] == 0
+    assert json.loads(peers.yester("check", "-s", far, "--read-data", "--json", *with_key).out)["whole"]
+    for path in store.glob("keys/*"):
+        path.write_bytes((far / "keys" / path.name).read_bytes())
+    peers.yester("repair", "-s", store, "--from", far, *with_key)
+    peers.yester("replicate", "-s", store, far, "--verify", "full")
+    assert json.loads(peers.yester("check", "-s", store, "--read-data", "--json", *with_key).out)["whole"]
+
+
+def test_what_is_lost_here_is_not_deleted_there(store, tmp_path):
+    """A disk that is not mounted, a folder that somebody emptied."""
+    for number in range(2):
+        take(store, tmp_path / "dump", f"s{number}", BEGIN + number, number)
+    far = tmp_path / "far"
+    store.run("replicate", far)
+    (store.path / "snapshots").rename(tmp_path / "snapshots")
+    (store.path / "snapshots").mkdir()
+    assert "no snapshot is here" in store.run("replicate", far, "--delete", check=6).err
+    (store.path / "snapshots").rmdir()
+    (tmp_path / "snapshots").rename(store.path / "snapshots")
+    (store.path / "chunks").rename(tmp_path / "chunks")
+    (store.path / "chunks").mkdir()
+    said = json.loads(store.run("replicate", far, "--delete", "--json", check=4).out)
+    assert said["lackingHere"] == 2 and said["deletedFiles"] == 0
+    assert names(far) == ["s0", "s1"] and is_whole(far)
+    store.run("repair", "--from", far)
+    store.run("replicate", far, "--delete")
+    assert names(far) == ["s0", "s1"] and is_whole(far)
+
+
+def test_a_first_copy_that_was_cut_off_goes_on(store, tmp_path):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    far = tmp_path / "far"
+    (far / "lost+found").mkdir(parents=True)
+    (far / ".config.a1B2c3").write_bytes((store.path / "config").read_bytes()[:10])
+    store.run("replicate", far)
+    assert names(far) == ["s0"] and is_whole(far)
 
 
 def test_what_is_no_replica_is_refused(store, tmp_path):

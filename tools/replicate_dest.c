@@ -1,0 +1,65 @@
+#include "tools/replicate_dest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+bool replicate_dest_is_remote(const char *dest)
+{
+	const char *colon = strchr(dest, ':'), *slash = strchr(dest, '/');
+
+	return colon != NULL && dest[0] != '-' && (slash == NULL || colon < slash);
+}
+
+/* What an empty file system has, and what a first copy leaves that was cut off. */
+static bool is_nothing(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	       strcmp(name, "lost+found") == 0 || strcmp(name, ".rsync-partial") == 0 ||
+	       strncmp(name, ".config.", strlen(".config.")) == 0;
+}
+
+int replicate_dest_look(const char *dest, struct error *e)
+{
+	DIR *dir = opendir(dest);
+	struct dirent *entry;
+	bool any = false;
+
+	if (dir == NULL)
+		return errno == ENOENT ? 0 : error_sys(e, "%s", dest);
+	while (!any && (entry = readdir(dir)) != NULL)
+		any = !is_nothing(entry->d_name);
+	closedir(dir);
+	if (!any)
+		return 0;
+	error_set(e, ERR_REFUSED, "%s: it is not empty, and no store", dest);
+	return error_hint(e, "a new folder, or an empty one, becomes the replica");
+}
+
+/* The absolute form of a path whose end need not exist yet; NULL when nothing of it does. */
+static char *resolved(const char *path)
+{
+	OWNED(free) char *rest = xstrdup(path);
+	char *found = realpath(path, NULL), *slash;
+
+	while (found == NULL && (slash = strrchr(rest, '/')) != NULL && slash != rest) {
+		*slash = '\0';
+		found = realpath(rest, NULL);
+	}
+	return found != NULL ? found : realpath(path[0] == '/' ? "/" : ".", NULL);
+}
+
+bool replicate_dest_lies_in(const char *path, const char *folder)
+{
+	OWNED(free) char *a = resolved(path);
+	OWNED(free) char *b = realpath(folder, NULL);
+	size_t len;
+
+	if (a == NULL || b == NULL)
+		return false;
+	len = strlen(b);
+	return strncmp(a, b, len) == 0 && (a[len] == '/' || a[len] == '\0');
+}
