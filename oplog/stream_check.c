@@ -12,7 +12,8 @@ struct check {
 	check_problem problem;
 	void *ctx;
 	struct stream_check_result result;
-	struct error lack; /* that memory or files were out is no damage: it ends the check */
+	/* That memory or files were out, or a segment is a newer program's, is no damage: it ends the check. */
+	struct error lack;
 };
 
 static void report(struct check *check, const char *file, const struct error *e)
@@ -20,8 +21,12 @@ static void report(struct check *check, const char *file, const struct error *e)
 	bool named = strncmp(e->text, file, strlen(file)) == 0;
 	OWNED(free) char *text = NULL;
 
-	if (error_is_lack(e)) {
+	/* A segment has the hash in its name: a newer version is one indeed. */
+	if (error_is_lack(e) ||
+	    (e->code == ERR_UNSUPPORTED && stream_file_parse(file).kind == STREAM_FILE_SEGMENT)) {
 		check->lack = *e;
+		if (!named)
+			(void)error_wrap(&check->lack, "%s", file);
 		return;
 	}
 	text = xprintf("%s%s%s", named ? "" : file, named ? "" : ": ", e->text);

@@ -14,7 +14,7 @@ int stream_prune_mark(void *ctx, struct mark *mark, const char *name, uint64_t s
 		return 0;
 	found = stream_file_read(ctx, name, &file.id, size, &segment, e);
 	if (found < 1)
-		return found < 0 ? error_wrap(e, "%s", name) : 0;
+		return found;
 	if (mark_tree(mark, &segment.root, e) < 0 || mark_tree(mark, &segment.postings, e) < 0)
 		return e->code;
 	return 0;
@@ -68,7 +68,7 @@ static int look_at(void *ctx, const char *name, uint64_t size, struct error *e)
 		return 0;
 	found = stream_file_read(listing->store, name, &file.id, size, &segment, e);
 	if (found < 1)
-		return found < 0 ? error_wrap(e, "%s", name) : 0;
+		return found;
 	buf_add(&listing->segments, &segment.id, sizeof(segment.id));
 	last = segment.entries > 0 ? segment.last.ts : segment.prev.at.ts;
 	if (last < listing->keep_from)

@@ -18,16 +18,19 @@ struct check {
 	struct check_result result;
 	uint64_t total; /* bytes of all packs */
 	struct condemned condemned;
-	struct error lack; /* that memory or files were out is no damage: it ends the check */
+	/* That memory or files were out, or a file is a newer program's, is no damage: it ends the check. */
+	struct error lack;
 };
 
-/* `where` is put before the text unless it is NULL. */
-static void report(struct check *check, const char *where, const struct error *e)
+/* `where` is put before the text unless it is NULL. Of what has the hash in its name a newer version is one indeed. */
+static void report(struct check *check, const char *where, bool hashed, const struct error *e)
 {
 	OWNED(free) char *text = NULL;
 
-	if (error_is_lack(e)) {
+	if (error_is_lack(e) || (hashed && e->code == ERR_UNSUPPORTED)) {
 		check->lack = *e;
+		if (where != NULL)
+			(void)error_wrap(&check->lack, "%s", where);
 		return;
 	}
 	text = xprintf("%s%s%s", where == NULL ? "" : where, where == NULL ? "" : ": ", e->text);
@@ -52,7 +55,7 @@ static int still_wanted(const struct check *check, struct error *e)
 }
 
 /* Every chunk of a pack whose bytes are in memory. */
-static void check_chunks(struct check *check, const char *name, struct bytes pack,
+static void check_chunks(struct check *check, const char *name, struct bytes pack, bool hashed,
 			 const struct pack_entry *entries, size_t count)
 {
 	const struct store_keys *keys = check->store->keys;
@@ -78,7 +81,7 @@ static void check_chunks(struct check *check, const char *name, struct bytes pac
 		    closure_has_chunk(check->store, &entries[i].id, &ignored) == 0)
 			continue;
 		where = xprintf("%s offset %u", name, place->offset);
-		report(check, where, &e);
+		report(check, where, hashed, &e);
 	}
 	OPENSSL_cleanse(key, sizeof(key));
 }
@@ -102,7 +105,7 @@ static void check_frames(struct check *check, const char *name, struct bytes pac
 				  "the frame header at offset %llu does not fit the "
 				  "directory",
 				  (unsigned long long)at);
-			report(check, name, &e);
+			report(check, name, false, &e);
 			return;
 		}
 		at = entries[i].place.offset + found.stored;
@@ -127,7 +130,7 @@ static int read_pack(struct check *check, const char *name, const struct chunk_i
 		error_set(e, ERR_CORRUPT, "its bytes do not have the hash in its name");
 	check_frames(check, name, buf_bytes(&pack), entries, count);
 	if (!store_is_keyless(check->store))
-		check_chunks(check, name, buf_bytes(&pack), entries, count);
+		check_chunks(check, name, buf_bytes(&pack), sound == 1, entries, count);
 	return sound == 1 ? 0 : ERR_CORRUPT;
 }
 
@@ -139,6 +142,14 @@ static bool is_chosen(const struct check_options *o, const struct chunk_id *id)
 	if (o->parts == 0)
 		return true;
 	return number % o->parts >= o->part_begin && number % o->parts < o->part_end;
+}
+
+static bool has_its_hash(const struct check *check, const struct chunk_id *id, uint64_t size)
+{
+	OWNED(buf_release) struct buf pack = {0};
+	struct error ignored;
+
+	return pack_reader_whole(check->store->backend, id, size, &pack, &ignored) == 1;
 }
 
 static int check_pack(void *ctx, const char *name, uint64_t size, struct error *e)
@@ -165,7 +176,8 @@ static int check_pack(void *ctx, const char *name, uint64_t size, struct error *
 		code = read_pack(check, name, &id, size, entry, count, &found);
 	/* The reader names the pack itself. */
 	if (code < 0)
-		report(check, strncmp(found.text, name, strlen(name)) == 0 ? NULL : name, &found);
+		report(check, strncmp(found.text, name, strlen(name)) == 0 ? NULL : name,
+		       found.code == ERR_UNSUPPORTED && has_its_hash(check, &id, size), &found);
 	return still_wanted(check, e);
 }
 
@@ -201,7 +213,8 @@ static int check_manifest(void *ctx, const char *name, uint64_t size, struct err
 		break;
 	default:
 		check->result.snapshots++;
-		report(check, strncmp(found.text, name, strlen(name)) == 0 ? NULL : name, &found);
+		report(check, strncmp(found.text, name, strlen(name)) == 0 ? NULL : name, true,
+		       &found);
 	}
 	return still_wanted(check, e);
 }

@@ -89,8 +89,8 @@ static int mark_manifest(void *ctx, const char *name, uint64_t size, struct erro
 	if (!is_new_name(p, name))
 		return 0;
 	found = snapshots_read_one(p->store, name, size, &snapshot, e);
-	if (found < 0)
-		return error_wrap(e, "%s", name);
+	if (found < 0) /* The reader names it itself. */
+		return found;
 	if (found == 1 && mark_snapshot(p->mark, &snapshot, e) < 0)
 		return e->code;
 	return still_wanted(p, "marking (files)", live_set_count(p->seen), 0, e);

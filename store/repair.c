@@ -85,12 +85,36 @@ static bool disk_refused(const struct error *e)
 	}
 }
 
+/*
+ * A pack with the hash in its name: 1; 0 when it is one of another encrypted store, of which nothing can be opened here. A newer
+ * program's is an error: what it holds would be taken for lost.
+ */
+static int is_ours(const struct repair *r, const struct bad_pack *pack, struct bytes content,
+		   struct error *e)
+{
+	OWNED(buf_release) struct buf entries = {0};
+	OWNED(buf_release) struct buf stored = {0};
+	const struct pack_entry *first;
+	enum pack_kind kind;
+	int code =
+		pack_reader_directory(r->store->backend, &pack->id, pack->size, &entries, &kind, e);
+
+	if (code != 1)
+		return code == ERR_CORRUPT ? 0 : code;
+	first = (const struct pack_entry *)(const void *)entries.at;
+	if (entries.len == 0)
+		return 1;
+	buf_add(&stored, content.at + first->place.offset, first->place.stored);
+	code = store_unseal(r->store, &pack->id, &first->place, &stored, e);
+	return code == ERR_CORRUPT ? 0 : code < 0 ? code : 1;
+}
+
 static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error *e)
 {
 	OWNED(buf_release) struct buf content = {0};
 	struct bad_pack pack = {.size = size};
 	struct repair *r = ctx;
-	int sound;
+	int sound, ours = 0;
 
 	if (!pack_reader_parse_name(name, &pack.id))
 		return 0;
@@ -98,9 +122,11 @@ static int look_at_pack(void *ctx, const char *name, uint64_t size, struct error
 	sound = pack_reader_whole(r->store->backend, &pack.id, size, &content, e);
 	if (sound < 0 && !disk_refused(e))
 		return sound;
-	if (sound != 1) {
+	if (sound == 1 && (ours = is_ours(r, &pack, buf_bytes(&content), e)) < 0)
+		return ours;
+	if (sound != 1 || ours != 1) {
 		r->result.damaged_packs++;
-		tell(r, "%s is damaged", name);
+		tell(r, "%s is %s", name, sound == 1 ? "of another store" : "damaged");
 		buf_add(&r->bad, &pack, sizeof(pack));
 	}
 	return still_wanted(r, "reading (packs)", r->result.packs, e);

@@ -6,7 +6,7 @@ import random
 
 import peers
 import pytest
-from test_retention import BEGIN, oplog_of, take
+from test_retention import BEGIN, documents_of, dump_of, oplog_of, take
 
 SEED = int(os.environ.get("YESTER_SEED", "10"))
 
@@ -192,3 +192,42 @@ def test_nothing_is_given_up_that_a_copy_may_have(pair):
 
 def is_named_right(file):
     return hashlib.sha256(file.read_bytes()).hexdigest() == file.name
+
+
+@pytest.mark.parametrize("what", ["snapshots/*", "oplog/*/*.segment", "chunks/*/*.pack"])
+def test_what_a_newer_program_wrote_is_no_damage(store, tmp_path, what):
+    """Exit code 1, and nothing is given up for it."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "oplog.bson", 20))
+    old = sorted(store.path.glob(what))[0]
+    data = bytearray(old.read_bytes())
+    data[4] += 1  # the version
+    name = hashlib.sha256(data).hexdigest()
+    new = old.parents[1] / name[:2] / f"{name}.pack" if "chunks" in what else old.with_name(name + old.suffix)
+    old.unlink()
+    new.parent.mkdir(exist_ok=True)
+    new.write_bytes(data)
+    for verb in (("check",), ("check", "--read-data"), ("repair", "--give-up")):
+        told = store.run(*verb, check=1).err
+        assert "version 2, this program knows 1" in told and told.count(name) == 1, told
+    assert new.exists() and len(list(store.path.glob("snapshots/*"))) == 1
+
+
+def test_a_pack_of_another_encrypted_store_is_let_go(tmp_path):
+    """Check said DAMAGE of it, and repair that all was whole."""
+    key = tmp_path / "key"
+    key.write_text("sixteen bytes, and more")
+    key.chmod(0o600)
+    stores = [tmp_path / "one", tmp_path / "two"]
+    for number, path in enumerate(stores):
+        peers.yester("init", "-s", path, "--encrypt", "--key-file", key)
+        peers.yester("ingest", "-s", path, dump_of(tmp_path / "dump", documents_of(number)), "--name", "s0", "--key-file", key)
+    for pack in packs(stores[1]):
+        (stores[0] / "chunks" / pack.parent.name).mkdir(exist_ok=True)
+        (stores[0] / "chunks" / pack.parent.name / pack.name).write_bytes(pack.read_bytes())
+    assert "DAMAGE" in peers.yester("check", "-s", stores[0], "--read-data", "--key-file", key, check=4).out
+    assert "of another store" in peers.yester("repair", "-s", stores[0], "--key-file", key).out
+    peers.yester("check", "-s", stores[0], "--read-data", "--key-file", key)
+    peers.yester("prune", "-s", stores[0], "--grace", "0", "--key-file", key)
+    assert {p.name for p in packs(stores[0])}.isdisjoint(p.name for p in packs(stores[1]))
+    peers.yester("dump", "-s", stores[0], "--at", "s0", "--out", tmp_path / "out", "--key-file", key)
