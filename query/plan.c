@@ -134,6 +134,8 @@ static int narrow(struct query_context *q, const struct collection *c, const str
 	if (known <= 0)
 		return known;
 	if (ids.is_list && plan_points(q, &ids, plan, e) > 0) {
+		if (ids.is_of_expr) /* for explain, and all that depends on the plan, it is what it was */
+			return 0;
 		ret->way = PLAN_IDS;
 		ret->id_count = ids.count;
 		if (ids.is_exact)
@@ -192,7 +194,7 @@ int plan_collection(struct query_context *q, struct collection *c, const struct 
 	if (r->use_none)
 		plan.match = NULL;
 	ret_plan->bounds_id = ret_plan->way == PLAN_ALL && bounds_id(q, c, r);
-	plan.natural = is_natural(c, r, ret_plan);
+	plan.natural = is_natural(c, r, ret_plan) && !plan.is_points;
 	plan.numbers = r->numbers;
 	if (scan_open(q, c, &plan, ret, e) < 0)
 		return e->code;

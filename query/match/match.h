@@ -61,6 +61,7 @@ struct match_ids {
 	const struct value
 		*values; /* is_list: the only `_id`s that can match, in no order, maybe twice */
 	size_t count;
+	bool is_of_expr; /* an $expr says so, which mongod looks for in another way */
 	struct value low,
 		high; /* not is_list; of one class, of which alone a document can be; missing: to its end */
 	bool low_open, high_open; /* the end itself is excluded */

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "query/expr/expr_op.h"
 #include "query/match/match_show.h"
 
 /* A predicate on `_id` itself. */
@@ -76,6 +77,44 @@ static int list_of(const struct match *match, const struct match_node *node, str
 	return 1;
 }
 
+/*
+ * The only `_id` that an expression leaves: {$eq: ["$_id", constant]}, or an $and with one. No `_id` is an array, which such a
+ * comparison would not look into.
+ */
+static bool point_of(const struct match *match, const struct expr *expr, struct value *ret)
+{
+	struct bytes path;
+	bool turned;
+
+	if (expr->op == NULL)
+		return false;
+	if (strcmp(expr->op->name, "$and") == 0) {
+		for (size_t i = 0; i < expr->count; i++)
+			if (point_of(match, expr->args[i], ret))
+				return true;
+		return false;
+	}
+	if (strcmp(expr->op->name, "$eq") != 0)
+		return false;
+	turned = expr_is_constant(expr->args[0], ret);
+	return (turned || expr_is_constant(expr->args[1], ret)) &&
+	       expr_is_field(expr->args[turned ? 1 : 0], &path) &&
+	       bytes_equal(path, bytes_str("_id")) && has_key(match, ret);
+}
+
+static bool list_of_expr(const struct match *match, const struct match_node *node,
+			 struct match_ids *ret)
+{
+	struct value point, *kept;
+
+	if (node->kind != MATCH_EXPR || !point_of(match, node->expr.expr, &point))
+		return false;
+	kept = arena_get(match->q->constants, sizeof(*kept));
+	*kept = point;
+	*ret = (struct match_ids){.is_list = true, .is_of_expr = true, .values = kept, .count = 1};
+	return true;
+}
+
 /* Narrow the interval by one end; false when it is empty then. */
 static bool narrow(const struct match_node *node, struct match_ids *ids)
 {
@@ -145,10 +184,14 @@ int match_ids(const struct match *match, struct match_ids *ret)
 		*ret = ids;
 		return 1;
 	}
-	if (interval_of(match, nodes, count, &ids) == 0)
-		return 0;
-	*ret = ids;
-	return 1;
+	if (interval_of(match, nodes, count, &ids) != 0) {
+		*ret = ids;
+		return 1;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (list_of_expr(match, nodes[i], ret))
+			return 1;
+	return 0;
 }
 
 /* ---- what mongod's planner would do */

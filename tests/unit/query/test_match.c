@@ -154,6 +154,52 @@ static void an_id_is_a_point_for_the_plan(void **state)
 	assert_true(ids.is_list && !ids.is_exact);
 }
 
+/* {$expr: {$and: [{$gt: ["$x", 1]}, {$eq: [constant, "$_id"]}]}}; of `op` in place of $eq. A null's equals are not told by its key. */
+static int ids_of_expr(struct fixture *f, const char *op, bool null, struct match_ids *ret)
+{
+	OWNED(buf_release) struct buf query = {0};
+	const struct match *match = NULL;
+	struct error e = {0};
+	size_t at = bson_build_begin(&query), expr = bson_build_open(&query, "$expr");
+	size_t list = bson_build_open_array(&query, "$and"), one, args;
+
+	one = bson_build_open(&query, "0");
+	args = bson_build_open_array(&query, "$gt");
+	bson_build_string(&query, "0", bytes_str("$x"));
+	bson_build_int32(&query, "1", 1);
+	bson_build_end(&query, args);
+	bson_build_end(&query, one);
+	one = bson_build_open(&query, "1");
+	args = bson_build_open_array(&query, op);
+	if (null)
+		bson_build_value(&query, "0", BSON_KIND_NULL, bytes_of(NULL, 0));
+	else
+		bson_build_int32(&query, "0", 5);
+	bson_build_string(&query, "1", bytes_str("$_id"));
+	bson_build_end(&query, args);
+	bson_build_end(&query, one);
+	bson_build_end(&query, list);
+	bson_build_end(&query, expr);
+	bson_build_end(&query, at);
+	ASSERT_OK(match_parse(f->scope, arena_copy(f->arena, buf_bytes(&query)), MATCH_TOP, &match,
+			      &e));
+	return match_ids(match, ret);
+}
+
+static void an_id_in_an_expression_is_a_point_for_the_plan(void **state)
+{
+	OWNED(free_fixture) struct fixture *f = new_fixture();
+	struct match_ids ids = {0};
+
+	(void)state;
+	assert_int_equal(ids_of_expr(f, "$eq", false, &ids), 1);
+	assert_true(ids.is_list && ids.is_of_expr && !ids.is_exact);
+	assert_int_equal(ids.count, 1);
+	assert_int_equal(ids.values[0].int32, 5);
+	assert_int_equal(ids_of_expr(f, "$eq", true, &ids), 0);
+	assert_int_equal(ids_of_expr(f, "$ne", false, &ids), 0);
+}
+
 static void ranges_of_ids_are_intervals_for_the_plan(void **state)
 {
 	OWNED(free_fixture) struct fixture *f = new_fixture();
@@ -207,6 +253,7 @@ int main(void)
 		cmocka_unit_test(queries_find_what_a_mongod_finds),
 		cmocka_unit_test(wrong_queries_are_refused_in_the_words_of_a_mongod),
 		cmocka_unit_test(an_id_is_a_point_for_the_plan),
+		cmocka_unit_test(an_id_in_an_expression_is_a_point_for_the_plan),
 		cmocka_unit_test(ranges_of_ids_are_intervals_for_the_plan),
 		cmocka_unit_test(the_position_is_that_of_the_outermost_array),
 	};
