@@ -51,6 +51,7 @@ int fs_new(struct store *store, struct fs_log *log, const struct fs_options *opt
 	pthread_mutex_init(&fs->json_lock, NULL);
 	fs->folders = fs_folders_new();
 	fs->keyed = fs_keyed_new(store_params(store)->seed);
+	fs->places = fs_long_new(store_params(store)->seed);
 	fs->handles = fs_handles_new();
 	rc = fs_tree_new(store, &fs->tree, e);
 	if (rc >= 0)
@@ -78,6 +79,7 @@ void fs_free(struct fs *fs)
 	timeline_close(fs->timeline);
 	fs_folders_free(fs->folders);
 	fs_keyed_free(fs->keyed);
+	fs_long_free(fs->places);
 	pthread_mutex_destroy(&fs->json_lock);
 	free(fs->store_path);
 	free(fs);

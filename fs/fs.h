@@ -14,6 +14,7 @@
 #include "fs/fs_folders.h"
 #include "fs/fs_keyed.h"
 #include "fs/fs_log.h"
+#include "fs/fs_long.h"
 #include "fs/fs_options.h"
 #include "fs/fs_points.h"
 #include "fs/fs_tree.h"
@@ -30,6 +31,7 @@ struct fs {
 	struct fs_visits *visits;
 	struct fs_folders *folders;
 	struct fs_keyed *keyed;
+	struct fs_long *places; /* of documents with long names */
 	struct fs_handles *handles;
 	struct fs_log *log; /* borrowed */
 	char *store_path;   /* as README.txt prints it */

@@ -29,33 +29,94 @@ static bool is_wanted(const struct wanted *wanted, struct bytes key, struct buf 
 
 /*
  * The rank of the first document from the cursor on that is wanted: 1, 0 when there is none. In a
- * keyed tree it ends where keys no longer begin as the wanted one does.
+ * keyed tree it ends where keys no longer begin as the wanted one does; of those that it goes past
+ * `places` is told. *ret_rank is where it ended in any case.
  */
-static int search(struct tree_cursor *cursor, bool keyed, const struct wanted *wanted,
-		  uint64_t *ret_rank, struct error *e)
+static int search(struct tree_cursor *cursor, const struct tree_root *root,
+		  const struct wanted *wanted, struct fs_long *places, uint64_t *ret_rank,
+		  struct error *e)
 {
+	OWNED(buf_release) struct buf before = {0};
 	OWNED(buf_release) struct buf key = {0};
 	OWNED(buf_release) struct buf scratch = {0};
+	bool keyed = root->kind == TREE_KEYED;
 	struct bytes doc;
 	int rc;
 
 	for (;;) {
-		uint64_t rank = tree_cursor_rank(cursor);
-
+		*ret_rank = tree_cursor_rank(cursor);
 		rc = tree_cursor_next(cursor, &doc, e);
 		if (rc <= 0)
 			return rc;
+		buf_reset(&before);
+		buf_add_bytes(&before, buf_bytes(&key));
 		buf_reset(&key);
 		rc = key_of_document(doc, &key, e);
 		if (rc < 0)
 			return rc;
-		if (rc == 1 && is_wanted(wanted, buf_bytes(&key), &scratch)) {
-			*ret_rank = rank;
+		if (rc == 1 && is_wanted(wanted, buf_bytes(&key), &scratch))
 			return 1;
-		}
-		if (keyed && !has_prefix(buf_bytes(&key), buf_bytes(&wanted->key)))
+		if (!keyed)
+			continue;
+		if (!has_prefix(buf_bytes(&key), buf_bytes(&wanted->key)))
 			return 0;
+		if (!bytes_equal(buf_bytes(&key), buf_bytes(&before)))
+			fs_long_put(places, &root->id, buf_bytes(&scratch), *ret_rank);
 	}
+}
+
+/* Is document number `rank` the wanted one, and the first with its key? */
+static int is_at(struct tree_cursor *cursor, const struct wanted *wanted, uint64_t rank,
+		 struct error *e)
+{
+	OWNED(buf_release) struct buf key = {0};
+	OWNED(buf_release) struct buf scratch = {0};
+	struct bytes doc;
+	int rc = tree_cursor_seek_rank(cursor, rank, e);
+
+	if (rc == 1)
+		rc = tree_cursor_next(cursor, &doc, e);
+	if (rc == 1)
+		rc = key_of_document(doc, &key, e);
+	if (rc != 1 || !is_wanted(wanted, buf_bytes(&key), &scratch))
+		return MIN_OF(rc, 0);
+	rc = tree_cursor_seek_key(cursor, buf_bytes(&key), e);
+	return rc < 0 ? rc : tree_cursor_rank(cursor) == rank;
+}
+
+/*
+ * Search for a name that tells only what its key begins with. What an earlier search went past is known; a new one goes
+ * on where that ended, and looks at all again when the name is none of those.
+ */
+static int search_long(struct tree_cursor *cursor, const struct tree_root *root,
+		       const struct wanted *wanted, struct fs_long *places, uint64_t *ret_rank,
+		       struct error *e)
+{
+	struct bytes prefix = buf_bytes(&wanted->key);
+	uint64_t first, from;
+	int rc;
+
+	if (fs_long_get(places, &root->id, wanted->name, ret_rank) &&
+	    (rc = is_at(cursor, wanted, *ret_rank, e)) != 0)
+		return rc;
+	if ((rc = tree_cursor_seek_key(cursor, prefix, e)) < 0)
+		return rc;
+	first = tree_cursor_rank(cursor);
+	if (fs_long_get(places, &root->id, prefix, &from) && from > first && from < root->count) {
+		rc = tree_cursor_seek_rank(cursor, from, e);
+		if (rc == 1)
+			rc = search(cursor, root, wanted, places, ret_rank, e);
+		if (rc == 0)
+			rc = tree_cursor_seek_key(cursor, prefix, e) < 0 ? e->code : 0;
+		else if (rc == 1)
+			fs_long_put(places, &root->id, prefix, *ret_rank);
+		if (rc != 0)
+			return rc;
+	}
+	rc = search(cursor, root, wanted, places, ret_rank, e);
+	if (rc >= 0)
+		fs_long_put(places, &root->id, prefix, *ret_rank);
+	return rc;
 }
 
 /* Does document number `rank` go by its rank? */
@@ -84,24 +145,25 @@ static int goes_by_rank(struct tree_cursor *cursor, const struct tree_root *root
 }
 
 static int find_wanted(struct tree_cursor *cursor, const struct tree_root *root,
-		       const struct wanted *wanted, uint64_t *ret_rank, struct error *e)
+		       const struct wanted *wanted, struct fs_long *places, uint64_t *ret_rank,
+		       struct error *e)
 {
 	int rc;
 
 	if (root->kind == TREE_RANKED) {
 		if (root->bytes > FS_DOC_SCAN_MAX)
 			return 0;
-		return search(cursor, false, wanted, ret_rank, e);
+		return search(cursor, root, wanted, places, ret_rank, e);
 	}
+	if (wanted->found == ID_NAME_PREFIX)
+		return search_long(cursor, root, wanted, places, ret_rank, e);
 	rc = tree_cursor_seek_key(cursor, buf_bytes(&wanted->key), e);
-	if (rc < 0 || wanted->found == ID_NAME_PREFIX)
-		return rc < 0 ? rc : search(cursor, true, wanted, ret_rank, e);
 	*ret_rank = tree_cursor_rank(cursor);
 	return rc;
 }
 
-int fs_doc_find(struct store *store, const struct tree_root *root, struct bytes name,
-		uint64_t *ret_rank, struct error *e)
+int fs_doc_find(struct store *store, const struct tree_root *root, struct fs_long *places,
+		struct bytes name, uint64_t *ret_rank, struct error *e)
 {
 	OWNED(tree_cursor_free) struct tree_cursor *cursor = NULL;
 	struct wanted wanted = {.name = name};
@@ -111,8 +173,9 @@ int fs_doc_find(struct store *store, const struct tree_root *root, struct bytes 
 	wanted.found = id_name_parse(name, &wanted.key, &rank);
 	if (wanted.found != ID_NAME_NONE && root->count > 0) {
 		cursor = tree_cursor_new(store, root);
-		rc = wanted.found == ID_NAME_RANK ? goes_by_rank(cursor, root, rank, e)
-						  : find_wanted(cursor, root, &wanted, &rank, e);
+		rc = wanted.found == ID_NAME_RANK
+			     ? goes_by_rank(cursor, root, rank, e)
+			     : find_wanted(cursor, root, &wanted, places, &rank, e);
 	}
 	buf_release(&wanted.key);
 	if (rc == 1)

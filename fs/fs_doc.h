@@ -12,13 +12,18 @@
 #define FS_FS_DOC_H
 
 #include "base/buf.h"
+#include "fs/fs_long.h"
 #include "store/tree/tree_cursor.h"
 
 #define FS_DOC_SCAN_MAX (256 * MIB) /* BSON bytes */
 
-/* The rank of the document called `name`: 1, or 0 when there is none. O(log n), but see above. */
-MUST_CHECK int fs_doc_find(struct store *store, const struct tree_root *root, struct bytes name,
-			   uint64_t *ret_rank, struct error *e);
+/*
+ * The rank of the document called `name`: 1, or 0 when there is none. O(log n), but see above, and for names that are too long
+ * (fs_long.h): a walk through those that begin alike, which `places` makes one for all of them.
+ */
+MUST_CHECK int fs_doc_find(struct store *store, const struct tree_root *root,
+			   struct fs_long *places, struct bytes name, uint64_t *ret_rank,
+			   struct error *e);
 
 /*
  * Document number `rank`, without a copy: *ret holds the chunk that it lies in, which the caller

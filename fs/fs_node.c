@@ -437,7 +437,8 @@ static int child_of_docs(struct fs *fs, const struct fs_node *parent, struct byt
 	if (parent->inode.slot >= FS_INODE_POINTS && !parent->loaded)
 		return child_by_key(fs, parent, name, json, ret, e);
 	inode.kind = json ? FS_KIND_DOC_JSON : FS_KIND_DOC_BSON;
-	rc = fs_doc_find(moment_store(parent->moment), &parent->entry.root, name, &inode.rank, e);
+	rc = fs_doc_find(moment_store(parent->moment), &parent->entry.root, fs->places, name,
+			 &inode.rank, e);
 	if (rc == 1 && inode.rank >= FS_INODE_RANKS)
 		return error_set(e, ERR_LIMIT, "document number %llu is beyond what can be shown",
 				 (unsigned long long)inode.rank);

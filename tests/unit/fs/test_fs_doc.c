@@ -1,6 +1,7 @@
 #include "fs/fs_doc.h"
 
 #include "base/bson.h"
+#include "base/clock.h"
 #include "base/ejson.h"
 #include "base/id_name.h"
 #include "store/tree/tree_names.h"
@@ -8,7 +9,7 @@
 
 enum { DOCS = 3000 };
 
-/* Document number `i`: numbers, strings, long strings that begin alike; every tenth twice. */
+/* Document number `i`: numbers, every other one twice; strings; long strings that begin alike, every tenth twice. */
 static void add_document(struct buf *ret, int i)
 {
 	size_t open = harness_doc_open(ret);
@@ -21,15 +22,15 @@ static void add_document(struct buf *ret, int i)
 		harness_doc_string(ret, "_id", text);
 	} else {
 		memset(text, 'l', 400);
-		snprintf(text + 400, sizeof(text) - 400, "%06d", i);
+		snprintf(text + 400, sizeof(text) - 400, "%06d", i - (i % 10 == 1));
 		harness_doc_string(ret, "_id", text);
 	}
 	harness_doc_int32(ret, "number", i);
 	harness_doc_close(ret, open);
 }
 
-/* A collection of them, in a new store. */
-static struct tree_root open_collection(struct small_store *s, enum tree_kind kind)
+/* A collection of `count` of them, from number `from` on, in a new store. */
+static struct tree_root open_some(struct small_store *s, enum tree_kind kind, int from, int count)
 {
 	struct tree_build_options options = {.kind = kind};
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
@@ -41,7 +42,7 @@ static struct tree_root open_collection(struct small_store *s, enum tree_kind ki
 	small_store_open(s);
 	ASSERT_OK(store_writer_begin(s->store, &writer, &e));
 	builder = tree_builder_new(writer, &options);
-	for (int i = 0; i < DOCS; i++) {
+	for (int i = from; i < from + count; i++) {
 		buf_reset(&doc);
 		add_document(&doc, i);
 		small_store_add_doc(builder, buf_bytes(&doc));
@@ -49,6 +50,11 @@ static struct tree_root open_collection(struct small_store *s, enum tree_kind ki
 	ASSERT_OK(tree_builder_finish(builder, &root, &e));
 	ASSERT_OK(store_writer_flush(writer, &e));
 	return root;
+}
+
+static struct tree_root open_collection(struct small_store *s, enum tree_kind kind)
+{
+	return open_some(s, kind, 0, DOCS);
 }
 
 /* Append a document: 1, or 0 when there are not so many. */
@@ -72,6 +78,7 @@ static void check_names(struct small_store *s, const struct tree_root *root, int
 	OWNED(buf_release) struct buf name = {0};
 	OWNED(buf_release) struct buf doc = {0};
 	OWNED(buf_release) struct buf expected = {0};
+	OWNED(fs_long_free) struct fs_long *places = fs_long_new(store_params(s->store)->seed);
 	struct error e = {0};
 	uint64_t rank = 0;
 	int by_rank = 0;
@@ -84,8 +91,9 @@ static void check_names(struct small_store *s, const struct tree_root *root, int
 		buf_reset(&expected);
 		assert_int_equal(ASSERT_OK(tree_names_at(list, i, &name, NULL, &e)), 1);
 		assert_true(name.len <= ID_NAME_MAX);
-		assert_int_equal(
-			ASSERT_OK(fs_doc_find(s->store, root, buf_bytes(&name), &found, &e)), 1);
+		assert_int_equal(ASSERT_OK(fs_doc_find(s->store, root, places, buf_bytes(&name),
+						       &found, &e)),
+				 1);
 		assert_true(found == i);
 		assert_int_equal(ASSERT_OK(read_doc(s->store, root, i, &doc, &e)), 1);
 		add_document(&expected, (int)i);
@@ -97,7 +105,8 @@ static void check_names(struct small_store *s, const struct tree_root *root, int
 	assert_int_equal(ASSERT_OK(read_doc(s->store, root, root->count, &doc, &e)), 0);
 	assert_int_equal(by_rank, expected_by_rank);
 	id_name_of_rank(root->count, &name);
-	assert_int_equal(ASSERT_OK(fs_doc_find(s->store, root, buf_bytes(&name), &rank, &e)), 0);
+	assert_int_equal(
+		ASSERT_OK(fs_doc_find(s->store, root, places, buf_bytes(&name), &rank, &e)), 0);
 }
 
 static void each_document_of_a_keyed_collection_has_its_name(void **state)
@@ -107,7 +116,62 @@ static void each_document_of_a_keyed_collection_has_its_name(void **state)
 
 	(void)state;
 	root = open_collection(&s, TREE_KEYED);
-	check_names(&s, &root, DOCS / 3 / 2);
+	check_names(&s, &root, DOCS / 3 / 2 + DOCS / 3 / 10);
+	store_close(s.store);
+}
+
+/* The name of a document; returns if it is not by rank. */
+static bool name_of(const struct small_store *s, const struct tree_root *root, uint64_t rank,
+		    struct buf *ret)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf key = {0};
+	struct error e = {0};
+
+	assert_int_equal(ASSERT_OK(read_doc(s->store, root, rank, &doc, &e)), 1);
+	assert_int_equal(ASSERT_OK(key_of_document(buf_bytes(&doc), &key, &e)), 1);
+	buf_reset(ret);
+	id_name_of_key(buf_bytes(&key), ret);
+	return rank % 10 != 1;
+}
+
+/* Without places each name is a walk through half of the others: 15,000 * 7,500 documents, twice. */
+static void a_folder_of_long_names_is_not_walked_for_each_of_them(void **state)
+{
+	enum { LONG = 15000, STEP = 7919 };
+	OWNED(fs_long_free) struct fs_long *places = NULL;
+	OWNED(fs_long_free) struct fs_long *others = NULL;
+	OWNED(buf_release) struct buf name = {0};
+	uint64_t start = clock_ms(), found;
+	struct error e = {0};
+	struct small_store s;
+	struct tree_root root;
+
+	(void)state;
+	root = open_some(&s, TREE_KEYED, DOCS, LONG);
+	places = fs_long_new(store_params(s.store)->seed);
+	others = fs_long_new(store_params(s.store)->seed);
+	for (uint64_t i = 0; i < LONG; i++) {
+		uint64_t mixed = i * STEP % LONG;
+
+		found = LONG;
+		if (name_of(&s, &root, i, &name))
+			assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, places,
+							       buf_bytes(&name), &found, &e)),
+					 1);
+		assert_true(found == i || i % 10 == 1);
+		found = LONG;
+		if (name_of(&s, &root, mixed, &name))
+			assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, others,
+							       buf_bytes(&name), &found, &e)),
+					 1);
+		assert_true(found == mixed || mixed % 10 == 1);
+	}
+	/* Nobody's name: all are looked at, and none is it. */
+	name.at[name.len - 1] = name.at[name.len - 1] == 'a' ? 'b' : 'a';
+	assert_int_equal(
+		ASSERT_OK(fs_doc_find(s.store, &root, places, buf_bytes(&name), &found, &e)), 0);
+	assert_true(clock_ms() - start < 60000);
 	store_close(s.store);
 }
 
@@ -122,11 +186,14 @@ static void documents_of_natural_order_go_by_rank(void **state)
 	root = open_collection(&s, TREE_RANKED);
 	check_names(&s, &root, DOCS);
 	/* A name by `_id` is found too, by a walk. */
-	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, bytes_str("8"), &rank, &e)), 1);
+	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, NULL, bytes_str("8"), &rank, &e)),
+			 1);
 	assert_int_equal(rank, 8);
-	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, bytes_str("7"), &rank, &e)), 0);
+	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, NULL, bytes_str("7"), &rank, &e)),
+			 0);
 	root.bytes = FS_DOC_SCAN_MAX + 1;
-	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, bytes_str("8"), &rank, &e)), 0);
+	assert_int_equal(ASSERT_OK(fs_doc_find(s.store, &root, NULL, bytes_str("8"), &rank, &e)),
+			 0);
 	store_close(s.store);
 }
 
@@ -163,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_document_of_a_keyed_collection_has_its_name),
+		cmocka_unit_test(a_folder_of_long_names_is_not_walked_for_each_of_them),
 		cmocka_unit_test(documents_of_natural_order_go_by_rank),
 		cmocka_unit_test(the_size_of_a_text_and_the_place_of_the_bytes_are_told),
 	};
