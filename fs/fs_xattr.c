@@ -137,6 +137,15 @@ static bool has_attributes(const struct fs_node *node)
 	       node->inode.kind == FS_KIND_MOMENT;
 }
 
+/*
+ * Of a document they are told to who asks by name. `cp -a` and the like take all that is listed, each by two requests, which would be
+ * most of what the copy of a small file takes.
+ */
+static bool is_listed(const struct fs_node *node)
+{
+	return is_collection(node) || node->inode.kind == FS_KIND_MOMENT;
+}
+
 int fs_xattr_get(struct fs *fs, const struct fs_node *node, const char *name, struct buf *ret)
 {
 	for (size_t i = 0; has_attributes(node) && i < COUNT_OF(attributes); i++) {
@@ -152,7 +161,7 @@ int fs_xattr_get(struct fs *fs, const struct fs_node *node, const char *name, st
 
 void fs_xattr_list(const struct fs_node *node, struct buf *ret)
 {
-	for (size_t i = 0; has_attributes(node) && i < COUNT_OF(attributes); i++)
+	for (size_t i = 0; is_listed(node) && i < COUNT_OF(attributes); i++)
 		if (attributes[i].has(node))
 			buf_add(ret, attributes[i].name, strlen(attributes[i].name) + 1);
 }

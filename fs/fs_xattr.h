@@ -14,7 +14,7 @@
 MUST_CHECK int fs_xattr_get(struct fs *fs, const struct fs_node *node, const char *name,
 			    struct buf *ret);
 
-/* Append the names of all attributes that the node (loaded or not) has, each with its NUL. */
+/* Append the names of the attributes that are listed of the node (loaded or not), each with its NUL: of a document none. */
 void fs_xattr_list(const struct fs_node *node, struct buf *ret);
 
 #endif
