@@ -225,7 +225,7 @@ static int plan(struct job *job, struct error *e)
 		.preserve_uuid = o->preserve_uuid,
 		.no_ttl = o->no_ttl,
 		.accounts = o->accounts && !job->selects,
-		.shows_expired = !o->keep_ttl && !o->no_ttl,
+		.shows_expired = !o->keep_ttl,
 		.was_begun = o->resume ? was_begun : NULL,
 		.ctx = job,
 	};
@@ -287,6 +287,19 @@ static int refuse_items(struct job *job, const struct restore_plan_item *first, 
 	return hint_ways_out(p, first, e);
 }
 
+/* The same, where what removes it is there already, and is not ours to change. */
+static int refuse_expired_there(const struct restore_plan_item *item, struct error *e)
+{
+	char count[SIZE_TEXT_LEN];
+
+	size_count_text(item->expired_there, count);
+	error_set(e, ERR_REFUSED,
+		  "%s is there with a TTL index that would remove %s of the documents at once",
+		  item->ns, count);
+	return error_hint(e, "drop that index there first, or let it keep more (collMod, "
+			     "expireAfterSeconds); --keepTTL restores all the same");
+}
+
 /* What would be gone as soon as it is there. */
 static int refuse_expired(const struct restore_plan *p, struct error *e)
 {
@@ -294,6 +307,9 @@ static int refuse_expired(const struct restore_plan *p, struct error *e)
 	char count[SIZE_TEXT_LEN];
 	bool others;
 
+	for (size_t i = 0; i < p->count; i++)
+		if (p->at[i].expired_there > 0)
+			return refuse_expired_there(&p->at[i], e);
 	while (item->expired == 0)
 		item++;
 	others = item->expired < p->expired;
@@ -313,7 +329,7 @@ static int refuse(struct job *job, struct error *e)
 	for (size_t i = 0; i < p->count; i++)
 		if (p->at[i].refusal != NULL)
 			return refuse_items(job, &p->at[i], e);
-	if (p->expired > 0 && !job->o->keep_ttl && !job->o->no_ttl)
+	if (p->expired > 0 && !job->o->keep_ttl)
 		return refuse_expired(p, e);
 	return 0;
 }
@@ -438,7 +454,8 @@ const struct cmd cmd_restore = {
 		 "indexes. TTL indexes\n"
 		 "come last, and when one would remove documents at once their number is told and "
 		 "--keepTTL or\n"
-		 "--noTTL is asked for (exit code 6).\n"
+		 "--noTTL is asked for (exit code 6); of one that is there, and stays, only "
+		 "--keepTTL.\n"
 		 "\n"
 		 "At the end what is there is compared with what was meant (exit code 4: it is not "
 		 "that).\n"

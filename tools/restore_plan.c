@@ -31,6 +31,8 @@ static void item_release(struct restore_plan_item *item)
 	buf_release(&item->indexes);
 	buf_release(&item->ttl);
 	buf_release(&item->expire);
+	buf_release(&item->ttl_there);
+	buf_release(&item->expire_there);
 }
 
 void restore_plan_release(struct restore_plan *plan)
@@ -244,6 +246,21 @@ static int judge_options(struct planner *p, struct restore_plan_item *item, stru
 	return 0;
 }
 
+/* What stays removes documents by its own indexes and option; those of the moment are made only where there is no data. */
+static int look_for_ttl(struct planner *p, struct restore_plan_item *item, struct bytes options,
+			struct error *e)
+{
+	OWNED(buf_release) struct buf others = {0};
+
+	if (item->action == RESTORE_MERGE) {
+		buf_reset(&item->ttl);
+		buf_reset(&item->expire);
+	}
+	if (restore_there_ttl(p->there, item->db, item->coll, &item->ttl_there, e) < 0)
+		return e->code;
+	return restore_spec_options(options, p->target->major, &others, &item->expire_there, e);
+}
+
 /* A time series that is there: its indexes belong to who has documents in it. */
 static int judge_series(struct planner *p, struct restore_plan_item *item, struct bytes options,
 			struct error *e)
@@ -314,8 +331,11 @@ static int look(struct planner *p, struct restore_plan_item *item, struct error 
 		refuse_for_good(item, "is there as something else");
 		return 0;
 	}
-	if (item->entry.type == CATALOG_COLLECTION)
-		return judge_there(p, item, options, e);
+	if (item->entry.type == CATALOG_COLLECTION) {
+		if (judge_there(p, item, options, e) < 0)
+			return e->code;
+		return look_for_ttl(p, item, options, e);
+	}
 	if (item->entry.type == CATALOG_TIMESERIES)
 		return judge_series(p, item, options, e);
 	item->action = RESTORE_LEAVE;
@@ -344,13 +364,28 @@ static int report(struct planner *p, uint64_t bytes, struct error *e)
 	return 0;
 }
 
+static int count_expired(struct restore_plan_item *item, struct bytes doc, int64_t now,
+			 struct error *e)
+{
+	int64_t when, there;
+
+	if (restore_spec_expires(buf_bytes(&item->ttl), buf_bytes(&item->expire), item->is_buckets,
+				 doc, &when, e) < 0 ||
+	    restore_spec_expires(buf_bytes(&item->ttl_there), buf_bytes(&item->expire_there),
+				 item->is_buckets, doc, &there, e) < 0)
+		return e->code;
+	item->expired += MIN_OF(when, there) <= now;
+	item->expired_there += there <= now;
+	return 0;
+}
+
 /* Read what is meant of it: to count it, and what of it a TTL index would remove. */
 static int scan(struct planner *p, struct restore_plan_item *item, struct error *e)
 {
 	OWNED(restore_picker_free) struct restore_picker *picker = NULL;
 	OWNED(tree_cursor_free)
 	struct tree_cursor *cursor = tree_cursor_new(moment_store(p->moment), &item->entry.root);
-	int64_t now = (int64_t)time(NULL), when;
+	int64_t now = (int64_t)time(NULL);
 	struct bytes doc;
 	int more = 1;
 
@@ -368,10 +403,8 @@ static int scan(struct planner *p, struct restore_plan_item *item, struct error 
 			continue;
 		item->documents++;
 		item->bytes += doc.len;
-		if (restore_spec_expires(buf_bytes(&item->ttl), buf_bytes(&item->expire),
-					 item->is_buckets, doc, &when, e) < 0)
+		if (count_expired(item, doc, now, e) < 0)
 			return e->code;
-		item->expired += when <= now;
 	}
 	return MIN_OF(more, 0);
 }
@@ -379,7 +412,8 @@ static int scan(struct planner *p, struct restore_plan_item *item, struct error 
 static int measure(struct planner *p, struct restore_plan_item *item, struct error *e)
 {
 	const struct restore_plan_options *o = p->options;
-	bool removes = item->ttl.len > 0 || item->expire.len > 0;
+	bool removes = item->ttl.len > 0 || item->expire.len > 0 || item->ttl_there.len > 0 ||
+		       item->expire_there.len > 0;
 
 	if (restore_select_ranks(o->select, moment_store(p->moment), &item->entry, &item->first,
 				 &item->count, e) < 0)
@@ -452,14 +486,11 @@ static int make(struct planner *p, struct error *e)
 		struct restore_plan_item *item = &plan->at[i];
 
 		if (moment_resolve(p->moment, &item->entry, e) < 0 || specify(p, item, e) < 0 ||
-		    measure(p, item, e) < 0)
+		    look(p, item, e) < 0 || measure(p, item, e) < 0)
 			return e->code;
 	}
 	if (p->options->select != NULL)
 		keep_what_has_some(plan);
-	for (size_t i = 0; i < plan->count; i++)
-		if (look(p, &plan->at[i], e) < 0)
-			return e->code;
 	return plan->count == 0 && !(p->options->accounts && plan->has_accounts) ? none(p, e) : 0;
 }
 

@@ -43,10 +43,12 @@ struct restore_plan_item {
 	struct buf ttl;	     /* the same, those that remove documents: last */
 	struct buf
 		expire; /* the option expireAfterSeconds of a clustered or time series collection: a field */
-	bool natural; /* its order is kept: one at a time */
+	struct buf ttl_there, expire_there; /* the same of what is there, and stays */
+	bool natural;			    /* its order is kept: one at a time */
 	uint64_t documents, bytes;
 	uint64_t expired; /* documents that a TTL index would remove at once; at most so many */
-	uint64_t first, count; /* ranks that are read: all, but for --id */
+	uint64_t expired_there; /* of them: by what is there */
+	uint64_t first, count;	/* ranks that are read: all, but for --id */
 };
 
 struct restore_plan {
@@ -64,7 +66,7 @@ struct restore_plan_options {
 	enum restore_mode mode;
 	bool preserve_uuid, no_ttl;
 	bool accounts;	    /* users and roles are meant, too */
-	bool shows_expired; /* count them: neither --keepTTL nor --noTTL was said */
+	bool shows_expired; /* count them: --keepTTL was not said */
 	/* Was this namespace begun by the run that is resumed? May be NULL. */
 	bool (*was_begun)(void *ctx, const char *ns);
 	void *ctx;

@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/bson.h"
+#include "base/bson_build.h"
+#include "tools/restore_spec.h"
+
 struct entry {
 	char *name, *type;
 	struct buf options;
@@ -152,4 +156,28 @@ int restore_there_has_data(struct restore_there *there, const char *db, const ch
 	bson_destroy(options);
 	mongoc_collection_destroy(collection);
 	return code;
+}
+
+/* A server lists all of a collection's 64 at once. */
+int restore_there_ttl(struct restore_there *there, const char *db, const char *coll,
+		      struct buf *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf command = {0};
+	OWNED(buf_release) struct buf reply = {0};
+	OWNED(buf_release) struct buf others = {0};
+	struct bson_field cursor, batch;
+	size_t begin = bson_build_begin(&command);
+	int code;
+
+	bson_build_string(&command, "listIndexes", bytes_str(coll));
+	bson_build_end(&command, begin);
+	code = restore_target_run(there->target, there->client, db, buf_bytes(&command), &reply,
+				  NULL, e);
+	if (code == 1)
+		code = bson_find(buf_bytes(&reply), "cursor", &cursor, e);
+	if (code == 1)
+		code = bson_find(cursor.value, "firstBatch", &batch, e);
+	if (code == 1)
+		code = restore_spec_indexes(batch.value, false, &others, &others, ret, e);
+	return MIN_OF(code, 0);
 }

@@ -1,5 +1,5 @@
 /*
- * restore_there.h - which collections and views the target has, and whether there is data in one.
+ * restore_there.h - which collections and views the target has, whether there is data in one, and what removes it.
  *
  * Threads: main thread only.
  */
@@ -21,6 +21,13 @@ DEFINE_OWNED(struct restore_there *, restore_there_free);
 MUST_CHECK int restore_there_find(struct restore_there *there, const char *db, const char *coll,
 				  const char **ret_type, struct bytes *ret_options,
 				  struct error *e);
+
+/*
+ * Append the collection's indexes that remove documents, back to back as restore_spec_indexes() takes them apart.
+ * ERR_REMOTE, ERR_CORRUPT.
+ */
+MUST_CHECK int restore_there_ttl(struct restore_there *there, const char *db, const char *coll,
+				 struct buf *ret, struct error *e);
 
 /* Has the collection a document? 1 or 0. ERR_REMOTE. */
 MUST_CHECK int restore_there_has_data(struct restore_there *there, const char *db, const char *coll,

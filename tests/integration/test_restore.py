@@ -423,6 +423,55 @@ def test_what_a_ttl_index_would_remove_is_counted_first(member, store):
     assert "expireAfterSeconds" not in coll.index_information()["seen_1"]
 
 
+def test_the_ttl_index_that_counts_is_the_one_that_will_be_there(member, store):
+    """What holds data keeps its indexes: its own TTL index removes what comes back, that of the moment is not made."""
+    old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=10)
+    coll = member.client["shop"]["sessions"]
+    coll.insert_many([{"_id": i, "seen": old} for i in range(20)])
+    backed_up(store, member)
+    coll.create_index("seen", expireAfterSeconds=3600)  # by mistake
+    for action in ("merge", "fill"):  # it removes a part, then all
+        coll.delete_many({"_id": {"$nin": list(range(5, 8))}} if action == "merge" else {})
+        for options in ((), ("--noTTL",)):
+            done = restore(store, member, "--mode", "missing", *options, check=6)
+            assert "shop.sessions is there with a TTL index that would remove 20 of the documents" in done.err
+            assert "drop that index there first" in done.err and "--keepTTL" in done.err
+        plan = json.loads(restore(store, member, "--mode", "missing", "--keepTTL", "--dryRun", "--json").out)
+        assert [item["action"] for item in plan["plan"]] == [action]
+    done = restore(store, member, "--mode", "missing", "--id", "7", check=6)
+    assert "remove 1 of the documents" in done.err
+    coll.drop_index("seen_1")
+    restore(store, member, "--mode", "missing")
+    assert coll.count_documents({}) == 20
+
+    coll.create_index("seen", expireAfterSeconds=3600)
+    backed_up(store, member)  # the mistake is in this moment; by now it is mended
+    coll.drop_index("seen_1")
+    coll.delete_many({"_id": {"$gte": 5}})
+    restore(store, member, "--mode", "missing")
+    assert coll.count_documents({}) == 20 and list(coll.index_information()) == ["_id_"]
+    coll.delete_many({})
+    assert "--noTTL" in restore(store, member, "--mode", "missing", check=6).err  # empty: it would be made
+
+
+def test_a_time_series_that_is_there_removes_by_its_own_option(member, store):
+    if member.number < (5, 0):
+        pytest.skip("no time series")
+    old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=10)
+    shop = member.client["shop"]
+    shop.create_collection("ts", timeseries={"timeField": "t", "metaField": "m"})
+    shop["ts"].insert_many([{"t": old, "m": i} for i in range(9)])
+    backed_up(store, member)
+    shop.command("collMod", "ts", expireAfterSeconds=3600)
+    for left in (1, 0):
+        shop["system.buckets.ts"].delete_many({"meta": {"$gte": left}})
+        done = restore(store, member, "--mode", "missing", check=6)
+        assert "shop.system.buckets.ts is there with a TTL index that would remove 9 " in done.err
+    shop.command("collMod", "ts", expireAfterSeconds="off")
+    restore(store, member, "--mode", "missing")
+    assert shop["ts"].count_documents({}) == 9
+
+
 def test_users_and_roles_come_when_asked(member, store):
     fill(member, 10)
     shop = member.client["shop"]
