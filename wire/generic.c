@@ -2,12 +2,14 @@
 
 #include <math.h>
 
+#include "base/siphash.h"
 #include "query/value.h"
 #include "wire/command_fields.h"
 #include "wire/idl.h"
 #include "wire/write_concern.h"
 
 #define DB_NAME_MAX 63
+#define FEW_FIELDS 32 /* each is compared with each */
 
 static struct bytes text_of(const struct bson_field *f)
 {
@@ -309,20 +311,78 @@ static int check_db_name(struct call *call, struct error *e)
 			   (int)MIN_OF(call->db.len, (size_t)200), (const char *)call->db.at);
 }
 
+static int is_duplicate(const struct bson_field *f, struct error *e)
+{
+	return query_error(e, QUERY_FAILED_TO_PARSE,
+			   "Parsed command object contains duplicate top level key: %.*s",
+			   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at);
+}
+
+/* An open hash table of names: where each lies in the command, 0 for none. */
+struct names {
+	struct bytes cmd;
+	const uint8_t *key;
+	uint32_t *slots;
+	size_t size; /* a power of two, at most half full */
+};
+
+/* Was the name there before? */
+static bool names_has(struct names *n, struct bytes name)
+{
+	size_t i = siphash24(n->key, name) & (n->size - 1);
+
+	for (; n->slots[i] != 0; i = (i + 1) & (n->size - 1)) {
+		const char *other = (const char *)n->cmd.at + n->slots[i];
+
+		/* A name in BSON ends with a zero. */
+		if (strcmp(other, (const char *)name.at) == 0)
+			return true;
+	}
+	n->slots[i] = (uint32_t)(name.at - n->cmd.at);
+	return false;
+}
+
+/* Of very many fields: who has not logged in can send 80,000, others millions. */
+static int check_many(struct call *call, size_t count, struct error *e)
+{
+	struct memory *memory = &call->service->memory;
+	struct names names = {.cmd = call->cmd, .key = call->service->secret, .size = 2};
+	struct fields fields = fields_of(call->cmd);
+	struct bson_field f;
+	int code = 0;
+
+	while (names.size < 2 * count)
+		names.size *= 2;
+	if (!memory_take(memory, names.size * sizeof(*names.slots)))
+		return query_error(e, QUERY_EXCEEDED_MEMORY_LIMIT, "a command of %zu fields",
+				   count);
+	names.slots = calloc(names.size, sizeof(*names.slots));
+	if (names.slots == NULL)
+		code = error_nomem(e, names.size * sizeof(*names.slots));
+	while (code == 0 && fields_next(&fields, &f))
+		if (names_has(&names, f.name))
+			code = is_duplicate(&f, e);
+	free(names.slots);
+	memory_give(memory, names.size * sizeof(*names.slots));
+	return code;
+}
+
 static int check_duplicates(struct call *call, struct error *e)
 {
 	struct fields fields = fields_of(call->cmd), others;
 	struct bson_field f, other;
+	size_t count = 0;
 
+	while (fields_next(&fields, &f))
+		count++;
+	if (count > FEW_FIELDS)
+		return check_many(call, count, e);
+	fields = fields_of(call->cmd);
 	while (fields_next(&fields, &f)) {
 		others = fields_of(call->cmd);
 		while (fields_next(&others, &other) && other.name.at != f.name.at)
 			if (bytes_equal(other.name, f.name))
-				return query_error(e, QUERY_FAILED_TO_PARSE,
-						   "Parsed command object contains duplicate top "
-						   "level key: %.*s",
-						   (int)MIN_OF(f.name.len, (size_t)200),
-						   (const char *)f.name.at);
+				return is_duplicate(&f, e);
 	}
 	return 0;
 }

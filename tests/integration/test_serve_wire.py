@@ -192,6 +192,27 @@ def test_a_command_that_nests_too_deep_is_answered_with_an_error(server):
         assert raw.command({"ping": 1})["ok"] == 1
 
 
+def test_a_command_of_very_many_fields_is_looked_through_once(server):
+    """Before a login, too: two of them must not keep all others waiting."""
+    with server.raw() as raw, server.raw() as other:
+        began = time.monotonic()
+        for link in (raw, other):
+            link.send(body({"hello": 1, **{f"{i:x}": None for i in range(40_000)}, "$db": "admin"}))
+        with server.raw() as third:
+            assert third.command({"ping": 1})["ok"] == 1
+        assert time.monotonic() - began < 3
+        raw.message()
+        last = {f"x{i}": None for i in range(100)}
+        assert raw.command({"hello": 1, **last})["ok"] == 1
+    with server.raw() as raw:  # the first one that comes again is told
+        fields = bson.encode({"hello": 1, "a": 1, "b": 1, **{f"x{i}": None for i in range(100)}, "$db": "admin"})[4:-1]
+        for again, name in ((("q", "b", "a"), "b"), (("x7",), "x7")):
+            whole = fields + b"".join(b"\n" + field.encode() + b"\0" for field in again) + b"\0"
+            raw.send(body(struct.pack("<i", len(whole) + 4) + whole))
+            reply = bson.decode(raw.message()[2][5:])
+            assert reply["code"] == 9 and reply["errmsg"].endswith(f"duplicate top level key: {name}"), reply
+
+
 def test_random_changes_of_messages_harm_nobody(server):
     seed = random.Random(20261121)
     samples = [body({"find": "small", "filter": {"n": {"$gt": 3}}, "$db": "shop"}),
