@@ -1,7 +1,5 @@
 #include "fs/fs.h"
 
-#include <assert.h>
-
 #include "base/buf.h"
 #include "fs/fs_handles.h"
 #include "fs/fs_node.h"
@@ -70,8 +68,9 @@ void fs_free(struct fs *fs)
 		return;
 	if (fs->visits != NULL)
 		fs_visits_stop(fs->visits);
-	for (size_t i = 0; i < COUNT_OF(fs->json); i++)
+	for (size_t i = 0; i < fs->json_count; i++)
 		tree_json_free(fs->json[i].json);
+	free(fs->json);
 	fs_points_free(fs->points);
 	fs_visits_free(fs->visits);
 	fs_handles_free(fs->handles); /* they hold moments */
@@ -98,14 +97,14 @@ struct tree_json *fs_json(struct fs *fs, struct store *store)
 	size_t i = 0;
 
 	pthread_mutex_lock(&fs->json_lock);
-	while (fs->json[i].json != NULL && fs->json[i].store != store) {
+	while (i < fs->json_count && fs->json[i].store != store)
 		i++;
-		assert(i < COUNT_OF(fs->json)); /* a timeline has one cache */
-	}
-	if (fs->json[i].json == NULL) {
-		fs->json[i].store = store;
-		fs->json[i].json = tree_json_new(
-			store, fs->canonical ? EJSON_CANONICAL : EJSON_RELAXED, fs->json_cache);
+	/* A few in all: a timeline has one cache, and another one each time its folder is deleted. */
+	if (i == fs->json_count) {
+		fs->json = xrealloc(fs->json, (i + 1) * sizeof(*fs->json));
+		fs->json[fs->json_count++] = (struct fs_json_of){
+			store, tree_json_new(store, fs->canonical ? EJSON_CANONICAL : EJSON_RELAXED,
+					     fs->json_cache)};
 	}
 	json = fs->json[i].json;
 	pthread_mutex_unlock(&fs->json_lock);

@@ -21,8 +21,6 @@
 #include "fs/fs_visit.h"
 #include "store/tree/tree_json.h"
 
-#define FS_STORES_MAX 4 /* the store, and what moments are cached in */
-
 struct fs {
 	struct store *store; /* borrowed */
 	struct timeline *timeline;
@@ -45,11 +43,12 @@ struct fs {
 	unsigned show;		/* what is listed, of enum fs_options_show */
 	bool canonical;		/* the mode of .json files */
 	size_t json_cache;	/* bytes of rendered leaves to keep; 0: as many as it likes */
-	pthread_mutex_t json_lock;
+	pthread_mutex_t json_lock; /* over what follows; see fs_json() */
 	struct fs_json_of {
 		struct store *store;
 		struct tree_json *json;
-	} json[FS_STORES_MAX]; /* under json_lock; see fs_json() */
+	} * json;
+	size_t json_count;
 };
 
 /* A file system over `store`; both it and `log` must outlive it. */

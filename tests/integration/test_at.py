@@ -408,6 +408,23 @@ def test_a_moment_that_was_closed_is_opened_again(history, store_copy):
                 assert file.read() == b"".join(expected[:len(expected) - number]), number
 
 
+def test_local_is_deleted_again_and_again_under_a_mount(history, store_copy):
+    """Each time what was replayed is gone, and is made again in a cache of its own: files that are open read on in the old ones."""
+    state = history.state("documents come")
+    seconds, increment = state.stamp
+    expected = state.documents["shop", "orders"]
+    with Mount(store_copy) as mount, contextlib.ExitStack() as kept:
+        files = []
+        for number in range(7):
+            path = mount.path / "at" / f"{seconds}.{increment - number}" / "shop" / "orders.json"
+            files.append(kept.enter_context(open(path, "rb")))
+            assert files[-1].read().count(b"\n") == len(expected) - number
+            shutil.rmtree(store_copy / "local")
+        for number, file in enumerate(files):
+            file.seek(0)
+            assert file.read().count(b"\n") == len(expected) - number
+
+
 def test_inodes_are_the_same_after_a_remount(history):
     def inodes():
         with Mount(history.store.path) as mount:
