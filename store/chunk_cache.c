@@ -12,7 +12,7 @@ enum entry_state { LOADING, READY, FAILED };
  * Invariants, under the cache's lock:
  * 1. An entry is in its bucket's chain unless its load FAILED.
  * 2. It is in the LRU list exactly when it is READY and users is 0.
- * 3. cache->bytes is the sum of the capacities of all READY entries in chains.
+ * 3. cache->bytes is the sum of what all READY entries in chains take, cost().
  */
 struct entry {
 	struct chunk chunk; /* first: a chunk pointer is an entry pointer */
@@ -20,7 +20,7 @@ struct entry {
 	struct buf data;
 	enum entry_state state;
 	unsigned users;
-	struct error error; /* when FAILED */
+	struct error *error; /* when FAILED */
 	struct entry *chain;
 	struct entry *newer, *older;
 };
@@ -77,9 +77,16 @@ static void unchain(struct chunk_cache *cache, struct entry *entry)
 	*link = entry->chain;
 }
 
+/* Of small chunks, as thousands of small collections have, the entry is the larger part. */
+static size_t cost(const struct entry *entry)
+{
+	return sizeof(*entry) + entry->data.cap;
+}
+
 static void entry_free(struct entry *entry)
 {
 	buf_release(&entry->data);
+	free(entry->error);
 	free(entry);
 }
 
@@ -90,7 +97,7 @@ static void shrink(struct chunk_cache *cache)
 
 		lru_remove(cache, entry);
 		unchain(cache, entry);
-		cache->bytes -= entry->data.cap;
+		cache->bytes -= cost(entry);
 		entry_free(entry);
 	}
 }
@@ -139,7 +146,7 @@ static int wait_for(struct chunk_cache *cache, struct entry *entry, struct chunk
 		pthread_cond_wait(&cache->loaded, &cache->lock);
 	cache->waiting--;
 	if (entry->state == FAILED) {
-		*e = entry->error;
+		*e = *entry->error;
 		code = e->code;
 		drop_user(cache, entry);
 	} else {
@@ -169,14 +176,15 @@ static int load(struct chunk_cache *cache, struct entry *entry, chunk_loader loa
 
 	pthread_mutex_lock(&cache->lock);
 	if (code < 0) {
-		entry->error = *e;
+		entry->error = xcalloc(1, sizeof(*e));
+		*entry->error = *e;
 		entry->state = FAILED;
 		unchain(cache, entry);
 		drop_user(cache, entry);
 	} else {
 		entry->chunk.plain = buf_bytes(&entry->data);
 		entry->state = READY;
-		cache->bytes += entry->data.cap;
+		cache->bytes += cost(entry);
 		shrink(cache);
 		*ret = &entry->chunk;
 	}

@@ -1,5 +1,6 @@
 #include "store/chunk_cache.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include "tests/harness/harness.h"
@@ -158,6 +159,26 @@ static void *get_one(void *ctx)
 }
 
 /* All threads ask at once for one chunk: one loads, the others wait for it; so they do when it fails. */
+static void small_chunks_are_counted_with_all_that_is_kept_of_them(void **state)
+{
+	struct chunk_cache *cache = chunk_cache_new(MIB);
+	struct source source = {.len = 32};
+	size_t before = mallinfo2().uordblks, after;
+	struct error e = {0};
+
+	(void)state;
+	for (uint64_t i = 0; i < 50000; i++) {
+		struct chunk_id id = id_of(i);
+		struct chunk *chunk = NULL;
+
+		ASSERT_OK(chunk_cache_get(cache, &id, load, &source, &chunk, &e));
+		chunk_release(chunk);
+	}
+	after = mallinfo2().uordblks; /* a sanitizer's heap has no number */
+	assert_in_range(after - MIN_OF(before, after), 0, 3 * MIB / 2);
+	chunk_cache_free(cache);
+}
+
 static void threads_that_want_one_chunk_load_it_once(void **state)
 {
 	(void)state;
@@ -272,6 +293,7 @@ int main(void)
 		cmocka_unit_test(a_chunk_is_loaded_once_and_shared),
 		cmocka_unit_test(what_is_held_stays_and_the_least_recently_used_goes),
 		cmocka_unit_test(a_cache_of_no_bytes_keeps_only_what_is_held),
+		cmocka_unit_test(small_chunks_are_counted_with_all_that_is_kept_of_them),
 		cmocka_unit_test(threads_that_want_one_chunk_load_it_once),
 		cmocka_unit_test(different_chunks_load_side_by_side),
 		cmocka_unit_test(a_small_cache_under_many_threads_gives_right_bytes),
