@@ -365,7 +365,7 @@ static int fetch_file(struct repair *r, const char *name, const struct chunk_id 
 	hash = chunk_id_of(buf_bytes(&content));
 	if (!chunk_id_equal(&hash, id))
 		return 0;
-	if (to->ops->remove(to, name, e) < 0 || to->ops->put(to, name, buf_bytes(&content), e) < 0)
+	if (to->ops->replace(to, name, buf_bytes(&content), e) < 0)
 		return e->code;
 	r->result.fetched++;
 	tell(r, "%s came from the copy", name);

@@ -2,7 +2,7 @@
  * backend.h - where a store's immutable files lie: the contract of a back end.
  *
  * Names are relative paths of lower-case letters, digits, '-', '.' and '/'. A file is written
- * once, whole, and never changed. There is no append, rename or lock here: journals and locks
+ * once, whole, and never changed, unless it is damaged. There is no append, rename or lock here: journals and locks
  * are outside of the contract, so that an object store can fit it.
  *
  * tests/contract/ runs one suite over every back end.
@@ -24,6 +24,11 @@ struct backend_ops {
 	 * ERR_LIMIT above BACKEND_FILE_MAX, ERR_IO.
 	 */
 	int (*put)(struct backend *b, const char *name, struct bytes content, struct error *e);
+	/*
+	 * The same, in the place of what is there under that name, which is damaged: until the new one is durable the old one
+	 * stays as it is.
+	 */
+	int (*replace)(struct backend *b, const char *name, struct bytes content, struct error *e);
 	/* Read exactly `len` bytes at `offset`: 1; 0 there is no such file. ERR_CORRUPT: it is shorter. */
 	int (*get)(struct backend *b, const char *name, uint64_t offset, uint8_t *ret, size_t len,
 		   struct error *e);

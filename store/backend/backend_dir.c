@@ -150,18 +150,26 @@ static int put_file(struct backend_dir *self, const char *path, struct bytes con
 	return file_put(path, self->tmp_dir, content, e);
 }
 
-static int dir_put(struct backend *b, const char *name, struct bytes content, struct error *e)
+static int check_put(struct backend_dir *self, const char *path, struct bytes content,
+		     struct error *e)
 {
-	struct backend_dir *self = self_of(b);
-	OWNED(free) char *path = path_of(self, name);
-	struct stat st;
-
 	if (content.len > BACKEND_FILE_MAX)
 		return error_set(e, ERR_LIMIT, "%s: %zu bytes are over the limit of %zu", path,
 				 content.len, BACKEND_FILE_MAX);
 	if (self->tmp_dir == NULL)
 		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
 				 path);
+	return 0;
+}
+
+static int dir_put(struct backend *b, const char *name, struct bytes content, struct error *e)
+{
+	struct backend_dir *self = self_of(b);
+	OWNED(free) char *path = path_of(self, name);
+	struct stat st;
+
+	if (check_put(self, path, content, e) < 0)
+		return e->code;
 	/* It may be of a process that died before it could fsync. */
 	if (stat(path, &st) == 0)
 		return dir_sync(b, e);
@@ -185,6 +193,30 @@ static void slot_close(struct open_file *slot)
 	close(slot->fd);
 	free(slot->name);
 	slot->name = NULL;
+}
+
+/* What has that name now is another file, or none: it is not read from the old one again. */
+static void slot_forget(struct backend_dir *self, const char *name)
+{
+	struct open_file *slot;
+
+	pthread_mutex_lock(&self->lock);
+	slot = slot_find(self, name);
+	if (slot != NULL && slot->users == 0)
+		slot_close(slot);
+	pthread_mutex_unlock(&self->lock);
+}
+
+static int dir_replace(struct backend *b, const char *name, struct bytes content, struct error *e)
+{
+	struct backend_dir *self = self_of(b);
+	OWNED(free) char *path = path_of(self, name);
+
+	if (check_put(self, path, content, e) < 0 || make_parent(self, path, e) < 0 ||
+	    put_file(self, path, content, e) < 0)
+		return e->code;
+	slot_forget(self, name);
+	return 1;
 }
 
 /* The slot that was unused the longest, emptied; NULL when all are busy. */
@@ -364,13 +396,8 @@ static int dir_remove(struct backend *b, const char *name, struct error *e)
 {
 	struct backend_dir *self = self_of(b);
 	OWNED(free) char *path = path_of(self, name);
-	struct open_file *slot;
 
-	pthread_mutex_lock(&self->lock);
-	slot = slot_find(self, name);
-	if (slot != NULL && slot->users == 0)
-		slot_close(slot);
-	pthread_mutex_unlock(&self->lock);
+	slot_forget(self, name);
 	if (unlink(path) != 0)
 		return errno == ENOENT ? 0 : error_sys(e, "remove %s", path);
 	return 1;
@@ -392,6 +419,7 @@ static void dir_free(struct backend *b)
 
 static const struct backend_ops dir_ops = {
 	.put = dir_put,
+	.replace = dir_replace,
 	.get = dir_get,
 	.size = dir_size,
 	.list = dir_list,

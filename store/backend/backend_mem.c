@@ -27,7 +27,8 @@ static struct mem_file *find(struct backend_mem *self, const char *name)
 	return NULL;
 }
 
-static int mem_put(struct backend *b, const char *name, struct bytes content, struct error *e)
+static int write_file(struct backend *b, const char *name, struct bytes content, bool again,
+		      struct error *e)
 {
 	struct backend_mem *self = self_of(b);
 	struct mem_file *file;
@@ -37,15 +38,30 @@ static int mem_put(struct backend *b, const char *name, struct bytes content, st
 		return error_set(e, ERR_LIMIT, "%s: %zu bytes are over the limit of %zu", name,
 				 content.len, BACKEND_FILE_MAX);
 	pthread_mutex_lock(&self->lock);
-	if (find(self, name) == NULL) {
-		self->files = xrealloc(self->files, (self->count + 1) * sizeof(*self->files));
-		file = &self->files[self->count++];
-		*file = (struct mem_file){.name = xstrdup(name)};
+	file = find(self, name);
+	if (file == NULL || again) {
+		if (file == NULL) {
+			self->files =
+				xrealloc(self->files, (self->count + 1) * sizeof(*self->files));
+			file = &self->files[self->count++];
+			*file = (struct mem_file){.name = xstrdup(name)};
+		}
+		buf_reset(&file->content);
 		buf_add_bytes(&file->content, content);
 		written = 1;
 	}
 	pthread_mutex_unlock(&self->lock);
 	return written;
+}
+
+static int mem_put(struct backend *b, const char *name, struct bytes content, struct error *e)
+{
+	return write_file(b, name, content, false, e);
+}
+
+static int mem_replace(struct backend *b, const char *name, struct bytes content, struct error *e)
+{
+	return write_file(b, name, content, true, e);
 }
 
 static int mem_get(struct backend *b, const char *name, uint64_t offset, uint8_t *ret, size_t len,
@@ -147,6 +163,7 @@ static void mem_free(struct backend *b)
 
 static const struct backend_ops mem_ops = {
 	.put = mem_put,
+	.replace = mem_replace,
 	.get = mem_get,
 	.size = mem_size,
 	.list = mem_list,

@@ -102,7 +102,7 @@ static int holds(struct backend *backend, const char *name, struct bytes content
 
 /*
  * Put a pack. One of its name that is there may be damaged, which is why its chunks were stored
- * again: then it is replaced by what its name says.
+ * again: then it is replaced by what its name says. Not before that is durable: most of its chunks may be sound.
  */
 static int put_whole(struct backend *backend, const char *name, struct bytes content,
 		     struct error *e)
@@ -113,10 +113,7 @@ static int put_whole(struct backend *backend, const char *name, struct bytes con
 		done = holds(backend, name, content, e);
 	if (done != 0)
 		return done < 0 ? done : 0;
-	if (backend->ops->remove(backend, name, e) < 0 ||
-	    backend->ops->put(backend, name, content, e) < 0)
-		return e->code;
-	return 0;
+	return backend->ops->replace(backend, name, content, e) < 0 ? e->code : 0;
 }
 
 int pack_writer_finish(struct pack_writer *pack, struct backend *backend, struct chunk_id *ret_id,

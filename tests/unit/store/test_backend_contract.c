@@ -184,6 +184,35 @@ static void a_removed_file_is_gone_and_can_be_put_anew(void **state)
 }
 
 /* More files than any implementation keeps open. */
+static void a_file_is_replaced_by_another(void **state)
+{
+	struct backend *b = make(state);
+	struct error e = {0};
+
+	put(b, "chunks/ab/one", "damaged");
+	is(b, "chunks/ab/one", "damaged");
+	assert_int_equal(ASSERT_OK(b->ops->replace(b, "chunks/ab/one", bytes_str("sound"), &e)), 1);
+	is(b, "chunks/ab/one", "sound");
+	assert_int_equal(ASSERT_OK(b->ops->replace(b, "chunks/cd/two", bytes_str("new"), &e)), 1);
+	is(b, "chunks/cd/two", "new");
+	backend_free(b);
+}
+
+/* A full disk, say: what is there may be damaged, but it is more than nothing. */
+static void what_can_not_be_replaced_stays(void **state)
+{
+	const char *root = harness_tmpdir(), *tmp = harness_tmpdir();
+	struct backend *b = backend_dir_new(root, tmp);
+	struct error e = {0};
+
+	(void)state;
+	put(b, "chunks/ab/one", "damaged");
+	assert_int_equal(rmdir(tmp), 0);
+	ASSERT_ERROR(b->ops->replace(b, "chunks/ab/one", bytes_str("sound"), &e), ERR_IO);
+	is(b, "chunks/ab/one", "damaged");
+	backend_free(b);
+}
+
 static void very_many_files_are_fine(void **state)
 {
 	struct backend *b = make(state);
@@ -294,9 +323,11 @@ int main(void)
 		CONTRACT(a_file_over_the_limit_is_refused),
 		CONTRACT(a_folder_is_listed_with_all_below_it_and_nothing_else),
 		CONTRACT(a_removed_file_is_gone_and_can_be_put_anew),
+		CONTRACT(a_file_is_replaced_by_another),
 		CONTRACT(very_many_files_are_fine),
 		CONTRACT(threads_may_put_and_get_the_same_files),
 		cmocka_unit_test(a_folder_without_a_place_for_new_files_can_only_be_read),
+		cmocka_unit_test(what_can_not_be_replaced_stays),
 		cmocka_unit_test(links_and_folders_are_not_listed_as_files),
 	};
 

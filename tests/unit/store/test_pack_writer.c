@@ -1,5 +1,8 @@
 #include "store/pack/pack_writer.h"
 
+#include <sys/stat.h>
+
+#include "store/backend/backend_dir.h"
 #include "store/backend/backend_mem.h"
 #include "store/pack/pack_reader.h"
 #include "tests/harness/harness.h"
@@ -77,11 +80,34 @@ static void a_damaged_pack_of_the_same_name_is_replaced(void **state)
 	}
 }
 
+/* Half of its chunks may be all that there is of them: a disk that is full must not take these, too. */
+static void a_damaged_pack_stays_when_the_right_one_can_not_be_written(void **state)
+{
+	const char *root = harness_tmpdir(), *tmp = harness_tmpdir();
+	OWNED(backend_free) struct backend *backend = backend_dir_new(root, tmp);
+	OWNED(pack_writer_free) struct pack_writer *pack = sample(), *again = sample();
+	char name[PACK_NAME_LEN + 1];
+	struct chunk_id id;
+	uint64_t size = 0;
+	struct error e = {0};
+	struct stat st;
+
+	(void)state;
+	ASSERT_OK(pack_writer_finish(pack, backend, &id, &size, &e));
+	pack_reader_name(&id, name);
+	assert_int_equal(truncate(harness_path(root, name), (off_t)size / 2), 0);
+	assert_int_equal(rmdir(tmp), 0);
+	ASSERT_ERROR(pack_writer_finish(again, backend, &id, &size, &e), ERR_IO);
+	assert_int_equal(stat(harness_path(root, name), &st), 0);
+	assert_true(st.st_size > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_packs_have_one_name_and_are_written_once),
 		cmocka_unit_test(a_damaged_pack_of_the_same_name_is_replaced),
+		cmocka_unit_test(a_damaged_pack_stays_when_the_right_one_can_not_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
