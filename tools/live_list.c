@@ -4,17 +4,25 @@
 #include <stdlib.h>
 
 #define CODE_NO_NAMESPACE 26
+#define LIST_TRIES 100 /* of a database whose collections are renamed meanwhile */
 
 static const uint8_t empty[] = {5, 0, 0, 0, 0};
 
+static void forget_behind(struct live_list *list, size_t first)
+{
+	while (list->count > first) {
+		struct live_list_entry *entry = &list->at[--list->count];
+
+		free(entry->db);
+		free(entry->coll);
+		buf_release(&entry->options);
+		buf_release(&entry->indexes);
+	}
+}
+
 void live_list_release(struct live_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		free(list->at[i].db);
-		free(list->at[i].coll);
-		buf_release(&list->at[i].options);
-		buf_release(&list->at[i].indexes);
-	}
+	forget_behind(list, 0);
 	free(list->at);
 	*list = (struct live_list){0};
 }
@@ -169,8 +177,60 @@ static int read_indexes(struct live *live, struct live_list_entry *entry, struct
 	return code;
 }
 
-static int read_database(struct live *live, const char *db, const struct ns_filter *filter,
-			 struct live_list *ret, struct error *e)
+/* The collections of a database that were listed, by UUID. */
+struct renames {
+	const struct live_list_entry **at;
+	size_t count;
+	bool found;
+};
+
+static int by_uuid(const void *a, const void *b)
+{
+	const struct live_list_entry *const *x = a, *const *y = b;
+
+	return memcmp((*x)->uuid, (*y)->uuid, sizeof((*x)->uuid));
+}
+
+static int look_for_rename(void *ctx, const bson_t *doc, struct error *e UNUSED)
+{
+	struct live_list_entry now = {0}, *wanted = &now, **was = NULL;
+	struct renames *renames = ctx;
+	bson_iter_t at;
+
+	if (read_uuid(doc, now.uuid) && find(doc, "name", &at) && BSON_ITER_HOLDS_UTF8(&at))
+		was = bsearch(&wanted, renames->at, renames->count, sizeof(*renames->at), by_uuid);
+	renames->found |= was != NULL && strcmp((*was)->coll, bson_iter_utf8(&at, NULL)) != 0;
+	return 0;
+}
+
+/*
+ * Has one of the collections from `first` on another name by now? Then the indexes that were read by its name may be
+ * another one's, or none. One that was dropped is dropped in the oplog, too.
+ */
+static int is_renamed(struct live *live, const char *db, const struct live_list *listed,
+		      size_t first, struct error *e)
+{
+	OWNED(free)
+	const struct live_list_entry **at = xcalloc(listed->count - first + 1, sizeof(*at));
+	struct renames renames = {.at = at};
+	bson_t *command;
+	int code = 0;
+
+	for (size_t i = first; i < listed->count; i++)
+		if (listed->at[i].has_uuid)
+			at[renames.count++] = &listed->at[i];
+	if (renames.count == 0)
+		return 0;
+	qsort(at, renames.count, sizeof(*at), by_uuid);
+	command = BCON_NEW("listCollections", BCON_INT32(1));
+	code = list(live, db, command, look_for_rename, &renames, e);
+	bson_destroy(command);
+	return code < 0 ? code : renames.found;
+}
+
+/* All of a database, behind what is in the list. 1; 0: names changed meanwhile. */
+static int read_database_once(struct live *live, const char *db, const struct ns_filter *filter,
+			      struct live_list *ret, struct error *e)
 {
 	struct collections c = {live, filter, db, ret};
 	bson_t *command = BCON_NEW("listCollections", BCON_INT32(1));
@@ -180,7 +240,28 @@ static int read_database(struct live *live, const char *db, const struct ns_filt
 	bson_destroy(command);
 	for (size_t i = first; code >= 0 && i < ret->count; i++)
 		code = read_indexes(live, &ret->at[i], e);
-	return code;
+	if (code >= 0)
+		code = is_renamed(live, db, ret, first, e);
+	return code < 0 ? code : code == 0;
+}
+
+static int read_database(struct live *live, const char *db, const struct ns_filter *filter,
+			 struct live_list *ret, struct error *e)
+{
+	size_t first = ret->count;
+	int code = 0;
+
+	for (int i = 0; i < LIST_TRIES && code == 0; i++) {
+		forget_behind(ret, first);
+		code = read_database_once(live, db, filter, ret, e);
+	}
+	if (code == 0)
+		return error_set(
+			e, ERR_REMOTE,
+			"%s: collections of database %s are renamed faster than they can be "
+			"listed",
+			live->member, db);
+	return MIN_OF(code, 0);
 }
 
 static int compare(const void *a, const void *b)

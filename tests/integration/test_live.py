@@ -508,6 +508,39 @@ def test_a_rename_while_it_is_copied_begins_anew(member, store, tmp_path):
     equal(state_in(store, "latest", tmp_path / "latest"), state_of(member))
 
 
+def test_a_collection_that_is_renamed_while_it_is_listed_keeps_its_indexes(member, store, tmp_path):
+    """By $out, for one: its new collection was listed under one name, and its indexes have to be asked for by another."""
+    if member.number < (4, 4):
+        pytest.skip("its failpoint knows no namespaces")
+    member.wipe()
+    db, admin = member.client["shop"], member.client.admin
+    for name in ("first", "report", "new"):
+        db[name].insert_many([{"i": n} for n in range(10)])
+        db[name].create_index("i", name=f"of_{name}")
+    admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": {
+        "failCommands": ["listIndexes"], "namespace": "shop.first", "blockConnection": True, "blockTimeMS": 1500}})
+
+    def listing():
+        return [one for one in admin.aggregate([{"$currentOp": {"allUsers": True}}])
+                if one.get("command", {}).get("listIndexes") == "first"]
+
+    def rename():
+        until(listing, "its indexes are asked for")
+        db["first"].rename("last")
+        admin.command("renameCollection", "shop.new", to="shop.report", dropTarget=True)
+
+    thread = threading.Thread(target=rename)
+    thread.start()
+    try:
+        store.run("backup", "--uri", member.uri)
+    finally:
+        thread.join()
+        admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+    equal(state_in(store, "latest", tmp_path / "latest"), state_of(member))
+    ours = {ns: [index["name"] for index in indexes] for ns, (_, indexes, _) in metadata_of(tmp_path / "latest").items()}
+    assert ours["shop.last"] == ["_id_", "of_first"] and ours["shop.report"] == ["_id_", "of_new"], ours
+
+
 def test_only_what_is_asked_for_is_copied(member, store, tmp_path):
     member.wipe()
     for name in ("one", "two"):
