@@ -369,7 +369,9 @@ static int base_document(const struct replay_slot *slot, struct bytes key, struc
 static int apply_one(struct replay_ops *ops, const struct replay_slot *slot, struct bytes key,
 		     struct replay_doc *doc, struct error *e)
 {
-	while (replay_ops_next(ops, e) == 0 && ops->some) {
+	int code;
+
+	while ((code = replay_ops_next(ops, e)) == 0 && ops->some) {
 		struct replay_op op;
 
 		if (ops->slot != slot->number || ops->sequence < slot->cleared ||
@@ -378,7 +380,7 @@ static int apply_one(struct replay_ops *ops, const struct replay_slot *slot, str
 		if (replay_ops_read(ops, &op, e) < 0 || replay_doc_apply(doc, &op, e) < 0)
 			return e->code;
 	}
-	return ops->some ? e->code : 0;
+	return code;
 }
 
 int replay_docs_one(struct replay_docs *docs, struct replay_slot *slot, struct bytes key,

@@ -1,4 +1,8 @@
 /* A replay over a base that can't be read, or of which somebody has enough: it says so, in each order of documents. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/key.h"
 #include "store/tree/tree_node.h"
 #include "tests/unit/oplog/replay_docs_model.h"
 
@@ -164,12 +168,59 @@ static void one_document_alone_has_to_have_a_key(void **state)
 	}
 }
 
+/* The temporary file without a name that was opened last. */
+static int spill_fd(void)
+{
+	for (int fd = (int)sysconf(_SC_OPEN_MAX) - 1; fd >= 0; fd--) {
+		char link[64], target[512];
+		ssize_t len;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		len = readlink(link, target, sizeof(target) - 1);
+		target[len < 0 ? 0 : len] = '\0';
+		if (strstr(target, "(deleted)") != NULL)
+			return fd;
+	}
+	return -1;
+}
+
+/* More updates of a document than memory holds, of which the disk loses some: they may not be left out. */
+static void what_a_spill_lacks_of_one_document_is_told(void **state)
+{
+	OWNED(buf_release) struct buf base = {0}, diff = {0}, key = {0}, doc = {0};
+	char pad[1000];
+	struct replay_docs_model m;
+	struct error e = {0};
+
+	(void)state;
+	memset(pad, 'x', sizeof(pad));
+	text_doc(&base, "{'_id': 1, 'n': 0}");
+	ASSERT_OK(key_of_document(buf_bytes(&base), &key, &e));
+	replay_docs_model_begin(&m, NULL, buf_bytes(&base), 256 * KIB);
+	for (int i = 0; i < 400; i++) {
+		OWNED(free)
+		char *text = xprintf("{'$v': 2, 'diff': {'u': {'n': %d, 'pad': '%.*s'}}}", i,
+				     (int)sizeof(pad), pad);
+
+		buf_reset(&diff);
+		text_doc(&diff, text);
+		replay_docs_model_op(&m, 'u', buf_bytes(&diff), buf_bytes(&base), false);
+	}
+	/* What is read ahead of it is there. */
+	assert_int_equal(ftruncate(spill_fd(), 100 * KIB), 0);
+	ASSERT_ERROR(replay_docs_one(m.docs, m.slot, buf_bytes(&key), m.store, &doc, &e),
+		     ERR_CORRUPT);
+	assert_int_equal(doc.len, 0);
+	replay_docs_model_end(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_base_lacks_ends_the_replay),
 		cmocka_unit_test(it_can_be_interrupted_in_each_order),
 		cmocka_unit_test(one_document_alone_has_to_have_a_key),
+		cmocka_unit_test(what_a_spill_lacks_of_one_document_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
