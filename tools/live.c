@@ -382,34 +382,43 @@ bool live_entry_at(const bson_t *doc, struct entry_optime *ret)
 	return at.ts != 0;
 }
 
-/* The first entry in one direction. */
-static int read_end(struct live *live, int direction, uint64_t *ret, struct error *e)
+/* The first entry that a find of the oplog gives: 1 and its timestamp, 0 there is none. */
+static int read_one(struct live *live, const bson_t *filter, bson_t *options, uint64_t *ret,
+		    struct error *e)
 {
 	mongoc_collection_t *oplog =
 		mongoc_client_get_collection(live->client, "local", "oplog.rs");
-	bson_t filter = BSON_INITIALIZER, options, sort;
 	struct entry_optime at = {0};
 	mongoc_cursor_t *cursor;
 	const bson_t *doc;
 	bson_error_t why;
 	int code = 0;
 
-	live_find_options(live, &options);
-	BSON_APPEND_INT64(&options, "limit", 1);
-	BSON_APPEND_DOCUMENT_BEGIN(&options, "sort", &sort);
-	BSON_APPEND_INT32(&sort, "$natural", direction);
-	bson_append_document_end(&options, &sort);
-	cursor = mongoc_collection_find_with_opts(oplog, &filter, &options, live->prefs);
+	BSON_APPEND_INT64(options, "limit", 1);
+	cursor = mongoc_collection_find_with_opts(oplog, filter, options, live->prefs);
 	if (mongoc_cursor_next(cursor, &doc) && live_entry_at(doc, &at))
 		code = 1;
 	else if (mongoc_cursor_error(cursor, &why))
 		code = live_error(live, &why, "reading the oplog", e);
 	mongoc_cursor_destroy(cursor);
-	bson_destroy(&options);
-	bson_destroy(&filter);
 	mongoc_collection_destroy(oplog);
 	if (code == 1)
 		*ret = at.ts;
+	return code;
+}
+
+static int read_end(struct live *live, int direction, uint64_t *ret, struct error *e)
+{
+	bson_t filter = BSON_INITIALIZER, options, sort;
+	int code;
+
+	live_find_options(live, &options);
+	BSON_APPEND_DOCUMENT_BEGIN(&options, "sort", &sort);
+	BSON_APPEND_INT32(&sort, "$natural", direction);
+	bson_append_document_end(&options, &sort);
+	code = read_one(live, &filter, &options, ret, e);
+	bson_destroy(&options);
+	bson_destroy(&filter);
 	return code;
 }
 
@@ -421,4 +430,44 @@ int live_oldest(struct live *live, uint64_t *ret, struct error *e)
 int live_newest(struct live *live, uint64_t *ret, struct error *e)
 {
 	return read_end(live, -1, ret, e);
+}
+
+/* The first entry at or behind `ts`. */
+static int read_from(struct live *live, uint64_t ts, uint64_t *ret, struct error *e)
+{
+	bson_t filter = BSON_INITIALIZER, options, at;
+	int code;
+
+	BSON_APPEND_DOCUMENT_BEGIN(&filter, "ts", &at);
+	BSON_APPEND_TIMESTAMP(&at, "$gte", entry_seconds(ts), entry_increment(ts));
+	bson_append_document_end(&filter, &at);
+	live_find_options(live, &options);
+	BSON_APPEND_BOOL(&options, "oplogReplay", true); /* as live_oplog_open() */
+	code = read_one(live, &filter, &options, ret, e);
+	bson_destroy(&options);
+	bson_destroy(&filter);
+	return code;
+}
+
+int live_upto(struct live *live, uint64_t ts, uint64_t *ret, struct error *e)
+{
+	uint64_t at = 0, oldest = 0;
+	int found = read_from(live, ts, &at, e);
+
+	if (found == 1 && at > ts)
+		found = live_oldest(live, &oldest, e);
+	if (found < 0 || oldest > ts)
+		return MIN_OF(found, 0);
+	/* Forward only: the other way servers may read all that is behind it. */
+	for (uint64_t back = 1; found == 0 || at > ts; back *= 2) {
+		uint32_t seconds = entry_seconds(ts);
+
+		found = read_from(live, entry_ts(seconds - (uint32_t)MIN_OF(back, seconds), 0), &at,
+				  e);
+		if (found < 0 || back > seconds)
+			break;
+	}
+	if (found == 1 && at <= ts)
+		*ret = at;
+	return found == 1 ? at <= ts : found;
 }

@@ -76,6 +76,11 @@ void live_find_options(const struct live *live, bson_t *ret);
 MUST_CHECK int live_oldest(struct live *live, uint64_t *ret, struct error *e);
 MUST_CHECK int live_newest(struct live *live, uint64_t *ret, struct error *e);
 
+/*
+ * An entry at `ts`, or before it and not by much: 1 and its timestamp, 0 when the oplog begins later. ERR_REMOTE.
+ */
+MUST_CHECK int live_upto(struct live *live, uint64_t ts, uint64_t *ret, struct error *e);
+
 /* The timestamp and term of an entry; false when it has no timestamp. */
 bool live_entry_at(const bson_t *doc, struct entry_optime *ret);
 

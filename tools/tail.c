@@ -299,21 +299,27 @@ static int prove(struct job *job, struct live *live, struct live_oplog *oplog, s
 	return step_over(job, live, oldest, e);
 }
 
-/* An empty stream begins with the newest exact snapshot's entry when that is still there, else with the last one. */
+/*
+ * An empty stream begins with the newest exact snapshot's entry when that is still there, else with the last one. A
+ * snapshot that somebody said the time of may lie between two entries: it begins with one before it.
+ */
 static int choose_begin(struct job *job, struct live *live, uint64_t *ret, struct error *e)
 {
-	uint64_t wanted, made, oldest = 0, newest = 0;
+	uint64_t wanted, made;
+	int found = 0;
 
 	if (job->result.has_gap) {
 		*ret = job->resume;
 		return 0;
 	}
-	if (tail_stream_snapshots(job->store, &wanted, &made, e) < 0 ||
-	    live_oldest(live, &oldest, e) < 0 || live_newest(live, &newest, e) < 0)
+	if (tail_stream_snapshots(job->store, &wanted, &made, e) < 0)
+		return e->code;
+	if (wanted != 0)
+		found = live_upto(live, wanted, ret, e);
+	if (found < 0 || (found == 0 && live_newest(live, ret, e) < 0))
 		return e->code;
 	job->result.begun = true;
-	job->result.needs_snapshot = wanted == 0 || wanted < oldest || wanted > newest;
-	*ret = job->result.needs_snapshot ? newest : wanted;
+	job->result.needs_snapshot = found == 0;
 	if (job->result.needs_snapshot)
 		note(job,
 		     "the stream begins at %u.%u, where no exact snapshot lies: moments can be "

@@ -171,6 +171,24 @@ def test_tail_once_takes_what_the_member_has(member, store):
     assert again["newEntries"] == 0 and again["duplicateEntries"] == len(entries) and "gap" not in again
 
 
+@pytest.mark.parametrize("later", [7, 1 << 33], ids=["between two entries", "behind the last one"])
+def test_tail_goes_on_from_a_dump_whose_time_is_no_entry_s(member, store, tmp_path, later):
+    """Who stops all writers says the time by the clock."""
+    member.wipe()
+    member.client["shop"]["orders"].insert_many([{"i": i} for i in range(10)])
+    last = bson.decode(oplog_of(member)[-1])["ts"]
+    peers.tools.mongodump("--quiet", "--port", member.port, "--out", tmp_path / "dump")
+    at = (last.time << 32 | last.inc) + later
+    store.run("ingest", tmp_path / "dump", "--assert-quiesced", "--time", f"{at >> 32}.{at & 0xffffffff}")
+    if later > 7:  # nothing is behind it when it begins
+        assert not tail_once(store, member.uri)["needsSnapshot"]
+    until(lambda: time.time() > (at >> 32) + 1, "a later second")
+    member.client["shop"]["orders"].insert_many([{"i": i} for i in range(20, 30)])
+    assert "gap" not in tail_once(store, member.uri)
+    assert "no gap" in store.run("gaps").out
+    equal(state_in(store, "latest", tmp_path / "latest"), state_of(member))
+
+
 def test_tail_once_takes_all_however_long_its_own_work_takes(member, store):
     """It ends early only when the member has nothing to give for five seconds, not when the store was slow for as long."""
     member.wipe()
