@@ -31,6 +31,7 @@ struct job {
 	const struct tail_options *options;
 	struct tail_result result;
 	struct journal_writer *journal; /* NULL: none is open */
+	bool left;			/* others are that could not be sealed yet */
 	bool known;			/* the stream has a last entry that the next one follows: */
 	struct entry_optime at;		/* its optime, */
 	struct buf doc;			/* and its bytes */
@@ -87,24 +88,16 @@ static void note(const struct job *job, const char *format, ...)
 
 /* ---- what is in the stream */
 
+/* The entries are durable as they are: where somebody else adds to the stream now it is done later. */
 static int seal(struct job *job, struct error *e)
 {
-	OWNED(store_writer_end) struct store_writer *writer = NULL;
-	struct stream_added added;
-	uint64_t number;
+	uint64_t number = job->journal == NULL ? 0 : journal_written(job->journal)->number;
 
-	if (job->journal == NULL)
-		return 0;
-	number = journal_written(job->journal)->number;
 	/* It is there still, all of it: what was told as stored. */
-	if (journal_sync(job->journal, e) < 0)
+	if (job->journal != NULL && journal_sync(job->journal, e) < 0)
 		return e->code;
 	journal_close(TAKE(job->journal));
-	if (store_writer_begin(job->store, &writer, e) < 0 ||
-	    stream_tail_seal(writer, number, &added, e) < 0)
-		return error_wrap(e, "sealing the journal");
-	job->result.segments += added.segments;
-	return 0;
+	return tail_stream_seal(job->store, number, &job->left, &job->result.segments, e);
 }
 
 static int make_checkpoints(struct job *job, struct error *e)
@@ -506,10 +499,12 @@ static int follow_on(struct job *job, struct error *e)
 static int run(struct job *job, struct error *e)
 {
 	struct error later = {0};
+	uint64_t left = 0;
 	int code, found;
 
-	if (tail_stream_seal_left(job->store, e) < 0)
-		return e->code;
+	job->left = true; /* by one that died, as far as is known */
+	if (tail_stream_seal(job->store, 0, &job->left, &left, e) < 0)
+		return error_wrap(e, "what was followed before");
 	found = tail_stream_last(job->store, &job->at, &job->doc, e);
 	job->known = found == 1;
 	if (found < 0 || tail_others_begin(&job->others, job->store, e) < 0)

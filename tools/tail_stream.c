@@ -5,15 +5,25 @@
 #include "oplog/stream_tail.h"
 #include "store/snapshot/snapshots.h"
 
-int tail_stream_seal_left(struct store *store, struct error *e)
+int tail_stream_seal(struct store *store, uint64_t number, bool *left, uint64_t *ret_segments,
+		     struct error *e)
 {
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
-	int sealed;
+	struct stream_added added = {0};
+	int code;
 
+	if (number == 0 && !*left)
+		return 0;
 	if (store_writer_begin(store, &writer, e) < 0)
 		return e->code;
-	sealed = stream_tail_seal_all(writer, e);
-	return sealed < 0 ? error_wrap(e, "sealing what was followed before") : 0;
+	/* Each of those that were left is one segment, or nearly so. */
+	code = *left ? stream_tail_seal_all(writer, e)
+		     : stream_tail_seal(writer, number, &added, e);
+	*left = code == ERR_BUSY;
+	if (code < 0)
+		return *left ? 0 : error_wrap(e, "sealing the journal");
+	*ret_segments += added.segments + (uint64_t)code;
+	return 0;
 }
 
 int tail_stream_last(struct store *store, struct entry_optime *ret_at, struct buf *ret_doc,

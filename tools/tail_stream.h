@@ -10,8 +10,13 @@
 #include "oplog/entry.h"
 #include "store/store.h"
 
-/* Make segments of the journals that a crash left behind. ERR_CORRUPT, ERR_EXISTS, ERR_IO. */
-MUST_CHECK int tail_stream_seal_left(struct store *store, struct error *e);
+/*
+ * Make segments of journal `number` (0: there is none) and, if *left, of all others: those that a crash, or this, left
+ * behind. Nobody may append to them. While somebody else adds to the stream none are made, which is no error: *left
+ * tells it, and readers read journals as well. *ret_segments is raised. ERR_CORRUPT, ERR_EXISTS, ERR_IO.
+ */
+MUST_CHECK int tail_stream_seal(struct store *store, uint64_t number, bool *left,
+				uint64_t *ret_segments, struct error *e);
 
 /* 1, the last entry's optime and (*ret_doc is filled anew) its bytes; 0 the stream is empty. ERR_CORRUPT, ERR_IO. */
 MUST_CHECK int tail_stream_last(struct store *store, struct entry_optime *ret_at,

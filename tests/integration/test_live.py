@@ -237,6 +237,45 @@ def test_tail_survives_kill_9_at_any_moment(member, store):
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
+@contextlib.contextmanager
+def somebody_who_adds(store):
+    """A slice of the oplog comes through a pipe: nobody else adds to the stream until it ends."""
+    adding = subprocess.Popen([str(peers.program("yester")), "ingest-oplog", "-s", str(store.path), "-", "--quiet"],
+                              stdin=subprocess.PIPE)
+    try:
+        until(lambda: "somebody else adds" in store.run("ingest-oplog", "-", input=b"", check=None).err, "it adds")
+        yield
+    finally:
+        adding.stdin.close()
+        assert adding.wait(timeout=SECONDS) == 0
+
+
+def test_tail_goes_on_while_somebody_else_adds_to_the_stream(member, store, tmp_path):
+    """What it stored becomes segments later; it is not a reason to end."""
+    member.wipe()
+    member.client["shop"]["c0"].insert_one({"begin": 1})
+    store.run("backup", "--uri", member.uri)
+
+    def files(suffix):
+        return {path.stem for path in store.path.glob(f"oplog/*/*.{suffix}")}
+
+    with somebody_who_adds(store):
+        assert tail_once(store, member.uri)["segments"] == 0
+        with Tail(store, member.uri) as tail:
+            until(lambda: "following rs0" in tail.said(), "following")
+            for i in range(80):  # more than one segment takes
+                member.client["shop"]["c0"].insert_one({"i": i, "pad": os.urandom(1 << 20)})
+            wanted = optime(oplog_of(member)[-1])
+            until(lambda: wanted in store.run("ranges", "--json").out, f"{wanted} in ranges")
+            assert tail.end() == 0, tail.said()
+    assert len(files("journal")) >= 2 and not files("sealed")
+    member.client["shop"]["c0"].insert_one({"end": 1})
+    assert "gap" not in tail_once(store, member.uri)
+    assert files("journal") == files("sealed") and "no gap" in store.run("gaps").out
+    equal(state_in(store, "latest", tmp_path / "latest"), state_of(member))
+    assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
 def test_what_is_acknowledged_is_seen_within_a_second_while_it_runs(member, store):
     member.wipe()
     member.client["shop"]["c0"].insert_one({"begin": 1})
