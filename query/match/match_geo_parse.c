@@ -23,14 +23,15 @@ struct geo_vector geo_vector_of(double longitude, double latitude)
 int geo_parse_point(uint8_t type, struct bytes value, bool only_two, struct geo_point *ret,
 		    struct error *e)
 {
-	struct fields fields = fields_of(value);
 	struct bson_field field;
+	struct fields fields;
 	double numbers[2];
 
 	if (type != BSON_KIND_ARRAY && type != BSON_KIND_DOCUMENT)
 		return query_error(e, QUERY_BAD_VALUE,
 				   "Point must be an array or object, instead got type %s",
 				   value_type_name(type));
+	fields = fields_of(value); /* A number has no place that could be looked at. */
 	for (int i = 0; i < 2; i++) {
 		struct value v = value_missing();
 

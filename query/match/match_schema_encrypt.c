@@ -10,8 +10,8 @@
 
 static int read_key_ids(struct schema_reader *r, const struct value *v)
 {
-	struct fields fields = fields_of(v->data);
 	struct bson_field element;
+	struct fields fields;
 
 	if (v->type == BSON_KIND_STRING && v->data.len == 0)
 		return query_error(r->p->e, 51064, "Empty JSONPointers are not supported");
@@ -25,6 +25,7 @@ static int read_key_ids(struct schema_reader *r, const struct value *v)
 			r->p->e, 51085,
 			"Expected either string or array of UUID for EncryptSchemaKeyId, found %s",
 			value_type_name(v->type));
+	fields = fields_of(v->data);
 	while (fields_next(&fields, &element)) {
 		if (element.type != BSON_KIND_BINARY)
 			return query_error(r->p->e, 51088,
