@@ -16,6 +16,7 @@ static const char *const op_names[] = {
 	[ENTRY_CONTAINER_DELETE] = "cd",
 	[ENTRY_CONTAINER_UPDATE] = "cu",
 	[ENTRY_MULTIKEY] = "km",
+	[ENTRY_UNKNOWN] = "?",
 };
 
 const char *entry_op_name(enum entry_op op)
@@ -93,7 +94,6 @@ static const struct {
 /* What is seen of an entry while its fields are read. */
 struct reading {
 	struct entry *entry;
-	struct bytes op;
 	bool has_ts, has_ns, has_v;
 	struct error *e;
 };
@@ -247,7 +247,7 @@ static int read_field(enum known id, const struct bson_field *field, struct read
 
 	switch (id) {
 	case FIELD_OP:
-		return text_of(field, &reading->op, e);
+		return text_of(field, &entry->op_text, e);
 	case FIELD_NS:
 		reading->has_ns = true;
 		return text_of(field, &entry->ns, e);
@@ -305,20 +305,33 @@ static int read_fields(struct bytes doc, struct reading *reading)
 	return got;
 }
 
-static int set_op(struct reading *reading)
+int entry_refuse(const struct entry *entry, struct error *e)
 {
-	struct bytes op = reading->op;
+	error_set(e, ERR_UNSUPPORTED, "unknown operation '%.*s'",
+		  (int)MIN_OF(entry->op_text.len, (size_t)20), (const char *)entry->op_text.at);
+	error_hint(e, "moments before this entry can be reached; a newer full snapshot starts "
+		      "again behind it");
+	return entry_wrap(entry, e);
+}
 
-	for (unsigned i = ENTRY_INSERT; i < COUNT_OF(op_names); i++) {
+/* 1: an operation that is known; 0: one that is not, on a collection. */
+static int set_op(struct entry *entry, struct error *e)
+{
+	struct bytes op = entry->op_text;
+
+	for (unsigned i = ENTRY_INSERT; i < ENTRY_UNKNOWN; i++) {
 		if (bytes_equal(op, bytes_str(op_names[i]))) {
-			reading->entry->op = (enum entry_op)i;
-			return 0;
+			entry->op = (enum entry_op)i;
+			return 1;
 		}
 	}
 	if (op.at == NULL)
-		return error_set(reading->e, ERR_CORRUPT, "field op is missing");
-	return error_set(reading->e, ERR_UNSUPPORTED, "unknown operation '%.*s'",
-			 (int)MIN_OF(op.len, (size_t)20), (const char *)op.at);
+		return error_set(e, ERR_CORRUPT, "field op is missing");
+	if (entry->db.len == 0 || entry->coll.len == 0 || entry->coll.at[0] == '$')
+		return error_set(e, ERR_UNSUPPORTED, "unknown operation '%.*s'",
+				 (int)MIN_OF(op.len, (size_t)20), (const char *)op.at);
+	entry->op = ENTRY_UNKNOWN;
+	return 0;
 }
 
 static void split_ns(struct entry *entry)
@@ -357,7 +370,7 @@ static int parse(struct bytes doc, struct reading *reading)
 
 	split_ns(entry);
 	/* The operation first: it is in the text of whatever is wrong. */
-	if (got < 0 || (got = set_op(reading)) < 0)
+	if (got < 0 || (got = set_op(entry, reading->e)) < 0)
 		return got;
 	if (!reading->has_ts && !entry->inner)
 		return error_set(reading->e, ERR_CORRUPT, "field ts is missing");
@@ -366,7 +379,26 @@ static int parse(struct bytes doc, struct reading *reading)
 				 "field v (its version) is missing, expected %d", VERSION);
 	if (!reading->has_ns && entry->ns.at == NULL)
 		return error_set(reading->e, ERR_CORRUPT, "field ns is missing");
-	return check(entry, reading->e);
+	return got == 0 ? 0 : check(entry, reading->e);
+}
+
+/* For the text of an error: what comes behind the field that was wrong was not read. */
+static void find_place(struct bytes doc, struct entry *entry)
+{
+	struct error ignored = {0};
+	struct bson_field field;
+
+	if (entry->at.ts == 0 && bson_find(doc, "ts", &field, &ignored) > 0)
+		(void)!timestamp_of(&field, &entry->at.ts, &ignored);
+	if (entry->op == 0 && entry->op_text.at == NULL &&
+	    bson_find(doc, "op", &field, &ignored) > 0)
+		(void)!text_of(&field, &entry->op_text, &ignored);
+	if (entry->ns.at == NULL && bson_find(doc, "ns", &field, &ignored) > 0)
+		(void)!text_of(&field, &entry->ns, &ignored);
+	if (entry->op == 0 && entry->op_text.at != NULL) {
+		split_ns(entry);
+		(void)!set_op(entry, &ignored);
+	}
 }
 
 int entry_parse(struct bytes doc, struct entry *ret, struct error *e)
@@ -375,8 +407,10 @@ int entry_parse(struct bytes doc, struct entry *ret, struct error *e)
 	struct reading reading = {.entry = &entry, .e = e};
 	int got = parse(doc, &reading);
 
-	if (got < 0)
+	if (got < 0) {
+		find_place(doc, &entry);
 		return entry_wrap(&entry, e);
+	}
 	*ret = entry;
 	return 0;
 }
@@ -390,6 +424,7 @@ int entry_parse_inner(struct bytes doc, const struct entry *outer, struct entry 
 
 	entry.raw = doc;
 	entry.op = 0;
+	entry.op_text = bytes_of(NULL, 0);
 	entry.o = bytes_of(NULL, 0);
 	entry.inner = true;
 	if ((got = parse(doc, &reading)) < 0)

@@ -52,21 +52,23 @@ enum entry_op {
 	ENTRY_CONTAINER_DELETE,
 	ENTRY_CONTAINER_UPDATE,
 	ENTRY_MULTIKEY,
+	ENTRY_UNKNOWN, /* of a later server, on the collection that it names: only where it acts is known */
 };
 
-/* The letters of an operation as they are in the log. */
+/* The letters of an operation as they are in the log; "?" for an unknown one. */
 const char *entry_op_name(enum entry_op op);
 
 struct entry {
 	struct bytes raw; /* the whole document; of an operation inside applyOps that one's */
 	struct entry_optime at;
 	enum entry_op op;
-	struct bytes ns;   /* "db.coll", "db.$cmd", or empty (noop) */
-	struct bytes db;   /* up to the first dot */
-	struct bytes coll; /* behind it */
-	const uint8_t *ui; /* the collection's UUID, 16 bytes; NULL: none */
-	struct bytes o;	   /* a document */
-	struct bytes o2;   /* a document; len 0: none */
+	struct bytes op_text; /* its letters in the log */
+	struct bytes ns;      /* "db.coll", "db.$cmd", or empty (noop) */
+	struct bytes db;      /* up to the first dot */
+	struct bytes coll;    /* behind it */
+	const uint8_t *ui;    /* the collection's UUID, 16 bytes; NULL: none */
+	struct bytes o;	      /* a document */
+	struct bytes o2;      /* a document; len 0: none */
 	bool inner;	   /* an operation inside applyOps; what it lacked is the outer entry's */
 	bool upsert;	   /* of an update: make a missing document */
 	bool has_b;	   /* the entry itself says whether (field b) */
@@ -88,8 +90,8 @@ struct entry {
 /*
  * Read an entry. `doc` has passed bson_check(); damage is found nevertheless.
  * ERR_CORRUPT: a field is missing or has the wrong type. ERR_UNSUPPORTED: another version of the
- * format (v is not 2), an unknown operation, a tenant's entry. The text names optime and namespace
- * when they are known.
+ * format (v is not 2), an unknown operation that names no collection, a tenant's entry. The text names
+ * optime and namespace when they are known.
  */
 MUST_CHECK int entry_parse(struct bytes doc, struct entry *ret, struct error *e);
 
@@ -99,6 +101,9 @@ MUST_CHECK int entry_parse(struct bytes doc, struct entry *ret, struct error *e)
  */
 MUST_CHECK int entry_parse_inner(struct bytes doc, const struct entry *outer, struct entry *ret,
 				 struct error *e);
+
+/* ERR_UNSUPPORTED: the text that says which operation of an ENTRY_UNKNOWN is not known. */
+int entry_refuse(const struct entry *entry, struct error *e);
 
 /*
  * Was it given to applyOps by a user, who may say there what no server logs? What is inside a transaction was not:

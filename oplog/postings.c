@@ -129,6 +129,7 @@ static bool add_operation(struct postings_builder *b, const struct entry *op, ui
 	case ENTRY_DELETE:
 		break;
 	case ENTRY_COMMAND:
+	case ENTRY_UNKNOWN:
 		return false;
 	default:
 		return true; /* a noop, or no replay applies it */

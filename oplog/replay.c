@@ -205,6 +205,8 @@ static int apply_operation(struct replay *replay, const struct entry *op, uint64
 	case ENTRY_COMMAND:
 		replay->result->operations++;
 		return replay_catalog_command(replay->catalog, op, ts, replay->sequence, e);
+	case ENTRY_UNKNOWN:
+		return replay_catalog_unknown(replay->catalog, op, ts, e);
 	case ENTRY_GLOBAL_INDEX_INSERT:
 	case ENTRY_GLOBAL_INDEX_DELETE:
 		error_set(e, ERR_UNSUPPORTED, "keys of global indexes can't be replayed");

@@ -81,6 +81,13 @@ MUST_CHECK int replay_catalog_document(struct replay_catalog *catalog, const str
 				       struct replay_slot *slot, struct error *e);
 
 /*
+ * An operation that is not known: the collection that it is on is stopped. ERR_UNSUPPORTED: it is one on
+ * which others depend.
+ */
+MUST_CHECK int replay_catalog_unknown(struct replay_catalog *catalog, const struct entry *op,
+				      uint64_t ts, struct error *e);
+
+/*
  * Apply a command (not applyOps or the end of a transaction) that is visible at `ts`. `sequence` is
  * the number of the next operation (for emptycapped). ERR_UNSUPPORTED: refused or unknown; when it
  * names one collection only that slot is stopped and 0 is returned. ERR_CORRUPT: a malformed one.

@@ -351,3 +351,24 @@ int replay_catalog_command(struct replay_catalog *catalog, const struct entry *o
 		return refuse(catalog, op, ts, e);
 	return got < 0 ? got : apply(catalog, &command, ts, sequence, e);
 }
+
+int replay_catalog_unknown(struct replay_catalog *catalog, const struct entry *op, uint64_t ts,
+			   struct error *e)
+{
+	struct replay_slots_item *item;
+
+	if (replay_catalog_leaves_out(op->db, op->coll))
+		return 0;
+	item = replay_catalog_resolve(catalog, op->db, op->ns, op->ui);
+	entry_refuse(op, e);
+	if (item == NULL) {
+		if (!catalog->fuzzy)
+			stop_told(catalog, op->ns, op->ui, ts, e);
+		return 0;
+	}
+	/* Views, and how servers behave. */
+	if (item->pub.number == REPLAY_CATALOG_INSIDE || item->pub.watched)
+		return e->code;
+	replay_catalog_stop(item, ts, e);
+	return 0;
+}

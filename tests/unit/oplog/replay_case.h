@@ -141,6 +141,8 @@ static inline int run_entry(struct run *run, const struct entry *entry, struct e
 						     e);
 		else if (op.op == ENTRY_INSERT || op.op == ENTRY_UPDATE || op.op == ENTRY_DELETE)
 			got = run_document(run, &op, entry->at.ts, e);
+		else if (op.op == ENTRY_UNKNOWN)
+			got = replay_catalog_unknown(run->catalog, &op, entry->at.ts, e);
 		if (got < 0)
 			return got;
 	}

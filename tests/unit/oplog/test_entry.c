@@ -89,6 +89,20 @@ static void every_operation_has_its_letters(void **state)
 	}
 }
 
+/* Where it acts is known, and so what it stops. */
+static void an_unknown_operation_on_a_collection_can_be_read(void **state)
+{
+	OWNED(buf_release) struct buf b = {0};
+	struct entry entry = parse(&b, "{" HEAD "'op':'q','ns':'a.b'}");
+	struct error e = {0};
+
+	(void)state;
+	assert_int_equal(entry.op, ENTRY_UNKNOWN);
+	assert_text(entry.op_text, "q");
+	ASSERT_ERROR_TEXT(entry_refuse(&entry, &e), ERR_UNSUPPORTED,
+			  "oplog entry 100.7 (? a.b): unknown operation 'q'");
+}
+
 static void what_is_not_an_entry_is_refused(void **state)
 {
 	static const struct {
@@ -97,9 +111,11 @@ static void what_is_not_an_entry_is_refused(void **state)
 		const char *part;
 	} bad[] = {
 		{"{" HEAD "'ns':'a.b','o':{}}", ERR_CORRUPT, "op is missing"},
-		{"{" HEAD "'op':'q','ns':'a.b','o':{}}", ERR_UNSUPPORTED,
-		 "oplog entry 100.7 (? a.b): unknown operation 'q'"},
-		{"{" HEAD "'op':'db','ns':'a.b','o':{}}", ERR_UNSUPPORTED, "unknown operation"},
+		{"{" HEAD "'op':'q','ns':'a.$cmd','o':{}}", ERR_UNSUPPORTED,
+		 "oplog entry 100.7 (? a.$cmd): unknown operation 'q'"},
+		{"{" HEAD "'op':'db','ns':'a','o':{}}", ERR_UNSUPPORTED, "unknown operation"},
+		{"{'v':3,'o':{},'ts':" TS(100, 7) ",'op':'i','ns':'a.b'}", ERR_UNSUPPORTED,
+		 "oplog entry 100.7 (i a.b): field v (its version) is 3"},
 		{"{" HEAD "'op':5,'ns':'a.b','o':{}}", ERR_CORRUPT, "expected a string"},
 		{"{'v':2,'op':'n','ns':'','o':{}}", ERR_CORRUPT, "ts is missing"},
 		{"{'ts':7,'v':2,'op':'n','ns':'','o':{}}", ERR_CORRUPT, "expected a timestamp"},
@@ -377,7 +393,7 @@ static void bad_operations_inside_are_refused(void **state)
 		 "o is missing"},
 		{"{" COMMAND "'o':{'applyOps':[{'ns':'a.b','o':{}}]}}", ERR_CORRUPT,
 		 "op is missing"},
-		{"{" COMMAND "'o':{'applyOps':[{'op':'?','ns':'a.b','o':{}}]}}", ERR_UNSUPPORTED,
+		{"{" COMMAND "'o':{'applyOps':[{'op':'?','ns':'a.$cmd','o':{}}]}}", ERR_UNSUPPORTED,
 		 "oplog entry 100.7"},
 	};
 	OWNED(buf_release) struct buf deep = {0};
@@ -463,6 +479,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_order_of_fields_does_not_matter),
 		cmocka_unit_test(every_operation_has_its_letters),
+		cmocka_unit_test(an_unknown_operation_on_a_collection_can_be_read),
 		cmocka_unit_test(what_is_not_an_entry_is_refused),
 		cmocka_unit_test(numbers_may_be_of_any_type),
 		cmocka_unit_test(the_id_of_an_operation_is_found),

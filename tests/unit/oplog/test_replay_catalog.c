@@ -179,6 +179,24 @@ static const struct catalog_case refused[] = {
 	 {"{'ns':'d.e','u':@2," IDX "}"},
 	 {"1 {'frobnicate':'c'}"},
 	 "d.e=2 (_id_)"},
+	{"an operation of a later server on one collection, alone and in a list",
+	 EXACT,
+	 {"{'ns':'d.c','u':@1," IDX "}", "{'ns':'d.e','u':@2," IDX "}",
+	  "{'ns':'d.f','u':@3," IDX "}"},
+	 {"{'op':'zz','ns':'d.old','ui':@1,'k':5}", "i1 d.c", "i2 d.e",
+	  "{'op':'c','ns':'admin.$cmd','o':{'applyOps':[{'op':'zz','ns':'d.f','ui':@3},{'op':'i',"
+	  "'ns':'d.e','ui':@2,'o':{'_id':1}}]}}"},
+	 "d.c=1 (_id_) !; d.e=2 (_id_) +2; d.f=3 (_id_) !"},
+	{"one of a UUID that is not known, and one that is left out",
+	 EXACT,
+	 {"{'ns':'d.e','u':@2," IDX "}"},
+	 {"{'op':'zz','ns':'d.c','ui':@1}", "{'op':'zz','ns':'config.transactions','ui':@5}"},
+	 "d.c !; d.e=2 (_id_)"},
+	{"the same on a fuzzy base",
+	 FUZZY,
+	 {"{'ns':'d.e','u':@2," IDX "}"},
+	 {"{'op':'zz','ns':'d.c','ui':@1}"},
+	 "d.e=2 (_id_)"},
 	{"C30 convertToCapped as itself",
 	 EXACT,
 	 {"{'ns':'d.c','u':@1," IDX "}"},
@@ -235,9 +253,9 @@ static const struct catalog_case refused[] = {
 
 static void a_command_that_is_refused_stops_what_it_names(void **state)
 {
-	static const char *const all[] = {"  {'frobnicate':1}", "  {'frobnicate':'nobody'}",
-					  "  {'createGlobalIndex':@1}",
-					  "3 {'frobnicate':'system.views'}"};
+	static const char *const all[] = {
+		"  {'frobnicate':1}", "  {'frobnicate':'nobody'}", "  {'createGlobalIndex':@1}",
+		"3 {'frobnicate':'system.views'}", "{'op':'zz','ns':'d.system.views','ui':@3}"};
 	static const struct catalog_case none = {"",
 						 EXACT,
 						 {"{'ns':'d.c','u':@1," IDX "}"},
