@@ -277,6 +277,12 @@ static void give_chain(struct transactions *transactions, struct chain *chain,
 	}
 }
 
+/* Retryable writes that are applied together (8.1 and later) have a session and a number, too. */
+static bool is_transaction(const struct entry *entry)
+{
+	return entry->has_txn_number && entry->multi_op_type == 0;
+}
+
 static int end_chain(struct transactions *transactions, const struct entry *entry,
 		     const struct entry_unit_info *info, struct transaction_unit *ret,
 		     struct error *e)
@@ -297,7 +303,7 @@ static int end_chain(struct transactions *transactions, const struct entry *entr
 				 "transaction has %" PRId64 " operations, expected %" PRId64,
 				 chain->operations + operations, info->count);
 	give_chain(transactions, chain, entry, ret);
-	ret->transaction = entry->has_txn_number;
+	ret->transaction = is_transaction(entry);
 	return 1;
 }
 
@@ -349,7 +355,7 @@ static int feed(struct transactions *transactions, const struct entry *entry,
 		return 0;
 	case ENTRY_UNIT_WHOLE:
 		drop_older(transactions, entry);
-		ret->transaction = true;
+		ret->transaction = is_transaction(entry);
 		break;
 	case ENTRY_UNIT_ALONE:
 	case ENTRY_UNIT_APPLY_OPS:

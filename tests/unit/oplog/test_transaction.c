@@ -116,6 +116,7 @@ static void what_stands_alone_comes_out_at_once(void **state)
 		{8, SESSION(3, 1) PREV(2) PLAIN(9), "8: i 9"},
 		{9, OPS(I(7)), "9: i 7"},
 		{10, "'op':'c','ns':'a.$cmd','o':{'drop':'b'}", "10: c"},
+		{11, SESSION(2, 2) FIRST "'multiOpType':2," OPS(I(9)), "11: i 9"},
 	};
 
 	(void)state;
