@@ -95,6 +95,9 @@ static int is_of_init(const char *path, const char *name, struct error *e)
 		return is_temporary(path, name, e);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
+	/* Not an init's: the root of an empty file system has it. It stays, and nobody looks into it. */
+	if (strcmp(name, "lost+found") == 0)
+		return 1;
 	if (strcmp(name, "keys") == 0)
 		return all_fit(below, is_key, e);
 	if (strcmp(name, "local") == 0)

@@ -259,12 +259,13 @@ static int64_t read_gzip(struct input_stream *in, uint8_t *ret, size_t len, stru
 		r = fill(in, 1, e);
 		if (r < 0)
 			return r;
-		if (in->raw_at == in->raw_end)
-			return error_set(
-				e, ERR_CORRUPT,
-				"%s: the gzip data is cut off: expected more at offset %" PRIu64
-				" of the compressed file, found its end",
-				in->name, in->done);
+		if (in->raw_at != in->raw_end)
+			continue;
+		error_set(e, ERR_CORRUPT,
+			  "%s: the gzip data is cut off: expected more at offset %" PRIu64
+			  " of the compressed file, found its end",
+			  in->name, in->done);
+		return error_hint(e, "it is truncated; what it lacks can't be recovered from it");
 	}
 }
 

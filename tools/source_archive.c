@@ -71,8 +71,10 @@ static int next_item(struct archive *a, const char *expected, struct bytes *ret,
 		r = bson_check(*ret, BSON_CHECK_STRUCTURE, e);
 		len = r < 0 ? r : len;
 	}
-	if (len < 0)
+	if (len < 0) {
+		source_docs_hint(rest, BSON_MAX_LEN, e);
 		return error_wrap(e, "%s: %s at offset %" PRIu64, a->name, expected, offset);
+	}
 	source_window_take(&a->window, (size_t)len);
 	return 1;
 }

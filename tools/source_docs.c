@@ -96,6 +96,14 @@ size_t source_docs_need(struct bytes window, size_t limit)
 	return len > limit ? LEN_FIELD : len;
 }
 
+void source_docs_hint(struct bytes rest, size_t limit, struct error *e)
+{
+	if (source_docs_need(rest, limit) > rest.len)
+		(void)error_hint(
+			e, "it is truncated, unless that length is damaged; what it lacks can't be "
+			   "recovered from it");
+}
+
 int64_t source_docs_split(struct bytes window, const struct source_split *how, const char *file,
 			  uint64_t offset, struct error *e)
 {
@@ -115,8 +123,10 @@ int64_t source_docs_split(struct bytes window, const struct source_split *how, c
 
 			len = r < 0 ? r : len;
 		}
-		if (len < 0)
+		if (len < 0) {
+			source_docs_hint(rest, how->limit, e);
 			return error_wrap(e, "%s: document at offset %" PRIu64, file, offset + at);
+		}
 		at += (size_t)len;
 	}
 	return (int64_t)at;

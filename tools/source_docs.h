@@ -55,6 +55,9 @@ struct source_split {
 	bool terminated; /* in an archive: ff ff ff ff ends the stretch */
 };
 
+/* Of a document that is not sound, in `rest`, behind which nothing comes: the hint for one that is cut off. */
+void source_docs_hint(struct bytes rest, size_t limit, struct error *e);
+
 /*
  * The length in bytes of the whole, checked documents that `window` begins with, about 1 MiB of
  * them at most; 0 when the first is not whole yet, or a terminator comes first. ERR_CORRUPT and

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/dump_name.h"
 
@@ -150,6 +151,9 @@ static int take_entry(const char *dir, const char *name, struct source_scan *sca
 		return error_sys(e, "stat %s", path);
 	}
 	if (S_ISDIR(st.st_mode)) {
+		/* At the root of a file system, and root's alone; one that can be read may be a database of that name. */
+		if (strcmp(name, "lost+found") == 0 && access(path, R_OK | X_OK) != 0)
+			return 0;
 		scan->folders =
 			xrealloc(scan->folders, (scan->folder_count + 1) * sizeof(*scan->folders));
 		scan->folders[scan->folder_count++] = xstrdup(name);

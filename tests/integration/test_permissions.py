@@ -215,6 +215,7 @@ def test_a_user_mounts_a_store_of_their_own(user, programs, fixture_dump, ground
     dump, store, mnt = ground / "dump-of-user", user.home / "store", user.home / "mnt"
     shutil.copytree(fixture_dump, dump)
     peers.run(["chmod", "-R", "a+rX", dump])
+    (dump / "lost+found").mkdir(mode=0o700)  # root's, at the root of a file system
     with Namespace(ground) as inside:
         def act(*command, check=0):
             return user.run(*command, check=check, inside=inside)

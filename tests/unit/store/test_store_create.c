@@ -39,7 +39,9 @@ static void what_an_init_left_that_died_is_taken_over(void **state UNUSED)
 	touch(dir, "put-17-2.tmp", 100);
 	touch(dir, key, KEYRING_FILE_LEN);
 	assert_int_equal(mkdir(harness_path(dir, "chunks"), 0700), 0);
+	assert_int_equal(mkdir(harness_path(dir, "lost+found"), 0), 0);
 	ASSERT_OK(store_init(dir, &params, &e));
+	assert_int_equal(stat(harness_path(dir, "lost+found"), &st), 0);
 	/* A key that opens nothing would be tried for ever. */
 	assert_int_equal(stat(harness_path(dir, key), &st), -1);
 	assert_int_equal(stat(harness_path(dir, "put-17-2.tmp"), &st), -1);

@@ -168,6 +168,8 @@ static void every_truncation_is_noticed(void **state UNUSED)
 		struct error e = {0};
 
 		assert_int_equal(read_bytes(bytes_of(b.at, cut), &record, &info, &e), ERR_CORRUPT);
+		if (cut >= 4) /* the magic number */
+			assert_non_null(strstr(e.hint, "truncated"));
 	}
 	buf_add_u8(&b, 0);
 	check_fails(buf_bytes(&b), ERR_CORRUPT, "the header of a block at offset");
