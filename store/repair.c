@@ -10,6 +10,7 @@
 #include "store/pack/pack_reader.h"
 #include "store/prune.h"
 #include "store/repair_pack.h"
+#include "store/repair_runs.h"
 #include "store/snapshot/catalog.h"
 #include "store/snapshot/snapshots.h"
 #include "store/store_internal.h"
@@ -29,7 +30,9 @@ struct repair {
 	struct buf harmed; /* names of manifests and segments that are not whole, each with a NUL */
 	struct live_set *good; /* trees of which everything was found; first bytes of their ids */
 	struct repair_result result;
-	uint64_t lost; /* documents of the tree that is walked */
+	uint64_t lost;	 /* documents of the tree that is walked */
+	uint64_t rank;	 /* how many of its documents were passed */
+	struct buf runs; /* of struct repair_run: those of them that are lost */
 	uint64_t lost_chunks;
 	uint64_t unread; /* asked of the copy, which failed to read it */
 };
@@ -39,6 +42,7 @@ static void repair_release(struct repair *r)
 	store_writer_end(r->writer);
 	buf_release(&r->bad);
 	buf_release(&r->harmed);
+	buf_release(&r->runs);
 	live_set_free(r->good);
 }
 DEFINE_OWNED_STRUCT(struct repair, repair_release);
@@ -234,6 +238,8 @@ static int have_chunk(struct repair *r, const struct tree_root *root, struct err
 
 static int lose(struct repair *r, const struct tree_root *root)
 {
+	repair_runs_add(&r->runs, r->rank, root->count);
+	r->rank += root->count;
 	r->lost += root->count;
 	r->lost_chunks++;
 	return 0;
@@ -247,8 +253,10 @@ static int walk(struct repair *r, const struct tree_root *root, struct error *e)
 	struct error why;
 	int there, whole = 1;
 
-	if (root->count == 0 || live_set_has(r->good, get_le64(root->id.at) | 1))
+	if (root->count == 0 || live_set_has(r->good, get_le64(root->id.at) | 1)) {
+		r->rank += root->count;
 		return 1;
+	}
 	there = have_chunk(r, root, e);
 	if (there != 1)
 		return there < 0 ? there : lose(r, root);
@@ -263,6 +271,8 @@ static int walk(struct repair *r, const struct tree_root *root, struct error *e)
 			whole = there < 0 ? there : whole && there;
 		}
 		tree_node_release(&node);
+	} else {
+		r->rank += root->count;
 	}
 	if (whole == 1)
 		live_set_add(r->good, get_le64(root->id.at) | 1);
@@ -273,13 +283,18 @@ int repair_tree(struct repair *r, const struct tree_root *root, const char *what
 {
 	int whole;
 
-	r->lost = r->lost_chunks = 0;
+	r->lost = r->lost_chunks = r->rank = 0;
+	buf_reset(&r->runs);
 	whole = walk(r, root, e);
 	if (whole != 0)
 		return whole < 0 ? whole : 0;
 	r->result.lost += r->lost_chunks;
 	r->result.lost_documents += r->lost;
 	tell(r, "%s: %" PRIu64 " of %" PRIu64 " can't be read", what, r->lost, root->count);
+	/* What stands beside them may just have come from the copy. */
+	if (store_writer_flush(r->writer, e) < 0)
+		return e->code;
+	repair_runs_tell(r->store, root, &r->runs, r->options);
 	return 1;
 }
 

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import random
+import re
 
 import peers
 import pytest
@@ -192,6 +193,25 @@ def test_nothing_is_given_up_that_a_copy_may_have(pair):
 
 def is_named_right(file):
     return hashlib.sha256(file.read_bytes()).hexdigest() == file.name
+
+
+def test_which_documents_are_lost_is_told(store, tmp_path):
+    """Runs of them, in the order of _id, each with what stands before and behind it."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    count = len(documents_of(0))
+    leaves = packs(store.path)[0]
+    size = leaves.stat().st_size
+    for at in (size // 3, size // 3 * 2):
+        damage(leaves, flip(at))
+    told = json.loads(store.run("repair", "--json", check=4).out)
+    [line] = [n for n, text in enumerate(told["told"]) if "documents of shop.orders" in text]
+    assert told["told"][line].endswith(f": {told['lostDocuments']} of {count} can't be read")
+    runs = [re.fullmatch(r"  lost: number (\d+) to (\d+)(?:, after (\d+))?(?:, before (\d+))?", text).groups()
+            for text in told["told"][line + 1:]]
+    assert 1 <= len(runs) <= 2 and sum(int(last) - int(first) + 1 for first, last, _, _ in runs) == told["lostDocuments"]
+    for first, last, before, behind in runs:  # number n has the _id n - 1
+        assert (int(first) == 1) if before is None else int(before) == int(first) - 2
+        assert (int(last) == count) if behind is None else int(behind) == int(last)
 
 
 @pytest.mark.parametrize("what", ["snapshots/*", "oplog/*/*.segment", "chunks/*/*.pack"])
