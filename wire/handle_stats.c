@@ -1,9 +1,10 @@
-/* collStats, dbStats and dataSize. Prefix: handle_ */
+/* collStats and dbStats. Prefix: handle_ */
 #include <math.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
 #include "base/buckets.h"
+#include "query/series_stats.h"
 #include "query/value.h"
 #include "store/snapshot/view_docs.h"
 #include "wire/catalog_walk.h"
@@ -87,30 +88,17 @@ static void add_absent(struct call *call, int64_t scale)
 	call_add_number(call, "scaleFactor", scale);
 }
 
-static void add_series(struct call *call, const struct coll_sizes *sizes, struct bytes coll)
-{
-	OWNED(buf_release) struct buf ns = {0};
-	size_t doc = bson_build_open(call->reply, "timeseries");
-
-	buf_add_bytes(&ns, call->db);
-	buf_add_str(&ns, "." BUCKETS_PREFIX);
-	buf_add_bytes(&ns, coll);
-	bson_build_string(call->reply, "bucketsNs", buf_bytes(&ns));
-	call_add_number(call, "bucketCount", sizes->count);
-	if (sizes->count > 0)
-		call_add_number(call, "avgBucketSize", sizes->bytes / sizes->count);
-	bson_build_end(call->reply, doc);
-}
-
-static void add_sizes(struct call *call, const struct catalog_entry *entry, struct bytes coll,
-		      const struct coll_sizes *sizes, int64_t scale, bool series)
+/* `series`: of which these are the buckets; or no slice. */
+static void add_sizes(struct call *call, const struct catalog_entry *entry, struct bytes series,
+		      const struct coll_sizes *sizes, int64_t scale)
 {
 	struct buf *b = call->reply;
 	size_t doc;
 
 	call_add_number(call, "size", sizes->bytes / scale);
-	if (series) {
-		add_series(call, sizes, coll);
+	if (series.at != NULL) {
+		series_stats_add(b, call->db, series, (uint64_t)sizes->count,
+				 (uint64_t)sizes->bytes);
 	} else {
 		call_add_number(call, "count", sizes->count);
 		if (sizes->count > 0)
@@ -147,9 +135,8 @@ int handle_coll_stats(struct call *call, struct error *e)
 	OWNED(buf_release) struct buf ns = {0};
 	OWNED(buf_release) struct buf name = {0};
 	struct coll_sizes sizes = {0};
-	struct bytes coll;
+	struct bytes coll, series = {0};
 	int64_t scale = 1;
-	bool series;
 	int found;
 
 	if (call_ns(call, QUERY_INVALID_NAMESPACE, &ns, &coll, e) < 0 ||
@@ -162,8 +149,9 @@ int handle_coll_stats(struct call *call, struct error *e)
 	if (found > 0 && entry.type == CATALOG_VIEW)
 		return call_is_view(buf_bytes(&ns), e);
 	bson_build_string(call->reply, "ns", buf_bytes(&ns));
-	series = found > 0 && entry.type == CATALOG_TIMESERIES;
-	if (series) {
+	buckets_is(coll, &series);
+	if (found > 0 && entry.type == CATALOG_TIMESERIES) {
+		series = coll;
 		buf_add_str(&name, BUCKETS_PREFIX);
 		buf_add_bytes(&name, coll);
 		found = call_entry(call, buf_bytes(&name), &entry, e);
@@ -174,7 +162,7 @@ int handle_coll_stats(struct call *call, struct error *e)
 	}
 	if (sizes_of(call, &entry, &sizes, e) < 0)
 		return e->code;
-	add_sizes(call, &entry, coll, &sizes, scale, series);
+	add_sizes(call, &entry, series, &sizes, scale);
 	return 0;
 }
 
@@ -318,55 +306,5 @@ int handle_db_stats(struct call *call, struct error *e)
 		   absent);
 	add_scaled(call, "fsTotalSize", (double)fs.f_blocks * (double)fs.f_frsize / (double)scale,
 		   absent);
-	return 0;
-}
-
-int handle_data_size(struct call *call, struct error *e)
-{
-	static const char *const bounds[] = {"min", "max"};
-	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
-	struct coll_sizes sizes = {0};
-	struct bytes ns, coll;
-	const uint8_t *dot;
-	int found;
-
-	if (call->first.type != BSON_KIND_STRING)
-		return query_error(e, QUERY_BAD_VALUE, "collection name has invalid type %s",
-				   value_type_name(call->first.type));
-	ns = value_of_field(&call->first).data;
-	dot = ns.len == 0 ? NULL : memchr(ns.at, '.', ns.len);
-	if (dot == NULL || dot == ns.at || dot + 1 == ns.at + ns.len)
-		return query_error(e, QUERY_INVALID_NAMESPACE, "Invalid namespace specified '%.*s'",
-				   (int)MIN_OF(ns.len, (size_t)300), (const char *)ns.at);
-	call->db = bytes_of(ns.at, (size_t)(dot - ns.at));
-	coll = bytes_of(dot + 1, ns.len - call->db.len - 1);
-	if (memchr(coll.at, 0, coll.len) != NULL)
-		return query_error(e, QUERY_INVALID_NAMESPACE,
-				   "namespaces cannot have embedded null characters");
-	catalog_entry_init(&entry);
-	found = call_entry(call, coll, &entry, e);
-	if (found < 0)
-		return found;
-	if (found > 0 && entry.type == CATALOG_TIMESERIES)
-		return query_error(e, QUERY_NOT_SUPPORTED_ON_VIEW,
-				   "Namespace %.*s is a timeseries collection", (int)ns.len,
-				   (const char *)ns.at);
-	if (found > 0 && entry.type == CATALOG_VIEW)
-		return call_is_view(ns, e);
-	for (size_t i = 0; i < 2; i++) {
-		struct bson_field f, other;
-
-		if (fields_find(call->cmd, bytes_str(bounds[i]), &f) &&
-		    !fields_find(call->cmd, bytes_str(bounds[1 - i]), &other))
-			return query_error(e, QUERY_BAD_VALUE, "%s must be set if %s is set",
-					   bounds[1 - i], bounds[i]);
-	}
-	if (found > 0 && sizes_of(call, &entry, &sizes, e) < 0)
-		return e->code;
-	if (found > 0)
-		bson_build_bool(call->reply, "estimate", call_flag(call, "estimate"));
-	call_add_number(call, "size", sizes.bytes);
-	call_add_number(call, "numObjects", sizes.count);
-	bson_build_int32(call->reply, "millis", 0);
 	return 0;
 }

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "base/clock.h"
 #include "query/fields.h"
+#include "query/series_stats.h"
 #include "query/stage/stage_make.h"
 
 static void add_host(struct buf *out)
@@ -105,6 +107,27 @@ static void add_limits(struct coll_stats_stage *self, struct bytes options)
 	add_number(&self->out, "maxSize", value_to_int64(&size) / (int64_t)self->scale);
 }
 
+/* The indexes that are stored: not that by which a clustered collection is. With `write`, names and the 0 bytes that are kept for them. */
+static int32_t add_indexes(struct buf *out, const struct catalog_entry *entry, bool write)
+{
+	struct fields indexes = fields_of(buf_bytes(&entry->indexes));
+	struct bson_field field, clustered;
+	int32_t count = 0;
+
+	while (fields_next(&indexes, &field)) {
+		struct value name, zero = value_int32(0);
+
+		if (field.type != BSON_KIND_DOCUMENT ||
+		    fields_find(field.value, bytes_str("clustered"), &clustered))
+			continue;
+		count++;
+		name = value_get(field.value, bytes_str("name"));
+		if (write && name.type == BSON_KIND_STRING)
+			value_write(out, name.data, &zero);
+	}
+	return count;
+}
+
 static void add_storage(struct coll_stats_stage *self, const struct catalog_entry *entry)
 {
 	struct buf *out = &self->out;
@@ -112,21 +135,24 @@ static void add_storage(struct coll_stats_stage *self, const struct catalog_entr
 	struct value capped =
 		options.len > 0 ? value_get(options, bytes_str("capped")) : value_missing();
 	size_t begin = bson_build_open(out, "storageStats"), inner;
-	struct fields indexes = fields_of(buf_bytes(&entry->indexes));
 	uint64_t count = entry->root.count, bytes = entry->root.bytes;
-	struct bson_field field;
+	struct bytes series;
 
 	add_size(self, "size", bytes);
-	bson_build_int32(out, "count", (int32_t)count);
-	if (count > 0)
-		bson_build_int32(out, "avgObjSize", (int32_t)(bytes / count));
+	if (buckets_is(self->base.q->coll, &series)) {
+		series_stats_add(out, self->base.q->db, series, count, bytes);
+	} else {
+		bson_build_int32(out, "count", (int32_t)count);
+		if (count > 0)
+			bson_build_int32(out, "avgObjSize", (int32_t)(bytes / count));
+	}
 	bson_build_int32(out, "numOrphanDocs", 0);
 	add_size(self, "storageSize", bytes);
 	add_size(self, "freeStorageSize", 0);
 	bson_build_bool(out, "capped", value_is_true(&capped));
 	if (value_is_true(&capped))
 		add_limits(self, options);
-	bson_build_int32(out, "nindexes", (int32_t)value_count(buf_bytes(&entry->indexes)));
+	bson_build_int32(out, "nindexes", add_indexes(out, entry, false));
 	inner = bson_build_open(out, "indexDetails");
 	bson_build_end(out, inner);
 	inner = bson_build_open_array(out, "indexBuilds");
@@ -134,15 +160,7 @@ static void add_storage(struct coll_stats_stage *self, const struct catalog_entr
 	add_size(self, "totalIndexSize", 0);
 	add_size(self, "totalSize", bytes);
 	inner = bson_build_open(out, "indexSizes");
-	while (fields_next(&indexes, &field)) {
-		struct value name = field.type == BSON_KIND_DOCUMENT
-					    ? value_get(field.value, bytes_str("name"))
-					    : value_missing(),
-			     zero = value_int32(0);
-
-		if (name.type == BSON_KIND_STRING)
-			value_write(out, name.data, &zero);
-	}
+	add_indexes(out, entry, true);
 	bson_build_end(out, inner);
 	bson_build_int32(out, "scaleFactor", (int32_t)self->scale);
 	bson_build_end(out, begin);
