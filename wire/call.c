@@ -108,15 +108,32 @@ int call_bare_error(struct call *call, struct error *e, const char *text)
 	return query_error(e, QUERY_UNKNOWN_ERROR, "%s", text);
 }
 
+/* Of a write with several documents mongod shows their number (snipForLogging): where they are then. */
+static const char *shortened_field(const struct call *call)
+{
+	static const char *const writes[][2] = {
+		{"insert", "documents"}, {"update", "updates"}, {"delete", "deletes"}};
+
+	for (size_t i = 0; i < COUNT_OF(writes); i++)
+		if (strcmp(call->command->name, writes[i][0]) == 0)
+			return writes[i][1];
+	return NULL;
+}
+
 /* The command as it is shown: without what is secret. */
 static void shown_command(const struct call *call, struct buf *ret)
 {
+	const char *list = shortened_field(call);
 	struct fields fields = fields_of(call->cmd);
 	struct bson_field f;
-	size_t doc = bson_build_begin(ret);
+	size_t doc = bson_build_begin(ret), count;
 
 	while (fields_next(&fields, &f)) {
 		struct value v = value_of_field(&f);
+
+		if (list != NULL && f.type == BSON_KIND_ARRAY && call_is_field(&f, list) &&
+		    (count = value_count(f.value)) > 1)
+			v = value_int32((int32_t)count);
 
 		if ((call->command->flags & COMMAND_SECRET) && call_is_field(&f, "pwd"))
 			v = value_string(bytes_str("xxx"));

@@ -41,6 +41,7 @@ void client_free(struct client *client)
 		return;
 	buf_release(&client->user);
 	buf_release(&client->app);
+	buf_release(&client->compressors);
 	scram_release(&client->scram);
 	kill_switch_release(client->op.kill);
 	buf_release(&client->op.ns);

@@ -50,7 +50,8 @@ struct client {
 	bool skip_empty;     /* that one is left out */
 	bool is_speculative; /* begun inside hello */
 	int32_t conversation;
-	struct buf app; /* the `client` document of its hello: BSON, or empty */
+	struct buf app;		/* the `client` document of its hello: BSON, or empty */
+	struct buf compressors; /* what was agreed on: a BSON array; empty: nothing was asked */
 
 	pthread_mutex_t lock;
 	struct client_op op;

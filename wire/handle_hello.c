@@ -95,29 +95,37 @@ static int take_client(struct call *call, struct error *e)
 	return 0;
 }
 
-static void add_compression(struct call *call)
+/* Agree on those that both know. A hello that asks for none gets what was agreed on (MessageCompressorManager::serverNegotiate). */
+static void take_compressors(struct call *call, struct bytes list)
 {
-	struct bson_field list, f;
-	struct fields fields;
+	struct buf *agreed = &call->client->compressors;
+	struct fields fields = fields_of(list);
+	struct bson_field f;
 	char index[24];
 	size_t array, count = 0;
 
-	if (!call_field(call, "compression", &list) || list.type != BSON_KIND_ARRAY)
-		return;
-	array = call->reply->len;
-	fields = fields_of(list.value);
+	buf_reset(agreed);
+	array = bson_build_begin(agreed);
 	while (fields_next(&fields, &f)) {
 		struct value v = value_of_field(&f);
 
 		if (f.type != BSON_KIND_STRING || !compress_is_known(v.data))
 			continue;
-		if (count == 0)
-			array = bson_build_open_array(call->reply, "compression");
 		snprintf(index, sizeof(index), "%zu", count++);
-		bson_build_string(call->reply, index, v.data);
+		bson_build_string(agreed, index, v.data);
 	}
-	if (count > 0)
-		bson_build_end(call->reply, array);
+	bson_build_end(agreed, array);
+}
+
+static void add_compression(struct call *call)
+{
+	struct buf *agreed = &call->client->compressors;
+	struct bson_field list;
+
+	if (call_field(call, "compression", &list) && list.type == BSON_KIND_ARRAY)
+		take_compressors(call, list.value);
+	if (agreed->len > BSON_MIN_LEN)
+		bson_build_value(call->reply, "compression", BSON_KIND_ARRAY, buf_bytes(agreed));
 }
 
 static void add_set(struct call *call, const char *primary_field)

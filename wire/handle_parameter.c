@@ -5,7 +5,7 @@
 #include "wire/handlers.h"
 #include "wire/idl.h"
 
-enum kind { BOOL, INT32, INT64, DOUBLE, TEXT, VERSION, MECHANISMS };
+enum kind { BOOL, INT32, INT64, DOUBLE, TEXT, VERSION, MECHANISMS, COMPONENTS };
 
 /* What clients and tests ask of a mongod, in the order of names, with the values of a 6.0 that was just started. */
 static const struct parameter {
@@ -32,6 +32,7 @@ static const struct parameter {
 	{"internalQueryForceClassicEngine", BOOL, 1, NULL},
 	{"internalQueryMaxBlockingSortMemoryUsageBytes", INT32, 104857600, NULL},
 	{"localLogicalSessionTimeoutMinutes", INT32, 30, NULL},
+	{"logComponentVerbosity", COMPONENTS, 0, NULL},
 	{"logLevel", INT32, 0, NULL},
 	{"logicalSessionRefreshMillis", INT32, 300000, NULL},
 	{"maxBSONDepth", INT32, 200, NULL},
@@ -47,6 +48,78 @@ static const struct parameter {
 	{"transactionLifetimeLimitSeconds", INT32, 60, NULL},
 	{"ttlMonitorEnabled", BOOL, 0, NULL},
 };
+
+/* The components of a mongod's log in its order, and how deep they lie. */
+static const struct component {
+	const char *name;
+	size_t depth;
+} components[] = {
+	{"accessControl", 1},
+	{"assert", 1},
+	{"command", 1},
+	{"control", 1},
+	{"executor", 1},
+	{"geo", 1},
+	{"index", 1},
+	{"network", 1},
+	{"asio", 2},
+	{"bridge", 2},
+	{"connectionPool", 2},
+	{"processHealth", 1},
+	{"query", 1},
+	{"queryStats", 1},
+	{"replication", 1},
+	{"election", 2},
+	{"heartbeats", 2},
+	{"initialSync", 2},
+	{"rollback", 2},
+	{"sharding", 1},
+	{"rangeDeleter", 2},
+	{"shardingCatalogRefresh", 2},
+	{"migration", 2},
+	{"reshard", 2},
+	{"migrationPerf", 2},
+	{"storage", 1},
+	{"recovery", 2},
+	{"journal", 2},
+	{"wt", 2},
+	{"wtBackup", 3},
+	{"wtCheckpoint", 3},
+	{"wtCompact", 3},
+	{"wtEviction", 3},
+	{"wtHS", 3},
+	{"wtRecovery", 3},
+	{"wtRTS", 3},
+	{"wtSalvage", 3},
+	{"wtTiered", 3},
+	{"wtTimestamp", 3},
+	{"wtTransaction", 3},
+	{"wtVerify", 3},
+	{"wtWriteLog", 3},
+	{"write", 1},
+	{"ftdc", 1},
+	{"tracking", 1},
+	{"transaction", 1},
+	{"tenantMigration", 1},
+	{"test", 1},
+};
+#define COMPONENT_DEPTH_MAX 3
+
+/* {verbosity: 0, command: {verbosity: -1}, ..}: -1 is that of the component around it. */
+static void add_components(struct buf *b, const char *name)
+{
+	size_t open[COMPONENT_DEPTH_MAX + 1] = {bson_build_open(b, name)}, depth = 0;
+
+	bson_build_int32(b, "verbosity", 0);
+	for (size_t i = 0; i < COUNT_OF(components); i++) {
+		for (; depth >= components[i].depth; depth--)
+			bson_build_end(b, open[depth]);
+		open[++depth] = bson_build_open(b, components[i].name);
+		bson_build_int32(b, "verbosity", -1);
+	}
+	for (size_t i = depth + 1; i > 0; i--)
+		bson_build_end(b, open[i - 1]);
+}
 
 static void add_value(struct buf *b, const char *name, const struct parameter *p)
 {
@@ -72,6 +145,9 @@ static void add_value(struct buf *b, const char *name, const struct parameter *p
 		doc = bson_build_open(b, name);
 		bson_build_string(b, "version", bytes_str(p->text));
 		bson_build_end(b, doc);
+		break;
+	case COMPONENTS:
+		add_components(b, name);
 		break;
 	case MECHANISMS:
 		doc = bson_build_open_array(b, name);
