@@ -410,13 +410,18 @@ static bool looks_at_fields(const struct value *v)
 static int let_one(struct command_context *c, struct bytes name, const struct value *v,
 		   struct buf *ret, struct error *e)
 {
-	OWNED(arena_free) struct arena *arena = arena_new();
-	struct expr_scope *scope = expr_scope_new(&c->q), *names = expr_scope_new(&c->q);
+	OWNED(arena_free) struct arena *arena = arena_new(), *constants = arena_new();
+	struct query_context q = c->q;
+	struct expr_scope *scope, *names;
 	struct expr_frame frame;
 	const struct expr *expr;
 	struct value result;
 	size_t slot;
 
+	q.constants =
+		constants; /* all that is made here is forgotten: each scope has the names of all before it */
+	scope = expr_scope_new(&q);
+	names = expr_scope_new(&q);
 	/* Its value sees those before it, not itself. */
 	if (expr_scope_define(names, name, &slot, e) < 0)
 		return query_error_cause(e, "Invalid 'let' parameter");
@@ -427,7 +432,7 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 				   "Command let Expression tried to access a field, but this is "
 				   "not allowed because Command let Expressions run before the "
 				   "query examines any documents.");
-	frame = expr_frame_new(&c->q, scope, arena);
+	frame = expr_frame_new(&q, scope, arena);
 	expr_frame_set(&frame, bson_build_empty());
 	if (expr_eval(expr, &frame, &result, e) < 0)
 		return e->code;
@@ -435,28 +440,39 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 	return 0;
 }
 
-int command_let(struct command_context *c, struct error *e)
+/* Append each variable behind those before it, which its value may name. */
+static int add_lets(struct command_context *c, struct bytes let, struct buf *doc, struct error *e)
 {
-	struct value let = command_field(c->cmd, "let");
-	OWNED(buf_release) struct buf out = {0};
-	struct bson_fields fields = bson_fields(let.data);
+	OWNED(buf_release) struct buf one = {0};
+	struct bson_fields fields = bson_fields(let);
 	struct bson_field field;
 	int more;
 
-	if (let.type != BSON_KIND_DOCUMENT)
-		return 0;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
 		struct value v = value_of_field(&field);
-		size_t begin;
-		struct bytes before = c->q.let;
 
-		buf_reset(&out);
-		begin = bson_build_begin(&out);
-		buf_add(&out, before.at + 4, before.len - BSON_MIN_LEN);
-		if (let_one(c, field.name, &v, &out, e) < 0)
+		buf_reset(&one);
+		c->q.let = buf_bytes(doc);
+		if (let_one(c, field.name, &v, &one, e) < 0)
 			return e->code;
-		bson_build_end(&out, begin);
-		c->q.let = arena_copy(c->q.constants, buf_bytes(&out));
+		doc->len--;
+		buf_add_bytes(doc, buf_bytes(&one));
+		bson_build_end(doc, 0);
 	}
 	return more;
+}
+
+int command_let(struct command_context *c, struct error *e)
+{
+	struct value let = command_field(c->cmd, "let");
+	OWNED(buf_release) struct buf doc = {0};
+	struct bytes before = c->q.let;
+	int result;
+
+	if (let.type != BSON_KIND_DOCUMENT)
+		return 0;
+	buf_add_bytes(&doc, before);
+	result = add_lets(c, let.data, &doc, e);
+	c->q.let = result < 0 ? before : arena_copy(c->q.constants, buf_bytes(&doc));
+	return result;
 }

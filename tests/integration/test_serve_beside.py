@@ -2,9 +2,11 @@
 import datetime
 import sys
 
+import bson
 import peers
 import pytest
 from bson import MaxKey, MinKey, SON
+from bson.raw_bson import RawBSONDocument
 from serving import Server
 
 sys.path.insert(0, str(peers.ROOT / "tests" / "query"))
@@ -29,7 +31,7 @@ def fill(db):
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory):
+def three(tmp_path_factory):
     folder = tmp_path_factory.mktemp("beside")
     with peers.Mongod("6.0.27", replset=False) as mongod:
         fill(mongod.client[DB])
@@ -37,7 +39,17 @@ def both(tmp_path_factory):
         store = peers.Store(folder / "store")
         store.ingest(folder / "dump")
         with Server(store.path, "--noauth") as server, RawClient(f"mongodb://{mongod.address}") as real, RawClient(f"mongodb://127.0.0.1:{server.port}") as ours:
-            yield real, ours
+            yield real, ours, server
+
+
+@pytest.fixture
+def both(three):
+    return three[:2]
+
+
+@pytest.fixture
+def server(three):
+    return three[2]
 
 
 def same(both, command, db=DB, left_out=()):
@@ -100,3 +112,24 @@ def test_a_refused_write_tells_how_many_documents_it_had(both):
                            ({"update": "c", "updates": [{"q": {}, "u": {}}] * 3}, "updates: 3"), ({"delete": "c", "deletes": [{"q": {}, "limit": 1}] * 4}, "deletes: 4"), ({"update": "c", "documents": [1, 2]}, "documents: [ 1, 2 ]")):
         verb = next(iter(command))
         assert both[1].command(DB, command)["errmsg"] == f'not authorized on {DB} to execute command {{ {verb}: "c", {shown}, $db: "{DB}" }}'
+
+
+def test_a_let_of_many_variables_takes_little_memory(both, server):
+    before = server.resident()
+    names = {f"v{i}": i if i % 3 else f"$$v{i - 1}" if i else 0 for i in range(3000)}
+    same(both, {"find": "people", "let": names, "filter": {"$expr": {"$eq": ["$_id", "$$v299"]}}, "projection": {"r": ["$$v0", "$$v2998", "$$v2999"]}})
+    assert server.resident() - before < 100 << 20  # it was 861 MiB
+
+
+def test_wide_specifications_conflict_as_those_of_a_mongod(both):
+    wide = {f"f{i}": 1 for i in range(40)}
+    twice = SON([(f"k{i}", i) for i in range(30)])
+    raw = bson.encode(twice)[4:-1] + bson.encode({"k7": 5})[4:-1] + b"\0"
+    again = RawBSONDocument((len(raw) + 4).to_bytes(4, "little") + raw)
+    for more in ({"f7.x": 1}, {"f7.x.y": 1, "f8": {"x": 1}}, {"g.z": 1, "g.b.c": 1, "g.b.a": 1, "h": 1, "g": 1}, {"g": {"m": {"z": 1}, "a-b": 1, "a": 1}, "h.g": 1, "g.m": 1}, {"g.b": 1, "g": {"b": 1}}, {"g": 1, "h": 1}):
+        spec = {**wide, **more}
+        for stage in ("$set", "$project"):
+            same(both, {"aggregate": "clustered", "pipeline": [{stage: spec}, {"$limit": 1}], "cursor": {}})
+        same(both, {"find": "clustered", "projection": spec, "limit": 1})
+    for pipeline in ([{"$set": {"r": again}}], [{"$set": again}], [{"$project": again}], [{"$replaceWith": again}], [{"$group": {"_id": again}}]):
+        assert same(both, {"aggregate": "clustered", "pipeline": pipeline, "cursor": {}})["ok"] == 0
