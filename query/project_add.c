@@ -5,37 +5,85 @@
 #include "query/project_node.h"
 #include "query/query_error.h"
 
+/* A place in the paths that were given. */
+struct seen_path {
+	struct bytes least; /* of the paths that came here: this one an error names */
+	bool is_end;	    /* it ends here */
+	struct name_table names;
+	struct seen_path **below; /* one for each name, with place for `room` */
+	size_t room;
+};
+
 struct adding {
 	struct expr_scope *scope;
 	struct arena *arena;
 	int depth;
 	struct bytes spec;
-	struct bytes *seen; /* paths that were given */
-	size_t seen_count;
+	struct seen_path seen;
 };
 
-static bool is_prefix(struct bytes a, struct bytes b)
+static struct seen_path *seen_add(struct arena *arena, struct seen_path *at, struct bytes name,
+				  struct bytes path)
 {
-	return a.len < b.len && b.at[a.len] == '.' && memcmp(a.at, b.at, a.len) == 0;
+	struct seen_path *made = arena_zeroed(arena, sizeof(*made));
+	size_t place = name_table_add(arena, &at->names, name);
+
+	if (at->room < at->names.room) {
+		struct seen_path **below =
+			arena_get(arena, at->names.room * sizeof(struct seen_path *));
+
+		if (at->room > 0)
+			memcpy(below, at->below, at->room * sizeof(struct seen_path *));
+		at->below = below;
+		at->room = at->names.room;
+	}
+	made->least = path;
+	at->below[place] = made;
+	return made;
 }
 
-static int see_path(struct adding *adding, struct bytes path, struct error *e)
+static int conflict(struct adding *adding, struct bytes path, struct bytes other, struct error *e)
 {
 	OWNED(buf_release) struct buf a = {0}, b = {0}, spec = {0};
 
-	for (size_t i = 0; i < adding->seen_count; i++) {
-		struct bytes other = adding->seen[i];
+	value_text_bson(adding->spec, false, &spec);
+	return query_error(e, 40176,
+			   "specification contains two conflicting paths. Cannot specify both '%s' "
+			   "and '%s': %s",
+			   project_node_text(path, &a), project_node_text(other, &b),
+			   buf_text(&spec));
+}
 
-		if (!bytes_equal(other, path) && !is_prefix(other, path) && !is_prefix(path, other))
-			continue;
-		value_text_bson(adding->spec, false, &spec);
-		return query_error(e, 40176,
-				   "specification contains two conflicting paths. Cannot specify "
-				   "both '%s' and '%s': %s",
-				   project_node_text(path, &a), project_node_text(other, &b),
-				   buf_text(&spec));
+/* mongod's PathPrefixComparator: as text, a dot before all. */
+static bool is_less(struct bytes a, struct bytes b)
+{
+	for (size_t i = 0; i < a.len && i < b.len; i++)
+		if (a.at[i] != b.at[i])
+			return a.at[i] == '.' || (b.at[i] != '.' && a.at[i] < b.at[i]);
+	return a.len < b.len;
+}
+
+/* The paths that were given are a tree without a path that goes through the end of another one. */
+static int see_path(struct adding *adding, struct bytes path, struct error *e)
+{
+	struct seen_path *at = &adding->seen;
+	struct bytes rest = path;
+
+	while (rest.at != NULL) {
+		struct bytes name = field_path_first(rest, &rest);
+		size_t place = name_table_find(&at->names, name);
+
+		if (place == at->names.count) {
+			at = seen_add(adding->arena, at, name, path);
+		} else if (at->below[place]->is_end || rest.at == NULL) {
+			return conflict(adding, path, at->below[place]->least, e);
+		} else {
+			at = at->below[place];
+			if (is_less(path, at->least))
+				at->least = path;
+		}
 	}
-	adding->seen[adding->seen_count++] = path;
+	at->is_end = true;
 	return 0;
 }
 
@@ -177,8 +225,6 @@ int project_parse_add(struct expr_scope *scope, struct bytes spec, const struct 
 	project->type = PROJECT_ADD;
 	project->root = arena_zeroed(arena, sizeof(*project->root));
 	adding.spec = arena_copy(arena, spec);
-	/* No more paths than there are bytes for. */
-	adding.seen = arena_get(arena, spec.len * sizeof(*adding.seen));
 	if (check_add(&adding, e) < 0 || add_elements(&adding, project->root, adding.spec, e) < 0)
 		return e->code;
 	project->wants_sort_key = project_node_asks_key(spec);

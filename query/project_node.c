@@ -12,10 +12,9 @@ const char *project_node_text(struct bytes text, struct buf *room)
 
 struct project_node *project_node_child(const struct project_node *node, struct bytes name)
 {
-	for (struct project_node *child = node->children; child != NULL; child = child->next)
-		if (bytes_equal(child->name, name))
-			return child;
-	return NULL;
+	size_t place = name_table_find(&node->names, name);
+
+	return place < node->names.count ? node->places[place] : NULL;
 }
 
 struct project_node *project_node_add(struct arena *arena, struct project_node *node,
@@ -25,7 +24,18 @@ struct project_node *project_node_add(struct arena *arena, struct project_node *
 
 	child->kind = kind;
 	child->name = name;
-	child->index = node->count++;
+	child->index = name_table_add(arena, &node->names, name);
+	if (node->room < node->names.room) {
+		struct project_node **places =
+			arena_get(arena, node->names.room * sizeof(struct project_node *));
+
+		if (node->room > 0)
+			memcpy(places, node->places, node->room * sizeof(struct project_node *));
+		node->places = places;
+		node->room = node->names.room;
+	}
+	node->places[child->index] = child;
+	node->count++;
 	if (node->last == NULL)
 		node->children = child;
 	else

@@ -6,6 +6,7 @@
 #ifndef QUERY_PROJECT_NODE_H
 #define QUERY_PROJECT_NODE_H
 
+#include "query/name_table.h"
 #include "query/project.h"
 
 enum project_node_kind {
@@ -24,6 +25,9 @@ struct project_node {
 	const struct expr *expr;   /* EXPR */
 	const struct match *match; /* ELEM_MATCH */
 	struct project_node *children, *last, *next;
+	struct name_table names;      /* of the children, also of one that was taken out again; */
+	struct project_node **places; /* they in this order, with place for `room` */
+	size_t room;
 	size_t index;	  /* among the children of its parent */
 	size_t count;	  /* of children */
 	bool is_computed; /* it or something below it is EXPR or ELEM_MATCH */

@@ -6,17 +6,15 @@
 #ifndef QUERY_EXPR_EXPR_FIELDS_H
 #define QUERY_EXPR_EXPR_FIELDS_H
 
+#include "query/name_table.h"
 #include "query/value.h"
 
 struct expr_fields {
 	struct arena *arena;
 	bool gaps; /* places without a field are kept in the document: gaps.h */
-	struct bytes *names;
-	struct value *values;
-	size_t count, room;
-	uint32_t *
-		index; /* of many names: open addressing, place + 1 of a name; NULL while there are few */
-	size_t index_size;
+	struct name_table table;
+	struct value *values; /* one for each name, with place for `room` */
+	size_t room;
 };
 
 /* Set the field: in its place, or at the end. A missing value stays as a place without a field. */

@@ -1,5 +1,6 @@
 #include "query/expr/expr_inside.h"
 #include "query/field_path.h"
+#include "query/name_table.h"
 
 #define STRING_MAX (16 * MIB) /* a value's */
 
@@ -164,27 +165,27 @@ static int parse_fields(struct expr_scope *scope, struct bytes doc, struct expr 
 	struct arena *arena = expr_scope_context(scope)->constants;
 	struct expr_object *object = arena_zeroed(arena, sizeof(*object));
 	struct bson_fields fields = bson_fields(doc);
+	struct name_table names = {0};
 	struct bson_field field;
 	size_t n = 0;
 
 	self->eval = expr_eval_object;
 	self->more = object;
 	expr_args_new(scope, self, value_count(doc));
-	object->names = arena_get(arena, self->count * sizeof(*object->names));
 	while (n < self->count && expr_next(&fields, &field)) {
 		struct value v = value_of_field(&field);
 		int result = field_path_check_name(field.name, e);
 
 		if (result < 0)
 			return result;
-		for (size_t i = 0; i < n; i++)
-			if (bytes_equal(object->names[i], field.name))
-				return duplicate_name(doc, e);
-		object->names[n] = arena_copy(arena, field.name);
+		if (name_table_find(&names, field.name) < n)
+			return duplicate_name(doc, e);
+		name_table_add(arena, &names, arena_copy(arena, field.name));
 		result = expr_parse_arg(scope, &v, self, n++, e);
 		if (result < 0)
 			return result;
 	}
+	object->names = names.names;
 	return 0;
 }
 
