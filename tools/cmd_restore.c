@@ -6,6 +6,7 @@
 #include "tools/moment_at.h"
 #include "tools/restore.h"
 #include "tools/restore_out.h"
+#include "tools/restore_rights.h"
 #include "tools/restore_work.h"
 #include "tools/size.h"
 #include "tools/term.h"
@@ -331,7 +332,7 @@ static int refuse(struct job *job, struct error *e)
 			return refuse_items(job, &p->at[i], e);
 	if (p->expired > 0 && !job->o->keep_ttl)
 		return refuse_expired(p, e);
-	return 0;
+	return restore_rights_check(job->target, p, job->how.mode, e);
 }
 
 static int ask(struct job *job, struct error *e)
@@ -364,9 +365,10 @@ static int carry_out(struct job *job, struct restore_result *result, struct erro
 	term_progress_end(shown);
 	if (code >= 0)
 		restore_state_end(job->state);
-	else if (e->hint[0] == '\0' && code != ERR_REFUSED)
+	else if (e->hint[0] == '\0')
 		error_hint(e, "what was written stays; the same command with --resume goes on");
-	return code;
+	/* "Refused" is said where nothing was changed. */
+	return code == ERR_REFUSED ? (e->code = ERR_REMOTE) : code;
 }
 
 static int end(struct job *job, struct restore_result *result)
@@ -463,7 +465,10 @@ const struct cmd cmd_restore = {
 		 "indexes that could\n"
 		 "not be built are listed (exit code 3). It waits for elections; --resume goes on "
 		 "with a run that\n"
-		 "was cut off.\n",
+		 "was cut off.\n"
+		 "\n"
+		 "What needs a user: the roles \"restore\" and \"backup\", for --mode replace also "
+		 "\"readWrite\" there.\n",
 	.examples = "  yester restore -s /backup/shop --at 1795254067.3~ --uri-file uri "
 		    "--nsInclude shop.orders \\\n"
 		    "    --mode missing\n"

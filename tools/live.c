@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#define CODE_UNAUTHORIZED 13
-#define CODE_AUTHENTICATION_FAILED 18
+#include "tools/live_denied.h"
+
 #define CODE_CAPPED_POSITION_LOST 136
 #define CODE_MAJORITY_DISABLED 148
 
@@ -11,13 +11,10 @@
 #define MAJOR_KNOWN 8  /* the newest one whose oplog is described */
 
 /* Who does not know us now won't later; a server that went away comes back, or another one is elected. */
-static bool is_denied(const bson_error_t *why)
+static bool is_refused(const bson_error_t *why)
 {
-	if (why->domain == MONGOC_ERROR_CLIENT)
-		return why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
-	return why->domain == MONGOC_ERROR_SERVER &&
-	       (why->code == CODE_UNAUTHORIZED || why->code == CODE_AUTHENTICATION_FAILED ||
-		why->code == CODE_MAJORITY_DISABLED);
+	return live_denied(why) ||
+	       (why->domain == MONGOC_ERROR_SERVER && why->code == CODE_MAJORITY_DISABLED);
 }
 
 int live_error(struct live *live, const bson_error_t *why, const char *what, struct error *e)
@@ -29,7 +26,9 @@ int live_error(struct live *live, const bson_error_t *why, const char *what, str
 	live_uri_hide(live->uri, text);
 	live->overrun |=
 		why->domain == MONGOC_ERROR_SERVER && why->code == CODE_CAPPED_POSITION_LOST;
-	return error_set(e, is_denied(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
+	live_denied_shorten(text);
+	error_set(e, is_refused(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
+	return live_denied(why) ? live_denied_hint(why, LIVE_DENIED_READING, e) : e->code;
 }
 
 void live_find_options(const struct live *live, bson_t *ret)

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
 #define FILE_MAX (64 * KIB)
 #define HEARTBEAT_MS 5000
+#define SRV "mongodb+srv://"
+#define ESCAPES "in user and password : / ? # [ ] @ and %% are written as %%XX"
 #define SECRET_MIN 3 /* shorter ones would blank words, which tells more than it hides */
 
 static void add_secret(struct live_uri *uri, struct bytes text)
@@ -107,6 +110,20 @@ static void silence(mongoc_log_level_t level UNUSED, const char *domain UNUSED,
 {
 }
 
+/* The driver only says that there was an error when it can't read one. */
+static int check_files(const mongoc_uri_t *uri, struct error *e)
+{
+	static const char *const names[] = {"tlsCAFile", "tlsCertificateKeyFile"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const char *path = mongoc_uri_get_option_as_utf8(uri, names[i], NULL);
+
+		if (path != NULL && access(path, R_OK) != 0)
+			return error_sys(e, "the URI's %s %s", names[i], path);
+	}
+	return 0;
+}
+
 static int parse(const char *text, struct live_uri **ret, struct error *e)
 {
 	OWNED(live_uri_free) struct live_uri *uri = xcalloc(1, sizeof(*uri));
@@ -119,10 +136,15 @@ static int parse(const char *text, struct live_uri **ret, struct error *e)
 	/* Its message may hold a piece of a password that was not escaped: it is not passed on. */
 	if (uri->uri == NULL) {
 		error_set(e, ERR_INVALID, "the URI is not a connection string");
-		return error_hint(e, "mongodb://USER:PASSWORD@HOST:PORT/?replicaSet=NAME; in user "
-				     "and password : / ? # [ ] @ and %% are written as %%XX");
+		if (strncmp(text, SRV, strlen(SRV)) == 0)
+			return error_hint(e, SRV "USER:PASSWORD@NAME/; one name of at least three "
+						 "parts, no port; " ESCAPES);
+		return error_hint(e,
+				  "mongodb://USER:PASSWORD@HOST:PORT/?replicaSet=NAME; " ESCAPES);
 	}
 	note_decoded(uri);
+	if (check_files(uri->uri, e) < 0)
+		return e->code;
 	mongoc_uri_set_appname(uri->uri, "yester");
 	*ret = TAKE(uri);
 	return 0;

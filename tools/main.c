@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bson/bson.h>
@@ -61,6 +62,35 @@ static int unknown_verb(const char *name, struct error *e)
 	return error_hint(e, "'yester help' lists the verbs");
 }
 
+/* Is there a line 'uri ...' with a user in it? */
+static bool has_credentials(const char *text)
+{
+	for (; text != NULL; text = strchr(text, '\n')) {
+		const char *name = text + strspn(text, "\n\r \t-");
+		const char *at = strchr(name, '@');
+
+		if (strncmp(name, "uri", 3) == 0 && strchr(" \t:=", name[3]) != NULL &&
+		    name[3] != '\0' && at != NULL && at < name + strcspn(name, "\n"))
+			return true;
+		text = name;
+	}
+	return false;
+}
+
+/* As the file of --uri-file. */
+static int check_private(const char *path, const char *text, struct error *e)
+{
+	struct stat st;
+
+	if (!has_credentials(text) || stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (st.st_mode & (S_IRGRP | S_IROTH)) == 0)
+		return 0;
+	error_set(e, ERR_REFUSED,
+		  "%s holds a URI with a user, and may be read by others (its mode is %04o)", path,
+		  st.st_mode & 07777);
+	return error_hint(e, "chmod 600 %s", path);
+}
+
 /* The environment and the configuration file, for what the command line did not say. */
 static int read_defaults(struct cmd_run *run, const struct args_table *tables, size_t count,
 			 struct buf *config, struct error *e)
@@ -81,7 +111,8 @@ static int read_defaults(struct cmd_run *run, const struct args_table *tables, s
 	}
 	if (memchr(config->at, 0, config->len) != NULL)
 		return error_set(e, ERR_INVALID, "%s holds a NUL byte", path);
-	buf_text(config); /* ends it with a NUL */
+	if (check_private(path, buf_text(config), e) < 0)
+		return e->code;
 	return args_config((char *)config->at, path, tables, count, cmd_table_has_option, e);
 }
 

@@ -217,7 +217,8 @@ static size_t write_insert(struct restore_docs *w)
 
 	bson_build_string(&w->command, "insert", bytes_str(w->item->coll));
 	bson_build_bool(&w->command, "ordered", w->item->natural);
-	bson_build_bool(&w->command, "bypassDocumentValidation", true);
+	if (w->item->bypasses)
+		bson_build_bool(&w->command, "bypassDocumentValidation", true);
 	array = bson_build_open_array(&w->command, "documents");
 	for (size_t i = 0; i < w->batch.count; i++) {
 		if (!w->which[i])

@@ -170,6 +170,15 @@ static const struct restore_plan_item *find_item(const struct restore_plan *plan
 	return NULL;
 }
 
+static int look_for_validator(struct restore_plan_item *item, struct bytes options, struct error *e)
+{
+	struct bson_field field;
+	int found = bson_find(options, "validator", &field, e);
+
+	item->bypasses |= found > 0 || item->is_buckets;
+	return MIN_OF(found, 0);
+}
+
 /* Options and indexes as commands take them; can the server hold it? */
 static int specify(struct planner *p, struct restore_plan_item *item, struct error *e)
 {
@@ -187,6 +196,7 @@ static int specify(struct planner *p, struct restore_plan_item *item, struct err
 	item->natural = entry->root.kind == TREE_RANKED;
 	if (restore_spec_options(buf_bytes(&entry->options), p->target->major, &item->options,
 				 &item->expire, e) < 0 ||
+	    look_for_validator(item, buf_bytes(&entry->options), e) < 0 ||
 	    restore_spec_indexes(buf_bytes(&entry->indexes), p->options->no_ttl, &item->id_index,
 				 &item->indexes, &item->ttl, e) < 0)
 		return error_wrap(e, "%s", entry->ns);
@@ -333,6 +343,8 @@ static int look(struct planner *p, struct restore_plan_item *item, struct error 
 	}
 	if (item->entry.type == CATALOG_COLLECTION) {
 		if (judge_there(p, item, options, e) < 0)
+			return e->code;
+		if (look_for_validator(item, options, e) < 0)
 			return e->code;
 		return look_for_ttl(p, item, options, e);
 	}

@@ -2,6 +2,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "tools/live_denied.h"
 #include "tools/restore_batch.h"
 
 /* {_id: {$eq: value}}, as field q. */
@@ -74,7 +75,8 @@ static void write_update(struct buf *command, const struct restore_plan_item *it
 	size_t begin = bson_build_begin(command), updates, update;
 
 	bson_build_string(command, "update", bytes_str(item->coll));
-	bson_build_bool(command, "bypassDocumentValidation", true);
+	if (item->bypasses)
+		bson_build_bool(command, "bypassDocumentValidation", true);
 	restore_target_primary(command);
 	updates = bson_build_open_array(command, "updates");
 	update = bson_build_open(command, "0");
@@ -167,7 +169,8 @@ static int insert(struct restore_target *target, mongoc_client_t *client,
 	uint32_t count;
 
 	bson_build_string(&command, "insert", bytes_str(item->coll));
-	bson_build_bool(&command, "bypassDocumentValidation", true);
+	if (item->bypasses)
+		bson_build_bool(&command, "bypassDocumentValidation", true);
 	restore_target_primary(&command);
 	array = bson_build_open_array(&command, "documents");
 	bson_build_value(&command, "0", BSON_KIND_DOCUMENT, doc);
@@ -247,6 +250,26 @@ int restore_put_instead(struct restore_target *target, mongoc_client_t *client,
 	return code;
 }
 
+/* The same by a read, for who may insert but not update (the role restore): it waits for a majority as a write does. */
+static int settle_by_read(struct restore_target *target, mongoc_client_t *client,
+			  const struct restore_plan_item *item, struct buf *ret_reply,
+			  struct error *e)
+{
+	OWNED(buf_release) struct buf command = {0};
+	size_t begin = bson_build_begin(&command), concern;
+
+	if (!target->is_replica_set)
+		return 1;
+	bson_build_string(&command, "find", bytes_str(item->coll));
+	bson_build_int32(&command, "limit", 1);
+	bson_build_bool(&command, "singleBatch", true);
+	concern = bson_build_open(&command, "readConcern");
+	bson_build_string(&command, "level", bytes_str("linearizable"));
+	bson_build_end(&command, concern);
+	bson_build_end(&command, begin);
+	return restore_target_try(target, client, item->db, buf_bytes(&command), ret_reply, e);
+}
+
 int restore_put_settle(struct restore_target *target, mongoc_client_t *client,
 		       const struct restore_plan_item *item, struct buf *ret_reply, struct error *e)
 {
@@ -274,6 +297,8 @@ int restore_put_settle(struct restore_target *target, mongoc_client_t *client,
 	restore_target_majority(&command);
 	bson_build_end(&command, begin);
 	code = run(target, client, item->db, &command, ret_reply, &count, e);
+	if (code == 0 && restore_target_code(buf_bytes(ret_reply)) == LIVE_UNAUTHORIZED)
+		code = settle_by_read(target, client, item, ret_reply, e);
 	return code == 0 ? restore_target_refused(buf_bytes(ret_reply), item->ns, e)
 			 : MIN_OF(code, 0);
 }

@@ -7,9 +7,9 @@
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "base/clock.h"
+#include "tools/live_denied.h"
 
 #define PAUSE_MS 100
-#define CODE_AUTHENTICATION_FAILED 18
 
 /* "State change" and "retryable" errors of the drivers' specifications, and locks that were not got in time. */
 static bool passes(uint32_t code)
@@ -34,16 +34,13 @@ int restore_target_error(const struct restore_target *target, const bson_error_t
 			 const char *what, struct error *e)
 {
 	char text[sizeof(why->message)];
-	bool denied = why->domain == MONGOC_ERROR_CLIENT
-			      ? why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE
-			      : why->domain == MONGOC_ERROR_SERVER &&
-					(why->code == RESTORE_TARGET_UNAUTHORIZED ||
-					 why->code == CODE_AUTHENTICATION_FAILED);
 
 	memcpy(text, why->message, sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	live_uri_hide(target->uri, text);
-	return error_set(e, denied ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
+	live_denied_shorten(text);
+	error_set(e, live_denied(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
+	return live_denied(why) ? live_denied_hint(why, LIVE_DENIED_WRITING, e) : e->code;
 }
 
 mongoc_client_t *restore_target_take(struct restore_target *target)
@@ -81,7 +78,7 @@ int restore_target_try(struct restore_target *target, mongoc_client_t *client, c
 		return e->code = ERR_BUSY;
 	}
 	if (why.domain == MONGOC_ERROR_SERVER && restore_target_code(buf_bytes(ret_reply)) != 0 &&
-	    why.code != CODE_AUTHENTICATION_FAILED)
+	    why.code != LIVE_AUTHENTICATION_FAILED)
 		return 0;
 	return restore_target_error(target, &why, target->name, e);
 }
@@ -140,12 +137,14 @@ struct bytes restore_target_text(struct bytes reply)
 
 int restore_target_refused(struct bytes reply, const char *what, struct error *e)
 {
-	struct bytes text = restore_target_text(reply);
+	struct bytes said = restore_target_text(reply);
+	OWNED(free) char *text = xstrndup((const char *)said.at, MIN_OF(said.len, (size_t)600));
 	int code = restore_target_code(reply);
 
-	return error_set(e, code == RESTORE_TARGET_UNAUTHORIZED ? ERR_REFUSED : ERR_REMOTE,
-			 "%s: %.*s (%d)", what, (int)MIN_OF(text.len, (size_t)600),
-			 (const char *)text.at, code);
+	live_denied_shorten(text);
+	error_set(e, code == LIVE_UNAUTHORIZED ? ERR_REFUSED : ERR_REMOTE, "%s: %s (%d)", what,
+		  text, code);
+	return code == LIVE_UNAUTHORIZED ? error_hint(e, LIVE_DENIED_WRITING) : e->code;
 }
 
 void restore_target_primary(struct buf *command)

@@ -17,7 +17,6 @@
 
 /* Codes of mongod that are met here. base/error_codes.yml. */
 enum restore_target_code {
-	RESTORE_TARGET_UNAUTHORIZED = 13,
 	RESTORE_TARGET_NO_NAMESPACE = 26,
 	RESTORE_TARGET_EXISTS = 48,
 	RESTORE_TARGET_IMMUTABLE = 66,

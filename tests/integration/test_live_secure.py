@@ -130,6 +130,81 @@ def test_a_user_with_too_few_rights_is_refused(secured, store):
         server.root.admin.command("dropUser", "little")
 
 
+def with_user(server, name, roles):
+    """A URI of a new user."""
+    server.root.admin.command("createUser", name, pwd="pw", roles=roles)
+    return f"mongodb://{name}:pw@{server.address}/?replicaSet=rs0"
+
+
+def test_the_roles_restore_and_backup_restore(secured, store):
+    """Those that mongodump and mongorestore need; readWrite of a database does within it. Documents that a validator is against, too."""
+    server, folder = secured
+    shop = server.root["shop"]
+    shop["v"].insert_many([{"_id": i} for i in range(20)])
+    shop.command("collMod", "v", validator={"a": 1})
+    shop["w"].insert_many([{"_id": i} for i in range(20)])
+    shop["w"].create_index("a")
+    store.run("backup", "--uri", uris(server, folder)["scram"][0])
+    both = with_user(server, "both", ["restore", "backup"])
+    one = with_user(server, "one", [{"role": "readWrite", "db": "shop"}])
+    only = ("--nsInclude", "shop.w", "-y")
+    for uri, more in ((both, ("--nsInclude", "shop.v")), (one, ())):
+        for words in (("--nsFrom", "shop.*", "--nsTo", "shop.old_*"), ("--drop",)):
+            store.run("restore", "--uri", uri, *only, *more, *words)
+        shop["w"].delete_many({"_id": {"$gt": 3}})
+        store.run("restore", "--uri", uri, *only, "--mode", "missing")
+        assert shop["w"].count_documents({}) == shop["old_w"].count_documents({}) == 20
+        shop["old_w"].drop()
+    assert shop["v"].count_documents({}) == shop["old_v"].count_documents({}) == 20
+    for name in ("v", "w", "old_v"):
+        shop[name].drop()
+
+
+def test_what_a_user_may_not_is_refused_before_anything_is_dropped(secured, store):
+    server, folder = secured
+    shop = server.root["shop"]
+    shop["v"].insert_many([{"_id": i} for i in range(20)])
+    shop.command("collMod", "v", validator={"a": 1})
+    store.run("backup", "--uri", uris(server, folder)["scram"][0])
+    server.root["shop"].command("createRole", "drops", roles=["read"], privileges=[
+        {"resource": {"db": "shop", "collection": "v"}, "actions": ["dropCollection", "createCollection"]}])
+    for name, roles, mode, lacks in (
+            ("reads", [{"role": "read", "db": "shop"}], "drop", "dropCollection, createCollection, insert"),
+            ("drops", [{"role": "drops", "db": "shop"}], "drop", "insert, bypassDocumentValidation"),
+            ("writes", [{"role": "readWrite", "db": "shop"}], "drop", "bypassDocumentValidation"),
+            ("keeps", ["restore", "backup"], "replace", "update")):
+        uri = with_user(server, name, roles)
+        done = store.run("restore", "--uri", uri, "--nsInclude", "shop.v", "--mode", mode, "-y", check=6)
+        said = done.err.split("no right to ")[1].split(" in shop.v")[0]
+        assert set(lacks.split(", ")) <= set(said.split(", ")), done.err
+        assert "HINT: the roles restore and backup on admin are enough" in done.err
+        assert shop["v"].count_documents({}) == 20
+    done = store.run("restore", "--uri", with_user(server, "inserts", ["restore"]), "--nsInclude", "shop.v",
+                     "--mode", "missing", "-y", check=6)
+    assert "execute command { find: \"v\", ... }" in done.err and "restore and backup" in done.err
+    shop["v"].drop()
+
+
+def test_what_is_wrong_with_a_uri_is_told(secured, store, tmp_path):
+    server, folder = secured
+    uri = uris(server, folder)["scram-tls"][0]
+    for wrong, status, words in (
+            (uri.replace("ca.pem", "none.pem"), 1, ("the URI's tlsCAFile", "none.pem: No such file")),
+            (uri + "&tlsCertificateKeyFile=/none", 1, ("the URI's tlsCertificateKeyFile /none: No such file",)),
+            (uri.replace("authSource=admin", "authSource=shop"), 6, ("Authentication failed", "HINT: the user is looked for in authSource=")),
+            ("mongodb+srv://u:p@localhost:1/", 2, ("HINT: mongodb+srv://USER:PASSWORD@NAME/; one name",)),
+            (f"mongodb://{server.address}/?replicaSet=rs0", 6, ("requires authentication", "HINT: the role backup"))):
+        done = store.run("backup", check=status, env={**os.environ, "YESTER_URI": wrong})
+        assert all(word in done.err for word in words) and SECRET not in done.err, done.err
+    config = tmp_path / "config"
+    config.write_text(f"# ours\nuri = {uri}\nstore {store.path}\n")
+    config.chmod(0o644)
+    done = peers.yester("backup", "--config", config, check=6)
+    assert "holds a URI with a user, and may be read by others" in done.err and SECRET not in done.err
+    config.chmod(0o600)
+    peers.yester("backup", "--config", config)
+
+
 def test_a_config_server_and_an_arbiter_are_refused(store):
     config = peers.Mongod("6.0.27", replset=False, arguments=("--replSet", "rs0", "--configsvr"))
     with config:
