@@ -56,8 +56,8 @@ void time_text_duration(uint64_t milliseconds, char ret[TIME_TEXT_DURATION_LEN])
 			snprintf(ret, TIME_TEXT_DURATION_LEN, "%" PRIu64 " %s", count,
 				 parts[i].name);
 		else
-			snprintf(ret, TIME_TEXT_DURATION_LEN, "%" PRIu64 " %s %" PRIu64 " %s",
-				 count, parts[i].name, next, parts[i + 1].name);
+			snprintf(ret, TIME_TEXT_DURATION_LEN, "%" PRIu64 " %s %u %s", count,
+				 parts[i].name, (unsigned)next, parts[i + 1].name);
 		return;
 	}
 }

@@ -29,25 +29,25 @@ $(MADE)/done: $(BUILD)/yester packaging/packaging.mk docs/man/yester.1 docs/man/
 
 .PHONY: install
 install: all $(MADE)/done
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(bashcompletiondir) \
-		$(DESTDIR)$(zshcompletiondir) $(DESTDIR)$(unitdir) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(docdir)/examples
-	install -m 755 $(BUILD)/yester $(BUILD)/yesterfs $(DESTDIR)$(bindir)/
+	install -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(mandir)/man1" "$(DESTDIR)$(bashcompletiondir)" \
+		"$(DESTDIR)$(zshcompletiondir)" "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(sysusersdir)" "$(DESTDIR)$(docdir)/examples"
+	install -m 755 $(BUILD)/yester $(BUILD)/yesterfs "$(DESTDIR)$(bindir)/"
 	@# mount(8) looks in /sbin only; who may not write there can still use `yester mount`.
-	install -d $(DESTDIR)$(sbindir) && ln -sf $(bindir)/yesterfs $(DESTDIR)$(sbindir)/mount.fuse.yesterfs || \
+	install -d "$(DESTDIR)$(sbindir)" && ln -sf $(bindir)/yesterfs "$(DESTDIR)$(sbindir)/mount.fuse.yesterfs" || \
 		echo "no $(sbindir)/mount.fuse.yesterfs: /etc/fstab will not know the type fuse.yesterfs"
-	install -m 644 $(MADE)/man/*.1 $(DESTDIR)$(mandir)/man1/
-	install -m 644 $(MADE)/yester.bash $(DESTDIR)$(bashcompletiondir)/yester
-	ln -sf yester $(DESTDIR)$(bashcompletiondir)/yesterfs
-	install -m 644 $(MADE)/_yester $(DESTDIR)$(zshcompletiondir)/
+	install -m 644 $(MADE)/man/*.1 "$(DESTDIR)$(mandir)/man1/"
+	install -m 644 $(MADE)/yester.bash "$(DESTDIR)$(bashcompletiondir)/yester"
+	ln -sf yester "$(DESTDIR)$(bashcompletiondir)/yesterfs"
+	install -m 644 $(MADE)/_yester "$(DESTDIR)$(zshcompletiondir)/"
 	for unit in packaging/systemd/*; do \
-		sed 's|/usr/local/bin/|$(bindir)/|' $$unit >$(DESTDIR)$(unitdir)/$${unit##*/} && \
-		chmod 644 $(DESTDIR)$(unitdir)/$${unit##*/} || exit 1; done
-	install -m 644 packaging/sysusers.conf $(DESTDIR)$(sysusersdir)/yesterfs.conf
-	install -m 644 packaging/examples/* $(DESTDIR)$(docdir)/examples/
-	install -d $(DESTDIR)$(docdir)/plots $(DESTDIR)$(docdir)/format
-	install -m 644 README.md CHANGELOG.md docs/*.md $(DESTDIR)$(docdir)/
-	install -m 644 docs/plots/*.svg $(DESTDIR)$(docdir)/plots/
-	install -m 644 docs/format/*.md $(DESTDIR)$(docdir)/format/
+		sed 's|/usr/local/bin/|$(bindir)/|' $$unit >"$(DESTDIR)$(unitdir)/$${unit##*/}" && \
+		chmod 644 "$(DESTDIR)$(unitdir)/$${unit##*/}" || exit 1; done
+	install -m 644 packaging/sysusers.conf "$(DESTDIR)$(sysusersdir)/yesterfs.conf"
+	install -m 644 packaging/examples/* "$(DESTDIR)$(docdir)/examples/"
+	install -d "$(DESTDIR)$(docdir)/plots" "$(DESTDIR)$(docdir)/format"
+	install -m 644 README.md CHANGELOG.md docs/*.md "$(DESTDIR)$(docdir)/"
+	install -m 644 docs/plots/*.svg "$(DESTDIR)$(docdir)/plots/"
+	install -m 644 docs/format/*.md "$(DESTDIR)$(docdir)/format/"
 
 .PHONY: dist
 dist:

@@ -20,7 +20,7 @@ MAKE = ("make", "--no-print-directory", "-C", peers.ROOT, f"BUILD={peers.BUILD}"
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """`make install` into a folder of its own, as PREFIX=/usr."""
-    folder = tmp_path_factory.mktemp("root")
+    folder = tmp_path_factory.mktemp("a root")  # a name that has to be quoted
     # With -o yester make does not see that the pages are of an older one.
     (peers.BUILD / "made" / "done").unlink(missing_ok=True)
     peers.run([*MAKE, "install", f"DESTDIR={folder}", "PREFIX=/usr"])
