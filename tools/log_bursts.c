@@ -107,10 +107,15 @@ static size_t sort_of(const struct log_burst *burst)
 	return burst->op == ENTRY_DELETE ? 0 : burst->op == ENTRY_COMMAND ? 1 : 2;
 }
 
-static bool is_drop(const struct log_burst *burst)
+/* A rename can drop, too: what had the name. */
+static bool drops(const struct command *command)
 {
-	return burst->command.len >= 4 && memcmp(burst->command.at, "drop", 4) == 0 &&
-	       (burst->command.len < 9 || memcmp(burst->command.at, "dropIndex", 9) != 0);
+	if (command == NULL)
+		return false;
+	return command->kind == COMMAND_DROP || command->kind == COMMAND_DROP_DATABASE ||
+	       command->kind == COMMAND_EMPTY_CAPPED ||
+	       (command->kind == COMMAND_RENAME &&
+		(command->drop_target != NULL || command->drop_any_target));
 }
 
 static int compare_times(const struct log_burst *a, const struct log_burst *b)
@@ -125,7 +130,7 @@ static int compare_runs(const void *left, const void *right)
 	const struct log_burst *b = &((const struct run *)right)->burst;
 
 	if (a->op == ENTRY_COMMAND && b->op == ENTRY_COMMAND)
-		return is_drop(a) != is_drop(b) ? is_drop(b) - is_drop(a) : compare_times(a, b);
+		return a->drops != b->drops ? b->drops - a->drops : compare_times(a, b);
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
 	return compare_times(a, b);
@@ -276,6 +281,7 @@ static void add_command(struct log_bursts *bursts, const struct log_op *op, stru
 	}
 	log_out_command(op, &command);
 	burst.command = buf_bytes(&command);
+	burst.drops = drops(op->command);
 	keep(bursts, run_of(burst));
 }
 

@@ -31,6 +31,7 @@ struct log_burst {
 	struct bytes session; /* short; or empty */
 	struct bytes lsid;    /* its UUID, or empty */
 	bool transaction;     /* all of them are parts of transactions */
+	bool drops;	      /* a command that takes documents away */
 };
 
 struct log_bursts; /* opaque */

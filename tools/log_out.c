@@ -107,6 +107,20 @@ static void add_dropped(const struct entry *op, struct buf *ret)
 	buf_printf(ret, " (%s document%s)", text, count == 1 ? "" : "s");
 }
 
+/* " (TTL 3600 s)" of an index that removes documents. */
+static void add_ttl(struct bytes spec, struct buf *ret)
+{
+	struct error ignored = {0};
+	struct bson_field field;
+
+	if (bson_find(spec, "expireAfterSeconds", &field, &ignored) <= 0)
+		return;
+	if (field.type == BSON_KIND_INT32)
+		buf_printf(ret, " (TTL %d s)", (int)(int32_t)get_le32(field.value.at));
+	else
+		buf_add_str(ret, " (TTL)");
+}
+
 /* " a_1, b_1": the names of the indexes that a command makes. */
 static void add_indexes(const struct command *command, struct buf *ret)
 {
@@ -121,6 +135,7 @@ static void add_indexes(const struct command *command, struct buf *ret)
 		    name.type == BSON_KIND_STRING && bson_text(name.value, &text, &ignored) == 0) {
 			buf_add_str(ret, i > 0 ? ", " : " ");
 			term_escape(text, ret);
+			add_ttl(buf_bytes(&spec), ret);
 		}
 		buf_reset(&spec);
 	}
@@ -142,8 +157,10 @@ void log_out_command(const struct log_op *op, struct buf *ret)
 	case COMMAND_RENAME:
 		buf_add_str(ret, " to ");
 		term_escape(command->to, ret);
-		if (command->drop_target != NULL || command->drop_any_target)
+		if (command->drop_target != NULL || command->drop_any_target) {
 			buf_add_str(ret, ", which is dropped");
+			add_dropped(op->op, ret);
+		}
 		break;
 	case COMMAND_DROP:
 		add_dropped(op->op, ret);

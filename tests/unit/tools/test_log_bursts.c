@@ -136,10 +136,22 @@ static void deletions_come_first_then_drops_then_commands_then_the_rest(void **s
 	add(bursts, 102, 1, false, "'op':'c','ns':'a.$cmd','o':{'dropIndexes':'b','index':'x'}");
 	add(bursts, 103, 1, false, "'op':'c','ns':'a.$cmd','o':{'drop':'z'},'o2':{'numRecords':7}");
 	add(bursts, 104, 2, false, DELETE);
+	add(bursts, 105, 1, false,
+	    "'op':'c','ns':'a.$cmd','o':{'renameCollection':'a.n','to':'a.m'}");
+	add(bursts, 106, 1, false,
+	    "'op':'c','ns':'a.$cmd','o':{'renameCollection':'a.x','to':'a.y','dropTarget':true},"
+	    "'o2':{'numRecords':5}");
+	add(bursts, 107, 1, false,
+	    "'op':'c','ns':'a.$cmd','o':{'createIndexes':'b','v':2,'key':{'t':1},'name':'t_1',"
+	    "'expireAfterSeconds':60}");
 	add(bursts, 130, 3, false, DELETE);
-	check(bursts, "d 3 a.b 130.1-130.3; d 2 a.b 104.1-104.2; "
-		      "c 1 a.z 103.1-103.1 drop (7 documents); c 1 a.b 101.1-101.1 create; "
-		      "c 1 a.b 102.1-102.1 dropIndexes x; i 9 a.b 100.1-100.9");
+	check(bursts,
+	      "d 3 a.b 130.1-130.3; d 2 a.b 104.1-104.2; "
+	      "c 1 a.z 103.1-103.1 drop (7 documents); "
+	      "c 1 a.x 106.1-106.1 renameCollection to a.y, which is dropped (5 documents); "
+	      "c 1 a.b 101.1-101.1 create; c 1 a.b 102.1-102.1 dropIndexes x; "
+	      "c 1 a.n 105.1-105.1 renameCollection to a.m; "
+	      "c 1 a.b 107.1-107.1 createIndexes t_1 (TTL 60 s); i 9 a.b 100.1-100.9");
 }
 
 static void a_collection_that_was_made_anew_has_runs_of_its_own(void **state)
