@@ -391,6 +391,7 @@ static int run(struct ingest *ingest, struct ingest_result *result, struct error
 	result->input_bytes = result->snapshot.bytes;
 	result->unread = info.unread;
 	result->bare = info.bare;
+	result->blank = info.blank;
 	return 0;
 }
 

@@ -35,7 +35,7 @@ struct ingest_result {
 	uint64_t stored_bytes;		    /* bytes of packs that were written */
 	uint64_t input_bytes;		    /* BSON bytes of all documents */
 	uint64_t milliseconds;
-	struct source_files unread, bare; /* of struct source_info */
+	struct source_files unread, bare, blank; /* of struct source_info */
 };
 
 void ingest_result_release(struct ingest_result *result);

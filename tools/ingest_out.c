@@ -25,6 +25,7 @@ void ingest_out_warn(const struct cmd_run *run, const struct ingest_result *r)
 	warn(run, &r->unread,
 	     "not read; NAME.bson is, or else NAME.bson.gz, in the folder of a database");
 	warn(run, &r->bare, "no .bson beside it, the collection was taken as empty");
+	warn(run, &r->blank, "an empty file: options and indexes of the collection are not known");
 }
 
 void ingest_out_json(const struct ingest_result *r)
@@ -54,6 +55,8 @@ void ingest_out_json(const struct ingest_result *r)
 		json_out_u64(&j, "filesNotRead", r->unread.count);
 	if (r->bare.count > 0)
 		json_out_u64(&j, "collectionsWithoutData", r->bare.count);
+	if (r->blank.count > 0)
+		json_out_u64(&j, "emptyMetadataFiles", r->blank.count);
 	json_out_finish(&j);
 }
 

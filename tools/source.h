@@ -82,6 +82,8 @@ struct source_info {
 	struct source_files unread;
 	/* Metadata of collections without a data file, which were taken as empty. */
 	struct source_files bare;
+	/* Metadata files with nothing in them: mongodump leaves such a one on a full disk. */
+	struct source_files blank;
 };
 
 struct source_options {

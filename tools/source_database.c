@@ -13,6 +13,7 @@ static const char indexes_name[] = "system.indexes";
 struct entry {
 	struct buf name; /* empty: not known yet (shortened, without metadata) */
 	bool has_metadata;
+	bool blank; /* it is an empty file */
 	struct metadata metadata;
 	const struct source_member *member; /* borrowed */
 };
@@ -43,7 +44,8 @@ static const char *path_of(const struct entry *entry)
 	return member->data.path != NULL ? member->data.path : member->meta.path;
 }
 
-static int read_metadata(const struct source_file *file, struct metadata *ret, struct error *e)
+static int read_metadata(const struct source_file *file, struct metadata *ret, bool *ret_blank,
+			 struct error *e)
 {
 	OWNED(input_stream_close) struct input_stream *in = NULL;
 	OWNED(buf_release) struct buf text = {0};
@@ -55,6 +57,7 @@ static int read_metadata(const struct source_file *file, struct metadata *ret, s
 	r = input_stream_read_all(in, METADATA_MAX, &text, e);
 	if (r < 0)
 		return r;
+	*ret_blank = text.len == 0;
 	r = metadata_parse(buf_bytes(&text), ret, e);
 	return r < 0 ? error_wrap(e, "%s", file->path) : 0;
 }
@@ -65,7 +68,7 @@ static int load_entry(struct entry *entry, struct error *e)
 	int r;
 
 	if (entry->member->meta.path != NULL) {
-		r = read_metadata(&entry->member->meta, &entry->metadata, e);
+		r = read_metadata(&entry->member->meta, &entry->metadata, &entry->blank, e);
 		if (r < 0)
 			return r;
 		entry->has_metadata = true;
@@ -185,6 +188,8 @@ static int push_entry(const struct source_job *job, struct database *db, struct 
 	}
 	if (data->path == NULL && ns.type == SOURCE_COLLECTION)
 		source_docs_note(&job->info->bare, ns.file);
+	if (entry->blank)
+		source_docs_note(&job->info->blank, entry->member->meta.path);
 	return source_docs_file(job, &ns, data->path, data->gzip, e);
 }
 

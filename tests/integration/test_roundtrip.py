@@ -432,6 +432,11 @@ def test_what_is_not_read_is_told(store, fixture_dump, tmp_path):
     assert re.search(r"warning: .*/shop/indexed\.metadata\.json: no \.bson beside it", done.err), done.story()
     told = json.loads(store.ingest(dump, "--json").out)
     assert (told["filesNotRead"], told["collectionsWithoutData"]) == (2, 1)
+    assert "emptyMetadataFiles" not in told
+    (dump / "shop" / "orders.metadata.json").write_bytes(b"")
+    done = store.ingest(dump, "--quiet")
+    assert re.search(r"warning: .*/shop/orders\.metadata\.json: an empty file: options and indexes", done.err), done.story()
+    assert json.loads(store.ingest(dump, "--json").out)["emptyMetadataFiles"] == 1
     told = json.loads(store.ingest(fixture_dump, "--json").out)
     assert "filesNotRead" not in told and "collectionsWithoutData" not in told
 
