@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 
 #define FILE_MAX (64 * KIB)
+#define PEM_MAX (4 * MIB)
 #define HEARTBEAT_MS 5000
 #define SRV "mongodb+srv://"
 #define ESCAPES "in user and password : / ? # [ ] @ and %% are written as %%XX"
@@ -110,16 +110,39 @@ static void silence(mongoc_log_level_t level UNUSED, const char *domain UNUSED,
 {
 }
 
-/* The driver only says that there was an error when it can't read one. */
+/* Is the file there, and has it a PEM block of that kind? */
+static int check_pem(const char *option, const char *path, const char *kind, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	int found = file_read(path, PEM_MAX, &text, e);
+
+	if (found == 0) {
+		errno = ENOENT;
+		return error_sys(e, "the URI's %s %s", option, path);
+	}
+	if (found < 0)
+		return error_wrap(e, "the URI's %s", option);
+	found = strstr(buf_text(&text), kind) != NULL;
+	explicit_bzero(text.at, text.cap);
+	return found ? 0
+		     : error_set(e, ERR_INVALID, "the URI's %s %s: there is no \"%s\" in it",
+				 option, path, kind);
+}
+
+/* Of a file that can't be used the driver only says that there was an error. */
 static int check_files(const mongoc_uri_t *uri, struct error *e)
 {
-	static const char *const names[] = {"tlsCAFile", "tlsCertificateKeyFile"};
+	static const struct {
+		const char *option, *kind;
+	} files[] = {{"tlsCAFile", "CERTIFICATE-----"},
+		     {"tlsCertificateKeyFile", "CERTIFICATE-----"},
+		     {"tlsCertificateKeyFile", "PRIVATE KEY-----"}};
 
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		const char *path = mongoc_uri_get_option_as_utf8(uri, names[i], NULL);
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		const char *path = mongoc_uri_get_option_as_utf8(uri, files[i].option, NULL);
 
-		if (path != NULL && access(path, R_OK) != 0)
-			return error_sys(e, "the URI's %s %s", names[i], path);
+		if (path != NULL && check_pem(files[i].option, path, files[i].kind, e) < 0)
+			return e->code;
 	}
 	return 0;
 }

@@ -191,6 +191,8 @@ def test_what_is_wrong_with_a_uri_is_told(secured, store, tmp_path):
     for wrong, status, words in (
             (uri.replace("ca.pem", "none.pem"), 1, ("the URI's tlsCAFile", "none.pem: No such file")),
             (uri + "&tlsCertificateKeyFile=/none", 1, ("the URI's tlsCertificateKeyFile /none: No such file",)),
+            (uri.replace("ca.pem", "server.key"), 2, ("the URI's tlsCAFile", 'server.key: there is no "CERTIFICATE-----" in it')),
+            (uri + f"&tlsCertificateKeyFile={folder}/ca.pem", 2, ('ca.pem: there is no "PRIVATE KEY-----" in it',)),
             (uri.replace("authSource=admin", "authSource=shop"), 6, ("Authentication failed", "HINT: the user is looked for in authSource=")),
             ("mongodb+srv://u:p@localhost:1/", 2, ("HINT: mongodb+srv://USER:PASSWORD@NAME/; one name",)),
             (f"mongodb://{server.address}/?replicaSet=rs0", 6, ("requires authentication", "HINT: the role backup"))):
