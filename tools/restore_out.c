@@ -54,6 +54,18 @@ static const char *mode_word(enum restore_mode mode)
 	return words[mode];
 }
 
+/* Somebody made the collection anew, without them. */
+static void print_lacks(const struct restore_plan *plan, FILE *to)
+{
+	OWNED(buf_release) struct buf ns = {0};
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->at[i].lacks.len > 0 && plan->at[i].refusal == NULL)
+			fprintf(to, "%s holds data and keeps its indexes: it does not have %.*s\n",
+				term_escaped(bytes_str(plan->at[i].ns), &ns),
+				(int)plan->at[i].lacks.len, (const char *)plan->at[i].lacks.at);
+}
+
 void restore_out_plan(const struct restore_out *out, const struct restore_plan *plan, FILE *to)
 {
 	static const char *const titles[] = {"namespace", "becomes", ">documents", ">size", "plan"};
@@ -79,6 +91,7 @@ void restore_out_plan(const struct restore_out *out, const struct restore_plan *
 		add_plan(table, item, out->mode);
 	}
 	table_print(table, to);
+	print_lacks(plan, to);
 	if (plan->has_accounts)
 		fprintf(to, "users and roles: %s\n",
 			out->accounts ? "merged into those that are there"
@@ -109,6 +122,8 @@ void restore_out_plan_json(const struct restore_out *out, const struct restore_p
 		json_out_u64(j, "bytes", item->bytes);
 		if (item->refusal != NULL)
 			json_out_str(j, "refused", item->refusal);
+		if (item->lacks.len > 0)
+			json_out_name(j, "lacksIndexes", buf_bytes(&item->lacks));
 		if (item->expired > 0)
 			json_out_u64(j, "expired", item->expired);
 		json_out_end_object(j);

@@ -33,6 +33,7 @@ static void item_release(struct restore_plan_item *item)
 	buf_release(&item->expire);
 	buf_release(&item->ttl_there);
 	buf_release(&item->expire_there);
+	buf_release(&item->lacks);
 }
 
 void restore_plan_release(struct restore_plan *plan)
@@ -256,19 +257,31 @@ static int judge_options(struct planner *p, struct restore_plan_item *item, stru
 	return 0;
 }
 
-/* What stays removes documents by its own indexes and option; those of the moment are made only where there is no data. */
-static int look_for_ttl(struct planner *p, struct restore_plan_item *item, struct bytes options,
-			struct error *e)
+/*
+ * What stays removes documents by its own indexes and option; those of the moment are made only where there is no data: what
+ * is not there is told.
+ */
+static int look_at_indexes(struct planner *p, struct restore_plan_item *item, struct bytes options,
+			   struct error *e)
 {
-	OWNED(buf_release) struct buf others = {0};
+	OWNED(buf_release) struct buf rest = {0};
+	OWNED(buf_release) struct buf there = {0};
 
-	if (item->action == RESTORE_MERGE) {
-		buf_reset(&item->ttl);
-		buf_reset(&item->expire);
-	}
-	if (restore_there_ttl(p->there, item->db, item->coll, &item->ttl_there, e) < 0)
+	if (restore_there_indexes(p->there, item->db, item->coll, &item->ttl_there, &there, e) <
+		    0 ||
+	    restore_spec_options(options, p->target->major, &rest, &item->expire_there, e) < 0)
 		return e->code;
-	return restore_spec_options(options, p->target->major, &others, &item->expire_there, e);
+	if (item->action != RESTORE_MERGE)
+		return 0;
+	buf_add_bytes(&there, buf_bytes(&item->ttl_there));
+	if (!item->is_buckets &&
+	    (restore_spec_lacks(buf_bytes(&item->indexes), buf_bytes(&there), &item->lacks, e) <
+		     0 ||
+	     restore_spec_lacks(buf_bytes(&item->ttl), buf_bytes(&there), &item->lacks, e) < 0))
+		return e->code;
+	buf_reset(&item->ttl);
+	buf_reset(&item->expire);
+	return 0;
 }
 
 /* A time series that is there: its indexes belong to who has documents in it. */
@@ -346,7 +359,7 @@ static int look(struct planner *p, struct restore_plan_item *item, struct error 
 			return e->code;
 		if (look_for_validator(item, options, e) < 0)
 			return e->code;
-		return look_for_ttl(p, item, options, e);
+		return look_at_indexes(p, item, options, e);
 	}
 	if (item->entry.type == CATALOG_TIMESERIES)
 		return judge_series(p, item, options, e);

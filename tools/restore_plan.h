@@ -46,6 +46,8 @@ struct restore_plan_item {
 	struct buf ttl_there, expire_there; /* the same of what is there, and stays */
 	bool natural;			    /* its order is kept: one at a time */
 	bool bypasses; /* a validator may be against what was: a right of its own, not asked for without need */
+	struct buf
+		lacks; /* indexes of the moment that what has data has not, and does not get: "a_1, b_1", or empty */
 	uint64_t documents, bytes;
 	uint64_t expired; /* documents that a TTL index would remove at once; at most so many */
 	uint64_t expired_there; /* of them: by what is there */

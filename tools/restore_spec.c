@@ -3,6 +3,7 @@
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "store/snapshot/catalog_normal.h"
+#include "tools/term.h"
 
 #define SECONDS_MAX ((int64_t)1 << 40) /* later than anybody waits; keeps sums whole */
 
@@ -98,6 +99,56 @@ int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id, 
 			return e->code;
 	}
 	return more;
+}
+
+/* Have both a field of that name with the same bytes? 1 or 0. */
+static int share(struct bytes a, struct bytes b, const char *name, struct error *e)
+{
+	struct bson_field x, y;
+	int found = bson_find(a, name, &x, e);
+
+	if (found > 0)
+		found = bson_find(b, name, &y, e);
+	return found <= 0 ? found : bytes_equal(x.value, y.value);
+}
+
+/* 1 or 0. */
+static int is_among(struct bytes index, struct bytes specs, struct error *e)
+{
+	int64_t len = 0;
+
+	while (specs.len > 0 && (len = bson_next(specs, BSON_MAX_LEN, e)) > 0) {
+		struct bytes one = bytes_of(specs.at, (size_t)len);
+		int same = share(index, one, "name", e);
+
+		if (same == 0)
+			same = share(index, one, "key", e);
+		if (same != 0)
+			return same;
+		specs = bytes_of(specs.at + len, specs.len - (size_t)len);
+	}
+	return len < 0 ? (int)len : 0;
+}
+
+int restore_spec_lacks(struct bytes ours, struct bytes theirs, struct buf *ret, struct error *e)
+{
+	int64_t len = 0;
+
+	while (ours.len > 0 && (len = bson_next(ours, BSON_MAX_LEN, e)) > 0) {
+		struct bytes index = bytes_of(ours.at, (size_t)len), text;
+		struct bson_field name;
+		int there = is_among(index, theirs, e);
+
+		if (there < 0)
+			return there;
+		if (there == 0 && bson_find(index, "name", &name, e) > 0 &&
+		    name.type == BSON_KIND_STRING && bson_text(name.value, &text, e) == 0) {
+			buf_add_str(ret, ret->len > 0 ? ", " : "");
+			term_escape(text, ret);
+		}
+		ours = bytes_of(ours.at + len, ours.len - (size_t)len);
+	}
+	return len < 0 ? (int)len : 0;
 }
 
 /* A key's value that servers from 3.4 on refuse: true, "", null, ... */

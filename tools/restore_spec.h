@@ -26,6 +26,13 @@ MUST_CHECK int restore_spec_options(struct bytes options, unsigned major, struct
 MUST_CHECK int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id,
 				    struct buf *ret, struct buf *ret_ttl, struct error *e);
 
+/*
+ * Append the names of indexes that are not among `theirs`, by name or by key, to "a_1, b_1" (escaped for a terminal).
+ * Both are documents back to back. ERR_CORRUPT.
+ */
+MUST_CHECK int restore_spec_lacks(struct bytes ours, struct bytes theirs, struct buf *ret,
+				  struct error *e);
+
 /* The same index without the fields that no server of today knows, and key values that it refuses as 1. */
 MUST_CHECK int restore_spec_legacy(struct bytes index, struct buf *ret, struct error *e);
 

@@ -159,12 +159,12 @@ int restore_there_has_data(struct restore_there *there, const char *db, const ch
 }
 
 /* A server lists all of a collection's 64 at once. */
-int restore_there_ttl(struct restore_there *there, const char *db, const char *coll,
-		      struct buf *ret, struct error *e)
+int restore_there_indexes(struct restore_there *there, const char *db, const char *coll,
+			  struct buf *ret_ttl, struct buf *ret, struct error *e)
 {
 	OWNED(buf_release) struct buf command = {0};
 	OWNED(buf_release) struct buf reply = {0};
-	OWNED(buf_release) struct buf others = {0};
+	OWNED(buf_release) struct buf on_id = {0};
 	struct bson_field cursor, batch;
 	size_t begin = bson_build_begin(&command);
 	int code;
@@ -178,6 +178,6 @@ int restore_there_ttl(struct restore_there *there, const char *db, const char *c
 	if (code == 1)
 		code = bson_find(cursor.value, "firstBatch", &batch, e);
 	if (code == 1)
-		code = restore_spec_indexes(batch.value, false, &others, &others, ret, e);
+		code = restore_spec_indexes(batch.value, false, &on_id, ret, ret_ttl, e);
 	return MIN_OF(code, 0);
 }

@@ -23,11 +23,12 @@ MUST_CHECK int restore_there_find(struct restore_there *there, const char *db, c
 				  struct error *e);
 
 /*
- * Append the collection's indexes that remove documents, back to back as restore_spec_indexes() takes them apart.
+ * Append the collection's indexes but that on _id: those that remove documents, and the others; as restore_spec_indexes()
+ * takes them apart.
  * ERR_REMOTE, ERR_CORRUPT.
  */
-MUST_CHECK int restore_there_ttl(struct restore_there *there, const char *db, const char *coll,
-				 struct buf *ret, struct error *e);
+MUST_CHECK int restore_there_indexes(struct restore_there *there, const char *db, const char *coll,
+				     struct buf *ret_ttl, struct buf *ret, struct error *e);
 
 /* Has the collection a document? 1 or 0. ERR_REMOTE. */
 MUST_CHECK int restore_there_has_data(struct restore_there *there, const char *db, const char *coll,

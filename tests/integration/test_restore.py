@@ -454,6 +454,30 @@ def test_the_ttl_index_that_counts_is_the_one_that_will_be_there(member, store):
     assert "--noTTL" in restore(store, member, "--mode", "missing", check=6).err  # empty: it would be made
 
 
+def test_indexes_that_what_has_data_does_not_get_are_named(member, store):
+    """A database was dropped, and its application made the collection anew before somebody looked."""
+    coll = member.client["shop"]["users"]
+    coll.insert_many([{"_id": i, "mail": i, "seen": 0} for i in range(5)])
+    coll.create_index("mail", unique=True)
+    coll.create_index([("mail", 1), ("seen", -1)])
+    coll.create_index("when", expireAfterSeconds=60)
+    backed_up(store, member)
+    member.client.drop_database("shop")
+    coll.insert_one({"_id": "new"})
+    coll.create_index([("mail", 1), ("seen", -1)], name="another")
+    plan = restored(store, member, "--mode", "missing", "--dryRun")["plan"]
+    assert [item["lacksIndexes"] for item in plan] == ["mail_1, when_1"]
+    done = restore(store, member, "--mode", "missing")
+    assert "shop.users holds data and keeps its indexes: it does not have mail_1, when_1\n" in done.out
+    assert coll.count_documents({}) == 6 and len(coll.index_information()) == 2
+    coll.drop_indexes()
+    for index in ("mail", [("mail", 1), ("seen", -1)], "when"):
+        coll.create_index(index)
+    assert "lacksIndexes" not in restored(store, member, "--mode", "missing", "--dryRun")["plan"][0]
+    coll.drop()
+    assert "lacksIndexes" not in restored(store, member, "--mode", "missing", "--dryRun")["plan"][0]
+
+
 def test_a_time_series_that_is_there_removes_by_its_own_option(member, store):
     if member.number < (5, 0):
         pytest.skip("no time series")
