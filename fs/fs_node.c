@@ -420,7 +420,12 @@ static int child_by_key(struct fs *fs, const struct fs_node *parent, struct byte
 	if (!fs_keyed_add(fs->keyed, parent->inode, buf_bytes(&key), buf_bytes(&doc), &inode))
 		return error_set(e, ERR_LIMIT, "%s: two documents would have one node id",
 				 parent->entry.ns);
-	return find_keyed(fs, inode, ret, e);
+	/* Not by its id: documents of other threads may have taken its place meanwhile. */
+	buf_reset(&ret->doc);
+	buf_add_bytes(&ret->doc, buf_bytes(&doc));
+	ret->folder = parent->inode;
+	fs_node_point(ret, inode, parent->moment);
+	return load_entry(fs, ret, ret->folder, e);
 }
 
 /* A document, by its name. */

@@ -1,7 +1,10 @@
 #include "fs/fs_at.h"
 
+#include <pthread.h>
+
 #include "fs/fs_dir.h"
 #include "fs/fs_file.h"
+#include "fs/fs_keyed.h"
 #include "fs/fs_span.h"
 #include "tests/unit/fs/small_store.h"
 
@@ -364,6 +367,49 @@ static void the_oplog_is_there_as_bson_and_as_json(void **state)
 	world_close(&w);
 }
 
+/* Documents of other threads, so large that each takes the place of all that are kept. */
+static void *add_large_ones(void *ctx)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	struct world *w = ctx;
+
+	memset(buf_room(&doc, FS_KEYED_MAX_BYTES), 0, FS_KEYED_MAX_BYTES);
+	doc.len = FS_KEYED_MAX_BYTES;
+	for (int i = 0; i < 150; i++) {
+		struct fs_inode inode = {.kind = FS_KIND_KEY_JSON};
+
+		fs_keyed_add(w->fs->keyed, (struct fs_inode){.kind = FS_KIND_DOCS},
+			     bytes_of(&i, sizeof(i)), buf_bytes(&doc), &inode);
+	}
+	return NULL;
+}
+
+static void a_document_is_found_while_others_take_its_place(void **state)
+{
+	OWNED(fs_node_release) struct fs_node docs;
+	struct error e = {0};
+	pthread_t thread;
+	struct world w;
+	int missing = 0;
+
+	(void)state;
+	world_open(&w, false);
+	fs_node_init(&docs);
+	assert_int_equal(walk(&w, "at/2026-11-21T094107Z/shop/orders/", &docs), 1);
+	assert_false(docs.loaded);
+	assert_int_equal(pthread_create(&thread, NULL, add_large_ones, &w), 0);
+	while (pthread_tryjoin_np(thread, NULL) != 0) {
+		OWNED(fs_node_release) struct fs_node found;
+
+		fs_node_init(&found);
+		missing += ASSERT_OK(fs_node_child(w.fs, &docs, bytes_str("2.json"), &found, &e)) == 0;
+	}
+	assert_int_equal(missing, 0);
+	fs_node_release(&docs);
+	fs_node_init(&docs);
+	world_close(&w);
+}
+
 static void others_do_not_see_the_oplog(void **state)
 {
 	struct world w;
@@ -411,6 +457,7 @@ int main(void)
 		cmocka_unit_test(the_timeline_leads_to_what_happened),
 		cmocka_unit_test(the_timeline_has_one_name_for_each_time),
 		cmocka_unit_test(the_oplog_is_there_as_bson_and_as_json),
+		cmocka_unit_test(a_document_is_found_while_others_take_its_place),
 		cmocka_unit_test(others_do_not_see_the_oplog),
 		cmocka_unit_test(ranges_and_gaps_are_told_to_programs),
 	};
