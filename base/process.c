@@ -31,4 +31,7 @@ void process_begin(void)
 	hold_standard();
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGXFSZ, &action, NULL);
+	/* Who started us may ignore it: nobody could be waited for then. */
+	action.sa_handler = SIG_DFL;
+	sigaction(SIGCHLD, &action, NULL);
 }

@@ -10,6 +10,7 @@
  * Standard input, output or error may be closed. Their numbers would go to the next files that are opened, and what is
  * printed into a store: they are held by what can be neither read nor written, so that both still fail with EBADF.
  * A write over the limit of a file's size (RLIMIT_FSIZE) fails with EFBIG instead of ending the process without a word.
+ * The end of a child is told (SIGCHLD), also when who started us ignores that.
  */
 void process_begin(void);
 

@@ -47,6 +47,16 @@ def test_files_written_without_standard_files_are_what_they_would_be_with_them(f
     peers.run(["diff", "-r", tmp_path / "with", tmp_path / "without"])
 
 
+def test_who_was_started_by_somebody_who_ignores_the_end_of_children_waits_for_its_own(tmp_path):
+    path = tmp_path / "store"
+    for words in (["init", "--encrypt", path, "--key-command", "echo 0123456789abcdef0123456789abcdef"],
+                  ["replicate", "-s", path, tmp_path / "copy"]):
+        done = subprocess.run([peers.program("yester"), *words], capture_output=True, text=True, check=False, timeout=60,
+                              preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        assert (done.returncode, done.stderr) == (0, ""), words
+    assert (tmp_path / "copy" / "config").exists()
+
+
 def test_help_that_can_not_be_printed_is_an_error():
     for program, words in (("yester", ["--help"]), ("yester", ["help"]), ("yester", ["ls", "--help"]), ("yester", ["--version"]),
                            ("yesterfs", ["--help"]), ("yesterfs", ["--version"])):
