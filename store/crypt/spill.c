@@ -1,5 +1,6 @@
 #include "store/crypt/spill.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -106,6 +107,14 @@ int spill_read(struct spill *spill, uint64_t at, uint8_t *ret, size_t len, struc
 	if (spill->ctx != NULL)
 		crypt_at(spill->ctx, at, ret, len);
 	return 0;
+}
+
+void spill_forget(struct spill *spill, uint64_t from, uint64_t upto)
+{
+	/* Not every file system can do that; then it stays until the end. */
+	if (from < upto)
+		(void)!fallocate(spill->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+				 (off_t)(upto - from));
 }
 
 uint64_t spill_size(const struct spill *spill)

@@ -27,6 +27,8 @@ MUST_CHECK int spill_write(struct spill *spill, struct buf *bytes, struct error 
 /* Read exactly `len` bytes that were written at `at`. ERR_IO, ERR_CORRUPT: there are fewer. */
 MUST_CHECK int spill_read(struct spill *spill, uint64_t at, uint8_t *ret, size_t len,
 			  struct error *e);
+/* What lies in [from, upto) is not read any more: its room on the disk may be used. */
+void spill_forget(struct spill *spill, uint64_t from, uint64_t upto);
 /* Bytes that were written. */
 uint64_t spill_size(const struct spill *spill);
 

@@ -44,6 +44,8 @@ struct extsort {
 	struct spill *spill; /* or NULL */
 	struct run *runs;
 	size_t run_count;
+	struct run *merged; /* each of them out of many: they are left alone as long as there are few */
+	size_t merged_count;
 	struct run *current; /* whose pair was returned last */
 };
 
@@ -70,6 +72,7 @@ void extsort_free(struct extsort *sort)
 	if (sort == NULL)
 		return;
 	runs_free(sort);
+	free(sort->merged);
 	spill_free(sort->spill);
 	buf_release(&sort->arena);
 	free(sort->pairs);
@@ -195,10 +198,10 @@ static void sort_memory(struct extsort *sort)
 	}
 }
 
-static void add_run(struct extsort *sort, uint64_t begin, uint64_t end)
+static void add_run(struct run **runs, size_t *count, uint64_t begin, uint64_t end)
 {
-	sort->runs = xrealloc(sort->runs, (sort->run_count + 1) * sizeof(*sort->runs));
-	sort->runs[sort->run_count++] = (struct run){.next = begin, .end = end};
+	*runs = xrealloc(*runs, (*count + 1) * sizeof(**runs));
+	(*runs)[(*count)++] = (struct run){.next = begin, .end = end};
 }
 
 static void add_pair_bytes(struct buf *out, struct bytes key, struct bytes doc)
@@ -229,7 +232,7 @@ static int spill_memory(struct extsort *sort, struct error *e)
 	}
 	if (spill_write(sort->spill, &out, e) < 0)
 		return e->code;
-	add_run(sort, begin, spill_size(sort->spill));
+	add_run(&sort->runs, &sort->run_count, begin, spill_size(sort->spill));
 	sort->pair_count = 0;
 	buf_reset(&sort->arena);
 	return 0;
@@ -335,14 +338,29 @@ static int merge_next(struct extsort *sort, struct bytes *ret_key, struct bytes 
 	return 1;
 }
 
-/* All runs become one, at the end of the spill, so that memory for reading them stays bounded. */
+/* Those that were merged before are runs as others. */
+static void take_merged(struct extsort *sort)
+{
+	for (size_t i = 0; i < sort->merged_count; i++)
+		add_run(&sort->runs, &sort->run_count, sort->merged[i].next, sort->merged[i].end);
+	sort->merged_count = 0;
+}
+
+/*
+ * The runs become one, at the end of the spill, so that memory for reading them stays bounded; and with them those that were
+ * merged before, once there are many: so each pair is written a few times only. Where they lay is free again.
+ */
 static int merge_runs(struct extsort *sort, struct error *e)
 {
 	OWNED(buf_release) struct buf out = {0};
-	uint64_t begin = spill_size(sort->spill);
+	uint64_t begin = spill_size(sort->spill), freed = begin;
 	struct bytes key, doc;
 	int found;
 
+	if (sort->merged_count > RUNS_MAX / 2)
+		take_merged(sort);
+	for (size_t i = 0; i < sort->run_count; i++)
+		freed = MIN_OF(freed, sort->runs[i].next);
 	if (start_merge(sort, e) < 0)
 		return e->code;
 	while ((found = merge_next(sort, &key, &doc, e)) == 1) {
@@ -354,7 +372,8 @@ static int merge_runs(struct extsort *sort, struct error *e)
 		return e->code;
 	runs_free(sort);
 	sort->current = NULL;
-	add_run(sort, begin, spill_size(sort->spill));
+	add_run(&sort->merged, &sort->merged_count, begin, spill_size(sort->spill));
+	spill_forget(sort->spill, freed, begin);
 	return 0;
 }
 
@@ -383,7 +402,7 @@ int extsort_add(struct extsort *sort, struct bytes key, struct bytes doc, struct
 	if (used > 0 && used + key.len + doc.len + sizeof(*sort->pairs) > sort->memory) {
 		if (spill_memory(sort, e) < 0)
 			return e->code;
-		if (sort->run_count == RUNS_MAX && merge_runs(sort, e) < 0)
+		if (sort->run_count + sort->merged_count == RUNS_MAX && merge_runs(sort, e) < 0)
 			return e->code;
 	}
 	if (sort->pair_count == sort->pair_room) {
@@ -406,6 +425,7 @@ int extsort_add(struct extsort *sort, struct bytes key, struct bytes doc, struct
 int extsort_finish(struct extsort *sort, struct error *e)
 {
 	sort->finished = true;
+	take_merged(sort);
 	if (sort->run_count == 0) {
 		sort_memory(sort);
 		return 0;

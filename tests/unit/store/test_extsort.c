@@ -1,5 +1,10 @@
 #include "store/tree/extsort.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "tests/harness/harness.h"
 
 struct pair {
@@ -116,6 +121,62 @@ static void more_runs_than_can_be_merged_at_once_are_fine(void **state)
 		sort_and_compare(count, 0, 200, small);
 	sort_and_compare(1400, 0, 201, small);
 	sort_and_compare(1400, 0, 202, alike);
+	sort_and_compare(26000, 0, 207, small); /* those that were merged are merged, too */
+}
+
+/* The spill is the only open file in its folder. */
+static void stat_spill(const char *folder, struct stat *ret)
+{
+	for (int fd = 3; fd < 100; fd++) {
+		char link[40], path[4096];
+		ssize_t len;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		len = readlink(link, path, sizeof(path) - 1);
+		if (len <= 0)
+			continue;
+		path[len] = '\0';
+		if (strncmp(path, folder, strlen(folder)) == 0 && fstat(fd, ret) == 0)
+			return;
+	}
+	fail();
+}
+
+/* Can the file system take a part of a file back? */
+static bool takes_back(const char *folder)
+{
+	int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	bool can = fd >= 0 && ftruncate(fd, MIB) == 0 &&
+		   fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, MIB) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return can;
+}
+
+static void what_is_merged_is_written_a_few_times_only(void **state)
+{
+	const char *folder = harness_tmpdir();
+	OWNED(extsort_free) struct extsort *sort = extsort_new(folder, 0);
+	struct harness_rng rng = harness_rng_of(208);
+	const size_t count = 10000, len = 4000;
+	struct error e = {0};
+	struct stat found;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		OWNED(buf_release) struct buf key = {0};
+		OWNED(buf_release) struct buf doc = {0};
+
+		random_bytes(&rng, &key, 12);
+		random_bytes(&rng, &doc, len);
+		ASSERT_OK(extsort_add(sort, buf_bytes(&key), buf_bytes(&doc), &e));
+	}
+	ASSERT_OK(extsort_finish(sort, &e));
+	stat_spill(folder, &found);
+	assert_true((uint64_t)found.st_size < 5 * count * len / 2);
+	if (takes_back(folder))
+		assert_true((uint64_t)found.st_blocks * 512 < 3 * count * len / 2);
 }
 
 static void pairs_of_sixteen_mebibytes_are_fine(void **state)
@@ -157,6 +218,7 @@ int main(void)
 		cmocka_unit_test(pairs_come_back_in_order_from_spills),
 		cmocka_unit_test(pairs_of_many_mebibytes_come_back_in_order),
 		cmocka_unit_test(more_runs_than_can_be_merged_at_once_are_fine),
+		cmocka_unit_test(what_is_merged_is_written_a_few_times_only),
 		cmocka_unit_test(pairs_of_sixteen_mebibytes_are_fine),
 		cmocka_unit_test(a_sort_that_is_given_up_frees_all),
 		cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
