@@ -25,6 +25,8 @@ struct job {
 	struct store_writer *writer;
 	struct snapshot_list source, there;
 	struct buf done;	/* of struct copied */
+	uint32_t *slots;	/* a hash table of them: each is one's number + 1, 0 for none */
+	size_t slot_count;	/* a power of two, at most half of it used */
 	struct snapshot parent; /* that was copied last */
 	bool has_parent;
 };
@@ -35,6 +37,7 @@ static void job_release(struct job *job)
 	snapshots_release(&job->source);
 	snapshots_release(&job->there);
 	buf_release(&job->done);
+	free(job->slots);
 	snapshot_release(&job->parent);
 }
 DEFINE_OWNED_STRUCT(struct job, job_release);
@@ -54,14 +57,42 @@ static int still_wanted(struct job *job, const char *phase, struct error *e)
 
 /* ---- a tree */
 
+/* The one that was copied from a root, or where it is to be noted. */
+static uint32_t *slot_of(const struct job *job, const struct tree_root *from)
+{
+	const struct copied *all = (const struct copied *)(const void *)job->done.at;
+	size_t i = get_le64(from->id.at) & (job->slot_count - 1);
+
+	while (job->slots[i] != 0 && !tree_root_equal(&all[job->slots[i] - 1].from, from))
+		i = (i + 1) & (job->slot_count - 1);
+	return &job->slots[i];
+}
+
 static const struct tree_root *find_copied(const struct job *job, const struct tree_root *from)
 {
 	const struct copied *all = (const struct copied *)(const void *)job->done.at;
+	uint32_t number = job->slot_count == 0 ? 0 : *slot_of(job, from);
 
-	for (size_t i = job->done.len / sizeof(*all); i-- > 0;)
-		if (tree_root_equal(&all[i].from, from))
-			return &all[i].to;
-	return NULL;
+	return number == 0 ? NULL : &all[number - 1].to;
+}
+
+static void keep_copied(struct job *job, const struct copied *copied)
+{
+	const struct copied *all;
+	uint32_t count;
+
+	buf_add(&job->done, copied, sizeof(*copied));
+	all = (const struct copied *)(const void *)job->done.at;
+	count = (uint32_t)(job->done.len / sizeof(*copied));
+	if (2 * (size_t)count <= job->slot_count) {
+		*slot_of(job, &copied->from) = count;
+		return;
+	}
+	free(job->slots);
+	job->slot_count = MAX_OF(2 * job->slot_count, (size_t)256);
+	job->slots = xcalloc(job->slot_count, sizeof(*job->slots));
+	for (uint32_t i = 0; i < count; i++)
+		*slot_of(job, &all[i].from) = i + 1;
 }
 
 static int sample_of(struct job *job, const struct tree_root *root, struct buf *ret,
@@ -138,7 +169,7 @@ static int copy_tree(struct job *job, const struct tree_root *root, const struct
 		return error_set(e, ERR_CORRUPT, "%llu documents were read, %llu are expected",
 				 (unsigned long long)copied.to.count,
 				 (unsigned long long)root->count);
-	buf_add(&job->done, &copied, sizeof(copied));
+	keep_copied(job, &copied);
 	*ret = copied.to;
 	return 0;
 }
@@ -245,6 +276,7 @@ static int is_there(struct job *job, const struct snapshot *s, struct error *e)
 
 static int seconds_of(const char *text, uint64_t otherwise, uint64_t *ret, struct error *e)
 {
+	const uint64_t now = (uint64_t)time(NULL);
 	struct when when;
 
 	*ret = otherwise;
@@ -257,7 +289,7 @@ static int seconds_of(const char *text, uint64_t otherwise, uint64_t *ret, struc
 	else if (when.kind == WHEN_OPTIME)
 		*ret = when.optime.seconds;
 	else if (when.kind == WHEN_BEFORE_NOW)
-		*ret = (uint64_t)time(NULL) - when.seconds;
+		*ret = now - MIN_OF(now, when.seconds);
 	else
 		return error_set(e, ERR_INVALID,
 				 "\"%s\": a time is expected, as 2026-11-21T09:41:07Z or now-7d",

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import bson
 import peers
 from test_retention import BEGIN, DAY, documents_of, dump_of, entry, take
 
@@ -55,7 +56,22 @@ def test_some_snapshots_only(store, tmp_path):
     assert json.loads(other.run("ranges", "--json").out) == json.loads(other.run("ranges", "--json").out)
     store.run("copy", other.path, "nobody", check=1)
     store.run("copy", other.path, "--since", "soon", check=(1, 2))
+    assert json.loads(store.run("copy", other.path, "--since", "now-36500d", "--json").out)["snapshots"] == 1
     store.run("copy", tmp_path / "nowhere", check=10)
+
+
+def test_many_collections_and_those_that_are_the_same(store, tmp_path):
+    folder = tmp_path / "dump" / "shop"
+    folder.mkdir(parents=True)
+    for i in range(700):
+        (folder / f"c{i}.bson").write_bytes(bson.encode({"_id": i % 600}))
+    for name in ("one", "two"):
+        store.ingest(folder.parent, "--name", name)
+        (folder / "c5.bson").write_bytes(bson.encode({"_id": 9999}))
+    other = peers.Store(tmp_path / "other", "--seed", "99")
+    assert json.loads(store.run("copy", other.path, "--json").out)["snapshots"] == 2
+    for name in ("one", "two"):
+        assert archive(other.path, name) == archive(store.path, name)
 
 
 def test_another_snapshot_of_the_name_is_not_touched(store, tmp_path):
