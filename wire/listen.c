@@ -118,20 +118,23 @@ static int listen_tcp(const struct server_listen *where, struct listen *l, struc
 static int remove_stale(const struct sockaddr_un *address, struct error *e)
 {
 	struct stat st;
-	int fd, code;
+	int fd, why;
 
 	if (lstat(address->sun_path, &st) != 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(e, ERR_EXISTS, "%s is there and is no socket", address->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	code = connect(fd, (const struct sockaddr *)address, sizeof(*address));
-	close(fd);
-	if (code == 0)
-		return error_set(e, ERR_BUSY, "%s is used by another program", address->sun_path);
-	if (unlink(address->sun_path) != 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
 		return error_sys(e, "%s", address->sun_path);
-	return 0;
+	why = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
+	close(fd);
+	/* Not what it is when many wait for it (EAGAIN), when it is of another kind or somebody else's. */
+	if (why != ECONNREFUSED)
+		return error_set(e, ERR_BUSY, "%s is used by another program", address->sun_path);
+	return unlink(address->sun_path) == 0 || errno == ENOENT
+		       ? 0
+		       : error_sys(e, "%s", address->sun_path);
 }
 
 static int listen_unix(const char *path, struct listen *l, struct error *e)

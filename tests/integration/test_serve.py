@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import shutil
+import socket
 import signal
 import struct
 import subprocess
@@ -271,6 +272,22 @@ def test_a_socket_is_its_owners(shop, tmp_path):
     path.touch()
     done = peers.yester("serve", "-s", shop.path, "--socket", path, check=None)
     assert done.status != 0 and "no socket" in done.err and path.exists()
+
+
+def test_only_a_socket_that_nobody_has_any_more_is_replaced(shop, tmp_path):
+    path = tmp_path / "s.sock"
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_UNIX, kind) as theirs, socket.socket(socket.AF_UNIX, kind) as waiting:
+            theirs.bind(str(path))
+            if kind == socket.SOCK_STREAM:
+                theirs.listen(0)
+                waiting.connect(str(path))  # and nobody accepts: there is no room for another one
+            done = peers.yester("serve", "-s", shop.path, "--socket", path, check=11, timeout=20)
+            assert "another program" in done.err and path.exists()
+        if kind == socket.SOCK_DGRAM:
+            path.unlink()
+    with Server(shop.path, socket_path=path) as server:
+        assert server.client["shop"]["orders"].find_one() is not None
 
 
 def test_a_public_address_needs_logins_and_tls(shop, yester):
