@@ -44,7 +44,7 @@ struct extsort {
 	struct spill *spill; /* or NULL */
 	struct run *runs;
 	size_t run_count;
-	struct run *merged; /* each of them out of many: they are left alone as long as there are few */
+	struct run *merged; /* each of them of many; left alone as long as there are few */
 	size_t merged_count;
 	struct run *current; /* whose pair was returned last */
 };

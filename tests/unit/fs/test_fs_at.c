@@ -402,7 +402,8 @@ static void a_document_is_found_while_others_take_its_place(void **state)
 		OWNED(fs_node_release) struct fs_node found;
 
 		fs_node_init(&found);
-		missing += ASSERT_OK(fs_node_child(w.fs, &docs, bytes_str("2.json"), &found, &e)) == 0;
+		missing +=
+			ASSERT_OK(fs_node_child(w.fs, &docs, bytes_str("2.json"), &found, &e)) == 0;
 	}
 	assert_int_equal(missing, 0);
 	fs_node_release(&docs);
