@@ -10,7 +10,7 @@ static bool utc_clock(uint64_t seconds, struct tm *utc, char *ret, size_t size)
 {
 	time_t when = (time_t)seconds;
 
-	if (gmtime_r(&when, utc) != NULL && utc->tm_year <= 9999 - 1900)
+	if (seconds <= INT64_MAX && gmtime_r(&when, utc) != NULL && utc->tm_year <= 9999 - 1900)
 		return true;
 	snprintf(ret, size, "@%" PRIu64, seconds);
 	return false;

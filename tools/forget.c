@@ -19,7 +19,7 @@ void forget_plan_release(struct forget_plan *plan)
 static int64_t period_of(enum forget_every rule, uint64_t seconds, size_t i)
 {
 	time_t at = (time_t)seconds;
-	struct tm tm;
+	struct tm tm = {0}; /* of a year that there is none of */
 
 	gmtime_r(&at, &tm);
 	switch (rule) {

@@ -429,7 +429,7 @@ static int find_end(struct job *job, uint64_t *ret, struct error *e)
 /* All that was written before now, once a majority has it: so what was dropped is dropped there, too. */
 static int end_oplog(struct job *job, struct error *e)
 {
-	uint64_t until = clock_ms() + COMMIT_MS, end = 0;
+	uint64_t until = 0, before = 0, end = 0;
 	int code;
 
 	if (find_end(job, &end, e) < 0)
@@ -437,6 +437,10 @@ static int end_oplog(struct job *job, struct error *e)
 	while ((code = read_oplog(job, end, UINT64_MAX, e)) == 0) {
 		if (check_cancelled(job, e) < 0)
 			return e->code;
+		/* Not the time in which there was enough to read, or the member was lost. */
+		if (until == 0 || job->reached != before)
+			until = clock_ms() + COMMIT_MS;
+		before = job->reached;
 		if (clock_ms() > until)
 			return error_set(e, ERR_REMOTE,
 					 "no majority has the last write of %s after %d s",

@@ -26,6 +26,11 @@ static void years_of_five_digits_are_seconds(void **state)
 	assert_string_equal(machine, "@253402300800");
 	time_text_utc(UINT64_MAX / 2, people); /* no such year: must not overflow */
 	assert_string_equal(people, "@9223372036854775807");
+	/* What a damaged or forged record may say: as a time_t it would lie before 1970. */
+	time_text_rfc3339(UINT64_MAX - 60000000000000000, machine);
+	assert_string_equal(machine, "@18386744073709551615");
+	time_text_utc(UINT64_MAX, people);
+	assert_string_equal(people, "@18446744073709551615");
 }
 
 static void durations_show_their_two_largest_parts(void **state)
