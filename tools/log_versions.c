@@ -217,6 +217,8 @@ static int apply_update(struct job *job, const struct entry *op, struct state *s
 		return e->code;
 	if (!state->known && !is_replacement(job, op))
 		return 0;
+	/* What was not known was there: nobody logs an update of nothing. */
+	rules.upsert |= !state->known;
 	state->known = true;
 	buf_reset(&job->scratch);
 	made = update_apply(buf_bytes(&state->doc), op->o, &rules, &job->scratch, e);

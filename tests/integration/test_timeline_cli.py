@@ -10,7 +10,7 @@ import time
 import bson
 import peers
 import pytest
-from bson import json_util
+from bson import SON, Timestamp, json_util
 from history import DELETED, HOSTILE, RAW, History, text_of
 from peers import Mount, Store
 
@@ -421,6 +421,22 @@ def test_log_of_a_document_shows_every_version(history):
     assert [line["document"]["born"] for line in lines] == [1990, 1990, 1990, 1991]
     assert [line["ns"] for line in lines] == ["shop.people"] * 3 + ["shop.renamed"]
     history.store.run("log", "shop.orders", '"5"', check=1)
+
+
+def test_log_of_a_document_that_is_replaced_before_it_is_known_shows_it_from_then_on(store, tmp_path):
+    """The oplog begins in the middle, and no snapshot says what there was."""
+    ui = bson.Binary(bytes(range(16)), 4)
+
+    def update(number, o):
+        return bson.encode(SON([("op", "u"), ("ns", "shop.c"), ("ui", ui), ("o", o), ("o2", {"_id": 1}), ("v", bson.Int64(2)),
+                                ("ts", Timestamp(1700000000, number)), ("t", bson.Int64(1))]))
+
+    difference = SON([("$v", 2), ("diff", {"i": {"b": 2}})])
+    (tmp_path / "oplog.bson").write_bytes(update(1, difference) + update(2, SON([("_id", 1), ("a", 1)])) + update(3, difference))
+    store.run("ingest-oplog", tmp_path / "oplog.bson")
+    lines = json_lines(store.run("log", "shop.c", "1", "--json", check=3))
+    assert [(line["known"], line["document"]) for line in lines] == [
+        (False, None), (True, {"_id": 1, "a": 1}), (True, {"_id": 1, "a": 1, "b": 2})]
 
 
 def test_log_is_clamped_with_a_note(history):
