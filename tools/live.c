@@ -358,6 +358,51 @@ int live_open_like(const struct live *as, uint64_t at, struct live **ret, struct
 	return 0;
 }
 
+/* May it be read, as the URI says? Whom tags mean only the driver knows. */
+static bool is_allowed(const struct live *live, const char *type)
+{
+	mongoc_read_mode_t mode = mongoc_read_prefs_get_mode(live->prefs);
+
+	if (!bson_empty(mongoc_read_prefs_get_tags(live->prefs)) || mode == MONGOC_READ_PRIMARY)
+		return false;
+	return strcmp(type, "RSSecondary") == 0 ||
+	       (strcmp(type, "RSPrimary") == 0 && mode != MONGOC_READ_SECONDARY);
+}
+
+/* A connection to the member called `name`, if that is so far back. */
+static struct live *open_reaching(const struct live *than, const char *name, uint64_t ts)
+{
+	OWNED(live_close) struct live *live = NULL;
+	struct error ignored;
+	uint64_t oldest;
+
+	if (connect_to(than->uri, name, &live, &ignored) < 0 || strcmp(live->member, name) != 0 ||
+	    strcmp(live->set, than->set) != 0 || live_oldest(live, &oldest, &ignored) != 1 ||
+	    oldest > ts)
+		return NULL;
+	return TAKE(live);
+}
+
+int live_open_reaching(struct live *than, uint64_t ts, struct live **ret)
+{
+	mongoc_server_description_t **all;
+	struct live *live = NULL;
+	size_t count;
+
+	all = mongoc_client_get_server_descriptions(than->client, &count);
+	for (size_t i = 0; i < count && live == NULL; i++) {
+		const char *name = mongoc_server_description_host(all[i])->host_and_port;
+
+		if (strcmp(name, than->member) != 0 &&
+		    is_allowed(than, mongoc_server_description_type(all[i])))
+			live = open_reaching(than, name, ts);
+	}
+	mongoc_server_descriptions_destroy_all(all, count);
+	if (live != NULL)
+		*ret = live;
+	return live != NULL;
+}
+
 void live_close(struct live *live)
 {
 	if (live == NULL)

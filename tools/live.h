@@ -37,6 +37,11 @@ MUST_CHECK int live_open(const struct live_uri *uri, struct live **ret, struct e
  */
 MUST_CHECK int live_open_like(const struct live *as, uint64_t at, struct live **ret,
 			      struct error *e);
+/*
+ * Members keep their oplogs for different times. A connection to another member of the same set, one that the URI's
+ * readPreference allows, whose oplog begins at or before `ts`: 1; 0 there is none.
+ */
+MUST_CHECK int live_open_reaching(struct live *than, uint64_t ts, struct live **ret);
 void live_close(struct live *live);
 DEFINE_OWNED(struct live *, live_close);
 

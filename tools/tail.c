@@ -273,44 +273,55 @@ static int step_over(struct job *job, struct live *live, uint64_t oldest, struct
 	return 0;
 }
 
-/* The member has the stream's last entry: 1. A gap was stepped over, or it was cancelled: 0. */
-static int prove(struct job *job, struct live *live, struct live_oplog *oplog, struct error *e)
+/* Only this other member has what follows the stream. */
+static void move(struct job *job, struct live **live, struct live *other)
 {
+	note(job, "the oplog of %s begins behind %u.%u, that of %s does not", (*live)->member,
+	     entry_seconds(job->at.ts), entry_increment(job->at.ts), other->member);
+	live_close(*live);
+	*live = other;
+	memcpy(job->member, other->member, sizeof(job->member));
+}
+
+/* A member has the stream's last entry: 1, *live is it, *ret stands behind. A gap was stepped over, or cancelled: 0. */
+static int prove(struct job *job, struct live **live, struct live_oplog **ret, struct error *e)
+{
+	OWNED(live_oplog_close)
+	struct live_oplog *oplog = live_oplog_open(*live, job->at.ts, WAIT_MS);
 	struct entry_optime at;
+	struct live *other;
 	uint64_t oldest = 0;
 	struct bytes doc;
 	int found = first_entry(job, oplog, &doc, &at, e);
 
 	if (found != 1)
 		return found;
-	if (at.ts == job->at.ts)
+	if (at.ts == job->at.ts) {
+		*ret = TAKE(oplog);
 		return bytes_equal(doc, buf_bytes(&job->doc)) ? 1 : refuse_other(job, e);
-	if (live_oldest(live, &oldest, e) < 0)
+	}
+	if (live_oldest(*live, &oldest, e) < 0)
 		return e->code;
 	if (oldest <= job->at.ts)
 		return refuse_other(job, e);
-	return step_over(job, live, oldest, e);
+	if (live_open_reaching(*live, job->at.ts, &other) == 0)
+		return step_over(job, *live, oldest, e);
+	live_oplog_close(TAKE(oplog));
+	move(job, live, other);
+	return prove(job, live, ret, e);
 }
 
-/*
- * An empty stream begins with the newest exact snapshot's entry when that is still there, else with the last one. A
- * snapshot that somebody said the time of may lie between two entries: it begins with one before it.
- */
 static int choose_begin(struct job *job, struct live *live, uint64_t *ret, struct error *e)
 {
-	uint64_t wanted, made;
-	int found = 0;
+	int found;
 
 	if (job->result.has_gap) {
 		*ret = job->resume;
 		return 0;
 	}
-	if (tail_stream_snapshots(job->store, &wanted, &made, e) < 0)
-		return e->code;
-	if (wanted != 0)
-		found = live_upto(live, wanted, ret, e);
-	if (found < 0 || (found == 0 && live_newest(live, ret, e) < 0))
-		return e->code;
+	found = tail_stream_begin(job->store, live, ret, e);
+	if (found < 0)
+		return found;
 	job->result.begun = true;
 	job->result.needs_snapshot = found == 0;
 	if (job->result.needs_snapshot)
@@ -394,34 +405,32 @@ static int fill_gaps(struct job *job, struct live *live, struct error *e)
 	return 0;
 }
 
-static int follow_member(struct job *job, struct live *live, struct error *e)
+/* *live becomes another member where only that one has what follows. */
+static int follow_member(struct job *job, struct live **live, struct error *e)
 {
 	OWNED(live_oplog_close) struct live_oplog *oplog = NULL;
 	uint64_t from = 0;
 
-	memcpy(job->result.set, live->set, sizeof(job->result.set));
-	memcpy(job->member, live->member, sizeof(job->member));
+	memcpy(job->result.set, (*live)->set, sizeof(job->result.set));
+	memcpy(job->member, (*live)->member, sizeof(job->member));
 	if (!job->last_lap) {
 		job->last_lap = job->options->once;
-		job->goal = live->top;
+		job->goal = (*live)->top;
 	}
-	if (job->known && !job->filled && fill_gaps(job, live, e) < 0)
+	if (job->known && !job->filled && fill_gaps(job, *live, e) < 0)
 		return e->code;
 	if (job->known) {
-		int proven;
+		int proven = prove(job, live, &oplog, e);
 
-		oplog = live_oplog_open(live, job->at.ts, WAIT_MS);
-		proven = prove(job, live, oplog, e);
 		if (proven < 0 || cancelled(job))
-			return proven < 0 ? proven : 0;
+			return MIN_OF(proven, 0);
 	}
 	if (!job->known) {
-		live_oplog_close(TAKE(oplog));
-		if (choose_begin(job, live, &from, e) < 0)
+		if (choose_begin(job, *live, &from, e) < 0)
 			return e->code;
-		oplog = live_oplog_open(live, from, WAIT_MS);
+		oplog = live_oplog_open(*live, from, WAIT_MS);
 	}
-	note(job, "following %s at %s", live->set, live->member);
+	note(job, "following %s at %s", (*live)->set, (*live)->member);
 	return read_on(job, oplog, e);
 }
 
@@ -447,7 +456,7 @@ static int follow(struct job *job, struct error *e)
 	job->overrun = false;
 	if (live_open(job->options->uri, &live, e) < 0 || check_version(job, live, e) < 0)
 		return e->code;
-	code = follow_member(job, live, e);
+	code = follow_member(job, &live, e);
 	job->overrun = live->overrun;
 	job->member[0] = '\0';
 	tell(job, false);

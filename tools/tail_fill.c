@@ -85,8 +85,8 @@ static int add_slice(struct fill *fill, struct error *e)
 		return e->code;
 	fill->result->entries += added.entries;
 	if (stream_add_last(add).ts >= fill->gap.last.ts) {
-		fill->result->gaps++;
-		fill->result->last = fill->gap;
+		if (fill->result->gaps++ == 0)
+			fill->result->last = fill->gap;
 	}
 	return more;
 }
@@ -107,24 +107,59 @@ static int fill_one(struct store *store, struct live *live, const struct progres
 	return more == ERR_EXISTS ? 0 : more;
 }
 
+/* Members whose oplogs can be read. */
+struct members {
+	struct live *first; /* borrowed */
+	struct live *other; /* or NULL: one that reaches back farther */
+	uint64_t oldest, others_oldest;
+	bool asked; /* nobody reaches back farther */
+};
+
+static void members_release(struct members *members)
+{
+	live_close(members->other);
+}
+DEFINE_OWNED_STRUCT(struct members, members_release);
+
+/* Who has the entry at `ts`; NULL: nobody. From one call to the next `ts` goes back. */
+static struct live *member_with(struct members *m, uint64_t ts)
+{
+	struct live *found;
+	struct error ignored;
+
+	if (ts >= m->oldest)
+		return m->first;
+	if (m->other != NULL && ts >= m->others_oldest)
+		return m->other;
+	m->asked = m->asked || live_open_reaching(m->first, ts, &found) == 0;
+	if (m->asked)
+		return NULL;
+	live_close(m->other);
+	m->other = found;
+	m->others_oldest = ts;
+	(void)!live_oldest(found, &m->others_oldest, &ignored);
+	return found;
+}
+
 int tail_fill(struct store *store, struct live *live, const struct progress *progress,
 	      struct tail_filled *ret, struct error *e)
 {
 	OWNED(stream_close) struct stream *stream = NULL;
-	uint64_t oldest = 0;
+	OWNED(members_release) struct members members = {.first = live};
 
 	*ret = (struct tail_filled){0};
 	if (stream_open(store, &stream, NULL, e) < 0)
 		return e->code;
 	if (stream_range_count(stream) < 2)
 		return 0;
-	if (live_oldest(live, &oldest, e) < 0)
+	if (live_oldest(live, &members.oldest, e) < 0)
 		return e->code;
-	for (size_t i = 0; i + 1 < stream_range_count(stream); i++) {
-		const struct stream_range gap = {.first = stream_range(stream, i)->last,
-						 .last = stream_range(stream, i + 1)->first};
+	for (size_t i = stream_range_count(stream) - 1; i > 0; i--) {
+		const struct stream_range gap = {.first = stream_range(stream, i - 1)->last,
+						 .last = stream_range(stream, i)->first};
+		struct live *from = member_with(&members, gap.first.ts);
 
-		if (gap.first.ts >= oldest && fill_one(store, live, progress, &gap, ret, e) < 0)
+		if (from != NULL && fill_one(store, from, progress, &gap, ret, e) < 0)
 			return e->code;
 	}
 	return 0;

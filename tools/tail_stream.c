@@ -89,3 +89,17 @@ int tail_stream_snapshots(struct store *store, uint64_t *ret_begin, uint64_t *re
 	*ret_made = made;
 	return 0;
 }
+
+int tail_stream_begin(struct store *store, struct live *live, uint64_t *ret, struct error *e)
+{
+	uint64_t wanted, made;
+	int found = 0;
+
+	if (tail_stream_snapshots(store, &wanted, &made, e) < 0)
+		return e->code;
+	if (wanted != 0)
+		found = live_upto(live, wanted, ret, e);
+	if (found < 0 || (found == 0 && live_newest(live, ret, e) < 0))
+		return e->code;
+	return found;
+}

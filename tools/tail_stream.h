@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "oplog/entry.h"
 #include "store/store.h"
+#include "tools/live.h"
 
 /*
  * Make segments of journal `number` (0: there is none) and, if *left, of all others: those that a crash, or this, left
@@ -32,5 +33,13 @@ void tail_stream_name(const char *set, char ret[TAIL_STREAM_NAME_LEN]);
  */
 MUST_CHECK int tail_stream_snapshots(struct store *store, uint64_t *ret_begin, uint64_t *ret_made,
 				     struct error *e);
+
+/*
+ * Where a stream begins that is empty: 1 and the entry of the newest exact snapshot, or one before it (a snapshot that
+ * somebody said the time of may lie between two); 0 and the newest entry: the member has none so old, or there is no
+ * such snapshot.
+ */
+MUST_CHECK int tail_stream_begin(struct store *store, struct live *live, uint64_t *ret,
+				 struct error *e);
 
 #endif

@@ -174,15 +174,15 @@ def test_what_is_rolled_back_never_enters(store, tmp_path):
         assert lost
 
 
-def overrun(rs, last):
-    """Write until the oplog no longer reaches back to `last`."""
+def overrun(rs, last, members=None):
+    """Write until the oplog (of these members, or all) no longer reaches back to `last`."""
     last = bson.timestamp.Timestamp(*map(int, last.split(".")))
     coll = rs.client["shop"]["big"]
 
     def gone():
         coll.insert_one({"pad": os.urandom(3000000)})
         with contextlib.suppress(pymongo.errors.OperationFailure):
-            firsts = [m.client.local["oplog.rs"].find_one(sort=[("$natural", 1)])["ts"] for m in rs.members]
+            firsts = [m.client.local["oplog.rs"].find_one(sort=[("$natural", 1)])["ts"] for m in members or rs.members]
             return min(firsts) > last
 
     until(gone, "the oplog is overrun", 240)
@@ -209,6 +209,32 @@ def test_a_gap_is_told_and_a_new_snapshot_goes_on_behind_it(store, tmp_path):
             assert tail.end() == 0, tail.said()
             assert '"backups": 1' in tail.said()
         assert len(status(store, "--check", check=3)["gaps"]) >= 1
+        same_as(rs, store, tmp_path / "d")
+
+
+@pytest.mark.long
+def test_a_member_with_a_longer_oplog_closes_what_would_be_a_gap(store, tmp_path):
+    """Members keep their oplogs for different times; secondaries are asked first."""
+    found = ReplicaSet("6.0.27", oplog=3000)
+    for member in found.members[1:]:
+        member.arguments = tuple("5" if word == "3000" else word for word in member.arguments)
+    with found as rs:
+        config = rs.client.admin.command("replSetGetConfig")["config"]
+        config["members"][0]["priority"], config["version"] = 10, config["version"] + 1
+        rs.client.admin.command("replSetReconfig", config)
+        until(lambda: rs.primary() is rs.members[0], "the primary is the member with the long oplog")
+        rs.client["shop"]["c0"].insert_one({"begin": 1})
+        store.run("backup", "--uri", rs.uri)
+        store.run("tail", "--once", "--uri", rs.uri)
+        overrun(rs, status(store)["lastOptime"], rs.members[1:])
+        # Who wants secondaries only has a gap; nothing is taken from the primary.
+        asked = store.run("tail", "--once", "--uri", f"{rs.uri}&readPreference=secondary", check=3)
+        assert "a gap" in asked.err and rs.members[0].address not in asked.err
+        said = store.run("tail", "--once", "--uri", rs.uri).err
+        assert "filled " in said and "no gap" in store.run("gaps").out
+        overrun(rs, status(store)["lastOptime"], rs.members[1:])
+        said = store.run("tail", "--once", "--uri", rs.uri).err
+        assert f"that of {rs.members[0].address} does not" in said
         same_as(rs, store, tmp_path / "d")
 
 
