@@ -2,6 +2,7 @@
 
 #include "base/buckets.h"
 #include "oplog/replay_catalog_internal.h"
+#include "oplog/replay_series.h"
 
 #define VIEWS "system.views"
 
@@ -125,6 +126,33 @@ static int load_series(struct replay_catalog *catalog, const struct catalog_entr
 	return 0;
 }
 
+/*
+ * Buckets without a time series: servers make them first. Their entry has what the time series will show, or options as
+ * servers list them for buckets.
+ */
+static int load_lone_buckets(struct replay_slots_item *item, const struct catalog_entry *entry,
+			     struct error *e)
+{
+	struct catalog_entry *to = &item->pub.entry;
+	struct bson_field field;
+	int got;
+
+	if (item->has_series || entry->options.len == 0 ||
+	    !buckets_is(catalog_entry_coll(entry), NULL))
+		return 0;
+	got = bson_find(buf_bytes(&entry->options), "timeseries", &field, e);
+	if (got <= 0)
+		return got;
+	item->has_series = true;
+	buf_reset(&item->series_options);
+	buf_reset(&item->series_indexes);
+	buf_add_bytes(&item->series_indexes, buf_bytes(&entry->indexes));
+	buf_release(&to->options);
+	buf_release(&to->indexes);
+	to->has_metadata = false;
+	return replay_series_options(buf_bytes(&entry->options), &item->series_options, e);
+}
+
 bool replay_catalog_is_views(struct bytes db, struct bytes coll)
 {
 	return bytes_equal(coll, bytes_str(VIEWS)) && !bytes_equal(db, bytes_str("admin"));
@@ -171,7 +199,7 @@ static int load_collection(struct replay_catalog *catalog, const struct catalog_
 	buf_add_bytes(&to->order, buf_bytes(&entry->order));
 	buf_add_bytes(&to->options, buf_bytes(&entry->options));
 	buf_add_bytes(&to->indexes, buf_bytes(&entry->indexes));
-	return 0;
+	return load_lone_buckets(item, entry, e);
 }
 
 int replay_catalog_load(struct replay_catalog *catalog, const struct catalog_entry *entry,

@@ -7,7 +7,9 @@
  * are system.views documents while it runs, and entries again at the end (decision 001).
  *
  * What comes out are the entries of a fresh mongodump at that time: system.buckets.X without metadata
- * and UUID, time series with what their buckets' options and indexes mean for them.
+ * and UUID, time series with what their buckets' options and indexes mean for them. Where the buckets are there and the
+ * time series is not (servers make it behind them, and drop it before them) the buckets' entry has them: nothing else
+ * would tell them when it comes.
  *
  * Left out by name, from the base, too: local.*, and what each server derives for itself instead of
  * logging it: config.transactions, config.image_collection, config.system.preimages.

@@ -113,6 +113,34 @@ static int buckets_of(struct replay_catalog *catalog, const struct replay_view *
 	return 0;
 }
 
+/* What a time series that is still to come will show is in nothing but the entry of its buckets. */
+static int keep_lone_series(struct replay_catalog *catalog, struct error *e)
+{
+	const struct replay_slots *slots = &catalog->slots;
+
+	for (size_t i = 0; i < slots->count; i++)
+		slots->at[i]->shown = false;
+	for (size_t i = 0; i < catalog->views.count; i++) {
+		struct replay_slots_item *item;
+
+		if (buckets_of(catalog, catalog->views.at[i], &item, e) < 0)
+			return error_wrap(e, "%s", catalog->views.at[i]->entry.ns);
+		if (item != NULL)
+			item->shown = true;
+	}
+	for (size_t i = 0; i < slots->count; i++) {
+		struct replay_slots_item *item = slots->at[i];
+
+		if (item->pub.dropped || !item->has_series || item->shown)
+			continue;
+		buf_reset(&item->pub.entry.options);
+		buf_add_bytes(&item->pub.entry.options, buf_bytes(&item->series_options));
+		buf_reset(&item->pub.entry.indexes);
+		buf_add_bytes(&item->pub.entry.indexes, buf_bytes(&item->series_indexes));
+	}
+	return 0;
+}
+
 static int emit_view(struct replay_catalog *catalog, const struct replay_view *view,
 		     replay_catalog_each *each, void *ctx, struct error *e)
 {
@@ -155,7 +183,7 @@ int replay_catalog_finish(struct replay_catalog *catalog, replay_catalog_each *e
 			  struct error *e)
 {
 	OWNED(rows_release) struct rows rows = {0};
-	int got = 0;
+	int got = keep_lone_series(catalog, e);
 
 	collect(catalog, &rows);
 	for (size_t i = 0; got >= 0 && i < rows.count; i++) {

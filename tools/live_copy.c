@@ -444,9 +444,9 @@ static int copy_one(struct worker *worker, const struct live_list_entry *entry, 
 		       .file = file},
 	};
 
-	/* As mongodump: what buckets are is said by the time series. */
-	if (buckets)
-		state.ns.options = state.ns.indexes = bytes_of(none, sizeof(none));
+	/* As mongodump: what buckets are is said by the time series, when it is there. */
+	if (buckets && !entry->is_lone)
+		state.ns.options = bytes_of(none, sizeof(none));
 	memcpy(state.ns.uuid, entry->uuid, sizeof(state.ns.uuid));
 	/* A collation has another order of strings than ours. */
 	state.ns.in_order = state.ordered && !has_option(entry, "collation");

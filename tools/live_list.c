@@ -272,6 +272,22 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->coll, y->coll);
 }
 
+/* Servers make the buckets of a time series first. */
+static void find_lone_buckets(struct live_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct live_list_entry *entry = &list->at[i], series = {.db = entry->db};
+		const struct live_list_entry *found;
+		struct bytes name;
+
+		if (!buckets_is(bytes_str(entry->coll), &name))
+			continue;
+		series.coll = entry->coll + strlen(entry->coll) - name.len;
+		found = bsearch(&series, list->at, list->count, sizeof(series), compare);
+		entry->is_lone = found == NULL || !found->is_series;
+	}
+}
+
 int live_list_read(struct live *live, const struct ns_filter *filter, struct live_list *ret,
 		   struct error *e)
 {
@@ -305,6 +321,7 @@ int live_list_read(struct live *live, const struct ns_filter *filter, struct liv
 		return code;
 	if (found.count > 1)
 		qsort(found.at, found.count, sizeof(*found.at), compare);
+	find_lone_buckets(&found);
 	*ret = found;
 	found = (struct live_list){0};
 	return 0;

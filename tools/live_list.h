@@ -12,6 +12,7 @@
 struct live_list_entry {
 	char *db, *coll;
 	bool is_view, is_series;
+	bool is_lone; /* buckets whose time series is not there (yet): only they know its options */
 	bool has_uuid;
 	uint8_t uuid[16];
 	struct buf options; /* BSON document */
