@@ -133,6 +133,16 @@ void arena_on_free(struct arena *arena, void (*free_it)(void *what), void *what)
 	arena->calls = call;
 }
 
+size_t arena_held(const struct arena *arena)
+{
+	size_t sum = 0;
+
+	for (const struct block *block = arena == NULL ? NULL : arena->last; block != NULL;
+	     block = block->before)
+		sum += sizeof(*block) + block->cap;
+	return sum;
+}
+
 size_t arena_used(const struct arena *arena)
 {
 	return arena->total;

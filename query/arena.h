@@ -30,6 +30,8 @@ char *arena_text(struct arena *arena, struct bytes from);
 /* Call free_it(what) when the content is forgotten: for what was allocated elsewhere (a compiled regular expression) and lives as long. */
 void arena_on_free(struct arena *arena, void (*free_it)(void *what), void *what);
 
+/* Bytes that it takes, whatever is used of them. NULL: none. */
+size_t arena_held(const struct arena *arena);
 /* Bytes that were asked for since the last reset. */
 size_t arena_used(const struct arena *arena);
 

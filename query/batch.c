@@ -67,8 +67,15 @@ static int batch_next(struct stage *stage, struct stage_doc *ret, struct error *
 	return 1;
 }
 
+static size_t batch_memory(const struct stage *stage)
+{
+	const struct batch *b = (const struct batch *)stage;
+
+	return sizeof(*b) + arena_held(b->arena) + b->cap * sizeof(*b->docs);
+}
+
 static const struct stage_kind batch_kind = {
-	.name = "$cursor", .next = batch_next, .close = batch_close};
+	.name = "$cursor", .next = batch_next, .close = batch_close, .memory = batch_memory};
 
 struct stage *batch_open(struct query_context *q, uint64_t most, struct stage *source)
 {

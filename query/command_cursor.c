@@ -119,12 +119,7 @@ int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *re
 
 size_t query_cursor_memory(const struct query_cursor *cursor)
 {
-	size_t sum = sizeof(*cursor) + arena_used(cursor->c.q.constants);
-
-	for (const struct stage *s = cursor->stage; s != NULL; s = s->source)
-		if (scan_is(s))
-			sum += scan_memory(s);
-	return sum;
+	return sizeof(*cursor) + arena_held(cursor->c.q.constants) + stage_memory(cursor->stage);
 }
 
 void query_cursor_free(struct query_cursor *cursor)

@@ -32,6 +32,13 @@ static void find_close(struct stage *stage)
 	buf_release(&s->doc);
 }
 
+static size_t find_memory(const struct stage *stage)
+{
+	const struct find_stage *s = (const struct find_stage *)stage;
+
+	return sizeof(*s) + sorter_memory(s->sorter) + arena_held(s->arena) + s->doc.cap;
+}
+
 static struct find_stage *make(struct query_context *q, struct expr_scope *scope,
 			       const struct stage_kind *kind, struct stage *source)
 {
@@ -73,7 +80,8 @@ static int sort_next(struct stage *stage, struct stage_doc *ret, struct error *e
 	return sorter_next(s->sorter, ret, e);
 }
 
-static const struct stage_kind sort_kind = {.name = "SORT", .next = sort_next, .close = find_close};
+static const struct stage_kind sort_kind = {
+	.name = "SORT", .next = sort_next, .close = find_close, .memory = find_memory};
 
 struct stage *find_stage_sort(struct query_context *q, struct expr_scope *scope,
 			      const struct sort *sort, uint64_t limit, bool keep_keys,

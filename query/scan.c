@@ -188,7 +188,17 @@ static void scan_close(struct stage *stage)
 	catalog_entry_release(&s->dear_entry);
 }
 
-static const struct stage_kind kind = {.name = "$cursor", .next = scan_next, .close = scan_close};
+static size_t scan_memory(const struct stage *stage)
+{
+	const struct scan *s = (const struct scan *)stage;
+	uint64_t order = s->order == NULL ? 0 : s->root.count * (s->places == NULL ? 4 : 8);
+
+	return sizeof(*s) + order + s->doc.cap + arena_held(s->arena) +
+	       tree_cursor_memory(s->cursor) + (s->round == NULL ? 0 : scan_round_memory(s->round));
+}
+
+static const struct stage_kind kind = {
+	.name = "$cursor", .next = scan_next, .close = scan_close, .memory = scan_memory};
 
 /* One point, of a moment whose documents would have to be replayed: take the way that only looks for this one. */
 static bool is_dear(const struct collection *c, const struct scan_plan *plan)
@@ -273,14 +283,4 @@ uint64_t scan_examined(const struct stage *stage)
 	const struct scan *s = (const struct scan *)stage;
 
 	return s->examined + (s->round == NULL ? 0 : scan_round_examined(s->round));
-}
-
-size_t scan_memory(const struct stage *stage)
-{
-	const struct scan *s = (const struct scan *)stage;
-
-	uint64_t order = s->order == NULL ? 0 : s->root.count * (s->places == NULL ? 4 : 8);
-
-	return sizeof(*s) + order + s->doc.cap +
-	       (s->round == NULL ? 0 : scan_round_memory(s->round));
 }

@@ -44,7 +44,5 @@ MUST_CHECK int scan_open(struct query_context *q, struct collection *collection,
 uint64_t scan_examined(const struct stage *stage);
 /* Was this stage made by scan_open()? */
 bool scan_is(const struct stage *stage);
-/* Bytes that it holds. */
-size_t scan_memory(const struct stage *stage);
 
 #endif

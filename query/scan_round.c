@@ -373,8 +373,10 @@ uint64_t scan_round_examined(const struct scan_round *r)
 
 size_t scan_round_memory(const struct scan_round *r)
 {
-	size_t sum = sizeof(*r);
+	size_t sum = sizeof(*r) + r->part_room * sizeof(*r->parts);
 
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		sum += arena_held(r->workers[i].arena);
 	for (size_t i = 0; i < r->part_room; i++)
 		sum += r->parts[i].docs.cap + r->parts[i].kept.cap;
 	return sum;

@@ -47,6 +47,8 @@ struct sorter; /* opaque */
 struct sorter *sorter_new(struct query_context *q, const struct sort *sort, uint64_t limit,
 			  bool keep_keys);
 void sorter_free(struct sorter *sorter);
+/* Bytes that it holds in memory. NULL: none. */
+size_t sorter_memory(const struct sorter *sorter);
 DEFINE_OWNED(struct sorter *, sorter_free);
 /* Copy a document in. 292 when memory is out and allow_disk_use is not set. */
 MUST_CHECK int sorter_add(struct sorter *sorter, struct expr_frame *frame,

@@ -54,6 +54,14 @@ struct sorter *sorter_new(struct query_context *q, const struct sort *sort, uint
 	return sorter;
 }
 
+size_t sorter_memory(const struct sorter *sorter)
+{
+	return sorter == NULL ? 0
+			      : sizeof(*sorter) + sorter->key.cap + sorter->record.cap +
+					sorter->heap_room * sizeof(*sorter->heap) +
+					sorter->heap_bytes + extsort_memory(sorter->all);
+}
+
 void sorter_free(struct sorter *sorter)
 {
 	if (sorter == NULL)

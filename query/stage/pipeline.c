@@ -144,7 +144,7 @@ static int empty_next(struct stage *stage, struct stage_doc *ret, struct error *
 	return 0;
 }
 
-static const struct stage_kind empty_kind = {"$_nothing", empty_next, NULL, NULL};
+static const struct stage_kind empty_kind = {"$_nothing", empty_next, NULL, NULL, NULL};
 
 struct stage *stage_new_empty(struct stage_build *b, struct stage *source)
 {

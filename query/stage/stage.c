@@ -77,6 +77,22 @@ void stage_work_close(struct stage_work *work)
 	buf_release(&work->out);
 }
 
+size_t stage_work_memory(const struct stage_work *work)
+{
+	return arena_held(work->arena) + work->out.cap;
+}
+
+#define STAGE_COST (20 * KIB) /* of a stage that does not tell: its arena, mostly */
+
+size_t stage_memory(const struct stage *stage)
+{
+	size_t sum = 0;
+
+	for (; stage != NULL; stage = stage->source)
+		sum += stage->kind->memory == NULL ? STAGE_COST : stage->kind->memory(stage);
+	return sum;
+}
+
 /* ---- documents */
 
 static void add_head(struct buf *b, uint8_t type, struct bytes name)

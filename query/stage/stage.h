@@ -26,6 +26,8 @@ struct stage_kind {
 			*stage); /* frees what the stage holds, not the stage and not its source */
 	/* As explain shows it: {$match: {...}} appended to a document that is being built. May be NULL: the words that were parsed. */
 	void (*explain)(struct stage *stage, struct buf *ret);
+	/* Bytes that it holds while it waits to be asked again. NULL: not much. */
+	size_t (*memory)(const struct stage *stage);
 };
 
 /* Embedded first in each stage's own struct; allocated with xcalloc. */
@@ -42,6 +44,8 @@ static inline int stage_next(struct stage *stage, struct stage_doc *ret, struct 
 
 	return result < 0 ? result : stage->kind->next(stage, ret, e);
 }
+/* Bytes that a stage and all before it hold, about. NULL: none. */
+size_t stage_memory(const struct stage *stage);
 /* Closes and frees a stage and all before it. NULL is fine. */
 void stage_free(struct stage *stage);
 DEFINE_OWNED(struct stage *, stage_free);

@@ -239,8 +239,16 @@ static void bucket_auto_close(struct stage *stage)
 	stage_work_close(&self->work);
 }
 
+static size_t bucket_auto_memory(const struct stage *stage)
+{
+	const struct bucket_auto_stage *self = (const struct bucket_auto_stage *)stage;
+
+	return sizeof(*self) + extsort_memory(self->sorted) + self->record.cap +
+	       stage_work_memory(&self->work);
+}
+
 static const struct stage_kind bucket_auto_kind = {"$bucketAuto", bucket_auto_next,
-						   bucket_auto_close, NULL};
+						   bucket_auto_close, NULL, bucket_auto_memory};
 
 /* ---- parsing */
 

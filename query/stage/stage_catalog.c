@@ -141,7 +141,7 @@ static void list_catalog_close(struct stage *stage)
 }
 
 static const struct stage_kind list_catalog_kind = {"$listCatalog", list_catalog_next,
-						    list_catalog_close, NULL};
+						    list_catalog_close, NULL, NULL};
 
 /* Of a time series: what unpacks its buckets comes first, in a mongod. */
 static int refuse_series(struct query_context *q, struct error *e)

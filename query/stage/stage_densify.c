@@ -526,7 +526,7 @@ static void densify_close(struct stage *stage)
 	stage_work_close(&self->work);
 }
 
-static const struct stage_kind densify_kind = {"$densify", densify_next, densify_close, NULL};
+static const struct stage_kind densify_kind = {"$densify", densify_next, densify_close, NULL, NULL};
 
 bool stage_densify_keeps(const struct stage *stage, const struct bytes *paths, size_t count)
 {

@@ -34,7 +34,7 @@ static void tee_close(struct stage *stage)
 	buf_release(&((struct tee_stage *)stage)->room);
 }
 
-static const struct stage_kind tee_kind = {"$_tee", tee_next, tee_close, NULL};
+static const struct stage_kind tee_kind = {"$_tee", tee_next, tee_close, NULL, NULL};
 
 struct facet_stage {
 	struct stage base;
@@ -104,7 +104,7 @@ static void facet_close(struct stage *stage)
 	buf_release(&self->out);
 }
 
-static const struct stage_kind facet_kind = {"$facet", facet_next, facet_close, NULL};
+static const struct stage_kind facet_kind = {"$facet", facet_next, facet_close, NULL, NULL};
 
 int stage_make_facet(struct stage_build *b, struct bytes name, const struct value *operand,
 		     struct stage *source, struct stage **ret, struct error *e)
@@ -260,14 +260,15 @@ static void redact_close(struct stage *stage)
 	stage_work_close(&((struct redact_stage *)stage)->work);
 }
 
-static const struct stage_kind redact_kind = {"$redact", redact_next, redact_close, NULL};
+static const struct stage_kind redact_kind = {"$redact", redact_next, redact_close, NULL, NULL};
 
 /* $$KEEP and its like are constants to an expression: {$let: {vars: {KEEP: "keep"}}} by another way. */
 static const char *const verdict_names[] = {"DESCEND", "PRUNE", "KEEP"};
 static const char *const verdict_values[] = {"descend", "prune", "keep"};
 
 static int redact_first(struct stage *stage, struct stage_doc *ret, struct error *e);
-static const struct stage_kind redact_first_kind = {"$redact", redact_first, redact_close, NULL};
+static const struct stage_kind redact_first_kind = {"$redact", redact_first, redact_close, NULL,
+						    NULL};
 
 struct redact_slots {
 	struct redact_stage redact;

@@ -68,7 +68,7 @@ static void documents_close(struct stage *stage)
 }
 
 static const struct stage_kind documents_kind = {"$documents", documents_next, documents_close,
-						 NULL};
+						 NULL, NULL};
 
 /* It is parsed as a field of a $project: what no operator is has the words of that one. */
 static int check_operator(struct stage_build *b, const struct value *operand, struct error *e)
@@ -170,7 +170,16 @@ static void union_close(struct stage *stage)
 	arena_free(self->constants);
 }
 
-static const struct stage_kind union_kind = {"$unionWith", union_next, union_close, NULL};
+static size_t union_memory(const struct stage *stage)
+{
+	const struct union_stage *self = (const struct union_stage *)stage;
+
+	return sizeof(*self) + stage_memory(self->stage) + stage_memory(self->checked) +
+	       arena_held(self->constants);
+}
+
+static const struct stage_kind union_kind = {"$unionWith", union_next, union_close, NULL,
+					     union_memory};
 
 int stage_make_union_with(struct stage_build *b, struct bytes name, const struct value *operand,
 			  struct stage *source, struct stage **ret, struct error *e)
@@ -316,7 +325,8 @@ static int plan_cache_next(struct stage *stage, struct stage_doc *ret, struct er
 			   stage_text(q, q->coll));
 }
 
-static const struct stage_kind plan_cache_kind = {"$planCacheStats", plan_cache_next, NULL, NULL};
+static const struct stage_kind plan_cache_kind = {"$planCacheStats", plan_cache_next, NULL, NULL,
+						  NULL};
 
 int stage_make_plan_cache(struct stage_build *b, struct bytes name UNUSED,
 			  const struct value *operand, struct stage *source, struct stage **ret,
@@ -397,7 +407,7 @@ static int geo_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 	return query_error(e, QUERY_INDEX_NOT_FOUND, PIPELINE_NO_GEO_INDEX);
 }
 
-static const struct stage_kind geo_kind = {"$geoNear", geo_next, NULL, NULL};
+static const struct stage_kind geo_kind = {"$geoNear", geo_next, NULL, NULL, NULL};
 
 int stage_make_geo_near(struct stage_build *b, struct bytes name, const struct value *operand,
 			struct stage *source, struct stage **ret, struct error *e)

@@ -311,7 +311,19 @@ static void graph_close(struct stage *stage)
 	stage_work_close(&self->inner);
 }
 
-static const struct stage_kind graph_kind = {"$graphLookup", graph_next, graph_close, NULL};
+static size_t graph_memory(const struct stage *stage)
+{
+	const struct graph_stage *self = (const struct graph_stage *)stage;
+
+	return sizeof(*self) + stage_join_memory(self->join) + arena_held(self->constants) +
+	       arena_held(self->seen_arena) + self->seen_room * sizeof(*self->seen) +
+	       self->frontier[0].cap + self->frontier[1].cap + self->results.cap + self->out.cap +
+	       self->with_depth.cap + stage_work_memory(&self->work) +
+	       stage_work_memory(&self->inner);
+}
+
+static const struct stage_kind graph_kind = {"$graphLookup", graph_next, graph_close, NULL,
+					     graph_memory};
 
 /* ---- parsing */
 

@@ -421,7 +421,16 @@ static void group_close(struct stage *stage)
 	stage_work_close(&self->work);
 }
 
-static const struct stage_kind group_kind = {"$group", group_next, group_close, NULL};
+static size_t group_memory(const struct stage *stage)
+{
+	const struct group_stage *self = (const struct group_stage *)stage;
+
+	return sizeof(*self) + self->heap + arena_held(self->memory) +
+	       self->room * sizeof(*self->slots) + extsort_memory(self->spill) +
+	       stage_work_memory(&self->work);
+}
+
+static const struct stage_kind group_kind = {"$group", group_next, group_close, NULL, group_memory};
 
 /* ---- parsing */
 

@@ -136,6 +136,16 @@ void stage_join_free(struct stage_join *join)
 	free(join);
 }
 
+size_t stage_join_memory(const struct stage_join *join)
+{
+	return join == NULL
+		       ? 0
+		       : sizeof(*join) + stage_store_memory(join->docs) + arena_held(join->arena) +
+				 arena_held(join->values) + join->room * sizeof(*join->entries) +
+				 (join->mask + 1) * sizeof(*join->heads) +
+				 join->found_room * sizeof(*join->found) + join->doc.cap;
+}
+
 /* ---- asking */
 
 void stage_join_begin(struct stage_join *join)

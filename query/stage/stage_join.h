@@ -16,6 +16,8 @@ struct stage_join; /* opaque */
 MUST_CHECK int stage_join_open(struct query_context *q, struct bytes coll, struct bytes path,
 			       struct stage_join **ret, struct error *e);
 void stage_join_free(struct stage_join *join);
+/* Bytes that it holds. NULL: none. */
+size_t stage_join_memory(const struct stage_join *join);
 
 /* Begin to gather; then values; then the documents that have one of them, each once, in their order. */
 void stage_join_begin(struct stage_join *join);

@@ -360,7 +360,17 @@ static void lookup_close(struct stage *stage)
 	stage_work_close(&self->work);
 }
 
-static const struct stage_kind lookup_kind = {"$lookup", lookup_next, lookup_close, NULL};
+static size_t lookup_memory(const struct stage *stage)
+{
+	const struct lookup_stage *self = (const struct lookup_stage *)stage;
+
+	return sizeof(*self) + stage_memory(self->stage) + stage_join_memory(self->join) +
+	       arena_held(self->constants) + self->results.cap + self->words.cap + self->out.cap +
+	       self->half.cap + stage_work_memory(&self->work);
+}
+
+static const struct stage_kind lookup_kind = {"$lookup", lookup_next, lookup_close, NULL,
+					      lookup_memory};
 
 bool stage_is_plain_lookup(const struct stage *stage)
 {

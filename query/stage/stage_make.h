@@ -156,6 +156,7 @@ struct stage_work {
 };
 void stage_work_open(struct stage_work *work, struct query_context *q);
 void stage_work_close(struct stage_work *work);
+size_t stage_work_memory(const struct stage_work *work);
 /* Ready for `doc`: the arena is empty, `out` too, the frame has the document. */
 static inline void stage_work_set(struct stage_work *work, struct query_context *q,
 				  const struct stage_doc *doc)
@@ -194,6 +195,8 @@ struct stage_store *stage_store_new(struct query_context *q);
 void stage_store_free(struct stage_store *store);
 MUST_CHECK int stage_store_add(struct stage_store *store, struct bytes doc, struct error *e);
 size_t stage_store_count(const struct stage_store *store);
+/* Bytes that it holds in memory. NULL: none. */
+size_t stage_store_memory(const struct stage_store *store);
 /* Valid until the next call with the same `room`. */
 MUST_CHECK int stage_store_get(const struct stage_store *store, size_t index, struct buf *room,
 			       struct bytes *ret, struct error *e);

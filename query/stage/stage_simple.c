@@ -31,7 +31,7 @@ static void match_close(struct stage *stage)
 	stage_work_close(&((struct match_stage *)stage)->work);
 }
 
-static const struct stage_kind match_kind = {"$match", match_next, match_close, NULL};
+static const struct stage_kind match_kind = {"$match", match_next, match_close, NULL, NULL};
 
 int stage_make_match(struct stage_build *b, struct bytes name, const struct value *operand,
 		     struct stage *source, struct stage **ret, struct error *e)
@@ -90,8 +90,8 @@ static int skip_next(struct stage *stage, struct stage_doc *ret, struct error *e
 	return stage_next(stage->source, ret, e);
 }
 
-static const struct stage_kind limit_kind = {"$limit", limit_next, NULL, NULL};
-static const struct stage_kind skip_kind = {"$skip", skip_next, NULL, NULL};
+static const struct stage_kind limit_kind = {"$limit", limit_next, NULL, NULL, NULL};
+static const struct stage_kind skip_kind = {"$skip", skip_next, NULL, NULL, NULL};
 
 /*
  * $limit and $skip go before the stages that give one document for each, as mongod's optimizer has it: those work less then, and what they
@@ -229,9 +229,10 @@ static void project_close(struct stage *stage)
 	stage_work_close(&((struct project_stage *)stage)->work);
 }
 
-static const struct stage_kind project_kind = {"$project", project_next, project_close, NULL};
-static const struct stage_kind add_fields_kind = {"$addFields", project_next, project_close, NULL};
-static const struct stage_kind set_kind = {"$set", project_next, project_close, NULL};
+static const struct stage_kind project_kind = {"$project", project_next, project_close, NULL, NULL};
+static const struct stage_kind add_fields_kind = {"$addFields", project_next, project_close, NULL,
+						  NULL};
+static const struct stage_kind set_kind = {"$set", project_next, project_close, NULL, NULL};
 
 static struct stage *project_stage(struct stage_build *b, const struct stage_kind *kind,
 				   const struct value *operand, const struct project *project,

@@ -46,7 +46,14 @@ static void sort_close(struct stage *stage)
 	stage_work_close(&self->work);
 }
 
-static const struct stage_kind sort_kind = {"$sort", sort_next, sort_close, NULL};
+static size_t sort_memory(const struct stage *stage)
+{
+	const struct sort_stage *self = (const struct sort_stage *)stage;
+
+	return sizeof(*self) + sorter_memory(self->sorter) + stage_work_memory(&self->work);
+}
+
+static const struct stage_kind sort_kind = {"$sort", sort_next, sort_close, NULL, sort_memory};
 
 static bool is_kept(const struct stage *source, const struct sort *sort)
 {
@@ -112,7 +119,7 @@ void stage_sort_limit(struct stage *stage, uint64_t limit)
 
 /* ---- $sample: sorted by chance, and cut */
 
-static const struct stage_kind sample_kind = {"$sample", sort_next, sort_close, NULL};
+static const struct stage_kind sample_kind = {"$sample", sort_next, sort_close, NULL, sort_memory};
 
 int stage_make_sample(struct stage_build *b, struct bytes name, const struct value *operand,
 		      struct stage *source, struct stage **ret, struct error *e)

@@ -245,7 +245,7 @@ static void coll_stats_close(struct stage *stage)
 }
 
 static const struct stage_kind coll_stats_kind = {"$collStats", coll_stats_next, coll_stats_close,
-						  NULL};
+						  NULL, NULL};
 
 static int parse_scale(struct coll_stats_stage *self, struct bytes spec, struct error *e)
 {
@@ -442,7 +442,7 @@ static void index_stats_close(struct stage *stage)
 }
 
 static const struct stage_kind index_stats_kind = {"$indexStats", index_stats_next,
-						   index_stats_close, NULL};
+						   index_stats_close, NULL, NULL};
 
 int stage_make_index_stats(struct stage_build *b, struct bytes name, const struct value *operand,
 			   struct stage *source, struct stage **ret, struct error *e)

@@ -38,6 +38,13 @@ void stage_store_free(struct stage_store *store)
 	free(store);
 }
 
+size_t stage_store_memory(const struct stage_store *store)
+{
+	return store == NULL ? 0
+			     : sizeof(*store) + store->memory.cap + store->tail.cap +
+				       store->room * sizeof(*store->ends);
+}
+
 static int flush(struct stage_store *store, struct error *e)
 {
 	if (file_write(store->fd, "documents of a stage", buf_bytes(&store->tail), e) < 0)

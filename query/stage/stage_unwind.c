@@ -100,7 +100,15 @@ static void unwind_close(struct stage *stage)
 	buf_release(&self->half);
 }
 
-static const struct stage_kind unwind_kind = {"$unwind", unwind_next, unwind_close, NULL};
+static size_t unwind_memory(const struct stage *stage)
+{
+	const struct unwind_stage *self = (const struct unwind_stage *)stage;
+
+	return sizeof(*self) + self->out.cap + self->half.cap;
+}
+
+static const struct stage_kind unwind_kind = {"$unwind", unwind_next, unwind_close, NULL,
+					      unwind_memory};
 
 struct options {
 	struct bytes path, index;

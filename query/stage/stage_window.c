@@ -282,7 +282,17 @@ static void window_close(struct stage *stage)
 	stage_work_close(&self->work);
 }
 
-static const struct stage_kind window_kind = {"$setWindowFields", window_next, window_close, NULL};
+static size_t window_memory(const struct stage *stage)
+{
+	const struct window_stage *self = (const struct window_stage *)stage;
+
+	return sizeof(*self) + extsort_memory(self->sorted) + stage_store_memory(self->docs) +
+	       arena_held(self->arena) + self->record.cap + self->room.cap +
+	       stage_work_memory(&self->work);
+}
+
+static const struct stage_kind window_kind = {"$setWindowFields", window_next, window_close, NULL,
+					      window_memory};
 
 /* ---- parsing */
 

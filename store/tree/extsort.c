@@ -85,6 +85,18 @@ uint64_t extsort_count(const struct extsort *sort)
 	return sort->count;
 }
 
+size_t extsort_memory(const struct extsort *sort)
+{
+	size_t sum;
+
+	if (sort == NULL)
+		return 0;
+	sum = sizeof(*sort) + sort->arena.cap + sort->pair_room * sizeof(*sort->pairs);
+	for (size_t i = 0; i < sort->run_count; i++)
+		sum += sizeof(*sort->runs) + sort->runs[i].ahead.cap;
+	return sum;
+}
+
 /* Eight bytes of a key from `from` on as a number: its order is that of the bytes. */
 static uint64_t head_of(struct bytes key, size_t from)
 {

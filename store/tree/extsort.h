@@ -31,5 +31,7 @@ MUST_CHECK int extsort_next(struct extsort *sort, struct bytes *ret_key, struct 
 			    struct error *e);
 
 uint64_t extsort_count(const struct extsort *sort);
+/* Bytes that it holds in memory. NULL: none. */
+size_t extsort_memory(const struct extsort *sort);
 
 #endif

@@ -8,7 +8,8 @@
 
 /* Leaves that are asked for at a time, so many leaves before the first of them. */
 #define AHEAD 16
-#define FETCHED 512 /* bytes */
+#define FETCHED 512	    /* bytes */
+#define NODE_COST (8 * KIB) /* of a parsed node */
 
 /* One level of the path; steps[0] is the leaf. */
 struct step {
@@ -69,6 +70,19 @@ void tree_cursor_free(struct tree_cursor *c)
 	buf_release(&c->key);
 	buf_release(&c->starts);
 	free(c);
+}
+
+size_t tree_cursor_memory(const struct tree_cursor *c)
+{
+	size_t sum;
+
+	if (c == NULL)
+		return 0;
+	sum = sizeof(*c) + c->key.cap + c->starts.cap;
+	for (size_t i = 0; i < COUNT_OF(c->steps); i++)
+		if (c->steps[i].chunk != NULL)
+			sum += c->steps[i].chunk->plain.len + NODE_COST * (i > 0);
+	return sum;
 }
 
 /* Load the chunk of `root` as step `level`. */

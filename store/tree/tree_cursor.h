@@ -46,6 +46,8 @@ MUST_CHECK int tree_cursor_next_leaf(struct tree_cursor *cursor, struct bytes *r
 
 /* Number of the document that tree_cursor_next() would return, and its byte offset. */
 uint64_t tree_cursor_rank(const struct tree_cursor *cursor);
+/* Bytes that it holds, with the chunks that it stands in. NULL: none. */
+size_t tree_cursor_memory(const struct tree_cursor *cursor);
 uint64_t tree_cursor_offset(const struct tree_cursor *cursor);
 
 /*

@@ -34,7 +34,7 @@ static int array_next(struct stage *stage, struct stage_doc *ret, struct error *
 	return 1;
 }
 
-static const struct stage_kind array_kind = {"COLLSCAN", array_next, NULL, NULL};
+static const struct stage_kind array_kind = {"COLLSCAN", array_next, NULL, NULL, NULL};
 
 static struct stage *scan(struct query_context *q, struct bytes coll)
 {

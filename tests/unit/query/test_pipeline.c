@@ -52,7 +52,7 @@ static int array_next(struct stage *stage, struct stage_doc *ret, struct error *
 	return 1;
 }
 
-static const struct stage_kind array_kind = {"ARRAY", array_next, NULL, NULL};
+static const struct stage_kind array_kind = {"ARRAY", array_next, NULL, NULL, NULL};
 
 static int open_array(struct query_context *q, struct bytes db, struct bytes coll,
 		      struct bytes pipeline, struct expr_scope *scope,

@@ -272,6 +272,61 @@ static void with_little_memory_the_answer_is_the_same(void **state)
 	}
 }
 
+/* What a cursor holds once two documents were asked for. */
+static size_t held_by(const char *json)
+{
+	struct query_request request = {.memory = QUERY_MEMORY_DEFAULT};
+	OWNED(query_cursor_free) struct query_cursor *cursor = NULL;
+	OWNED(buf_release) struct buf out = {0};
+	bson_t *cmd = from_json(json);
+	size_t begin = bson_build_begin(&out), held;
+	struct error e = {0};
+	int64_t count;
+	bool done;
+
+	request.moment = moment;
+	request.db = bytes_str("t");
+	request.cmd = bytes_of(bson_get_data(cmd), cmd->len);
+	ASSERT_OK((strncmp(json, "{\"find", 6) == 0 ? query_find : query_aggregate)(&request,
+										    &cursor, &e));
+	ASSERT_OK(query_cursor_batch(cursor, 2, &out, &count, &done, &e));
+	bson_build_end(&out, begin);
+	assert_true(count == 2 && !done);
+	held = query_cursor_memory(cursor);
+	bson_destroy(cmd);
+	return held;
+}
+
+static void what_a_waiting_cursor_holds_is_told(void **state)
+{
+	static const char *const all[] = {
+		"{\"find\": \"big\", \"sort\": {\"s\": 1}}",
+		AGGREGATE(SORT),
+		AGGREGATE("{\"$sample\": {\"size\": 1900}}"),
+		AGGREGATE("{\"$group\": {\"_id\": \"$_id\", \"n\": {\"$push\": \"$s\"}}}"),
+		AGGREGATE("{\"$setWindowFields\": {\"sortBy\": {\"s\": 1}, \"output\": "
+			  "{\"n\": {\"$sum\": \"$v\"}}}}"),
+		AGGREGATE("{\"$bucketAuto\": {\"groupBy\": \"$s\", \"buckets\": 900}}"),
+		AGGREGATE("{\"$lookup\": {\"from\": \"big\", \"localField\": \"v\", "
+			  "\"foreignField\": \"v\", \"as\": \"r\"}}"),
+		AGGREGATE("{\"$graphLookup\": {\"from\": \"big\", \"startWith\": \"$v\", "
+			  "\"connectFromField\": \"v\", \"connectToField\": \"v\", "
+			  "\"as\": \"r\"}}"),
+		AGGREGATE("{\"$limit\": 1}, {\"$unionWith\": {\"coll\": \"big\", "
+			  "\"pipeline\": [{\"$sort\": {\"s\": 1}}]}}"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		size_t held = held_by(all[i]);
+
+		if (held < DOCS * 100)
+			fail_msg("%s: %zu", all[i], held);
+	}
+	/* A leaf, whose size the seed of the store decides. */
+	assert_true(held_by("{\"find\": \"big\"}") < 400 * KIB);
+}
+
 static void without_a_disk_what_needs_more_memory_is_refused(void **state)
 {
 	struct query_request poor = {.memory = LITTLE};
@@ -458,6 +513,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_little_memory_the_answer_is_the_same),
+		cmocka_unit_test(what_a_waiting_cursor_holds_is_told),
 		cmocka_unit_test(without_a_disk_what_needs_more_memory_is_refused),
 		cmocka_unit_test(who_is_gone_is_answered_no_more),
 		cmocka_unit_test(what_takes_longer_than_maxTimeMS_is_ended),
