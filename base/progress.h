@@ -7,6 +7,7 @@
 #define BASE_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct progress {
@@ -19,5 +20,21 @@ struct progress {
 	/* True when the user wants it to stop (a signal came); polled often; NULL: never. */
 	bool (*cancelled)(void *ctx);
 };
+
+/* When a loop over documents is to look at both: they may be tiny, or 16 MiB each. */
+struct progress_pace {
+	unsigned documents;
+	size_t bytes;
+};
+
+/* After a document of `bytes`: is it time? */
+static inline bool progress_is_due(struct progress_pace *pace, size_t bytes)
+{
+	pace->bytes += bytes;
+	if (++pace->documents < 4096 && pace->bytes < (size_t)4 << 20)
+		return false;
+	*pace = (struct progress_pace){0};
+	return true;
+}
 
 #endif

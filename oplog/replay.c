@@ -7,8 +7,6 @@
 #include "oplog/transaction.h"
 #include "store/snapshot/catalog_build.h"
 
-#define CANCEL_EVERY 1024
-
 struct replay {
 	const struct replay_options *options;
 	struct moment *base;
@@ -297,15 +295,19 @@ static int feed_all(struct replay *replay, struct error *e)
 {
 	const struct replay_source *source = &replay->options->source;
 	const struct progress *p = replay->options->progress;
+	struct progress_pace pace = {0};
 	uint64_t count = 0;
 	struct bytes doc;
 	int found;
 
 	while ((found = source->next(source->ctx, &doc, e)) == 1) {
+		size_t len = doc.len;
+
 		found = feed(replay, doc, e);
 		if (found != 1)
 			break;
-		if (++count % CANCEL_EVERY != 0)
+		count++;
+		if (!progress_is_due(&pace, len))
 			continue;
 		if (cancelled(replay))
 			return error_set(e, ERR_CANCELLED, "interrupted");

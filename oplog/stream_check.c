@@ -58,6 +58,7 @@ static int read_entries(const struct check *check, const struct segment *s, stru
 {
 	OWNED(tree_cursor_free)
 	struct tree_cursor *cursor = tree_cursor_new(check->store, &s->root);
+	struct progress_pace pace = {0};
 	struct entry_optime at = {0};
 	uint64_t count = 0, last = 0, bytes = 0;
 	struct bytes doc;
@@ -76,7 +77,8 @@ static int read_entries(const struct check *check, const struct segment *s, stru
 					 entry_seconds(at.ts), entry_increment(at.ts), count);
 		last = at.ts;
 		bytes += doc.len;
-		if (++count % 4096 == 0 && still_wanted(check, bytes, s->bytes, e) < 0)
+		count++;
+		if (progress_is_due(&pace, doc.len) && still_wanted(check, bytes, s->bytes, e) < 0)
 			return e->code;
 	}
 	if (found == 0 && count != s->entries)

@@ -39,11 +39,18 @@ static void report(struct check *check, const char *where, bool hashed, const st
 	check->problem(check->ctx, text);
 }
 
+static bool is_cancelled(const struct check *check)
+{
+	const struct progress *p = check->options->progress;
+
+	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+}
+
 static int still_wanted(const struct check *check, struct error *e)
 {
 	const struct progress *p = check->options->progress;
 
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (is_cancelled(check))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (check->lack.code != 0) {
 		*e = check->lack;
@@ -54,7 +61,7 @@ static int still_wanted(const struct check *check, struct error *e)
 	return 0;
 }
 
-/* Every chunk of a pack whose bytes are in memory. */
+/* Every chunk of a pack whose bytes are in memory; they may be a thousand times as long as it is. */
 static void check_chunks(struct check *check, const char *name, struct bytes pack, bool hashed,
 			 const struct pack_entry *entries, size_t count)
 {
@@ -62,7 +69,7 @@ static void check_chunks(struct check *check, const char *name, struct bytes pac
 	uint8_t key[STORE_KEY_LEN];
 	bool sealed = keys != NULL && pack_seal_key(keys, pack, key);
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !is_cancelled(check); i++) {
 		OWNED(buf_release) struct buf plain = {0};
 		OWNED(free) char *where = NULL;
 		const struct chunk_place *place = &entries[i].place;

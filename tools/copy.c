@@ -29,6 +29,7 @@ struct job {
 	size_t slot_count;	/* a power of two, at most half of it used */
 	struct snapshot parent; /* that was copied last */
 	bool has_parent;
+	struct progress_pace pace;
 };
 
 static void job_release(struct job *job)
@@ -137,7 +138,8 @@ static int copy_documents(struct job *job, const struct tree_root *root,
 		if (tree_builder_add(builder, buf_bytes(&key), doc, e) < 0)
 			return e->code;
 		job->result.bytes += doc.len;
-		if (++job->result.documents % 4096 == 0 && still_wanted(job, "copying", e) < 0)
+		job->result.documents++;
+		if (progress_is_due(&job->pace, doc.len) && still_wanted(job, "copying", e) < 0)
 			return e->code;
 	}
 	return found;
@@ -359,7 +361,8 @@ static int copy_range(struct job *job, struct stream *stream, const struct strea
 		if (stream_add_entry(add, doc, e) < 0)
 			return e->code;
 		job->result.bytes += doc.len;
-		if (++job->result.entries % 4096 == 0 &&
+		job->result.entries++;
+		if (progress_is_due(&job->pace, doc.len) &&
 		    still_wanted(job, "copying the oplog", e) < 0)
 			return e->code;
 	}

@@ -33,12 +33,13 @@ static int each_document(const struct ingest_build *build, struct spool *spool,
 			 void *ctx, struct error *e)
 {
 	OWNED(buf_release) struct buf key = {0};
+	struct progress_pace pace = {0};
 	struct bytes docs;
 	int found;
 
 	spool_rewind(spool);
 	while ((found = spool_next(spool, &docs, e)) == 1) {
-		for (size_t done = 0, count = 0; done < docs.len; count++) {
+		for (size_t done = 0; done < docs.len;) {
 			int64_t len =
 				bson_next(bytes_of(docs.at + done, docs.len - done), docs.len, e);
 			struct bytes doc = bytes_of(docs.at + done, len < 0 ? 0 : (size_t)len);
@@ -47,7 +48,7 @@ static int each_document(const struct ingest_build *build, struct spool *spool,
 			if (len < 0 || key_of_document(doc, &key, e) < 0 ||
 			    each(ctx, buf_bytes(&key), doc, e) < 0)
 				return e->code;
-			if (count % 4096 == 0 && check_cancelled(build, e) < 0)
+			if (progress_is_due(&pace, doc.len) && check_cancelled(build, e) < 0)
 				return e->code;
 			done += (size_t)len;
 		}
@@ -83,7 +84,7 @@ static int build_sorted(struct ingest_build *build, struct spool *spool, uint64_
 	OWNED(natural_order_free) struct natural_order *natural = natural_order_new(count);
 	struct sorting sorting = {sort, natural};
 	struct bytes key, doc;
-	uint64_t done = 0;
+	struct progress_pace pace = {0};
 	int found;
 
 	if (each_document(build, spool, add_to_sort, &sorting, e) < 0 ||
@@ -93,7 +94,7 @@ static int build_sorted(struct ingest_build *build, struct spool *spool, uint64_
 		if (natural != NULL)
 			natural_order_sorted(natural, key);
 		if (tree_builder_add(builder, key, doc, e) < 0 ||
-		    (++done % 4096 == 0 && check_cancelled(build, e) < 0))
+		    (progress_is_due(&pace, doc.len) && check_cancelled(build, e) < 0))
 			return e->code;
 	}
 	if (found == 0 && natural != NULL)

@@ -3,7 +3,6 @@
 #include "oplog/transaction.h"
 
 #define CHAIN_MAX ((size_t)1 << 20) /* entries of one transaction */
-#define REPORT_EVERY 1000
 
 struct reader {
 	const struct log_read_options *options;
@@ -12,7 +11,7 @@ struct reader {
 	struct transactions *transactions; /* that began within what is read */
 	struct transactions *recovered;	   /* the one that was put together last */
 	uint64_t done, total;		   /* bytes */
-	unsigned unreported;
+	struct progress_pace pace;
 };
 
 static void reader_release(struct reader *reader)
@@ -205,9 +204,8 @@ static int report(struct reader *reader, size_t bytes, struct error *e)
 	const struct progress *p = reader->options->progress;
 
 	reader->done += bytes;
-	if (p == NULL || ++reader->unreported < REPORT_EVERY)
+	if (p == NULL || !progress_is_due(&reader->pace, bytes))
 		return 0;
-	reader->unreported = 0;
 	p->report(p->ctx, "reading the oplog", reader->done, reader->total);
 	if (p->cancelled != NULL && p->cancelled(p->ctx))
 		return error_set(e, ERR_CANCELLED, "interrupted");
