@@ -21,6 +21,7 @@ struct lookup_stage {
 	struct bytes from, as, local, foreign; /* from: empty when the pipeline has $documents */
 	struct bytes pipeline;		       /* as written; empty slice when there is none */
 	bool has_pipeline, unwinds, preserve;
+	bool is_over_join; /* the pipeline works on what the join gives */
 	struct bytes index_path;
 	struct let *lets;
 	size_t let_count;
@@ -165,6 +166,30 @@ static struct bytes make_pipeline(struct lookup_stage *self)
 	return arena_copy(self->constants, buf_bytes(out));
 }
 
+/* The documents of the join, for a pipeline. */
+struct joined_stage {
+	struct stage base;
+	struct stage_join *join; /* borrowed */
+};
+
+static int joined_next(struct stage *stage, struct stage_doc *ret, struct error *e)
+{
+	*ret = (struct stage_doc){0};
+	return stage_join_next(((struct joined_stage *)stage)->join, &ret->doc, e);
+}
+
+static const struct stage_kind joined_kind = {"$_joined", joined_next, NULL, NULL, NULL};
+
+static int open_joined(struct lookup_stage *self, struct error *e)
+{
+	struct joined_stage *source = xcalloc(1, sizeof(*source));
+
+	source->base = (struct stage){.kind = &joined_kind, .q = &self->sub};
+	source->join = self->join;
+	return pipeline_build(&self->sub, expr_scope_new(&self->sub), self->pipeline, &source->base,
+			      &self->stage, e);
+}
+
 static int open_pipeline(struct lookup_stage *self, struct error *e)
 {
 	struct bytes pipeline;
@@ -180,6 +205,8 @@ static int open_pipeline(struct lookup_stage *self, struct error *e)
 	self->sub.depth++;
 	if (make_let(self, e) < 0)
 		return e->code;
+	if (self->is_over_join)
+		return open_joined(self, e);
 	pipeline = make_pipeline(self);
 	if (self->from.len > 0)
 		return pipeline_ops()->open(&self->sub, self->sub.db, self->from, pipeline, NULL,
@@ -189,18 +216,25 @@ static int open_pipeline(struct lookup_stage *self, struct error *e)
 	return pipeline_build(&self->sub, scope, pipeline, NULL, &self->stage, e);
 }
 
-/* By fields alone, and not by `_id`, which the tree finds. */
+/* By fields, and not by `_id`, which the tree finds; with a pipeline, when that is one of documents. */
 static bool wants_join(const struct lookup_stage *self)
 {
-	return !self->has_pipeline && !bytes_equal(self->foreign, bytes_str("_id"));
+	if (self->local.len == 0 || bytes_equal(self->foreign, bytes_str("_id")))
+		return false;
+	return !self->has_pipeline ||
+	       (self->from.len > 0 && pipeline_needs_collection(self->pipeline) &&
+		!pipeline_begins_with_geo(self->pipeline));
 }
 
 static int start(struct lookup_stage *self, struct error *e)
 {
 	self->is_started = true;
-	return wants_join(self)
-		       ? stage_join_open(self->base.q, self->from, self->foreign, &self->join, e)
-		       : 0;
+	if (!wants_join(self))
+		return 0;
+	if (stage_join_open(self->base.q, self->from, self->foreign, &self->join, e) < 0)
+		return e->code;
+	self->is_over_join = self->join != NULL && self->has_pipeline;
+	return 0;
 }
 
 /* Begin with a document: its results come from next_result(). */
@@ -219,7 +253,7 @@ static int open_results(struct lookup_stage *self, struct error *e)
 		stage_join_add(self->join, &values[i], false);
 	if (count == 0)
 		stage_join_add(self->join, &null, false);
-	return 0;
+	return self->is_over_join ? open_pipeline(self, e) : 0;
 }
 
 static int next_result(struct lookup_stage *self, struct bytes *ret, struct error *e)
@@ -227,7 +261,7 @@ static int next_result(struct lookup_stage *self, struct bytes *ret, struct erro
 	struct stage_doc doc;
 	int found;
 
-	if (self->join != NULL)
+	if (self->join != NULL && !self->is_over_join)
 		return stage_join_next(self->join, ret, e);
 	found = stage_next(self->stage, &doc, e);
 	if (found == 1)

@@ -39,6 +39,7 @@ struct array_stage {
 };
 
 static struct bytes collection;
+static unsigned opened; /* how often it was */
 
 static int array_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
@@ -62,6 +63,7 @@ static int open_array(struct query_context *q, struct bytes db, struct bytes col
 
 	(void)db;
 	(void)vars;
+	opened++;
 	if (pipeline_needs_collection(pipeline)) {
 		self = xcalloc(1, sizeof(*self));
 		self->base.kind = &array_kind;
@@ -290,6 +292,45 @@ static void a_pipeline_tells_whether_it_needs_a_collection_and_writes(void **sta
 	}
 }
 
+/* The collection itself, and the other one: not once for each document. */
+static void a_join_with_a_pipeline_reads_the_other_collection_once(void **state)
+{
+	struct query_context q = new_context(QUERY_MEMORY_DEFAULT);
+	OWNED(buf_release) struct buf room = {0};
+	OWNED(buf_release) struct buf result = {0};
+	bson_t *pipeline =
+		parsed("[{\"$lookup\": {\"from\": \"c\", \"localField\": \"a\", "
+		       "\"foreignField\": \"b\", \"let\": {\"v\": \"$a\"}, \"pipeline\": "
+		       "[{\"$match\": {\"$expr\": {\"$eq\": [\"$b\", \"$$v\"]}}}, "
+		       "{\"$project\": {\"_id\": 1}}], \"as\": \"r\"}}, "
+		       "{\"$match\": {\"r.0._id\": 7}}, {\"$project\": {\"a\": 1}}]");
+	bson_t *want = parsed("[{\"_id\": 42, \"a\": 7}]");
+	size_t begin = bson_build_begin(&room);
+	struct error e = {0};
+
+	(void)state;
+	for (int32_t i = 0; i < 50; i++) {
+		char name[16];
+		size_t doc;
+
+		snprintf(name, sizeof(name), "%d", i);
+		doc = bson_build_open(&room, name);
+		bson_build_int32(&room, "_id", i);
+		bson_build_int32(&room, "a", 49 - i);
+		bson_build_int32(&room, "b", i);
+		bson_build_end(&room, doc);
+	}
+	bson_build_end(&room, begin);
+	collection = buf_bytes(&room);
+	opened = 0;
+	ASSERT_OK(run(&q, bytes_in(pipeline), &result, &e));
+	ASSERT_BYTES(buf_bytes(&result), bytes_in(want));
+	assert_int_equal(opened, 2);
+	bson_destroy(pipeline);
+	bson_destroy(want);
+	arena_free(q.constants);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +338,7 @@ int main(void)
 		cmocka_unit_test(pipelines_are_refused_with_mongods_codes_and_words),
 		cmocka_unit_test(little_memory_gives_what_much_memory_gives),
 		cmocka_unit_test(without_disk_use_a_full_memory_is_an_error),
+		cmocka_unit_test(a_join_with_a_pipeline_reads_the_other_collection_once),
 		cmocka_unit_test(a_pipeline_tells_whether_it_needs_a_collection_and_writes),
 	};
 
