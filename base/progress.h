@@ -31,7 +31,7 @@ struct progress_pace {
 static inline bool progress_is_due(struct progress_pace *pace, size_t bytes)
 {
 	pace->bytes += bytes;
-	if (++pace->documents < 4096 && pace->bytes < (size_t)4 << 20)
+	if (++pace->documents < 1024 && pace->bytes < (size_t)4 << 20)
 		return false;
 	*pace = (struct progress_pace){0};
 	return true;
