@@ -20,6 +20,7 @@ struct check {
 	struct condemned condemned;
 	/* That memory or files were out, or a file is a newer program's, is no damage: it ends the check. */
 	struct error lack;
+	bool stopped; /* somebody has enough; it is said once */
 };
 
 /* `where` is put before the text unless it is NULL. Of what has the hash in its name a newer version is one indeed. */
@@ -39,18 +40,20 @@ static void report(struct check *check, const char *where, bool hashed, const st
 	check->problem(check->ctx, text);
 }
 
-static bool is_cancelled(const struct check *check)
+static bool is_stopped(struct check *check)
 {
 	const struct progress *p = check->options->progress;
 
-	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+	check->stopped =
+		check->stopped || (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx));
+	return check->stopped;
 }
 
-static int still_wanted(const struct check *check, struct error *e)
+static int still_wanted(struct check *check, struct error *e)
 {
 	const struct progress *p = check->options->progress;
 
-	if (is_cancelled(check))
+	if (is_stopped(check))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (check->lack.code != 0) {
 		*e = check->lack;
@@ -69,7 +72,7 @@ static void check_chunks(struct check *check, const char *name, struct bytes pac
 	uint8_t key[STORE_KEY_LEN];
 	bool sealed = keys != NULL && pack_seal_key(keys, pack, key);
 
-	for (size_t i = 0; i < count && !is_cancelled(check); i++) {
+	for (size_t i = 0; i < count && !is_stopped(check); i++) {
 		OWNED(buf_release) struct buf plain = {0};
 		OWNED(free) char *where = NULL;
 		const struct chunk_place *place = &entries[i].place;
