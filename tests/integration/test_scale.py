@@ -4,6 +4,8 @@ The short form is the default; YESTER_SCALE=full has the numbers of the issue: 1
 5 million documents, 1.5 GB unsorted. Memory is RSS without the pages of mapped files, at its peak.
 """
 import contextlib
+import datetime
+import json
 import mmap
 import os
 import random
@@ -17,8 +19,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import bson
 import peers
 import pytest
+from bson import Int64, Timestamp
+from bson.binary import Binary
 from peers import Mount, Store
 
 sys.path.append(str(peers.ROOT / "tests" / "crash"))
@@ -388,6 +393,46 @@ def test_large_documents(tmp_path):
         shutil.rmtree(out)
     for words in (("stats", "--dbhash"), ("cat", "big.docs", "--format", "json"), ("check", "--read-data")):
         measured(" ".join(words[:2]), yester(store, *words))
+
+
+def write_large_transaction(folder, entries):
+    """A dump of nothing and an oplog with one transaction of `entries` parts of 15 documents of 1 MiB; returns how many documents."""
+    uuid = Binary(bytes(6) + b"\x40" + bytes(9), 4)
+    (folder / "dump" / "db").mkdir(parents=True)
+    (folder / "dump" / "db" / "large.bson").write_bytes(b"")
+    (folder / "dump" / "db" / "large.metadata.json").write_text(
+        json.dumps({"indexes": [{"v": 2, "key": {"_id": 1}, "name": "_id_"}], "uuid": bytes(uuid).hex(), "collectionName": "large",
+                    "type": "collection", "options": {}}))
+    rng, common = random.Random(SEED), {"t": Int64(1), "v": Int64(2), "wall": datetime.datetime(2026, 11, 21)}
+    noise, previous = rng.randbytes(MIB), Timestamp(0, 0)
+    first = bson.encode({"op": "n", "ns": "", "o": {}, "ts": Timestamp(1700000000, 1), **common})
+    (folder / "dump" / "oplog.bson").write_bytes(first)
+    with open(folder / "slice.bson", "wb") as out:
+        out.write(first)
+        for part in range(entries):
+            at = rng.randrange(MIB)
+            ops = [{"op": "i", "ns": "db.large", "ui": uuid, "o": {"_id": 15 * part + i, "b": noise[at + i:] + noise[:at + i]}} for i in range(15)]
+            ended = {"count": Int64(15 * entries)} if part == entries - 1 else {"partialTxn": True}
+            stamp = Timestamp(1700000001 + part, 1)
+            out.write(bson.encode({"lsid": {"id": uuid, "uid": b"u"}, "txnNumber": Int64(1), "op": "c", "ns": "admin.$cmd",
+                                   "o": {"applyOps": ops, **ended}, "prevOpTime": {"ts": previous, "t": Int64(1 if part else -1)},
+                                   "ts": stamp, **common}))
+            previous = stamp
+    return 15 * entries
+
+
+def test_a_large_transaction(tmp_path):
+    """Its operations wait for its end; in memory there is room for a few of them only."""
+    documents = write_large_transaction(tmp_path, 60 if FULL else 20)
+    store = Store(tmp_path / "store")
+    store.ingest(tmp_path / "dump")
+    measured("ingest-oplog of a large transaction", yester(store, "ingest-oplog", tmp_path / "slice.bson"))
+    measured("log of it", yester(store, "log", "--bursts"))
+    measured("one document of it", yester(store, "log", "db.large", "7"))
+    measured("a moment in it", yester(store, "ls", "--at", "1700000005.1"))
+    measured("a moment behind it", yester(store, "count", "db.large"))
+    assert store.run("count", "db.large", "--at", "1700000005.1").out.strip() == "0"
+    assert store.run("count", "db.large").out.strip() == str(documents)
 
 
 @pytest.mark.fuse
