@@ -92,6 +92,12 @@ struct journal {
  */
 MUST_CHECK int journal_open(const char *path, const struct store_keys *keys, struct journal **ret,
 			    struct error *e);
+/*
+ * The same for who takes what is sound: a frame of which only the payload is damaged ends it nowhere, also not at its ends, and of
+ * info.first and info.last only `ts` is known.
+ */
+MUST_CHECK int journal_open_frames(const char *path, const struct store_keys *keys,
+				   struct journal **ret, struct error *e);
 /* The same of an open file, which it takes (also on failure); `path` is for its number and messages. */
 MUST_CHECK int journal_open_fd(int fd, const char *path, const struct store_keys *keys,
 			       struct journal **ret, struct error *e);

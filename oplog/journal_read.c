@@ -108,10 +108,12 @@ static int load(const struct journal *j, size_t i, struct buf *ret, struct error
 	    file_pread(j->fd, j->path, frame->at, ret->at + ret->len, len, e) < 0)
 		return e->code;
 	hash = chunk_id_of(bytes_of(ret->at + ret->len, len));
-	if (memcmp(hash.at, frame->hash, sizeof(frame->hash)) != 0)
-		return error_set(e, ERR_CORRUPT,
-				 "%s: offset %" PRIu64 ": the checksum of a frame is wrong",
-				 j->path, frame->at);
+	if (memcmp(hash.at, frame->hash, sizeof(frame->hash)) != 0) {
+		error_set(e, ERR_CORRUPT,
+			  "%s: offset %" PRIu64 ": the checksum of a frame is wrong", j->path,
+			  frame->at);
+		return error_hint(e, "'yester repair' keeps what is sound of it");
+	}
 	ret->len += len;
 	return 0;
 }
@@ -188,7 +190,17 @@ static int read_salt(struct journal *j, uint64_t *chain, struct error *e)
 	return 0;
 }
 
-static int read_journal(struct journal *j, uint64_t size, struct error *e)
+/* Without a look into the payloads. */
+static int tell_ends(struct journal *j)
+{
+	if (j->frame_count == 0)
+		return 0;
+	j->info.first.ts = j->frames[0].first_ts;
+	j->info.last.ts = j->frames[j->frame_count - 1].last_ts;
+	return 0;
+}
+
+static int read_journal(struct journal *j, uint64_t size, bool frames_only, struct error *e)
 {
 	uint64_t chain;
 
@@ -200,11 +212,13 @@ static int read_journal(struct journal *j, uint64_t size, struct error *e)
 		return 0;
 	if ((j->sealed && read_salt(j, &chain, e) < 0) || read_frames(j, size, chain, e) < 0)
 		return e->code;
+	if (frames_only)
+		return tell_ends(j);
 	return j->keyless ? look_at_ends(j, e) : read_ends(j, e);
 }
 
-int journal_open_fd(int fd, const char *path, const struct store_keys *keys, struct journal **ret,
-		    struct error *e)
+static int open_fd(int fd, const char *path, const struct store_keys *keys, bool frames_only,
+		   struct journal **ret, struct error *e)
 {
 	OWNED(journal_release) struct journal *j = xcalloc(1, sizeof(*j));
 	struct stat st;
@@ -216,20 +230,37 @@ int journal_open_fd(int fd, const char *path, const struct store_keys *keys, str
 	if (fstat(fd, &st) != 0)
 		return error_sys(e, "stat %s", path);
 	j->torn = (uint64_t)st.st_size;
-	if (read_journal(j, (uint64_t)st.st_size, e) < 0)
+	if (read_journal(j, (uint64_t)st.st_size, frames_only, e) < 0)
 		return e->code;
 	*ret = TAKE(j);
 	return 0;
 }
 
-int journal_open(const char *path, const struct store_keys *keys, struct journal **ret,
-		 struct error *e)
+int journal_open_fd(int fd, const char *path, const struct store_keys *keys, struct journal **ret,
+		    struct error *e)
+{
+	return open_fd(fd, path, keys, false, ret, e);
+}
+
+static int open_path(const char *path, const struct store_keys *keys, bool frames_only,
+		     struct journal **ret, struct error *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return error_sys(e, "open %s", path);
-	return journal_open_fd(fd, path, keys, ret, e);
+	return fd < 0 ? error_sys(e, "open %s", path)
+		      : open_fd(fd, path, keys, frames_only, ret, e);
+}
+
+int journal_open(const char *path, const struct store_keys *keys, struct journal **ret,
+		 struct error *e)
+{
+	return open_path(path, keys, false, ret, e);
+}
+
+int journal_open_frames(const char *path, const struct store_keys *keys, struct journal **ret,
+			struct error *e)
+{
+	return open_path(path, keys, true, ret, e);
 }
 
 struct journal *journal_hold(struct journal *j)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "oplog/stream_internal.h"
+#include "store/condemned.h"
 #include "store/snapshot/closure.h"
 
 struct check {
@@ -14,6 +15,7 @@ struct check {
 	struct stream_check_result result;
 	/* That memory or files were out, or a segment is a newer program's, is no damage: it ends the check. */
 	struct error lack;
+	struct condemned condemned;
 };
 
 static void report(struct check *check, const char *file, const struct error *e)
@@ -135,8 +137,11 @@ static int check_file(void *ctx, const char *file, uint64_t size, struct error *
 	struct error why;
 	int found;
 
+	/* A damaged one that a repair has emptied waits to be deleted. */
 	if (parsed.kind == STREAM_FILE_JOURNAL)
-		return check_journal(check, file, e);
+		return condemned_find_file(&check->condemned, file) != NULL
+			       ? 0
+			       : check_journal(check, file, e);
 	if (parsed.kind == STREAM_FILE_SEALED)
 		return check_sealed(check, file, size, e);
 	if (parsed.kind != STREAM_FILE_SEGMENT)
@@ -181,20 +186,29 @@ int stream_check_run(struct store *store, const struct check_options *options,
 	struct backend *files = store_stream_files(store);
 	OWNED(stream_close) struct stream *stream = NULL;
 	struct error why;
-	size_t skipped = 0;
+	size_t aside;
+	int code;
 
-	if (files->ops->list(files, "oplog", check_file, &check, e) < 0)
+	if (condemned_read(store, &check.condemned, e) < 0)
 		return e->code;
+	code = files->ops->list(files, "oplog", check_file, &check, e);
+	condemned_release(&check.condemned);
+	if (code < 0)
+		return code;
 	/* What is sound by itself may still contradict the others. */
 	if (check.result.problems == 0 && check.result.sealed == 0) {
-		if (stream_open(store, &stream, &skipped, &why) < 0)
+		/* What is left out of journals was told of each, or waits to be deleted. */
+		aside = stream_open(store, &stream, NULL, &why) < 0
+				? 0
+				: stream->aside_count + stream->skipped;
+		if (stream == NULL)
 			report(&check, "oplog", &why);
-		else if (skipped > 0 &&
+		else if (aside > 0 &&
 			 error_set(
 				 &why, ERR_CORRUPT,
 				 "%zu segments overlap with others, of another copy of the store: "
 				 "repair, tail and ingest-oplog take in what they have more",
-				 skipped) < 0)
+				 aside) < 0)
 			report(&check, "oplog", &why);
 		else
 			check.result.entries = count_once(stream);

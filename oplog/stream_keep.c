@@ -57,8 +57,12 @@ static int journal_is_wanted(struct store *store, const char *name, uint64_t num
 	if (code < 0)
 		return code == ERR_CORRUPT || code == ERR_UNSUPPORTED || e->sys == ENOENT ? 0
 											  : code;
-	return journal->info.entries > 0 &&
-	       meets(spans, journal->info.first.ts, journal->info.last.ts);
+	if (journal->info.entries == 0 ||
+	    !meets(spans, journal->info.first.ts, journal->info.last.ts))
+		return 0;
+	/* A repair took what was sound of a damaged one, and let it go for that. */
+	code = journal_check(journal, e);
+	return code == 0 ? 1 : code == ERR_CORRUPT ? 0 : code;
 }
 
 static int is_wanted(struct store *store, const char *name, struct bytes spans, struct error *e)

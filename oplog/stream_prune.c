@@ -1,7 +1,10 @@
 #include "oplog/stream_prune.h"
 
+#include <errno.h>
+
 #include "oplog/journal.h"
 #include "oplog/stream_internal.h"
+#include "store/condemned.h"
 
 int stream_prune_mark(void *ctx, struct mark *mark, const char *name, uint64_t size,
 		      struct error *e)
@@ -32,6 +35,7 @@ struct listing {
 	struct buf segments; /* of struct chunk_id: all that are there */
 	struct buf sealed;   /* of struct sealed */
 	struct buf old;	     /* names of files to let go, each with a NUL */
+	struct condemned condemned;
 };
 
 static void listing_release(struct listing *listing)
@@ -43,12 +47,30 @@ static void listing_release(struct listing *listing)
 	buf_release(&listing->segments);
 	buf_release(&listing->sealed);
 	buf_release(&listing->old);
+	condemned_release(&listing->condemned);
 }
 DEFINE_OWNED_STRUCT(struct listing, listing_release);
 
 static void let_go(struct listing *listing, const char *name)
 {
 	buf_add(&listing->old, name, strlen(name) + 1);
+}
+
+/* A repair let a damaged one go, which has no segments to stand for all of it: it goes, whatever the retention. */
+static int look_at_journal(struct listing *listing, const char *name, struct error *e)
+{
+	OWNED(free) char *path = xprintf("%s/%s", store_path(listing->store), name);
+	OWNED(journal_release) struct journal *journal = NULL;
+	int code;
+
+	if (condemned_find_file(&listing->condemned, name) == NULL)
+		return 0;
+	code = journal_open(path, store_keys(listing->store), &journal, e);
+	if (code == 0)
+		code = journal_check(journal, e);
+	if (code == ERR_CORRUPT)
+		let_go(listing, name);
+	return code == ERR_CORRUPT || (code < 0 && e->sys == ENOENT) ? 0 : code;
 }
 
 static int look_at(void *ctx, const char *name, uint64_t size, struct error *e)
@@ -60,6 +82,8 @@ static int look_at(void *ctx, const char *name, uint64_t size, struct error *e)
 	uint64_t last;
 	int found;
 
+	if (file.kind == STREAM_FILE_JOURNAL)
+		return look_at_journal(listing, name, e);
 	if (file.kind == STREAM_FILE_SEALED) {
 		sealed.file = xstrdup(name);
 		buf_add(&listing->sealed, &sealed, sizeof(sealed));
@@ -139,7 +163,8 @@ int stream_prune_old(struct store *store, uint64_t keep_from,
 	struct backend *files = store_stream_files(store);
 	const struct sealed *sealed;
 
-	if (files->ops->list(files, "oplog", look_at, &listing, e) < 0)
+	if (condemned_read(store, &listing.condemned, e) < 0 ||
+	    files->ops->list(files, "oplog", look_at, &listing, e) < 0)
 		return e->code;
 	sealed = (const struct sealed *)(const void *)listing.sealed.at;
 	for (size_t i = 0; i < listing.sealed.len / sizeof(*sealed); i++)

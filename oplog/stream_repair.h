@@ -12,6 +12,13 @@
 MUST_CHECK int stream_repair_roots(void *ctx, struct repair *repair, const char *name,
 				   uint64_t size, struct error *e);
 
+/*
+ * Damaged journals, but while a tail follows: what is sound becomes segments, what is lost comes from options->from or is told, and the
+ * file waits for a prune. *ret_harmed: those of which something is lost. After repair_run(), when all segments are whole.
+ */
+MUST_CHECK int stream_repair_journals(struct store *store, const struct repair_options *options,
+				      uint64_t *ret_harmed, struct error *e);
+
 /* Two copies of the store that were followed into became one: what segments have that overlap with others is taken in. */
 MUST_CHECK int stream_repair_overlaps(struct store *store, struct error *e);
 

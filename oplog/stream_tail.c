@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "oplog/stream_internal.h"
+#include "oplog/stream_keep.h"
 #include "store/crypt/seal.h"
 
 /* The journals of the stream. */
@@ -99,26 +100,47 @@ int stream_tail_numbers(struct store *store, struct buf *ret, struct error *e)
 	return 0;
 }
 
-/* All entries of the journal as a slice. */
-static int add_entries(struct stream_add *add, const struct journal *journal, struct error *e)
+static int add_frame(struct stream_add *add, struct bytes payload, struct error *e)
 {
-	if (stream_add_slice(add, journal->path, e) < 0)
-		return e->code;
-	stream_add_after(add, &journal->info.prev);
+	for (size_t at = 0; at < payload.len;) {
+		int64_t len =
+			bson_next(bytes_of(payload.at + at, payload.len - at), ENTRY_MAX_LEN, e);
+
+		if (len < 0 || stream_add_entry(add, bytes_of(payload.at + at, (size_t)len), e) < 0)
+			return e->code;
+		at += (size_t)len;
+	}
+	return 0;
+}
+
+/*
+ * All entries of the journal as a slice. Behind a frame that is damaged another one begins, of which nobody knows what came
+ * before it: a gap, until somebody brings what is lost.
+ */
+static int add_entries(struct stream_add *add, const struct journal *journal, struct buf *ret_lost,
+		       struct error *e)
+{
+	bool begun = false;
+
 	for (size_t i = 0; i < journal->frame_count; i++) {
 		OWNED(buf_release) struct buf payload = {0};
+		int code = journal_read_frame(journal, i, &payload, e);
 
-		if (journal_read_frame(journal, i, &payload, e) < 0)
-			return e->code;
-		for (size_t at = 0; at < payload.len;) {
-			int64_t len = bson_next(bytes_of(payload.at + at, payload.len - at),
-						ENTRY_MAX_LEN, e);
+		if (code == ERR_CORRUPT) {
+			const struct stream_span span = {journal->frames[i].first_ts,
+							 journal->frames[i].last_ts};
 
-			if (len < 0 ||
-			    stream_add_entry(add, bytes_of(payload.at + at, (size_t)len), e) < 0)
-				return e->code;
-			at += (size_t)len;
+			buf_add(ret_lost, &span, sizeof(span));
+			begun = false;
+			continue;
 		}
+		if (code < 0 || (!begun && stream_add_slice(add, journal->path, e) < 0))
+			return e->code;
+		if (i == 0)
+			stream_add_after(add, &journal->info.prev);
+		begun = true;
+		if (add_frame(add, buf_bytes(&payload), e) < 0)
+			return e->code;
 	}
 	return 0;
 }
@@ -133,17 +155,38 @@ static bool has_id(const struct buf *ids, const struct chunk_id *id)
 	return false;
 }
 
+/* Did somebody bring all that can't be read in the journal? */
+static bool has_lost(const struct stream *stream, const struct journal *journal,
+		     const struct buf *lost)
+{
+	const struct stream_span *span = (const struct stream_span *)(const void *)lost->at;
+	const struct stream_range *range;
+
+	for (size_t i = 0; i < lost->len / sizeof(*span); i++) {
+		range = stream_range_at(stream, span[i].first);
+		if (range == NULL || range->last.ts < span[i].last)
+			return false;
+	}
+	if (journal->damaged == 0)
+		return true;
+	range = stream_range_at(stream, journal->info.last.ts);
+	return range != NULL && range->last.ts > journal->info.last.ts;
+}
+
 /*
  * The segments that have the journal's entries: those that were just written, and those that had some of them before. Who does
- * not have all of them yet (rsync) goes on reading the journal.
+ * not have all of them yet (rsync) goes on reading the journal. 0 while some are lost: another copy of the store may have a sound
+ * journal, which nobody would look at any more.
  */
 static int segments_of(struct store *store, const struct journal *journal, struct bytes written,
-		       struct buf *ret, struct error *e)
+		       const struct buf *lost, struct buf *ret, struct error *e)
 {
 	OWNED(stream_close) struct stream *stream = NULL;
 
 	if (stream_open_without(store, journal->info.number, &stream, e) < 0)
 		return e->code;
+	if (!has_lost(stream, journal, lost))
+		return 0;
 	buf_add_bytes(ret, written);
 	for (size_t i = 0; i < stream->count; i++) {
 		const struct segment *s = &stream->pieces[i].segment;
@@ -152,7 +195,7 @@ static int segments_of(struct store *store, const struct journal *journal, struc
 		    s->last.ts >= journal->info.first.ts && !has_id(ret, &s->id))
 			buf_add(ret, &s->id, sizeof(s->id));
 	}
-	return 0;
+	return 1;
 }
 
 int stream_tail_seal(struct store_writer *writer, uint64_t number, struct stream_added *ret,
@@ -168,23 +211,33 @@ int stream_tail_seal(struct store_writer *writer, uint64_t number, struct stream
 	OWNED(free) char *file = NULL;
 	OWNED(buf_release) struct buf ids = {0};
 	OWNED(buf_release) struct buf content = {0};
+	OWNED(buf_release) struct buf lost = {0};
 	struct stream_added added;
+	int code;
 
 	if (list(store, &listing, e) < 0)
 		return e->code;
 	folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store), buf_text(&listing.name));
 	path = journal_path(folder, number);
-	if (journal_open(path, store_keys(store), &journal, e) < 0 ||
-	    stream_add_begin_without(writer, number, &add, e) < 0 ||
-	    add_entries(add, journal, e) < 0 || stream_add_finish(add, &added, e) < 0 ||
-	    segments_of(store, journal, stream_add_written(add), &ids, e) < 0)
+	code = journal_open_frames(path, store_keys(store), &journal, e);
+	/* Nothing can be made of it: a check tells that, a repair lets it go. */
+	if (code == ERR_CORRUPT)
+		*ret = (struct stream_added){0};
+	if (code < 0)
+		return code == ERR_CORRUPT ? 0 : code;
+	if (stream_add_begin_without(writer, number, &add, e) < 0 ||
+	    add_entries(add, journal, &lost, e) < 0 || stream_add_finish(add, &added, e) < 0)
 		return e->code;
+	code = segments_of(store, journal, stream_add_written(add), &lost, &ids, e);
+	if (code < 0)
+		return code;
+	*ret = added;
+	if (code == 0)
+		return 0;
 	file = stream_file_sealed(buf_text(&listing.name), number);
 	stream_file_encode_sealed(buf_bytes(&ids), &content);
-	if (files->ops->put(files, file, buf_bytes(&content), e) < 0)
-		return e->code;
-	*ret = added;
-	return 0;
+	code = files->ops->put(files, file, buf_bytes(&content), e);
+	return code < 0 ? code : 0;
 }
 
 static bool has_number(const struct buf *numbers, uint64_t number)

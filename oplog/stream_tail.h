@@ -29,8 +29,8 @@ MUST_CHECK int stream_tail_begin(struct store *store, const char *name,
 MUST_CHECK int stream_tail_numbers(struct store *store, struct buf *ret, struct error *e);
 
 /*
- * Make segments of a journal that nobody appends to any more; of a damaged one, of what is before the
- * damage. ERR_EXISTS: others have added something else meanwhile. ERR_BUSY, ERR_CORRUPT, ERR_IO.
+ * Make segments of a journal that nobody appends to any more; of a damaged one, of what is sound, with a gap where a frame's
+ * payload is damaged, and of nothing behind a damaged header. As long as something is lost it counts as not sealed. ERR_EXISTS: others have added something else meanwhile. ERR_BUSY, ERR_CORRUPT, ERR_IO.
  */
 MUST_CHECK int stream_tail_seal(struct store_writer *writer, uint64_t number,
 				struct stream_added *ret, struct error *e);

@@ -100,6 +100,7 @@ static int run_repair(struct cmd_run *run, struct error *e)
 					.tell_ctx = &told};
 	const struct key_source key = {.file = o->key_file, .command = o->key_command};
 	struct repair_result result;
+	uint64_t journals = 0;
 	int code;
 
 	if (cmd_open_store(run, &store, e) < 0)
@@ -114,9 +115,12 @@ static int run_repair(struct cmd_run *run, struct error *e)
 	code = repair_run(store, &repair, &result, e);
 	if (code == 0 && (result.harmed == 0 || result.given_up > 0))
 		code = stream_repair_overlaps(store, e);
+	if (code == 0 && (result.harmed == 0 || result.given_up > 0))
+		code = stream_repair_journals(store, &repair, &journals, e);
 	term_progress_end(TAKE(progress));
 	if (code < 0)
 		return code;
+	result.harmed += journals;
 	if (run->globals.json)
 		print_json(&result, &told);
 	else

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "oplog/journal.h"
 #include "oplog/stream.h"
 #include "store/backend/backend.h"
 #include "store/condemned.h"
@@ -33,6 +34,17 @@ static int pack_is_sound(struct store *store, const char *name, const struct chu
 	return found < 0 ? refused(&why, e) : found;
 }
 
+static int journal_is_sound(struct store *store, const char *path, struct error *e)
+{
+	OWNED(journal_release) struct journal *journal = NULL;
+	struct error why;
+	int code = journal_open(path, store_keys(store), &journal, &why);
+
+	if (code == 0)
+		code = journal_check(journal, &why);
+	return code == 0 ? 1 : code == ERR_CORRUPT ? 0 : refused(&why, e);
+}
+
 int replicate_is_sound(struct store *store, const char *name, struct error *e)
 {
 	const char *slash = strrchr(name, '/'), *base = slash == NULL ? name : slash + 1;
@@ -40,7 +52,10 @@ int replicate_is_sound(struct store *store, const char *name, struct error *e)
 	OWNED(buf_release) struct buf content = {0};
 	struct chunk_id id, hash;
 	struct error why;
+	uint64_t number;
 
+	if (journal_parse_name(base, &number))
+		return journal_is_sound(store, path, e);
 	if (pack_reader_parse_name(name, &id))
 		return pack_is_sound(store, name, &id, e);
 	if (strlen(base) < CHUNK_ID_HEX || !chunk_id_parse(bytes_of(base, CHUNK_ID_HEX), &id))
@@ -60,8 +75,9 @@ int replicate_given_up(struct store *store, struct buf *ret, struct error *e)
 		return e->code;
 	for (size_t i = 0; i < condemned.file_count; i++) {
 		const char *name = condemned.files[i].name;
-		int sound =
-			pack_reader_parse_name(name, &id) ? replicate_is_sound(store, name, e) : 1;
+		bool ours =
+			pack_reader_parse_name(name, &id) || strstr(name, JOURNAL_SUFFIX) != NULL;
+		int sound = ours ? replicate_is_sound(store, name, e) : 1;
 
 		if (sound < 0)
 			return sound;

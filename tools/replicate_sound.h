@@ -10,12 +10,12 @@
 #include "store/store.h"
 
 /*
- * File `name` below the store: 1 its bytes have the hash in its name, or its name holds none (config, journals); 0 they do not, or the disk
- * refuses to give them. No key is needed.
+ * File `name` below the store: 1 its bytes have the hash in its name, or its name holds none (config), or it is a journal without damage; 0 it
+ * is not so, or the disk refuses to give it. No key is needed.
  */
 MUST_CHECK int replicate_is_sound(struct store *store, const char *name, struct error *e);
 
-/* Appends the names, each with a NUL, of damaged packs that a repair has emptied: nothing needs them, and a prune will delete them. */
+/* Appends the names, each with a NUL, of damaged packs and journals that a repair has emptied: nothing needs them, and a prune will delete them. */
 MUST_CHECK int replicate_given_up(struct store *store, struct buf *ret, struct error *e);
 
 /*

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "oplog/stream_internal.h"
+#include "oplog/stream_repair.h"
+#include "store/condemned.h"
 #include "tests/unit/oplog/stream_model.h"
 
 #define COUNT STREAM_MODEL_COUNT
@@ -217,6 +219,129 @@ static void what_is_before_the_damage_in_a_journal_is_kept(void **state UNUSED)
 	store_close(tail.store);
 }
 
+/* Ten entries a frame; the payload of one is damaged. Returns the journal's name below the store; the model lacks what is lost. */
+static char *damage_frame(struct tail *tail, const char *dir, uint32_t frames, uint32_t lost)
+{
+	OWNED(free) char *name = test_store_stream("one");
+	OWNED(free) char *folder = xprintf("%s/oplog/%s", dir, name);
+	OWNED(free) char *path = NULL;
+	OWNED(journal_release) struct journal *journal = NULL;
+	OWNED(fd_close) int fd = -1;
+	const struct stream_model none = {0};
+	struct error e = {0};
+
+	begin(tail);
+	for (uint32_t i = 0; i < frames; i++)
+		append(tail, 10);
+	end(tail);
+	path = journal_path(folder, tail->number);
+	ASSERT_OK(journal_open(path, test_store_keys(), &journal, &e));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	harness_flip(fd, journal->frames[lost].at + 7);
+	tail->model = none;
+	if (lost > 0)
+		stream_model_learn(&tail->model, 0, lost * 10);
+	if (lost + 1 < frames)
+		stream_model_learn(&tail->model, lost * 10 + 10, frames * 10);
+	return xstrdup(path + strlen(dir) + 1);
+}
+
+static bool is_sealed(const char *dir, uint64_t number)
+{
+	OWNED(free) char *name = test_store_stream("one");
+	OWNED(free) char *sealed = stream_file_sealed(name, number);
+
+	return access(harness_path(dir, sealed), F_OK) == 0;
+}
+
+/* All that is sound is there, and it is told that something is left out. */
+static void check_rest(struct tail *tail, uint64_t entries)
+{
+	OWNED(stream_close) struct stream *stream = NULL;
+	struct error e = {0};
+	uint64_t found = 0;
+	size_t skipped;
+
+	ASSERT_OK(stream_open(tail->store, &stream, &skipped, &e));
+	for (size_t i = 0; i < stream_range_count(stream); i++)
+		found += stream_range(stream, i)->entries;
+	assert_int_equal(found, entries);
+	assert_int_equal(skipped, 1);
+}
+
+/* Who follows goes on, and fetches it again. A sound journal of another copy would not be read where this one is called sealed. */
+static void a_damaged_frame_is_a_gap_until_somebody_brings_it(void **state UNUSED)
+{
+	for (uint32_t lost = 0; lost < 4; lost++) {
+		const char *dir;
+		struct tail tail = {.store = stream_model_store(&dir)};
+		OWNED(free) char *name = damage_frame(&tail, dir, 4, lost);
+		uint64_t number = tail.number;
+		struct error e = {0};
+
+		assert_int_equal(seal(&tail, false), 30);
+		assert_false(is_sealed(dir, number));
+		check_rest(&tail, 30);
+		begin(&tail);
+		append(&tail, 5);
+		end(&tail);
+		assert_int_equal(seal(&tail, true), 2);
+		check_rest(&tail, 35);
+		ASSERT_OK(stream_model_add_range(tail.store, lost * 10 - (lost > 0), 45, NULL, &e));
+		stream_model_learn(&tail.model, lost * 10 - (lost > 0), 45);
+		assert_int_equal(seal(&tail, true), 1);
+		assert_true(is_sealed(dir, number));
+		stream_model_check(tail.store, &tail.model);
+		store_close(tail.store);
+	}
+}
+
+static void keep_text(void *ctx, const char *text)
+{
+	buf_printf(ctx, "%s\n", text);
+}
+
+static uint64_t repair_journals(struct tail *tail, struct store *from, struct buf *said)
+{
+	const struct repair_options options = {.from = from,
+					       .now_us = UINT64_C(1800000000000000),
+					       .tell = keep_text,
+					       .tell_ctx = said};
+	uint64_t harmed;
+	struct error e = {0};
+
+	buf_reset(said);
+	ASSERT_OK(stream_repair_journals(tail->store, &options, &harmed, &e));
+	return harmed;
+}
+
+static void what_a_damaged_journal_lacks_comes_from_a_copy_or_is_told(void **state UNUSED)
+{
+	for (uint32_t lost = 0; lost < 3; lost++) {
+		const char *dir;
+		struct tail tail = {.store = stream_model_store(&dir)};
+		struct store *copy = stream_model_store(NULL);
+		OWNED(free) char *name = damage_frame(&tail, dir, 3, lost);
+		OWNED(condemned_release) struct condemned list = {0};
+		OWNED(buf_release) struct buf said = {0};
+		struct error e = {0};
+
+		assert_int_equal(repair_journals(&tail, NULL, &said), 1);
+		assert_non_null(strstr(buf_text(&said), ": 10 entries can't be read: from "));
+		check_rest(&tail, 20);
+		ASSERT_OK(condemned_read(tail.store, &list, &e));
+		assert_non_null(condemned_find_file(&list, name));
+		ASSERT_OK(stream_model_add_range(copy, 0, 30, NULL, &e));
+		assert_int_equal(repair_journals(&tail, copy, &said), 0);
+		assert_non_null(strstr(buf_text(&said), ": 10 entries came from the copy"));
+		assert_true(is_sealed(dir, tail.number));
+		stream_model_learn(&tail.model, 0, 30);
+		stream_model_check(tail.store, &tail.model);
+		store_close(copy);
+		store_close(tail.store);
+	}
+}
+
 /* Files of rsync and of people beside them are none of a stream. */
 static void the_journals_that_there_are_can_be_listed(void **state UNUSED)
 {
@@ -346,6 +471,8 @@ int main(void)
 		cmocka_unit_test(a_journal_that_is_sealed_in_part_is_read_once),
 		cmocka_unit_test(a_sealed_journal_is_read_while_its_segments_are_not_there),
 		cmocka_unit_test(what_is_before_the_damage_in_a_journal_is_kept),
+		cmocka_unit_test(a_damaged_frame_is_a_gap_until_somebody_brings_it),
+		cmocka_unit_test(what_a_damaged_journal_lacks_comes_from_a_copy_or_is_told),
 		cmocka_unit_test(the_journals_that_there_are_can_be_listed),
 		cmocka_unit_test(a_new_journal_comes_behind_all_that_there_are),
 		cmocka_unit_test(nobody_writes_a_journal_without_the_key),
