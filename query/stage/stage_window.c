@@ -203,6 +203,8 @@ static void run(struct window_stage *self, struct window_function *f)
 	bool failed;
 
 	arena_reset(self->work.arena);
+	if (window_is_lazy(f))
+		return;
 	failed = window_run(self, f, &own) < 0;
 	if (f->fails_at != SIZE_MAX && (!failed || comes_first(self, f, &own))) {
 		own = f->failure;
@@ -211,6 +213,7 @@ static void run(struct window_stage *self, struct window_function *f)
 	}
 	if (failed && self->now < self->failed_at) {
 		self->failed_at = self->now;
+		self->failed_by = (size_t)(f - self->functions);
 		self->failure = own;
 	}
 	for (size_t i = 0; i < self->count; i++)
@@ -227,7 +230,10 @@ static int run_partition(struct window_stage *self, struct error *e)
 	self->sort_values = arena_zeroed(self->arena, bytes);
 	for (size_t n = 0; n < self->function_count; n++) {
 		self->functions[n].values = arena_zeroed(self->arena, bytes);
-		self->functions[n].results = arena_zeroed(self->arena, bytes);
+		self->functions[n].results = arena_zeroed(
+			self->arena,
+			window_is_lazy(&self->functions[n]) ? sizeof(struct value) : bytes);
+		window_moving_end(&self->functions[n]);
 		self->functions[n].fails_at = SIZE_MAX;
 		self->functions[n].looked_at = 0;
 	}
@@ -239,6 +245,29 @@ static int run_partition(struct window_stage *self, struct error *e)
 }
 
 /* ---- out */
+
+/* The results for the next document: those that are not there yet are made. The function that comes first tells its error. */
+static int make_results(struct window_stage *self, struct error *e)
+{
+	for (size_t n = 0; n < self->function_count; n++) {
+		struct window_function *f = &self->functions[n];
+
+		if (self->at == self->failed_at && n == self->failed_by) {
+			*e = self->failure;
+			return e->code;
+		}
+		if (!window_is_lazy(f))
+			continue;
+		if (f->fails_at <= self->at) {
+			*e = f->failure;
+			return e->code;
+		}
+		arena_reset(self->work.arena);
+		if (window_moving_result(self, f, self->at, f->results, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
 
 static int window_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
@@ -253,16 +282,16 @@ static int window_next(struct stage *stage, struct stage_doc *ret, struct error 
 		if (run_partition(self, e) < 0)
 			return e->code;
 	}
-	if (self->at == self->failed_at) {
-		*e = self->failure;
+	if (make_results(self, e) < 0)
 		return e->code;
-	}
 	if (stage_store_get(self->docs, self->at, &self->room, &doc.doc, e) < 0)
 		return e->code;
 	stage_work_set(&self->work, stage->q, &doc);
-	for (size_t n = 0; n < self->function_count; n++)
-		self->work.frame.slots[self->functions[n].slot] =
-			self->functions[n].results[self->at];
+	for (size_t n = 0; n < self->function_count; n++) {
+		const struct window_function *f = &self->functions[n];
+
+		self->work.frame.slots[f->slot] = f->results[window_is_lazy(f) ? 0 : self->at];
+	}
 	self->at++;
 	if (project_apply(self->project, &self->work.frame, &doc, &self->work.out, e) < 0)
 		return e->code;
@@ -274,6 +303,10 @@ static void window_close(struct stage *stage)
 {
 	struct window_stage *self = (struct window_stage *)stage;
 
+	for (size_t n = 0; n < self->function_count; n++) {
+		window_moving_end(&self->functions[n]);
+		arena_free(self->functions[n].arena);
+	}
 	extsort_free(self->sorted);
 	stage_store_free(self->docs);
 	arena_free(self->arena);

@@ -63,8 +63,10 @@ struct window_function {
 	struct value
 		last_sort; /* $linearFill: of the partition before, which mongod never forgets either */
 	size_t slot;	   /* of the variable that holds the result */
-	struct value *values; /* of the input, for each document of the partition */
-	struct value *results;
+	struct value *values;  /* of the input, for each document of the partition */
+	struct value *results; /* for each document; of a window_is_lazy() one the current */
+	struct moving *moving; /* of a lazy one: the window as far as it was moved; */
+	struct arena *arena;   /* what the current result lies in */
 	size_t fails_at; /* the document at which it meets an input that fails; SIZE_MAX: none */
 	struct error failure;
 	/* Where the window by range ended that was asked for last: the ends only go up, from document 0 on. */
@@ -105,7 +107,7 @@ struct window_stage {
 	struct value *sort_values;
 	size_t count, at;
 	/* Functions fail at a document: those before it are given first, as if each was computed when it is asked for. */
-	size_t now, failed_at;
+	size_t now, failed_at, failed_by; /* the document, the function */
 	struct error failure;
 };
 
@@ -122,9 +124,21 @@ void window_input_failed(struct window_stage *self, struct window_function *f, s
 			 const struct error *failure);
 /* The results of a function for all documents of the partition; values and sort values are there. */
 MUST_CHECK int window_run(struct window_stage *self, struct window_function *f, struct error *e);
-/* Those of accumulators (window_accumulate.c). */
+/* Those of functions that take in the documents of a window one by one. */
 MUST_CHECK int window_run_moving(struct window_stage *self, struct window_function *f,
 				 struct error *e);
+/*
+ * An accumulator's result may be as long as the partition ($push), and each document may have another one. So one at a time is made, when
+ * its document is given.
+ */
+static inline bool window_is_lazy(const struct window_function *f)
+{
+	return f->kind == WINDOW_ACCUMULATE;
+}
+/* The result of a lazy function for document `i`: ask upwards from 0. window_moving_end() at the end of a partition, or before. */
+MUST_CHECK int window_moving_result(struct window_stage *self, struct window_function *f, size_t i,
+				    struct value *ret, struct error *e);
+void window_moving_end(struct window_function *f);
 /* May the value of sortBy be one that a range is counted from? */
 MUST_CHECK int window_check_base(const struct window_function *f, const struct value *base,
 				 struct error *e);

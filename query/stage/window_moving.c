@@ -1,23 +1,16 @@
 /* Functions that take in the documents of a window one by one: accumulators, and those that let go of them again. Prefix: window_ */
 #include <math.h>
 
-#include "query/accumulator_sum.h"
 #include "query/decimal.h"
 #include "query/stage/window.h"
-
-/* A sum that values are taken out of again; how many of each type are in it says what it is. */
-struct moving_sum {
-	struct accumulator_sum all;
-	int64_t count, doubles, decimals;
-	int64_t nans, above, below; /* no numbers and infinities are counted, not added */
-};
+#include "query/stage/window_sum.h"
 
 /* What is known of the window so far; one of these by the function's kind. */
 struct moving {
 	struct window_stage *self;
 	struct window_function *f;
 	void *state; /* of an accumulator */
-	struct moving_sum sum, squares, mean_x, mean_y;
+	struct window_sum sum, squares, mean_x, mean_y;
 	int64_t count, strange; /* strange: no finite numbers */
 	size_t first, last;	/* documents in it, when count_all > 0 */
 	size_t count_all;
@@ -29,94 +22,12 @@ struct moving {
 
 static const struct value zero = {.type = BSON_KIND_INT32, .int32 = 0};
 
-/* ---- sums: WindowFunctionSum and WindowFunctionAvg of mongod */
-
-/* What a sum could not let go of again: RemovableSum counts it. */
-static bool sum_count(struct moving_sum *sum, const struct value *v, int quantity)
-{
-	double x = value_to_double(v);
-
-	if (v->type == BSON_KIND_DECIMAL && v->decimal - v->decimal == 0)
-		return false; /* a decimal that no double holds */
-	if (isfinite(x))
-		return false;
-	if (isnan(x))
-		sum->nans += quantity;
-	else
-		*(x > 0 ? &sum->above : &sum->below) += quantity;
-	return true;
-}
-
-static void sum_update(struct moving_sum *sum, const struct value *v, int quantity)
-{
-	struct value change = *v;
-
-	sum->count += quantity;
-	sum->doubles += v->type == BSON_KIND_DOUBLE ? quantity : 0;
-	sum->decimals += v->type == BSON_KIND_DECIMAL ? quantity : 0;
-	if (sum_count(sum, v, quantity))
-		return;
-	if (quantity < 0 && v->type == BSON_KIND_DECIMAL)
-		change.decimal = -v->decimal;
-	else if (quantity < 0 && v->type == BSON_KIND_DOUBLE)
-		change.number = -v->number;
-	else if (quantity < 0 && v->type == BSON_KIND_INT64 && v->int64 == INT64_MIN) {
-		const struct value most = value_int64(INT64_MAX);
-
-		accumulator_sum_add(&sum->all, &most);
-		change = value_int64(1);
-	} else if (quantity < 0 && v->type == BSON_KIND_INT32 && v->int32 != INT32_MIN) {
-		change = value_int32(-v->int32); /* an int is added in one part, a long in two */
-	} else if (quantity < 0)
-		change = value_int64(-value_to_int64(v));
-	accumulator_sum_add(&sum->all, &change);
-}
-
-static struct value sum_value(const struct moving_sum *sum)
-{
-	struct value v = accumulator_sum_value(&sum->all);
-	bool fits;
-
-	if (sum->nans > 0 || sum->above > 0 || sum->below > 0) {
-		v = value_double(sum->nans > 0 || (sum->above > 0 && sum->below > 0) ? NAN
-				 : sum->above > 0				     ? INFINITY
-										     : -INFINITY);
-		return sum->decimals > 0 ? value_decimal(value_to_decimal(&v)) : v;
-	}
-	/* What is no longer a decimal is whole when it fits, but for a sum that only rounds to the least long. */
-	fits = v.type != BSON_KIND_DECIMAL || v.decimal >= (_Decimal128)INT64_MIN;
-	if (v.type == BSON_KIND_DECIMAL && sum->decimals == 0) {
-		int64_t whole;
-
-		v = sum->doubles <= 0 && value_as_int64(&v, &whole)
-			    ? value_int64(whole)
-			    : value_double(value_to_double(&v));
-	}
-	if (v.type == BSON_KIND_DOUBLE && sum->doubles <= 0 && fits && v.number >= -0x1p63 &&
-	    v.number < 0x1p63)
-		v = value_int64(llround(v.number));
-	if (v.type == BSON_KIND_INT64 && v.int64 >= INT32_MIN && v.int64 <= INT32_MAX)
-		v = value_int32((int32_t)v.int64);
-	return v;
-}
-
-static struct value sum_mean(const struct moving_sum *sum)
-{
-	struct value v = sum_value(sum);
-
-	if (sum->count == 0)
-		return value_null();
-	if (v.type == BSON_KIND_DECIMAL)
-		return value_decimal(v.decimal / (_Decimal128)sum->count);
-	return value_double(value_to_double(&v) / (double)sum->count);
-}
-
 /* ---- $sum and $avg */
 
 static void total_update(struct moving *m, const struct value *v, int quantity)
 {
 	if (value_is_number(v))
-		sum_update(&m->sum, v, quantity);
+		window_sum_update(&m->sum, v, quantity);
 }
 
 /* ---- $min and $max: of equal values the oldest and the newest (WindowFunctionMinMax: the ends of a multiset) */
@@ -180,7 +91,7 @@ static void deviation_update(struct moving *m, const struct value *v, int quanti
 	}
 	if (m->count + quantity == 0) {
 		m->count = m->strange = 0;
-		m->sum = m->squares = (struct moving_sum){0};
+		m->sum = m->squares = (struct window_sum){0};
 		return;
 	}
 	/* Sums of $sum, to which a negative is added: mongod counts no infinities in these. */
@@ -203,7 +114,7 @@ static struct value deviation_result(struct moving *m)
 	if (m->strange > 0 || freedom <= 0)
 		return value_null();
 	if (all < 0 || (!m->f->is_sample && m->count == 1)) {
-		m->squares = (struct moving_sum){0};
+		m->squares = (struct window_sum){0};
 		return zero;
 	}
 	return value_double(sqrt(all / (double)freedom));
@@ -220,10 +131,10 @@ static int pair_of(const struct value *v, struct value *ret_x, struct value *ret
 	return value_is_number(ret_x) && value_is_number(ret_y);
 }
 
-static int minus_mean(struct moving *m, const struct value *v, const struct moving_sum *mean,
+static int minus_mean(struct moving *m, const struct value *v, const struct window_sum *mean,
 		      struct value *ret, struct error *e)
 {
-	struct value now = sum_mean(mean);
+	struct value now = window_sum_mean(mean);
 
 	return window_calculate(m->self, WINDOW_SUBTRACT, v, &now, ret, e);
 }
@@ -245,7 +156,7 @@ static int covariance_strange(struct moving *m, const struct value *x, const str
 		return e->code;
 	if (is_lone_decimal_nan(x, y) || is_lone_decimal_nan(y, x))
 		change = value_double(NAN);
-	sum_update(&m->squares, &change, quantity);
+	window_sum_update(&m->squares, &change, quantity);
 	return 0;
 }
 
@@ -259,14 +170,14 @@ static int covariance_add(struct moving *m, const struct value *v, struct error 
 		return covariance_strange(m, &x, &y, 1, e);
 	if (m->count > 0 && minus_mean(m, &x, &m->mean_x, &dx, e) < 0)
 		return e->code;
-	sum_update(&m->mean_x, &x, 1);
-	sum_update(&m->mean_y, &y, 1);
+	window_sum_update(&m->mean_x, &x, 1);
+	window_sum_update(&m->mean_y, &y, 1);
 	if (m->count++ == 0)
 		return 0; /* less no mean it adds nothing, not even that it is a decimal */
 	if (minus_mean(m, &y, &m->mean_y, &dy, e) < 0 ||
 	    window_calculate(m->self, WINDOW_MULTIPLY, &dx, &dy, &change, e) < 0)
 		return e->code;
-	sum_update(&m->squares, &change, 1);
+	window_sum_update(&m->squares, &change, 1);
 	return 0;
 }
 
@@ -279,23 +190,23 @@ static int covariance_remove(struct moving *m, const struct value *v, struct err
 	if (!is_finite(&x) || !is_finite(&y))
 		return covariance_strange(m, &x, &y, -1, e);
 	if (--m->count == 0) {
-		m->mean_x = m->mean_y = m->squares = (struct moving_sum){0};
+		m->mean_x = m->mean_y = m->squares = (struct window_sum){0};
 		return 0;
 	}
-	sum_update(&m->mean_x, &x, -1);
+	window_sum_update(&m->mean_x, &x, -1);
 	if (minus_mean(m, &x, &m->mean_x, &dx, e) < 0 ||
 	    minus_mean(m, &y, &m->mean_y, &dy, e) < 0 ||
 	    window_calculate(m->self, WINDOW_MULTIPLY, &dx, &dy, &change, e) < 0)
 		return e->code;
-	sum_update(&m->squares, &change, -1);
-	sum_update(&m->mean_y, &y, -1);
+	window_sum_update(&m->squares, &change, -1);
+	window_sum_update(&m->mean_y, &y, -1);
 	return 0;
 }
 
 static int covariance_result(struct moving *m, struct value *ret, struct error *e)
 {
 	double freedom = (double)(m->f->is_sample ? m->count - 1 : m->count);
-	struct value all = sum_value(&m->squares);
+	struct value all = window_sum_value(&m->squares);
 
 	struct value divisor = value_double(freedom);
 
@@ -365,7 +276,7 @@ static int integral_add(struct moving *m, size_t i, struct error *e)
 	if (m->count_all > 0) {
 		if (trapezoid(m, i - 1, i, &area, e) < 0)
 			return e->code;
-		sum_update(&m->sum, &area, 1);
+		window_sum_update(&m->sum, &area, 1);
 	}
 	return 0;
 }
@@ -378,14 +289,14 @@ static int integral_remove(struct moving *m, size_t i, struct error *e)
 	if (m->count_all > 1) {
 		if (trapezoid(m, i, i + 1, &area, e) < 0)
 			return e->code;
-		sum_update(&m->sum, &area, -1);
+		window_sum_update(&m->sum, &area, -1);
 	}
 	return 0;
 }
 
 static int integral_result(struct moving *m, struct value *ret, struct error *e)
 {
-	struct value unit = value_int64(m->f->unit_ms), all = sum_value(&m->sum);
+	struct value unit = value_int64(m->f->unit_ms), all = window_sum_value(&m->sum);
 
 	*ret = m->count_all == 0 ? value_null() : m->strange > 0 ? value_double(NAN) : all;
 	if (m->count_all == 0 || m->strange > 0 || m->f->unit_ms == 0)
@@ -399,7 +310,7 @@ static int forget(struct moving *m, struct error *e)
 {
 	struct value none = value_missing();
 
-	m->sum = m->squares = m->mean_x = m->mean_y = (struct moving_sum){0};
+	m->sum = m->squares = m->mean_x = m->mean_y = (struct window_sum){0};
 	m->count = m->strange = 0;
 	m->extreme_first = m->extreme_end = 0;
 	m->count_all = 0;
@@ -527,9 +438,11 @@ static int result_of(struct moving *m, struct value *ret, struct error *e)
 	struct window_stage *self = m->self;
 
 	if (m->f->kind == WINDOW_ACCUMULATE) {
-		if (accumulator_result(m->f->acc, m->state, self->base.q, self->work.arena, ret,
-				       e) < 0)
-			return e->code;
+		arena_reset(m->f->arena);
+		return accumulator_result(m->f->acc, m->state, self->base.q, m->f->arena, ret, e) <
+				       0
+			       ? e->code
+			       : 0;
 	} else if (m->f->kind == WINDOW_INTEGRAL) {
 		if (integral_result(m, ret, e) < 0)
 			return e->code;
@@ -537,7 +450,7 @@ static int result_of(struct moving *m, struct value *ret, struct error *e)
 		if (covariance_result(m, ret, e) < 0)
 			return e->code;
 	} else if (m->f->kind == WINDOW_SUM) {
-		*ret = m->f->is_mean ? sum_mean(&m->sum) : sum_value(&m->sum);
+		*ret = m->f->is_mean ? window_sum_mean(&m->sum) : window_sum_value(&m->sum);
 	} else if (m->f->kind == WINDOW_EXTREME) {
 		*ret = extreme_value(m);
 	} else {
@@ -547,49 +460,80 @@ static int result_of(struct moving *m, struct value *ret, struct error *e)
 	return 0;
 }
 
-static int run_all(struct moving *m, struct error *e)
+/* Move the window to that of document `i`. *result is that of the document before, and stays it where the window is the same. */
+static int step(struct moving *m, size_t i, struct value *result, struct error *e)
 {
 	size_t low = 0, high = 0;
+	bool is_same;
 	int found;
 
-	m->self->now = 0;
-	if (forget(m, e) < 0)
+	m->self->now = i;
+	if (i == 0 && forget(m, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < m->self->count; i++) {
-		bool is_same;
+	found = window_ends(m->self, m->f, i, &low, &high, e);
+	if (found < 0)
+		return found;
+	/* A deviation that came out below 0 is forgotten by asking: asked again it is another 0. */
+	is_same = i > 0 && m->f->kind != WINDOW_DEVIATION &&
+		  (found == 0 ? m->count_all == 0
+			      : m->count_all > 0 && m->first == low && m->last == high);
+	if (is_same)
+		return 0;
+	if ((found == 0 ? empty(m, e) : move_to(m, low, high, e)) < 0)
+		return e->code;
+	return result_of(m, result, e);
+}
 
-		m->self->now = i;
-		found = window_ends(m->self, m->f, i, &low, &high, e);
-		if (found < 0)
-			return found;
-		/* A deviation that came out below 0 is forgotten by asking: asked again it is another 0. */
-		is_same = i > 0 && m->f->kind != WINDOW_DEVIATION &&
-			  (found == 0 ? m->count_all == 0
-				      : m->count_all > 0 && m->first == low && m->last == high);
-		if (is_same) {
-			m->f->results[i] = m->f->results[i - 1];
-			continue;
-		}
-		if ((found == 0 ? empty(m, e) : move_to(m, low, high, e)) < 0 ||
-		    result_of(m, &m->f->results[i], e) < 0)
+static struct moving *moving_new(struct window_stage *self, struct window_function *f)
+{
+	struct moving *m = xcalloc(1, sizeof(*m));
+
+	m->self = self;
+	m->f = f;
+	if (f->acc != NULL)
+		m->state = xcalloc(1, accumulator_size(f->acc));
+	if (f->kind == WINDOW_EXTREME)
+		m->extremes = arena_get(self->arena, self->count * sizeof(*m->extremes));
+	return m;
+}
+
+static void moving_free(struct moving *m)
+{
+	if (m == NULL)
+		return;
+	if (m->f->acc != NULL)
+		accumulator_end(m->f->acc, m->state);
+	free(m->state);
+	buf_release(&m->room);
+	free(m);
+}
+DEFINE_OWNED(struct moving *, moving_free);
+
+int window_run_moving(struct window_stage *self, struct window_function *f, struct error *e)
+{
+	OWNED(moving_free) struct moving *m = moving_new(self, f);
+
+	for (size_t i = 0; i < self->count; i++) {
+		if (i > 0)
+			f->results[i] = f->results[i - 1];
+		if (step(m, i, &f->results[i], e) < 0)
 			return e->code;
 	}
 	return 0;
 }
 
-int window_run_moving(struct window_stage *self, struct window_function *f, struct error *e)
+int window_moving_result(struct window_stage *self, struct window_function *f, size_t i,
+			 struct value *ret, struct error *e)
 {
-	struct moving m = {.self = self, .f = f};
-	int result;
+	if (f->moving == NULL)
+		f->moving = moving_new(self, f);
+	if (f->arena == NULL)
+		f->arena = arena_new();
+	return step(f->moving, i, ret, e);
+}
 
-	if (f->acc != NULL)
-		m.state = xcalloc(1, accumulator_size(f->acc));
-	if (f->kind == WINDOW_EXTREME)
-		m.extremes = arena_get(self->arena, self->count * sizeof(*m.extremes));
-	result = run_all(&m, e);
-	if (f->acc != NULL)
-		accumulator_end(f->acc, m.state);
-	free(m.state);
-	buf_release(&m.room);
-	return result;
+void window_moving_end(struct window_function *f)
+{
+	moving_free(f->moving);
+	f->moving = NULL;
 }
