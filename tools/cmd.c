@@ -6,6 +6,7 @@
 #include "tools/term.h"
 
 #define SUGGEST_SCAN_MAX 20000 /* namespaces that are compared for a hint */
+#define NAMED_SHOWN 3
 
 #define GLOBAL(field) offsetof(struct cmd_globals, field)
 const struct args_option cmd_global_options[] = {
@@ -156,12 +157,36 @@ bool cmd_is_ns(const char *typed)
 	return dot != NULL && dot > typed && dot[1] != '\0';
 }
 
+/* "a.orders, shop.orders": the collections that are called so, whose database was left out. */
+static void find_named(struct moment *moment, const char *typed, struct buf *ret)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	struct error ignored = {0};
+	unsigned count = 0;
+
+	catalog_entry_init(&entry);
+	for (uint64_t i = 0; i < MIN_OF(moment_count(moment), SUGGEST_SCAN_MAX); i++) {
+		if (moment_entry(moment, i, &entry, &ignored) <= 0)
+			break;
+		if (!bytes_equal(catalog_entry_coll(&entry), bytes_str(typed)) ||
+		    count++ >= NAMED_SHOWN)
+			continue;
+		buf_add_str(ret, count == 1 ? "" : ", ");
+		term_escape(bytes_of(entry.ns, entry.ns_len), ret);
+	}
+	if (count > NAMED_SHOWN)
+		buf_add_str(ret, ", ...");
+}
+
 static int add_near_ns(struct moment *moment, const char *typed, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	OWNED(buf_release) struct buf text = {0};
 	struct suggest near;
 
+	find_named(moment, typed, &text);
+	if (text.len > 0)
+		return error_hint(e, "did you mean %s?", buf_text(&text));
 	catalog_entry_init(&entry);
 	suggest_begin(&near, bytes_str(typed));
 	for (uint64_t i = 0; i < MIN_OF(moment_count(moment), SUGGEST_SCAN_MAX); i++) {

@@ -57,9 +57,10 @@ static int read_format(struct cmd_run *run, enum doc_out_format *ret, struct err
 				  "a collection is DB.COLLECTION, also where a mount has folders");
 	}
 	if (!cmd_is_ns(run->words.at[0])) {
-		error_set(e, ERR_INVALID, "\"%s\" is a database, not a collection",
+		error_set(e, ERR_INVALID, "\"%s\" is no collection: a collection is DB.COLLECTION",
 			  run->words.at[0]);
-		return error_hint(e, "'yester ls %s' lists its collections", run->words.at[0]);
+		return error_hint(e, "'yester ls' lists them, 'yester ls %s' those of a database",
+				  run->words.at[0]);
 	}
 	return 0;
 }

@@ -160,6 +160,9 @@ def test_a_usage_error_shows_the_usage_line(yester):
 @pytest.mark.parametrize("words, status, hint", [
     (("ls", "shp"), 1, "did you mean 'shop'?"),
     (("ls", "nothing-like-it"), 1, "'yester ls'"),
+    (("ls", "orders"), 1, "shop.orders"),
+    (("count", "orders"), 1, "shop.orders"),
+    (("cat", "orders"), 2, "'yester ls' lists them"),
     (("ls", "shop.order"), 1, "did you mean 'shop.orders'?"),
     (("count", "shop.paid"), 2, "yester ls"),
     (("cat", "shop"), 2, "yester ls shop"),
