@@ -415,7 +415,7 @@ def gaps_of(store):
 
 def test_what_was_missed_beside_a_backup_is_fetched_while_the_member_has_it(member, store, tmp_path):
     member.wipe()
-    coll = member.client["shop"]["c0"]
+    coll = member.client["shop"].get_collection("c0", write_concern=pymongo.WriteConcern("majority"))  # else a backup begins before it
     coll.insert_many([{"_id": i} for i in range(100)])
     store.run("backup", "--uri", member.uri)
     coll.delete_many({"_id": {"$lt": 10}})
