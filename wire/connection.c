@@ -105,6 +105,16 @@ static size_t message_len(const struct connection *c)
 	return get_le32(c->in.at + c->in_at);
 }
 
+/* Not after each message: of many that came at once each would move all that follow. */
+static void to_front(struct connection *c)
+{
+	if (c->in_at == 0)
+		return;
+	memmove(c->in.at, c->in.at + c->in_at, c->in.len - c->in_at);
+	c->in.len -= c->in_at;
+	c->in_at = 0;
+}
+
 enum connection_step connection_receive(struct connection *c, uint32_t limit)
 {
 	for (;;) {
@@ -115,6 +125,7 @@ enum connection_step connection_receive(struct connection *c, uint32_t limit)
 
 		if (step != CONNECTION_WAIT)
 			return step;
+		to_front(c);
 		if (buf_reserve(&c->in, MIN_OF(MAX_OF(missing, READ_SIZE), GROW_MAX), SIZE_MAX,
 				&e) < 0 ||
 		    !charge(c, c->in.cap <= KEEP_MAX))
@@ -144,10 +155,6 @@ void connection_done(struct connection *c)
 		c->in_at = c->in.len = 0;
 		if (c->in.cap > KEEP_MAX)
 			buf_release(&c->in);
-	} else {
-		memmove(c->in.at, c->in.at + c->in_at, c->in.len - c->in_at);
-		c->in.len -= c->in_at;
-		c->in_at = 0;
 	}
 	if (c->unpacked.cap > KEEP_MAX)
 		buf_release(&c->unpacked);
