@@ -206,10 +206,16 @@ static int specify(struct planner *p, struct restore_plan_item *item, struct err
 	if (!item->is_buckets)
 		return 0;
 	series = find_item(p->plan, item->db, item->coll + strlen(BUCKETS_PREFIX));
-	if (series == NULL)
-		return error_set(e, ERR_REFUSED,
-				 "%s: the time series that these buckets belong to is not known",
-				 entry->ns);
+	if (series == NULL) {
+		error_set(e, ERR_REFUSED,
+			  "%s: the time series that these buckets belong to is not there",
+			  entry->ns);
+		return error_hint(e,
+				  "servers may leave such behind, and mongodump leaves them "
+				  "out; here --nsExclude %.*s.%s does",
+				  (int)entry->db_len, entry->ns,
+				  entry->ns + entry->db_len + 1 + strlen(BUCKETS_PREFIX));
+	}
 	buf_reset(&item->expire);
 	return restore_spec_options(buf_bytes(&series->entry.options), p->target->major, &unused,
 				    &item->expire, e);

@@ -377,6 +377,23 @@ def test_a_time_series_of_other_fields_takes_no_buckets(member, store):
     assert db["series"].count_documents({"m": 3}) == 1
 
 
+def test_buckets_without_a_time_series_are_told_with_a_way_out(member, store):
+    """Servers leave such behind when a collection of that name is made just then."""
+    if member.number < (5, 0):
+        pytest.skip("it has none")
+    db = member.client["shop"]
+    db.create_collection("model", timeseries={"timeField": "t"})
+    buckets = next(one for one in db.list_collections() if one["name"] == "system.buckets.model")["options"]
+    db.command(bson.SON([("create", "system.buckets.series"), *buckets.items()]))
+    db["orders"].insert_one({"_id": 1})
+    store.run("backup", "--uri", member.uri)
+    db["orders"].drop()
+    said = restore(store, member, "--mode", "drop", check=6).err
+    assert "HINT" in said and "--nsExclude shop.series" in said
+    restore(store, member, "--mode", "drop", "--nsExclude", "shop.series")
+    assert list(db["orders"].find()) == [{"_id": 1}]
+
+
 def test_hints_name_what_can_be_pasted(member, store):
     fill(member, 10)
     backed_up(store, member)
