@@ -220,7 +220,10 @@ static int run_explain(const struct query_request *request, struct error *e)
 	if (query_explain(request, &reply, e) < 0)
 		return e->code;
 	bson_build_end(&reply, begin);
-	check_document(buf_bytes(&reply));
+	/* What is told of a command that nests 180 deep may nest deeper than what clients may send. */
+	FUZZ_REQUIRE(bson_check(buf_bytes(&reply), BSON_CHECK_STRUCTURE, e) == 0 ||
+		     e->code == ERR_LIMIT);
+	*e = (struct error){0};
 	return 0;
 }
 
