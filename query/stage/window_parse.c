@@ -129,6 +129,19 @@ static int parse_count(struct parsing *p, const struct named *named, struct erro
 }
 
 /* $first, $last, $firstN, $topN: other words for what is not known. */
+/* $group takes an array for a sort by nothing, once its other arguments are right. */
+static int check_inner_sort(const struct named *named, const struct value *args, struct error *e)
+{
+	struct bson_field sort;
+
+	if (args->type != BSON_KIND_DOCUMENT ||
+	    !fields_find(args->data, bytes_str("sortBy"), &sort) || sort.type != BSON_KIND_ARRAY)
+		return 0;
+	return query_error(e, 5788604,
+			   "expected 'sortBy' to already be an object in the arguments to %s",
+			   named->name);
+}
+
 static int parse_strict(struct parsing *p, const struct named *named, struct error *e)
 {
 	bool is_end = named->kind == WINDOW_FIRST || named->kind == WINDOW_LAST;
@@ -147,7 +160,8 @@ static int parse_strict(struct parsing *p, const struct named *named, struct err
 					   stage_text(p->b->q, field.name));
 		} else if ((is_end ? expr_parse(p->b->scope, &v, &p->f->input, e)
 				   : accumulator_parse_any(p->b->scope, field.name, &v, &p->f->acc,
-							   e)) < 0)
+							   e)) < 0 ||
+			   check_inner_sort(named, &v, e) < 0)
 			return e->code;
 	}
 	return 0;

@@ -149,3 +149,12 @@ def test_wide_specifications_conflict_as_those_of_a_mongod(both):
         same(both, {"find": "clustered", "projection": spec, "limit": 1})
     for pipeline in ([{"$set": {"r": again}}], [{"$set": again}], [{"$project": again}], [{"$replaceWith": again}], [{"$group": {"_id": again}}]):
         assert same(both, {"aggregate": "clustered", "pipeline": pipeline, "cursor": {}})["ok"] == 0
+
+
+def test_an_array_to_sort_by_is_refused_in_a_window_alone(both):
+    for name, more in (("$top", {}), ("$topN", {"n": 1}), ("$bottom", {}), ("$bottomN", {"n": 2})):
+        for sort in ([], [1], [{"age": 1}], {"age": 1}, {}):
+            for window in ({}, {"window": {"documents": [-1, 0]}}, {"window": 5}):
+                operand = {"sortBy": sort, "output": "$_id", **more}
+                for stage in ({"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"r": {name: operand, **window}}}}, {"$group": {"_id": None, "r": {name: operand}}}):
+                    same(both, {"aggregate": "clustered", "pipeline": [stage], "cursor": {}})
