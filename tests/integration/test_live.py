@@ -292,6 +292,44 @@ def test_what_is_acknowledged_is_seen_within_a_second_while_it_runs(member, stor
     assert took < 3, took  # a second, and what a loaded machine takes to start a process
 
 
+@pytest.mark.parametrize("how", ["payload", "frame", "header"])
+def test_a_journal_that_is_damaged_is_mended_by_the_member_or_by_a_copy(member, store, tmp_path, how):
+    """Tail ended each time it was started, repair said that all was whole, and replicate spoilt the copy."""
+    member.wipe()
+    orders = member.client["shop"]["c0"]
+    orders.insert_one({"begin": 1})
+    store.run("backup", "--uri", member.uri)
+    with Tail(store, member.uri) as tail:
+        until(lambda: "following rs0" in tail.said(), "following")
+        for round_ in range(1, 9):  # a frame each
+            orders.insert_many([{"i": i} for i in range(100)])
+            until(lambda: store.run("count", "shop.c0", check=(0, 5)).out.strip() == str(1 + 100 * round_), "they are stored")
+        tail.end(signal.SIGKILL)
+    far, other = tmp_path / "far", tmp_path / "other"
+    store.run("replicate", far)
+    journal = max(store.path.glob("oplog/*/*.journal"), key=lambda f: f.stat().st_size)
+    data = bytearray(journal.read_bytes())
+    frame = data.index(b"YJFR", len(data) // 2)
+    data[{"payload": frame + 80, "frame": frame, "header": 20}[how]] ^= 4
+    journal.write_bytes(data)
+    os.utime(journal, (1, 1))
+    peers.run(["cp", "-a", store.path, other])
+    store.run("check", "--read-data", check=4)
+    assert json.loads(store.run("replicate", far, "--json", check=4).out)["damagedHere"] == 1
+    assert "can't be read" in store.run("repair", check=4).out
+    store.run("check", "--read-data", check=0)
+    store.run("replicate", far)
+    assert peers.yester("count", "-s", far, "shop.c0").out.strip() == "801"
+    store.run("repair", "--from", far)
+    assert store.run("count", "shop.c0").out.strip() == "801"
+    store.run("check", "--read-data")
+    # Or the member still has it.
+    alone = peers.yester("tail", "-s", other, "--once", "--uri", member.uri)
+    assert peers.yester("count", "-s", other, "shop.c0").out.strip() == "801", alone.story()
+    peers.yester("repair", "-s", other)
+    peers.yester("check", "-s", other, "--read-data")
+
+
 @pytest.mark.parametrize("how", ["rsync", "inplace"])
 def test_an_older_state_that_is_copied_over_the_store_ends_a_tail_and_loses_nothing(member, store, tmp_path, how):
     """It wrote on into a file without a name, and told as stored what nobody could read."""
