@@ -158,6 +158,31 @@ static int check_items(struct bytes privileges, const struct restore_plan *plan,
 	return 1;
 }
 
+/* A collection with a UUID of ours is made by applyOps: a right of its own from 5.0 on, which not each 5.0 gives the role restore. */
+static bool lacks_apply(const struct restore_target *target, const struct restore_plan *plan,
+			struct bytes privileges)
+{
+	struct wanted wanted = {.at = {"applyOps"}, .count = 1};
+	struct error ignored = {0};
+	bool makes = false;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct restore_plan_item *item = &plan->at[i];
+
+		makes |= item->entry.type == CATALOG_COLLECTION && item->entry.has_uuid &&
+			 (item->action == RESTORE_CREATE || item->action == RESTORE_RECREATE);
+	}
+	return makes && restore_target_is(target, 5, 0) &&
+	       take_all_given(privileges, "", "", &wanted, &ignored) >= 0 && wanted.count > 0;
+}
+
+static int refuse_apply(struct error *e)
+{
+	error_set(e, ERR_REFUSED, "the user has no right to applyOps, which --preserveUUID needs");
+	return error_hint(e, "a role with the action applyOps on the cluster; or without "
+			     "--preserveUUID");
+}
+
 /* What {connectionStatus: 1, showPrivileges: true} tells. 1; 0 nobody has to say who he is, or it is not told. */
 static int find_privileges(struct bytes reply, struct bytes *ret, struct error *e)
 {
@@ -175,7 +200,8 @@ static int find_privileges(struct bytes reply, struct bytes *ret, struct error *
 }
 
 static int check(struct restore_target *target, mongoc_client_t *client,
-		 const struct restore_plan *plan, enum restore_mode mode, struct error *e)
+		 const struct restore_plan *plan, enum restore_mode mode, bool preserve_uuid,
+		 struct error *e)
 {
 	OWNED(buf_release) struct buf command = {0};
 	OWNED(buf_release) struct buf reply = {0};
@@ -183,6 +209,7 @@ static int check(struct restore_target *target, mongoc_client_t *client,
 	size_t begin = bson_build_begin(&command);
 	struct bytes privileges;
 	struct wanted lacks = {.count = 0};
+	bool no_apply;
 	int code;
 
 	bson_build_int32(&command, "connectionStatus", 1);
@@ -193,18 +220,21 @@ static int check(struct restore_target *target, mongoc_client_t *client,
 		code = find_privileges(buf_bytes(&reply), &privileges, e);
 	if (code <= 0)
 		return code;
+	no_apply = preserve_uuid && lacks_apply(target, plan, privileges);
 	code = check_items(privileges, plan, mode, &item, &lacks, e);
-	if (code != 0)
+	if (code < 0 || (code > 0 && !no_apply))
 		return MIN_OF(code, 0);
 	code = is_enforced(target, client, privileges, e);
-	return code <= 0 ? code : refuse(item, &lacks, e);
+	if (code <= 0)
+		return code;
+	return item != NULL ? refuse(item, &lacks, e) : refuse_apply(e);
 }
 
 int restore_rights_check(struct restore_target *target, const struct restore_plan *plan,
-			 enum restore_mode mode, struct error *e)
+			 enum restore_mode mode, bool preserve_uuid, struct error *e)
 {
 	mongoc_client_t *client = restore_target_take(target);
-	int code = check(target, client, plan, mode, e);
+	int code = check(target, client, plan, mode, preserve_uuid, e);
 
 	restore_target_give(target, client);
 	return code;

@@ -13,6 +13,6 @@
  * collections with names of the server's own, are taken as they are. ERR_REMOTE.
  */
 MUST_CHECK int restore_rights_check(struct restore_target *target, const struct restore_plan *plan,
-				    enum restore_mode mode, struct error *e);
+				    enum restore_mode mode, bool preserve_uuid, struct error *e);
 
 #endif
