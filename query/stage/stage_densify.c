@@ -526,7 +526,17 @@ static void densify_close(struct stage *stage)
 	stage_work_close(&self->work);
 }
 
-static const struct stage_kind densify_kind = {"$densify", densify_next, densify_close, NULL, NULL};
+static size_t densify_memory(const struct stage *stage)
+{
+	const struct densify_stage *self = (const struct densify_stage *)stage;
+
+	return sizeof(*self) + stage_work_memory(&self->work) + arena_held(self->arena) +
+	       self->part_room * sizeof(*self->parts) + self->slot_room * sizeof(*self->slots) +
+	       self->include.cap + self->out.cap + self->key.cap;
+}
+
+static const struct stage_kind densify_kind = {"$densify", densify_next, densify_close, NULL,
+					       densify_memory};
 
 bool stage_densify_keeps(const struct stage *stage, const struct bytes *paths, size_t count)
 {

@@ -104,7 +104,17 @@ static void facet_close(struct stage *stage)
 	buf_release(&self->out);
 }
 
-static const struct stage_kind facet_kind = {"$facet", facet_next, facet_close, NULL, NULL};
+static size_t facet_memory(const struct stage *stage)
+{
+	const struct facet_stage *self = (const struct facet_stage *)stage;
+	size_t sum = sizeof(*self) + stage_store_memory(self->store) + self->out.cap;
+
+	for (size_t i = 0; i < self->count; i++)
+		sum += stage_memory(self->pipelines[i]);
+	return sum;
+}
+
+static const struct stage_kind facet_kind = {"$facet", facet_next, facet_close, NULL, facet_memory};
 
 int stage_make_facet(struct stage_build *b, struct bytes name, const struct value *operand,
 		     struct stage *source, struct stage **ret, struct error *e)
@@ -260,7 +270,13 @@ static void redact_close(struct stage *stage)
 	stage_work_close(&((struct redact_stage *)stage)->work);
 }
 
-static const struct stage_kind redact_kind = {"$redact", redact_next, redact_close, NULL, NULL};
+static size_t redact_memory(const struct stage *stage)
+{
+	return stage_work_memory(&((const struct redact_stage *)stage)->work);
+}
+
+static const struct stage_kind redact_kind = {"$redact", redact_next, redact_close, NULL,
+					      redact_memory};
 
 /* $$KEEP and its like are constants to an expression: {$let: {vars: {KEEP: "keep"}}} by another way. */
 static const char *const verdict_names[] = {"DESCEND", "PRUNE", "KEEP"};
@@ -268,7 +284,7 @@ static const char *const verdict_values[] = {"descend", "prune", "keep"};
 
 static int redact_first(struct stage *stage, struct stage_doc *ret, struct error *e);
 static const struct stage_kind redact_first_kind = {"$redact", redact_first, redact_close, NULL,
-						    NULL};
+						    redact_memory};
 
 struct redact_slots {
 	struct redact_stage redact;

@@ -58,8 +58,13 @@ static void replace_close(struct stage *stage)
 	stage_work_close(&((struct replace_stage *)stage)->work);
 }
 
+static size_t replace_memory(const struct stage *stage)
+{
+	return stage_work_memory(&((const struct replace_stage *)stage)->work);
+}
+
 static const struct stage_kind replace_kind = {"$replaceRoot", replace_next, replace_close, NULL,
-					       NULL};
+					       replace_memory};
 
 /*
  * mongod reads no more of a document than the pipeline needs, which its message shows: the paths in the expression, when the documents

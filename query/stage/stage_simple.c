@@ -31,7 +31,12 @@ static void match_close(struct stage *stage)
 	stage_work_close(&((struct match_stage *)stage)->work);
 }
 
-static const struct stage_kind match_kind = {"$match", match_next, match_close, NULL, NULL};
+static size_t match_memory(const struct stage *stage)
+{
+	return stage_work_memory(&((const struct match_stage *)stage)->work);
+}
+
+static const struct stage_kind match_kind = {"$match", match_next, match_close, NULL, match_memory};
 
 int stage_make_match(struct stage_build *b, struct bytes name, const struct value *operand,
 		     struct stage *source, struct stage **ret, struct error *e)
@@ -229,10 +234,17 @@ static void project_close(struct stage *stage)
 	stage_work_close(&((struct project_stage *)stage)->work);
 }
 
-static const struct stage_kind project_kind = {"$project", project_next, project_close, NULL, NULL};
+static size_t project_memory(const struct stage *stage)
+{
+	return stage_work_memory(&((const struct project_stage *)stage)->work);
+}
+
+static const struct stage_kind project_kind = {"$project", project_next, project_close, NULL,
+					       project_memory};
 static const struct stage_kind add_fields_kind = {"$addFields", project_next, project_close, NULL,
-						  NULL};
-static const struct stage_kind set_kind = {"$set", project_next, project_close, NULL, NULL};
+						  project_memory};
+static const struct stage_kind set_kind = {"$set", project_next, project_close, NULL,
+					   project_memory};
 
 static struct stage *project_stage(struct stage_build *b, const struct stage_kind *kind,
 				   const struct value *operand, const struct project *project,

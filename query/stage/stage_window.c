@@ -318,8 +318,11 @@ static void window_close(struct stage *stage)
 static size_t window_memory(const struct stage *stage)
 {
 	const struct window_stage *self = (const struct window_stage *)stage;
+	size_t sum = 0;
 
-	return sizeof(*self) + extsort_memory(self->sorted) + stage_store_memory(self->docs) +
+	for (size_t n = 0; n < self->function_count; n++)
+		sum += window_moving_memory(&self->functions[n]);
+	return sum + sizeof(*self) + extsort_memory(self->sorted) + stage_store_memory(self->docs) +
 	       arena_held(self->arena) + self->record.cap + self->room.cap +
 	       stage_work_memory(&self->work);
 }

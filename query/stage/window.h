@@ -139,6 +139,8 @@ static inline bool window_is_lazy(const struct window_function *f)
 MUST_CHECK int window_moving_result(struct window_stage *self, struct window_function *f, size_t i,
 				    struct value *ret, struct error *e);
 void window_moving_end(struct window_function *f);
+/* Bytes that a lazy function holds between two documents: what its window took in, and the current result. */
+size_t window_moving_memory(const struct window_function *f);
 /* May the value of sortBy be one that a range is counted from? */
 MUST_CHECK int window_check_base(const struct window_function *f, const struct value *base,
 				 struct error *e);

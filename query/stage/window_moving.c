@@ -10,6 +10,7 @@ struct moving {
 	struct window_stage *self;
 	struct window_function *f;
 	void *state; /* of an accumulator */
+	size_t held; /* bytes that it has taken in since it began */
 	struct window_sum sum, squares, mean_x, mean_y;
 	int64_t count, strange; /* strange: no finite numbers */
 	size_t first, last;	/* documents in it, when count_all > 0 */
@@ -318,22 +319,28 @@ static int forget(struct moving *m, struct error *e)
 	if (m->f->acc == NULL)
 		return 0;
 	accumulator_end(m->f->acc, m->state);
+	m->held = 0;
 	return accumulator_begin(m->f->acc, m->state, &m->self->work.frame, &none, e);
 }
 
 static int add_accumulated(struct moving *m, size_t i, struct error *e)
 {
 	struct bytes doc;
+	int64_t more;
 
-	if (accumulator_argument(m->f->acc) != NULL)
-		return accumulator_add_value(m->f->acc, m->state, m->self->base.q, &m->f->values[i],
-					     e) < 0
-			       ? e->code
-			       : 0;
-	if (stage_store_get(m->self->docs, i, &m->room, &doc, e) < 0)
+	if (accumulator_argument(m->f->acc) != NULL) {
+		more = accumulator_add_value(m->f->acc, m->state, m->self->base.q, &m->f->values[i],
+					     e);
+	} else {
+		if (stage_store_get(m->self->docs, i, &m->room, &doc, e) < 0)
+			return e->code;
+		expr_frame_set(&m->self->work.frame, doc);
+		more = accumulator_add(m->f->acc, m->state, &m->self->work.frame, e);
+	}
+	if (more < 0)
 		return e->code;
-	expr_frame_set(&m->self->work.frame, doc);
-	return accumulator_add(m->f->acc, m->state, &m->self->work.frame, e) < 0 ? e->code : 0;
+	m->held += (size_t)more;
+	return 0;
 }
 
 static int add(struct moving *m, size_t i, struct error *e)
@@ -530,6 +537,13 @@ int window_moving_result(struct window_stage *self, struct window_function *f, s
 	if (f->arena == NULL)
 		f->arena = arena_new();
 	return step(f->moving, i, ret, e);
+}
+
+size_t window_moving_memory(const struct window_function *f)
+{
+	const struct moving *m = f->moving;
+
+	return arena_held(f->arena) + (m == NULL ? 0 : sizeof(*m) + m->held + m->room.cap);
 }
 
 void window_moving_end(struct window_function *f)

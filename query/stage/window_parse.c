@@ -128,7 +128,6 @@ static int parse_count(struct parsing *p, const struct named *named, struct erro
 	return accumulator_parse_any(p->b->scope, bytes_str("$count"), &operand, &p->f->acc, e);
 }
 
-/* $first, $last, $firstN, $topN: other words for what is not known. */
 /* $group takes an array for a sort by nothing, once its other arguments are right. */
 static int check_inner_sort(const struct named *named, const struct value *args, struct error *e)
 {
@@ -142,6 +141,7 @@ static int check_inner_sort(const struct named *named, const struct value *args,
 			   named->name);
 }
 
+/* $first, $last, $firstN, $topN: other words for what is not known. */
 static int parse_strict(struct parsing *p, const struct named *named, struct error *e)
 {
 	bool is_end = named->kind == WINDOW_FIRST || named->kind == WINDOW_LAST;

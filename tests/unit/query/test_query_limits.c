@@ -297,6 +297,10 @@ static size_t held_by(const char *json)
 	return held;
 }
 
+#define PUSH_OVER(documents)                                                                       \
+	"{\"$setWindowFields\": {\"sortBy\": {\"s\": 1}, \"output\": {\"n\": {\"$push\": \"$s\", " \
+	"\"window\": {\"documents\": " documents "}}}}}"
+
 static void what_a_waiting_cursor_holds_is_told(void **state)
 {
 	static const char *const all[] = {
@@ -314,6 +318,9 @@ static void what_a_waiting_cursor_holds_is_told(void **state)
 			  "\"as\": \"r\"}}"),
 		AGGREGATE("{\"$limit\": 1}, {\"$unionWith\": {\"coll\": \"big\", "
 			  "\"pipeline\": [{\"$sort\": {\"s\": 1}}]}}"),
+		AGGREGATE("{\"$facet\": {\"a\": [{\"$skip\": 1}]}}, {\"$unwind\": \"$a\"}"),
+		AGGREGATE("{\"$densify\": {\"field\": \"v\", \"partitionByFields\": [\"s\"], "
+			  "\"range\": {\"step\": 1, \"bounds\": [-2, -1]}}}"),
 	};
 
 	(void)state;
@@ -323,6 +330,9 @@ static void what_a_waiting_cursor_holds_is_told(void **state)
 		if (held < DOCS * 100)
 			fail_msg("%s: %zu", all[i], held);
 	}
+	/* Of a window what it took in, and the result: an array of all. */
+	assert_true(held_by(AGGREGATE(PUSH_OVER("[\"unbounded\", \"unbounded\"]"))) >
+		    held_by(AGGREGATE(PUSH_OVER("[0, 0]"))) + (size_t)2 * DOCS * 60);
 	/* A leaf, whose size the seed of the store decides. */
 	assert_true(held_by("{\"find\": \"big\"}") < 400 * KIB);
 }
