@@ -90,8 +90,8 @@ static bool disk_refused(const struct error *e)
 }
 
 /*
- * A pack with the hash in its name: 1; 0 when it is one of another encrypted store, of which nothing can be opened here. A newer
- * program's is an error: what it holds would be taken for lost.
+ * A pack with the hash in its name: 1; 0 when it is one of another store, of which nothing can be opened here: encrypted, or this
+ * one is. A newer program's is an error: what it holds would be taken for lost.
  */
 static int is_ours(const struct repair *r, const struct bad_pack *pack, struct bytes content,
 		   struct error *e)
@@ -105,6 +105,8 @@ static int is_ours(const struct repair *r, const struct bad_pack *pack, struct b
 
 	if (code != 1)
 		return code == ERR_CORRUPT ? 0 : code;
+	if ((content.at[PACK_CIPHER_AT] != 0) != (r->store->keys != NULL))
+		return 0;
 	first = (const struct pack_entry *)(const void *)entries.at;
 	if (entries.len == 0)
 		return 1;

@@ -233,21 +233,24 @@ def test_what_a_newer_program_wrote_is_no_damage(store, tmp_path, what):
     assert new.exists() and len(list(store.path.glob("snapshots/*"))) == 1
 
 
-def test_a_pack_of_another_encrypted_store_is_let_go(tmp_path):
+@pytest.mark.parametrize("is_encrypted", [True, False])
+def test_a_pack_of_another_encrypted_store_is_let_go(tmp_path, is_encrypted):
     """Check said DAMAGE of it, and repair that all was whole."""
-    key = tmp_path / "key"
-    key.write_text("sixteen bytes, and more")
-    key.chmod(0o600)
+    path = tmp_path / "key"
+    path.write_text("sixteen bytes, and more")
+    path.chmod(0o600)
+    sealed = ["--key-file", path]
+    key = sealed if is_encrypted else []
     stores = [tmp_path / "one", tmp_path / "two"]
-    for number, path in enumerate(stores):
-        peers.yester("init", "-s", path, "--encrypt", "--key-file", key)
-        peers.yester("ingest", "-s", path, dump_of(tmp_path / "dump", documents_of(number)), "--name", "s0", "--key-file", key)
+    for number, (path, words) in enumerate(zip(stores, [key, sealed])):
+        peers.yester("init", "-s", path, *(["--encrypt", *words] if words else []))
+        peers.yester("ingest", "-s", path, dump_of(tmp_path / "dump", documents_of(number)), "--name", "s0", *words)
     for pack in packs(stores[1]):
         (stores[0] / "chunks" / pack.parent.name).mkdir(exist_ok=True)
         (stores[0] / "chunks" / pack.parent.name / pack.name).write_bytes(pack.read_bytes())
-    assert "DAMAGE" in peers.yester("check", "-s", stores[0], "--read-data", "--key-file", key, check=4).out
-    assert "of another store" in peers.yester("repair", "-s", stores[0], "--key-file", key).out
-    peers.yester("check", "-s", stores[0], "--read-data", "--key-file", key)
-    peers.yester("prune", "-s", stores[0], "--grace", "0", "--key-file", key)
+    assert "DAMAGE" in peers.yester("check", "-s", stores[0], "--read-data", *key, check=4).out
+    assert "of another store" in peers.yester("repair", "-s", stores[0], *key).out
+    peers.yester("check", "-s", stores[0], "--read-data", *key)
+    peers.yester("prune", "-s", stores[0], "--grace", "0", *key)
     assert {p.name for p in packs(stores[0])}.isdisjoint(p.name for p in packs(stores[1]))
-    peers.yester("dump", "-s", stores[0], "--at", "s0", "--out", tmp_path / "out", "--key-file", key)
+    peers.yester("dump", "-s", stores[0], "--at", "s0", "--out", tmp_path / "out", *key)
