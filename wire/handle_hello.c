@@ -95,6 +95,9 @@ static int take_client(struct call *call, struct error *e)
 	return 0;
 }
 
+#define COMPRESSORS_MAX                                                                            \
+	64 /* nobody asks for more; they are kept, and who has not logged in can name thousands of times the same */
+
 /* Agree on those that both know. A hello that asks for none gets what was agreed on (MessageCompressorManager::serverNegotiate). */
 static void take_compressors(struct call *call, struct bytes list)
 {
@@ -106,7 +109,7 @@ static void take_compressors(struct call *call, struct bytes list)
 
 	buf_reset(agreed);
 	array = bson_build_begin(agreed);
-	while (fields_next(&fields, &f)) {
+	while (count < COMPRESSORS_MAX && fields_next(&fields, &f)) {
 		struct value v = value_of_field(&f);
 
 		if (f.type != BSON_KIND_STRING || !compress_is_known(v.data))

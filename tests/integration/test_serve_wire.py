@@ -97,6 +97,8 @@ def test_zlib_is_spoken_when_agreed(server):
         data = {0: content, 2: zlib.compress(content)}[identifier]
         return struct.pack("<iiB", 2013, len(content), identifier) + data
 
+    with server.raw() as raw:  # what is agreed on is kept for each connection, without a login
+        assert len(raw.command({"hello": 1, "compression": ["zlib"] * 10000})["compression"]) == 64
     with server.raw() as raw:
         assert raw.command({"hello": 1, "compression": ["snappy", "zlib", "zstd"]})["compression"] == ["zlib", "zstd"]
         for identifier in (0, 2):
