@@ -300,6 +300,18 @@ bool pipeline_begins_with_geo(struct bytes pipeline)
 	return false;
 }
 
+int pipeline_check_behind(struct bytes pipeline, struct error *e)
+{
+	struct bson_field field;
+	const struct pipeline_known *known = first_stage(pipeline, &field);
+
+	if (pipeline_begins_with_geo(pipeline))
+		return query_error(e, 40603, PIPELINE_NOT_FIRST, "$geoNear");
+	if (known != NULL && (known->place & PIPELINE_ONLY_FIRST) != 0)
+		return query_error(e, 40602, PIPELINE_ONLY_AS_FIRST, known->name);
+	return 0;
+}
+
 bool pipeline_stands_alone(struct bytes pipeline)
 {
 	struct bson_field field;

@@ -52,6 +52,8 @@ bool pipeline_stands_alone(struct bytes pipeline);
 /* Does it begin with $geoNear? There is no index for it: PIPELINE_NO_GEO_INDEX. */
 bool pipeline_begins_with_geo(struct bytes pipeline);
 #define PIPELINE_NO_GEO_INDEX "$geoNear requires a 2d or 2dsphere index, but none were found"
+/* May something be put before it, as a $lookup by fields does? Else errors 40602, 40603. */
+MUST_CHECK int pipeline_check_behind(struct bytes pipeline, struct error *e);
 /* Does it write ($out, $merge)? Then the command is answered with 13 Unauthorized. */
 bool pipeline_writes(struct bytes pipeline);
 

@@ -5,9 +5,9 @@
 
 #define DEPTH_MAX 20 /* of pipelines in each other: internalMaxSubPipelineViewDepth */
 
-static bool begins_with_documents(const struct value *pipeline)
+bool stage_begins_with_documents(struct bytes pipeline)
 {
-	struct value first = value_at(pipeline->data, 0), inner = value_missing();
+	struct value first = value_at(pipeline, 0), inner = value_missing();
 
 	if (first.type == BSON_KIND_DOCUMENT)
 		inner = value_get(first.data, bytes_str("$documents"));
@@ -107,7 +107,7 @@ static int lite_lookup(struct query_context *q, const struct value *spec, struct
 					   "must specify 'pipeline' when 'from' is empty");
 		if (stage_check_pipeline(&pipeline, e) < 0)
 			return e->code;
-		if (!begins_with_documents(&pipeline))
+		if (!stage_begins_with_documents(pipeline.data))
 			return query_error(e, QUERY_FAILED_TO_PARSE,
 					   "$lookup stage without explicit collection must have a "
 					   "pipeline with $documents as first stage");
@@ -172,7 +172,7 @@ static int lite_union(struct query_context *q, const struct value *spec, struct 
 	coll = value_get(spec->data, bytes_str("coll"));
 	pipeline = value_get(spec->data, bytes_str("pipeline"));
 	if (value_is_nullish(&coll) &&
-	    (value_is_missing(&pipeline) || !begins_with_documents(&pipeline)))
+	    (value_is_missing(&pipeline) || !stage_begins_with_documents(pipeline.data)))
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "$unionWith stage without explicit collection must have a "
 				   "pipeline with $documents as first stage");

@@ -23,6 +23,10 @@ enum pipeline_place {
 	PIPELINE_REFUSED_AT_ONCE = 1 << 9, /* when its name is seen, before any stage is made */
 };
 
+#define PIPELINE_ONLY_AS_FIRST "%s is only valid as the first stage in a pipeline"
+#define PIPELINE_NOT_FIRST                                                                         \
+	"%s was not the first stage in the pipeline after optimization. Is optimization disabled " \
+	"or inhibited?"
 #define PIPELINE_WRITER                                                                            \
 	(PIPELINE_NOT_IN_FACET | PIPELINE_NOT_IN_LOOKUP | PIPELINE_NOT_IN_UNION | PIPELINE_WRITES)
 

@@ -92,13 +92,9 @@ static int check_place(struct query_context *q, const struct pipeline_known *kno
 		return query_error(e, 31441, "%s is not allowed within a $unionWith's sub-pipeline",
 				   known->name);
 	if (later > 0 && inside != STAGE_IN_LOOKUP && (known->place & PIPELINE_READS_INDEX) != 0)
-		return query_error(e, 40603,
-				   "%s was not the first stage in the pipeline after optimization. "
-				   "Is optimization disabled or inhibited?",
-				   known->name);
+		return query_error(e, 40603, PIPELINE_NOT_FIRST, known->name);
 	if (index > 0 && (known->place & PIPELINE_ONLY_FIRST) != 0)
-		return query_error(e, 40602, "%s is only valid as the first stage in a pipeline",
-				   known->name);
+		return query_error(e, 40602, PIPELINE_ONLY_AS_FIRST, known->name);
 	return 0;
 }
 

@@ -21,7 +21,8 @@ struct lookup_stage {
 	struct bytes from, as, local, foreign; /* from: empty when the pipeline has $documents */
 	struct bytes pipeline;		       /* as written; empty slice when there is none */
 	bool has_pipeline, unwinds, preserve;
-	bool is_over_join; /* the pipeline works on what the join gives */
+	bool is_of_documents; /* the pipeline begins with $documents */
+	bool is_over_join;    /* the pipeline works on what the join gives */
 	struct bytes index_path;
 	struct let *lets;
 	size_t let_count;
@@ -142,25 +143,26 @@ static struct bytes make_pipeline(struct lookup_stage *self)
 	struct buf *out = &self->words;
 	struct bson_field element;
 	struct fields fields;
-	size_t begin, n = 0;
+	size_t begin, n;
 	char name[24];
 
 	if (self->local.len == 0)
 		return self->pipeline;
 	buf_reset(out);
 	begin = bson_build_begin(out);
-	if (self->from.len > 0)
+	n = !self->is_of_documents;
+	if (n == 1)
 		write_match(self, out, "0");
-	n = self->from.len > 0;
 	fields = fields_of(self->has_pipeline ? self->pipeline : bson_build_empty());
 	while (fields_next(&fields, &element)) {
 		struct value v = value_of_field(&element);
 
 		snprintf(name, sizeof(name), "%zu", n++);
 		value_write(out, bytes_str(name), &v);
-		if (n == 1) /* behind $documents */
+		if (n == 1) { /* behind $documents */
 			write_match(self, out, "1");
-		n += n == 1;
+			n++;
+		}
 	}
 	bson_build_end(out, begin);
 	return arena_copy(self->constants, buf_bytes(out));
@@ -216,19 +218,22 @@ static int open_pipeline(struct lookup_stage *self, struct error *e)
 	return pipeline_build(&self->sub, scope, pipeline, NULL, &self->stage, e);
 }
 
-/* By fields, and not by `_id`, which the tree finds; with a pipeline, when that is one of documents. */
+/* By fields, and not by `_id`, which the tree finds. */
 static bool wants_join(const struct lookup_stage *self)
 {
 	if (self->local.len == 0 || bytes_equal(self->foreign, bytes_str("_id")))
 		return false;
-	return !self->has_pipeline ||
-	       (self->from.len > 0 && pipeline_needs_collection(self->pipeline) &&
-		!pipeline_begins_with_geo(self->pipeline));
+	return !self->is_of_documents;
 }
 
 static int start(struct lookup_stage *self, struct error *e)
 {
 	self->is_started = true;
+	self->is_of_documents = self->has_pipeline && stage_begins_with_documents(self->pipeline);
+	/* The fields are looked at before it. */
+	if (self->local.len > 0 && self->has_pipeline && !self->is_of_documents &&
+	    pipeline_check_behind(self->pipeline, e) < 0)
+		return e->code;
 	if (!wants_join(self))
 		return 0;
 	if (stage_join_open(self->base.q, self->from, self->foreign, &self->join, e) < 0)

@@ -121,6 +121,9 @@ MUST_CHECK int stage_optimize(struct stage_build *b, struct stage_later *later, 
 /* Is what was written for a pipeline an array of objects? Else error 14. */
 MUST_CHECK int stage_check_pipeline(const struct value *pipeline, struct error *e);
 
+/* Is $documents the first of an array of stages? */
+bool stage_begins_with_documents(struct bytes pipeline);
+
 /* Where a pipeline stands: what it may contain. */
 enum stage_inside {
 	STAGE_TOP,

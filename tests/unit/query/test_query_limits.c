@@ -337,6 +337,35 @@ static void what_a_waiting_cursor_holds_is_told(void **state)
 	assert_true(held_by("{\"find\": \"big\"}") < 400 * KIB);
 }
 
+/* The fields are looked at first: by a stage in front of the pipeline, or behind $documents. */
+#define LOOKUP_BY(pipeline)                                                                        \
+	AGGREGATE("{\"$limit\": 1}, {\"$lookup\": {\"from\": \"view00\", \"localField\": \"v\", "  \
+		  "\"foreignField\": \"v\", \"as\": \"l\", \"pipeline\": [" pipeline "]}}, "       \
+		  "{\"$project\": {\"_id\": 0, \"n\": {\"$size\": \"$l\"}}}")
+
+static void a_lookup_by_fields_stands_before_its_pipeline(void **state)
+{
+	struct query_request request = {.memory = QUERY_MEMORY_DEFAULT};
+	OWNED(buf_release) struct buf have = {0};
+	struct value first, n;
+	struct error e = {0};
+
+	(void)state;
+	check_refused(&request, LOOKUP_BY("{\"$collStats\": {\"count\": {}}}"), 40602,
+		      "$collStats");
+	check_refused(&request, LOOKUP_BY("{\"$indexStats\": {}}"), 40602, "$indexStats");
+	check_refused(&request,
+		      LOOKUP_BY("{\"$geoNear\": {\"near\": [0, 0], \"distanceField\": \"d\"}}"),
+		      40603, "was not the first stage");
+	ASSERT_OK(ask_json(&request,
+			   LOOKUP_BY("{\"$documents\": [{\"a\": 1}, {\"v\": \"no\"}]}, "
+				     "{\"$limit\": 1}"),
+			   &have, &e));
+	first = value_at(buf_bytes(&have), 0);
+	n = value_get(first.data, bytes_str("n"));
+	assert_int_equal(value_to_int64(&n), 0);
+}
+
 static void without_a_disk_what_needs_more_memory_is_refused(void **state)
 {
 	struct query_request poor = {.memory = LITTLE};
@@ -524,6 +553,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_little_memory_the_answer_is_the_same),
 		cmocka_unit_test(what_a_waiting_cursor_holds_is_told),
+		cmocka_unit_test(a_lookup_by_fields_stands_before_its_pipeline),
 		cmocka_unit_test(without_a_disk_what_needs_more_memory_is_refused),
 		cmocka_unit_test(who_is_gone_is_answered_no_more),
 		cmocka_unit_test(what_takes_longer_than_maxTimeMS_is_ended),
