@@ -22,8 +22,6 @@ struct replicate_options {
 	const char *ssh;     /* --ssh: what rsync uses to reach a host; or NULL */
 	const char *bwlimit; /* rsync's; or NULL */
 	bool deletes;	     /* what is not here any more goes there, too */
-#define REPLICATE_NAME_MAX 512
-
 	enum replicate_verify verify;
 	const struct progress *progress;
 };
