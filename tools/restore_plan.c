@@ -272,15 +272,16 @@ static int look_at_indexes(struct planner *p, struct restore_plan_item *item, st
 {
 	OWNED(buf_release) struct buf rest = {0};
 	OWNED(buf_release) struct buf there = {0};
+	int listed =
+		restore_there_indexes(p->there, item->db, item->coll, &item->ttl_there, &there, e);
 
-	if (restore_there_indexes(p->there, item->db, item->coll, &item->ttl_there, &there, e) <
-		    0 ||
+	if (listed < 0 ||
 	    restore_spec_options(options, p->target->major, &rest, &item->expire_there, e) < 0)
 		return e->code;
 	if (item->action != RESTORE_MERGE)
 		return 0;
 	buf_add_bytes(&there, buf_bytes(&item->ttl_there));
-	if (!item->is_buckets &&
+	if (listed > 0 && !item->is_buckets &&
 	    (restore_spec_lacks(buf_bytes(&item->indexes), buf_bytes(&there), &item->lacks, e) <
 		     0 ||
 	     restore_spec_lacks(buf_bytes(&item->ttl), buf_bytes(&there), &item->lacks, e) < 0))

@@ -178,6 +178,8 @@ int restore_there_indexes(struct restore_there *there, const char *db, const cha
 	if (code == 1)
 		code = bson_find(cursor.value, "firstBatch", &batch, e);
 	if (code == 1)
-		code = restore_spec_indexes(batch.value, false, &on_id, ret, ret_ttl, e);
-	return MIN_OF(code, 0);
+		code = restore_spec_indexes(batch.value, false, &on_id, ret, ret_ttl, e) < 0
+			       ? e->code
+			       : 1;
+	return code;
 }

@@ -24,8 +24,8 @@ MUST_CHECK int restore_there_find(struct restore_there *there, const char *db, c
 
 /*
  * Append the collection's indexes but that on _id: those that remove documents, and the others; as restore_spec_indexes()
- * takes them apart.
- * ERR_REMOTE, ERR_CORRUPT.
+ * takes them apart: 1. 0: the user may
+ * not list them, or it was dropped meanwhile. ERR_REMOTE, ERR_CORRUPT.
  */
 MUST_CHECK int restore_there_indexes(struct restore_there *there, const char *db, const char *coll,
 				     struct buf *ret_ttl, struct buf *ret, struct error *e);
