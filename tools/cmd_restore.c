@@ -332,7 +332,7 @@ static int refuse(struct job *job, struct error *e)
 			return refuse_items(job, &p->at[i], e);
 	if (p->expired > 0 && !job->o->keep_ttl)
 		return refuse_expired(p, e);
-	return restore_rights_check(job->target, p, job->how.mode, job->how.preserve_uuid, e);
+	return restore_rights_check(job->target, p, &job->how, e);
 }
 
 static int ask(struct job *job, struct error *e)

@@ -3,6 +3,7 @@
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "tools/live_denied.h"
+#include "tools/restore_spec.h"
 #include "tools/term.h"
 
 #define ACTIONS_MAX 8
@@ -10,6 +11,8 @@
 struct wanted {
 	const char *at[ACTIONS_MAX];
 	size_t count;
+	bool insert_creates; /* who may insert may make it, too */
+	bool update_waits; /* what was written is only waited for: an update that changes nothing does that, too */
 };
 
 static void want(struct wanted *wanted, const char *action, bool when)
@@ -18,23 +21,29 @@ static void want(struct wanted *wanted, const char *action, bool when)
 		wanted->at[wanted->count++] = action;
 }
 
-static void want_all(struct wanted *wanted, const struct restore_plan_item *item,
-		     enum restore_mode mode)
+/* 0 or an error. */
+static int want_all(struct wanted *wanted, const struct restore_plan_item *item,
+		    const struct restore_options *how, bool waits, struct error *e)
 {
+	int capped = restore_spec_is_capped(buf_bytes(&item->entry.options), e);
 	bool anew = item->action == RESTORE_CREATE || item->action == RESTORE_RECREATE;
 	bool writes = item->entry.type == CATALOG_COLLECTION && item->documents > 0;
 	bool has_indexes = item->indexes.len > 0 || item->ttl.len > 0;
 
 	want(wanted, "dropCollection", item->action == RESTORE_RECREATE);
 	want(wanted, "createCollection", anew);
+	want(wanted, "convertToCapped", anew && capped > 0);
 	want(wanted, "insert", writes);
 	want(wanted, "bypassDocumentValidation", writes && item->bypasses);
 	want(wanted, "update",
-	     writes && item->action == RESTORE_MERGE && mode == RESTORE_MODE_REPLACE);
+	     writes && item->action == RESTORE_MERGE && how->mode == RESTORE_MODE_REPLACE);
 	want(wanted, "createIndex",
 	     has_indexes && item->action != RESTORE_MERGE && item->action != RESTORE_LEAVE);
 	/* What was written is waited for, and read back. */
-	want(wanted, "find", writes);
+	want(wanted, "find", writes && (waits || !how->no_verify));
+	wanted->insert_creates = item->entry.type != CATALOG_VIEW;
+	wanted->update_waits = how->no_verify;
+	return MIN_OF(capped, 0);
 }
 
 static bool is_text(struct bytes doc, const char *name, const char *text)
@@ -60,6 +69,24 @@ static bool covers(struct bytes resource, const char *db, const char *coll)
 	       (is_text(resource, "collection", "") || is_text(resource, "collection", coll));
 }
 
+static void take_one(struct wanted *wanted, struct bytes action)
+{
+	for (size_t i = 0; i < wanted->count; i++)
+		if (bytes_equal(action, bytes_str(wanted->at[i])))
+			wanted->at[i--] = wanted->at[--wanted->count];
+}
+
+static void take_action(struct wanted *wanted, struct bytes action)
+{
+	if (bytes_equal(action, bytes_str("anyAction")))
+		wanted->count = 0;
+	if (wanted->insert_creates && bytes_equal(action, bytes_str("insert")))
+		take_one(wanted, bytes_str("createCollection"));
+	if (wanted->update_waits && bytes_equal(action, bytes_str("update")))
+		take_one(wanted, bytes_str("find"));
+	take_one(wanted, action);
+}
+
 /* Take out of `wanted` what one privilege gives. */
 static int take_given(struct bytes privilege, const char *db, const char *coll,
 		      struct wanted *wanted, struct error *e)
@@ -75,15 +102,9 @@ static int take_given(struct bytes privilege, const char *db, const char *coll,
 	    !covers(resource.value, db, coll))
 		return MIN_OF(more, 0);
 	fields = bson_fields(actions.value);
-	while ((more = bson_fields_next(&fields, &action, e)) > 0) {
-		if (action.type != BSON_KIND_STRING || bson_text(action.value, &name, e) < 0)
-			continue;
-		if (bytes_equal(name, bytes_str("anyAction")))
-			wanted->count = 0;
-		for (size_t i = 0; i < wanted->count; i++)
-			if (bytes_equal(name, bytes_str(wanted->at[i])))
-				wanted->at[i--] = wanted->at[--wanted->count];
-	}
+	while ((more = bson_fields_next(&fields, &action, e)) > 0)
+		if (action.type == BSON_KIND_STRING && bson_text(action.value, &name, e) >= 0)
+			take_action(wanted, name);
 	return more;
 }
 
@@ -137,8 +158,9 @@ static int is_enforced(struct restore_target *target, mongoc_client_t *client,
 }
 
 static int check_items(struct bytes privileges, const struct restore_plan *plan,
-		       enum restore_mode mode, const struct restore_plan_item **ret,
-		       struct wanted *ret_lacks, struct error *e)
+		       const struct restore_options *how, bool waits,
+		       const struct restore_plan_item **ret, struct wanted *ret_lacks,
+		       struct error *e)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct restore_plan_item *item = &plan->at[i];
@@ -146,8 +168,8 @@ static int check_items(struct bytes privileges, const struct restore_plan *plan,
 
 		if (strncmp(item->coll, "system.", 7) == 0)
 			continue;
-		want_all(&wanted, item, mode);
-		if (take_all_given(privileges, item->db, item->coll, &wanted, e) < 0)
+		if (want_all(&wanted, item, how, waits, e) < 0 ||
+		    take_all_given(privileges, item->db, item->coll, &wanted, e) < 0)
 			return e->code;
 		if (wanted.count == 0)
 			continue;
@@ -200,7 +222,7 @@ static int find_privileges(struct bytes reply, struct bytes *ret, struct error *
 }
 
 static int check(struct restore_target *target, mongoc_client_t *client,
-		 const struct restore_plan *plan, enum restore_mode mode, bool preserve_uuid,
+		 const struct restore_plan *plan, const struct restore_options *how,
 		 struct error *e)
 {
 	OWNED(buf_release) struct buf command = {0};
@@ -220,8 +242,8 @@ static int check(struct restore_target *target, mongoc_client_t *client,
 		code = find_privileges(buf_bytes(&reply), &privileges, e);
 	if (code <= 0)
 		return code;
-	no_apply = preserve_uuid && lacks_apply(target, plan, privileges);
-	code = check_items(privileges, plan, mode, &item, &lacks, e);
+	no_apply = how->preserve_uuid && lacks_apply(target, plan, privileges);
+	code = check_items(privileges, plan, how, target->is_replica_set, &item, &lacks, e);
 	if (code < 0 || (code > 0 && !no_apply))
 		return MIN_OF(code, 0);
 	code = is_enforced(target, client, privileges, e);
@@ -231,10 +253,10 @@ static int check(struct restore_target *target, mongoc_client_t *client,
 }
 
 int restore_rights_check(struct restore_target *target, const struct restore_plan *plan,
-			 enum restore_mode mode, bool preserve_uuid, struct error *e)
+			 const struct restore_options *how, struct error *e)
 {
 	mongoc_client_t *client = restore_target_take(target);
-	int code = check(target, client, plan, mode, preserve_uuid, e);
+	int code = check(target, client, plan, how, e);
 
 	restore_target_give(target, client);
 	return code;

@@ -6,6 +6,7 @@
 #ifndef TOOLS_RESTORE_RIGHTS_H
 #define TOOLS_RESTORE_RIGHTS_H
 
+#include "tools/restore.h"
 #include "tools/restore_plan.h"
 
 /*
@@ -13,6 +14,6 @@
  * collections with names of the server's own, are taken as they are. ERR_REMOTE.
  */
 MUST_CHECK int restore_rights_check(struct restore_target *target, const struct restore_plan *plan,
-				    enum restore_mode mode, bool preserve_uuid, struct error *e);
+				    const struct restore_options *how, struct error *e);
 
 #endif

@@ -408,7 +408,7 @@ static int find_other(struct bytes ours, struct bytes theirs, const char *const 
 	return 0;
 }
 
-static int is_capped(struct bytes options, struct error *e)
+int restore_spec_is_capped(struct bytes options, struct error *e)
 {
 	struct bson_field field;
 	int64_t number;
@@ -424,7 +424,8 @@ static int is_capped(struct bytes options, struct error *e)
 static int compare_capped(struct bytes ours, struct bytes theirs, const char **ret, struct error *e)
 {
 	static const char *const sizes[] = {"size", "max", NULL};
-	int was = is_capped(ours, e), is = was < 0 ? was : is_capped(theirs, e), other;
+	int was = restore_spec_is_capped(ours, e),
+	    is = was < 0 ? was : restore_spec_is_capped(theirs, e), other;
 
 	if (is < 0)
 		return is;

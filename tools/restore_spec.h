@@ -48,6 +48,9 @@ const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_
 MUST_CHECK int restore_spec_expires(struct bytes ttl, struct bytes expire, bool buckets,
 				    struct bytes doc, int64_t *ret, struct error *e);
 
+/* 1 or 0. ERR_CORRUPT. */
+MUST_CHECK int restore_spec_is_capped(struct bytes options, struct error *e);
+
 /*
  * How the options of a collection or time series that is there differ from what they were, in words that follow its name;
  * NULL: they do not. *ret_kind: documents of the one are none of the other, or push others out of it (capped, time series);

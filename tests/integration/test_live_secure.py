@@ -192,6 +192,39 @@ def test_what_a_user_may_not_is_refused_before_anything_is_dropped(secured, stor
     shop["v"].drop()
 
 
+def test_rights_that_servers_take_instead_are_taken(secured, store):
+    """Who may insert may make a collection, but no capped one; with --noVerify an update stands for a find."""
+    server, folder = secured
+    shop = server.root["shop"]
+    shop["r"].insert_many([{"_id": i} for i in range(20)])
+    shop["r"].create_index("a")
+    shop["capped"].insert_one({"_id": 1})
+    store.run("backup", "--uri", uris(server, folder)["scram"][0])
+
+    def custom(name, *actions):
+        server.root["shop"].command("createRole", name, roles=[], privileges=[
+            {"resource": {"db": "shop", "collection": ""}, "actions": ["listCollections", "insert", *actions]}])
+        return with_user(server, name, [{"role": name, "db": "shop"}])
+
+    inserts = custom("noCreate", "find", "createIndex", "dropCollection")
+    blind = custom("noFind", "update", "createCollection", "createIndex", "dropCollection")
+    only = ("--nsInclude", "shop.r", "-y")
+    store.run("restore", "--uri", inserts, *only, "--drop")
+    store.run("restore", "--uri", blind, *only, "--drop", "--noVerify")
+    assert "no right to find" in store.run("restore", "--uri", blind, *only, "--drop", check=6).err
+    assert shop["r"].count_documents({}) == 20
+    for uri in (inserts, blind):
+        done = store.run("restore", "--uri", uri, "--nsInclude", "shop.capped", "-y", "--drop", "--noVerify", check=6)
+        assert "no right to convertToCapped" in done.err and shop["capped"].count_documents({}) == 1, done.err
+    both = with_user(server, "both2", ["restore", "backup"])
+    store.run("restore", "--uri", both, "--nsInclude", "shop.capped", "-y", "--drop")
+    # who may not list indexes is not told that they are lacking
+    assert "does not have" not in store.run("restore", "--uri", inserts, *only, "--mode", "missing").out
+    shop["r"].drop_index("a_1")
+    assert "it does not have a_1" in store.run("restore", "--uri", both, *only, "--mode", "missing").out
+    shop["r"].drop()
+
+
 def test_what_is_wrong_with_a_uri_is_told(secured, store, tmp_path):
     server, folder = secured
     uri = uris(server, folder)["scram-tls"][0]
