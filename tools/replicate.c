@@ -386,7 +386,10 @@ static int choose(struct job *job, const struct buf *names, int sound, struct bu
 {
 	for (size_t at = 0; at < names->len;) {
 		const char *name = (const char *)names->at + at;
-		int is = replicate_is_sound(job->store, name, e);
+		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), name);
+		/* A prune may have taken it meanwhile. */
+		bool gone = access(path, F_OK) != 0 && errno == ENOENT;
+		int is = gone ? !sound : replicate_is_sound(job->store, name, e);
 
 		if (is < 0)
 			return is;
@@ -476,25 +479,38 @@ static int compare(struct job *job, const char *part, const struct buf *names, s
 	return 0;
 }
 
-/* A damaged file there of the size and time of ours: nothing else sends it again. */
+/* A damaged file there of the size and time of ours, which is sound: nothing else sends it again. */
 static int send_again(struct job *job, const struct buf *differ, struct error *e)
 {
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
-	OWNED(buf_release) struct buf sound = {0};
 	OWNED(buf_release) struct buf still = {0};
 
-	if (choose(job, differ, 1, &sound, e) < 0)
-		return e->code;
-	if (sound.len == 0)
+	if (differ->len == 0)
 		return 0;
 	sending_words(job, &words);
 	child_add(&words, "--ignore-times");
-	if (part_words(job, "again", &sound, &words, e) < 0 ||
+	if (part_words(job, "again", differ, &words, e) < 0 ||
 	    run(job, &words, false, &out, e) < 0 || sync_there(job, e) < 0 ||
-	    compare(job, "again", &sound, &still, e) < 0)
+	    compare(job, "again", differ, &still, e) < 0)
 		return e->code;
-	job->result.mended = count_names(&sound, "") - count_names(&still, "");
+	job->result.mended = job->result.differ - count_names(&still, "");
+	return 0;
+}
+
+/* Bytes that rotted here, with size and time as before: what is there is not what differs. The others stay in `differ`. */
+static int tell_ours(struct job *job, struct buf *differ, struct error *e)
+{
+	OWNED(buf_release) struct buf ours = {0};
+	OWNED(buf_release) struct buf theirs = {0};
+
+	if (choose(job, differ, 0, &ours, e) < 0 || choose(job, differ, 1, &theirs, e) < 0)
+		return e->code;
+	if (job->result.spared == 0)
+		note_first(&ours, job->result.first_spared);
+	job->result.spared += count_names(&ours, "");
+	buf_reset(differ);
+	buf_add_bytes(differ, buf_bytes(&theirs));
 	return 0;
 }
 
@@ -513,6 +529,8 @@ static int verify(struct job *job, struct error *e)
 		if (compare(job, parts[i], list == NULL ? NULL : &names, &differ, e) < 0)
 			return e->code;
 	}
+	if (job->options->verify == REPLICATE_FULL && tell_ours(job, &differ, e) < 0)
+		return e->code;
 	job->result.differ = count_names(&differ, "");
 	note_first(&differ, job->result.first);
 	job->result.verified = differ.len == 0 && job->result.spared == 0;

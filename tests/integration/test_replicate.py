@@ -70,6 +70,17 @@ def test_damage_of_the_far_side_is_found(store, tmp_path):
     assert said["differ"] == 1 and pack.name in said["first"] and said["mended"] == 1
     assert is_whole(far)
     store.run("replicate", far, "--verify", "full")
+    # the same here, where a disk flips a bit: it is told of this side
+    pack = max((store.path / "chunks").rglob("*.pack"), key=lambda f: f.stat().st_size)
+    stat = pack.stat()
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 4
+    pack.chmod(0o600)
+    pack.write_bytes(data)
+    os.utime(pack, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    said = json.loads(store.run("replicate", far, "--json", "--verify", "full", "--delete", check=4).out)
+    assert (said["damagedHere"], said["differ"]) == (1, 0) and pack.name in said["firstDamaged"] and not said["verified"], said
+    assert is_whole(far)
 
 
 def spoilt(path, how):
