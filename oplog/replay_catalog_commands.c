@@ -73,7 +73,10 @@ static int refuse_rename(struct replay_catalog *catalog, const struct entry *op,
 	return 0;
 }
 
-/* Does `text`, "db.coll" or a name in the command's database, name what is left out of every moment? */
+/*
+ * Does `text`, a name in the command's database, alone or behind that database's, name what is left out of every moment? Not
+ * behind another one's: "local.x" may be a collection's whole name.
+ */
 static bool names_left_out(const struct entry *op, struct bytes text)
 {
 	const uint8_t *dot = memchr(text.at, '.', text.len);
@@ -84,7 +87,8 @@ static bool names_left_out(const struct entry *op, struct bytes text)
 	if (!is_ns(text))
 		return false;
 	db = bytes_of(text.at, (size_t)(dot - text.at));
-	return replay_catalog_leaves_out(db, bytes_of(dot + 1, text.len - db.len - 1));
+	return bytes_equal(db, op->db) &&
+	       replay_catalog_leaves_out(db, bytes_of(dot + 1, text.len - db.len - 1));
 }
 
 /*
