@@ -12,14 +12,27 @@ static bool is_housekeeping(const struct log_op *op)
 	return bytes_equal(op->op->db, bytes_str("config"));
 }
 
+static int take_lost(void *ctx, uint64_t ts, const struct error *why, struct error *e)
+{
+	struct log_print *print = ctx;
+
+	print->missing++;
+	return log_out_lost(&print->out, ts, why, e);
+}
+
 static int take_operation(void *ctx, const struct log_op *op, struct error *e)
 {
 	struct log_print *print = ctx;
 	bool learned = false;
+	struct error why;
 
 	if (!log_names_match(print->names, op, &learned))
 		return 0;
 	print->any = true;
+	if (op->op->op == ENTRY_UNKNOWN) {
+		entry_refuse(op->op, &why);
+		return take_lost(ctx, op->ts, &why, e) < 0 ? e->code : learned;
+	}
 	if ((log_out_op(op->op) & print->ops) == 0 || (is_housekeeping(op) && !print->housekeeping))
 		return learned;
 	if (print->bursts != NULL)
@@ -36,14 +49,6 @@ static int take_gap(void *ctx, const struct stream_range *before, const struct s
 
 	print->missing++;
 	return log_out_gap(&print->out, before, after, e);
-}
-
-static int take_lost(void *ctx, uint64_t ts, const struct error *why, struct error *e)
-{
-	struct log_print *print = ctx;
-
-	print->missing++;
-	return log_out_lost(&print->out, ts, why, e);
 }
 
 struct log_sink log_print_operations(struct log_print *print)

@@ -58,15 +58,8 @@ static int give_unit(struct reader *reader, struct transactions *from,
 			return e->code;
 		entry_ops_begin(&ops, &entry);
 		while ((more = entry_ops_next(&ops, &op, &why)) > 0) {
-			int given;
+			int given = give(reader, &op, unit, e);
 
-			if (op.op == ENTRY_UNKNOWN) {
-				entry_refuse(&op, &why);
-				given = reader->sink->lost(reader->sink->ctx, unit->visible, &why,
-							   e);
-			} else {
-				given = give(reader, &op, unit, e);
-			}
 			if (given < 0)
 				return given;
 			changed |= given;

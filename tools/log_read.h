@@ -27,7 +27,7 @@ struct log_op {
 
 struct log_sink {
 	void *ctx;
-	/* An operation. 1: the filter was changed, read on with the new one; 0; or an error. */
+	/* An operation; ENTRY_UNKNOWN, too: lost it is to who wants its collection. 1: the filter was changed, read on with the new one; 0; or an error. */
 	int (*op)(void *ctx, const struct log_op *op, struct error *e);
 	/* A time between two ranges of the stream for which there is no oplog. */
 	int (*gap)(void *ctx, const struct stream_range *before, const struct stream_range *after,

@@ -324,6 +324,16 @@ static int apply_command(struct job *job, const struct log_op *op, struct error 
 	}
 }
 
+/* What became of the documents of its collection nobody knows. */
+static int forget_known(struct job *job, const struct log_op *op, struct error *e)
+{
+	struct state *state = find_state(job, op->op->ui, op->op->ns);
+
+	if (state != NULL)
+		state->known = false;
+	return entry_refuse(op->op, e);
+}
+
 /* Only what a person did can be wrong: then the document is not known, and the rest goes on. */
 static int take(void *ctx, const struct log_op *op, struct error *e)
 {
@@ -338,7 +348,9 @@ static int take(void *ctx, const struct log_op *op, struct error *e)
 		return job->sink->lost(job->sink->ctx, op->ts, &why, e);
 	if (!log_names_match(job->options->names, op, &learned))
 		return 0;
-	if (op->op->op == ENTRY_COMMAND)
+	if (op->op->op == ENTRY_UNKNOWN)
+		code = forget_known(job, op, &why);
+	else if (op->op->op == ENTRY_COMMAND)
 		code = apply_command(job, op, &why);
 	else if (log_out_op(op->op) != LOG_OUT_NOOP)
 		code = apply_document(job, op, &why);

@@ -304,6 +304,21 @@ def test_a_large_entry_and_an_operation_of_a_later_server_are_kept(oplog, tmp_pa
     oplog.refuse(write(path, [large, too_large]), check=1, says=f"offset {len(large)}")
 
 
+def test_an_operation_of_a_later_server_is_told_of_its_collection_only(oplog, tmp_path):
+    other = {"ns": "shop.other", "ui": bson.Binary(bytes(range(1, 17)), 4)}
+    set_a = {"op": "u", "o": {"$v": 2, "diff": {"i": {"a": 1}}}, "o2": {"_id": 1}}
+    oplog.add(write(tmp_path / "a.bson", [
+        made_entry(1700000000, o={"_id": 1}), made_entry(1700000001, o={"_id": 1}, **other), made_entry(1700000002, op="zz"),
+        made_entry(1700000003, **set_a), made_entry(1700000004, **set_a, **other)]))
+    for name, count, status in (("shop.other", 2, 0), ("shop.orders", 2, 3), ("shop", 4, 3)):
+        done = oplog.store.run("log", name, check=status)
+        assert len(done.out.splitlines()) == count and ("unknown operation 'zz'" in done.err) == (status == 3), done
+    made = [json.loads(line) for line in oplog.store.run("log", "shop.other", "1", "--json").out.splitlines()]
+    assert made[-1]["document"] == {"_id": 1, "a": 1}
+    done = oplog.store.run("log", "shop.orders", "1", "--json", check=3)
+    assert '"a"' not in done.out and "unknown operation 'zz'" in done.err, done.out
+
+
 def test_samples_of_the_tools_are_taken(shared, store, tmp_path):
     """mongo-tools' own test data: handmade and old entries, and two files that are out of order."""
     base = shared / "data" / "mongo-tools-testdata" / "mongorestore" / "testdata"
