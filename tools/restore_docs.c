@@ -22,6 +22,7 @@ struct restore_docs {
 	struct counts counts;	    /* of it, too */
 	struct buf command, reply;
 	bool which[RESTORE_BATCH_DOCUMENTS];
+	size_t ended; /* behind the last document of the batch that an insert in order tried */
 	bool careful, wrote;
 };
 
@@ -192,8 +193,10 @@ static int settle_errors(struct restore_docs *w, const bool *sent, struct bytes 
 	if (more < 0)
 		return more;
 	w->counts.inserted -= count;
-	if (w->item->natural) /* it ended there */
+	if (w->item->natural) { /* it ended there */
 		w->counts.inserted -= count_after(w, sent, last);
+		w->ended = last + 1;
+	}
 	if (look(w, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < count; i++) {
@@ -287,7 +290,6 @@ static int insert_in_order(struct restore_docs *w, struct error *e)
 	while (begin < w->batch.count) {
 		size_t end = begin;
 		bool plain = true, id_first;
-		uint64_t before = w->counts.inserted;
 
 		memset(w->which, 0, sizeof(w->which));
 		for (; end < w->batch.count; end++) {
@@ -299,15 +301,14 @@ static int insert_in_order(struct restore_docs *w, struct error *e)
 				break;
 			w->which[end] = true;
 		}
+		w->ended = end;
 		if (end == begin) {
-			if (put_exactly(w, end++, e) < 0)
+			if (put_exactly(w, w->ended++, e) < 0)
 				return e->code;
 		} else if (insert(w, e) < 0) {
 			return e->code;
-		} else if (w->counts.inserted - before < end - begin) {
-			end = begin + (size_t)(w->counts.inserted - before) + 1;
 		}
-		begin = end;
+		begin = w->ended;
 	}
 	return 0;
 }

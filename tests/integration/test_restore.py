@@ -283,6 +283,19 @@ def test_documents_that_servers_change_on_insert_stay_as_they_are(member, store,
     assert done.status == (0 if set(found) == set(odd) else 3), done.story()
 
 
+def test_what_comes_behind_a_document_that_no_insert_takes_keeps_its_place(member, store, tmp_path):
+    """A server refuses the _id {$odd: 1} in an insert and takes it as a secondary does: the insert in order ends there, and goes on behind it."""
+    documents = [{"_id": {"$odd": i} if i in (3, 4, 9) else i} for i in range(12)]
+    folder = tmp_path / "dump" / "odd"
+    folder.mkdir(parents=True)
+    (folder / "ring.bson").write_bytes(b"".join(bson.encode(d) for d in documents))
+    (folder / "ring.metadata.json").write_text('{"options":{"capped":true,"size":1000000},"indexes":[]}')
+    store.ingest(tmp_path / "dump")
+    done = restored(store, member)
+    assert [d["_id"] for d in member.client["odd"]["ring"].find()] == [d["_id"] for d in documents]
+    assert done["result"]["inserted"] == len(documents)
+
+
 def test_documents_of_16_mib_and_many_small_ones(member, store):
     db = member.client["big"]
     for i in range(3):
