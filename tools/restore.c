@@ -133,14 +133,17 @@ static int write_one(void *ctx, unsigned thread, mongoc_client_t *client, size_t
 	const struct unit *unit = &job->units.at[index];
 	const struct restore_plan_item *item = &job->plan->at[unit->item];
 	struct restore_state *state = job->options->state;
+	int clashes;
 
 	if (state != NULL && restore_state_has_unit(state, item->ns, unit->number))
 		return 0;
 	if (job->writers[thread] == NULL)
 		job->writers[thread] = restore_docs_new(&job->docs);
-	if (restore_docs_write(job->writers[thread], client, item, unit->first, unit->count,
-			       was_begun(job, item), e) < 0)
-		return e->code;
+	clashes = restore_docs_write(job->writers[thread], client, item, unit->first, unit->count,
+				     was_begun(job, item), e);
+	/* What clashes is told at the end: a run that is cut off has not, so the next one meets it again. */
+	if (clashes != 0)
+		return MIN_OF(clashes, 0);
 	return state == NULL ? 0 : restore_state_unit(state, item->ns, unit->number, e);
 }
 

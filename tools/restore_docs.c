@@ -379,7 +379,7 @@ int restore_docs_write(struct restore_docs *w, mongoc_client_t *client,
 {
 	OWNED(collation_close) struct collation *collation = NULL;
 	uint64_t since = 0;
-	int code;
+	int code, clashes;
 
 	if (collation_of_options(buf_bytes(&item->entry.options), &collation, e) < 0)
 		return error_wrap(e, "%s", item->ns);
@@ -402,7 +402,9 @@ int restore_docs_write(struct restore_docs *w, mongoc_client_t *client,
 							  w->job->preserve_uuid, e) < 0)
 			return e->code;
 	}
-	if (code >= 0)
-		account(w);
-	return MIN_OF(code, 0);
+	if (code < 0)
+		return code;
+	clashes = restore_notes_clashes(&w->notes) > 0;
+	account(w);
+	return clashes;
 }

@@ -33,7 +33,7 @@ DEFINE_OWNED(struct restore_docs *, restore_docs_free);
 
 /*
  * Write the documents of ranks [first, first + count) of an item. `careful`: some of them may be there, from an earlier
- * run. What clashes is in the notes. ERR_REMOTE, ERR_REFUSED, ERR_CANCELLED, the errors of reading.
+ * run. 0; 1 something clashed, and is in the notes. ERR_REMOTE, ERR_REFUSED, ERR_CANCELLED, the errors of reading.
  */
 MUST_CHECK int restore_docs_write(struct restore_docs *writer, mongoc_client_t *client,
 				  const struct restore_plan_item *item, uint64_t first,

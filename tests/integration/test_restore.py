@@ -613,6 +613,23 @@ def test_a_restore_killed_at_any_moment_ends_equal(member, store):
     assert not list((store.path / "local").glob("*/restore/*")), "its state was left"
 
 
+def test_what_was_left_before_a_run_was_killed_is_told_by_the_one_that_goes_on(member, store):
+    orders = member.client["shop"]["orders"]
+    orders.insert_many([{"_id": i, "pad": "x" * 1000} for i in range(40000)])
+    backed_up(store, member)
+    orders.delete_many({"_id": {"$gte": 10}})
+    orders.update_many({}, {"$set": {"changed": True}})
+    command = [str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "-j", "1", "--mode", "missing", "--uri", member.uri]
+    process = subprocess.Popen([*command, "--rate", "8M"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while orders.estimated_document_count() < 20000 and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    done = restored(store, member, "--mode", "missing", "--resume", check=3)
+    assert done["result"]["kept"] == 10 and done["result"]["verified"]
+    assert orders.count_documents({}) == 40000 and orders.count_documents({"changed": True}) == 10
+
+
 def test_a_standalone_takes_it_too(store, member):
     fill(member)
     backed_up(store, member)
