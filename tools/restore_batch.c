@@ -66,14 +66,82 @@ static int by_key(const void *a, const void *b)
 	return bytes_compare(key_of(compared, x), key_of(compared, y));
 }
 
-/* The filter {_id: {$in: [...]}}, and the documents it asks for sorted by key. Returns how many. */
+/* An object that begins with {$odd: ...}: no server takes it within $in. */
+static bool is_like_operator(const struct bson_field *id)
+{
+	return id->type == BSON_KIND_DOCUMENT && id->value.len > BSON_MIN_LEN &&
+	       id->value.at[5] == '$';
+}
+
+/* {_id: {$eq: value}}, as field number `place` of an array. */
+static void write_equal(struct buf *ret, size_t place, const struct bson_field *id)
+{
+	size_t one, equal;
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", place);
+	one = bson_build_open(ret, number);
+	equal = bson_build_open(ret, "_id");
+	bson_build_value(ret, "$eq", id->type, id->value);
+	bson_build_end(ret, equal);
+	bson_build_end(ret, one);
+}
+
+/*
+ * The _id of a document that is asked for: among those of $in, or an alternative of its own. 1; 0 it can't be
+ * asked for.
+ */
+static int add_id(struct restore_batch *batch, size_t i, size_t count, struct buf *ret_in,
+		  struct buf *ret_others, size_t *others, struct error *e)
+{
+	struct restore_batch_doc *doc = &batch->at[i];
+	struct bson_field id;
+	char number[24];
+	int found = bson_find(restore_batch_doc(batch, i), "_id", &id, e);
+
+	if (found <= 0 || id.type == BSON_KIND_UNDEFINED) /* $in refuses the latter */
+		return MIN_OF(found, 0);
+	if (add_key(batch, restore_batch_doc(batch, i), &batch->keys, e) < 0)
+		return e->code;
+	doc->key_len = batch->keys.len - doc->key;
+	if (is_like_operator(&id)) {
+		write_equal(ret_others, ++*others, &id);
+		return 1;
+	}
+	snprintf(number, sizeof(number), "%zu", count);
+	bson_build_value(ret_in, number, id.type, id.value);
+	return 1;
+}
+
+/* {_id: {$in: [...]}}; with others {$or: [that, {_id: {$eq: ...}}, ...]}. Both are elements of an array. */
+static void put_filter(struct bytes plain, struct bytes others, struct buf *ret)
+{
+	size_t outer = bson_build_begin(ret), list = 0, one = 0, id, in;
+
+	if (others.len > 0) {
+		list = bson_build_open_array(ret, "$or");
+		one = bson_build_open(ret, "0");
+	}
+	id = bson_build_open(ret, "_id");
+	in = bson_build_open_array(ret, "$in");
+	buf_add_bytes(ret, plain);
+	bson_build_end(ret, in);
+	bson_build_end(ret, id);
+	if (others.len > 0) {
+		bson_build_end(ret, one);
+		buf_add_bytes(ret, others);
+		bson_build_end(ret, list);
+	}
+	bson_build_end(ret, outer);
+}
+
+/* The filter by _id, and the documents it asks for sorted by key. Returns how many. */
 static int write_filter(struct restore_batch *batch, const bool *which, struct buf *ret,
 			struct error *e)
 {
-	size_t outer = bson_build_begin(ret), id = bson_build_open(ret, "_id");
-	size_t in = bson_build_open_array(ret, "$in"), count = 0;
-	struct bson_field field;
-	char number[24];
+	OWNED(buf_release) struct buf plain = {0};
+	OWNED(buf_release) struct buf odd = {0};
+	size_t count = 0, others = 0;
 
 	buf_reset(&batch->keys);
 	for (size_t i = 0; i < batch->count; i++) {
@@ -85,21 +153,13 @@ static int write_filter(struct restore_batch *batch, const bool *which, struct b
 		doc->key_len = 0;
 		if (which != NULL && !which[i])
 			continue;
-		found = bson_find(restore_batch_doc(batch, i), "_id", &field, e);
+		found = add_id(batch, i, count - others, &plain, &odd, &others, e);
 		if (found < 0)
 			return found;
-		if (found == 0 || field.type == BSON_KIND_UNDEFINED) /* $in refuses the latter */
-			continue;
-		if (add_key(batch, restore_batch_doc(batch, i), &batch->keys, e) < 0)
-			return e->code;
-		doc->key_len = batch->keys.len - doc->key;
-		snprintf(number, sizeof(number), "%zu", count);
-		bson_build_value(ret, number, field.type, field.value);
-		batch->sorted[count++] = doc;
+		if (found > 0)
+			batch->sorted[count++] = doc;
 	}
-	bson_build_end(ret, in);
-	bson_build_end(ret, id);
-	bson_build_end(ret, outer);
+	put_filter(buf_bytes(&plain), buf_bytes(&odd), ret);
 	compared = batch;
 	if (count > 1)
 		qsort(batch->sorted, count, sizeof(*batch->sorted), by_key);

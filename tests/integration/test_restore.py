@@ -296,6 +296,25 @@ def test_what_comes_behind_a_document_that_no_insert_takes_keeps_its_place(membe
     assert done["result"]["inserted"] == len(documents)
 
 
+def test_an_id_that_looks_like_an_operator_is_looked_for(member, store, tmp_path):
+    """No server takes {$odd: 1} within $in: such documents are asked for by $eq."""
+    documents = [{"_id": {"$odd": i} if i % 4 == 0 else i, "n": i} for i in range(12)]
+    folder = tmp_path / "dump" / "odd"
+    folder.mkdir(parents=True)
+    (folder / "c.bson").write_bytes(b"".join(bson.encode(d) for d in documents))
+    store.ingest(tmp_path / "dump")
+    assert restored(store, member)["result"]["inserted"] == 12
+    c = member.client["odd"]["c"]
+    assert c.delete_many({"n": {"$gte": 6}}).deleted_count == 6
+    c.update_one({"n": 4}, {"$set": {"changed": True}})
+    done = restored(store, member, "--mode", "missing", check=3)["result"]
+    assert (done["inserted"], done["same"], done["kept"]) == (6, 5, 1)
+    assert c.delete_one({"n": 4}).deleted_count == 1
+    done = restored(store, member, "--mode", "replace")["result"]
+    assert (done["inserted"], done["same"], done["replaced"]) == (1, 11, 0)
+    assert sorted(raw(member, "odd", "c")) == sorted(bson.encode(d) for d in documents)
+
+
 def test_documents_of_16_mib_and_many_small_ones(member, store):
     db = member.client["big"]
     for i in range(3):
