@@ -310,14 +310,28 @@ static int judge_series(struct planner *p, struct restore_plan_item *item, struc
 	return judge_options(p, item, options, e);
 }
 
+/* 1 or 0: has it the moment's? */
+static int has_collation(const struct restore_plan_item *item, struct bytes options,
+			 struct error *e)
+{
+	struct bson_field ours, theirs;
+	int a = bson_find(buf_bytes(&item->entry.options), "collation", &ours, e);
+	int b = a < 0 ? a : bson_find(options, "collation", &theirs, e);
+
+	if (b < 0)
+		return b;
+	if (a == 0 || b == 0 || ours.type != BSON_KIND_DOCUMENT ||
+	    theirs.type != BSON_KIND_DOCUMENT)
+		return a == b;
+	return restore_spec_same_collation(ours.value, theirs.value, e);
+}
+
 /* A collection that is there, not to be dropped. */
 static int judge_there(struct planner *p, struct restore_plan_item *item, struct bytes options,
 		       struct error *e)
 {
 	const struct restore_plan_options *o = p->options;
-	struct bson_field ours, theirs;
-	int has = restore_there_has_data(p->there, item->db, item->coll, e);
-	int a, b;
+	int has = restore_there_has_data(p->there, item->db, item->coll, e), same;
 
 	if (has < 0)
 		return has;
@@ -331,11 +345,10 @@ static int judge_there(struct planner *p, struct restore_plan_item *item, struct
 		refuse_for_good(item, "is there, and --preserveUUID makes it anew");
 	if (item->has_data && item->natural)
 		refuse_for_good(item, "holds data and keeps its natural order");
-	a = bson_find(buf_bytes(&item->entry.options), "collation", &ours, e);
-	b = bson_find(options, "collation", &theirs, e);
-	if (a < 0 || b < 0)
+	same = item->is_buckets ? 1 : has_collation(item, options, e);
+	if (same < 0)
 		return e->code;
-	if (a != b && !item->is_buckets)
+	if (same == 0)
 		refuse_for_good(item, "has another collation");
 	return judge_options(p, item, options, e);
 }

@@ -395,6 +395,26 @@ static int is_same(struct bytes ours, struct bytes theirs, const char *name, str
 	return a.type == b.type && bytes_equal(a.value, b.value);
 }
 
+int restore_spec_same_collation(struct bytes ours, struct bytes theirs, struct error *e)
+{
+	struct bson_fields fields = bson_fields(ours);
+	struct bson_field field, other;
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		const char *name = (const char *)field.name.at;
+		int same = bson_find(theirs, name, &other, e);
+
+		if (same > 0 && strcmp(name, "version") != 0)
+			same = is_same(ours, theirs, name, e);
+		else if (same == 0)
+			same = 1;
+		if (same <= 0)
+			return same;
+	}
+	return more < 0 ? more : 1;
+}
+
 /* The first of `names` (NULL ends them) that is not the same. 1; 0 there is none. */
 static int find_other(struct bytes ours, struct bytes theirs, const char *const *names,
 		      struct error *e)

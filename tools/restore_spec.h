@@ -52,6 +52,12 @@ MUST_CHECK int restore_spec_expires(struct bytes ttl, struct bytes expire, bool 
 MUST_CHECK int restore_spec_is_capped(struct bytes options, struct error *e);
 
 /*
+ * Do two collations order texts alike? 1 or 0. The version of the library, and what only one of them tells, counts for nothing.
+ * ERR_CORRUPT.
+ */
+MUST_CHECK int restore_spec_same_collation(struct bytes ours, struct bytes theirs, struct error *e);
+
+/*
  * How the options of a collection or time series that is there differ from what they were, in words that follow its name;
  * NULL: they do not. *ret_kind: documents of the one are none of the other, or push others out of it (capped, time series);
  * *ret_rules: which ones it takes (validator). Collations are not looked at. ERR_CORRUPT.

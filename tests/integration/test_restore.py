@@ -389,6 +389,25 @@ def test_an_empty_collection_of_another_kind_is_not_filled_silently(member, stor
     assert db["ring"].options()["max"] == 50 and db["checked"].options()["validator"] and not db["plain"].options()
 
 
+def test_a_collection_of_another_collation_is_not_filled_silently(member, store):
+    db = member.client["shop"]
+    collations = {"folded": {"locale": "en", "strength": 2}, "german": {"locale": "de"}, "same": {"locale": "fr", "strength": 1}}
+    for name, collation in collations.items():
+        db.create_collection(name, collation=collation)
+        db[name].insert_many([{"_id": f"a{i}"} for i in range(10)])
+    backed_up(store, member)
+    for name, collation in {**collations, "folded": {"locale": "en", "strength": 3}, "german": {"locale": "sv"}}.items():
+        db[name].drop()
+        db.create_collection(name, collation=collation)
+    db["german"].insert_one({"_id": "z"})
+    for mode in ((), ("--mode", "missing"), ("--mode", "replace")):
+        done = restore(store, member, *mode, check=6)
+        assert "shop.folded has another collation" in done.err and "shop.german has another collation" in done.err, done.story()
+        assert "shop.same" not in done.err
+    restore(store, member, "--mode", "drop")
+    assert {c["name"]: c["options"]["collation"]["locale"] for c in db.list_collections()} == {"folded": "en", "german": "de", "same": "fr"}
+
+
 def test_a_time_series_of_other_fields_takes_no_buckets(member, store):
     if member.number < (5, 0):
         pytest.skip("it has no time series")

@@ -171,6 +171,33 @@ static void options_that_are_there_are_compared(void **state UNUSED)
 		"{\"timeseries\":{\"timeField\":\"t\",\"metaField\":\"m\"}}", "time series", NULL);
 }
 
+static void collations_are_compared_by_what_both_tell(void **state UNUSED)
+{
+	static const struct {
+		const char *ours, *theirs;
+		int same;
+	} cases[] = {
+		{"{\"locale\":\"de\"}", "{\"locale\":\"de\",\"strength\":3,\"version\":\"57.1\"}",
+		 1},
+		{"{\"locale\":\"de\",\"strength\":3}", "{\"strength\":3.0,\"locale\":\"de\"}", 1},
+		{"{\"locale\":\"de\",\"version\":\"57.1\"}",
+		 "{\"locale\":\"de\",\"version\":\"70.1\"}", 1},
+		{"{\"locale\":\"de\"}", "{\"locale\":\"sv\"}", 0},
+		{"{\"locale\":\"en\",\"strength\":2}", "{\"locale\":\"en\",\"strength\":3}", 0},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		OWNED(buf_release) struct buf a = {0};
+		OWNED(buf_release) struct buf b = {0};
+		struct error e = {0};
+
+		parse(cases[i].ours, &a);
+		parse(cases[i].theirs, &b);
+		assert_int_equal(restore_spec_same_collation(buf_bytes(&a), buf_bytes(&b), &e),
+				 cases[i].same);
+	}
+}
+
 static void damaged_documents_are_errors(void **state UNUSED)
 {
 	static const uint8_t cut[] = {12, 0, 0, 0, 3, 'x', 0, 99, 0, 0, 0, 0};
@@ -192,6 +219,7 @@ int main(void)
 		cmocka_unit_test(old_indexes_become_such_that_servers_take),
 		cmocka_unit_test(a_document_expires_by_its_earliest_date),
 		cmocka_unit_test(options_that_are_there_are_compared),
+		cmocka_unit_test(collations_are_compared_by_what_both_tell),
 		cmocka_unit_test(damaged_documents_are_errors),
 	};
 
