@@ -6,6 +6,7 @@
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "base/buckets.h"
+#include "tools/restore_expire.h"
 #include "tools/restore_spec.h"
 #include "tools/restore_there.h"
 #include "tools/term.h"
@@ -409,15 +410,14 @@ static int report(struct planner *p, uint64_t bytes, struct error *e)
 	return 0;
 }
 
-static int count_expired(struct restore_plan_item *item, struct bytes doc, int64_t now,
+static int count_expired(struct restore_plan_item *item, struct restore_expire *comes,
+			 struct restore_expire *stays, struct bytes doc, int64_t now,
 			 struct error *e)
 {
 	int64_t when, there;
 
-	if (restore_spec_expires(buf_bytes(&item->ttl), buf_bytes(&item->expire), item->is_buckets,
-				 doc, &when, e) < 0 ||
-	    restore_spec_expires(buf_bytes(&item->ttl_there), buf_bytes(&item->expire_there),
-				 item->is_buckets, doc, &there, e) < 0)
+	if (restore_expire_when(comes, doc, &when, e) < 0 ||
+	    restore_expire_when(stays, doc, &there, e) < 0)
 		return e->code;
 	item->expired += MIN_OF(when, there) <= now;
 	item->expired_there += there <= now;
@@ -428,6 +428,8 @@ static int count_expired(struct restore_plan_item *item, struct bytes doc, int64
 static int scan(struct planner *p, struct restore_plan_item *item, struct error *e)
 {
 	OWNED(restore_picker_free) struct restore_picker *picker = NULL;
+	OWNED(restore_expire_free) struct restore_expire *comes = NULL;
+	OWNED(restore_expire_free) struct restore_expire *stays = NULL;
 	OWNED(tree_cursor_free)
 	struct tree_cursor *cursor = tree_cursor_new(moment_store(p->moment), &item->entry.root);
 	int64_t now = (int64_t)time(NULL);
@@ -435,6 +437,10 @@ static int scan(struct planner *p, struct restore_plan_item *item, struct error 
 	int more = 1;
 
 	if (restore_picker_new(p->options->select, &item->entry, &picker, e) < 0 ||
+	    restore_expire_new(buf_bytes(&item->ttl), buf_bytes(&item->expire), item->is_buckets,
+			       &item->entry, &comes, e) < 0 ||
+	    restore_expire_new(buf_bytes(&item->ttl_there), buf_bytes(&item->expire_there),
+			       item->is_buckets, &item->entry, &stays, e) < 0 ||
 	    (item->count > 0 && tree_cursor_seek_rank(cursor, item->first, e) < 0))
 		return e->code;
 	item->documents = item->bytes = 0;
@@ -448,7 +454,7 @@ static int scan(struct planner *p, struct restore_plan_item *item, struct error 
 			continue;
 		item->documents++;
 		item->bytes += doc.len;
-		if (count_expired(item, doc, now, e) < 0)
+		if (count_expired(item, comes, stays, doc, now, e) < 0)
 			return e->code;
 	}
 	return MIN_OF(more, 0);

@@ -491,6 +491,23 @@ def test_what_a_ttl_index_would_remove_is_counted_first(member, store):
     assert "expireAfterSeconds" not in coll.index_information()["seen_1"]
 
 
+def test_a_partial_ttl_index_removes_only_what_its_filter_takes(member, store):
+    old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=10)
+    coll = member.client["shop"]["sessions"]
+    coll.create_index("seen", expireAfterSeconds=3600, partialFilterExpression={"done": True, "n": {"$gte": 10}})
+    coll.insert_many([{"_id": i, "seen": old, "n": i, "done": i < 10} for i in range(20)])
+    backed_up(store, member)
+    wanted = state_of(member)
+    member.client.drop_database("shop")
+    assert json.loads(restore(store, member, "--dryRun", "--json").out)["documents"] == 20
+    restore(store, member)
+    assert_same(state_of(member), wanted)
+    coll.insert_many([{"_id": i, "seen": old, "n": i, "done": True} for i in range(20, 23)])
+    store.run("backup", "--uri", member.uri)
+    member.client.drop_database("shop")
+    assert "remove 3 of the documents" in restore(store, member, check=6).err
+
+
 def test_the_ttl_index_that_counts_is_the_one_that_will_be_there(member, store):
     """What holds data keeps its indexes: its own TTL index removes what comes back, that of the moment is not made."""
     old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=10)
