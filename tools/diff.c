@@ -187,8 +187,8 @@ static int compare_entries(struct diff_ns *ns, struct error *e)
 		return options;
 	indexes =
 		diff_catalog_indexes(buf_bytes(&a->indexes), buf_bytes(&b->indexes), NULL, NULL, e);
-	ns->options = options > 0;
-	/* A lone .bson has no metadata: nothing is known of its indexes. */
+	/* A lone .bson has no metadata: nothing is known of its options and indexes. */
+	ns->options = options > 0 && a->has_metadata && b->has_metadata;
 	ns->indexes = indexes > 0 && a->has_metadata && b->has_metadata;
 	return indexes;
 }

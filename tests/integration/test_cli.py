@@ -560,3 +560,12 @@ def test_dbhash_is_that_of_the_server(store, mongod, tools, tmp_path):
         assert ours[name]["collections"] == theirs["collections"], name
         assert ours[name]["md5"] == theirs["md5"]
         assert sorted(ours[name]["capped"]) == sorted(theirs["capped"])
+
+
+def test_what_a_lone_file_does_not_tell_is_no_difference(store, tmp_path):
+    """Without .metadata.json neither options nor indexes are known: none were removed."""
+    folder = write_dump(tmp_path / "dump", {("shop", "c"): [document(_id=i) for i in range(3)]}, validator={"_id": {"$gte": 0}})
+    store.ingest(folder, "--name", "whole")
+    (folder / "shop" / "c.metadata.json").unlink()
+    store.ingest(folder / "shop" / "c.bson", "--db", "shop", "--name", "lone")
+    assert store.run("diff", "whole", "lone", "--json").out == ""
