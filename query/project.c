@@ -448,9 +448,10 @@ static void remove_included_id(struct project_node *root)
 	root->last = NULL;
 	while (*at != NULL) {
 		if (bytes_equal((*at)->name, bytes_str("_id")) &&
-		    (*at)->kind == PROJECT_NODE_INCLUDE)
+		    (*at)->kind == PROJECT_NODE_INCLUDE) {
+			root->places[(*at)->index] = NULL;
 			*at = (*at)->next;
-		else {
+		} else {
 			root->last = *at;
 			at = &(*at)->next;
 		}

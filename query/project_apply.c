@@ -37,10 +37,7 @@ static const struct project_node *find_child(const struct project_node *node,
 {
 	if (hint != NULL && bytes_equal(hint->name, name))
 		return hint;
-	for (const struct project_node *child = node->children; child != NULL; child = child->next)
-		if (bytes_equal(child->name, name))
-			return child;
-	return NULL;
+	return project_node_child(node, name);
 }
 
 static int write_expr(struct applying *a, const struct project_node *child, struct bytes name,

@@ -26,7 +26,7 @@ struct project_node {
 	const struct match *match; /* ELEM_MATCH */
 	struct project_node *children, *last, *next;
 	struct name_table names;      /* of the children, also of one that was taken out again; */
-	struct project_node **places; /* they in this order, with place for `room` */
+	struct project_node **places; /* they (it: NULL) in this order, with place for `room` */
 	size_t room;
 	size_t index;	  /* among the children of its parent */
 	size_t count;	  /* of children */

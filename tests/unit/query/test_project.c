@@ -1,5 +1,7 @@
 #include "query/project.h"
 
+#include <time.h>
+
 #include <bson/bson.h>
 
 #include "base/bson_build.h"
@@ -68,10 +70,87 @@ static void projections_of_find_are_refused_with_mongods_codes_and_words(void **
 	}
 }
 
+#define WIDE 30000
+
+/* {f0: 1, f1: 1, ..}, or from the last one on. */
+static void wide_document(bool backward, struct buf *ret)
+{
+	char name[24];
+
+	bson_build_begin(ret);
+	for (int i = 0; i < WIDE; i++) {
+		snprintf(name, sizeof(name), "f%d", backward ? WIDE - 1 - i : i);
+		bson_build_int32(ret, name, 1);
+	}
+	bson_build_end(ret, 0);
+}
+
+/* Not each one among all: that took a second for one document, and for each of them. */
+static void fields_of_a_wide_document_are_found_in_any_order(void **state)
+{
+	struct query_context q = {.constants = arena_new()};
+	OWNED(arena_free) struct arena *arena = arena_new();
+	OWNED(buf_release) struct buf spec = {0}, doc = {0}, out = {0};
+	struct expr_scope *scope = expr_scope_new(&q);
+	const struct project *project;
+	const struct match *match;
+	struct expr_frame frame;
+	struct stage_doc in = {0};
+	struct error e = {0};
+	clock_t begin;
+
+	(void)state;
+	wide_document(true, &spec);
+	wide_document(false, &doc);
+	ASSERT_OK(match_parse(scope, bson_build_empty(), MATCH_TOP, &match, &e));
+	ASSERT_OK(project_parse(scope, buf_bytes(&spec), PROJECT_FIND, match, &project, &e));
+	in.doc = buf_bytes(&doc);
+	frame = expr_frame_new(&q, scope, arena);
+	expr_frame_set(&frame, in.doc);
+	begin = clock();
+	ASSERT_OK(project_apply(project, &frame, &in, &out, &e));
+	assert_true(clock() - begin < CLOCKS_PER_SEC / 4);
+	ASSERT_BYTES(buf_bytes(&out), in.doc);
+	arena_free(q.constants);
+}
+
+/* {_id: 1} beside what is left out says nothing. */
+static void an_included_id_of_an_exclusion_stays(void **state)
+{
+	struct query_context q = {.constants = arena_new()};
+	OWNED(arena_free) struct arena *arena = arena_new();
+	OWNED(buf_release) struct buf doc = {0}, spec = {0}, out = {0};
+	struct expr_scope *scope = expr_scope_new(&q);
+	const struct project *project;
+	const struct match *match;
+	struct expr_frame frame;
+	struct stage_doc in = {0};
+	struct error e = {0};
+
+	(void)state;
+	bson_build_begin(&doc);
+	bson_build_int32(&doc, "_id", 7);
+	bson_build_end(&doc, 0);
+	bson_build_begin(&spec);
+	bson_build_int32(&spec, "_id", 1);
+	bson_build_int32(&spec, "f0", 0);
+	bson_build_end(&spec, 0);
+	ASSERT_OK(match_parse(scope, bson_build_empty(), MATCH_TOP, &match, &e));
+	ASSERT_OK(project_parse(scope, buf_bytes(&spec), PROJECT_FIND, match, &project, &e));
+	in.doc = buf_bytes(&doc);
+	frame = expr_frame_new(&q, scope, arena);
+	expr_frame_set(&frame, in.doc);
+	ASSERT_OK(project_apply(project, &frame, &in, &out, &e));
+	ASSERT_BYTES(buf_bytes(&out), in.doc);
+	arena_free(q.constants);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(projections_of_find_are_refused_with_mongods_codes_and_words),
+		cmocka_unit_test(fields_of_a_wide_document_are_found_in_any_order),
+		cmocka_unit_test(an_included_id_of_an_exclusion_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
