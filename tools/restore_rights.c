@@ -2,11 +2,12 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "base/buckets.h"
 #include "tools/live_denied.h"
 #include "tools/restore_spec.h"
 #include "tools/term.h"
 
-#define ACTIONS_MAX 8
+#define ACTIONS_MAX 9
 
 struct wanted {
 	const char *at[ACTIONS_MAX];
@@ -26,21 +27,27 @@ static int want_all(struct wanted *wanted, const struct restore_plan_item *item,
 		    const struct restore_options *how, bool waits, struct error *e)
 {
 	int capped = restore_spec_is_capped(buf_bytes(&item->entry.options), e);
-	bool anew = item->action == RESTORE_CREATE || item->action == RESTORE_RECREATE;
+	/* Buckets are made and dropped with their series. */
+	bool anew = !item->is_buckets &&
+		    (item->action == RESTORE_CREATE || item->action == RESTORE_RECREATE);
 	bool writes = item->entry.type == CATALOG_COLLECTION && item->documents > 0;
+	bool fills =
+		!item->is_buckets && item->action != RESTORE_MERGE && item->action != RESTORE_LEAVE;
 	bool has_indexes = item->indexes.len > 0 || item->ttl.len > 0;
 
-	want(wanted, "dropCollection", item->action == RESTORE_RECREATE);
+	want(wanted, "dropCollection", anew && item->action == RESTORE_RECREATE);
 	want(wanted, "createCollection", anew);
 	want(wanted, "convertToCapped", anew && capped > 0);
 	want(wanted, "insert", writes);
 	want(wanted, "bypassDocumentValidation", writes && item->bypasses);
 	want(wanted, "update",
 	     writes && item->action == RESTORE_MERGE && how->mode == RESTORE_MODE_REPLACE);
-	want(wanted, "createIndex",
-	     has_indexes && item->action != RESTORE_MERGE && item->action != RESTORE_LEAVE);
+	/* That documents expire is said last, by restore_create_expire(). */
+	want(wanted, "collMod", item->expire.len > 0 && fills);
+	want(wanted, "createIndex", has_indexes && fills);
 	/* What was written is waited for, and read back. */
-	want(wanted, "find", writes && (waits || !how->no_verify));
+	want(wanted, "find",
+	     (writes && waits) || (item->entry.type == CATALOG_COLLECTION && !how->no_verify));
 	wanted->insert_creates = item->entry.type != CATALOG_VIEW;
 	wanted->update_waits = how->no_verify;
 	return MIN_OF(capped, 0);
@@ -56,17 +63,29 @@ static bool is_text(struct bytes doc, const char *name, const char *text)
 	       bson_text(field.value, &value, &ignored) >= 0 && bytes_equal(value, bytes_str(text));
 }
 
-/* {db, collection}, of which "" is any, or {anyResource: true}; {cluster: true} where no database is meant. */
+/* {db, collection}, of which "" is any, {system_buckets}, or {anyResource: true}; {cluster: true} where no database is meant. */
 static bool covers(struct bytes resource, const char *db, const char *coll)
 {
 	struct error ignored = {0};
 	struct bson_field field;
+	struct bytes series;
+	const char *name;
+	bool in_db;
 
 	if (bson_find(resource, "anyResource", &field, &ignored) > 0 ||
 	    (*db == '\0' && bson_find(resource, "cluster", &field, &ignored) > 0))
 		return true;
-	return (is_text(resource, "db", "") || is_text(resource, "db", db)) &&
-	       (is_text(resource, "collection", "") || is_text(resource, "collection", coll));
+	in_db = is_text(resource, "db", "") || is_text(resource, "db", db);
+	if (!buckets_is(bytes_str(coll), &series))
+		return in_db && (is_text(resource, "collection", "") ||
+				 is_text(resource, "collection", coll));
+	/* Of buckets any collection does not mean any; and that any database is meant need not be said. */
+	if (bson_find(resource, "system_buckets", &field, &ignored) <= 0)
+		return in_db && is_text(resource, "collection", coll);
+	name = (const char *)series.at;
+	return (in_db || bson_find(resource, "db", &field, &ignored) == 0) &&
+	       (is_text(resource, "system_buckets", "") ||
+		is_text(resource, "system_buckets", name));
 }
 
 static void take_one(struct wanted *wanted, struct bytes action)
@@ -166,7 +185,7 @@ static int check_items(struct bytes privileges, const struct restore_plan *plan,
 		const struct restore_plan_item *item = &plan->at[i];
 		struct wanted wanted = {.count = 0};
 
-		if (strncmp(item->coll, "system.", 7) == 0)
+		if (strncmp(item->coll, "system.", 7) == 0 && !item->is_buckets)
 			continue;
 		if (want_all(&wanted, item, how, waits, e) < 0 ||
 		    take_all_given(privileges, item->db, item->coll, &wanted, e) < 0)

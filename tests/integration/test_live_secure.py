@@ -218,6 +218,18 @@ def test_rights_that_servers_take_instead_are_taken(secured, store):
         assert "no right to convertToCapped" in done.err and shop["capped"].count_documents({}) == 1, done.err
     both = with_user(server, "both2", ["restore", "backup"])
     store.run("restore", "--uri", both, "--nsInclude", "shop.capped", "-y", "--drop")
+    if server.number >= (5, 0):
+        shop.create_collection("series", timeseries={"timeField": "t"}, expireAfterSeconds=86400)
+        store.run("backup", "--uri", uris(server, folder)["scram"][0])
+        series = ("--nsInclude", "shop.series", "-y", "--drop")
+        # of buckets and of collMod readWrite says nothing
+        writes = with_user(server, "writes2", [{"role": "readWrite", "db": "shop"}])
+        assert "no right to collMod" in store.run("restore", "--uri", writes, *series, check=6).err
+        done = store.run("restore", "--uri", writes, *series, "--noTTL", check=6)
+        assert "no right to find in shop.system.buckets.series" in done.err, done.err
+        done = store.run("restore", "--uri", both, *series)
+        assert next(shop.list_collections(filter={"name": "series"}))["options"]["expireAfterSeconds"] == 86400
+        shop["series"].drop()
     # who may not list indexes is not told that they are lacking
     assert "does not have" not in store.run("restore", "--uri", inserts, *only, "--mode", "missing").out
     shop["r"].drop_index("a_1")
