@@ -86,8 +86,10 @@ static int is_empty(struct restore_target *target, mongoc_client_t *client,
 	return code == 1 ? batch.value.len == BSON_MIN_LEN : MIN_OF(code, 0);
 }
 
+/* *ret_filled: it is there, and has documents. */
 static int create(struct restore_target *target, mongoc_client_t *client,
-		  const struct restore_plan_item *item, bool preserve_uuid, struct error *e)
+		  const struct restore_plan_item *item, bool preserve_uuid, bool *ret_filled,
+		  struct error *e)
 {
 	bool uuid = preserve_uuid && item->entry.has_uuid && item->entry.type == CATALOG_COLLECTION;
 	OWNED(buf_release) struct buf command = {0};
@@ -112,6 +114,7 @@ static int create(struct restore_target *target, mongoc_client_t *client,
 		code = is_empty(target, client, item, e);
 		if (code != 0)
 			return MIN_OF(code, 0);
+		*ret_filled = true;
 	} else if (code == 0 && again &&
 		   restore_target_code(buf_bytes(&reply)) == RESTORE_TARGET_EXISTS) {
 		return 0;
@@ -126,20 +129,34 @@ static int create(struct restore_target *target, mongoc_client_t *client,
 int restore_create(struct restore_target *target, mongoc_client_t *client,
 		   const struct restore_plan_item *item, bool preserve_uuid, struct error *e)
 {
+	bool filled = false;
+
 	if (item->is_buckets ||
 	    (item->action != RESTORE_CREATE && item->action != RESTORE_RECREATE))
 		return 0;
 	if (item->action == RESTORE_RECREATE && drop(target, client, item, e) < 0)
 		return e->code;
-	return create(target, client, item, preserve_uuid, e);
+	return create(target, client, item, preserve_uuid, &filled, e);
 }
 
 int restore_create_again(struct restore_target *target, mongoc_client_t *client,
 			 const struct restore_plan_item *item, bool preserve_uuid, struct error *e)
 {
-	if (drop(target, client, item, e) < 0)
-		return e->code;
-	return create(target, client, item, preserve_uuid, e);
+	uint64_t since = 0;
+
+	for (;;) {
+		bool filled = false;
+		int code;
+
+		if (drop(target, client, item, e) < 0)
+			return e->code;
+		code = create(target, client, item, preserve_uuid, &filled, e);
+		if (code >= 0 || !filled)
+			return code;
+		/* An insert of ours that was cut off made it again: the server went on with it. */
+		if (restore_target_wait(target, &since, e) < 0)
+			return e->code;
+	}
 }
 
 static int run_indexes(struct restore_target *target, mongoc_client_t *client,
