@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
@@ -20,6 +21,8 @@
 #define GZIP_EXTRA_AT 8	    /* how hard was tried: 0, 2 or 4 */
 #define GZIP_SYSTEM_AT 9
 #define GZIP_SYSTEM_MAX 13 /* of those that have a number; 255: not known */
+
+#define LOOK_EVERY_MS 500 /* whether somebody has enough, while nothing comes */
 
 struct input_stream {
 	int fd;
@@ -61,6 +64,20 @@ static int interrupted(const char *name, struct error *e)
 	return error_set(e, ERR_CANCELLED, "%s: interrupted", name);
 }
 
+/*
+ * Until something can be read, or somebody has enough: false. A signal that comes just before the call, or that a thread takes which
+ * begins just then, interrupts nothing here: it is looked for, too.
+ */
+static bool wait_for(int fd)
+{
+	struct pollfd wanted = {.fd = fd, .events = POLLIN};
+	int ready = 0;
+
+	while (!term_progress_interrupted() && (ready == 0 || (ready < 0 && errno == EINTR)))
+		ready = poll(&wanted, 1, LOOK_EVERY_MS);
+	return !term_progress_interrupted();
+}
+
 /* read() into `ret`: the number of bytes, 0 at the end. */
 static int64_t read_some(struct input_stream *in, uint8_t *ret, size_t len, struct error *e)
 {
@@ -69,10 +86,9 @@ static int64_t read_some(struct input_stream *in, uint8_t *ret, size_t len, stru
 	if (in->ended)
 		return 0;
 	do
-		got = read(in->fd, ret, len);
-	while (got < 0 && errno == EINTR && !is_over());
-	if (got < 0 && is_over())
-		return interrupted(in->name, e);
+		if (!wait_for(in->fd))
+			return interrupted(in->name, e);
+	while ((got = read(in->fd, ret, len)) < 0 && errno == EINTR);
 	if (got < 0)
 		return error_sys(e, "%s: read at offset %" PRIu64, in->name, in->done);
 	in->ended = got == 0;
