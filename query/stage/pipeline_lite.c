@@ -14,7 +14,7 @@ bool stage_begins_with_documents(struct bytes pipeline)
 	return !value_is_missing(&inner);
 }
 
-int stage_check_pipeline(const struct value *pipeline, struct error *e)
+static int check_objects(const struct value *pipeline, struct error *e)
 {
 	struct bson_field element;
 	struct fields fields;
@@ -105,7 +105,7 @@ static int lite_lookup(struct query_context *q, const struct value *spec, struct
 		if (value_is_missing(&pipeline))
 			return query_error(e, QUERY_FAILED_TO_PARSE,
 					   "must specify 'pipeline' when 'from' is empty");
-		if (stage_check_pipeline(&pipeline, e) < 0)
+		if (check_objects(&pipeline, e) < 0)
 			return e->code;
 		if (!stage_begins_with_documents(pipeline.data))
 			return query_error(e, QUERY_FAILED_TO_PARSE,
@@ -161,7 +161,7 @@ static int lite_union(struct query_context *q, const struct value *spec, struct 
 						   "'%s', expected type 'string'",
 						   value_type_name(v.type));
 		} else if (bytes_equal(field.name, bytes_str("pipeline"))) {
-			if (stage_check_pipeline(&v, e) < 0)
+			if (check_objects(&v, e) < 0)
 				return e->code;
 		} else {
 			return query_error_unknown_field(e, "$unionWith", field.name);
@@ -240,7 +240,7 @@ int stage_lite(struct query_context *q, const struct value *pipeline, struct err
 	const struct pipeline_known *known;
 	struct fields fields;
 
-	if (stage_check_pipeline(pipeline, e) < 0)
+	if (check_objects(pipeline, e) < 0)
 		return e->code;
 	if (++q->depth > DEPTH_MAX + 1)
 		return query_error(e, 232,

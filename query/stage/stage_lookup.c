@@ -466,7 +466,7 @@ static int arguments(struct stage_build *b, struct lookup_stage *self, struct by
 
 		if (bytes_equal(field.name, bytes_str("pipeline"))) {
 			/* The first look saw only the first field of that name. */
-			if (stage_check_pipeline(&v, e) < 0)
+			if (self->has_pipeline && stage_lite(b->q, &v, e) < 0)
 				return e->code;
 			self->pipeline = v.data;
 			self->has_pipeline = true;

@@ -118,9 +118,6 @@ void stage_later_match(struct stage_build *b, const struct match *match);
 /* Fold all of a list; an error has the prefix "Failed to optimize pipeline". */
 MUST_CHECK int stage_optimize(struct stage_build *b, struct stage_later *later, struct error *e);
 
-/* Is what was written for a pipeline an array of objects? Else error 14. */
-MUST_CHECK int stage_check_pipeline(const struct value *pipeline, struct error *e);
-
 /* Is $documents the first of an array of stages? */
 bool stage_begins_with_documents(struct bytes pipeline);
 
