@@ -46,14 +46,14 @@ static void add_lost(struct job *job, uint64_t before, uint64_t first, uint64_t 
 	buf_add(&job->lost, &lost, sizeof(lost));
 }
 
-/* Nothing in it can be read: what the stream has of the time when it was made came before it. */
+/* Nothing in it can be read: what the stream has up to the end of the second in which it was made came before it, so a backup's part. */
 static int lose_all(struct job *job, uint64_t number, struct error *e)
 {
 	OWNED(stream_close) struct stream *stream = NULL;
 	uint64_t before = 0;
 
 	if (stream_open_without(job->store, number, &stream, e) < 0 ||
-	    stream_last_upto(stream, (number / 1000000) << 32, &before, e) < 0)
+	    stream_last_upto(stream, (number / 1000000) << 32 | UINT32_MAX, &before, e) < 0)
 		return e->code;
 	add_lost(job, before, before + 1, UINT64_MAX, 0);
 	return 1;
