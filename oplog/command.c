@@ -235,12 +235,6 @@ static bool is_dry_run(const struct command *command)
 	       bson_find(command->entry->o, "dryRun", &field, &ignored) > 0 && is_true(&field);
 }
 
-static int hint_before(struct error *e)
-{
-	return error_hint(e, "moments before this entry can be reached; a newer full snapshot "
-			     "starts again behind it");
-}
-
 static int parse(struct command *command, const struct bson_field *first, size_t number,
 		 struct error *e)
 {
@@ -249,7 +243,7 @@ static int parse(struct command *command, const struct bson_field *first, size_t
 	if (command->policy == COMMAND_REFUSE) {
 		error_set(e, ERR_UNSUPPORTED, "command %s can't be replayed: %s",
 			  commands[number].name, commands[number].why);
-		return hint_before(e);
+		return entry_hint_before(e);
 	}
 	if (names_collection(command->kind)) {
 		if ((got = text_of(first, &command->coll, e)) < 0)
@@ -278,7 +272,7 @@ int command_parse(const struct entry *entry, struct command *ret, struct error *
 	if (number == COUNT_OF(commands)) {
 		error_set(e, ERR_UNSUPPORTED, "unknown command '%.*s'",
 			  (int)MIN_OF(first.name.len, (size_t)80), (const char *)first.name.at);
-		hint_before(e);
+		entry_hint_before(e);
 		return entry_wrap(entry, e);
 	}
 	command.kind = commands[number].kind;

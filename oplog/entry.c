@@ -305,12 +305,23 @@ static int read_fields(struct bytes doc, struct reading *reading)
 	return got;
 }
 
+static int unknown_op(const struct entry *entry, struct error *e)
+{
+	return error_set(e, ERR_UNSUPPORTED, "unknown operation '%.*s'",
+			 (int)MIN_OF(entry->op_text.len, (size_t)20),
+			 (const char *)entry->op_text.at);
+}
+
+int entry_hint_before(struct error *e)
+{
+	return error_hint(e, "moments before this entry can be reached; a newer full snapshot "
+			     "starts again behind it");
+}
+
 int entry_refuse(const struct entry *entry, struct error *e)
 {
-	error_set(e, ERR_UNSUPPORTED, "unknown operation '%.*s'",
-		  (int)MIN_OF(entry->op_text.len, (size_t)20), (const char *)entry->op_text.at);
-	error_hint(e, "moments before this entry can be reached; a newer full snapshot starts "
-		      "again behind it");
+	unknown_op(entry, e);
+	entry_hint_before(e);
 	return entry_wrap(entry, e);
 }
 
@@ -328,8 +339,7 @@ static int set_op(struct entry *entry, struct error *e)
 	if (op.at == NULL)
 		return error_set(e, ERR_CORRUPT, "field op is missing");
 	if (entry->db.len == 0 || entry->coll.len == 0 || entry->coll.at[0] == '$')
-		return error_set(e, ERR_UNSUPPORTED, "unknown operation '%.*s'",
-				 (int)MIN_OF(op.len, (size_t)20), (const char *)op.at);
+		return unknown_op(entry, e);
 	entry->op = ENTRY_UNKNOWN;
 	return 0;
 }

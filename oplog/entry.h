@@ -102,6 +102,9 @@ MUST_CHECK int entry_parse(struct bytes doc, struct entry *ret, struct error *e)
 MUST_CHECK int entry_parse_inner(struct bytes doc, const struct entry *outer, struct entry *ret,
 				 struct error *e);
 
+/* The hint of what can't be replayed, whatever it is. Returns e->code. */
+int entry_hint_before(struct error *e);
+
 /* ERR_UNSUPPORTED: the text that says which operation of an ENTRY_UNKNOWN is not known. */
 int entry_refuse(const struct entry *entry, struct error *e);
 

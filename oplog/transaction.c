@@ -186,6 +186,14 @@ static int count_operations(const struct entry *entry, int64_t *ret, struct erro
 	return got;
 }
 
+/* A chain that nobody asks for any more; its place is another's. */
+static void drop_chain(struct transactions *transactions, struct chain *chain)
+{
+	struct chain dead = take_chain(transactions, chain);
+
+	release_chain(transactions, &dead);
+}
+
 /* A session begins its next transaction: what was not prepared of an older one is dead. */
 static void drop_older(struct transactions *transactions, const struct entry *entry)
 {
@@ -194,11 +202,8 @@ static void drop_older(struct transactions *transactions, const struct entry *en
 		const struct entry *last = &chain->tail;
 
 		if (!chain->prepared && last->has_txn_number && entry->has_txn_number &&
-		    last->txn_number < entry->txn_number && entry_same_session(last, entry)) {
-			struct chain dead = take_chain(transactions, chain);
-
-			release_chain(transactions, &dead);
-		}
+		    last->txn_number < entry->txn_number && entry_same_session(last, entry))
+			drop_chain(transactions, chain);
 	}
 }
 
@@ -206,11 +211,8 @@ static void drop_older(struct transactions *transactions, const struct entry *en
 static int miss_start(struct transactions *transactions, struct chain *chain,
 		      const struct entry *entry, struct error *e)
 {
-	if (chain != NULL) {
-		struct chain dead = take_chain(transactions, chain);
-
-		release_chain(transactions, &dead);
-	}
+	if (chain != NULL)
+		drop_chain(transactions, chain);
 	return error_set(e, ERR_NO_TIME,
 			 "its transaction began before the first entry that is there: the entry "
 			 "before is %" PRIu32 ".%" PRIu32,
@@ -248,11 +250,8 @@ static int go_on(struct transactions *transactions, const struct entry *entry,
 		made = true;
 	}
 	if ((got = add_part(transactions, chain, entry, operations, e)) < 0) {
-		if (made) {
-			struct chain empty = take_chain(transactions, chain);
-
-			release_chain(transactions, &empty);
-		}
+		if (made)
+			drop_chain(transactions, chain);
 		return got;
 	}
 	chain->prepared = info->unit == ENTRY_UNIT_PREPARE;
@@ -347,11 +346,8 @@ static int feed(struct transactions *transactions, const struct entry *entry,
 	case ENTRY_UNIT_ABORT:
 		/* One that was prepared before the log begins has left nothing behind. */
 		chain = find_chain(transactions, entry->prev);
-		if (chain != NULL) {
-			struct chain dead = take_chain(transactions, chain);
-
-			release_chain(transactions, &dead);
-		}
+		if (chain != NULL)
+			drop_chain(transactions, chain);
 		return 0;
 	case ENTRY_UNIT_WHOLE:
 		drop_older(transactions, entry);
