@@ -131,12 +131,6 @@ static const struct {
 	{FS_XATTR_PREFIX "rank", has_rank, add_rank},
 };
 
-static bool has_attributes(const struct fs_node *node)
-{
-	return is_collection(node) || has_rank(node) || fs_inode_is_keyed(node->inode) ||
-	       node->inode.kind == FS_KIND_MOMENT;
-}
-
 /*
  * Of a document they are told to who asks by name. `cp -a` and the like take all that is listed, each by two requests, which would be
  * most of what the copy of a small file takes.
@@ -144,6 +138,11 @@ static bool has_attributes(const struct fs_node *node)
 static bool is_listed(const struct fs_node *node)
 {
 	return is_collection(node) || node->inode.kind == FS_KIND_MOMENT;
+}
+
+static bool has_attributes(const struct fs_node *node)
+{
+	return is_listed(node) || has_rank(node) || fs_inode_is_keyed(node->inode);
 }
 
 int fs_xattr_get(struct fs *fs, const struct fs_node *node, const char *name, struct buf *ret)

@@ -57,6 +57,9 @@ bool query_cursor_is_missing(const struct query_cursor *cursor);
  */
 MUST_CHECK int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *ret,
 				  int64_t *ret_count, bool *ret_done, struct error *e);
+/* The same for who looks at the documents itself: `ret` is emptied, and becomes the array. */
+MUST_CHECK int query_cursor_array(struct query_cursor *cursor, int64_t most, struct buf *ret,
+				  bool *ret_done, struct error *e);
 /* Bytes that it holds: for --max-memory. */
 size_t query_cursor_memory(const struct query_cursor *cursor);
 void query_cursor_free(struct query_cursor *cursor);

@@ -1,4 +1,5 @@
 #include "query/command_cursor.h"
+#include "base/bson_build.h"
 
 #include "query/gaps.h"
 #include "query/query_error.h"
@@ -114,6 +115,20 @@ int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *re
 	if (cursor->is_tailable && !cursor->is_empty)
 		*ret_done = false;
 	cursor->is_begun = true;
+	return 0;
+}
+
+int query_cursor_array(struct query_cursor *cursor, int64_t most, struct buf *ret, bool *ret_done,
+		       struct error *e)
+{
+	size_t begin;
+	int64_t count;
+
+	buf_reset(ret);
+	begin = bson_build_begin(ret);
+	if (query_cursor_batch(cursor, most, ret, &count, ret_done, e) < 0)
+		return e->code;
+	bson_build_end(ret, begin);
 	return 0;
 }
 

@@ -60,3 +60,17 @@ size_t name_table_add(struct arena *arena, struct name_table *table, struct byte
 		*index_place(table, name) = (uint32_t)table->count;
 	return table->count - 1;
 }
+
+void *name_table_beside(struct arena *arena, const struct name_table *table, void *things,
+			size_t *room, size_t size)
+{
+	void *larger;
+
+	if (*room >= table->room)
+		return things;
+	larger = arena_get(arena, table->room * size);
+	if (*room > 0)
+		memcpy(larger, things, *room * size);
+	*room = table->room;
+	return larger;
+}

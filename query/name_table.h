@@ -21,5 +21,11 @@ struct name_table {
 size_t name_table_find(const struct name_table *table, struct bytes name);
 /* Add a name that is not there: its place. */
 size_t name_table_add(struct arena *arena, struct name_table *table, struct bytes name);
+/*
+ * An array of things of `size` bytes, one for each name: `things`, which has place for *room of them (all zero: there is none yet), or a
+ * copy that has place for all names that the table has place for.
+ */
+void *name_table_beside(struct arena *arena, const struct name_table *table, void *things,
+			size_t *room, size_t size);
 
 #endif

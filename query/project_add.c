@@ -28,15 +28,8 @@ static struct seen_path *seen_add(struct arena *arena, struct seen_path *at, str
 	struct seen_path *made = arena_zeroed(arena, sizeof(*made));
 	size_t place = name_table_add(arena, &at->names, name);
 
-	if (at->room < at->names.room) {
-		struct seen_path **below =
-			arena_get(arena, at->names.room * sizeof(struct seen_path *));
-
-		if (at->room > 0)
-			memcpy(below, at->below, at->room * sizeof(struct seen_path *));
-		at->below = below;
-		at->room = at->names.room;
-	}
+	at->below = name_table_beside(arena, &at->names, at->below, &at->room,
+				      sizeof(struct seen_path *));
 	made->least = path;
 	at->below[place] = made;
 	return made;

@@ -238,8 +238,8 @@ static int apply_document(struct applying *a, const struct project_node *node, s
 			  struct error *e)
 {
 	bool few[SEEN_ON_STACK] = {0};
-	bool *seen =
-		node->count <= SEEN_ON_STACK ? few : arena_zeroed(a->frame->arena, node->count);
+	size_t places = node->names.count;
+	bool *seen = places <= SEEN_ON_STACK ? few : arena_zeroed(a->frame->arena, places);
 	const struct project_node *hint = node->children;
 	size_t begin = bson_build_begin(a->out);
 	struct fields walk = fields_of(doc);

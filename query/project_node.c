@@ -25,17 +25,9 @@ struct project_node *project_node_add(struct arena *arena, struct project_node *
 	child->kind = kind;
 	child->name = name;
 	child->index = name_table_add(arena, &node->names, name);
-	if (node->room < node->names.room) {
-		struct project_node **places =
-			arena_get(arena, node->names.room * sizeof(struct project_node *));
-
-		if (node->room > 0)
-			memcpy(places, node->places, node->room * sizeof(struct project_node *));
-		node->places = places;
-		node->room = node->names.room;
-	}
+	node->places = name_table_beside(arena, &node->names, node->places, &node->room,
+					 sizeof(struct project_node *));
 	node->places[child->index] = child;
-	node->count++;
 	if (node->last == NULL)
 		node->children = child;
 	else

@@ -28,8 +28,7 @@ struct project_node {
 	struct name_table names;      /* of the children, also of one that was taken out again; */
 	struct project_node **places; /* they (it: NULL) in this order, with place for `room` */
 	size_t room;
-	size_t index;	  /* among the children of its parent */
-	size_t count;	  /* of children */
+	size_t index;	  /* among the names of its parent */
 	bool is_computed; /* it or something below it is EXPR or ELEM_MATCH */
 };
 

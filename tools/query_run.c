@@ -61,15 +61,8 @@ int query_run_find(struct moment *moment, const struct catalog_entry *entry, str
 	if (query_find(&request, &cursor, e) < 0)
 		return e->code;
 	while (!done) {
-		int64_t count;
-		size_t begin;
-
-		buf_reset(&batch);
-		begin = bson_build_begin(&batch);
-		if (query_cursor_batch(cursor, BATCH, &batch, &count, &done, e) < 0)
-			return e->code;
-		bson_build_end(&batch, begin);
-		if (take_batch(buf_bytes(&batch), take, ctx, e) < 0)
+		if (query_cursor_array(cursor, BATCH, &batch, &done, e) < 0 ||
+		    take_batch(buf_bytes(&batch), take, ctx, e) < 0)
 			return e->code;
 	}
 	return 0;

@@ -49,14 +49,8 @@ static int run_find(struct measure *m, struct buf *cmd, struct error *e)
 	    query_find(&q.request, &cursor, e) < 0)
 		return e->code;
 	for (bool done = false; !done && !m->is_cut;) {
-		int64_t count;
-		size_t doc;
-
-		buf_reset(&batch);
-		doc = bson_build_begin(&batch);
-		if (query_cursor_batch(cursor, QUERY_BATCH_ALL, &batch, &count, &done, e) < 0)
+		if (query_cursor_array(cursor, QUERY_BATCH_ALL, &batch, &done, e) < 0)
 			return e->code;
-		bson_build_end(&batch, doc);
 		add_documents(m, buf_bytes(&batch));
 	}
 	return 0;

@@ -180,7 +180,7 @@ int handle_filemd5(struct call *call, struct error *e)
 	OWNED(buf_release) struct buf batch = {0};
 	OWNED(md5_free) struct md5 *hash = md5_new();
 	struct bytes root = bytes_str("fs");
-	int64_t chunks = 0, count;
+	int64_t chunks = 0;
 	char text[MD5_HEX + 1];
 	struct bson_field f;
 
@@ -193,13 +193,8 @@ int handle_filemd5(struct call *call, struct error *e)
 	    query_find(&q.request, &cursor, e) < 0)
 		return e->code;
 	for (bool done = false; !done;) {
-		size_t doc;
-
-		buf_reset(&batch);
-		doc = bson_build_begin(&batch);
-		if (query_cursor_batch(cursor, QUERY_BATCH_ALL, &batch, &count, &done, e) < 0)
+		if (query_cursor_array(cursor, QUERY_BATCH_ALL, &batch, &done, e) < 0)
 			return e->code;
-		bson_build_end(&batch, doc);
 		chunks += add_chunks(buf_bytes(&batch), hash);
 	}
 	md5_end(hash, text);

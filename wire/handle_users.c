@@ -161,8 +161,6 @@ static int add_found(struct call *call, const char *coll, struct bytes query, bo
 	OWNED(buf_release) struct buf batch = {0};
 	bool done = false;
 	struct bson_field f;
-	int64_t got;
-	size_t doc;
 
 	build_find(coll, query, &cmd);
 	if (query_call_begin(call, buf_bytes(&cmd), &q, e) < 0)
@@ -173,11 +171,8 @@ static int add_found(struct call *call, const char *coll, struct bytes query, bo
 	while (!done) {
 		struct fields fields;
 
-		buf_reset(&batch);
-		doc = bson_build_begin(&batch);
-		if (query_cursor_batch(cursor, QUERY_BATCH_ALL, &batch, &got, &done, e) < 0)
+		if (query_cursor_array(cursor, QUERY_BATCH_ALL, &batch, &done, e) < 0)
 			return e->code;
-		bson_build_end(&batch, doc);
 		fields = fields_of(buf_bytes(&batch));
 		while (fields_next(&fields, &f))
 			if (add_one(call, f.value, is_user, filter, count, e) < 0)

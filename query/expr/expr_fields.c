@@ -3,27 +3,15 @@
 #include "query/expr/expr_op.h"
 #include "query/fields.h"
 
-static void set_value(struct expr_fields *fields, size_t place, const struct value *v)
-{
-	if (fields->room < fields->table.room) {
-		size_t room = fields->table.room;
-		struct value *values = arena_get(fields->arena, room * sizeof(*values));
-
-		if (fields->room > 0)
-			memcpy(values, fields->values, fields->room * sizeof(*values));
-		fields->values = values;
-		fields->room = room;
-	}
-	fields->values[place] = *v;
-}
-
 void expr_fields_set(struct expr_fields *fields, struct bytes name, const struct value *v)
 {
 	size_t place = name_table_find(&fields->table, name);
 
 	if (place == fields->table.count)
 		place = name_table_add(fields->arena, &fields->table, name);
-	set_value(fields, place, v);
+	fields->values = name_table_beside(fields->arena, &fields->table, fields->values,
+					   &fields->room, sizeof(*fields->values));
+	fields->values[place] = *v;
 }
 
 void expr_fields_set_all(struct expr_fields *fields, struct bytes doc)

@@ -221,9 +221,8 @@ static int open_pipeline(struct lookup_stage *self, struct error *e)
 /* By fields, and not by `_id`, which the tree finds. */
 static bool wants_join(const struct lookup_stage *self)
 {
-	if (self->local.len == 0 || bytes_equal(self->foreign, bytes_str("_id")))
-		return false;
-	return !self->is_of_documents;
+	return self->local.len > 0 && !self->is_of_documents &&
+	       !bytes_equal(self->foreign, bytes_str("_id"));
 }
 
 static int start(struct lookup_stage *self, struct error *e)
