@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "base/texts.h"
+
 #define THREADS 16
 #define FEW 8 /* not worth a thread */
 
@@ -38,7 +40,7 @@ void prune_delete_add(struct prune_delete *d, const char *name)
 	size_t at = d->names.len;
 
 	buf_add(&d->at, &at, sizeof(at));
-	buf_add(&d->names, name, strlen(name) + 1);
+	texts_add(&d->names, name);
 }
 
 static bool has_failed(struct prune_delete *d)

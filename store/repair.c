@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "store/condemned.h"
 #include "store/live_set.h"
 #include "store/pack/pack_reader.h"
@@ -305,7 +306,7 @@ int repair_tree(struct repair *r, const struct tree_root *root, const char *what
 static void note_harm(struct repair *r, const char *name)
 {
 	r->result.harmed++;
-	buf_add(&r->harmed, name, strlen(name) + 1);
+	texts_add(&r->harmed, name);
 }
 
 /* Each collection of a snapshot. Returns how many are not whole. */
@@ -475,12 +476,12 @@ static int give_up(struct repair *r, struct error *e)
 {
 	OWNED(free) const char **names = xcalloc(r->result.harmed + 1, sizeof(char *));
 	struct prune_forget what = {.now_us = r->options->now_us, .lost = names};
-	const char *end = (const char *)r->harmed.at + r->harmed.len;
+	const char *name;
 
 	if (!r->options->give_up || r->unread > 0 || r->result.harmed == 0)
 		return 0;
-	for (const char *at = (const char *)r->harmed.at; at < end; at += strlen(at) + 1)
-		names[what.lost_count++] = at;
+	for (size_t at = 0; (name = texts_next(&r->harmed, &at)) != NULL;)
+		names[what.lost_count++] = name;
 	if (prune_forget(r->store, &what, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < what.lost_count; i++)

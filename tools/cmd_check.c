@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "base/exit_code.h"
+#include "base/texts.h"
 #include "oplog/stream_check.h"
 #include "store/check.h"
 #include "store/crypt/keyring.h"
@@ -44,7 +45,7 @@ static void keep_problem(void *ctx, const char *text)
 {
 	struct buf *problems = ctx;
 
-	buf_add(problems, text, strlen(text) + 1);
+	texts_add(problems, text);
 }
 
 /* "2/7" or "2.5%" */
@@ -88,6 +89,7 @@ static void print_json(const struct check_result *r, const struct stream_check_r
 		       const struct seen *seen)
 {
 	struct json_out j;
+	const char *text;
 
 	json_out_begin(&j, stdout, false);
 	json_out_bool(&j, "whole", problems->len == 0);
@@ -106,12 +108,8 @@ static void print_json(const struct check_result *r, const struct stream_check_r
 	if (replay->snapshots > 0)
 		json_replay(&j, replay);
 	json_out_array(&j, "problems");
-	for (size_t at = 0; at < problems->len;) {
-		struct bytes text = bytes_str((const char *)problems->at + at);
-
-		json_out_bytes(&j, NULL, text);
-		at += text.len + 1;
-	}
+	for (size_t at = 0; (text = texts_next(problems, &at)) != NULL;)
+		json_out_bytes(&j, NULL, bytes_str(text));
 	json_out_end_array(&j);
 	json_out_finish(&j);
 }
@@ -122,17 +120,14 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 		       const struct seen *seen)
 {
 	OWNED(buf_release) struct buf shown = {0};
+	const char *text;
 	char packs[SIZE_TEXT_LEN], chunks[SIZE_TEXT_LEN], read[SIZE_TEXT_LEN];
 	char entries[SIZE_TEXT_LEN];
 	uint64_t count = r->problems + stream->problems + replay->problems + seen->key_problems;
 
-	for (size_t at = 0; at < problems->len;) {
-		struct bytes text = bytes_str((const char *)problems->at + at);
-
+	for (size_t at = 0; (text = texts_next(problems, &at)) != NULL;)
 		printf("%sDAMAGE%s %s\n", term_style(stdout, TERM_RED),
-		       term_style(stdout, TERM_PLAIN), term_escaped(text, &shown));
-		at += text.len + 1;
-	}
+		       term_style(stdout, TERM_PLAIN), term_escaped(bytes_str(text), &shown));
 	if (run->globals.quiet)
 		return;
 	size_count_text(r->packs, packs);

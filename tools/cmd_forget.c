@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/exit_code.h"
+#include "base/texts.h"
 #include "oplog/stream_prune.h"
 #include "store/prune.h"
 #include "tools/cmd_table.h"
@@ -115,7 +116,7 @@ static int add_file(void *ctx, const char *name, struct error *e UNUSED)
 {
 	struct victims *v = ctx;
 
-	buf_add(&v->names, name, strlen(name) + 1);
+	texts_add(&v->names, name);
 	v->files++;
 	return 0;
 }
@@ -141,10 +142,10 @@ static int forget(struct store *store, const struct forget_policy *policy, const
 		.only_these = policy->has_window,
 		.now_us = clock_wall_us(),
 	};
-	const char *at = (const char *)v->names.at;
+	size_t at = 0;
 
-	for (size_t i = 0; i < v->files; i++, at += strlen(at) + 1)
-		files[i] = at;
+	for (size_t i = 0; i < v->files; i++)
+		files[i] = texts_next(&v->names, &at);
 	return prune_forget(store, &what, e);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/exit_code.h"
+#include "base/texts.h"
 #include "oplog/stream_repair.h"
 #include "store/repair.h"
 #include "tools/cmd_table.h"
@@ -32,12 +33,13 @@ static const struct args_option options[] = {
 /* What was told, each with a NUL: printed when the progress bar is gone. */
 static void keep(void *ctx, const char *text)
 {
-	buf_add(ctx, text, strlen(text) + 1);
+	texts_add(ctx, text);
 }
 
 static void print_json(const struct repair_result *r, const struct buf *told)
 {
 	struct json_out j;
+	const char *text;
 
 	json_out_begin(&j, stdout, false);
 	json_out_bool(&j, "whole", r->harmed == 0 && r->lost == 0);
@@ -50,12 +52,8 @@ static void print_json(const struct repair_result *r, const struct buf *told)
 	json_out_u64(&j, "harmed", r->harmed);
 	json_out_u64(&j, "givenUp", r->given_up);
 	json_out_array(&j, "told");
-	for (size_t at = 0; at < told->len;) {
-		struct bytes text = bytes_str((const char *)told->at + at);
-
-		json_out_bytes(&j, NULL, text);
-		at += text.len + 1;
-	}
+	for (size_t at = 0; (text = texts_next(told, &at)) != NULL;)
+		json_out_bytes(&j, NULL, bytes_str(text));
 	json_out_end_array(&j);
 	json_out_finish(&j);
 }
@@ -64,13 +62,10 @@ static void print_text(const struct cmd_run *run, const struct repair_result *r,
 		       const struct buf *told)
 {
 	OWNED(buf_release) struct buf shown = {0};
+	const char *text;
 
-	for (size_t at = 0; at < told->len;) {
-		struct bytes text = bytes_str((const char *)told->at + at);
-
-		printf("%s\n", term_escaped(text, &shown));
-		at += text.len + 1;
-	}
+	for (size_t at = 0; (text = texts_next(told, &at)) != NULL;)
+		printf("%s\n", term_escaped(bytes_str(text), &shown));
 	if (run->globals.quiet)
 		return;
 	printf("%llu packs, %llu damaged; %llu pieces were saved, %llu came from the copy\n",

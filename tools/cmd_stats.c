@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/exit_code.h"
+#include "base/texts.h"
 #include "oplog/dbhash.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
@@ -195,25 +196,23 @@ static int put_collection(void *ctx, const struct dbhash_collection *c, struct e
 /* "capped" and "uuids" of a database, as in the answer of a mongod. */
 static void put_facts(struct hash_output *out)
 {
-	json_out_array(&out->json, "capped");
-	for (size_t at = 0; at < out->capped.len;) {
-		struct bytes name = bytes_str((const char *)out->capped.at + at);
+	const char *name;
 
-		json_out_bytes(&out->json, NULL, name);
-		at += name.len + 1;
-	}
+	json_out_array(&out->json, "capped");
+	for (size_t at = 0; (name = texts_next(&out->capped, &at)) != NULL;)
+		json_out_bytes(&out->json, NULL, bytes_str(name));
 	json_out_end_array(&out->json);
 	json_out_object(&out->json, "uuids");
 	for (size_t at = 0; at < out->uuids.len;) {
 		const uint8_t *u = out->uuids.at + at;
-		struct bytes name = bytes_str((const char *)u + 16);
+		struct bytes of = bytes_str((const char *)u + 16);
 		char text[40];
 
 		snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%04x%08x", get_be32(u),
 			 get_be32(u + 4) >> 16, get_be32(u + 4) & 0xffff, get_be32(u + 8) >> 16,
 			 get_be32(u + 8) & 0xffff, get_be32(u + 12));
-		json_out_entry_str(&out->json, name, text);
-		at += 16 + name.len + 1;
+		json_out_entry_str(&out->json, of, text);
+		at += 16 + of.len + 1;
 	}
 	json_out_end_object(&out->json);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/texts.h"
 #include "store/backend/backend.h"
 #include "store/store_stream.h"
 #include "store/tmp_lock.h"
@@ -59,7 +60,7 @@ static const char *local(const char *path)
 
 static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct error *e UNUSED)
 {
-	buf_add(ctx, name, strlen(name) + 1);
+	texts_add(ctx, name);
 	return 0;
 }
 
@@ -159,13 +160,13 @@ static void without_spared(const struct job *job, struct child_words *words)
 /* The names of a part without journals, which grow. */
 static void without_journals(const struct buf *names, struct buf *ret)
 {
-	for (size_t at = 0; at < names->len;) {
-		const char *name = (const char *)names->at + at;
+	const char *name;
+
+	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
 		size_t len = strlen(name);
 
 		if (len < 8 || strcmp(name + len - 8, ".journal") != 0)
-			buf_add(ret, name, len + 1);
-		at += len + 1;
+			texts_add(ret, name);
 	}
 }
 
@@ -349,55 +350,39 @@ static void add_differences(struct buf *out, struct buf *ret)
 	}
 }
 
-static uint64_t count_names(const struct buf *names, const char *prefix)
-{
-	uint64_t count = 0;
-
-	for (size_t at = 0; at < names->len;) {
-		const char *name = (const char *)names->at + at;
-
-		count += strncmp(name, prefix, strlen(prefix)) == 0;
-		at += strlen(name) + 1;
-	}
-	return count;
-}
-
 static void note_first(const struct buf *names, char ret[REPLICATE_NAME_MAX])
 {
 	if (names->len > 0)
 		snprintf(ret, REPLICATE_NAME_MAX, "%s", (const char *)names->at);
 }
 
-static bool has_name(const struct buf *names, const char *name)
+/* Those of the names whose files here are damaged, and those whose are not; each is read whole. */
+static int divide(struct job *job, const struct buf *names, struct buf *ret_damaged,
+		  struct buf *ret_sound, struct error *e)
 {
-	for (size_t at = 0; at < names->len;) {
-		const char *one = (const char *)names->at + at;
+	const char *name;
 
-		if (strcmp(one, name) == 0)
-			return true;
-		at += strlen(one) + 1;
-	}
-	return false;
-}
-
-/* Those of the names whose files here are sound, or are not. */
-static int choose(struct job *job, const struct buf *names, int sound, struct buf *ret,
-		  struct error *e)
-{
-	for (size_t at = 0; at < names->len;) {
-		const char *name = (const char *)names->at + at;
+	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
 		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), name);
-		/* A prune may have taken it meanwhile. */
-		bool gone = access(path, F_OK) != 0 && errno == ENOENT;
-		int is = gone ? !sound : replicate_is_sound(job->store, name, e);
+		int sound;
 
-		if (is < 0)
-			return is;
-		if (is == sound)
-			buf_add(ret, name, strlen(name) + 1);
-		at += strlen(name) + 1;
+		/* A prune may have taken it meanwhile. */
+		if (access(path, F_OK) != 0 && errno == ENOENT)
+			continue;
+		sound = replicate_is_sound(job->store, name, e);
+		if (sound < 0)
+			return sound;
+		texts_add(sound == 1 ? ret_sound : ret_damaged, name);
 	}
 	return 0;
+}
+
+/* What would be sent is listed, and not sent: see add_differences(). */
+static void asking_words(const struct job *job, struct child_words *words)
+{
+	common_words(job, words);
+	child_add(words, "--dry-run");
+	child_add(words, "--itemize-changes");
 }
 
 /* What is there and is another one than here. */
@@ -410,9 +395,7 @@ static int find_others(struct job *job, struct buf *ret, struct error *e)
 
 	if (job->is_new)
 		return 0;
-	common_words(job, &words);
-	child_add(&words, "--dry-run");
-	child_add(&words, "--itemize-changes");
+	asking_words(job, &words);
 	child_add(&words, "--existing");
 	child_add(&words, "--relative");
 	for (size_t i = 0; i < COUNT_OF(folders); i++)
@@ -432,29 +415,25 @@ static int spare_sound(struct job *job, struct error *e)
 {
 	OWNED(buf_release) struct buf others = {0};
 	OWNED(buf_release) struct buf damaged = {0};
+	OWNED(buf_release) struct buf sound = {0};
 	OWNED(buf_release) struct buf spared = {0};
 	OWNED(buf_release) struct buf patterns = {0};
+	const char *name;
 
 	if (replicate_given_up(job->store, &spared, e) < 0 || find_others(job, &others, e) < 0 ||
-	    choose(job, &others, 0, &damaged, e) < 0)
+	    divide(job, &others, &damaged, &sound, e) < 0)
 		return e->code;
-	for (size_t at = 0; at < damaged.len;) {
-		const char *name = (const char *)damaged.at + at;
-
-		at += strlen(name) + 1;
-		if (has_name(&spared, name))
+	for (size_t at = 0; (name = texts_next(&damaged, &at)) != NULL;) {
+		if (texts_has(&spared, name))
 			continue;
 		if (job->result.spared++ == 0)
 			snprintf(job->result.first_spared, REPLICATE_NAME_MAX, "%s", name);
-		buf_add(&spared, name, strlen(name) + 1);
+		texts_add(&spared, name);
 	}
 	/* Of rsync's patterns one that begins with a slash is a whole name. */
-	for (size_t at = 0; at < spared.len;) {
-		const char *name = (const char *)spared.at + at;
-
+	for (size_t at = 0; (name = texts_next(&spared, &at)) != NULL;) {
 		buf_add(&patterns, "/", 1);
-		buf_add(&patterns, name, strlen(name) + 1);
-		at += strlen(name) + 1;
+		texts_add(&patterns, name);
 	}
 	return spared.len == 0 ? 0
 			       : write_list(job, "spared", buf_bytes(&patterns), &job->spared, e);
@@ -467,10 +446,8 @@ static int compare(struct job *job, const char *part, const struct buf *names, s
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
 
-	common_words(job, &words);
+	asking_words(job, &words);
 	without_spared(job, &words);
-	child_add(&words, "--dry-run");
-	child_add(&words, "--itemize-changes");
 	if (job->options->verify == REPLICATE_FULL)
 		child_add(&words, "--checksum");
 	if (part_words(job, part, names, &words, e) < 0 || run(job, &words, false, &out, e) < 0)
@@ -494,7 +471,7 @@ static int send_again(struct job *job, const struct buf *differ, struct error *e
 	    run(job, &words, false, &out, e) < 0 || sync_there(job, e) < 0 ||
 	    compare(job, "again", differ, &still, e) < 0)
 		return e->code;
-	job->result.mended = job->result.differ - count_names(&still, "");
+	job->result.mended = job->result.differ - texts_count(&still, "");
 	return 0;
 }
 
@@ -504,11 +481,11 @@ static int tell_ours(struct job *job, struct buf *differ, struct error *e)
 	OWNED(buf_release) struct buf ours = {0};
 	OWNED(buf_release) struct buf theirs = {0};
 
-	if (choose(job, differ, 0, &ours, e) < 0 || choose(job, differ, 1, &theirs, e) < 0)
+	if (divide(job, differ, &ours, &theirs, e) < 0)
 		return e->code;
 	if (job->result.spared == 0)
 		note_first(&ours, job->result.first_spared);
-	job->result.spared += count_names(&ours, "");
+	job->result.spared += texts_count(&ours, "");
 	buf_reset(differ);
 	buf_add_bytes(differ, buf_bytes(&theirs));
 	return 0;
@@ -531,7 +508,7 @@ static int verify(struct job *job, struct error *e)
 	}
 	if (job->options->verify == REPLICATE_FULL && tell_ours(job, &differ, e) < 0)
 		return e->code;
-	job->result.differ = count_names(&differ, "");
+	job->result.differ = texts_count(&differ, "");
 	note_first(&differ, job->result.first);
 	job->result.verified = differ.len == 0 && job->result.spared == 0;
 	return job->options->verify == REPLICATE_FULL ? send_again(job, &differ, e) : 0;
@@ -585,7 +562,7 @@ int replicate_run(struct store *store, const struct replicate_options *options,
 		return e->code;
 	if (options->deletes && delete_or_not(&job, e) < 0)
 		return e->code;
-	job.result.snapshots = count_names(&job.manifests, "snapshots/");
+	job.result.snapshots = texts_count(&job.manifests, "snapshots/");
 	*ret = job.result;
 	return 0;
 }

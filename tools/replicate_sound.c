@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/texts.h"
 #include "oplog/journal.h"
 #include "oplog/stream.h"
 #include "store/backend/backend.h"
@@ -82,7 +83,7 @@ int replicate_given_up(struct store *store, struct buf *ret, struct error *e)
 		if (sound < 0)
 			return sound;
 		if (sound == 0)
-			buf_add(ret, name, strlen(name) + 1);
+			texts_add(ret, name);
 	}
 	return 0;
 }
