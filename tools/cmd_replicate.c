@@ -60,6 +60,9 @@ static void print_json(const struct replicate_result *r, const char *dest)
 	json_out_u64(&j, "damagedHere", r->spared);
 	if (r->spared > 0)
 		json_out_bytes(&j, "firstDamaged", bytes_str(r->first_spared));
+	json_out_u64(&j, "longerThere", r->longer);
+	if (r->longer > 0)
+		json_out_bytes(&j, "firstLonger", bytes_str(r->first_longer));
 	json_out_u64(&j, "lackingHere", r->lacking);
 	json_out_finish(&j);
 }
@@ -88,6 +91,12 @@ static void print_text(const struct replicate_result *r)
 		       (unsigned long long)r->spared,
 		       term_escaped(bytes_str(r->first_spared), &shown));
 	}
+	if (r->longer > 0)
+		printf("%llu journals hold more there than here, and were left as they are, the "
+		       "first is %s: "
+		       "'yester copy' from there takes over what is lacking here\n",
+		       (unsigned long long)r->longer,
+		       term_escaped(bytes_str(r->first_longer), &shown));
 	if (r->lacking > 0) {
 		begin_damage();
 		printf("%llu snapshots or files of the oplog are not whole here: nothing was "

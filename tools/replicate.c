@@ -12,25 +12,13 @@
 #include "store/backend/backend.h"
 #include "store/store_stream.h"
 #include "store/tmp_lock.h"
-#include "tools/child.h"
 #include "tools/replicate_dest.h"
+#include "tools/replicate_job.h"
 #include "tools/replicate_sound.h"
 
 #define CONFIG_MAX MIB
 
-struct job {
-	struct store *store;
-	const struct replicate_options *options;
-	struct replicate_result result;
-	char *tmp;    /* a folder for lists */
-	int tmp_lock; /* keeps it there */
-	bool is_new;  /* nothing is there yet */
-	char *spared; /* a list for rsync of what is not sent, or NULL */
-	/* Names, each with a NUL, as listed before anything was sent. */
-	struct buf chunks, oplog, manifests;
-};
-
-static void job_release(struct job *job)
+static void job_release(struct replicate_job *job)
 {
 	struct error ignored;
 
@@ -44,19 +32,7 @@ static void job_release(struct job *job)
 	buf_release(&job->oplog);
 	buf_release(&job->manifests);
 }
-DEFINE_OWNED_STRUCT(struct job, job_release);
-
-/* What makes a path of this machine one for rsync, which takes "-a" for an option and "a:b" for another machine. */
-static const char *named(const char *path)
-{
-	return path[0] == '/' || replicate_dest_is_remote(path) ? "" : "./";
-}
-
-/* The same where nothing can be remote. */
-static const char *local(const char *path)
-{
-	return path[0] == '/' ? "" : "./";
-}
+DEFINE_OWNED_STRUCT(struct replicate_job, job_release);
 
 static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct error *e UNUSED)
 {
@@ -64,7 +40,7 @@ static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct er
 	return 0;
 }
 
-static int list_files(struct job *job, struct error *e)
+static int list_files(struct replicate_job *job, struct error *e)
 {
 	struct backend *files = store_stream_files(job->store);
 
@@ -79,83 +55,8 @@ static int list_files(struct job *job, struct error *e)
 	return 0;
 }
 
-/* ---- rsync */
-
-static void common_words(const struct job *job, struct child_words *ret)
-{
-	child_add(ret, "rsync");
-	/* Owners are of this machine. */
-	child_add(ret, "-rlpt");
-	child_add(ret, "--secluded-args");
-	child_add(ret, "--ignore-missing-args");
-	if (job->options->ssh != NULL)
-		child_add_printf(ret, "--rsh=%s", job->options->ssh);
-}
-
-/* What it wrote about why: the first line, which may be ssh's. The last one only repeats the exit code. */
-static int tell_failure(int status, struct buf *err, struct error *e)
-{
-	const char *text = buf_text(err);
-	size_t begin = strspn(text, "\r\n"), len = strcspn(text + begin, "\r\n");
-
-	return error_set(e, ERR_REMOTE, "rsync ended with %d: %.*s", status, (int)len,
-			 text + begin);
-}
-
-/* Run, and append what it printed. Files that vanished (24) were pruned meanwhile: they are not needed. */
-static int run(const struct job *job, const struct child_words *words, bool shows, struct buf *out,
-	       struct error *e)
-{
-	OWNED(buf_release) struct buf err = {0};
-	int status = child_run(words, shows, job->options->progress, out, &err, e);
-
-	if (status < 0)
-		return status;
-	if (status == 130 || status == 20)
-		return error_set(e, ERR_CANCELLED, "interrupted");
-	return status == 0 || status == 24 ? 0 : tell_failure(status, &err, e);
-}
-
-/* The number behind `label` in what --stats prints: "Number of regular files transferred: 1,234". */
-static uint64_t stat_of(struct buf *out, const char *label)
-{
-	const char *at = strstr(buf_text(out), label);
-	uint64_t number = 0;
-
-	if (at == NULL)
-		return 0;
-	for (at += strlen(label); *at != '\0' && *at != '\n'; at++) {
-		if (*at >= '0' && *at <= '9')
-			number = number * 10 + (uint64_t)(*at - '0');
-		else if (*at != ',' && *at != ' ')
-			break;
-	}
-	return number;
-}
-
-/* The list as a file that rsync reads; its path is the caller's. */
-static int write_list(const struct job *job, const char *name, struct bytes list, char **ret,
-		      struct error *e)
-{
-	OWNED(free) char *path = xprintf("%s/%s", job->tmp, name);
-
-	if (file_put(path, job->tmp, list, e) < 0)
-		return e->code;
-	*ret = TAKE(path);
-	return 0;
-}
-
 /* What is sent together, in the order of dependency: folders whole, or what was listed. */
 static const char *const parts[] = {"config", "keys", "chunks", "oplog", "manifests"};
-
-/* What is damaged here and not there. */
-static void without_spared(const struct job *job, struct child_words *words)
-{
-	if (job->spared == NULL)
-		return;
-	child_add(words, "--from0");
-	child_add_printf(words, "--exclude-from=%s%s", local(job->spared), job->spared);
-}
 
 /* The names of a part without journals, which grow. */
 static void without_journals(const struct buf *names, struct buf *ret)
@@ -171,26 +72,26 @@ static void without_journals(const struct buf *names, struct buf *ret)
 }
 
 /* From, and what: `list`, or the whole of the folder when that is NULL. */
-static int part_words(struct job *job, const char *part, const struct buf *list,
+static int part_words(struct replicate_job *job, const char *part, const struct buf *list,
 		      struct child_words *words, struct error *e)
 {
 	const char *store = store_path(job->store), *dest = job->options->dest;
 	OWNED(free) char *path = NULL;
 
 	if (list == NULL) {
-		child_add_printf(words, "%s%s/%s", local(store), store, part);
+		child_add_printf(words, "%s%s/%s", replicate_local(store), store, part);
 	} else {
-		if (write_list(job, part, buf_bytes(list), &path, e) < 0)
+		if (replicate_write_list(job, part, buf_bytes(list), &path, e) < 0)
 			return e->code;
-		child_add_printf(words, "--files-from=%s%s", local(path), path);
+		child_add_printf(words, "--files-from=%s%s", replicate_local(path), path);
 		child_add(words, "--from0");
-		child_add_printf(words, "%s%s/", local(store), store);
+		child_add_printf(words, "%s%s/", replicate_local(store), store);
 	}
-	child_add_printf(words, "%s%s/", named(dest), dest);
+	child_add_printf(words, "%s%s/", replicate_named(dest), dest);
 	return 0;
 }
 
-static const struct buf *list_of(const struct job *job, const char *part)
+static const struct buf *list_of(const struct replicate_job *job, const char *part)
 {
 	if (strcmp(part, "chunks") == 0)
 		return &job->chunks;
@@ -199,7 +100,7 @@ static const struct buf *list_of(const struct job *job, const char *part)
 	return strcmp(part, "manifests") == 0 ? &job->manifests : NULL;
 }
 
-static void tell_phase(const struct job *job, const char *phase)
+static void tell_phase(const struct replicate_job *job, const char *phase)
 {
 	const struct progress *p = job->options->progress;
 
@@ -207,10 +108,10 @@ static void tell_phase(const struct job *job, const char *phase)
 		p->report(p->ctx, phase, 0, 0);
 }
 
-static void sending_words(const struct job *job, struct child_words *words)
+static void sending_words(const struct replicate_job *job, struct child_words *words)
 {
-	common_words(job, words);
-	without_spared(job, words);
+	replicate_words(job, words);
+	replicate_words_spared(job, words);
 	child_add(words, "--fsync");
 	child_add(words, "--stats");
 	/* What was sent in part stays, aside, and is gone on with the next time. */
@@ -223,7 +124,7 @@ static void sending_words(const struct job *job, struct child_words *words)
  * What one part needs lasts before the next one comes: rsync syncs files, not their names. A far machine does so when it
  * likes; of a disk that is ours this is how it can be unplugged.
  */
-static int sync_there(const struct job *job, struct error *e)
+static int sync_there(const struct replicate_job *job, struct error *e)
 {
 	const char *dest = job->options->dest;
 	int fd, code = 0;
@@ -238,7 +139,7 @@ static int sync_there(const struct job *job, struct error *e)
 	return code;
 }
 
-static int send_part(struct job *job, const char *part, struct error *e)
+static int send_part(struct replicate_job *job, const char *part, struct error *e)
 {
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
@@ -250,33 +151,34 @@ static int send_part(struct job *job, const char *part, struct error *e)
 	/* New packs may go along, but nothing that makes things exist: its chunks might be missing. */
 	if (part_words(job, part, strcmp(part, "chunks") == 0 ? NULL : list_of(job, part), &words,
 		       e) < 0 ||
-	    run(job, &words, false, &out, e) < 0)
+	    replicate_rsync(job, &words, false, &out, e) < 0)
 		return e->code;
-	sent = stat_of(&out, "Number of regular files transferred:");
+	sent = replicate_stat(&out, "Number of regular files transferred:");
 	job->result.files += sent;
-	job->result.bytes += stat_of(&out, "Total transferred file size:");
+	job->result.bytes += replicate_stat(&out, "Total transferred file size:");
 	return sent == 0 ? 0 : sync_there(job, e);
 }
 
 /* ---- the far side */
 
 /* The config of another machine's, as job->tmp/config; without one there is no such file. */
-static int fetch_config(struct job *job, struct error *e)
+static int fetch_config(struct replicate_job *job, struct error *e)
 {
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
 
-	common_words(job, &words);
+	replicate_words(job, &words);
 	child_add_printf(&words, "%s/config", job->options->dest);
-	child_add_printf(&words, "%s%s/", local(job->tmp), job->tmp);
+	child_add_printf(&words, "%s%s/", replicate_local(job->tmp), job->tmp);
 	/* That there is no such folder yet is no error: what is meant is seen by what came. */
-	return run(job, &words, false, &out, e) < 0 && strstr(e->text, "No such file") == NULL
+	return replicate_rsync(job, &words, false, &out, e) < 0 &&
+			       strstr(e->text, "No such file") == NULL
 		       ? e->code
 		       : 0;
 }
 
 /* Its config, when there is one, has to be ours. */
-static int check_dest(struct job *job, struct error *e)
+static int check_dest(struct replicate_job *job, struct error *e)
 {
 	const char *dest = job->options->dest;
 	bool remote = replicate_dest_is_remote(dest);
@@ -305,7 +207,7 @@ static int check_dest(struct job *job, struct error *e)
 }
 
 /* Deletions in the order in which nothing depends on what goes. */
-static int delete_there(struct job *job, struct error *e)
+static int delete_there(struct replicate_job *job, struct error *e)
 {
 	static const char *const folders[] = {"snapshots", "oplog", "chunks", "keys"};
 
@@ -314,40 +216,24 @@ static int delete_there(struct job *job, struct error *e)
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
 		OWNED(child_words_release) struct child_words words = {0};
 		OWNED(buf_release) struct buf out = {0};
-		OWNED(free) char *path = xprintf("%s%s/%s", local(store), store, folders[i]);
+		OWNED(free)
+		char *path = xprintf("%s%s/%s", replicate_local(store), store, folders[i]);
 
 		if (access(path, F_OK) != 0)
 			continue;
-		common_words(job, &words);
+		replicate_words(job, &words);
 		child_add(&words, "--delete");
 		/* Nothing is sent now: what came since is of the next time. */
 		child_add(&words, "--existing");
 		child_add(&words, "--ignore-existing");
 		child_add(&words, "--stats");
 		child_add(&words, path);
-		child_add_printf(&words, "%s%s/", named(dest), dest);
-		if (run(job, &words, false, &out, e) < 0)
+		child_add_printf(&words, "%s%s/", replicate_named(dest), dest);
+		if (replicate_rsync(job, &words, false, &out, e) < 0)
 			return e->code;
-		job->result.deleted += stat_of(&out, "Number of deleted files:");
+		job->result.deleted += replicate_stat(&out, "Number of deleted files:");
 	}
 	return 0;
-}
-
-/*
- * The names in an itemised dry run of what would be sent, each with a NUL: files that are not what they should be. Of what is
- * not sent only times and rights differ, which a file system may not have.
- */
-static void add_differences(struct buf *out, struct buf *ret)
-{
-	for (const char *at = buf_text(out); *at != '\0';) {
-		const char *end = strchrnul(at, '\n');
-
-		if (end - at > 12 && (at[0] == '<' || at[0] == '>') && at[1] == 'f') {
-			buf_add(ret, at + 12, (size_t)(end - at - 12));
-			buf_add(ret, "", 1);
-		}
-		at = *end == '\0' ? end : end + 1;
-	}
 }
 
 static void note_first(const struct buf *names, char ret[REPLICATE_NAME_MAX])
@@ -356,108 +242,26 @@ static void note_first(const struct buf *names, char ret[REPLICATE_NAME_MAX])
 		snprintf(ret, REPLICATE_NAME_MAX, "%s", (const char *)names->at);
 }
 
-/* Those of the names whose files here are damaged, and those whose are not; each is read whole. */
-static int divide(struct job *job, const struct buf *names, struct buf *ret_damaged,
-		  struct buf *ret_sound, struct error *e)
-{
-	const char *name;
-
-	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
-		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), name);
-		int sound;
-
-		/* A prune may have taken it meanwhile. */
-		if (access(path, F_OK) != 0 && errno == ENOENT)
-			continue;
-		sound = replicate_is_sound(job->store, name, e);
-		if (sound < 0)
-			return sound;
-		texts_add(sound == 1 ? ret_sound : ret_damaged, name);
-	}
-	return 0;
-}
-
-/* What would be sent is listed, and not sent: see add_differences(). */
-static void asking_words(const struct job *job, struct child_words *words)
-{
-	common_words(job, words);
-	child_add(words, "--dry-run");
-	child_add(words, "--itemize-changes");
-}
-
-/* What is there and is another one than here. */
-static int find_others(struct job *job, struct buf *ret, struct error *e)
-{
-	static const char *const folders[] = {"keys", "chunks", "oplog", "snapshots"};
-	const char *store = store_path(job->store), *dest = job->options->dest;
-	OWNED(child_words_release) struct child_words words = {0};
-	OWNED(buf_release) struct buf out = {0};
-
-	if (job->is_new)
-		return 0;
-	asking_words(job, &words);
-	child_add(&words, "--existing");
-	child_add(&words, "--relative");
-	for (size_t i = 0; i < COUNT_OF(folders); i++)
-		child_add_printf(&words, "%s%s/./%s", local(store), store, folders[i]);
-	child_add_printf(&words, "%s%s/", named(dest), dest);
-	if (run(job, &words, false, &out, e) < 0)
-		return e->code;
-	add_differences(&out, ret);
-	return 0;
-}
-
-/*
- * A damaged file of ours does not go over another that is there: that may be the last sound one, which 'yester repair --from'
- * takes back. Nor does anything go that a repair has emptied.
- */
-static int spare_sound(struct job *job, struct error *e)
-{
-	OWNED(buf_release) struct buf others = {0};
-	OWNED(buf_release) struct buf damaged = {0};
-	OWNED(buf_release) struct buf sound = {0};
-	OWNED(buf_release) struct buf spared = {0};
-	OWNED(buf_release) struct buf patterns = {0};
-	const char *name;
-
-	if (replicate_given_up(job->store, &spared, e) < 0 || find_others(job, &others, e) < 0 ||
-	    divide(job, &others, &damaged, &sound, e) < 0)
-		return e->code;
-	for (size_t at = 0; (name = texts_next(&damaged, &at)) != NULL;) {
-		if (texts_has(&spared, name))
-			continue;
-		if (job->result.spared++ == 0)
-			snprintf(job->result.first_spared, REPLICATE_NAME_MAX, "%s", name);
-		texts_add(&spared, name);
-	}
-	/* Of rsync's patterns one that begins with a slash is a whole name. */
-	for (size_t at = 0; (name = texts_next(&spared, &at)) != NULL;) {
-		buf_add(&patterns, "/", 1);
-		texts_add(&patterns, name);
-	}
-	return spared.len == 0 ? 0
-			       : write_list(job, "spared", buf_bytes(&patterns), &job->spared, e);
-}
-
 /* Appends the names of what differs there to `ret`; `names`: of these, else the whole of the part. */
-static int compare(struct job *job, const char *part, const struct buf *names, struct buf *ret,
-		   struct error *e)
+static int compare(struct replicate_job *job, const char *part, const struct buf *names,
+		   struct buf *ret, struct error *e)
 {
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
 
-	asking_words(job, &words);
-	without_spared(job, &words);
+	replicate_words_asking(job, &words);
+	replicate_words_spared(job, &words);
 	if (job->options->verify == REPLICATE_FULL)
 		child_add(&words, "--checksum");
-	if (part_words(job, part, names, &words, e) < 0 || run(job, &words, false, &out, e) < 0)
+	if (part_words(job, part, names, &words, e) < 0 ||
+	    replicate_rsync(job, &words, false, &out, e) < 0)
 		return e->code;
-	add_differences(&out, ret);
+	replicate_add_differences(&out, ret);
 	return 0;
 }
 
 /* A damaged file there of the size and time of ours, which is sound: nothing else sends it again. */
-static int send_again(struct job *job, const struct buf *differ, struct error *e)
+static int send_again(struct replicate_job *job, const struct buf *differ, struct error *e)
 {
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
@@ -468,7 +272,7 @@ static int send_again(struct job *job, const struct buf *differ, struct error *e
 	sending_words(job, &words);
 	child_add(&words, "--ignore-times");
 	if (part_words(job, "again", differ, &words, e) < 0 ||
-	    run(job, &words, false, &out, e) < 0 || sync_there(job, e) < 0 ||
+	    replicate_rsync(job, &words, false, &out, e) < 0 || sync_there(job, e) < 0 ||
 	    compare(job, "again", differ, &still, e) < 0)
 		return e->code;
 	job->result.mended = job->result.differ - texts_count(&still, "");
@@ -476,12 +280,12 @@ static int send_again(struct job *job, const struct buf *differ, struct error *e
 }
 
 /* Bytes that rotted here, with size and time as before: what is there is not what differs. The others stay in `differ`. */
-static int tell_ours(struct job *job, struct buf *differ, struct error *e)
+static int tell_ours(struct replicate_job *job, struct buf *differ, struct error *e)
 {
 	OWNED(buf_release) struct buf ours = {0};
 	OWNED(buf_release) struct buf theirs = {0};
 
-	if (divide(job, differ, &ours, &theirs, e) < 0)
+	if (replicate_divide(job, differ, &ours, &theirs, e) < 0)
 		return e->code;
 	if (job->result.spared == 0)
 		note_first(&ours, job->result.first_spared);
@@ -492,7 +296,7 @@ static int tell_ours(struct job *job, struct buf *differ, struct error *e)
 }
 
 /* What was sent is compared: names, sizes and times, or every byte. */
-static int verify(struct job *job, struct error *e)
+static int verify(struct replicate_job *job, struct error *e)
 {
 	OWNED(buf_release) struct buf differ = {0};
 
@@ -515,7 +319,7 @@ static int verify(struct job *job, struct error *e)
 }
 
 /* What is lost here may be whole there: it is not taken away. */
-static int delete_or_not(struct job *job, struct error *e)
+static int delete_or_not(struct replicate_job *job, struct error *e)
 {
 	int whole = replicate_is_whole(job->store, &job->result.lacking, e);
 
@@ -525,7 +329,7 @@ static int delete_or_not(struct job *job, struct error *e)
 }
 
 /* An empty folder where a file system should be mounted, perhaps. */
-static int check_deletes(const struct job *job, struct error *e)
+static int check_deletes(const struct replicate_job *job, struct error *e)
 {
 	if (!job->options->deletes || job->manifests.len > 0)
 		return 0;
@@ -534,7 +338,7 @@ static int check_deletes(const struct job *job, struct error *e)
 	return error_hint(e, "is a file system below the store not mounted?");
 }
 
-static int make_tmp(struct job *job, struct error *e)
+static int make_tmp(struct replicate_job *job, struct error *e)
 {
 	OWNED(free) char *path = xprintf("%s/replicate-XXXXXX", store_tmp(job->store));
 
@@ -550,10 +354,11 @@ static int make_tmp(struct job *job, struct error *e)
 int replicate_run(struct store *store, const struct replicate_options *options,
 		  struct replicate_result *ret, struct error *e)
 {
-	OWNED(job_release) struct job job = {.store = store, .options = options, .tmp_lock = -1};
+	OWNED(job_release)
+	struct replicate_job job = {.store = store, .options = options, .tmp_lock = -1};
 
 	if (make_tmp(&job, e) < 0 || check_dest(&job, e) < 0 || list_files(&job, e) < 0 ||
-	    check_deletes(&job, e) < 0 || spare_sound(&job, e) < 0)
+	    check_deletes(&job, e) < 0 || replicate_spare(&job, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
 		if (send_part(&job, parts[i], e) < 0)

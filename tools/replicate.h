@@ -36,6 +36,8 @@ struct replicate_result {
 	char first[REPLICATE_NAME_MAX]; /* the first of them */
 	uint64_t spared; /* damaged here: not sent over others of their names that are there */
 	char first_spared[REPLICATE_NAME_MAX];
+	uint64_t longer; /* journals there that hold more than those here: not replaced */
+	char first_longer[REPLICATE_NAME_MAX];
 	uint64_t
 		lacking; /* snapshots and segments that are not whole here: nothing was deleted there */
 };

@@ -355,6 +355,33 @@ def test_an_older_state_that_is_copied_over_the_store_ends_a_tail_and_loses_noth
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
+def test_a_copy_that_holds_more_of_a_journal_keeps_it(member, store, tmp_path):
+    """This machine was brought back to an older state; the copy took it over, and what came after it was nowhere."""
+    member.wipe()
+    orders = member.client["shop"]["c0"]
+    orders.insert_one({"begin": 1})
+    store.run("backup", "--uri", member.uri)
+    older, far = tmp_path / "older", tmp_path / "far"
+    with Tail(store, member.uri) as tail:
+        until(lambda: "following rs0" in tail.said(), "following")
+        orders.insert_many([{"i": i} for i in range(100)])
+        until(lambda: store.run("count", "shop.c0", check=(0, 5)).out.strip() == "101", "the first ones are stored")
+        peers.run(["rsync", "-a", f"{store.path}/", older])
+        orders.insert_many([{"j": i} for i in range(100)])
+        until(lambda: store.run("count", "shop.c0").out.strip() == "201", "the others are stored")
+        tail.end(signal.SIGKILL)
+    store.run("replicate", far)
+    said = json.loads(peers.yester("replicate", "-s", older, far, "--json", "--verify", "full").out)
+    assert said["longerThere"] == 1 and said["firstLonger"].endswith(".journal") and said["damagedHere"] == 0, said
+    assert peers.yester("count", "-s", far, "shop.c0").out.strip() == "201"
+    assert "hold more there" in peers.yester("replicate", "-s", older, far).out
+    assert peers.yester("count", "-s", older, "shop.c0").out.strip() == "101"
+    peers.yester("copy", "-s", far, older)
+    assert peers.yester("count", "-s", older, "shop.c0").out.strip() == "201"
+    # One that grew here goes there.
+    assert json.loads(store.run("replicate", far, "--json").out)["longerThere"] == 0
+
+
 def test_a_backup_while_a_tail_runs(member, store, tmp_path):
     print(f"seed {SEED}")
     member.wipe()

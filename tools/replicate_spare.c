@@ -1,0 +1,165 @@
+/* What is not sent: see replicate_job.h. Prefix: replicate_ */
+#include "tools/replicate_job.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/texts.h"
+#include "oplog/journal.h"
+#include "tools/replicate_sound.h"
+
+int replicate_divide(struct replicate_job *job, const struct buf *names, struct buf *ret_damaged,
+		     struct buf *ret_sound, struct error *e)
+{
+	const char *name;
+
+	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
+		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), name);
+		int sound;
+
+		/* A prune may have taken it meanwhile. */
+		if (access(path, F_OK) != 0 && errno == ENOENT)
+			continue;
+		sound = replicate_is_sound(job->store, name, e);
+		if (sound < 0)
+			return sound;
+		texts_add(sound == 1 ? ret_sound : ret_damaged, name);
+	}
+	return 0;
+}
+
+/* What is there and is another one than here. */
+static int find_others(struct replicate_job *job, struct buf *ret, struct error *e)
+{
+	static const char *const folders[] = {"keys", "chunks", "oplog", "snapshots"};
+	const char *store = store_path(job->store), *dest = job->options->dest;
+	OWNED(child_words_release) struct child_words words = {0};
+	OWNED(buf_release) struct buf out = {0};
+
+	if (job->is_new)
+		return 0;
+	replicate_words_asking(job, &words);
+	child_add(&words, "--existing");
+	child_add(&words, "--relative");
+	for (size_t i = 0; i < COUNT_OF(folders); i++)
+		child_add_printf(&words, "%s%s/./%s", replicate_local(store), store, folders[i]);
+	child_add_printf(&words, "%s%s/", replicate_named(dest), dest);
+	if (replicate_rsync(job, &words, false, &out, e) < 0)
+		return e->code;
+	replicate_add_differences(&out, ret);
+	return 0;
+}
+
+/* The journals there: lines of rsync's list. */
+static int list_journals(struct replicate_job *job, struct buf *ret, struct error *e)
+{
+	static const char *const filters[] = {"--include=/oplog/", "--include=/oplog/*/",
+					      "--include=/oplog/*/*" JOURNAL_SUFFIX, "--exclude=*"};
+	const char *dest = job->options->dest;
+	OWNED(child_words_release) struct child_words words = {0};
+
+	replicate_words(job, &words);
+	child_add(&words, "--list-only");
+	child_add(&words, "--no-human-readable");
+	for (size_t i = 0; i < COUNT_OF(filters); i++)
+		child_add(&words, filters[i]);
+	child_add_printf(&words, "%s%s/", replicate_named(dest), dest);
+	return replicate_rsync(job, &words, false, ret, e);
+}
+
+/* "-rw-------     12,345 2026/11/22 23:27:07 oplog/s/00000001795251817000.journal": is it a file of that name, longer than `size`? */
+static bool is_longer(const char *line, size_t len, const char *name, uint64_t size)
+{
+	size_t name_len = strlen(name);
+	uint64_t there = 0;
+
+	if (len <= name_len || line[0] != '-' || line[len - name_len - 1] != ' ' ||
+	    memcmp(line + len - name_len, name, name_len) != 0)
+		return false;
+	line += strcspn(line, " ");
+	for (line += strspn(line, " "); (*line >= '0' && *line <= '9') || *line == ','; line++)
+		if (*line != ',')
+			there = there * 10 + (uint64_t)(*line - '0');
+	return there > size;
+}
+
+static bool is_longer_there(struct buf *list, const char *name, uint64_t size)
+{
+	for (const char *line = buf_text(list); *line != '\0';) {
+		const char *end = strchrnul(line, '\n');
+
+		if (is_longer(line, (size_t)(end - line), name, size))
+			return true;
+		line = *end == '\0' ? end : end + 1;
+	}
+	return false;
+}
+
+/*
+ * Journals only grow. One that is longer there holds entries that this store had, and has no more: it was brought back to an older
+ * state, or repaired.
+ */
+static int spare_longer(struct replicate_job *job, const struct buf *names, struct buf *spared,
+			struct error *e)
+{
+	OWNED(buf_release) struct buf list = {0};
+	const char *name;
+
+	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
+		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), name);
+		uint64_t number;
+		struct stat st;
+
+		if (!journal_parse_name(strrchr(name, '/') + 1, &number) || stat(path, &st) != 0)
+			continue;
+		if (list.len == 0 && list_journals(job, &list, e) < 0)
+			return e->code;
+		if (!is_longer_there(&list, name, (uint64_t)st.st_size))
+			continue;
+		if (job->result.longer++ == 0)
+			snprintf(job->result.first_longer, REPLICATE_NAME_MAX, "%s", name);
+		texts_add(spared, name);
+	}
+	return 0;
+}
+
+static void spare_damaged(struct replicate_job *job, const struct buf *names, struct buf *spared)
+{
+	const char *name;
+
+	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
+		if (texts_has(spared, name))
+			continue;
+		if (job->result.spared++ == 0)
+			snprintf(job->result.first_spared, REPLICATE_NAME_MAX, "%s", name);
+		texts_add(spared, name);
+	}
+}
+
+int replicate_spare(struct replicate_job *job, struct error *e)
+{
+	OWNED(buf_release) struct buf others = {0};
+	OWNED(buf_release) struct buf damaged = {0};
+	OWNED(buf_release) struct buf sound = {0};
+	OWNED(buf_release) struct buf spared = {0};
+	OWNED(buf_release) struct buf patterns = {0};
+	const char *name;
+
+	if (replicate_given_up(job->store, &spared, e) < 0 || find_others(job, &others, e) < 0 ||
+	    replicate_divide(job, &others, &damaged, &sound, e) < 0)
+		return e->code;
+	spare_damaged(job, &damaged, &spared);
+	if (spare_longer(job, &sound, &spared, e) < 0)
+		return e->code;
+	/* Of rsync's patterns one that begins with a slash is a whole name. */
+	for (size_t at = 0; (name = texts_next(&spared, &at)) != NULL;) {
+		buf_add(&patterns, "/", 1);
+		texts_add(&patterns, name);
+	}
+	return spared.len == 0
+		       ? 0
+		       : replicate_write_list(job, "spared", buf_bytes(&patterns), &job->spared, e);
+}
