@@ -53,17 +53,23 @@ def test_little_is_sent_after_a_little_change(store, tmp_path):
     assert said["sentBytes"] <= 1.2 * (size() - before)
 
 
-def test_damage_of_the_far_side_is_found(store, tmp_path):
-    take(store, tmp_path / "dump", "s0", BEGIN, 0)
-    far = tmp_path / "far"
-    store.run("replicate", far)
-    pack = max((far / "chunks").rglob("*.pack"), key=lambda f: f.stat().st_size)
+def rot(folder):
+    """A disk flips a bit: size and time are as before."""
+    pack = max((folder / "chunks").rglob("*.pack"), key=lambda f: f.stat().st_size)
     stat = pack.stat()
     data = bytearray(pack.read_bytes())
     data[len(data) // 2] ^= 4
     pack.chmod(0o600)
     pack.write_bytes(data)
     os.utime(pack, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    return pack
+
+
+def test_damage_of_the_far_side_is_found(store, tmp_path):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    far = tmp_path / "far"
+    store.run("replicate", far)
+    pack = rot(far)
     assert json.loads(store.run("replicate", far, "--json").out)["differ"] == 0  # the quick look can't see it
     done = store.run("replicate", far, "--json", "--verify", "full", check=4)
     said = json.loads(done.out)
@@ -71,13 +77,7 @@ def test_damage_of_the_far_side_is_found(store, tmp_path):
     assert is_whole(far)
     store.run("replicate", far, "--verify", "full")
     # the same here, where a disk flips a bit: it is told of this side
-    pack = max((store.path / "chunks").rglob("*.pack"), key=lambda f: f.stat().st_size)
-    stat = pack.stat()
-    data = bytearray(pack.read_bytes())
-    data[len(data) // 2] ^= 4
-    pack.chmod(0o600)
-    pack.write_bytes(data)
-    os.utime(pack, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    pack = rot(store.path)
     said = json.loads(store.run("replicate", far, "--json", "--verify", "full", "--delete", check=4).out)
     assert (said["damagedHere"], said["differ"]) == (1, 0) and pack.name in said["firstDamaged"] and not said["verified"], said
     assert is_whole(far)
