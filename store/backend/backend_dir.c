@@ -13,7 +13,7 @@
 
 /* An open file for reads, kept because packs are read many times in a row. */
 struct open_file {
-	char *name; /* NULL: the slot is free */
+	char *name; /* NULL: nobody finds it any more; without users the slot is free */
 	int fd;
 	unsigned users; /* reads in progress: not to be closed */
 	uint64_t last_use;
@@ -23,9 +23,10 @@ struct backend_dir {
 	struct backend base;
 	char *root;
 	char *tmp_dir;
-	pthread_mutex_t lock; /* over the slots and the clock */
+	pthread_mutex_t lock; /* over the slots, the clock and the count */
 	struct open_file slots[OPEN_FILES];
 	uint64_t clock;
+	uint64_t forgets;	 /* of names; what was opened before the last is not kept */
 	pthread_mutex_t folders; /* over what follows */
 	char **settled;		 /* paths of folders whose names are durable */
 	size_t settled_count;
@@ -162,22 +163,6 @@ static int check_put(struct backend_dir *self, const char *path, struct bytes co
 	return 0;
 }
 
-static int dir_put(struct backend *b, const char *name, struct bytes content, struct error *e)
-{
-	struct backend_dir *self = self_of(b);
-	OWNED(free) char *path = path_of(self, name);
-	struct stat st;
-
-	if (check_put(self, path, content, e) < 0)
-		return e->code;
-	/* It may be of a process that died before it could fsync. */
-	if (stat(path, &st) == 0)
-		return dir_sync(b, e);
-	if (make_parent(self, path, e) < 0 || put_file(self, path, content, e) < 0)
-		return e->code;
-	return 1;
-}
-
 static struct open_file *slot_find(struct backend_dir *self, const char *name)
 {
 	for (size_t i = 0; i < OPEN_FILES; i++)
@@ -195,16 +180,45 @@ static void slot_close(struct open_file *slot)
 	slot->name = NULL;
 }
 
+/* Nobody finds it again; the last of those who read from it closes it. Lock held. */
+static void slot_let_go(struct open_file *slot)
+{
+	if (slot->users == 0) {
+		slot_close(slot);
+		return;
+	}
+	free(slot->name);
+	slot->name = NULL;
+}
+
 /* What has that name now is another file, or none: it is not read from the old one again. */
 static void slot_forget(struct backend_dir *self, const char *name)
 {
 	struct open_file *slot;
 
 	pthread_mutex_lock(&self->lock);
+	self->forgets++;
 	slot = slot_find(self, name);
-	if (slot != NULL && slot->users == 0)
-		slot_close(slot);
+	if (slot != NULL)
+		slot_let_go(slot);
 	pthread_mutex_unlock(&self->lock);
+}
+
+static int dir_put(struct backend *b, const char *name, struct bytes content, struct error *e)
+{
+	struct backend_dir *self = self_of(b);
+	OWNED(free) char *path = path_of(self, name);
+	struct stat st;
+
+	if (check_put(self, path, content, e) < 0)
+		return e->code;
+	/* It may be of a process that died before it could fsync. */
+	if (stat(path, &st) == 0)
+		return dir_sync(b, e);
+	if (make_parent(self, path, e) < 0 || put_file(self, path, content, e) < 0)
+		return e->code;
+	slot_forget(self, name); /* another process may have removed what had it before */
+	return 1;
 }
 
 static int dir_replace(struct backend *b, const char *name, struct bytes content, struct error *e)
@@ -245,9 +259,11 @@ static int acquire(struct backend_dir *self, const char *name, int *ret_fd,
 {
 	OWNED(free) char *path = NULL;
 	struct open_file *slot;
+	uint64_t forgets;
 	int fd;
 
 	pthread_mutex_lock(&self->lock);
+	forgets = self->forgets;
 	slot = slot_find(self, name);
 	if (slot != NULL) {
 		slot->users++;
@@ -263,7 +279,7 @@ static int acquire(struct backend_dir *self, const char *name, int *ret_fd,
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_sys(e, "open %s", path);
 	pthread_mutex_lock(&self->lock);
-	slot = slot_find(self, name) != NULL ? NULL : slot_evict(self);
+	slot = forgets != self->forgets || slot_find(self, name) != NULL ? NULL : slot_evict(self);
 	if (slot != NULL)
 		*slot = (struct open_file){xstrdup(name), fd, 1, ++self->clock};
 	pthread_mutex_unlock(&self->lock);
@@ -279,7 +295,8 @@ static void release(struct backend_dir *self, int fd, struct open_file *slot)
 		return;
 	}
 	pthread_mutex_lock(&self->lock);
-	slot->users--;
+	if (--slot->users == 0 && slot->name == NULL)
+		close(slot->fd);
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -373,12 +390,12 @@ static int check_absent(struct backend_dir *self, const char *dir, struct error 
 }
 
 /* Who lists looks for what changed: a file that was replaced or deleted is opened anew then. */
-static void forget_idle(struct backend_dir *self)
+static void forget_all(struct backend_dir *self)
 {
 	pthread_mutex_lock(&self->lock);
+	self->forgets++;
 	for (size_t i = 0; i < OPEN_FILES; i++)
-		if (self->slots[i].users == 0)
-			slot_close(&self->slots[i]);
+		slot_let_go(&self->slots[i]);
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -386,7 +403,7 @@ static int dir_list(struct backend *b, const char *dir,
 		    int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
 		    struct error *e)
 {
-	forget_idle(self_of(b));
+	forget_all(self_of(b));
 	if (check_absent(self_of(b), dir, e) < 0)
 		return e->code;
 	return list_dir(self_of(b), dir, each, ctx, e);
@@ -396,11 +413,10 @@ static int dir_remove(struct backend *b, const char *name, struct error *e)
 {
 	struct backend_dir *self = self_of(b);
 	OWNED(free) char *path = path_of(self, name);
+	int code = unlink(path) == 0 ? 1 : errno == ENOENT ? 0 : error_sys(e, "remove %s", path);
 
 	slot_forget(self, name);
-	if (unlink(path) != 0)
-		return errno == ENOENT ? 0 : error_sys(e, "remove %s", path);
-	return 1;
+	return code;
 }
 
 static void dir_free(struct backend *b)

@@ -198,6 +198,58 @@ static void a_file_is_replaced_by_another(void **state)
 	backend_free(b);
 }
 
+#define BUSY_SIZE 300000
+
+struct busy {
+	struct backend *b;
+	int ended; /* atomic */
+};
+
+static void *read_on(void *ctx)
+{
+	struct busy *busy = ctx;
+	uint8_t *room = xmalloc(BUSY_SIZE);
+
+	while (!__atomic_load_n(&busy->ended, __ATOMIC_ACQUIRE)) {
+		struct error e = {0};
+		int code = busy->b->ops->get(busy->b, "chunks/ab/one", 0, room, BUSY_SIZE, &e);
+
+		assert_true(code == 0 || (code == 1 && room[0] == room[BUSY_SIZE - 1]));
+	}
+	free(room);
+	return NULL;
+}
+
+/* Nobody reads the old file under that name once it was replaced or removed, whoever else was reading it then. */
+static void a_file_is_replaced_while_others_read_it(void **state)
+{
+	struct busy busy = {.b = make(state)};
+	const struct backend_ops *ops = busy.b->ops;
+	uint8_t *room = xmalloc(BUSY_SIZE), first;
+	struct error e = {0};
+	pthread_t threads[3];
+
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &busy), 0);
+	for (int round = 0; round < 200; round++) {
+		struct bytes content = bytes_of(room, BUSY_SIZE);
+
+		memset(room, round, BUSY_SIZE);
+		ASSERT_OK(ops->replace(busy.b, "chunks/ab/one", content, &e));
+		assert_int_equal(ASSERT_OK(ops->get(busy.b, "chunks/ab/one", 0, &first, 1, &e)), 1);
+		assert_int_equal(first, room[0]);
+		if (round % 5 != 0)
+			continue;
+		assert_int_equal(ASSERT_OK(ops->remove(busy.b, "chunks/ab/one", &e)), 1);
+		assert_int_equal(ASSERT_OK(ops->get(busy.b, "chunks/ab/one", 0, &first, 1, &e)), 0);
+	}
+	__atomic_store_n(&busy.ended, 1, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	free(room);
+	backend_free(busy.b);
+}
+
 /* A full disk, say: what is there may be damaged, but it is more than nothing. */
 static void what_can_not_be_replaced_stays(void **state)
 {
@@ -324,6 +376,7 @@ int main(void)
 		CONTRACT(a_folder_is_listed_with_all_below_it_and_nothing_else),
 		CONTRACT(a_removed_file_is_gone_and_can_be_put_anew),
 		CONTRACT(a_file_is_replaced_by_another),
+		CONTRACT(a_file_is_replaced_while_others_read_it),
 		CONTRACT(very_many_files_are_fine),
 		CONTRACT(threads_may_put_and_get_the_same_files),
 		cmocka_unit_test(a_folder_without_a_place_for_new_files_can_only_be_read),
