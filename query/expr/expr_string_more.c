@@ -162,12 +162,18 @@ static int parse_trim(struct expr_scope *scope, const struct value *operand, str
 static const char blanks[] = "\0 \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
 			     "\u2006\u2007\u2008\u2009\u200a";
 
+/* As mongod trims: a byte that begins no character of UTF-8 (0xf8 and more) is one for itself. */
+static size_t trimmed_len(uint8_t first)
+{
+	return first >= 0xf8 ? 1 : expr_character_len(first);
+}
+
 static int check_chars(const struct expr *self, struct bytes chars, struct error *e)
 {
 	for (size_t at = 0; at < chars.len;) {
-		size_t len = expr_character_len(chars.at[at]);
+		size_t len = trimmed_len(chars.at[at]);
 
-		if (expr_is_continuation(chars.at[at]) || len > 4)
+		if (expr_is_continuation(chars.at[at]))
 			return query_error(e, 50698,
 					   "Failed to parse \"chars\" argument to %s: Detected "
 					   "invalid UTF-8. Got continuation byte when expecting "
@@ -188,7 +194,7 @@ static int check_chars(const struct expr *self, struct bytes chars, struct error
 static size_t match_char(struct bytes text, size_t at, bool from_end, struct bytes chars)
 {
 	for (size_t i = 0; i < chars.len;) {
-		size_t len = expr_character_len(chars.at[i]);
+		size_t len = trimmed_len(chars.at[i]);
 		size_t room = from_end ? at : text.len - at;
 
 		if (len <= room &&

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "query/decimal_math.h"
+
 struct granularity {
 	const char *name;
 	const double *series; /* NULL: powers of two */
@@ -17,9 +19,10 @@ static const struct granularity all[] = {
 	{"R10", SERIES(100, 125, 160, 200, 250, 315, 400, 500, 630, 800)},
 	{"R20", SERIES(100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500,
 		       560, 630, 710, 800, 900)},
+	/* mongod's series has no 335. */
 	{"R40", SERIES(100, 106, 112, 118, 125, 132, 140, 150, 160, 170, 180, 190, 200, 212, 224,
-		       236, 250, 265, 280, 300, 315, 335, 355, 375, 400, 425, 450, 475, 500, 530,
-		       560, 600, 630, 670, 710, 750, 800, 850, 900, 950)},
+		       236, 250, 265, 280, 300, 315, 355, 375, 400, 425, 450, 475, 500, 530, 560,
+		       600, 630, 670, 710, 750, 800, 850, 900, 950)},
 	{"R80", SERIES(103, 109, 115, 122, 128, 136, 145, 155, 165, 175, 185, 195, 206, 218, 230,
 		       243, 258, 272, 290, 307, 325, 345, 365, 387, 412, 437, 462, 487, 515, 545,
 		       575, 615, 650, 690, 730, 775, 825, 875, 925, 975)},
@@ -93,6 +96,8 @@ static double double_down(const struct granularity *g, double number)
 
 	while (number <= at(g, 0) * multiplier)
 		multiplier /= 10;
+	if (multiplier == 0) /* of the least numbers that there are */
+		return 0;
 	while (number > at(g, g->count - 1) * multiplier) {
 		before = at(g, g->count - 1) * multiplier;
 		multiplier *= 10;
@@ -148,6 +153,12 @@ static _Decimal128 decimal_down(const struct granularity *g, _Decimal128 number)
 	return number;
 }
 
+/* As mongod's int holds it: an infinite one is the least int, whose power is 0. */
+static double int_of(double exponent)
+{
+	return isinf(exponent) ? INT32_MIN : exponent;
+}
+
 /* 2 to the power of `exponent`, in the narrowest type that holds it. */
 static struct value power_of_two(double exponent)
 {
@@ -158,10 +169,15 @@ static struct value power_of_two(double exponent)
 	return value_int64((int64_t)1 << (int)exponent);
 }
 
-/* The same as a decimal; it has all 34 digits, as mongod's power() gives it. */
+/* As mongod takes it: by a logarithm of decimals, beyond all doubles too, which then is a double. */
+static double decimal_exponent(const struct value *v)
+{
+	return decimal_to_double(decimal_math_log(v->decimal, 2.DL), &(unsigned){0});
+}
+
 static struct value decimal_power(double exponent)
 {
-	return value_decimal((_Decimal128)exp2(exponent) * 1.000000000000000000000000000000000DL);
+	return value_decimal(decimal_math_pow(2.DL, (_Decimal128)exponent));
 }
 
 /* Whole numbers are not rounded to doubles first: 2^62 - 1 lies below 2^62. */
@@ -175,23 +191,24 @@ static int bit_length(int64_t n)
 	return n == 0 ? 0 : 64 - __builtin_clzll((unsigned long long)n);
 }
 
-static bool is_infinite(const struct value *v)
+/* That neither has a place in a series: nothing, or (as a double) without end. */
+static bool stays(const struct granularity *g, double number)
 {
-	return isinf(value_to_double(v));
+	return number == 0 || (g->series != NULL && isinf(number));
 }
 
 struct value granularity_up(const struct granularity *g, const struct value *v)
 {
 	double number = value_to_double(v);
 
-	if (number == 0 || is_infinite(v))
+	if (stays(g, number))
 		return *v;
 	if (g->series == NULL && v->type == BSON_KIND_DECIMAL)
-		return decimal_power(floor(log2(number)) + 1);
+		return decimal_power(int_of(floor(decimal_exponent(v))) + 1);
 	if (g->series == NULL && is_whole(v))
 		return power_of_two(bit_length(value_to_int64(v)));
 	if (g->series == NULL)
-		return power_of_two(floor(log2(number)) + 1);
+		return power_of_two(int_of(floor(log2(number))) + 1);
 	if (v->type == BSON_KIND_DECIMAL)
 		return value_decimal(decimal_up(g, v->decimal));
 	return value_double(double_up(g, number));
@@ -201,14 +218,14 @@ struct value granularity_down(const struct granularity *g, const struct value *v
 {
 	double number = value_to_double(v);
 
-	if (number == 0 || is_infinite(v))
+	if (stays(g, number))
 		return *v;
 	if (g->series == NULL && v->type == BSON_KIND_DECIMAL)
-		return decimal_power(ceil(log2(number)) - 1);
+		return decimal_power(int_of(ceil(decimal_exponent(v))) - 1);
 	if (g->series == NULL && is_whole(v))
 		return power_of_two(bit_length(value_to_int64(v) - 1) - 1);
 	if (g->series == NULL)
-		return power_of_two(ceil(log2(number)) - 1);
+		return power_of_two(int_of(ceil(log2(number))) - 1);
 	if (v->type == BSON_KIND_DECIMAL)
 		return value_decimal(decimal_down(g, v->decimal));
 	return value_double(double_down(g, number));
