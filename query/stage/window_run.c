@@ -61,9 +61,14 @@ int window_check_base(const struct window_function *f, const struct value *base,
 	return 0;
 }
 
+/* mongod adds to a double as doubles do (0.1 + 0.1 is the 0.2 of a document), to whole numbers and decimals as decimals do. */
 static int threshold(const struct window_function *f, const struct value *base,
 		     const struct window_bound *bound, struct value *ret, struct error *e)
 {
+	if (!f->bounds.has_unit && base->type == BSON_KIND_DOUBLE) {
+		*ret = value_double(base->number + value_to_double(&bound->offset));
+		return 0;
+	}
 	if (!f->bounds.has_unit) {
 		*ret = value_decimal(value_to_decimal(base) + value_to_decimal(&bound->offset));
 		return 0;

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "query/decimal.h"
+
 /* What a sum could not let go of again: RemovableSum counts it. */
 static bool sum_count(struct window_sum *sum, const struct value *v, int quantity)
 {
@@ -57,9 +59,11 @@ struct value window_sum_value(const struct window_sum *sum)
 	/* What is no longer a decimal is whole when it fits, but for a sum that only rounds to the least long. */
 	fits = v.type != BSON_KIND_DECIMAL || v.decimal >= (_Decimal128)INT64_MIN;
 	if (v.type == BSON_KIND_DECIMAL && sum->decimals == 0) {
+		struct value even =
+			value_decimal(decimal_quantize(v.decimal, 0, DECIMAL_HALF_EVEN));
 		int64_t whole;
 
-		v = sum->doubles <= 0 && value_as_int64(&v, &whole)
+		v = sum->doubles <= 0 && value_as_int64(&even, &whole)
 			    ? value_int64(whole)
 			    : value_double(value_to_double(&v));
 	}
