@@ -17,9 +17,9 @@
 /* Where the search for one part's value stands. */
 struct place {
 	bool is_done;
-	const uint8_t *through; /* the first array that an index led through, or NULL */
-	struct bytes rest;	/* path below `array`; at NULL: the elements themselves */
-	struct value v;		/* the value when done, else the array */
+	bool is_nested;	   /* the array is the element of another that an index led to */
+	struct bytes rest; /* path below the array; at NULL: its elements themselves */
+	struct value v;	   /* the value when done, else the array */
 };
 
 struct choosing {
@@ -29,89 +29,35 @@ struct choosing {
 	bool has_best;
 };
 
-static bool an_element_has(struct bytes array, struct bytes name)
-{
-	struct fields walk = fields_of(array);
-	struct bson_field field;
-	struct value v;
-
-	while (fields_next(&walk, &field)) {
-		if (field.type != BSON_KIND_DOCUMENT)
-			continue;
-		v = value_get(field.value, name);
-		if (!value_is_missing(&v))
-			return true;
-	}
-	return false;
-}
-
 static COLD int ambiguous(struct bytes name, struct bytes array, struct error *e)
 {
 	OWNED(buf_release) struct buf a = {0}, b = {0};
 
 	buf_add_bytes(&a, name);
-	value_text_bson(array, true, &b);
+	value_text_bson(array, false, &b);
 	return query_error(e, 16746,
 			   "Ambiguous field name found in array (do not use numeric field names in "
 			   "embedded elements in an array), field: '%s' for array: %s",
 			   buf_text(&a), buf_text(&b));
 }
 
-static struct value key_of(struct value v)
+/* From `v` along `path` to its end or to the first array. */
+static void walk_path(struct place *place, struct value v, struct bytes path)
 {
-	if (v.type == BSON_KIND_ARRAY && value_count(v.data) == 0)
-		v.type = BSON_KIND_UNDEFINED;
-	return v;
-}
+	*place = (struct place){0};
+	while (v.type == BSON_KIND_DOCUMENT && path.at != NULL) {
+		struct bytes rest, name = field_path_first(path, &rest);
 
-/* From `v` along `path` to its end or to the first array that has to be gone through. */
-static int walk_path(struct place *place, struct value v, struct bytes path, struct error *e)
-{
-	for (;;) {
-		struct bytes rest, name;
-		size_t index;
-
-		if (path.at == NULL && v.type != BSON_KIND_ARRAY) {
-			place->is_done = true;
-			place->v = value_is_missing(&v) ? value_null() : v;
-			return 0;
-		}
-		if (v.type == BSON_KIND_ARRAY) {
-			struct value element = value_missing();
-
-			if (path.at != NULL) {
-				name = field_path_first(path, &rest);
-				if (path_is_index(name, &index))
-					element = value_at(v.data, index);
-			}
-			if (value_is_missing(&element)) {
-				place->v = v;
-				place->rest = path;
-				return 0;
-			}
-			if (an_element_has(v.data, name))
-				return ambiguous(name, v.data, e);
-			if (place->through == NULL)
-				place->through = v.data.at;
-			if (rest.at == NULL) {
-				/* What an index leads to is not gone through; but empty it has no key. */
-				place->is_done = true;
-				place->v = key_of(element);
-				return 0;
-			}
-			v = element;
-			path = rest;
-			continue;
-		}
-		if (v.type != BSON_KIND_DOCUMENT) {
-			place->is_done = true;
-			place->v = value_null();
-			return 0;
-		}
-		name = field_path_first(path, &rest);
 		v = value_get(v.data, name);
 		path = rest;
 	}
+	place->v = v;
+	place->rest = path;
+	if (v.type == BSON_KIND_ARRAY)
+		return;
+	place->is_done = true;
+	if (path.at != NULL || value_is_missing(&v))
+		place->v = value_null();
 }
 
 static void take(struct choosing *c, const struct place *places)
@@ -126,56 +72,103 @@ static void take(struct choosing *c, const struct place *places)
 	c->has_best = true;
 }
 
-/* The array that all unfinished parts stand before; error when there are two. */
+/* The array that all unfinished parts stand before, at NULL if there is none; error when there are two. */
 static int common_array(const struct choosing *c, const struct place *places,
 			struct bytes *ret_array, struct error *e)
 {
-	const uint8_t *first = NULL;
-
 	ret_array->at = NULL;
 	for (size_t i = 0; i < c->sort->count; i++) {
-		const uint8_t *at = places[i].through;
-
-		if (at == NULL && places[i].is_done)
+		if (places[i].is_done)
 			continue;
-		if (at == NULL)
-			at = places[i].v.data.at;
-		if (first != NULL && first != at)
+		if (ret_array->at != NULL && ret_array->at != places[i].v.data.at)
 			return query_error(e, QUERY_BAD_VALUE,
 					   "cannot sort with keys that are parallel arrays");
-		first = at;
-		if (!places[i].is_done)
-			*ret_array = places[i].v.data;
+		*ret_array = places[i].v.data;
+	}
+	return 0;
+}
+
+/* How the parts go on below one array. */
+struct below {
+	struct place places[SORT_PARTS_MAX];
+	bool goes_by_index[SORT_PARTS_MAX]; /* to one place, whatever the element */
+	bool is_whole; /* parts that end here have the array, not its elements */
+	bool has_each; /* some part has another value for each element */
+};
+
+static void look_below(const struct choosing *c, const struct place *places, struct below *ret)
+{
+	ret->is_whole = ret->has_each = false;
+	for (size_t i = 0; i < c->sort->count; i++)
+		ret->is_whole |= !places[i].is_done && places[i].is_nested;
+	for (size_t i = 0; i < c->sort->count; i++) {
+		struct value element = value_missing();
+		struct bytes rest;
+		size_t index;
+
+		ret->goes_by_index[i] = false;
+		if (places[i].is_done)
+			continue;
+		if (places[i].rest.at != NULL &&
+		    path_is_index(field_path_first(places[i].rest, &rest), &index))
+			element = value_at(places[i].v.data, index);
+		if (value_is_missing(&element)) {
+			ret->has_each |= places[i].rest.at != NULL || !ret->is_whole;
+			continue;
+		}
+		ret->goes_by_index[i] = true;
+		walk_path(&ret->places[i], element, rest);
+		ret->places[i].is_nested = element.type == BSON_KIND_ARRAY;
+	}
+}
+
+/* An index that is a field's name in an element, too. */
+static int check_names(const struct choosing *c, const struct place *places,
+		       const struct below *below, const struct value *element, struct error *e)
+{
+	for (size_t i = 0; i < c->sort->count; i++) {
+		struct bytes name, rest;
+		struct value v;
+
+		if (!below->goes_by_index[i])
+			continue;
+		name = field_path_first(places[i].rest, &rest);
+		v = value_get(element->data, name);
+		if (!value_is_missing(&v))
+			return ambiguous(name, places[i].v.data, e);
 	}
 	return 0;
 }
 
 static int expand(struct choosing *c, const struct place *places, int depth, struct error *e);
 
-static int expand_element(struct choosing *c, const struct place *places, struct value element,
-			  int depth, struct error *e)
+static int expand_element(struct choosing *c, const struct place *places, const struct below *below,
+			  struct value element, int depth, struct error *e)
 {
-	struct place below[SORT_PARTS_MAX];
+	struct place next[SORT_PARTS_MAX];
 
 	for (size_t i = 0; i < c->sort->count; i++) {
-		below[i] = places[i];
-		below[i].through = NULL;
 		if (places[i].is_done)
-			continue;
-		if (places[i].rest.at == NULL) {
-			below[i].is_done = true;
-			below[i].v = element;
-		} else if (element.type != BSON_KIND_DOCUMENT) {
-			below[i].is_done = true;
-			below[i].v = value_null();
-		} else if (walk_path(&below[i], element, places[i].rest, e) < 0)
-			return e->code;
+			next[i] = places[i];
+		else if (below->goes_by_index[i])
+			next[i] = below->places[i];
+		else if (places[i].rest.at == NULL)
+			next[i] = (struct place){.is_done = true,
+						 .v = below->is_whole && element.type !=
+										 BSON_KIND_UNDEFINED
+							      ? places[i].v
+							      : element};
+		else if (element.type != BSON_KIND_DOCUMENT)
+			next[i] = (struct place){.is_done = true, .v = value_null()};
+		else
+			walk_path(&next[i], element, places[i].rest);
 	}
-	return expand(c, below, depth + 1, e);
+	return expand(c, next, depth + 1, e);
 }
 
 static int expand(struct choosing *c, const struct place *places, int depth, struct error *e)
 {
+	struct below below;
 	struct bson_field field;
 	struct bytes array;
 	struct fields walk;
@@ -189,15 +182,21 @@ static int expand(struct choosing *c, const struct place *places, int depth, str
 	}
 	if (depth > DEEP_MAX)
 		return query_error(e, QUERY_OVERFLOW, "arrays nest too deep on a sort key's path");
-	walk = fields_of(array);
-	while (fields_next(&walk, &field)) {
-		is_empty = false;
-		if (expand_element(c, places, value_of_field(&field), depth, e) < 0)
+	look_below(c, places, &below);
+	for (walk = fields_of(array); fields_next(&walk, &field); is_empty = false) {
+		struct value element = value_of_field(&field);
+
+		if (element.type == BSON_KIND_DOCUMENT &&
+		    check_names(c, places, &below, &element, e) < 0)
+			return e->code;
+		if ((is_empty || below.has_each) &&
+		    expand_element(c, places, &below, element, depth, e) < 0)
 			return e->code;
 	}
 	if (!is_empty)
 		return 0;
-	return expand_element(c, places, (struct value){.type = BSON_KIND_UNDEFINED}, depth, e);
+	return expand_element(c, places, &below, (struct value){.type = BSON_KIND_UNDEFINED}, depth,
+			      e);
 }
 
 static struct value random_value(void)
@@ -244,9 +243,9 @@ int sort_key_values(const struct sort *sort, struct expr_frame *frame, const str
 			places[i].is_done = true;
 			if (value_is_missing(&places[i].v))
 				places[i].v = value_null();
-		} else if (walk_path(&places[i], value_document(doc->doc), part->path, e) < 0)
-			return e->code;
-		has_array |= !places[i].is_done || places[i].through != NULL;
+		} else
+			walk_path(&places[i], value_document(doc->doc), part->path);
+		has_array |= !places[i].is_done;
 	}
 	if (has_array)
 		return expand(&c, places, 0, e);

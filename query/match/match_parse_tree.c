@@ -214,6 +214,10 @@ int match_parse_pathless(struct match_parser *p, const struct bson_field *field,
 		return parse_always(p, MATCH_ALWAYS_FALSE, field, ret);
 	if (match_is_pathless(name))
 		return parse_dbref(p, field, ret);
+	if (bytes_is(name, "$not"))
+		return query_error(p->e, QUERY_BAD_VALUE,
+				   "unknown top level operator: $not. If you are trying to negate "
+				   "an entire expression, use $nor.");
 	return query_error(p->e, QUERY_BAD_VALUE,
 			   "unknown top level operator: %.*s. If you have a field name that starts "
 			   "with a '$' symbol, consider using $getField or $setField.",
