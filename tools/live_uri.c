@@ -147,6 +147,21 @@ static int check_files(const mongoc_uri_t *uri, struct error *e)
 	return 0;
 }
 
+/*
+ * Each command of ours says what it waits for and what it reads. The driver would say it once more, which servers refuse,
+ * ask for it in commands that have none (isMaster), or with w=0 let nobody know what became of a write.
+ */
+static void forget_concerns(mongoc_uri_t *uri)
+{
+	mongoc_write_concern_t *write = mongoc_write_concern_new();
+	mongoc_read_concern_t *read = mongoc_read_concern_new();
+
+	mongoc_uri_set_write_concern(uri, write);
+	mongoc_uri_set_read_concern(uri, read);
+	mongoc_write_concern_destroy(write);
+	mongoc_read_concern_destroy(read);
+}
+
 static int parse(const char *text, struct live_uri **ret, struct error *e)
 {
 	OWNED(live_uri_free) struct live_uri *uri = xcalloc(1, sizeof(*uri));
@@ -169,6 +184,7 @@ static int parse(const char *text, struct live_uri **ret, struct error *e)
 	if (check_files(uri->uri, e) < 0)
 		return e->code;
 	mongoc_uri_set_appname(uri->uri, "yester");
+	forget_concerns(uri->uri);
 	*ret = TAKE(uri);
 	return 0;
 }

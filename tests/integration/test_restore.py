@@ -124,6 +124,26 @@ def test_what_holds_data_is_refused_without_a_mode(member, store):
     assert state_of(member) == before
 
 
+@pytest.mark.parametrize("option", ["w=majority", "w=0", "w=1&journal=true", "readConcernLevel=snapshot", "readConcernLevel=linearizable"])
+def test_what_a_uri_says_of_concerns_changes_nothing(member, store, option):
+    """Drivers put them into each command: beside ours servers refused it, and with w=0 nobody was told what failed."""
+    fill(member)
+    member.client["shop"].create_collection("log", capped=True, size=4096)
+    member.client["shop"]["log"].insert_many([{"_id": i} for i in range(9)])
+    uri = ("--uri", f"{member.uri}&{option}")
+    store.run("backup", *uri)
+    wanted = state_of(member)
+    member.wipe()
+    store.run("restore", *uri, "-y")
+    assert state_of(member) == wanted
+    orders = member.client["shop"]["orders"]
+    orders.update_one({"_id": 6}, {"$set": {"n": -6}})
+    orders.delete_one({"_id": 7})
+    done = json.loads(store.run("restore", *uri, "-y", "--json", "--nsInclude", "shop.orders", "--mode", "replace").out)
+    assert (done["result"]["inserted"], done["result"]["replaced"]) == (1, 1) and state_of(member) == wanted
+    store.run("verify", *uri)
+
+
 def test_missing_inserts_what_is_absent_and_nothing_else(member, store):
     fill(member)
     backed_up(store, member)

@@ -65,6 +65,24 @@ static void patience_is_what_the_string_says_else_ours(void **state)
 			 11);
 }
 
+static void what_writes_and_reads_wait_for_is_not_the_strings_to_say(void **state)
+{
+	static const char *const options[] = {"w=0", "w=majority&journal=true&wtimeoutMS=5",
+					      "w=tag", "readConcernLevel=linearizable"};
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		OWNED(live_uri_free) struct live_uri *uri = NULL;
+		OWNED(free) char *text = xprintf("mongodb://host/?%s", options[i]);
+
+		assert_int_equal(live_uri_make(text, &uri, &e), 0);
+		assert_true(
+			mongoc_write_concern_is_default(mongoc_uri_get_write_concern(uri->uri)));
+		assert_true(mongoc_read_concern_is_default(mongoc_uri_get_read_concern(uri->uri)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -73,6 +91,7 @@ int main(void)
 		cmocka_unit_test(newer_versions_are_refused_unless_they_are_allowed),
 		cmocka_unit_test(secrets_of_a_connection_string_are_hidden_in_texts),
 		cmocka_unit_test(patience_is_what_the_string_says_else_ours),
+		cmocka_unit_test(what_writes_and_reads_wait_for_is_not_the_strings_to_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
