@@ -10,11 +10,11 @@
 #include "base/file.h"
 #include "oplog/dbhash.h"
 #include "tools/mongod_run.h"
+#include "tools/restore_long.h"
 
 struct job {
 	struct moment *moment;
 	struct restore_target *target;
-	mongoc_client_t *client;
 	struct drill_result *result;
 	const struct restore_plan *plan;
 	struct buf db;	  /* whose hashes these are */
@@ -49,8 +49,8 @@ static int ask(struct job *job, struct bytes db, struct error *e)
 	buf_add_bytes(&job->db, db);
 	bson_build_int32(&command, "dbHash", 1);
 	bson_build_end(&command, begin);
-	code = restore_target_run(job->target, job->client, buf_text(&job->db), buf_bytes(&command),
-				  &job->reply, NULL, e);
+	code = restore_long_run(job->target, buf_text(&job->db), buf_bytes(&command), &job->reply,
+				e);
 	return code == 0 ? restore_target_refused(buf_bytes(&job->reply), "dbHash", e)
 			 : MIN_OF(code, 0);
 }
@@ -122,9 +122,7 @@ static int compare(struct job *job, const struct drill_options *o, struct error 
 		.ctx = job, .collection = compare_collection, .database = end_database};
 	int code;
 
-	job->client = restore_target_take(job->target);
 	code = dbhash_run(job->moment, NULL, o->tmp_dir, o->progress, &sink, e);
-	restore_target_give(job->target, job->client);
 	buf_release(&job->db);
 	buf_release(&job->reply);
 	return code;

@@ -172,7 +172,7 @@ static int index_one(void *ctx, unsigned thread UNUSED, mongoc_client_t *client,
 	/* What has an owner keeps its indexes. */
 	if (item->action == RESTORE_MERGE || item->action == RESTORE_LEAVE || item->is_buckets)
 		return 0;
-	if (restore_create_indexes(job->target, client, item,
+	if (restore_create_indexes(job->target, item,
 				   buf_bytes(job->ttl ? &item->ttl : &item->indexes), notes, e) < 0)
 		return e->code;
 	return job->ttl ? restore_create_expire(job->target, client, item, notes, e) : 0;

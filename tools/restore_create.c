@@ -4,6 +4,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "tools/restore_long.h"
 #include "tools/restore_spec.h"
 
 /* The fields of a document go into another. */
@@ -159,9 +160,8 @@ int restore_create_again(struct restore_target *target, mongoc_client_t *client,
 	}
 }
 
-static int run_indexes(struct restore_target *target, mongoc_client_t *client,
-		       const struct restore_plan_item *item, struct bytes specs,
-		       struct buf *ret_reply, struct error *e)
+static int run_indexes(struct restore_target *target, const struct restore_plan_item *item,
+		       struct bytes specs, struct buf *ret_reply, struct error *e)
 {
 	OWNED(buf_release) struct buf command = {0};
 	size_t begin = bson_build_begin(&command), array, count = 0;
@@ -182,21 +182,19 @@ static int run_indexes(struct restore_target *target, mongoc_client_t *client,
 	if (target->is_replica_set)
 		restore_target_majority(&command);
 	bson_build_end(&command, begin);
-	return restore_target_run(target, client, item->db, buf_bytes(&command), ret_reply, NULL,
-				  e);
+	return restore_long_run(target, item->db, buf_bytes(&command), ret_reply, e);
 }
 
 /* One that was not built with the others: why, or as an old server may have meant it. */
-static int build_one(struct restore_target *target, mongoc_client_t *client,
-		     const struct restore_plan_item *item, struct bytes spec,
-		     struct restore_notes *notes, struct error *e)
+static int build_one(struct restore_target *target, const struct restore_plan_item *item,
+		     struct bytes spec, struct restore_notes *notes, struct error *e)
 {
 	OWNED(buf_release) struct buf reply = {0};
 	OWNED(buf_release) struct buf legacy = {0};
 	OWNED(buf_release) struct buf name = {0};
 	struct bson_field field;
 	struct bytes text = bytes_str("?");
-	int code = run_indexes(target, client, item, spec, &reply, e);
+	int code = run_indexes(target, item, spec, &reply, e);
 
 	if (code != 0)
 		return MIN_OF(code, 0);
@@ -205,7 +203,7 @@ static int build_one(struct restore_target *target, mongoc_client_t *client,
 	if (!bytes_equal(buf_bytes(&legacy), spec)) {
 		OWNED(buf_release) struct buf other = {0};
 
-		code = run_indexes(target, client, item, buf_bytes(&legacy), &other, e);
+		code = run_indexes(target, item, buf_bytes(&legacy), &other, e);
 		if (code != 0)
 			return MIN_OF(code, 0);
 	}
@@ -218,9 +216,8 @@ static int build_one(struct restore_target *target, mongoc_client_t *client,
 	return 0;
 }
 
-int restore_create_indexes(struct restore_target *target, mongoc_client_t *client,
-			   const struct restore_plan_item *item, struct bytes specs,
-			   struct restore_notes *notes, struct error *e)
+int restore_create_indexes(struct restore_target *target, const struct restore_plan_item *item,
+			   struct bytes specs, struct restore_notes *notes, struct error *e)
 {
 	OWNED(buf_release) struct buf reply = {0};
 	int64_t len = 0;
@@ -228,11 +225,11 @@ int restore_create_indexes(struct restore_target *target, mongoc_client_t *clien
 
 	if (specs.len == 0)
 		return 0;
-	code = run_indexes(target, client, item, specs, &reply, e);
+	code = run_indexes(target, item, specs, &reply, e);
 	if (code != 0)
 		return MIN_OF(code, 0);
 	while (specs.len > 0 && (len = bson_next(specs, BSON_MAX_LEN, e)) > 0) {
-		if (build_one(target, client, item, bytes_of(specs.at, (size_t)len), notes, e) < 0)
+		if (build_one(target, item, bytes_of(specs.at, (size_t)len), notes, e) < 0)
 			return e->code;
 		specs = bytes_of(specs.at + len, specs.len - (size_t)len);
 	}

@@ -23,7 +23,7 @@ MUST_CHECK int restore_create_again(struct restore_target *target, mongoc_client
  * Build the indexes `specs` (documents back to back); one that can't be built is noted, and the others are. ERR_REMOTE only
  * when the server does not answer.
  */
-MUST_CHECK int restore_create_indexes(struct restore_target *target, mongoc_client_t *client,
+MUST_CHECK int restore_create_indexes(struct restore_target *target,
 				      const struct restore_plan_item *item, struct bytes specs,
 				      struct restore_notes *notes, struct error *e);
 

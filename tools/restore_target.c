@@ -73,6 +73,9 @@ int restore_target_try(struct restore_target *target, mongoc_client_t *client, c
 	bson_destroy(&reply);
 	if (ok)
 		return 1;
+	/* Nobody waits for this any more: what else is of the target is on its way out. */
+	if (atomic_load(&target->abandoned))
+		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (restore_target_passes(&why)) {
 		restore_target_error(target, &why, target->name, e);
 		return e->code = ERR_BUSY;
@@ -237,7 +240,8 @@ static int look(struct restore_target *target, mongoc_client_t *client, struct e
 }
 
 /* What is done twice is done once: our own tries again are enough, and the server's are dearer. */
-static int make_pool(struct restore_target *target, unsigned clients, struct error *e)
+static int make_pool(const struct restore_target *target, unsigned clients, bool patient,
+		     mongoc_client_pool_t **ret, struct error *e)
 {
 	mongoc_uri_t *uri = mongoc_uri_copy(target->uri->uri);
 	mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
@@ -245,13 +249,15 @@ static int make_pool(struct restore_target *target, unsigned clients, struct err
 
 	mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, false);
 	mongoc_uri_set_read_prefs_t(uri, primary);
-	target->pool = mongoc_client_pool_new_with_error(uri, &why);
+	if (patient)
+		mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, INT32_MAX);
+	*ret = mongoc_client_pool_new_with_error(uri, &why);
 	mongoc_read_prefs_destroy(primary);
 	mongoc_uri_destroy(uri);
-	if (target->pool == NULL)
+	if (*ret == NULL)
 		return restore_target_error(target, &why, "the URI can't be used", e);
-	mongoc_client_pool_set_error_api(target->pool, MONGOC_ERROR_API_VERSION_2);
-	mongoc_client_pool_max_size(target->pool, clients + 1);
+	mongoc_client_pool_set_error_api(*ret, MONGOC_ERROR_API_VERSION_2);
+	mongoc_client_pool_max_size(*ret, clients + 1);
 	return 0;
 }
 
@@ -266,7 +272,8 @@ int restore_target_open(const struct live_uri *uri, unsigned clients, struct res
 	target->uri = uri;
 	snprintf(target->name, sizeof(target->name), "%s",
 		 host == NULL ? "the server" : host->host_and_port);
-	if (make_pool(target, clients, e) < 0)
+	if (make_pool(target, clients, false, &target->pool, e) < 0 ||
+	    make_pool(target, clients, true, &target->patient, e) < 0)
 		return e->code;
 	client = restore_target_take(target);
 	code = look(target, client, e);
@@ -279,9 +286,12 @@ int restore_target_open(const struct live_uri *uri, unsigned clients, struct res
 
 void restore_target_close(struct restore_target *target)
 {
-	if (target == NULL)
+	/* What nobody waits for any more still uses it: it ends with the process. */
+	if (target == NULL || target->abandoned)
 		return;
 	if (target->pool != NULL)
 		mongoc_client_pool_destroy(target->pool);
+	if (target->patient != NULL)
+		mongoc_client_pool_destroy(target->patient);
 	free(target);
 }

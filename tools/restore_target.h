@@ -9,6 +9,8 @@
 #ifndef TOOLS_RESTORE_TARGET_H
 #define TOOLS_RESTORE_TARGET_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/progress.h"
 #include "tools/live_uri.h"
@@ -27,6 +29,8 @@ enum restore_target_code {
 struct restore_target {
 	const struct live_uri *uri;
 	mongoc_client_pool_t *pool;
+	mongoc_client_pool_t *patient;	 /* the same, without a limit to how long an answer takes */
+	atomic_bool abandoned;		 /* restore_long_run() was interrupted */
 	const struct progress *progress; /* whether to go on waiting; may be NULL */
 	char name[300]; /* for people and for the file of --resume: the set, or the host */
 	char version[32];

@@ -619,6 +619,58 @@ def test_users_and_roles_come_when_asked(member, store):
                               directConnection=True).admin.command("ping")
 
 
+@pytest.fixture
+def slow_index(member):
+    """Indexes are not done between slow_index("alwaysOn") and slow_index("off")."""
+    hang = "hangAfterStartingIndexBuild" if member.number >= (4, 4) else "hangAfterSettingUpIndexBuild"
+
+    def switch(mode):
+        member.client["admin"].command("configureFailPoint", hang, mode=mode)
+
+    yield switch
+    switch("off")
+
+
+def index_builds(member):
+    """The connections that ask for an index of orders."""
+    stages = [{"$currentOp": {"allUsers": True}}, {"$match": {"command.createIndexes": "orders"}}]
+    return {op["connectionId"] for op in member.client["admin"].aggregate(stages) if "connectionId" in op}
+
+
+def begin_with_slow_index(store, member, slow_index):
+    fill(member, 100)
+    backed_up(store, member)
+    member.wipe()
+    slow_index("alwaysOn")
+    running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri",
+                                f"{member.uri}&socketTimeoutMS=500", "--nsInclude", "shop.orders"], stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not index_builds(member) and running.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    return running
+
+
+@pytest.mark.mongod
+def test_an_index_may_take_longer_than_an_answer(member, store, slow_index):
+    """The driver gives an answer five minutes: the command was sent again then, and given up at the second time."""
+    with begin_with_slow_index(store, member, slow_index) as running:
+        time.sleep(3)
+        builds = index_builds(member)
+        slow_index("off")
+        assert running.wait(60) == 0 and len(builds) == 1
+    assert "n_1" in member.client["shop"]["orders"].index_information()
+
+
+@pytest.mark.mongod
+def test_an_index_that_takes_long_is_waited_for_until_somebody_interrupts(member, store, slow_index):
+    with begin_with_slow_index(store, member, slow_index) as running:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+    slow_index("off")
+    restore(store, member, "--nsInclude", "shop.orders", "--resume")
+    assert "n_1" in member.client["shop"]["orders"].index_information()
+
+
 def test_an_index_that_can_not_be_built_is_told(member, store, tmp_path):
     (tmp_path / "dump" / "shop").mkdir(parents=True)
     (tmp_path / "dump" / "shop" / "c.bson").write_bytes(bson.encode({"_id": 1, "n": 1}) + bson.encode({"_id": 2, "n": 1}))
