@@ -77,7 +77,7 @@ struct source_info {
 	bool has_oplog; /* an oplog.bson (or archive member) was pushed with db "" coll "oplog" */
 	/*
 	 * What looks like documents and was not read: a twin was (X.bson.gz beside X.bson), it lies beside the
-	 * databases' folders, or its name goes on behind .bson (X.bson.zst, X.BSON).
+	 * databases' folders, or in folders in them (another dump), or its name goes on behind .bson (X.bson.zst, X.BSON).
 	 */
 	struct source_files unread;
 	/* Metadata of collections without a data file, which were taken as empty. */

@@ -28,6 +28,14 @@ void source_docs_note(struct source_files *files, const char *path)
 		snprintf(files->first, sizeof(files->first), "%s", path);
 }
 
+void source_docs_note_all(struct source_files *files, const struct source_files *more)
+{
+	if (files->count == 0)
+		*files = *more;
+	else
+		files->count += more->count;
+}
+
 int source_docs_check_db(struct bytes db, struct error *e)
 {
 	static const char refused[] = "/\\. \""; /* and the NUL behind them */

@@ -28,6 +28,8 @@ void source_docs_progress(const struct source_job *job, uint64_t more);
 
 /* One more file of `files`. */
 void source_docs_note(struct source_files *files, const char *path);
+/* All of `more`, too. */
+void source_docs_note_all(struct source_files *files, const struct source_files *more);
 
 /*
  * ERR_INVALID when no server allows a database of this name, so that no namespace with it could be named: it has

@@ -20,6 +20,7 @@ struct folders {
 	struct source_scan root;
 	struct folder *at;
 	size_t count;
+	struct source_files deeper; /* data files one folder below where those of databases are */
 };
 
 static void folders_release(struct folders *dump)
@@ -46,6 +47,26 @@ static bool is_of_documents(const struct source_scan *around, const char *name,
 	return source_scan_has(around, name);
 }
 
+/*
+ * Data files in the folders of a database's folder: another dump that was put there, maybe. In a mount those of
+ * the collections' documents are there, which may be many.
+ */
+static void look_deeper(struct folders *dump, const char *path, const struct source_scan *scan)
+{
+	for (size_t i = 0; i < scan->folder_count; i++) {
+		OWNED(free) char *sub = xprintf("%s/%s", path, scan->folders[i]);
+		OWNED(source_scan_release) struct source_scan below = {0};
+		struct error ignored = {0};
+
+		if (source_scan_has(scan, scan->folders[i]) ||
+		    source_scan_folder(sub, &below, &ignored) < 0)
+			continue;
+		for (size_t k = 0; k < below.count; k++)
+			if (below.members[k].data.path != NULL)
+				source_docs_note(&dump->deeper, below.members[k].data.path);
+	}
+}
+
 /* Scan the folder and its sub-folders. */
 static int scan_all(const char *path, struct folders *ret, struct error *e)
 {
@@ -61,8 +82,12 @@ static int scan_all(const char *path, struct folders *ret, struct error *e)
 		r = source_scan_folder(sub, &folder->scan, e);
 		if (r < 0)
 			return r;
-		if (folder->scan.count == 0 ||
-		    is_of_documents(&ret->root, ret->root.folders[i], &folder->scan)) {
+		if (is_of_documents(&ret->root, ret->root.folders[i], &folder->scan)) {
+			source_scan_release(&folder->scan);
+			continue;
+		}
+		look_deeper(ret, sub, &folder->scan);
+		if (folder->scan.count == 0) {
 			source_scan_release(&folder->scan);
 			continue;
 		}
@@ -191,6 +216,33 @@ static int push_oplog(struct source_job *job, const struct source_member *member
 	return 0;
 }
 
+/* ERR_INVALID: a mongod's own files. Its storage.bson would be taken for a collection. */
+static int COLD is_dbpath(const char *path, struct error *e)
+{
+	error_set(e, ERR_INVALID,
+		  "%s: expected a mongodump folder, found the data folder of a mongod "
+		  "(WiredTiger.wt)",
+		  path);
+	return error_hint(e, "'yester backup --dbpath' takes the files of a mongod that is stopped "
+			     "or frozen; --uri copies from one that runs");
+}
+
+/* ERR_INVALID: a dump, not a database. Its oplog would be taken for a collection, and its databases be left out. */
+static int COLD is_dump_itself(const char *path, struct error *e)
+{
+	error_set(e, ERR_INVALID,
+		  "%s: expected the files of a database, found a dump of its own: an oplog.bson "
+		  "and no other file of a collection",
+		  path);
+	return error_hint(e, "each dump is read by itself: %s", path);
+}
+
+/* Is there nothing but the oplog of a dump? */
+static bool is_only_oplog(const struct source_scan *scan)
+{
+	return scan->count == 1 && is_oplog(&scan->members[0]);
+}
+
 /* What is said with a whole dump must fit it. */
 static int check_dump(const struct source_job *job, const char *path, const struct folders *dump,
 		      struct error *e)
@@ -203,9 +255,15 @@ static int check_dump(const struct source_job *job, const char *path, const stru
 		return error_hint(e, "take one: its sub-folders are its databases");
 	}
 	for (size_t i = 0; i < dump->count; i++) {
+		OWNED(free) char *sub = xprintf("%s/%s", path, dump->at[i].name);
+
+		if (dump->at[i].scan.is_dbpath)
+			return is_dbpath(sub, e);
+		if (is_only_oplog(&dump->at[i].scan))
+			return is_dump_itself(sub, e);
 		if (source_docs_check_db(bytes_str(dump->at[i].name), e) >= 0)
 			continue;
-		error_wrap(e, "%s/%s", path, dump->at[i].name);
+		error_wrap(e, "%s", sub);
 		return error_hint(e, "no server allows such a name: move it out of the dump, or "
 				     "rename it");
 	}
@@ -322,11 +380,16 @@ int source_folder_read(struct source_job *job, const char *path, struct error *e
 
 	if (r < 0)
 		return r;
-	if (dump.count > 0 || (dump.root.count == 1 && is_oplog(&dump.root.members[0])))
-		return push_dump(job, path, &dump, e);
-	if (dump.root.count > 0)
-		return push_database(job, path, &dump.root, e);
-	return not_a_dump(path, &dump, e);
+	if (dump.root.is_dbpath)
+		return is_dbpath(path, e);
+	if (dump.count > 0 || is_only_oplog(&dump.root))
+		r = push_dump(job, path, &dump, e);
+	else if (dump.root.count > 0)
+		r = push_database(job, path, &dump.root, e);
+	else
+		return not_a_dump(path, &dump, e);
+	source_docs_note_all(&job->info->unread, &dump.deeper);
+	return r;
 }
 
 /* The buckets of a time series: the metadata that is under the series' own name. */

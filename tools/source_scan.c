@@ -20,6 +20,8 @@ static const struct extension {
 	{".bson.gz", ROLE_DATA, true},
 };
 
+/* Every WiredTiger has it, no dump. */
+static const char dbpath_name[] = "WiredTiger.wt";
 static const char prelude_name[] = "prelude.json";
 static const char prelude_gzip_name[] = "prelude.json.gz";
 
@@ -165,6 +167,7 @@ static int take_entry(const char *dir, const char *name, struct source_scan *sca
 	}
 	if (extension == COUNT_OF(extensions)) {
 		scan->other_count++;
+		scan->is_dbpath |= strcmp(name, dbpath_name) == 0;
 		if (S_ISREG(st.st_mode) && is_like_data(name))
 			add_unread(scan, TAKE(path));
 		return 0;

@@ -35,6 +35,7 @@ struct source_scan {
 	size_t folder_count;
 	struct source_file prelude; /* prelude.json, or prelude.json.gz */
 	size_t other_count;	    /* files that are none of a dump's */
+	bool is_dbpath; /* a mongod keeps its data here: its storage.bson is no dump's */
 	/*
 	 * Paths of what looks like documents and belongs to no member: a better twin is there (X.bson.gz beside
 	 * X.bson), or the name goes on behind .bson (X.bson.zst, X.BSON) and there is no X.bson.

@@ -54,7 +54,7 @@ static void a_dump_is_read_in_order(void **state UNUSED)
 	put_text(dir, "prelude.json", "{\"ServerVersion\":\"6.0.5\",\"ToolVersion\":\"100.12.0\"}");
 	put_text(dir, "README", "not ours");
 	put_text(dir, "b/.hidden.bson", "not looked at");
-	put_text(dir, "b/sub/x.bson", "not looked at");
+	put_text(dir, "b/sub/x.bson", "not read");
 	put_text(dir, "stray.bson", "not read");
 	put_text(dir, "stray.metadata.json", "not read");
 	ASSERT_OK(record_read(&record, dir, &check_all, &info, &e));
@@ -69,7 +69,7 @@ static void a_dump_is_read_in_order(void **state UNUSED)
 	assert_string_equal(info.tool_version, "100.12.0");
 	assert_true(info.has_oplog);
 	assert_true(info.newest_mtime > 0);
-	assert_int_equal(info.unread.count, 1);
+	assert_int_equal(info.unread.count, 2);
 	assert_string_equal(info.unread.first, harness_path(dir, "stray.bson"));
 	assert_int_equal(info.bare.count, 1);
 	assert_string_equal(info.bare.first, harness_path(dir, "b/meta+only.metadata.json"));
@@ -408,6 +408,44 @@ static void what_is_no_dump_is_said_to_be_none(void **state UNUSED)
 		   "d.x collection docs=1 indexes=0 +mapped\n");
 }
 
+/* Several dumps in one folder: what is not read is told, and no dump is taken for a database. */
+static void a_dump_in_a_dump_is_told(void **state UNUSED)
+{
+	OWNED(record_release) struct record record = {0};
+	const char *dir = harness_tmpdir();
+	struct source_info info;
+	struct error e = {0};
+
+	put_docs(dir, "shop/a.bson", 1);
+	put_docs(dir, "old/shop/a.bson", 1);
+	put_docs(dir, "old/shop/b.bson", 1);
+	put_docs(dir, "shop/dump/c.bson", 1);
+	put_text(dir, "shop/a/x.metadata.json", "{\"_id\":\"x.metadata\"}");
+	ASSERT_OK(record_read(&record, dir, &check_all, &info, &e));
+	assert_string_equal(buf_text(&record.log), "shop.a collection docs=1 indexes=0 +mapped\n");
+	assert_int_equal(info.unread.count, 3);
+	assert_string_equal(info.unread.first, harness_path(dir, "old/shop/a.bson"));
+	put_docs(dir, "monday/oplog.bson", 1);
+	put_docs(dir, "monday/shop/a.bson", 1);
+	check_fails(dir, ERR_INVALID, "/monday: expected the files of a database, found a dump");
+	check_read(harness_path(dir, "monday"), &check_all,
+		   "shop.a collection docs=1 indexes=0 +mapped\n"
+		   ".oplog collection docs=1 indexes=0 +mapped\n");
+}
+
+/* WiredTiger's files have one called storage.bson beside them. */
+static void the_data_folder_of_a_mongod_is_no_dump(void **state UNUSED)
+{
+	const char *dir = harness_tmpdir();
+
+	put_docs(dir, "db/storage.bson", 1);
+	put_text(dir, "db/WiredTiger.wt", "");
+	check_fails(harness_path(dir, "db"), ERR_INVALID, "found the data folder of a mongod");
+	check_fails(dir, ERR_INVALID, "/db: expected a mongodump folder, found the data folder");
+	check_read(harness_path(dir, "db/storage.bson"), &check_all,
+		   "db.storage collection docs=1 indexes=0 +mapped\n");
+}
+
 static void two_files_of_one_collection_are_refused(void **state UNUSED)
 {
 	const char *dir = harness_tmpdir();
@@ -567,6 +605,8 @@ int main(void)
 		cmocka_unit_test(system_indexes_fill_what_metadata_leaves_open),
 		cmocka_unit_test(links_are_followed),
 		cmocka_unit_test(what_is_no_dump_is_said_to_be_none),
+		cmocka_unit_test(a_dump_in_a_dump_is_told),
+		cmocka_unit_test(the_data_folder_of_a_mongod_is_no_dump),
 		cmocka_unit_test(two_files_of_one_collection_are_refused),
 		cmocka_unit_test(documents_are_checked),
 		cmocka_unit_test(large_input_comes_in_slices),
