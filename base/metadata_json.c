@@ -227,13 +227,14 @@ static size_t number_len(struct bytes text, bool *ret_whole)
 	return at;
 }
 
-/* What mongodump before 4.4 wrote of doubles that JSON has no digits for. */
+/* What mongodump before 4.4 wrote of doubles that JSON has no digits for; without a sign that before 3.0. */
 static const struct {
 	char text[12];
 	double value;
 } odd_doubles[] = {
 	{"NaN", NAN},
 	{"+Infinity", INFINITY},
+	{"Infinity", INFINITY},
 	{"-Infinity", -INFINITY},
 };
 
@@ -323,6 +324,35 @@ static int parse_word(struct json *j, size_t type_at, struct error *e)
 	return unexpected(j, "a value", e);
 }
 
+/*
+ * The key of a value, with its NUL. mongodump 2.2 wrote those of the file itself without quotes:
+ * {options : {"create" : …}, indexes:[…]}
+ */
+static int parse_key(struct json *j, struct error *e)
+{
+	static const char *const bare[] = {"options", "indexes"};
+	size_t start = j->out->len;
+	int r;
+
+	(void)peek(j);
+	for (size_t i = 0; i < COUNT_OF(bare) && j->depth == 1 && !j->strict; i++) {
+		size_t len = strlen(bare[i]);
+
+		if (j->text.len - j->at < len || memcmp(j->text.at + j->at, bare[i], len) != 0)
+			continue;
+		j->at += len;
+		buf_add(j->out, bare[i], len + 1);
+		return 0;
+	}
+	r = parse_string(j, "a key in quotes", e);
+	if (r < 0)
+		return r;
+	if (memchr(j->out->at + start, 0, j->out->len - start) != NULL)
+		return error_set(e, ERR_CORRUPT, "byte %zu: a key with a NUL", j->at);
+	buf_add_u8(j->out, 0);
+	return 0;
+}
+
 /* One "key": value of an object, or one value of an array, which gets `index` as its key. */
 static int parse_member(struct json *j, bool array, size_t index, struct error *e)
 {
@@ -336,19 +366,14 @@ static int parse_member(struct json *j, bool array, size_t index, struct error *
 	buf_add_u8(j->out, 0);
 	if (array) {
 		snprintf(digits, sizeof(digits), "%zu", index);
-		buf_add_str(j->out, digits);
+		buf_add(j->out, digits, strlen(digits) + 1);
 	} else {
-		size_t name_at = j->out->len;
-
-		r = parse_string(j, "a key in quotes", e);
+		r = parse_key(j, e);
 		if (r < 0)
 			return r;
-		if (memchr(j->out->at + name_at, 0, j->out->len - name_at) != NULL)
-			return error_set(e, ERR_CORRUPT, "byte %zu: a key with a NUL", j->at);
 		if (!accept(j, ':'))
 			return unexpected(j, "':' after a key", e);
 	}
-	buf_add_u8(j->out, 0);
 	return parse_value(j, type_at, e);
 }
 

@@ -89,6 +89,9 @@ static void forms_of_old_tools_are_understood(void **state UNUSED)
 		{"{\"a\":{\"$uuid\":\"01020304-0506-0708-090a-0b0c0d0e0f10\"}}",
 		 "{\"a\":{\"$binary\":{\"base64\":\"AQIDBAUGBwgJCgsMDQ4PEA==\",\"subType\":"
 		 "\"04\"}}}"},
+		{"{options : { \"a\" : Infinity }, indexes:[{\"options\":true}]}",
+		 "{\"options\":{\"a\":{\"$numberDouble\":\"Infinity\"}},\"indexes\":[{\"options\":"
+		 "true}]}"},
 		{"{\"a\":NaN,\"b\":[+Infinity,-Infinity]}",
 		 "{\"a\":{\"$numberDouble\":\"NaN\"},\"b\":[{\"$numberDouble\":\"Infinity\"},"
 		 "{\"$numberDouble\":\"-Infinity\"}]}"},
