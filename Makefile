@@ -3,7 +3,8 @@
 #   make                both programs              make check              lint, unit, contract, golden, fuzz corpus
 #   make demo           see it work                make check-integration  against real mongods
 #   make test           all of the above tests     make bench              ours and the peers, ratios
-#   make install        DESTDIR= PREFIX=           make dist, make deb     a tarball, a Debian package
+#   make install        DESTDIR= PREFIX=           make uninstall          with the same variables
+#   make dist           a tarball                  make deb                a Debian package
 #   DEVELOPER=1 -Werror        SANITIZE=address,undefined        V=1 shows the commands
 
 .DELETE_ON_ERROR:

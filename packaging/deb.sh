@@ -32,6 +32,10 @@ printf 'yesterfs (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- Y
 	"$version" "$(LC_ALL=C date -uRd "@$SOURCE_DATE_EPOCH")" >"$work/debian/changelog"
 gzip -9nc "$work/debian/changelog" >"$doc/changelog.gz"
 gzip -9n "$root"/usr/share/man/man1/*.1
+# In a package, whose folders are known, by relative links.
+ln -sf ../bin/yesterfs "$root/usr/sbin/mount.fuse.yesterfs"
+rm "$root/usr/share/man/man8/mount.fuse.yesterfs.8"
+ln -s ../man1/yesterfs.1.gz "$root/usr/share/man/man8/mount.fuse.yesterfs.8.gz"
 
 mkdir "$root/DEBIAN"
 for script in postinst prerm; do

@@ -1,6 +1,7 @@
 # What is installed, and packages of it.
 #
 #   make install DESTDIR= PREFIX=     programs, manual pages, completion, systemd units, examples
+#   make uninstall DESTDIR= PREFIX=   takes away what the install with the same variables put there
 #   make dist                         $(BUILD)/yesterfs-VERSION.tar.gz: builds and passes `make check` where it is unpacked
 #   make deb                          $(BUILD)/yesterfs_VERSION_ARCH.deb
 
@@ -36,6 +37,7 @@ install: all $(MADE)/done
 	install -d "$(DESTDIR)$(sbindir)" && ln -sf $(bindir)/yesterfs "$(DESTDIR)$(sbindir)/mount.fuse.yesterfs" || \
 		echo "no $(sbindir)/mount.fuse.yesterfs: /etc/fstab will not know the type fuse.yesterfs"
 	install -m 644 $(MADE)/man/*.1 "$(DESTDIR)$(mandir)/man1/"
+	install -d "$(DESTDIR)$(mandir)/man8" && ln -sf ../man1/yesterfs.1 "$(DESTDIR)$(mandir)/man8/mount.fuse.yesterfs.8"
 	install -m 644 $(MADE)/yester.bash "$(DESTDIR)$(bashcompletiondir)/yester"
 	ln -sf yester "$(DESTDIR)$(bashcompletiondir)/yesterfs"
 	install -m 644 $(MADE)/_yester "$(DESTDIR)$(zshcompletiondir)/"
@@ -48,6 +50,16 @@ install: all $(MADE)/done
 	install -m 644 README.md CHANGELOG.md docs/*.md "$(DESTDIR)$(docdir)/"
 	install -m 644 docs/plots/*.svg "$(DESTDIR)$(docdir)/plots/"
 	install -m 644 docs/format/*.md "$(DESTDIR)$(docdir)/format/"
+
+# By the names of the sources, so it needs nothing built. What an administrator wrote (/etc/yester, drop-ins) and the user `yester` stay.
+.PHONY: uninstall
+uninstall:
+	rm -f "$(DESTDIR)$(bindir)/yester" "$(DESTDIR)$(bindir)/yesterfs" "$(DESTDIR)$(sbindir)/mount.fuse.yesterfs" \
+		"$(DESTDIR)$(mandir)/man1/yester.1" "$(DESTDIR)$(mandir)/man1/yesterfs.1" "$(DESTDIR)$(mandir)/man8/mount.fuse.yesterfs.8" \
+		"$(DESTDIR)$(mandir)/man1/"yester-*.1 "$(DESTDIR)$(bashcompletiondir)/yester" "$(DESTDIR)$(bashcompletiondir)/yesterfs" \
+		"$(DESTDIR)$(zshcompletiondir)/_yester" "$(DESTDIR)$(sysusersdir)/yesterfs.conf"
+	for unit in packaging/systemd/*; do rm -f "$(DESTDIR)$(unitdir)/$${unit##*/}" || exit 1; done
+	rm -rf "$(DESTDIR)$(docdir)"
 
 .PHONY: dist
 dist:

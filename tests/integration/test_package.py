@@ -44,6 +44,18 @@ def test_both_programs_run_where_they_are_installed(installed):
     for name in ("yester", "yesterfs"):
         assert f"{name} {VERSION}\n" in peers.run([installed / "usr" / "bin" / name, "--version"]).out
     assert os.readlink(installed / "sbin" / "mount.fuse.yesterfs") == "/usr/bin/yesterfs"
+    assert os.readlink(installed / "usr/share/man/man8/mount.fuse.yesterfs.8") == "../man1/yesterfs.1"
+
+
+def test_uninstall_takes_away_all_of_it_and_nothing_else(tmp_path):
+    folder = tmp_path / "a root"
+    mine = [folder / "opt/y/bin/other", folder / "opt/y/share/man/man1/other.1", folder / "opt/y/lib/systemd/system/yester-tail@shop.service"]
+    where = (f"DESTDIR={folder}", "PREFIX=/opt/y")
+    peers.run([*MAKE, "install", *where])
+    for path in mine:
+        path.write_text("mine")
+    peers.run([*MAKE, "uninstall", *where])
+    assert sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()) == sorted(mine)
 
 
 def test_every_verb_has_a_manual_page_and_there_are_no_others(installed, verbs):
