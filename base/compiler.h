@@ -9,6 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Keys of numbers are computed with 128 bits; sizes and offsets of files are size_t in many places. */
+#if !defined(__SIZEOF_INT128__) || __SIZEOF_SIZE_T__ != 8
+#error "Yesterfs needs a machine of 64 bits, and gcc or clang"
+#endif
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "Yesterfs needs a machine with little endian numbers, such as amd64 or arm64"
+#endif
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define UNUSED __attribute__((unused))
