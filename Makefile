@@ -65,6 +65,27 @@ VERSION := 0.1.0
 RELEASED := 2026-11-21
 ALL_CFLAGS += -DYESTER_VERSION='"$(VERSION)"' -DYESTER_RELEASED='"$(RELEASED)"'
 
+ifneq ($(words $(BUILD)),1)
+$(error BUILD has to be one word: make knows no names with spaces. The folder of the sources may have them)
+endif
+
+# Objects are made anew when the compiler or flags are asked for that they were not made with; warnings do not count. Who asks for
+# none goes on with what is there: `make install` and the drivers that tests build do not make another tree of it.
+FLAGS := $(BUILD)/flags
+FLAGS_NOW := $(strip $(CC) $(STD) $(HARDEN) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION) $(RELEASED))
+FLAGS_THEN := $(strip $(file <$(FLAGS)))
+ifneq ($(FLAGS_NOW),$(FLAGS_THEN))
+ifneq ($(filter-out file default undefined,$(foreach v,CC CPPFLAGS CFLAGS LDFLAGS SANITIZE,$(origin $(v)))),)
+.PHONY: other-flags
+$(FLAGS): other-flags
+endif
+endif
+$(FLAGS): export FLAGS_NOW := $(FLAGS_NOW)
+$(FLAGS):
+	@mkdir -p $(@D)
+	@# A new one is old: objects that are there count as made with these.
+	@test -e $@ || as_of='-d @1'; printf '%s\n' "$$FLAGS_NOW" >$@ && touch $$as_of $@
+
 ifeq ($(V),1)
 Q :=
 else
@@ -96,13 +117,13 @@ need-deps:
 	echo "      'make deps' installs them (Debian 12, Ubuntu 24.04; needs root or sudo)"; exit 1
 endif
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Intel's decimal library goes into this object, its names hidden: libgcc has functions of the same names that are called otherwise.
-$(BUILD)/query/decimal_math.o: query/decimal_math.c
+$(BUILD)/query/decimal_math.o: query/decimal_math.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $(@:.o=.alone.o) $<

@@ -37,6 +37,32 @@ def needs(*programs):
     return pytest.mark.skipif(bool(absent), reason=f"no {' and no '.join(absent)}")
 
 
+# ---- make
+
+
+def test_objects_are_made_anew_for_other_flags_and_changed_headers_only(tmp_path):
+    target = tmp_path / "base" / "crc64.o"
+    env = {name: text for name, text in os.environ.items() if name not in ("CC", "CFLAGS", "CPPFLAGS", "LDFLAGS", "SANITIZE", "MAKEFLAGS")}
+
+    def compiles(*options):
+        done = peers.run(["make", "--no-print-directory", "-C", peers.ROOT, f"BUILD={tmp_path}", target, *options], env=env)
+        return "base/crc64.c" in done.out
+
+    assert compiles()
+    assert not compiles()
+    assert not compiles("DEVELOPER=1")
+    assert compiles("CFLAGS=-O0")
+    assert not compiles("CFLAGS=-O0")
+    assert not compiles()  # who asks for none goes on with what is there
+    assert compiles("SANITIZE=address")
+    assert compiles("SANITIZE=address", "-W", "base/bytes.h")
+
+
+def test_a_build_folder_with_a_space_is_refused(tmp_path):
+    done = peers.run(["make", "-C", peers.ROOT, f"BUILD={tmp_path}/a b", "all"], check=None)
+    assert done.code == 2 and "BUILD has to be one word" in done.err
+
+
 # ---- make install
 
 
