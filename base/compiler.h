@@ -14,7 +14,7 @@
 #error "Yesterfs needs a machine of 64 bits, and gcc or clang"
 #endif
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "Yesterfs needs a machine with little endian numbers, such as amd64 or arm64"
+#error "Yesterfs needs a machine with little endian numbers, such as amd64"
 #endif
 
 #define MUST_CHECK __attribute__((warn_unused_result))

@@ -15,6 +15,10 @@
 #include "base/collation.h"
 #include "query/arena.h"
 
+#ifndef __DEC128_MANT_DIG__
+#error "the query layer needs a compiler with _Decimal128: gcc on amd64 (clang has none)"
+#endif
+
 #define VALUE_MISSING                                                                              \
 	0 /* a type: there is no such field; BSON's types are the others (enum bson_kind) */
 

@@ -60,7 +60,7 @@ def test_objects_are_made_anew_for_other_flags_and_changed_headers_only(tmp_path
 
 def test_a_build_folder_with_a_space_is_refused(tmp_path):
     done = peers.run(["make", "-C", peers.ROOT, f"BUILD={tmp_path}/a b", "all"], check=None)
-    assert done.code == 2 and "BUILD has to be one word" in done.err
+    assert done.status == 2 and "BUILD has to be one word" in done.err
 
 
 # ---- make install

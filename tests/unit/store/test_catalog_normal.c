@@ -97,6 +97,9 @@ static void specs_that_mean_the_same_are_the_same(void **state)
 		{"{'wildcardProjection':{'q':1}}", "{'wildcardProjection':{'q':true,'_id':false}}",
 		 true},
 		{"{'wildcardProjection':{'q':0}}", "{'wildcardProjection':{'q':1}}", false},
+		{"{'wildcardProjection':{'q':1,'_id':1}}",
+		 "{'wildcardProjection':{'q':true,'_id':true}}", true},
+		{"{'wildcardProjection':{'q':1,'_id':1}}", "{'wildcardProjection':{'q':1}}", false},
 		/* What no server lists stays as it is. */
 		{"{'wildcardProjection':5}", "{'wildcardProjection':{'q':1}}", false},
 		{"{'sparse':'x'}", "{'sparse':true}", false},
