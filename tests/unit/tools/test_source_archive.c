@@ -223,6 +223,12 @@ static void what_breaks_the_order_is_refused(void **state UNUSED)
 	put_end(&b);
 	put_block(&b, "d", "v", 1, 1, &crc);
 	check_fails(buf_bytes(&b), ERR_CORRUPT, "d.v, which is a view");
+
+	buf_reset(&b);
+	buf_add_le32(&b, SOURCE_ARCHIVE_MAGIC);
+	put_end(&b);
+	put_end(&b);
+	check_fails(buf_bytes(&b), ERR_CORRUPT, "expected the header at offset 4");
 }
 
 static void two_archives_in_one_file_are_told_apart(void **state UNUSED)
