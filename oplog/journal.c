@@ -117,8 +117,11 @@ void journal_close(struct journal_writer *w)
 static int check_there(const struct journal_writer *w, struct error *e)
 {
 	struct stat st;
+	bool is_there = stat(w->path, &st) == 0;
 
-	if (stat(w->path, &st) == 0 && (uint64_t)st.st_size == w->size)
+	if (!is_there && errno != ENOENT)
+		return error_sys(e, "look at %s", w->path);
+	if (is_there && (uint64_t)st.st_size == w->size)
 		return 0;
 	error_set(e, ERR_IO,
 		  "%s is not what was written to it: somebody put another one in its place, or cut "
