@@ -131,11 +131,30 @@ static struct value named_by(struct bytes hint)
 	return value_of_field(&first);
 }
 
+/*
+ * The index that needs no place in the catalog: that of _id; of a clustered collection what its option says, which may have another
+ * name; of buckets, whose option is `true`, one that is called as that of _id. 0: there is none.
+ */
+static int unlisted_index(const struct collection *c, struct bytes *ret, struct error *e)
+{
+	struct bson_field field;
+	int found;
+
+	*ret = bytes_of(id_index, get_le32(id_index));
+	if (c->is_clustered) {
+		found = collection_option(c, "clusteredIndex", &field, e);
+		if (found > 0 && field.type == BSON_KIND_DOCUMENT)
+			*ret = field.value;
+		return found < 0 ? found : 1;
+	}
+	return buckets_is(catalog_entry_coll(&c->entry), NULL) || !collection_is_ranked(c);
+}
+
 int collection_index(const struct collection *c, const struct value *hint, struct bytes *ret,
 		     struct error *e)
 {
 	struct bson_fields fields = bson_fields(buf_bytes(&c->entry.indexes));
-	struct bytes of_id = bytes_of(id_index, sizeof(id_index));
+	struct bytes of_id;
 	struct bson_field field;
 	struct value named = {.type = VALUE_MISSING};
 	bool meant = false;
@@ -159,14 +178,12 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 	}
 	if (more < 0)
 		return more;
-	if (buckets_is(catalog_entry_coll(&c->entry), NULL))
-		return 0; /* has no index of its own */
-	of_id.len = get_le32(of_id.at);
+	more = unlisted_index(c, &of_id, e);
+	if (more <= 0)
+		return more;
 	if (is_meant(of_id, hint, &meant, e) < 0)
 		return e->code;
-	if (meant && !collection_is_ranked(c)) {
+	if (meant)
 		*ret = of_id;
-		return 1;
-	}
-	return 0;
+	return meant;
 }

@@ -124,6 +124,13 @@ static int refused(struct error *e)
 	return e->code;
 }
 
+static bool has_field(struct bytes doc, const char *name)
+{
+	struct value v = value_get(doc, bytes_str(name));
+
+	return !value_is_missing(&v);
+}
+
 int command_hint(struct command_context *c, struct expr_scope *scope, struct plan_resolved *r,
 		 struct error *e)
 {
@@ -144,6 +151,10 @@ int command_hint(struct command_context *c, struct expr_scope *scope, struct pla
 		return 0;
 	}
 	found = collection_index(&r->collection, &hint, &r->index, e);
+	/* Of a time series mongod looks for the key that its fields have in the buckets: {_id: 1} has none. */
+	if (found > 0 && r->unpack.len > 0 && plan_is_on_id(r->index) &&
+	    hint.type == BSON_KIND_DOCUMENT && !has_field(hint.data, "$hint"))
+		found = 0;
 	if (found != 0) {
 		r->index = arena_copy(c->q.constants, r->index);
 		return MIN_OF(found, 0);

@@ -224,8 +224,11 @@ static int kill_all(struct call *call, struct bytes list, struct buf *killed, st
 			return e->code;
 	fields = fields_of(list);
 	while (fields_next(&fields, &f)) {
-		uint64_t id = get_le64(f.value.at);
+		uint64_t id;
 
+		if (f.type == BSON_KIND_NULL || f.type == BSON_KIND_UNDEFINED)
+			continue; /* is no cursor, and no error */
+		id = get_le64(f.value.at);
 		switch (cursors_kill(call->service->cursors, (int64_t)id,
 				     buf_bytes(&call->client->user))) {
 		case CURSORS_KILLED:

@@ -38,7 +38,7 @@ static int check_items(struct call *call, const char *item, struct error *e)
 		return 0;
 	fields = fields_of(call->first.value);
 	while (fields_next(&fields, &f))
-		if (f.type != BSON_KIND_NULL &&
+		if (f.type != BSON_KIND_NULL && f.type != BSON_KIND_UNDEFINED &&
 		    (idl_check_type(item, &f, IDL_OBJECT, e) < 0 ||
 		     idl_check(f.value, item, false, session, COUNT_OF(session), e) < 0 ||
 		     check_together(f.value, call_is_field(&call->first, "killSessions"), e) < 0))

@@ -176,7 +176,9 @@ int idl_check_type(const char *owner, const struct bson_field *f, enum idl_type 
 
 	if (type == IDL_ANY)
 		return 1;
-	if (type == IDL_ARRAY && f->type == BSON_KIND_NULL) /* its fields are asked for at once */
+	if (type == IDL_ARRAY &&
+	    (f->type == BSON_KIND_NULL ||
+	     f->type == BSON_KIND_UNDEFINED)) /* its fields are asked for at once */
 		return query_error(e, 10065, "invalid parameter: expected an object (%.*s)",
 				   (int)MIN_OF(f->name.len, (size_t)200), (const char *)f->name.at);
 	if (f->type == BSON_KIND_NULL || f->type == BSON_KIND_UNDEFINED)

@@ -60,6 +60,8 @@ static int check_provenance(const struct bson_field *f, struct error *e)
 					    "getLastErrorDefaults", "internalWriteDefault"};
 	struct bytes text;
 
+	if (f->type == BSON_KIND_NULL || f->type == BSON_KIND_UNDEFINED)
+		return 0; /* as if it was not there */
 	if (f->type != BSON_KIND_STRING)
 		return query_error(e, QUERY_TYPE_MISMATCH,
 				   "BSON field 'ReadConcernArgs::parse.provenance' is the wrong "

@@ -329,6 +329,8 @@ def test_a_cursor_is_closed_and_bound_as_mongod_does(server):
         assert told["code"] == 2
         told = raw.command({"killCursors": "small", "cursors": [bson.Int64(opened["id"]), bson.Int64(1)]}, "shop")
         assert (told["cursorsKilled"], told["cursorsNotFound"]) == ([opened["id"]], [1])
+        told = raw.command({"killCursors": "small", "cursors": [None, bson.Int64(1), None]}, "shop")
+        assert told["cursorsNotFound"] == [1]
         told = raw.command({"getMore": bson.Int64(opened["id"]), "collection": "small"}, "shop")
         assert (told["code"], told["codeName"]) == (43, "CursorNotFound")
         lsid, other = ({"id": bson.Binary(letter * 16, 4)} for letter in (b"a", b"b"))
