@@ -359,7 +359,9 @@ static int finish_range(struct densify_stage *self, struct stage_doc *ret, struc
 
 	if (self->has_current && step(self, &self->current, 1, &from, e) < 0)
 		return e->code;
-	if (self->has_current && compare(&from, &self->spec.high) >= 0) {
+	/* As of no documents at all, of documents below the range one comes even where it ends as it begins. */
+	if (self->has_current && self->state != STATE_BELOW &&
+	    compare(&from, &self->spec.high) >= 0) {
 		self->state = STATE_DONE;
 		return 0;
 	}
