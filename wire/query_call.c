@@ -124,7 +124,7 @@ int query_call_reply(struct query_call *q, struct query_cursor *query, bool is_f
 	if (query_cursor_batch(cursor, most, b, &count, &done, e) < 0)
 		return e->code;
 	bson_build_end(b, array);
-	if (done && is_find && count == 0 && is_absent(call, buf_bytes(&ns))) {
+	if ((done || most == 0) && is_find && count == 0 && is_absent(call, buf_bytes(&ns))) {
 		b->len = doc + 4;
 		query_call_reply_end(call, 0, buf_bytes(&ns));
 		bson_build_end(b, bson_build_open_array(b, "firstBatch"));

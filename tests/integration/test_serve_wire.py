@@ -320,6 +320,7 @@ def test_a_cursor_is_closed_and_bound_as_mongod_does(server):
 
         assert len(find()["firstBatch"]) == 101
         assert find(batchSize=0)["firstBatch"] == [] and find(batchSize=0)["id"] > 0
+        assert find(find="nothing", batchSize=0) == {"id": 0, "ns": "shop.nothing", "firstBatch": []}
         assert find(singleBatch=True, batchSize=2)["id"] == 0
         assert find(limit=3)["id"] == 0 and find(filter={"_id": 5})["id"] == 0
         opened = find(batchSize=1)
