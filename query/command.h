@@ -19,6 +19,8 @@ struct query_request {
 	struct bytes cmd; /* the command's document; its first field names command and collection */
 	size_t memory;	  /* bytes that its blocking stages may hold; 0: QUERY_MEMORY_DEFAULT */
 	bool with_users;  /* may admin.system.users and the like be read? Else they are empty */
+	const char *
+		host; /* "name:port" of the server, for who is told; NULL: none, the machine's name stands for it */
 	const atomic_bool *killed;
 };
 

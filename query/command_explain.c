@@ -334,20 +334,30 @@ static void add_parameters(struct buf *ret)
 	bson_build_end(ret, begin);
 }
 
+/* Name and port of the server, by "name:port". */
+static void add_server(const struct query_context *q, struct buf *ret)
+{
+	char name[HOST_MAX] = "localhost";
+	const char *colon = q->host == NULL ? NULL : strrchr(q->host, ':');
+	struct bytes host;
+
+	gethostname(name, sizeof(name) - 1);
+	host = colon == NULL ? bytes_str(name) : bytes_of(q->host, (size_t)(colon - q->host));
+	bson_build_string(ret, "host", host);
+	bson_build_int32(ret, "port", colon == NULL ? PORT : (int32_t)strtol(colon + 1, NULL, 10));
+}
+
 static void add_end(const struct explain *x, struct buf *ret)
 {
-	char host[HOST_MAX] = "localhost";
 	size_t begin = bson_build_open(ret, "command");
 	struct value db = value_string(x->db);
 
-	gethostname(host, sizeof(host) - 1);
 	buf_add(ret, x->cmd.at + 4, x->cmd.len - BSON_MIN_LEN);
 	if (value_get(x->cmd, bytes_str("$db")).type == VALUE_MISSING)
 		value_write(ret, bytes_str("$db"), &db);
 	bson_build_end(ret, begin);
 	begin = bson_build_open(ret, "serverInfo");
-	bson_build_string(ret, "host", bytes_str(host));
-	bson_build_int32(ret, "port", PORT);
+	add_server(&x->cursor->c.q, ret);
 	bson_build_string(ret, "version", bytes_str(VERSION_TOLD));
 	bson_build_string(ret, "gitVersion", bytes_str(GIT_VERSION_TOLD));
 	bson_build_end(ret, begin);

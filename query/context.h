@@ -34,6 +34,7 @@ struct query_context {
 	bool keeps_gaps;     /* documents on their way keep the places of removed fields: gaps.h */
 	bool in_find;	     /* find's dialect of texts and rules; else aggregate's */
 	bool with_users;     /* may what holds credentials be read? */
+	const char *host;    /* the server's "name:port"; NULL: the machine's name */
 	bool lacks_now;	     /* count on a collection knows no $$NOW */
 	bool in_filter;	     /* while the filter of a find, count or distinct is parsed */
 	bool in_match;	     /* while the filter of a stage is parsed */

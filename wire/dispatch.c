@@ -4,7 +4,8 @@
 #include "wire/command_table.h"
 #include "wire/generic.h"
 
-#define QUERY_FAILURE 2 /* flag of an OP_REPLY */
+#define QUERY_FAILURE 2	 /* flag of an OP_REPLY */
+#define QUERY_EXHAUST 64 /* flag of an OP_QUERY */
 #define INTERRUPTED 11601
 #define SHUTTING_DOWN 11600
 #define UPGRADE                                                                                    \
@@ -128,19 +129,52 @@ static void run(struct call *call)
 	moment_release(call->at.moment);
 }
 
+/* The commands that mongod 6.0 still answers by OP_QUERY: the handshake, logins, and what version it is. */
+static bool is_legacy(const struct call *call)
+{
+	static const char *const names[] = {"hello",	 "isMaster",	 "ismaster",
+					    "saslStart", "saslContinue", "authenticate",
+					    "buildInfo", "buildinfo",	 "_isSelf"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (call_is_field(&call->first, names[i]))
+			return true;
+	return false;
+}
+
+/* What a command by OP_QUERY has to be, before its name is looked at. */
+static int check_query(const struct message *m, struct bytes cmd, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	struct bson_field f;
+
+	if (m->flags & QUERY_EXHAUST) {
+		value_text_bson(m->body, false, &text);
+		return query_error(
+			e, 18527,
+			"The 'exhaust' OP_QUERY flag is invalid for commands: %.*s.$cmd %s",
+			(int)MIN_OF(m->db.len, (size_t)200), (const char *)m->db.at,
+			buf_text(&text));
+	}
+	if (m->wanted != 1 && m->wanted != -1)
+		return query_error(e, 16979,
+				   "Bad numberToReturn (%d) for $cmd type ns - can only be 1 or -1",
+				   m->wanted);
+	if (fields_find(cmd, bytes_str("$db"), &f))
+		return query_error(e, 40621, "$db is not allowed in OP_QUERY requests");
+	return 0;
+}
+
 /* May this be asked by OP_QUERY? Else the whole reply is written. */
 static bool is_handshake(struct call *call)
 {
 	const struct message *m = call->message;
 	struct fields fields = fields_of(call->cmd);
+	struct error e;
 	size_t begin;
 
 	if (!fields_next(&fields, &call->first))
 		call->first = (struct bson_field){.name = bytes_str("")};
-	if (bytes_equal(m->coll, bytes_str("$cmd")) &&
-	    (call_is_field(&call->first, "isMaster") || call_is_field(&call->first, "ismaster") ||
-	     call_is_field(&call->first, "hello")))
-		return true;
 	if (!bytes_equal(m->coll, bytes_str("$cmd"))) {
 		put_le32(call->reply->at + MESSAGE_HEADER, QUERY_FAILURE);
 		begin = bson_build_begin(call->reply);
@@ -149,14 +183,18 @@ static bool is_handshake(struct call *call)
 		bson_build_int32(call->reply, "code", 5739101);
 		bson_build_double(call->reply, "ok", 0);
 		bson_build_end(call->reply, begin);
-	} else {
-		struct error e;
-
-		query_error(&e, 352, "Unsupported OP_QUERY command: %.*s. " UPGRADE,
-			    (int)MIN_OF(call->first.name.len, (size_t)200),
-			    (const char *)call->first.name.at);
-		write_error(call, call->reply->len, &e);
+		return false;
 	}
+	if (check_query(m, call->cmd, &e) < 0) {
+		write_error(call, call->reply->len, &e);
+		return false;
+	}
+	if (is_legacy(call))
+		return true;
+	query_error(&e, 352, "Unsupported OP_QUERY command: %.*s. " UPGRADE,
+		    (int)MIN_OF(call->first.name.len, (size_t)200),
+		    (const char *)call->first.name.at);
+	write_error(call, call->reply->len, &e);
 	return false;
 }
 

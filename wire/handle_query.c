@@ -135,7 +135,8 @@ int handle_map_reduce(struct call *call, struct error *e)
 		return call_refuse(call, e);
 	return query_error(
 		e, 31264,
-		"Cannot run server-side javascript without the javascript engine enabled");
+		"MapReduce internal error :: caused by :: Cannot run server-side javascript "
+		"without the javascript engine enabled");
 }
 
 /* The chunks of a file in order, as a find asks for them. */

@@ -302,7 +302,7 @@ int handle_db_stats(struct call *call, struct error *e)
 	else
 		bson_build_double(call->reply, "scaleFactor", (double)scale);
 	add_scaled(call, "fsUsedSize",
-		   (double)(fs.f_blocks - fs.f_bfree) * (double)fs.f_frsize / (double)scale,
+		   (double)(fs.f_blocks - fs.f_bavail) * (double)fs.f_frsize / (double)scale,
 		   absent);
 	add_scaled(call, "fsTotalSize", (double)fs.f_blocks * (double)fs.f_frsize / (double)scale,
 		   absent);

@@ -155,11 +155,13 @@ static int parse_query(struct bytes content, struct message *m, struct error *e)
 
 	if (content.len < 4)
 		return bad(e, "the flags are cut off");
+	m->flags = get_le32(content.at);
 	rest = bytes_of(content.at + 4, content.len - 4);
 	if (take_text(&rest, &ns, e) < 0)
 		return e->code;
 	if (rest.len < 8)
 		return bad(e, "a query is cut off");
+	m->wanted = (int32_t)get_le32(rest.at + 4);
 	rest = bytes_of(rest.at + 8, rest.len - 8);
 	dot = memchr(ns.at, '.', ns.len);
 	m->db = dot == NULL ? ns : bytes_of(ns.at, (size_t)(dot - ns.at));

@@ -49,7 +49,8 @@ struct message_sequence {
 struct message {
 	struct message_header header; /* `op` is what it is when not compressed */
 	int compressor;	   /* it came compressed by this one (compress.h); -1: it did not */
-	uint32_t flags;	   /* of an OP_MSG */
+	uint32_t flags;	   /* of an OP_MSG or an OP_QUERY */
+	int32_t wanted;	   /* of an OP_QUERY: numberToReturn */
 	struct bytes body; /* the command */
 	struct bytes db;   /* of an OP_QUERY: "admin" of "admin.$cmd" */
 	struct bytes coll; /* of an OP_QUERY: "$cmd"; else empty */

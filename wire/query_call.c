@@ -40,6 +40,7 @@ int query_call_begin(struct call *call, struct bytes cmd, struct query_call *ret
 		.cmd = cmd,
 		.memory = ret->reserved,
 		.with_users = service->options.with_users,
+		.host = service->options.host,
 		.killed = &call->kill->on,
 	};
 	return 0;

@@ -9,12 +9,13 @@
 #include "query/series_stats.h"
 #include "query/stage/stage_make.h"
 
-static void add_host(struct buf *out)
+static void add_host(const struct query_context *q, struct buf *out)
 {
 	char host[256] = "localhost";
 
-	gethostname(host, sizeof(host) - 1);
-	bson_build_string(out, "host", bytes_str(host));
+	if (q->host == NULL)
+		gethostname(host, sizeof(host) - 1);
+	bson_build_string(out, "host", bytes_str(q->host == NULL ? host : q->host));
 }
 
 static void add_time(struct buf *out, const char *name)
@@ -215,7 +216,7 @@ static int coll_stats_next(struct stage *stage, struct stage_doc *ret, struct er
 	self->is_done = true;
 	begin = bson_build_begin(&self->out);
 	add_namespace(stage->q, &self->out);
-	add_host(&self->out);
+	add_host(stage->q, &self->out);
 	add_time(&self->out, "localTime");
 	if (self->wants_latency)
 		add_latency(stage->q, &self->out);
@@ -422,7 +423,7 @@ static int index_stats_next(struct stage *stage, struct stage_doc *ret, struct e
 	begin = bson_build_begin(&self->out);
 	value_write(&self->out, bytes_str("name"), &name);
 	value_write(&self->out, bytes_str("key"), &key);
-	add_host(&self->out);
+	add_host(stage->q, &self->out);
 	inner = bson_build_open(&self->out, "accesses");
 	bson_build_int64(&self->out, "ops", 0);
 	add_time(&self->out, "since");

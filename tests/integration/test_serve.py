@@ -248,6 +248,18 @@ def test_users_of_a_file_log_in(shop, tmp_path, yester):
     assert "chmod 600" in done.err
 
 
+def test_a_logout_is_of_the_database_that_it_names(shop, tmp_path, yester):
+    users = tmp_path / "users"
+    yester("passwd", users, "ada", input=b"x\n")
+    with Server(shop.path, "--auth-file", users) as server, pymongo.MongoClient("127.0.0.1", server.port, username="ada", password="x", maxPoolSize=1) as client:
+        client["shop"].command("logout")  # users are those of admin: nobody is logged in by this one
+        assert client["shop"].command("count", "orders")["ok"] == 1
+        client.admin.command("logout")
+        with pytest.raises(pymongo.errors.OperationFailure) as failed:
+            client["shop"].command("count", "orders")
+        assert failed.value.code == 13
+
+
 def test_one_users_cursor_is_not_anothers(shop, tmp_path, yester):
     users = tmp_path / "users"
     for name in ("ada", "bob"):

@@ -103,6 +103,27 @@ def test_parameters_that_shells_ask_for_are_there(both):
     assert real == ours and str(real) == str(ours)
 
 
+def test_who_answers_is_told_with_its_port(both, server):
+    for client, port in zip(both, (None, server.port), strict=True):
+        told = client.command("admin", {"serverStatus": 1})["host"]
+        assert port is None or told.endswith(f":{port}")
+        for stage in ({"$collStats": {"count": {}}}, {"$indexStats": {}}):
+            assert client.command(DB, {"aggregate": "people", "pipeline": [stage], "cursor": {}})["cursor"]["firstBatch"][0]["host"] == told
+        for command in ({"find": "people"}, {"count": "people"}, {"aggregate": "people", "pipeline": [{"$group": {"_id": 1}}], "cursor": {}}):
+            info = client.command(DB, {"explain": command, "verbosity": "queryPlanner"})["serverInfo"]
+            assert f"{info['host']}:{info['port']}" == told, command
+
+
+def test_a_map_reduce_without_javascript_is_told_in_mongods_words(both):
+    told = both[1].command(DB, {"mapReduce": "people", "map": bson.Code("a"), "reduce": bson.Code("b"), "out": {"inline": 1}})
+    assert (told["code"], told["errmsg"]) == (31264, "MapReduce internal error :: caused by :: Cannot run server-side javascript without the javascript engine enabled")
+
+
+def test_space_that_only_root_may_use_is_used_up(both):
+    real, ours = (client.command(DB, {"dbStats": 1}) for client in both)
+    assert real["fsTotalSize"] == ours["fsTotalSize"] and abs(real["fsUsedSize"] - ours["fsUsedSize"]) < 2 << 30
+
+
 def test_a_hello_without_compressors_tells_those_that_were_agreed_on(both):
     for compressors in (["zlib", "none", "zstd"], None, ["nothing"], None, ["zstd", "zlib"], None, [], None):
         command = {"hello": 1, **({} if compressors is None else {"compression": compressors})}

@@ -119,8 +119,8 @@ def test_zlib_is_spoken_when_agreed(server):
             assert raw.is_closed(), bad
 
 
-def query(namespace, document, flags=0):
-    return struct.pack("<I", flags) + namespace + b"\0" + struct.pack("<ii", 0, -1) + bson.encode(document)
+def query(namespace, document, flags=0, wanted=-1):
+    return struct.pack("<I", flags) + namespace + b"\0" + struct.pack("<ii", 0, wanted) + bson.encode(document)
 
 
 def test_the_old_handshake_is_answered(server):
@@ -137,6 +137,21 @@ def test_the_old_handshake_is_answered(server):
         raw.send(query(b"shop.small", {}), 2004)
         told = bson.decode(raw.message()[2][20:])
         assert told["code"] == 5739101 and told["$err"].startswith("OP_QUERY is no longer supported.")
+
+
+def test_what_old_drivers_ask_before_they_know_the_version_is_answered(server):
+    """The commands and the texts are those of a mongod 6.0.27."""
+    missing = "BSON field '{}' is missing but a required field".format
+    with server.raw() as raw:
+        for name, answer in (("buildInfo", None), ("buildinfo", None), ("_isSelf", None), ("saslStart", (40414, missing("saslStart.mechanism"))),
+                             ("saslContinue", (40414, missing("saslContinue.conversationId"))), ("authenticate", (40414, missing("authenticate.mechanism")))):
+            raw.send(query(b"admin.$cmd", {name: 1}), 2004)
+            told = bson.decode(raw.message()[2][20:])
+            assert (told.get("code"), told.get("errmsg")) == (answer or (None, None)), name
+        for content, code in ((query(b"admin.$cmd", {"isMaster": 1}, flags=64), 18527), (query(b"admin.$cmd", {"isMaster": 1, "$db": "shop"}), 40621),
+                              (query(b"admin.$cmd", {"isMaster": 1}, wanted=2), 16979), (query(b"admin.$cmd", {"ping": 1}, wanted=0), 16979)):
+            raw.send(content, 2004)
+            assert bson.decode(raw.message()[2][20:])["code"] == code
 
 
 PING = bson.encode({"ping": 1, "$db": "admin"})
