@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-/* Append the command that is explained: a readConcern would be the explain's, and mongod does not look into it here. */
-void command_without_concern(struct bytes cmd, struct buf *ret);
+/* Append the command that is explained: a readConcern would be the explain's, and mongod does not look into it here. So is apiStrict. */
+void command_of_explain(struct bytes cmd, bool is_strict, struct buf *ret);
 
 #endif

@@ -24,6 +24,7 @@ void command_begin(struct command_context *c, const struct query_request *reques
 	q->let = bson_build_empty();
 	q->memory = request->memory == 0 ? QUERY_MEMORY_DEFAULT : request->memory;
 	q->with_users = request->with_users;
+	q->api_strict = command_is_strict(c->cmd);
 	q->host = request->host;
 	lsid = value_get(c->cmd, bytes_str("lsid"));
 	if (lsid.type == BSON_KIND_DOCUMENT)

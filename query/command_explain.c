@@ -576,7 +576,7 @@ int query_explain(const struct query_request *request, struct buf *ret, struct e
 	if (bson_fields_next(&fields, &first, e) < 0)
 		return e->code;
 	x.cmd = inner_cmd.data;
-	command_without_concern(x.cmd, &stripped);
+	command_of_explain(x.cmd, command_is_strict(request->cmd), &stripped);
 	inner.cmd = buf_bytes(&stripped);
 	status = explain(&x, &inner, first.name, ret, e);
 	query_cursor_free(x.cursor);

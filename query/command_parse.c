@@ -222,7 +222,7 @@ static bool minds_null(const struct command_rule *rule)
 }
 
 static int check_one(const struct command_rules *rules, const struct bson_field *field,
-		     bool is_command, struct error *e)
+		     bool is_command, bool is_strict, struct error *e)
 {
 	const struct command_rule *rule = find_rule(rules, field->name);
 	struct value v = value_of_field(field);
@@ -231,6 +231,8 @@ static int check_one(const struct command_rules *rules, const struct bson_field 
 		return 0;
 	if (rule == NULL)
 		return query_error_unknown_field(e, rules->name, field->name);
+	if (is_strict && command_check_strict(rules->name, field->name, e) < 0)
+		return e->code;
 	/* The generated parsers take null and undefined as if the field were not there. */
 	if ((v.type == BSON_KIND_NULL || v.type == BSON_KIND_UNDEFINED) && !minds_null(rule))
 		return 0;
@@ -240,11 +242,12 @@ static int check_one(const struct command_rules *rules, const struct bson_field 
 static int check_rest(const struct command_rules *rules, struct bytes doc,
 		      struct bson_fields fields, bool is_command, struct error *e)
 {
+	bool is_strict = is_command && command_is_strict(doc);
 	struct bson_field field;
 	int more;
 
 	while ((more = bson_fields_next(&fields, &field, e)) > 0)
-		if (check_one(rules, &field, is_command, e) < 0 ||
+		if (check_one(rules, &field, is_command, is_strict, e) < 0 ||
 		    (!is_command && query_error_if_repeated(e, rules->name, doc, &field) < 0))
 			return e->code;
 	if (more < 0)

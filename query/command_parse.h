@@ -54,6 +54,10 @@ struct command_rules {
 	size_t count;
 };
 
+/* command_strict.c. Does the command say apiStrict: true? Is a field of it, below the rules' name, not in the stable API then (323)? */
+bool command_is_strict(struct bytes cmd);
+MUST_CHECK int command_check_strict(const char *owner, struct bytes field, struct error *e);
+
 /* Check all fields of `cmd` but the first. */
 MUST_CHECK int command_check(const struct command_rules *rules, struct bytes cmd, struct error *e);
 

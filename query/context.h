@@ -33,6 +33,7 @@ struct query_context {
 	bool allow_disk_use; /* may it spill then? */
 	bool keeps_gaps;     /* documents on their way keep the places of removed fields: gaps.h */
 	bool in_find;	     /* find's dialect of texts and rules; else aggregate's */
+	bool api_strict;     /* is only what the stable API, version 1, has allowed? */
 	bool with_users;     /* may what holds credentials be read? */
 	const char *host;    /* the server's "name:port"; NULL: the machine's name */
 	bool lacks_now;	     /* count on a collection knows no $$NOW */

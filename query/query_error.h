@@ -47,6 +47,7 @@ enum query_code {
 	QUERY_CURSOR_KILLED = 237,
 	QUERY_DISK_USE_NOT_ALLOWED = 292, /* QueryExceededMemoryLimitNoDiskUseAllowed */
 	QUERY_API_VERSION = 322,
+	QUERY_API_STRICT = 323,
 };
 
 /* Set `e` (code ERR_INVALID, server `server`) and return ERR_INVALID. */

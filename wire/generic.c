@@ -68,7 +68,7 @@ static int check_api(struct call *call, struct error *e)
 		return query_error(e, QUERY_API_VERSION, "API version must be \"1\"");
 	if (has_strict && strict.value.at[0] != 0 && !(call->command->flags & COMMAND_API))
 		return query_error(
-			e, 323,
+			e, QUERY_API_STRICT,
 			"Provided apiStrict:true, but the command %s is not in API Version 1. "
 			"Information on supported commands and migrations in API Version 1 can be "
 			"found at https://dochub.mongodb.org/core/manual-versioned-api",

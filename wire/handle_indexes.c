@@ -148,6 +148,21 @@ static void views_index(struct buf *list)
 	bson_build_end(list, doc);
 }
 
+/* What the stable API has not. */
+static int check_strict(struct call *call, struct error *e)
+{
+	static const char *const unstable[] = {"includeBuildUUIDs", "includeIndexBuildInfo"};
+	struct bson_field f;
+
+	for (size_t i = 0; call_flag(call, "apiStrict") && i < COUNT_OF(unstable); i++)
+		if (call_field(call, unstable[i], &f))
+			return query_error(
+				e, QUERY_API_STRICT,
+				"BSON field 'listIndexes.%s' is not allowed with apiStrict:true.",
+				unstable[i]);
+	return 0;
+}
+
 int handle_list_indexes(struct call *call, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
@@ -156,7 +171,8 @@ int handle_list_indexes(struct call *call, struct error *e)
 	struct bytes coll;
 	int found, lacks = 0;
 
-	if (call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0 || call_place(call, e) < 0)
+	if (check_strict(call, e) < 0 || call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0 ||
+	    call_place(call, e) < 0)
 		return e->code;
 	catalog_entry_init(&entry);
 	found = call_entry(call, coll, &entry, e);

@@ -171,6 +171,10 @@ static int parse_set_field(struct expr_scope *scope, const struct value *operand
 static int parse_unset_field(struct expr_scope *scope, const struct value *operand,
 			     struct expr *self, struct error *e)
 {
+	if (expr_scope_context(scope)->api_strict)
+		return query_error(e, QUERY_API_STRICT,
+				   "%s is not allowed with 'apiStrict: true' in API Version 1",
+				   self->op->name);
 	return parse_set(scope, operand, self, 2, e);
 }
 

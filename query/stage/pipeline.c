@@ -33,30 +33,34 @@ static const struct pipeline_known stages[] = {
 	{"$redact", stage_make_redact, 0},
 	{"$setWindowFields", stage_make_window, 0},
 	{"$densify", stage_make_densify, 0},
-	{"$fill", stage_make_fill, 0},
+	{"$fill", stage_make_fill, PIPELINE_UNSTABLE},
 	{"$documents", stage_make_documents,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES | PIPELINE_NO_COLLECTION},
 	{"$collStats", stage_make_coll_stats,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES},
 	{"$indexStats", stage_make_index_stats,
-	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES},
+	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES | PIPELINE_UNSTABLE},
 	{"$planCacheStats", stage_make_plan_cache,
-	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES},
+	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES | PIPELINE_UNSTABLE},
 	{"$listCatalog", stage_make_list_catalog,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_NOT_IN_LOOKUP |
-		 PIPELINE_NOT_IN_UNION | PIPELINE_GIVES | PIPELINE_NO_COLLECTION},
+		 PIPELINE_NOT_IN_UNION | PIPELINE_GIVES | PIPELINE_NO_COLLECTION |
+		 PIPELINE_UNSTABLE},
 	{"$currentOp", stage_make_nothing,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_NOT_IN_LOOKUP |
-		 PIPELINE_NOT_IN_UNION | PIPELINE_GIVES | PIPELINE_NO_COLLECTION},
+		 PIPELINE_NOT_IN_UNION | PIPELINE_GIVES | PIPELINE_NO_COLLECTION |
+		 PIPELINE_UNSTABLE},
 	{"$listLocalSessions", stage_make_local_sessions,
-	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES | PIPELINE_NO_COLLECTION},
-	{"$listSessions", stage_make_nothing, PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET},
-	{"$_internalInhibitOptimization", stage_make_nothing, 0},
+	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES | PIPELINE_NO_COLLECTION |
+		 PIPELINE_UNSTABLE},
+	{"$listSessions", stage_make_nothing,
+	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_UNSTABLE},
+	{"$_internalInhibitOptimization", stage_make_nothing, PIPELINE_UNSTABLE},
 	{"$out", stage_make_out, PIPELINE_WRITER},
 	{"$merge", stage_make_merge, PIPELINE_WRITER},
 	{"$changeStream", stage_make_refused,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NOT_IN_FACET | PIPELINE_GIVES},
-	{"$changeStreamSplitLargeEvent", stage_make_refused, 0},
+	{"$changeStreamSplitLargeEvent", stage_make_refused, PIPELINE_UNSTABLE},
 	{"$geoNear", stage_make_geo_near, PIPELINE_NOT_IN_FACET | PIPELINE_READS_INDEX},
 	{"$queue", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
 	{"$search", stage_make_refused, PIPELINE_ONLY_FIRST | PIPELINE_REFUSED_AT_ONCE},
@@ -64,9 +68,9 @@ static const struct pipeline_known stages[] = {
 	{"$vectorSearch", stage_make_refused, PIPELINE_ONLY_FIRST | PIPELINE_REFUSED_AT_ONCE},
 	{"$listSearchIndexes", stage_make_refused, PIPELINE_ONLY_FIRST | PIPELINE_REFUSED_AT_ONCE},
 	{"$queryStats", stage_make_refused,
-	 PIPELINE_ONLY_FIRST | PIPELINE_NO_COLLECTION | PIPELINE_GIVES},
+	 PIPELINE_ONLY_FIRST | PIPELINE_NO_COLLECTION | PIPELINE_GIVES | PIPELINE_UNSTABLE},
 	{"$operationMetrics", stage_make_refused,
-	 PIPELINE_ONLY_FIRST | PIPELINE_NO_COLLECTION | PIPELINE_GIVES},
+	 PIPELINE_ONLY_FIRST | PIPELINE_NO_COLLECTION | PIPELINE_GIVES | PIPELINE_UNSTABLE},
 	{"$shardedDataDistribution", stage_make_refused,
 	 PIPELINE_ONLY_FIRST | PIPELINE_NO_COLLECTION | PIPELINE_GIVES},
 	{"$mergeCursors", stage_make_refused, PIPELINE_REFUSED_AT_ONCE},
@@ -229,7 +233,7 @@ int pipeline_look(struct query_context *q, struct bytes pipeline, struct error *
 	int depth = q->depth, result = stage_lite(q, &all, e);
 
 	q->depth = depth;
-	return result;
+	return result >= 0 && q->api_strict ? pipeline_check_api(q, &all, e) : result;
 }
 
 static int build(struct query_context *q, struct expr_scope *scope, struct bytes pipeline,

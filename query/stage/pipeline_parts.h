@@ -21,6 +21,7 @@ enum pipeline_place {
 	PIPELINE_READS_INDEX = 1 << 8,
 	PIPELINE_HAS_PIPELINES = 1 << 7,
 	PIPELINE_REFUSED_AT_ONCE = 1 << 9, /* when its name is seen, before any stage is made */
+	PIPELINE_UNSTABLE = 1 << 10,	   /* not in the stable API */
 };
 
 #define PIPELINE_ONLY_AS_FIRST "%s is only valid as the first stage in a pipeline"
@@ -35,6 +36,10 @@ struct pipeline_known {
 	stage_maker make;
 	unsigned place;
 };
+
+/* pipeline_api.c: has the pipeline, one that passed stage_lite(), or one in it a stage that the stable API has not? 323. */
+MUST_CHECK int pipeline_check_api(struct query_context *q, const struct value *pipeline,
+				  struct error *e);
 
 /* The stage of this name, or NULL. */
 const struct pipeline_known *pipeline_find(struct bytes name);

@@ -361,6 +361,10 @@ int stage_make_coll_stats(struct stage_build *b, struct bytes name, const struct
 		if (parse_option(self, &field, e) < 0 ||
 		    query_error_if_repeated(e, "$collStats", operand->data, &field) < 0)
 			return e->code;
+	if (b->q->api_strict && (self->wants_latency || self->wants_storage || self->wants_queries))
+		return query_error(
+			e, QUERY_API_STRICT,
+			"only the 'count' option to $collStats is supported in API Version 1");
 	*ret = TAKE(made);
 	return 0;
 }

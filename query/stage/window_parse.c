@@ -191,6 +191,10 @@ static int parse_locf(struct parsing *p, const struct named *named, struct error
 
 static int parse_linear(struct parsing *p, const struct named *named, struct error *e)
 {
+	if (p->b->q->api_strict)
+		return query_error(e, QUERY_API_STRICT,
+				   "%s is not allowed with 'apiStrict: true' in API Version 1",
+				   named->name);
 	if (parse_common(p, named, false, e) < 0)
 		return e->code;
 	if (p->sort_parts != 1)

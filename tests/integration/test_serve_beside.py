@@ -124,6 +124,24 @@ def test_space_that_only_root_may_use_is_used_up(both):
     assert real["fsTotalSize"] == ours["fsTotalSize"] and abs(real["fsUsedSize"] - ours["fsUsedSize"]) < 2 << 30
 
 
+def test_a_strict_api_has_no_stage_and_no_field_that_may_change(both):
+    strict = {"apiVersion": "1", "apiStrict": True}
+    unstable = {"$indexStats": {}}
+    fill = {"$fill": {"output": {"a": {"value": 1}}}}
+    for stages in ([unstable], [{"$match": {}}, unstable], [{"$planCacheStats": {}}], [fill], [{"$listCatalog": {}}], [{"$collStats": {"storageStats": {}}}], [{"$collStats": {"latencyStats": {}, "count": {}}}], [unstable, {"$foo": 1}],
+                   [{"$lookup": {"from": "people", "pipeline": [fill], "as": "x"}}], [{"$unionWith": {"coll": "people", "pipeline": [{"$collStats": {"storageStats": {}}}]}}], [{"$facet": {"a": [{"$lookup": {"from": "people", "pipeline": [fill], "as": "x"}}]}}],
+                   [{"$project": {"a": {"$unsetField": {"field": "a", "input": "$$ROOT"}}}}], [{"$setWindowFields": {"sortBy": {"age": 1}, "output": {"a": {"$linearFill": "$age"}}}}]):
+        command = {"aggregate": "people", "pipeline": stages, "cursor": {}}
+        assert same(both, {**command, **strict})["ok"] == 0
+        assert same(both, {"explain": command, "verbosity": "queryPlanner", **strict})["ok"] == 0
+    for name, value in (("returnKey", False), ("showRecordId", 5), ("min", {"_id": 1}), ("tailable", True), ("noCursorTimeout", None), ("$_requestResumeToken", True), ("readOnce", True), ("options", {})):
+        assert same(both, {"find": "people", "limit": 1, name: value, **strict})["code"] == 323
+    for command in ({"aggregate": "people", "pipeline": [], "cursor": {}, "explain": False}, {"listIndexes": "people", "includeBuildUUIDs": False}, {"listIndexes": "none", "includeIndexBuildInfo": True}):
+        assert same(both, {**command, **strict})["code"] == 323
+    for command in ({"aggregate": "people", "pipeline": [{"$collStats": {"count": {}}}], "cursor": {}}, {"find": "people", "limit": 1, "sort": {"_id": 1}, "allowPartialResults": True}, {"listIndexes": "people"}):
+        assert same(both, {**command, **strict}, left_out=("host",))["ok"] == 1
+
+
 def test_a_hello_without_compressors_tells_those_that_were_agreed_on(both):
     for compressors in (["zlib", "none", "zstd"], None, ["nothing"], None, ["zstd", "zlib"], None, [], None):
         command = {"hello": 1, **({} if compressors is None else {"compression": compressors})}
