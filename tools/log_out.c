@@ -107,18 +107,27 @@ static void add_dropped(const struct entry *op, struct buf *ret)
 	buf_printf(ret, " (%s document%s)", text, count == 1 ? "" : "s");
 }
 
-/* " (TTL 3600 s)" of an index that removes documents. */
+/* " (TTL 3600 s)" of an index that removes documents; whatever number the client sent. */
 static void add_ttl(struct bytes spec, struct buf *ret)
 {
 	struct error ignored = {0};
 	struct bson_field field;
+	uint64_t bits;
+	double number;
 
 	if (bson_find(spec, "expireAfterSeconds", &field, &ignored) <= 0)
 		return;
-	if (field.type == BSON_KIND_INT32)
+	if (field.type == BSON_KIND_INT32) {
 		buf_printf(ret, " (TTL %d s)", (int)(int32_t)get_le32(field.value.at));
-	else
+	} else if (field.type == BSON_KIND_INT64) {
+		buf_printf(ret, " (TTL %" PRId64 " s)", (int64_t)get_le64(field.value.at));
+	} else if (field.type == BSON_KIND_DOUBLE) {
+		bits = get_le64(field.value.at);
+		memcpy(&number, &bits, sizeof(number));
+		buf_printf(ret, " (TTL %.15g s)", number);
+	} else {
 		buf_add_str(ret, " (TTL)");
+	}
 }
 
 /* " a_1, b_1": the names of the indexes that a command makes. */

@@ -144,6 +144,12 @@ static void deletions_come_first_then_drops_then_commands_then_the_rest(void **s
 	add(bursts, 107, 1, false,
 	    "'op':'c','ns':'a.$cmd','o':{'createIndexes':'b','v':2,'key':{'t':1},'name':'t_1',"
 	    "'expireAfterSeconds':60}");
+	add(bursts, 108, 1, false,
+	    "'op':'c','ns':'a.$cmd','o':{'createIndexes':'b','v':2,'key':{'u':1},'name':'u_1',"
+	    "'expireAfterSeconds':3600.5}");
+	add(bursts, 109, 1, false,
+	    "'op':'c','ns':'a.$cmd','o':{'createIndexes':'b','v':2,'key':{'w':1},'name':'w_1',"
+	    "'expireAfterSeconds':{'$numberLong':'90'}}");
 	add(bursts, 130, 3, false, DELETE);
 	check(bursts,
 	      "d 3 a.b 130.1-130.3; d 2 a.b 104.1-104.2; "
@@ -151,7 +157,9 @@ static void deletions_come_first_then_drops_then_commands_then_the_rest(void **s
 	      "c 1 a.x 106.1-106.1 renameCollection to a.y, which is dropped (5 documents); "
 	      "c 1 a.b 101.1-101.1 create; c 1 a.b 102.1-102.1 dropIndexes x; "
 	      "c 1 a.n 105.1-105.1 renameCollection to a.m; "
-	      "c 1 a.b 107.1-107.1 createIndexes t_1 (TTL 60 s); i 9 a.b 100.1-100.9");
+	      "c 1 a.b 107.1-107.1 createIndexes t_1 (TTL 60 s); "
+	      "c 1 a.b 108.1-108.1 createIndexes u_1 (TTL 3600.5 s); "
+	      "c 1 a.b 109.1-109.1 createIndexes w_1 (TTL 90 s); i 9 a.b 100.1-100.9");
 }
 
 static void a_collection_that_was_made_anew_has_runs_of_its_own(void **state)
