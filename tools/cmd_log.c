@@ -133,7 +133,24 @@ static int learn(struct job *job, struct error *e)
 	return learned;
 }
 
-/* Nothing was found of a name that is not there: a slip, mostly. */
+/* What has no documents has no operations either: they are on what it is made of. */
+static int refuse_view(const struct catalog_entry *entry, struct error *e)
+{
+	struct bytes coll = catalog_entry_coll(entry);
+	int db = (int)entry->db_len;
+
+	if (entry->type == CATALOG_VIEW) {
+		error_set(e, ERR_INVALID, "%s is a view: nothing happens in it", entry->ns);
+		return error_hint(e, "yester log %.*s.system.views shows how views were changed",
+				  db, entry->ns);
+	}
+	error_set(e, ERR_INVALID, "%s is a time series: what happens to it is in buckets",
+		  entry->ns);
+	return error_hint(e, "yester log %.*s.system.buckets.%.*s", db, entry->ns, (int)coll.len,
+			  (const char *)coll.at);
+}
+
+/* Nothing was found of a name that is not there, or is no collection's: a slip, mostly. */
 static int check_name(struct job *job, struct error *e)
 {
 	OWNED(moment_release) struct moment *moment = NULL;
@@ -145,8 +162,24 @@ static int check_name(struct job *job, struct error *e)
 	if (found <= 0)
 		return found;
 	catalog_entry_init(&entry);
-	return cmd_is_ns(word) ? cmd_find_ns(moment, word, &entry, e)
-			       : cmd_find_db(moment, word, &first, &end, e);
+	if (!cmd_is_ns(word))
+		return cmd_find_db(moment, word, &first, &end, e);
+	if (cmd_find_ns(moment, word, &entry, e) < 0)
+		return e->code;
+	return entry.type == CATALOG_VIEW || entry.type == CATALOG_TIMESERIES
+		       ? refuse_view(&entry, e)
+		       : 0;
+}
+
+/* Nothing was found: is the name to blame? `was_there`: a slip it is not. */
+static int blame_name(struct job *job, bool was_there, struct error *e)
+{
+	struct error of_name = {0};
+
+	if (check_name(job, &of_name) >= 0 || (was_there && of_name.code != ERR_INVALID))
+		return 0;
+	*e = of_name;
+	return e->code;
 }
 
 static int log_operations(struct job *job, struct error *e)
@@ -170,7 +203,7 @@ static int log_operations(struct job *job, struct error *e)
 	if (log_read(&read, &sink, e) < 0)
 		return e->code;
 	term_progress_end(TAKE(job->progress));
-	if (!job->print.any && learned == 0 && job->run->words.count > 0 && check_name(job, e) < 0)
+	if (!job->print.any && job->run->words.count > 0 && blame_name(job, learned > 0, e) < 0)
 		return e->code;
 	return o->bursts ? log_print_bursts(&job->print, e) : 0;
 }
@@ -196,6 +229,8 @@ static int log_versions(struct job *job, struct error *e)
 		return e->code;
 	if (job->print.any)
 		return 0;
+	if (blame_name(job, true, e) < 0)
+		return e->code;
 	error_set(e, ERR_NOT_FOUND, "%s had no document with _id %s in that time",
 		  job->run->words.at[0], job->run->words.at[1]);
 	return error_hint(e, "an _id is typed as for --id: 5, '\"anna\"', "

@@ -1,4 +1,5 @@
 """The command line over moments: what a real mongod had at each operation, and what its own oplog says, are the judges."""
+import datetime
 import itertools
 import json
 import os
@@ -515,3 +516,23 @@ def test_no_control_byte_reaches_a_terminal(history, words):
     os.close(primary)
     text = seen.decode().replace("\r\n", "\n")
     assert text and not CONTROL.search(text), CONTROL.search(text)
+
+
+def test_a_log_of_what_has_no_documents_tells_where_they_are(tmp_path):
+    with peers.Mongod("6.0.27") as server:
+        db = server.client["shop"]
+        db.create_collection("temps", timeseries={"timeField": "t"})
+        peers.tools.mongodump("--uri", server.uri, "--oplog", "--out", tmp_path / "dump")
+        db["temps"].insert_one({"t": datetime.datetime(2026, 1, 1), "x": 1})
+        db.command("create", "seen", viewOn="temps", pipeline=[])
+        peers.tools.mongodump("--uri", server.uri, "-d", "local", "-c", "oplog.rs", "--out", tmp_path / "slice")
+    store = Store(tmp_path / "store")
+    store.ingest(tmp_path / "dump")
+    store.run("ingest-oplog", tmp_path / "slice")
+    for words in (["shop.temps"], ["shop.temps", "5"], ["shop.temps", "--bursts"]):
+        refused = store.run("log", *words, check=None)
+        assert refused.status == 2 and "is a time series" in refused.err and "yester log shop.system.buckets.temps" in refused.err, words
+    assert "  i  " in store.run("log", "shop.system.buckets.temps").out
+    refused = store.run("log", "shop.seen", check=2)
+    assert "is a view" in refused.err and "yester log shop.system.views" in refused.err
+    assert "shop.seen" in store.run("log", "shop.system.views").out
