@@ -62,6 +62,7 @@ static const struct args_option options[] = {
 	"anew; or restore beside it: "
 #define DROP_OR_NOT "only --mode drop makes it anew; to leave it out: "
 #define REFUSALS_SHOWN 10
+#define HINT_MAX 400 /* bytes of names */
 
 /* All of one run. */
 struct job {
@@ -270,6 +271,23 @@ static int hint_ways_out(const struct restore_plan *plan, const struct restore_p
 			  (int)item->entry.db_len, item->entry.ns, item->db);
 }
 
+/* --nsExclude of all that the target can't hold; time series by their own name. */
+static int hint_unfit(const struct restore_plan *plan, struct error *e)
+{
+	OWNED(buf_release) struct buf words = {0};
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const char *ns = plan->at[i].entry.ns;
+		bool plain = strspn(ns, NAME_CHARACTERS) == strlen(ns);
+
+		if (plan->at[i].unfit != NULL && plain && words.len + strlen(ns) < HINT_MAX)
+			buf_printf(&words, " --nsExclude %s", ns);
+	}
+	if (words.len == 0)
+		return error_hint(e, "leave it out: --nsExclude");
+	return error_hint(e, "leave it out:%s", buf_text(&words));
+}
+
 /* What is in the way. */
 static int refuse_items(struct job *job, const struct restore_plan_item *first, struct error *e)
 {
@@ -285,6 +303,9 @@ static int refuse_items(struct job *job, const struct restore_plan_item *first, 
 		  count > REFUSALS_SHOWN ? "; and others" : "");
 	if (!job->o->resume && restore_state_is_there(job->store, buf_bytes(&job->what)))
 		return error_hint(e, "a run of this was cut off: --resume goes on with it");
+	for (size_t i = 0; i < p->count; i++)
+		if (p->at[i].unfit != NULL)
+			return hint_unfit(p, e);
 	return hint_ways_out(p, first, e);
 }
 

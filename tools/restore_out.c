@@ -34,9 +34,10 @@ static void add_plan(struct table *table, const struct restore_plan_item *item,
 		table_add_str(table, word_of(item, mode));
 		return;
 	}
-	refused = xprintf(
-		"REFUSED: it %s%s", item->refusal,
-		mode == RESTORE_MODE_NONE && !item->needs_drop ? ", and no --mode was given" : "");
+	refused = xprintf("REFUSED: it %s%s", item->refusal,
+			  mode == RESTORE_MODE_NONE && !item->needs_drop && item->unfit == NULL
+				  ? ", and no --mode was given"
+				  : "");
 	table_add_str(table, refused);
 }
 

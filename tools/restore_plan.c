@@ -7,6 +7,7 @@
 #include "base/bson_build.h"
 #include "base/buckets.h"
 #include "tools/restore_expire.h"
+#include "tools/restore_fit.h"
 #include "tools/restore_spec.h"
 #include "tools/restore_there.h"
 #include "tools/term.h"
@@ -27,6 +28,7 @@ static void item_release(struct restore_plan_item *item)
 	free(item->db);
 	free(item->coll);
 	free(item->ns);
+	free(item->unfit);
 	buf_release(&item->options);
 	buf_release(&item->id_index);
 	buf_release(&item->indexes);
@@ -185,16 +187,9 @@ static int look_for_validator(struct restore_plan_item *item, struct bytes optio
 static int specify(struct planner *p, struct restore_plan_item *item, struct error *e)
 {
 	struct catalog_entry *entry = &item->entry;
-	unsigned major, minor;
-	const char *needs = restore_spec_needs(entry, &major, &minor);
 	const struct restore_plan_item *series;
 	OWNED(buf_release) struct buf unused = {0};
 
-	if (!restore_target_is(p->target, major, minor)) {
-		error_set(e, ERR_REFUSED, "%s needs a server of %s or newer; %s is %s", entry->ns,
-			  needs, p->target->name, p->target->version);
-		return error_hint(e, "leave it out: --nsExclude %s", entry->ns);
-	}
 	item->natural = entry->root.kind == TREE_RANKED;
 	if (restore_spec_options(buf_bytes(&entry->options), p->target->major, &item->options,
 				 &item->expire, e) < 0 ||
@@ -395,6 +390,20 @@ static int look(struct planner *p, struct restore_plan_item *item, struct error 
 	return 0;
 }
 
+/* What the target can't hold is not begun: with a mode that drops, what is there would be gone by then. */
+static int check_fit(struct planner *p, struct restore_plan_item *item, struct error *e)
+{
+	OWNED(buf_release) struct buf why = {0};
+	int fits = restore_fit_check(p->target, item, &why, e);
+
+	if (fits != 0)
+		return MIN_OF(fits, 0);
+	item->unfit = xstrdup(buf_text(&why));
+	item->refusal = item->unfit;
+	item->needs_drop = false;
+	return 0;
+}
+
 /* ---- how much it is */
 
 static int report(struct planner *p, uint64_t bytes, struct error *e)
@@ -537,7 +546,7 @@ static int make(struct planner *p, struct error *e)
 		struct restore_plan_item *item = &plan->at[i];
 
 		if (moment_resolve(p->moment, &item->entry, e) < 0 || specify(p, item, e) < 0 ||
-		    look(p, item, e) < 0 || measure(p, item, e) < 0)
+		    look(p, item, e) < 0 || check_fit(p, item, e) < 0 || measure(p, item, e) < 0)
 			return e->code;
 	}
 	if (p->options->select != NULL)

@@ -35,9 +35,10 @@ struct restore_plan_item {
 	bool is_buckets; /* of a time series: made with it */
 	bool has_data;	 /* on the target, now */
 	const char
-		*refusal;   /* why it must not be written as it is meant, after its name; or NULL */
-	bool needs_drop;    /* and no other mode helps */
-	struct buf options; /* to create it with: without what removes documents */
+		*refusal; /* why it must not be written as it is meant, after its name; or NULL */
+	bool needs_drop;  /* and no other mode helps */
+	char *unfit; /* the same, where the target can't hold it at all: nothing helps but to leave it out; or NULL */
+	struct buf options;  /* to create it with: without what removes documents */
 	struct buf id_index; /* the index on _id, or empty */
 	struct buf indexes;  /* documents back to back, to build after the documents */
 	struct buf ttl;	     /* the same, those that remove documents: last */
@@ -81,7 +82,7 @@ DEFINE_OWNED_STRUCT(struct restore_plan, restore_plan_release);
 
 /*
  * Make the plan: resolves the collections of the moment, and looks what is there. ERR_NOT_FOUND: nothing is included;
- * ERR_INVALID: two become one; ERR_REFUSED: the server is too old for one; the errors of reading, ERR_REMOTE.
+ * ERR_INVALID: two become one; ERR_REFUSED: buckets without a time series; the errors of reading, ERR_REMOTE.
  * What must not be written says so (`refusal`), and is no error.
  */
 MUST_CHECK int restore_plan_make(struct moment *moment, struct restore_target *target,

@@ -235,15 +235,26 @@ int restore_spec_legacy(struct bytes index, struct buf *ret, struct error *e)
 const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_major,
 			       unsigned *ret_minor)
 {
+	struct bytes options = buf_bytes(&entry->options);
 	struct error ignored = {0};
-	struct bson_field field;
+	struct bson_field field, part;
 
 	*ret_major = *ret_minor = 0;
 	if (entry->type == CATALOG_TIMESERIES) {
 		*ret_major = 5;
-		return "5.0";
+		if (bson_find(options, "timeseries", &field, &ignored) <= 0 ||
+		    field.type != BSON_KIND_DOCUMENT ||
+		    bson_find(field.value, "bucketRoundingSeconds", &part, &ignored) <= 0)
+			return "5.0";
+		*ret_major = 6;
+		*ret_minor = 3;
+		return "6.3";
 	}
-	if (bson_find(buf_bytes(&entry->options), "clusteredIndex", &field, &ignored) > 0) {
+	if (bson_find(options, "encryptedFields", &field, &ignored) > 0) {
+		*ret_major = 6;
+		return "6.0";
+	}
+	if (bson_find(options, "clusteredIndex", &field, &ignored) > 0) {
 		*ret_major = 5;
 		*ret_minor = 3;
 		return "5.3";

@@ -36,7 +36,7 @@ MUST_CHECK int restore_spec_lacks(struct bytes ours, struct bytes theirs, struct
 /* The same index without the fields that no server of today knows, and key values that it refuses as 1. */
 MUST_CHECK int restore_spec_legacy(struct bytes index, struct buf *ret, struct error *e);
 
-/* What the options need of a server: "" nothing, "5.0" time series, "5.3" clustered. */
+/* What the options need of a server: "" nothing, "5.0" time series (those with a rounding of their own "6.3"), "5.3" clustered, "6.0" encrypted fields. */
 const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_major,
 			       unsigned *ret_minor);
 

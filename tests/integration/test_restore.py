@@ -619,6 +619,38 @@ def test_users_and_roles_come_when_asked(member, store):
                               directConnection=True).admin.command("ping")
 
 
+def dump_of(folder, **collections):
+    """A dump of shop made by hand: metadata, with a document where it is no view."""
+    (folder / "shop").mkdir(parents=True)
+    for name, options in collections.items():
+        metadata = {"options": options, "indexes": []}
+        if "viewOn" not in options:
+            metadata["indexes"] = [{"v": 2, "key": {"_id": 1}, "name": "_id_"}]
+            (folder / "shop" / f"{name}.bson").write_bytes(bson.encode({"_id": 1}))
+        (folder / "shop" / f"{name}.metadata.json").write_text(json.dumps(metadata))
+    return folder
+
+
+def test_what_the_server_does_not_know_is_refused_before_anything_is_dropped(member, store, tmp_path):
+    """As of a newer one: it was found when it was made, when --drop had taken what was there."""
+    store.ingest(dump_of(tmp_path / "dump", plain={}, rules={"validator": {"$expr": {"$newInVersion99": ["$a", 1]}}},
+                         seen={"viewOn": "plain", "pipeline": [{"$stageOf99": {}}]}))
+    for name in ("plain", "rules", "seen"):
+        member.client["shop"][name].insert_one({"_id": "of today"})
+    before = state_of(member)
+    done = restore(store, member, "--drop", check=6)
+    assert "shop.rules can't be" in done.err and "$newInVersion99" in done.err and "$stageOf99" in done.err
+    assert state_of(member) == before
+    excludes = done.err.split("leave it out: ")[1].split()
+    assert excludes == ["--nsExclude", "shop.rules", "--nsExclude", "shop.seen"]
+    restore(store, member, "--drop", *excludes)
+    assert raw(member, "shop", "plain") == [bson.encode({"_id": 1})]
+    assert raw(member, "shop", "rules") == [bson.encode({"_id": "of today"})]
+    # Under a name that none takes: the same.
+    done = restore(store, member, "--nsInclude", "shop.plain", "--nsFrom", "shop.plain", "--nsTo", "shop." + "x" * 251, check=6)
+    assert "too long" in done.err
+
+
 @pytest.fixture
 def slow_index(member):
     """Indexes are not done between slow_index("alwaysOn") and slow_index("off")."""

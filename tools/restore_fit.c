@@ -1,0 +1,128 @@
+#include "tools/restore_fit.h"
+
+#include "base/bson.h"
+#include "base/bson_build.h"
+#include "base/buckets.h"
+#include "tools/restore_spec.h"
+#include "tools/term.h"
+
+#define NOWHERE "yester.looks.whether.it.fits" /* no collection: nothing is read */
+#define DB_MAX 63
+#define NS_MAX 255
+#define NS_MAX_BEFORE_4_4 120
+#define SAID_MAX 300 /* bytes of the server's words */
+
+/* Codes of mongod that say that it does not know what is asked. base/error_codes.yml, and assertions. */
+static const int unknown[] = {
+	9,     /* FailedToParse */
+	168,   /* InvalidPipelineOperator: an expression */
+	15952, /* an accumulator */
+	31325, /* an expression in a projection */
+	40324, /* a stage */
+	40415, /* a field of a command */
+	2,     /* BadValue: an operator of a filter, a locale; of a pipeline it may be much else */
+};
+
+const char *restore_fit_name(const char *db, const char *coll, bool series, bool long_names)
+{
+	size_t max = long_names ? NS_MAX : NS_MAX_BEFORE_4_4;
+	size_t len = strlen(db) + 1 + strlen(coll) + (series ? strlen(BUCKETS_PREFIX) : 0);
+
+	if (*db == '\0' || strlen(db) > DB_MAX || strpbrk(db, "/\\. \"$") != NULL)
+		return "has a database's name that no server takes";
+	if (*coll == '\0' || *coll == '.' || strchr(coll, '$') != NULL)
+		return "has a name that no server takes";
+	if (len > max)
+		return long_names ? "has a name that is too long (255 bytes with the database)"
+				  : "has a name that is too long for a server before 4.4 "
+				    "(120 bytes with the database)";
+	return NULL;
+}
+
+/* Copy the field `from` of the options, if there is one, as `to`. */
+static int copy_field(struct bytes options, const char *from, const char *to, struct buf *ret,
+		      struct error *e)
+{
+	struct bson_field field;
+	int found = bson_find(options, from, &field, e);
+
+	if (found > 0)
+		bson_build_value(ret, to, field.type, field.value);
+	return found;
+}
+
+/* {explain: {find: ..., filter: its validator, collation: ...}}, or the same of a view's pipeline. */
+static int write_question(const struct restore_plan_item *item, struct buf *ret, struct error *e)
+{
+	struct bytes options = buf_bytes(&item->entry.options);
+	bool view = item->entry.type == CATALOG_VIEW;
+	size_t begin = bson_build_begin(ret), command = bson_build_open(ret, "explain");
+	int found, collation;
+
+	bson_build_string(ret, view ? "aggregate" : "find", bytes_str(NOWHERE));
+	found = copy_field(options, view ? "pipeline" : "validator", view ? "pipeline" : "filter",
+			   ret, e);
+	collation = found < 0 ? found : copy_field(options, "collation", "collation", ret, e);
+	if (view)
+		bson_build_end(ret, bson_build_open(ret, "cursor"));
+	bson_build_end(ret, command);
+	bson_build_string(ret, "verbosity", bytes_str("queryPlanner"));
+	bson_build_end(ret, begin);
+	return collation < 0 ? collation : found > 0 || collation > 0;
+}
+
+/* Does the answer say that the server does not know it? */
+static bool is_unknown(const struct restore_plan_item *item, int code)
+{
+	size_t count = COUNT_OF(unknown) - (item->entry.type == CATALOG_VIEW);
+
+	for (size_t i = 0; i < count; i++)
+		if (unknown[i] == code)
+			return true;
+	return false;
+}
+
+static int ask(struct restore_target *target, const struct restore_plan_item *item,
+	       struct bytes question, struct buf *ret_why, struct error *e)
+{
+	OWNED(buf_release) struct buf reply = {0};
+	mongoc_client_t *client = restore_target_take(target);
+	int code = restore_target_run(target, client, item->db, question, &reply, NULL, e);
+	struct bytes said;
+
+	restore_target_give(target, client);
+	if (code != 0 || !is_unknown(item, restore_target_code(buf_bytes(&reply))))
+		return code < 0 ? code : 1;
+	said = restore_target_text(buf_bytes(&reply));
+	buf_printf(ret_why, "can't be in a server of %s, which says: ", target->version);
+	term_escape(bytes_of(said.at, MIN_OF(said.len, (size_t)SAID_MAX)), ret_why);
+	return 0;
+}
+
+int restore_fit_check(struct restore_target *target, const struct restore_plan_item *item,
+		      struct buf *ret_why, struct error *e)
+{
+	bool series = item->entry.type == CATALOG_TIMESERIES;
+	OWNED(buf_release) struct buf question = {0};
+	unsigned major, minor;
+	const char *needs = restore_spec_needs(&item->entry, &major, &minor);
+	const char *name =
+		restore_fit_name(item->db, item->coll, series, restore_target_is(target, 4, 4));
+	int asks;
+
+	if (!restore_target_is(target, major, minor)) {
+		buf_printf(ret_why, "needs a server of %s or newer, and this is %s", needs,
+			   target->version);
+		return 0;
+	}
+	if (item->is_buckets ||
+	    (item->action != RESTORE_CREATE && item->action != RESTORE_RECREATE))
+		return 1;
+	if (name != NULL) {
+		buf_add_str(ret_why, name);
+		return 0;
+	}
+	asks = write_question(item, &question, e);
+	return asks <= 0 ? (asks < 0 ? asks : 1)
+			 : ask(target, item, buf_bytes(&question), ret_why, e);
+}
