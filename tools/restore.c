@@ -279,7 +279,7 @@ int restore_run(struct moment *moment, struct restore_target *target,
 
 	job.check.docs = &job.docs;
 	target->progress = options->progress;
-	restore_rate_init(&job.docs.rate, options->rate);
+	restore_rate_init(&job.docs.rate, options->rate, options->progress);
 	code = carry_out(&job, e);
 	take_counts(&job);
 	for (size_t i = 0; i < RESTORE_WORK_MAX; i++)

@@ -71,9 +71,10 @@ static bool is_known(struct check *c, struct bytes doc, bool missing)
 			strcmp(note->ns, c->item->ns) == 0 &&
 			strcmp(note->what, buf_text(&id)) == 0;
 	}
-	/* Not all were kept. */
+	/* Not all were kept. Of what is there, but differs, none is missing. */
 	for (size_t kind = 0; kind <= RESTORE_NOTE_REFUSED; kind++)
-		known |= told->total[kind] > RESTORE_NOTES_KEPT;
+		known |= told->total[kind] > RESTORE_NOTES_KEPT &&
+			 (kind != RESTORE_NOTE_ID || !missing);
 	pthread_mutex_unlock(&told->mutex);
 	return known;
 }

@@ -245,7 +245,8 @@ static int insert(struct restore_docs *w, struct error *e)
 
 	if (count == 0)
 		return 0;
-	restore_rate_take(&w->job->rate, w->command.len);
+	if (restore_rate_take(&w->job->rate, w->command.len, e) < 0)
+		return e->code;
 	memcpy(sent, w->which, sizeof(sent));
 	w->wrote = true;
 	code = restore_target_try(w->job->target, w->client, w->item->db, buf_bytes(&w->command),

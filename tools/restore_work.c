@@ -121,9 +121,10 @@ int restore_work_run(const struct restore_work *work, struct error *e)
 	return run.error.code;
 }
 
-void restore_rate_init(struct restore_rate *rate, uint64_t bytes_per_second)
+void restore_rate_init(struct restore_rate *rate, uint64_t bytes_per_second,
+		       const struct progress *progress)
 {
-	*rate = (struct restore_rate){.bytes_per_second = bytes_per_second};
+	*rate = (struct restore_rate){.bytes_per_second = bytes_per_second, .progress = progress};
 	pthread_mutex_init(&rate->mutex, NULL);
 }
 
@@ -132,21 +133,31 @@ void restore_rate_release(struct restore_rate *rate)
 	pthread_mutex_destroy(&rate->mutex);
 }
 
-void restore_rate_take(struct restore_rate *rate, uint64_t bytes)
+static bool is_interrupted(const struct progress *p)
 {
-	struct timespec until;
-	uint64_t at;
+	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+}
+
+int restore_rate_take(struct restore_rate *rate, uint64_t bytes, struct error *e)
+{
+	uint64_t at, now;
 
 	if (rate->bytes_per_second == 0)
-		return;
-	at = clock_us();
+		return 0;
+	now = clock_us();
 	pthread_mutex_lock(&rate->mutex);
-	at = MAX_OF(at, rate->free_at);
+	at = MAX_OF(now, rate->free_at);
 	rate->free_at =
 		at + (uint64_t)((double)bytes / (double)rate->bytes_per_second * (double)SECOND);
 	pthread_mutex_unlock(&rate->mutex);
-	until.tv_sec = (time_t)(at / SECOND);
-	until.tv_nsec = (long)(at % SECOND) * 1000;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		continue;
+	while (now < at) {
+		uint64_t part = MIN_OF(at - now, (uint64_t)SHOW_MS * 1000);
+		struct timespec pause = {.tv_nsec = (long)part * 1000};
+
+		nanosleep(&pause, NULL);
+		now = clock_us();
+		if (is_interrupted(rate->progress))
+			return error_set(e, ERR_CANCELLED, "interrupted");
+	}
+	return 0;
 }

@@ -32,14 +32,16 @@ MUST_CHECK int restore_work_run(const struct restore_work *work, struct error *e
 
 struct restore_rate {
 	pthread_mutex_t mutex;
-	uint64_t bytes_per_second; /* 0: no limit */
-	uint64_t free_at;	   /* as clock_us(): when what was taken is paid */
+	uint64_t bytes_per_second;	 /* 0: no limit */
+	uint64_t free_at;		 /* as clock_us(): when what was taken is paid */
+	const struct progress *progress; /* an interrupt ends the waiting; may be NULL */
 };
 
-void restore_rate_init(struct restore_rate *rate, uint64_t bytes_per_second);
+void restore_rate_init(struct restore_rate *rate, uint64_t bytes_per_second,
+		       const struct progress *progress);
 void restore_rate_release(struct restore_rate *rate);
 DEFINE_OWNED_STRUCT(struct restore_rate, restore_rate_release);
-/* Wait until so many bytes may go. */
-void restore_rate_take(struct restore_rate *rate, uint64_t bytes);
+/* Wait until so many bytes may go. ERR_CANCELLED: they need not any more. */
+MUST_CHECK int restore_rate_take(struct restore_rate *rate, uint64_t bytes, struct error *e);
 
 #endif

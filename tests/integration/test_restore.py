@@ -651,6 +651,45 @@ def test_what_the_server_does_not_know_is_refused_before_anything_is_dropped(mem
     assert "too long" in done.err
 
 
+def begun_slowly(store, member, rate, *options):
+    """A restore that waits for its rate: shop.orders has some documents by now."""
+    running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri", member.uri, "-j", "1",
+                                "--rate", rate, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until = time.monotonic() + 60
+    while not member.client["shop"]["orders"].find_one({"_id": 100000}) and running.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    return running
+
+
+def test_an_interrupt_does_not_wait_for_the_rate(member, store):
+    orders = member.client["shop"]["orders"]
+    orders.insert_many([{"_id": 100000 + i, "pad": "x" * 200} for i in range(6000)])
+    backed_up(store, member)
+    member.wipe()
+    with begun_slowly(store, member, "20K", "--nsInclude", "shop.orders") as running:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(8) == 130
+    assert 0 < orders.count_documents({}) < 6000
+    restore(store, member, "--nsInclude", "shop.orders", "--resume")
+    assert orders.count_documents({}) == 6000
+
+
+@pytest.mark.mongod
+def test_many_documents_that_differ_hide_none_that_is_missing(store):
+    """More are told than are kept with their names; what is gone at the end is no such one."""
+    with peers.Mongod("6.0.27", replset=False) as member:
+        orders = member.client["shop"]["orders"]
+        old = [{"_id": i, "n": i} for i in range(1500)]
+        orders.insert_many(old + [{"_id": 100000 + i, "pad": "x" * 200} for i in range(2500)])
+        peers.tools.mongodump("--port", member.port, "--out", store.path.parent / "alone")
+        store.ingest(store.path.parent / "alone")
+        orders.update_many({"_id": {"$lt": 1499}}, {"$set": {"n": "later"}})
+        orders.delete_many({"_id": {"$gte": 100000}})
+        with begun_slowly(store, member, "100K", "--mode", "missing", "--nsInclude", "shop.orders") as running:
+            orders.delete_one({"_id": 1499})  # it was there when it was looked for; a standalone does not tell who deleted it
+            assert running.wait(60) == 4, running.stderr.read()
+
+
 @pytest.fixture
 def slow_index(member):
     """Indexes are not done between slow_index("alwaysOn") and slow_index("off")."""
