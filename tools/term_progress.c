@@ -16,6 +16,9 @@
 #define BAR_WIDTH 24
 #define COLUMNS_DEFAULT 80
 
+/* What ends a program of whom sits before it: the last one comes when the connection of a terminal is lost. */
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
 struct term_progress {
 	struct progress progress;
 	enum term_progress_mode mode;
@@ -27,7 +30,7 @@ struct term_progress {
 	uint64_t last_done;	 /* and how far it was */
 	uint64_t shown_ms;	 /* when something was last printed */
 	struct buf line;	 /* scratch */
-	struct sigaction old_int, old_term;
+	struct sigaction old[COUNT_OF(signals)]; /* what was done about each of them before */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -185,10 +188,14 @@ static void report(void *ctx, const char *phase, uint64_t done, uint64_t total)
 		print_line(p, done, total, now - p->phase_start_ms);
 }
 
-/* Catch a signal, unless it is ignored already (nohup, a background job of a shell). */
+/*
+ * Catch a signal, unless it is ignored already (nohup, a background job of a shell). The second one ends the program at once,
+ * but of a lost terminal both the shell and the kernel tell.
+ */
 static void catch_signal(int number, struct sigaction *ret_old)
 {
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction action = {.sa_handler = on_signal,
+				   .sa_flags = number == SIGHUP ? 0 : (int)SA_RESETHAND};
 
 	sigemptyset(&action.sa_mask);
 	sigaction(number, NULL, ret_old);
@@ -208,8 +215,8 @@ struct term_progress *term_progress_begin(enum term_progress_mode mode)
 	p->progress.cancelled = is_cancelled;
 	p->last_ms = p->shown_ms = clock_ms();
 	interrupted = 0;
-	catch_signal(SIGINT, &p->old_int);
-	catch_signal(SIGTERM, &p->old_term);
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		catch_signal(signals[i], &p->old[i]);
 	return p;
 }
 
@@ -224,8 +231,8 @@ void term_progress_end(struct term_progress *p)
 		return;
 	if (p->drawn)
 		fputs("\r\033[K", stderr);
-	sigaction(SIGINT, &p->old_int, NULL);
-	sigaction(SIGTERM, &p->old_term, NULL);
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		sigaction(signals[i], &p->old[i], NULL);
 	buf_release(&p->line);
 	free(p);
 }

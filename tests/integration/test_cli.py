@@ -483,12 +483,14 @@ def test_an_interrupted_ingest_leaves_no_snapshot(store, large_dump, number):
     assert json.loads(store.run("check", "--json").out)["whole"]
 
 
-def test_an_interrupted_dump_removes_what_it_wrote(store, large_dump, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_dump_removes_what_it_wrote(store, large_dump, tmp_path, number):
+    """The last one comes when the connection to a terminal is lost."""
     store.ingest(large_dump)
     process = subprocess.Popen([peers.program("yester"), "dump", "-s", store.path, "--gzip", "--out", tmp_path / "out"],
                                stderr=subprocess.PIPE)
     time.sleep(0.3)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == 130
     assert not (tmp_path / "out").exists()

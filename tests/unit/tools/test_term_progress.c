@@ -68,6 +68,21 @@ static void a_signal_cancels_and_then_all_is_as_before(void **state)
 	term_progress_end(p);
 }
 
+static void a_lost_terminal_cancels_however_many_tell_of_it(void **state)
+{
+	struct term_progress *p = term_progress_begin(TERM_PROGRESS_NEVER);
+	const struct progress *progress = term_progress_get(p);
+	struct sigaction now;
+
+	(void)state;
+	raise(SIGHUP);
+	raise(SIGHUP);
+	assert_true(progress->cancelled(progress->ctx));
+	term_progress_end(p);
+	sigaction(SIGHUP, NULL, &now);
+	assert_true(now.sa_handler == SIG_DFL);
+}
+
 static void an_ignored_signal_stays_ignored(void **state)
 {
 	struct term_progress *p;
@@ -90,6 +105,7 @@ int main(void)
 		cmocka_unit_test(what_a_phase_counts_has_no_unit_of_bytes),
 		cmocka_unit_test(the_mode_is_one_of_three_words),
 		cmocka_unit_test(a_signal_cancels_and_then_all_is_as_before),
+		cmocka_unit_test(a_lost_terminal_cancels_however_many_tell_of_it),
 		cmocka_unit_test(an_ignored_signal_stays_ignored),
 	};
 
