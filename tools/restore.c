@@ -167,23 +167,26 @@ static int index_one(void *ctx, unsigned thread UNUSED, mongoc_client_t *client,
 	struct job *job = ctx;
 	const struct restore_plan_item *item = &job->plan->at[index];
 	struct restore_notes *notes = &job->result->notes;
-
-	atomic_fetch_add(&job->ended, 1);
 	/* What has an owner keeps its indexes. */
-	if (item->action == RESTORE_MERGE || item->action == RESTORE_LEAVE || item->is_buckets)
-		return 0;
-	if (restore_create_indexes(job->target, item,
+	bool keeps =
+		item->action == RESTORE_MERGE || item->action == RESTORE_LEAVE || item->is_buckets;
+
+	if (!keeps &&
+	    restore_create_indexes(job->target, item,
 				   buf_bytes(job->ttl ? &item->ttl : &item->indexes), notes, e) < 0)
 		return e->code;
-	return job->ttl ? restore_create_expire(job->target, client, item, notes, e) : 0;
+	if (!keeps && job->ttl && restore_create_expire(job->target, client, item, notes, e) < 0)
+		return e->code;
+	atomic_fetch_add(&job->ended, 1);
+	return 0;
 }
 
 static int build_indexes(struct job *job, bool ttl, struct error *e)
 {
 	job->ttl = ttl;
 	atomic_store(&job->ended, 0);
-	return run_work(job, ttl ? "TTL indexes" : "indexes", job->plan->count, index_one,
-			&job->ended, 0, e);
+	return run_work(job, ttl ? "TTL indexes (namespaces)" : "indexes (namespaces)",
+			job->plan->count, index_one, &job->ended, job->plan->count, e);
 }
 
 /* ---- verification */

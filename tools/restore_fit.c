@@ -17,8 +17,10 @@ static const int unknown[] = {
 	9,     /* FailedToParse */
 	168,   /* InvalidPipelineOperator: an expression */
 	15952, /* an accumulator */
+	17276, /* a variable: $$USER_ROLES */
 	31325, /* an expression in a projection */
 	40324, /* a stage */
+	40414, /* that a field of a command may be missing */
 	40415, /* a field of a command */
 	2,     /* BadValue: an operator of a filter, a locale; of a pipeline it may be much else */
 };

@@ -714,7 +714,8 @@ def begin_with_slow_index(store, member, slow_index):
     member.wipe()
     slow_index("alwaysOn")
     running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri",
-                                f"{member.uri}&socketTimeoutMS=500", "--nsInclude", "shop.orders"], stdout=subprocess.DEVNULL)
+                                f"{member.uri}&socketTimeoutMS=500", "--nsInclude", "shop.orders", "--progress=always"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     until = time.monotonic() + 60
     while not index_builds(member) and running.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
@@ -729,6 +730,7 @@ def test_an_index_may_take_longer_than_an_answer(member, store, slow_index):
         builds = index_builds(member)
         slow_index("off")
         assert running.wait(60) == 0 and len(builds) == 1
+        assert b"indexes (namespaces): 0 of 1\n" in running.stderr.read()
     assert "n_1" in member.client["shop"]["orders"].index_information()
 
 
