@@ -3,12 +3,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "index/index_env.h"
 
 /* docs/format/index.md: one place is PLACE_LEN bytes, little endian, in the order of the struct. */
 #define PLACE_LEN 56
 #define PACK_LEN (CHUNK_ID_LEN + 8)
+#define GONE_LEN 16 /* random: another one says that packs went meanwhile */
 
 struct chunk_index {
 	struct index_env env;
@@ -428,6 +430,15 @@ static int drop_all_places(struct chunk_index_batch *batch, const uint32_t *numb
 	return code;
 }
 
+static int note_gone(struct chunk_index_batch *batch, struct error *e)
+{
+	uint8_t value[GONE_LEN];
+
+	if (getrandom(value, sizeof(value), 0) != (ssize_t)sizeof(value))
+		return error_sys(e, "random bytes");
+	return chunk_index_set_note(batch, bytes_str("gone"), bytes_of(value, sizeof(value)), e);
+}
+
 int chunk_index_drop_packs(struct chunk_index_batch *batch, const uint32_t *numbers, size_t count,
 			   struct error *e)
 {
@@ -461,7 +472,7 @@ int chunk_index_drop_packs(struct chunk_index_batch *batch, const uint32_t *numb
 	sorted = xcalloc(count, sizeof(*sorted));
 	memcpy(sorted, numbers, count * sizeof(*sorted));
 	qsort(sorted, count, sizeof(*sorted), by_number);
-	return drop_all_places(batch, sorted, count, e);
+	return drop_all_places(batch, sorted, count, e) < 0 ? e->code : note_gone(batch, e);
 }
 
 int chunk_index_clear(struct chunk_index_batch *batch, struct error *e)
@@ -475,7 +486,9 @@ int chunk_index_clear(struct chunk_index_batch *batch, struct error *e)
 		return index_env_error(e, rc, "clear");
 	batch->next_number = 1;
 	/* The stamp stays. */
-	return chunk_index_drop_notes(batch, bytes_str("whole:"), e);
+	if (chunk_index_drop_notes(batch, bytes_str("whole:"), e) < 0)
+		return e->code;
+	return note_gone(batch, e);
 }
 
 int chunk_index_set_note(struct chunk_index_batch *batch, struct bytes name, struct bytes value,
@@ -545,6 +558,17 @@ int chunk_index_note(struct chunk_index *index, struct bytes name, void *ret, si
 		memcpy(ret, value.at, MIN_OF(len, value.len));
 	mdb_txn_abort(txn);
 	return found;
+}
+
+void chunk_index_state(struct chunk_index *index, uint8_t ret[CHUNK_INDEX_STATE_LEN])
+{
+	const size_t len = CHUNK_INDEX_STATE_LEN - GONE_LEN;
+	struct error ignored;
+
+	memset(ret, 0, CHUNK_INDEX_STATE_LEN);
+	if (chunk_index_note(index, bytes_str("stamp"), ret, len, &ignored) < 0 ||
+	    chunk_index_note(index, bytes_str("gone"), ret + len, GONE_LEN, &ignored) < 0)
+		memset(ret, 0, CHUNK_INDEX_STATE_LEN);
 }
 
 const char *chunk_index_library(void)

@@ -91,10 +91,10 @@ MUST_CHECK int chunk_index_add(struct chunk_index_batch *batch, const struct chu
  */
 MUST_CHECK int chunk_index_set_facts(struct chunk_index_batch *batch, const struct chunk_id *id,
 				     const struct chunk_place *facts, struct error *e);
-/* Forget packs by number and every place in them. */
+/* Forget packs by number and every place in them. What chunk_index_state() tells is another then. */
 MUST_CHECK int chunk_index_drop_packs(struct chunk_index_batch *batch, const uint32_t *numbers,
 				      size_t count, struct error *e);
-/* Forget everything. */
+/* The same with everything. */
 MUST_CHECK int chunk_index_clear(struct chunk_index_batch *batch, struct error *e);
 /* Small values under names: what was checked, and when. An empty value deletes. */
 MUST_CHECK int chunk_index_set_note(struct chunk_index_batch *batch, struct bytes name,
@@ -111,6 +111,13 @@ DEFINE_OWNED(struct chunk_index_batch *, chunk_index_abort);
 /* 1 and the note's value copied (at most `len` bytes), 0 when there is none. */
 MUST_CHECK int chunk_index_note(struct chunk_index *index, struct bytes name, void *ret, size_t len,
 				struct error *e);
+
+/*
+ * As long as this is the same, no pack has gone from the index, and it is the same file: what was found by it still is. All of it
+ * is zeros for what can't be read.
+ */
+#define CHUNK_INDEX_STATE_LEN 40
+void chunk_index_state(struct chunk_index *index, uint8_t ret[CHUNK_INDEX_STATE_LEN]);
 
 /* "0.9.24": the version of LMDB that is loaded. A static text. */
 const char *chunk_index_library(void);

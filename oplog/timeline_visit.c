@@ -149,10 +149,12 @@ static int read_cached(struct timeline *timeline, struct error *e)
 	struct snapshot_list list;
 	size_t skipped;
 	uint64_t stamp;
-	unsigned harms = store_cache_harms(timeline->cache);
+	unsigned harms;
 
-	if (snapshots_stamp(timeline->cache, &stamp, e) < 0)
+	if (store_cache_follow(timeline->cache, e) < 0 ||
+	    snapshots_stamp(timeline->cache, &stamp, e) < 0)
 		return e->code;
+	harms = store_cache_harms(timeline->cache);
 	if (timeline->cached_known && stamp == timeline->cached_stamp &&
 	    harms == timeline->cached_harms)
 		return 0;

@@ -70,8 +70,14 @@ MUST_CHECK int store_open_cache(struct store *under, struct store **ret, struct 
 /* Was the folder of the cache deleted since it was opened? Then open another one. */
 bool store_cache_is_gone(struct store *cache);
 
-/* A number that grows when a damaged chunk of the cache was met. */
+/* A number that grows when a damaged chunk of the cache was met, or store_cache_follow() found that something went. */
 unsigned store_cache_harms(struct store *cache);
+
+/*
+ * What the cache shares with the store under it may be pruned there. When packs went since this was looked at, the moments that were
+ * known to be whole are looked at again. By one thread at a time.
+ */
+MUST_CHECK int store_cache_follow(struct store *cache, struct error *e);
 
 const char *store_path(const struct store *store);
 /* A folder for unnamed spills. */

@@ -7,7 +7,8 @@
 #include "store/pack/pack_reader.h"
 #include "store/store_internal.h"
 
-#define MEMORY (16 * MIB) /* of decoded chunks */
+#define MEMORY (16 * MIB)   /* of decoded chunks */
+#define LEANS_ON "leans on" /* note: the state of the index under it when "whole:" was noted */
 
 static int add_size(void *ctx, const char *name UNUSED, uint64_t size, struct error *e UNUSED)
 {
@@ -131,14 +132,35 @@ static int remove_packs(struct store *cache, const struct chunk_id *id, struct e
 	return 0;
 }
 
-static int forget_whole(struct store *cache, struct error *e)
+static int forget_whole(struct store *cache, struct bytes leans_on, struct error *e)
 {
 	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
 
 	if (chunk_index_begin(cache->index, &batch, e) < 0 ||
 	    chunk_index_drop_notes(batch, bytes_str("whole:"), e) < 0)
 		return e->code;
+	if (leans_on.len > 0 && chunk_index_set_note(batch, bytes_str(LEANS_ON), leans_on, e) < 0)
+		return e->code;
 	return chunk_index_commit(TAKE(batch), e);
+}
+
+int store_cache_follow(struct store *cache, struct error *e)
+{
+	uint8_t now[CHUNK_INDEX_STATE_LEN], noted[CHUNK_INDEX_STATE_LEN] = {0};
+	struct error ignored;
+
+	chunk_index_state(cache->under->index, now);
+	if (memcmp(now, cache->leans_on, sizeof(now)) == 0)
+		return 0;
+	/* Another process may have seen it before. */
+	if ((chunk_index_note(cache->index, bytes_str(LEANS_ON), noted, sizeof(noted), &ignored) !=
+		     1 ||
+	     memcmp(now, noted, sizeof(now)) != 0) &&
+	    forget_whole(cache, bytes_of(now, sizeof(now)), e) < 0)
+		return e->code;
+	memcpy(cache->leans_on, now, sizeof(now));
+	__atomic_add_fetch(&cache->harms, 1, __ATOMIC_RELEASE);
+	return 0;
 }
 
 void store_cache_harmed(struct store *cache, const struct chunk_id *id)
@@ -147,6 +169,6 @@ void store_cache_harmed(struct store *cache, const struct chunk_id *id)
 
 	(void)(remove_packs(cache, id, &ignored) < 0);
 	(void)(store_refresh(cache, &ignored) < 0);
-	(void)(forget_whole(cache, &ignored) < 0);
+	(void)(forget_whole(cache, (struct bytes){0}, &ignored) < 0);
 	__atomic_add_fetch(&cache->harms, 1, __ATOMIC_RELEASE);
 }

@@ -59,7 +59,9 @@ struct store {
 	bool rebuilt;		      /* the index was filled from the trailers once since open */
 	struct store
 		*under; /* of a cache (store_cache.c): what is not here is read there; borrowed */
-	unsigned harms; /* of a cache: damaged chunks that were met; atomic */
+	unsigned harms; /* of a cache: how often something of it was lost; atomic */
+	uint8_t leans_on
+		[CHUNK_INDEX_STATE_LEN]; /* of a cache: what store_cache_follow() saw last */
 };
 
 /* A codec of this thread for a while. */

@@ -140,6 +140,27 @@ def test_the_base_of_the_oplog_stays_unless_a_window_lets_it_go(store, tmp_path)
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
+def test_a_moment_that_was_visited_outlives_the_snapshot_it_shared_with(store, tmp_path):
+    """It is kept in local/cache, without what the store had then; a prune knows nothing of that."""
+    take(store, tmp_path / "dump", "base", BEGIN, 0, "--assert-quiesced")
+    changed = range(0, 3000, 3)
+    later = [d | ({"version": 5} if d["_id"] % 3 == 0 else {}) for d in documents_of(0)]
+    store.ingest(dump_of(tmp_path / "dump2", later), "--name", "later", "--time", f"{BEGIN + 5000}.1")
+    log = tmp_path / "oplog.bson"
+    begin = bson.encode({"ts": Timestamp(BEGIN, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},
+                         "wall": bson.datetime.datetime(2026, 1, 1)})
+    log.write_bytes(begin + b"".join(entry(BEGIN + 1 + n, key, {"version": 5}) for n, key in enumerate(changed)))
+    store.run("ingest-oplog", log)
+    words = ("cat", "--at", f"{BEGIN + len(changed)}.1", "shop.orders", "--format", "bson")
+    seen = store.run(*words).raw
+    assert seen == b"".join(map(bson.encode, later))
+    store.run("forget", "later")
+    for _ in range(3):
+        store.run("prune", "--grace", "0", "--max-waste", "0")
+    assert store.run(*words).raw == seen
+    store.run("cat", "--at", f"{BEGIN + len(changed) // 2}.1", "shop.orders")
+
+
 def oplog_of(path, hours):
     """An oplog with a noop and one insert an hour."""
     begin = bson.encode({"ts": Timestamp(BEGIN, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},

@@ -367,11 +367,15 @@ static void a_cleared_index_is_empty_and_still_ours(void **state)
 	char value;
 	bool fresh;
 	struct error e = {0};
+	uint8_t before[CHUNK_INDEX_STATE_LEN], after[CHUNK_INDEX_STATE_LEN];
 
 	(void)state;
 	set_note(index, "whole:x", "1");
+	chunk_index_state(index, before);
 	for (uint64_t p = 1; p < 5; p++)
 		ASSERT_OK(index_model_add(index, p, CHUNKS, &e));
+	chunk_index_state(index, after);
+	assert_memory_equal(before, after, sizeof(before)); /* nothing went */
 	ASSERT_OK(chunk_index_begin(index, &batch, &e));
 	ASSERT_OK(chunk_index_clear(batch, &e));
 	ASSERT_OK(chunk_index_commit(batch, &e));
@@ -381,10 +385,14 @@ static void a_cleared_index_is_empty_and_still_ours(void **state)
 	free(packs);
 	assert_int_equal(ASSERT_OK(chunk_index_note(index, bytes_str("whole:x"), &value, 1, &e)),
 			 0);
+	chunk_index_state(index, after);
+	assert_memory_not_equal(before, after, sizeof(before));
 	ASSERT_OK(index_model_add(index, 3, CHUNKS, &e));
 	chunk_index_close(index);
 	index = index_model_open(dir, &fresh);
 	assert_false(fresh);
+	chunk_index_state(index, before);
+	assert_memory_equal(before, after, sizeof(before));
 	assert_int_equal(ASSERT_OK(index_model_check(index, 5, CHUNKS, &e)), (CHUNKS - 1) / 3);
 	chunk_index_close(index);
 }

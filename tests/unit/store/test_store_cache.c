@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "store/snapshot/closure.h"
 #include "tests/unit/store/snapshot_model.h"
 #include "tests/unit/store/store_model.h"
 
@@ -134,6 +135,43 @@ static void a_harmed_chunk_goes_with_its_pack(void **state UNUSED)
 	store_close(store);
 }
 
+/* What is shared with the store under it may be pruned there, by this process or another. */
+static void packs_that_went_under_it_are_a_reason_to_look_again(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init()), *cache = open_cache(store),
+		     *second = open_cache(store);
+	OWNED(snapshot_release) struct snapshot s = {0};
+	OWNED(free) char *chunks = xprintf("%s/chunks", store->path);
+	struct model_files files;
+	struct error e = {0};
+	unsigned harms, others;
+
+	snapshot_model_commit(store, "under", 1795254067, 1, &s);
+	ASSERT_OK(store_cache_follow(cache, &e));
+	ASSERT_OK(store_cache_follow(second, &e));
+	harms = store_cache_harms(cache);
+	others = store_cache_harms(second);
+	ASSERT_OK(closure_note_whole(cache, &s.id, &e));
+	ASSERT_OK(store_refresh(store, &e));
+	ASSERT_OK(store_cache_follow(cache, &e));
+	assert_true(closure_is_noted(cache, &s.id));
+	assert_int_equal(store_cache_harms(cache), harms);
+	store_model_files(chunks, &files);
+	assert_int_equal(unlink(files.path[0]), 0);
+	store_model_files_release(&files);
+	ASSERT_OK(store_refresh(store, &e));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_OK(store_cache_follow(cache, &e));
+		ASSERT_OK(store_cache_follow(second, &e));
+		assert_false(closure_is_noted(cache, &s.id));
+		assert_int_equal(store_cache_harms(cache), harms + 1);
+		assert_int_equal(store_cache_harms(second), others + 1);
+	}
+	store_close(second);
+	store_close(cache);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +179,7 @@ int main(void)
 		cmocka_unit_test(its_own_folder_is_in_it_and_nowhere_else),
 		cmocka_unit_test(a_cache_of_another_store_is_made_anew),
 		cmocka_unit_test(a_harmed_chunk_goes_with_its_pack),
+		cmocka_unit_test(packs_that_went_under_it_are_a_reason_to_look_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
