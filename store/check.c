@@ -84,11 +84,10 @@ static void check_chunks(struct check *check, const char *name, struct bytes pac
 					&e) == 1)
 			continue;
 		/*
-		 * A prune may have taken the base of what nobody needs; what is needed and lacks its base is
-		 * told by the manifests.
+		 * A prune may have taken the base of what nobody needs, or of what a repair has stored anew elsewhere; what is
+		 * needed and lacks its base is told by the manifests.
 		 */
-		if (place->codec == CODEC_ZSTD_PREFIX &&
-		    closure_has_chunk(check->store, &entries[i].id, &ignored) == 0)
+		if (closure_has_base(check->store, place, &ignored) == 0)
 			continue;
 		where = xprintf("%s offset %u", name, place->offset);
 		report(check, where, hashed, &e);

@@ -4,6 +4,7 @@
 
 #include "store/live_set.h"
 #include "store/snapshot/catalog.h"
+#include "store/snapshot/closure.h"
 #include "store/snapshot/manifest.h"
 #include "store/store_internal.h"
 #include "store/tree/tree_cursor.h"
@@ -89,6 +90,15 @@ static uint64_t value_of(const struct chunk_place *place)
 	return (uint64_t)(place->pack + 1) << 32 | place->offset;
 }
 
+/* May the place be the one that stays? Of several one may have lost its base, and a repair stored the chunk anew. */
+static int is_candidate(const struct mark *mark, const struct chunk_place *place, unsigned depth,
+			int count, struct error *e)
+{
+	if (place->depth >= depth)
+		return 0;
+	return count == 1 ? 1 : closure_has_base(mark->store, place, e);
+}
+
 /* Mark the chunk at one place of less than `depth`, and its bases. 1 and the place, 0 it is missing. */
 static int mark_chunk(struct mark *mark, const struct chunk_id *id, unsigned depth,
 		      struct chunk_place *ret, struct error *e)
@@ -99,9 +109,14 @@ static int mark_chunk(struct mark *mark, const struct chunk_id *id, unsigned dep
 	struct chunk_id base;
 	int count = chunk_index_get(mark->store->index, id, places, e);
 
-	for (int i = 0; i < count; i++)
-		if (places[i].depth < depth && (best == NULL || is_better(mark, &places[i], best)))
+	for (int i = 0; i < count; i++) {
+		int may = is_candidate(mark, &places[i], depth, count, e);
+
+		if (may < 0)
+			return may;
+		if (may == 1 && (best == NULL || is_better(mark, &places[i], best)))
 			best = &places[i];
+	}
 	if (best == NULL) {
 		mark->missing += count >= 0;
 		return count < 0 ? count : 0;

@@ -12,21 +12,23 @@ static int is_there(struct store *store, const struct chunk_id *id, unsigned dep
 	int count = chunk_index_get(store->index, id, places, e);
 
 	for (int i = 0; i < count; i++) {
-		struct chunk_id base;
-		int found;
+		int found = places[i].depth < depth ? closure_has_base(store, &places[i], e) : 0;
 
-		if (places[i].depth >= depth)
-			continue;
-		if (places[i].codec != CODEC_ZSTD_PREFIX)
-			return 1;
-		found = chunk_index_by_prefix(store->index, places[i].base, CHUNK_BASE_LEN, &base,
-					      1, e);
-		if (found == 1)
-			found = is_there(store, &base, places[i].depth, e);
 		if (found != 0)
 			return found;
 	}
 	return count < 0 ? count : 0;
+}
+
+int closure_has_base(struct store *store, const struct chunk_place *place, struct error *e)
+{
+	struct chunk_id base;
+	int found;
+
+	if (place->codec != CODEC_ZSTD_PREFIX)
+		return 1;
+	found = chunk_index_by_prefix(store->index, place->base, CHUNK_BASE_LEN, &base, 1, e);
+	return found == 1 ? is_there(store, &base, place->depth, e) : found;
 }
 
 int closure_has_chunk(struct store *store, const struct chunk_id *id, struct error *e)

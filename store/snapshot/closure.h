@@ -9,10 +9,15 @@
 #ifndef STORE_SNAPSHOT_CLOSURE_H
 #define STORE_SNAPSHOT_CLOSURE_H
 
+#include "index/chunk_index.h"
 #include "store/snapshot/manifest.h"
 
 /* 1 the index knows the chunk and what it is decoded with, its bases; 0 it does not. */
 MUST_CHECK int closure_has_chunk(struct store *store, const struct chunk_id *id, struct error *e);
+
+/* 1 the same of the base of one place, or it has none; 0: what lies there can't be decoded, another place of the chunk may be. */
+MUST_CHECK int closure_has_base(struct store *store, const struct chunk_place *place,
+				struct error *e);
 
 /* 1 every chunk of the tree is there, 0 not. It always walks: nodes are read, leaves are not. */
 MUST_CHECK int closure_has_tree(struct store *store, const struct tree_root *root, struct error *e);

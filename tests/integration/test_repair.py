@@ -132,6 +132,18 @@ def test_a_sound_pack_that_came_back_is_not_deleted(pair):
     assert is_whole(store.path) and same(store, archives)
 
 
+def test_what_leaned_on_a_lost_pack_and_came_anew_is_whole(pair):
+    """Deltas whose bases are lost, and needed by nobody, lie beside what the copy gave: no damage, and nothing a prune goes by."""
+    store, far, archives = pair
+    store.run("forget", "s0")
+    packs(store.path)[0].unlink()
+    said = json.loads(store.run("repair", "--from", far, "--json").out)
+    assert said["whole"] and said["fetched"] > 0 and is_whole(store.path)
+    for _ in range(3):
+        store.run("prune", "--grace", "0", "--max-waste", "0")
+    assert is_whole(store.path) and store.run("dump", "--at", "s1", "--archive").raw == archives[1]
+
+
 def test_mistakes(store, tmp_path):
     store.run("repair", "--from", tmp_path / "nowhere", check=10)
 
