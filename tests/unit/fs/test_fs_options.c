@@ -40,6 +40,27 @@ static void options_may_stand_anywhere(void **state)
 	assert_string_equal(o.mountpoint, "/m");
 }
 
+static void a_size_may_have_a_unit(void **state)
+{
+	static const struct {
+		const char *option;
+		size_t bytes;
+	} rows[] = {
+		{"cache=1048576", MIB},	    {"cache=1024k", MIB},  {"cache=2048K", 2 * MIB},
+		{"cache=1m", MIB},	    {"cache=3M", 3 * MIB}, {"cache=2g", 2048 * MIB},
+		{"cache=1024G", MIB << 20},
+	};
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		OWNED(fs_options_release) struct fs_options o;
+
+		ASSERT_OK(PARSE(&o, "yesterfs", "/s", "/m", "-o", rows[i].option));
+		assert_int_equal(o.cache_bytes, rows[i].bytes);
+	}
+}
+
 static void what_fstab_says_is_understood(void **state)
 {
 	OWNED(fs_options_release) struct fs_options o;
@@ -89,6 +110,10 @@ static void usage_errors_are_told(void **state)
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "umask=888");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "umask=7777");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=1K");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=1023K");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=1025G");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=M");
+	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=-2M");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=64MB");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "cache=99999999999999999999");
 	REFUSED(ERR_INVALID, "/s", "/m", "-o", "show=text");
@@ -178,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(store_and_mount_point_are_enough),
 		cmocka_unit_test(options_may_stand_anywhere),
+		cmocka_unit_test(a_size_may_have_a_unit),
 		cmocka_unit_test(what_fstab_says_is_understood),
 		cmocka_unit_test(mounts_helper_has_letters_of_its_own),
 		cmocka_unit_test(usage_errors_are_told),

@@ -359,6 +359,8 @@ static const struct expr_vector sums_vectors[] = {
 	 "{\"v\": [{\"$numberInt\": \"1\"}, {\"$numberInt\": \"2\"}, {\"$numberInt\": \"3\"}]}", 0,
 	 NULL},
 	{"{\"e\": {\"$max\": \"$b\"}}", "{\"v\": {\"$numberInt\": \"3\"}}", 0, NULL},
+	{"{\"e\": {\"$stdDevPop\": [{\"$numberDouble\": \"0.1\"}]}}",
+	 "{\"v\": {\"$numberDouble\": \"0.0\"}}", 0, NULL},
 	{"{\"e\": {\"$stdDevPop\": \"$b\"}}", "{\"v\": {\"$numberDouble\": \"0.816496580927726\"}}",
 	 0, NULL},
 	{"{\"e\": {\"$stdDevSamp\": [{\"$numberInt\": \"1\"}]}}", "{\"v\": null}", 0, NULL},
