@@ -54,6 +54,12 @@ static void operations_change_documents(void **state)
 					 &e)),
 			 1);
 	assert_int_equal(views.count, 2);
+	/* It has what the update would give it: it is there all the same. */
+	assert_int_equal(ASSERT_OK(apply(&views,
+					 "{'op':'u','o2':{'_id':'d.w'},'o':{'$v':2,'diff':{'u':{"
+					 "'viewOn':'z'}}}}",
+					 &e)),
+			 1);
 	assert_int_equal(ASSERT_OK(apply(&views, "{'op':'d','o':{'_id':'d.w'}}", &e)), 1);
 	assert_int_equal(ASSERT_OK(apply(&views, "{'op':'d','o':{'_id':'d.w'}}", &e)), 1);
 	assert_int_equal(views.count, 1);

@@ -299,6 +299,10 @@ static const struct expr_vector logic_vectors[] = {
 	 "\"5\"}]}, \"then\": \"big\"}, {\"case\": \"$t\", \"then\": \"true\"}], \"default\": "
 	 "\"none\"}}}",
 	 "{\"v\": \"true\"}", 0, NULL},
+	{"{\"e\": {\"$switch\": {\"branches\": [{\"case\": false, \"then\": {\"$numberInt\": "
+	 "\"9\"}}, {\"case\": \"$missing\", \"then\": {\"$numberInt\": \"1\"}}], \"default\": "
+	 "{\"$numberInt\": \"3\"}}}}",
+	 "{\"v\": {\"$numberInt\": \"3\"}}", 0, NULL},
 	{"{\"e\": {\"$switch\": {\"branches\": [{\"case\": \"$n\", \"then\": {\"$numberInt\": "
 	 "\"1\"}}]}}}",
 	 NULL, 40066,

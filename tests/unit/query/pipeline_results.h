@@ -368,6 +368,39 @@ static const struct pipeline_case pipeline_results[] = {
 	 "{\"$numberInt\": \"2\"}, {\"$numberInt\": \"3\"}, {\"$numberInt\": \"4\"}], \"q\": "
 	 "{\"$numberDouble\": \"0.0\"}}]",
 	 0, NULL},
+	{"[{\"$unwind\": \"$arr\"}, {\"$setWindowFields\": {\"sortBy\": {\"arr\": {\"$numberInt\": "
+	 "\"1\"}}, \"output\": {\"q\": {\"$bottomN\": {\"n\": {\"$numberInt\": \"2\"}, \"sortBy\": "
+	 "{\"s\": {\"$numberInt\": \"1\"}}, \"output\": \"$arr\"}, \"window\": {\"documents\": "
+	 "[{\"$numberInt\": \"-1\"}, {\"$numberInt\": \"1\"}]}}, \"r\": {\"$topN\": {\"n\": "
+	 "{\"$numberInt\": \"2\"}, \"sortBy\": {\"s\": {\"$numberInt\": \"1\"}}, \"output\": "
+	 "\"$arr\"}, \"window\": {\"documents\": [{\"$numberInt\": \"-1\"}, {\"$numberInt\": "
+	 "\"1\"}]}}}}}, {\"$project\": {\"arr\": {\"$numberInt\": \"1\"}, \"q\": {\"$numberInt\": "
+	 "\"1\"}, \"r\": {\"$numberInt\": \"1\"}}}]",
+	 "[{\"_id\": {\"$numberInt\": \"1\"}, \"arr\": {\"$numberInt\": \"1\"}, \"q\": "
+	 "[{\"$numberInt\": \"1\"}, {\"$numberInt\": \"2\"}], \"r\": [{\"$numberInt\": \"1\"}, "
+	 "{\"$numberInt\": \"2\"}]}, {\"_id\": {\"$numberInt\": \"1\"}, \"arr\": {\"$numberInt\": "
+	 "\"2\"}, \"q\": [{\"$numberInt\": \"2\"}, {\"$numberInt\": \"3\"}], \"r\": "
+	 "[{\"$numberInt\": \"1\"}, {\"$numberInt\": \"2\"}]}, {\"_id\": {\"$numberInt\": \"1\"}, "
+	 "\"arr\": {\"$numberInt\": \"3\"}, \"q\": [{\"$numberInt\": \"3\"}, {\"$numberInt\": "
+	 "\"4\"}], \"r\": [{\"$numberInt\": \"2\"}, {\"$numberInt\": \"3\"}]}, {\"_id\": "
+	 "{\"$numberInt\": \"1\"}, \"arr\": {\"$numberInt\": \"4\"}, \"q\": [{\"$numberInt\": "
+	 "\"3\"}, {\"$numberInt\": \"4\"}], \"r\": [{\"$numberInt\": \"3\"}, {\"$numberInt\": "
+	 "\"4\"}]}]",
+	 0, NULL},
+	{"[{\"$unwind\": \"$arr\"}, {\"$setWindowFields\": {\"sortBy\": {\"arr\": {\"$numberInt\": "
+	 "\"1\"}}, \"output\": {\"q\": {\"$maxN\": {\"n\": {\"$numberInt\": \"2\"}, \"input\": "
+	 "{\"$cond\": [{\"$gt\": [\"$arr\", {\"$numberInt\": \"2\"}]}, {\"$numberInt\": \"3\"}, "
+	 "{\"$numberDouble\": \"3.0\"}]}}, \"window\": {\"documents\": [{\"$numberInt\": \"-1\"}, "
+	 "{\"$numberInt\": \"1\"}]}}}}}, {\"$project\": {\"arr\": {\"$numberInt\": \"1\"}, \"q\": "
+	 "{\"$numberInt\": \"1\"}}}]",
+	 "[{\"_id\": {\"$numberInt\": \"1\"}, \"arr\": {\"$numberInt\": \"1\"}, \"q\": "
+	 "[{\"$numberDouble\": \"3.0\"}, {\"$numberDouble\": \"3.0\"}]}, {\"_id\": "
+	 "{\"$numberInt\": \"1\"}, \"arr\": {\"$numberInt\": \"2\"}, \"q\": [{\"$numberInt\": "
+	 "\"3\"}, {\"$numberDouble\": \"3.0\"}]}, {\"_id\": {\"$numberInt\": \"1\"}, \"arr\": "
+	 "{\"$numberInt\": \"3\"}, \"q\": [{\"$numberInt\": \"3\"}, {\"$numberInt\": \"3\"}]}, "
+	 "{\"_id\": {\"$numberInt\": \"1\"}, \"arr\": {\"$numberInt\": \"4\"}, \"q\": "
+	 "[{\"$numberInt\": \"3\"}, {\"$numberInt\": \"3\"}]}]",
+	 0, NULL},
 	{"[{\"$setWindowFields\": {\"sortBy\": {}, \"output\": {\"q\": {\"$sum\": {\"$numberInt\": "
 	 "\"1\"}}}}}]",
 	 "[{\"_id\": {\"$numberInt\": \"1\"}, \"a\": {\"$numberInt\": \"1\"}, \"b\": {\"c\": "

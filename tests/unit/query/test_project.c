@@ -138,12 +138,71 @@ static void an_included_id_of_an_exclusion_stays(void **state)
 	ASSERT_BYTES(buf_bytes(&out), buf_bytes(&doc));
 }
 
+/* What a projection of find leaves of a document, both as JSON. */
+static char *projected(const char *spec_json, const char *doc_json)
+{
+	struct query_context q = {.constants = arena_new()};
+	OWNED(arena_free) struct arena *arena = arena_new();
+	OWNED(buf_release) struct buf out = {0};
+	struct expr_scope *scope = expr_scope_new(&q);
+	bson_t *spec = bson_new_from_json((const uint8_t *)spec_json, -1, NULL);
+	bson_t *doc = bson_new_from_json((const uint8_t *)doc_json, -1, NULL);
+	const struct project *project;
+	const struct match *match;
+	struct expr_frame frame;
+	struct stage_doc in = {0};
+	struct error e = {0};
+	bson_t view;
+	char *text;
+
+	assert_true(spec != NULL && doc != NULL);
+	ASSERT_OK(match_parse(scope, bson_build_empty(), MATCH_TOP, &match, &e));
+	ASSERT_OK(project_parse(scope, bytes_of(bson_get_data(spec), spec->len), PROJECT_FIND,
+				match, &project, &e));
+	in.doc = bytes_of(bson_get_data(doc), doc->len);
+	frame = expr_frame_new(&q, scope, arena);
+	expr_frame_set(&frame, in.doc);
+	ASSERT_OK(project_apply(project, &frame, &in, &out, &e));
+	assert_true(bson_init_static(&view, out.at, out.len));
+	text = bson_as_relaxed_extended_json(&view, NULL);
+	bson_destroy(spec);
+	bson_destroy(doc);
+	arena_free(q.constants);
+	return text;
+}
+
+/* Measured on mongod 6.0.27. */
+static void a_slice_goes_into_documents_of_an_array_but_not_into_arrays_of_it(void **state)
+{
+	static const char doc[] = "{\"o\": [{\"b\": [1, 2, 3]}, 5, [{\"b\": [1, 2]}], {\"b\": 7}], "
+				  "\"p\": {\"b\": [1, 2, 3]}}";
+	static const struct {
+		const char *spec, *result;
+	} rows[] = {
+		{"{\"o.b\": {\"$slice\": 1}}", "{ \"o\" : [ { \"b\" : [ 1 ] }, 5, [ { \"b\" : [ 1, "
+					       "2 ] } ], { \"b\" : 7 } ], \"p\" : { "
+					       "\"b\" : [ 1, 2, 3 ] } }"},
+		{"{\"p.b\": {\"$slice\": -2}}", "{ \"o\" : [ { \"b\" : [ 1, 2, 3 ] }, 5, [ { \"b\" "
+						": [ 1, 2 ] } ], { \"b\" : 7 } ], "
+						"\"p\" : { \"b\" : [ 2, 3 ] } }"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *text = projected(rows[i].spec, doc);
+
+		assert_string_equal(text, rows[i].result);
+		bson_free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(projections_of_find_are_refused_with_mongods_codes_and_words),
 		cmocka_unit_test(fields_of_a_wide_document_are_found_in_any_order),
 		cmocka_unit_test(an_included_id_of_an_exclusion_stays),
+		cmocka_unit_test(a_slice_goes_into_documents_of_an_array_but_not_into_arrays_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

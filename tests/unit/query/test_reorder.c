@@ -141,6 +141,14 @@ static const struct order_case cases[] = {
 	 "{\"required\": [\"_id\"]}, \"_id.x\": 1}}]}",
 	 "[ { \"$group\" : { \"_id\" : { \"x\" : \"$a\" } } }, { \"$match\" : { \"$jsonSchema\" : "
 	 "{ \"required\" : [ \"_id\" ] }, \"_id.x\" : 1 } } ]"},
+	{"{\"p\": [{\"$addFields\": {\"x\": 1}}, {\"$match\": {\"$jsonSchema\": {\"allOf\": "
+	 "[{\"required\": [\"a\"]}]}}}]}",
+	 "[ { \"$match\" : { \"$jsonSchema\" : { \"allOf\" : [ { \"required\" : [ \"a\" ] } ] } } "
+	 "}, { \"$addFields\" : { \"x\" : 1 } } ]"},
+	{"{\"p\": [{\"$addFields\": {\"x\": 1}}, {\"$match\": {\"$jsonSchema\": {\"required\": "
+	 "[\"x\"]}}}]}",
+	 "[ { \"$addFields\" : { \"x\" : 1 } }, { \"$match\" : { \"$jsonSchema\" : { \"required\" "
+	 ": [ \"x\" ] } } } ]"},
 	{"{\"p\": [{\"$match\": 5}, {\"$sort\": {}}]}",
 	 "[ { \"$match\" : 5 }, { \"$sort\" : {  } } ]"},
 };
