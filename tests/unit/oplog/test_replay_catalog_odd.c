@@ -142,6 +142,11 @@ static const struct catalog_case series[] = {
 		  "'o':{'_id':'d.s','viewOn':'system.buckets.s','pipeline':[{"
 		  "'$_internalUnpackBucket':{'timeField':'t','metaField':'m'}}]}")},
 	 "d.s:timeseries {" SERIES "} (m_1); d.system.buckets.s #4"},
+	{"buckets alone may have no options",
+	 EXACT,
+	 {"{'ns':'d.system.buckets.s','u':@1,'n':4}"},
+	 {"3 {'create':'c'," ID "}"},
+	 "d.c=3 (_id_); d.system.buckets.s=1 #4"},
 };
 
 static void buckets_show_what_their_time_series_lists(void **state)

@@ -28,6 +28,7 @@ static void what_is_forgotten_goes_after_two_graces(void **state)
 	struct store *store = store_model_open(dir);
 	struct snapshot one, two;
 	uint64_t now = prune_model_now(), both, alone;
+	struct prune_result result;
 
 	(void)state;
 	snapshot_model_commit(store, "one", 100, 1, &one);
@@ -37,8 +38,14 @@ static void what_is_forgotten_goes_after_two_graces(void **state)
 	prune_model_forget(store, &two.id, now);
 	/* It is not old enough to be surely no writer's that has yet to commit. */
 	assert_int_equal(prune(store, now + DAY, 7 * DAY).new_packs, 0);
-	assert_true(prune(store, now + 8 * DAY, 7 * DAY).new_packs > 0);
-	assert_int_equal(prune(store, now + 14 * DAY, 7 * DAY).deleted_packs, 0);
+	result = prune(store, now + 8 * DAY, 7 * DAY);
+	assert_true(result.new_packs > 0);
+	assert_int_equal(result.condemned_packs, result.new_packs);
+	assert_int_equal(result.condemned_bytes, result.new_bytes);
+	result = prune(store, now + 14 * DAY, 7 * DAY);
+	assert_int_equal(result.deleted_packs, 0);
+	assert_int_equal(result.new_packs, 0);
+	assert_true(result.condemned_packs > 0);
 	assert_true(prune_model_stored(dir) >= both);
 	assert_true(prune(store, now + 16 * DAY, 7 * DAY).deleted_packs > 0);
 	assert_true(prune_model_stored(dir) < both);

@@ -7,6 +7,7 @@
 #include "store/check.h"
 #include "store/snapshot/commit.h"
 #include "store/store_internal.h"
+#include "tests/harness/test_store.h"
 #include "tests/unit/store/snapshot_model.h"
 
 #define NOW_US ((uint64_t)1795254067000000)
@@ -387,7 +388,7 @@ static void a_pack_without_its_end_gives_its_frames(void **state UNUSED)
 	delta.at[9] ^= 1;
 	ASSERT_OK(store_writer_begin(store, &writer, &e));
 	ASSERT_OK(store_writer_prefix(writer, buf_bytes(&shared), &prefix, &e));
-	ids[2] = chunk_id_of(buf_bytes(&shared));
+	ids[2] = test_store_id(buf_bytes(&shared));
 	ids[0] = store_model_put(writer, CHUNK_LEAF, buf_bytes(&leaf), NULL, prefix);
 	ASSERT_OK(store_writer_flush(writer, &e));
 	ids[1] = store_model_put(writer, CHUNK_LEAF, buf_bytes(&delta), &ids[0], NULL);

@@ -93,6 +93,8 @@ static void any_range_reads_as_the_documents_put_together(void **state)
 		check(store, &root, &all, UINT64_MAX, 4096, 2);
 		check(store, &root, &all, UINT64_MAX - 4000, 4096, 2);
 		check(store, &root, &all, 5, 0, 2);
+		check(store, &root, &all, 5, 1, 0);
+		check(store, &root, &all, all.len - 1, 1, 0);
 	}
 	store_close(store);
 }
