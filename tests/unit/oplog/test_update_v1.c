@@ -137,6 +137,8 @@ static const struct update_case cases[] = {
 	 "{'_id':1,'a':[1,null,{'b':1},null,null,9,null,4,null,null,3]}"},
 	{"one index by two names", ALL, "{'_id':1,'a':[1]}",
 	 "{'$v':1,'$set':{'a.01.x':9,'a.1.y':1}}", "{'_id':1,'a':[1,{'x':9,'y':1}]}"},
+	{"two names for one index, beside one that is too far", ALL, "{'_id':1,'a':[1,2]}",
+	 "{'$v':1,'$set':{'a.01':9,'a.1':1,'a.1500003':1}}", "#34"},
 	{"set and unset below a new node", ALL, "{'_id':1}",
 	 "{'$v':1,'$set':{'x.a':9},'$unset':{'x.b':1,'y.z':1}}", "{'_id':1,'x':{'a':9}}"},
 	{"arrays in arrays", ALL, "{'_id':1,'a':[[1],[2]]}", "{'$v':1,'$set':{'a.1.3':7}}",
