@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "tests/harness/harness.h"
@@ -94,6 +95,25 @@ static void several_that_want_the_same_wait_for_one_opening(void **state)
 		assert_int_equal(wait_for(&jobs[i]), 1);
 	fs_visits_free(w.visits);
 	assert_int_equal(w.opened, 1);
+}
+
+/* The thread that opens takes no signals; those of who asked are as before. */
+static void who_asks_still_takes_signals(void **state)
+{
+	sigset_t before, after;
+	struct world w;
+	struct job job;
+
+	(void)state;
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &before), 0);
+	world_open(&w);
+	add(&w, 7, &job);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
+	atomic_store(&w.let_go, true);
+	assert_int_equal(wait_for(&job), 1);
+	fs_visits_free(w.visits);
+	for (int signal = 1; signal < SIGRTMIN; signal++)
+		assert_int_equal(sigismember(&after, signal), sigismember(&before, signal));
 }
 
 static void an_error_is_told_to_all_that_wait(void **state)
@@ -202,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several_that_want_the_same_wait_for_one_opening),
+		cmocka_unit_test(who_asks_still_takes_signals),
 		cmocka_unit_test(an_error_is_told_to_all_that_wait),
 		cmocka_unit_test(who_gives_up_leaves_and_the_others_get_it),
 		cmocka_unit_test(when_the_last_one_gives_up_it_is_stopped),
