@@ -387,6 +387,14 @@ static void much_at_once_is_several_frames(void **state UNUSED)
 		stream_model_entry(&expected, n);
 		ASSERT_BYTES(buf_bytes(&got), buf_bytes(&expected));
 	}
+	for (size_t i = 0; i < j->frame_count; i++) {
+		const struct journal_frame *frame = &j->frames[i];
+
+		assert_int_equal(journal_frame_of_rank(j, frame->rank), i);
+		assert_int_equal(journal_frame_of_rank(j, frame->rank + frame->count - 1), i);
+		assert_int_equal(journal_frame_of_byte(j, frame->begin), i);
+		assert_int_equal(journal_frame_of_byte(j, frame->begin + frame->len - 1), i);
+	}
 	ASSERT_OK(journal_check(j, &e));
 }
 

@@ -142,6 +142,16 @@ static const struct catalog_case series[] = {
 		  "'o':{'_id':'d.s','viewOn':'system.buckets.s','pipeline':[{"
 		  "'$_internalUnpackBucket':{'timeField':'t','metaField':'m'}}]}")},
 	 "d.s:timeseries {" SERIES "} (m_1); d.system.buckets.s #4"},
+	{"an index that it does not show hides none of those behind it",
+	 EXACT,
+	 {"{'ns':'d.x','u':@1,'n':4,'o':{'clusteredIndex':true," SERIES "},'i':["
+	  "{'v':2,'key':{'data.v':1},'name':'inner'},{'v':2,'key':{'meta':1},'name':'m_1'}]}"},
+	 {"1 {'renameCollection':'d.x','to':'d.system.buckets.s'}",
+	  "3 {'create':'system.views'," ID "}",
+	  VIEW_OP("i", "3",
+		  "'o':{'_id':'d.s','viewOn':'system.buckets.s','pipeline':[{"
+		  "'$_internalUnpackBucket':{'timeField':'t','metaField':'m'}}]}")},
+	 "d.s:timeseries {" SERIES "} (m_1); d.system.buckets.s #4"},
 	{"buckets alone may have no options",
 	 EXACT,
 	 {"{'ns':'d.system.buckets.s','u':@1,'n':4}"},

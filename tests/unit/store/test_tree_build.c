@@ -3,6 +3,7 @@
 
 #include "base/key.h"
 #include "store/tree/extsort.h"
+#include "store/tree/tree_split.h"
 #include "tests/unit/store/store_model.h"
 #include "tests/unit/store/tree_model.h"
 
@@ -167,6 +168,49 @@ static void documents_of_16_mib_are_leaves_of_their_own(void **state)
 	root = tree_model_build(store, TREE_KEYED, &docs);
 	tree_model_check(store, &root, &docs);
 	tree_model_docs_release(&docs);
+	store_close(store);
+}
+
+static void add_of_size(struct model_docs *docs, int32_t id, size_t size)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	OWNED(free) uint8_t *pad = xcalloc(size, 1);
+	const size_t around = 4 + 1 + 4 + 4 + 1 + 4 + 5 + 1; /* of a document with _id and pad */
+	size_t at = harness_doc_open(&doc);
+
+	harness_doc_int32(&doc, "_id", id);
+	harness_doc_binary(&doc, "pad", 0, bytes_of(pad, size - around));
+	harness_doc_close(&doc, at);
+	assert_int_equal(doc.len, size);
+	tree_model_add(docs, buf_bytes(&doc));
+}
+
+/* Where a leaf ends is part of what a root is: at the limit it goes on, one byte over it, it does not. */
+static void a_leaf_is_as_long_as_the_limit_and_no_longer(void **state)
+{
+	struct store *store = tree_model_store();
+	const size_t max = tree_split_leaf_max(store_params(store));
+	int32_t id = 0;
+
+	(void)state;
+	/* Not one that ends a leaf by itself. */
+	for (bool ends = true; ends;) {
+		struct model_docs docs = {0};
+
+		add_of_size(&docs, ++id, 100);
+		ends = tree_split_keyed(store_params(store), buf_bytes(&docs.doc[0].key), 100);
+		tree_model_docs_release(&docs);
+	}
+	for (size_t over = 0; over < 2; over++) {
+		struct model_docs docs = {0};
+		struct tree_root root;
+
+		add_of_size(&docs, id, 100);
+		add_of_size(&docs, id + 1, max - 100 + over);
+		root = tree_model_build(store, TREE_KEYED, &docs);
+		assert_int_equal(root.height, over);
+		tree_model_docs_release(&docs);
+	}
 	store_close(store);
 }
 
@@ -369,6 +413,7 @@ int main(void)
 		cmocka_unit_test(keys_that_begin_alike_for_long_give_a_sane_tree),
 		cmocka_unit_test(a_tree_of_megabyte_keys_terminates),
 		cmocka_unit_test(documents_of_16_mib_are_leaves_of_their_own),
+		cmocka_unit_test(a_leaf_is_as_long_as_the_limit_and_no_longer),
 		cmocka_unit_test(documents_out_of_order_are_refused),
 		cmocka_unit_test(equal_keys_are_kept_in_order_of_their_bytes),
 		cmocka_unit_test(documents_without_id_keep_their_order),
