@@ -5,6 +5,7 @@
 #include "base/buckets.h"
 #include "base/crc64.h"
 #include "tools/source_catalog.h"
+#include "tools/source_kind.h"
 #include "tools/source_window.h"
 
 #define MAGIC_LEN 4
@@ -79,7 +80,25 @@ static int next_item(struct archive *a, const char *expected, struct bytes *ret,
 	return 1;
 }
 
-/* The magic number; what people take for archives gets its own message. */
+/* ERR_CORRUPT: it begins otherwise; what people take for archives is told as what it is. */
+static int COLD not_an_archive(struct archive *a, struct error *e)
+{
+	struct source_kind kind;
+	struct bytes rest;
+	int r = more(a, SOURCE_KIND_LEN, &rest, e);
+
+	if (r < 0)
+		return r;
+	kind = source_kind_of(rest);
+	error_set(e, ERR_CORRUPT,
+		  "%s: expected a mongodump archive (6d e2 99 81), found %02x %02x %02x %02x at "
+		  "offset 0%s%s",
+		  a->name, rest.at[0], rest.at[1], rest.at[2], rest.at[3],
+		  kind.hint != NULL ? ": " : "", kind.hint != NULL ? kind.what : "");
+	return kind.hint != NULL ? error_hint(e, "%s", kind.hint) : e->code;
+}
+
+/* The magic number. */
 static int read_magic(struct archive *a, struct error *e)
 {
 	struct bytes rest;
@@ -91,24 +110,10 @@ static int read_magic(struct archive *a, struct error *e)
 		return error_set(e, ERR_CORRUPT,
 				 "%s: expected a mongodump archive (6d e2 99 81), found %zu bytes",
 				 a->name, rest.len);
-	if (get_le32(rest.at) == SOURCE_ARCHIVE_MAGIC) {
-		source_window_take(&a->window, MAGIC_LEN);
-		return 0;
-	}
-	if (rest.at[0] == 0xff && rest.at[1] == 0xfe) {
-		error_set(
-			e, ERR_CORRUPT,
-			"%s: expected a mongodump archive (6d e2 99 81), found ff fe at offset 0: "
-			"UTF-16 text, as PowerShell's > makes of any program's output",
-			a->name);
-		return error_hint(e, "such a file can't be repaired; dump again with "
-				     "mongodump --archive=FILE, without >");
-	}
-	return error_set(
-		e, ERR_CORRUPT,
-		"%s: expected a mongodump archive (6d e2 99 81), found %02x %02x %02x %02x "
-		"at offset 0",
-		a->name, rest.at[0], rest.at[1], rest.at[2], rest.at[3]);
+	if (get_le32(rest.at) != SOURCE_ARCHIVE_MAGIC)
+		return not_an_archive(a, e);
+	source_window_take(&a->window, MAGIC_LEN);
+	return 0;
 }
 
 /* Copy a version from the header. */
