@@ -198,19 +198,41 @@ static void add_document(struct buf *doc, enum bson_kind kind, const char *name,
 	buf_add_bytes(doc, value);
 }
 
+int metadata_options(struct bytes options, struct buf *ret, struct error *e)
+{
+	struct bson_fields fields = bson_fields(options);
+	struct bson_field field;
+	size_t start = ret->len;
+	int r = 0;
+
+	buf_add_le32(ret, 0);
+	while (options.len > 0 && (r = bson_fields_next(&fields, &field, e)) > 0)
+		if (!bytes_equal(field.name, bytes_str("create")))
+			buf_add(ret, field.name.at - 1,
+				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+	buf_add_u8(ret, 0);
+	put_le32(ret->at + start, (uint32_t)(ret->len - start));
+	if (r < 0)
+		ret->len = start;
+	return r;
+}
+
 int metadata_render(struct bytes options, struct bytes indexes, const uint8_t *uuid,
 		    struct bytes collection_name, const char *type, struct buf *ret,
 		    struct error *e)
 {
 	static const char digits[] = "0123456789abcdef";
 	OWNED(buf_release) struct buf doc = {0};
+	OWNED(buf_release) struct buf plain = {0};
 	char hex[2 * UUID_LEN];
 	size_t start = ret->len;
-	int r;
+	int r = metadata_options(options, &plain, e);
 
+	if (r < 0)
+		return r;
 	buf_add_le32(&doc, 0);
-	if (options.len > BSON_MIN_LEN)
-		add_document(&doc, BSON_KIND_DOCUMENT, "options", options);
+	if (plain.len > BSON_MIN_LEN)
+		add_document(&doc, BSON_KIND_DOCUMENT, "options", buf_bytes(&plain));
 	add_document(&doc, BSON_KIND_ARRAY, "indexes",
 		     indexes.len > 0 ? indexes : bytes_of(empty_document, BSON_MIN_LEN));
 	if (uuid != NULL) {

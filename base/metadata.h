@@ -29,6 +29,12 @@ DEFINE_OWNED_STRUCT(struct metadata, metadata_release);
  */
 MUST_CHECK int metadata_parse(struct bytes text, struct metadata *ret, struct error *e);
 
+/*
+ * Append a document of options without "create", the collection's name, which servers before 3.0 have among them:
+ * a create that has it twice is refused from 6.0 on, and stock mongorestore sends what it finds.
+ */
+MUST_CHECK int metadata_options(struct bytes options, struct buf *ret, struct error *e);
+
 /* Append the text that mongodump 100.x writes for this namespace: one line, canonical, no final newline. */
 MUST_CHECK int metadata_render(struct bytes options, struct bytes indexes, const uint8_t *uuid,
 			       struct bytes collection_name, const char *type, struct buf *ret,

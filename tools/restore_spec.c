@@ -27,13 +27,18 @@ int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
 {
 	static const char *const left_out[] = {"create",      "uuid",  "idIndex",
 					       "autoIndexId", "flags", "temp"};
+	/* Servers before 4.2 took them without capped, later ones refuse that. */
+	static const char *const of_capped[] = {"size", "max"};
 	struct bson_fields fields = bson_fields(options);
 	struct bson_field field;
 	size_t begin = bson_build_begin(ret);
-	int more;
+	int more, capped = restore_spec_is_capped(options, e);
 
+	if (capped < 0)
+		return capped;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
 		if (is_one_of(field.name, left_out, COUNT_OF(left_out)) ||
+		    (!capped && is_one_of(field.name, of_capped, COUNT_OF(of_capped))) ||
 		    (major < 6 &&
 		     bytes_equal(field.name, bytes_str("changeStreamPreAndPostImages"))) ||
 		    (major >= 6 && bytes_equal(field.name, bytes_str("recordPreImages"))))

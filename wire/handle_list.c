@@ -1,6 +1,7 @@
 /* listDatabases and listCollections. Prefix: handle_ */
 #include <stdio.h>
 
+#include "base/metadata.h"
 #include "query/value.h"
 #include "wire/catalog_walk.h"
 #include "wire/filter.h"
@@ -109,10 +110,16 @@ int handle_list_databases(struct call *call, struct error *e)
 
 /* ---- listCollections */
 
-/* Options in the form that a 6.0 has them: what is stored, as it is. */
+/* Options in the form that a 6.0 has them: what is stored, as it is, but for what is none. */
 static void add_options(const struct catalog_entry *entry, struct buf *ret)
 {
-	bson_build_value(ret, "options", BSON_KIND_DOCUMENT, buf_bytes(&entry->options));
+	OWNED(buf_release) struct buf options = {0};
+	struct error ignored = {0};
+
+	/* What is damaged is told as it is. */
+	if (metadata_options(buf_bytes(&entry->options), &options, &ignored) < 0)
+		buf_add_bytes(&options, buf_bytes(&entry->options));
+	bson_build_value(ret, "options", BSON_KIND_DOCUMENT, buf_bytes(&options));
 }
 
 /* idIndex: the index on _id, in its form. */

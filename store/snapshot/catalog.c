@@ -129,12 +129,19 @@ static int field_is_true(struct bytes doc, const char *name, bool *ret, struct e
 	return 1;
 }
 
+int catalog_is_capped(struct bytes options, bool *ret, struct error *e)
+{
+	int found = field_is_true(options, "capped", ret, e);
+
+	return found < 0 ? found : 0;
+}
+
 int catalog_is_natural(struct bytes coll, struct bytes options, bool *ret, struct error *e)
 {
 	bool capped, auto_index;
 	int found;
 
-	if (field_is_true(options, "capped", &capped, e) < 0)
+	if (catalog_is_capped(options, &capped, e) < 0)
 		return e->code;
 	found = field_is_true(options, "autoIndexId", &auto_index, e);
 	if (found < 0)

@@ -60,6 +60,9 @@ static inline struct bytes catalog_entry_order(const struct catalog_entry *entry
 MUST_CHECK int catalog_is_natural(struct bytes coll, struct bytes options, bool *ret,
 				  struct error *e);
 
+/* Is a collection with these options capped? ERR_CORRUPT. */
+MUST_CHECK int catalog_is_capped(struct bytes options, bool *ret, struct error *e);
+
 /* Encode an entry as a catalog document (a BSON document with `_id`), appended. */
 MUST_CHECK int catalog_entry_encode(const struct catalog_entry *entry, struct buf *ret,
 				    struct error *e);

@@ -26,7 +26,11 @@ struct rule {
 	enum form form;
 };
 
+/* The first rule counts. Servers before 4.2 took a size without capped, and made nothing of it. */
+#define RULES_NOT_CAPPED 2
 static const struct rule option_rules[] = {
+	{"size", FORM_LEFT_OUT},
+	{"max", FORM_LEFT_OUT},
 	{"create", FORM_LEFT_OUT}, /* old tools: the collection's name */
 	{"uuid", FORM_LEFT_OUT},
 	{"idIndex", FORM_LEFT_OUT},
@@ -289,7 +293,16 @@ static int write_whole(struct bytes doc, struct rules rules, struct buf *ret, st
 
 int catalog_normal_options(struct bytes options, struct buf *ret, struct error *e)
 {
-	return write_whole(options, RULES_OF(option_rules), ret, e);
+	struct rules rules = RULES_OF(option_rules);
+	bool capped = false;
+
+	if (options.len > 0 && catalog_is_capped(options, &capped, e) < 0)
+		return e->code;
+	if (capped) {
+		rules.at += RULES_NOT_CAPPED;
+		rules.count -= RULES_NOT_CAPPED;
+	}
+	return write_whole(options, rules, ret, e);
 }
 
 int catalog_normal_index(struct bytes spec, struct buf *ret, struct error *e)

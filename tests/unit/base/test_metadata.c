@@ -84,6 +84,21 @@ static void what_is_rendered_reads_as_mongodump_writes_it(void **state UNUSED)
 				  buf_bytes(&m.collection_name), m.type, &text, &e));
 	assert_string_equal(buf_text(&text), full);
 
+	/* "create" is no option. */
+	ASSERT_OK(metadata_parse(bytes_str("{\"options\":{\"create\":\"x\",\"capped\":true}}"), &m,
+				 &e));
+	buf_reset(&text);
+	ASSERT_OK(metadata_render(buf_bytes(&m.options), bytes_of(NULL, 0), NULL, bytes_str("x"),
+				  "", &text, &e));
+	assert_string_equal(
+		buf_text(&text),
+		"{\"options\":{\"capped\":true},\"indexes\":[],\"collectionName\":\"x\"}");
+	ASSERT_OK(metadata_parse(bytes_str("{\"options\":{\"create\":\"x\"}}"), &m, &e));
+	buf_reset(&text);
+	ASSERT_OK(metadata_render(buf_bytes(&m.options), bytes_of(NULL, 0), NULL, bytes_str("x"),
+				  "", &text, &e));
+	assert_string_equal(buf_text(&text), "{\"indexes\":[],\"collectionName\":\"x\"}");
+
 	/* No options, no uuid, no type: left out. No indexes: an empty array. */
 	buf_reset(&text);
 	ASSERT_OK(metadata_render(bytes_of("\5\0\0\0\0", 5), bytes_of(NULL, 0), NULL,

@@ -49,6 +49,8 @@ static void options_that_mean_the_same_are_the_same(void **state)
 		{"{'capped':true,'size':4096,'max':5}",
 		 "{'max':{'$numberLong':'5'},'size':{'$numberDouble':'4096.0'},'capped':1}", true},
 		{"{'capped':true,'size':4096}", "{'capped':true,'size':4097}", false},
+		{"{'capped':false,'size':0,'max':0}", "{}", true},
+		{"{'capped':true,'size':4096}", "{'size':4096}", false},
 		{"{'temp':false,'validator':{}}", "{}", true},
 		{"{'validator':{'a':1}}", "{}", false},
 		{"{'validator':{'a':1}}", "{'validator':{'a':{'$numberLong':'1'}}}", false},

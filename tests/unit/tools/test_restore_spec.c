@@ -49,6 +49,10 @@ static void options_lose_what_a_create_does_not_take(void **state UNUSED)
 	buf_reset(&found);
 	ASSERT_OK(restore_spec_options(buf_bytes(&options), 5, &found, &expire, &e));
 	assert_same(&found, "{\"capped\":true,\"size\":4096,\"recordPreImages\":true}");
+	parse("{\"capped\":false,\"size\":0,\"max\":0}", &options);
+	buf_reset(&found);
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 6, &found, &expire, &e));
+	assert_same(&found, "{\"capped\":false}");
 }
 
 static void indexes_are_sorted_out(void **state UNUSED)
