@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "oplog/segment_builder.h"
+#include "oplog/stream_contradicts.h"
 #include "oplog/stream_foreign.h"
 #include "oplog/stream_internal.h"
 #include "oplog/stream_keep.h"
@@ -255,39 +256,6 @@ static int find_place(struct stream_add *add, uint64_t ts, struct error *e)
 	return 0;
 }
 
-static int hint_other(struct error *e)
-{
-	error_hint(e, "it is another replica set's (a store keeps one), or was rolled back, or was "
-		      "cut out of a longer one");
-	return e->code;
-}
-
-static int differs(const struct entry_optime *at, struct error *e)
-{
-	error_set(e, ERR_EXISTS,
-		  "entry %" PRIu32 ".%" PRIu32 " differs from the one that the store has",
-		  entry_seconds(at->ts), entry_increment(at->ts));
-	return hint_other(e);
-}
-
-/* The slice has no entry where the stream has one. */
-static int lacks(uint64_t ts, struct error *e)
-{
-	error_set(e, ERR_EXISTS, "entry %" PRIu32 ".%" PRIu32 ", which the store has, is not there",
-		  entry_seconds(ts), entry_increment(ts));
-	return hint_other(e);
-}
-
-/* The slice has an entry where the stream has none. */
-static int surplus(const struct entry_optime *at, struct error *e)
-{
-	error_set(e, ERR_EXISTS,
-		  "entry %" PRIu32 ".%" PRIu32
-		  " is none of those that the store has of that time, which are without a gap",
-		  entry_seconds(at->ts), entry_increment(at->ts));
-	return hint_other(e);
-}
-
 /* Does what is known of the neighbours allow a new entry here? */
 static int check_place(const struct stream_add *add, const struct entry_optime *at,
 		       struct bytes doc, struct error *e)
@@ -297,24 +265,24 @@ static int check_place(const struct stream_add *add, const struct entry_optime *
 	bool follows = add->last.known && before != NULL && add->last.at.ts == before->last.ts;
 
 	if (add->rank > 0)
-		return surplus(at, e);
+		return stream_contradicts_surplus(at, e);
 	if (before != NULL && before->next.known && !has_run(add)) {
 		const struct segment_link *next = &before->next;
 
 		if (at->ts < next->at.ts)
-			return surplus(at, e);
+			return stream_contradicts_surplus(at, e);
 		if (at->ts == next->at.ts && !is_link_to(add, next, at, doc))
-			return differs(at, e);
+			return stream_contradicts_differs(at, e);
 		if (at->ts > next->at.ts && follows)
-			return lacks(next->at.ts, e);
+			return stream_contradicts_lacks(next->at.ts, e);
 	}
 	if (after != NULL && after->prev.known) {
 		const struct segment_link *prev = &after->prev;
 
 		if (at->ts > prev->at.ts)
-			return surplus(at, e);
+			return stream_contradicts_surplus(at, e);
 		if (at->ts == prev->at.ts && !is_link_to(add, prev, at, doc))
-			return differs(at, e);
+			return stream_contradicts_differs(at, e);
 	}
 	return 0;
 }
@@ -345,7 +313,7 @@ static int join(struct stream_add *add, struct error *e)
 	if (!add->last.known)
 		return 0;
 	if (after->prev.known && !same_link(&after->prev, last_link(add)))
-		return lacks(after->prev.at.ts, e);
+		return stream_contradicts_lacks(after->prev.at.ts, e);
 	if (has_run(add))
 		return end_run(add, &next, e);
 	if (add->at == 0 || add->list[add->at - 1].segment.last.ts != add->last.at.ts)
@@ -355,7 +323,7 @@ static int join(struct stream_add *add, struct error *e)
 	if (segment_follows(before, after))
 		return 0;
 	if (before->next.known)
-		return lacks(before->next.at.ts, e);
+		return stream_contradicts_lacks(before->next.at.ts, e);
 	link.prev = link_to(&before->last, before->last_hash);
 	before->next = next;
 	buf_add(&add->links, &link, sizeof(link));
@@ -418,7 +386,7 @@ static int add_duplicate(struct stream_add *add, const struct entry_optime *at, 
 					: bytes_equal(add->stored, doc);
 
 	if (!same)
-		return differs(at, e);
+		return stream_contradicts_differs(at, e);
 	if (add->rank == 0 && join(add, e) < 0)
 		return e->code;
 	add->duplicates++;
@@ -453,6 +421,8 @@ static int look_at(struct stream_add *add, struct bytes doc, struct entry_optime
 				 ".%" PRIu32 ": they have to ascend",
 				 entry_seconds(ret->ts), entry_increment(ret->ts),
 				 entry_seconds(add->last.at.ts), entry_increment(add->last.at.ts));
+	if (add->last.known && ret->term >= 0 && ret->term < add->last.at.term)
+		return stream_contradicts_term(ret, &add->last.at, e);
 	if (stream_foreign_look(add->foreign, ret->ts, code < 0 ? NULL : ret_entry, e) < 0)
 		return e->code;
 	return code == 0;
@@ -471,7 +441,7 @@ int stream_add_entry(struct stream_add *add, struct bytes doc, struct error *e)
 		return error_wrap(e, "%s: offset %" PRIu64, add->slice, add->offset);
 	found = peek(add, &next, e);
 	if (found == 1 && at.ts > next)
-		found = lacks(next, e);
+		found = stream_contradicts_lacks(next, e);
 	else if (found == 1 && at.ts == next)
 		found = add_duplicate(add, &at, doc, e);
 	else if (found >= 0)

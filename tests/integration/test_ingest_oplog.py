@@ -250,6 +250,18 @@ def test_another_replica_sets_oplog_is_refused(oplog, tmp_path):
     oplog.refuse(write(path, between), check=6, says="1700000009.2")
 
 
+def test_an_earlier_term_at_a_later_time_is_refused(oplog, tmp_path):
+    """Two branches that somebody sorted into one file by their time: no member would follow that."""
+    term = {n: {"t": bson.Int64(n)} for n in (-1, 4, 5)}
+    mixed = [made_entry(1, **term[4]), made_entry(2, **term[5]), made_entry(3, **term[4]), made_entry(4, **term[5])]
+    says = "entry 3.1 of term 4 comes after entry 2.1 of term 5"
+    oplog.refuse(write(tmp_path / "mixed.bson", mixed), check=6, says=says)
+    oplog.add(write(tmp_path / "first.bson", mixed[:2]))
+    oplog.refuse(write(tmp_path / "next.bson", mixed[1:3]), check=6, says=says)
+    # Terms of protocol version 0 are none.
+    assert oplog.add(write(tmp_path / "none.bson", [mixed[1], made_entry(3, **term[-1]), made_entry(4, **term[4])]))["newEntries"] == 2
+
+
 def test_an_oplog_that_contradicts_a_snapshot_is_refused(oplog, tools, target, tmp_path):
     """The UUIDs of an exact snapshot tell whose oplog it is, without any entry in common."""
     target.client["shop"]["orders"].insert_one({"_id": 1})
