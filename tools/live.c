@@ -263,10 +263,14 @@ static bool choose_named(struct live *live, const char *name)
 static int tell_unreachable(struct live *live, const bson_error_t *why, struct error *e)
 {
 	const char *set = mongoc_uri_get_replica_set(live->uri->uri);
+	const mongoc_read_prefs_t *prefs = mongoc_uri_get_read_prefs_t(live->uri->uri);
 
 	live_error(live, why, "no member of the replica set could be reached", e);
 	if (set == NULL || strchr(why->message, '[') != NULL)
 		return e->code;
+	if (mongoc_read_prefs_get_mode(prefs) == MONGOC_READ_SECONDARY)
+		return error_hint(e, "the URI's readPreference=secondary leaves out the primary; "
+				     "secondaryPreferred takes it where there is no other member");
 	return error_hint(e, "is its name %s, as replicaSet= in the URI says? rs.conf()._id", set);
 }
 

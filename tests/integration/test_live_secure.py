@@ -130,6 +130,14 @@ def test_a_user_with_too_few_rights_is_refused(secured, store):
         server.root.admin.command("dropUser", "little")
 
 
+def test_a_set_without_a_secondary_is_told(secured, store):
+    server, _ = secured
+    uri = (f"mongodb://keeper:{SECRET}@{server.address}/?replicaSet=rs0&authSource=admin&readPreference=secondary"
+           "&serverSelectionTimeoutMS=500")
+    done = store.run("backup", check=1, env={**os.environ, "YESTER_URI": uri})
+    assert "secondaryPreferred" in done.err, done.story()
+
+
 def with_user(server, name, roles):
     """A URI of a new user."""
     server.root.admin.command("createUser", name, pwd="pw", roles=roles)
@@ -247,7 +255,7 @@ def test_what_is_wrong_with_a_uri_is_told(secured, store, tmp_path):
             (uri + f"&tlsCertificateKeyFile={folder}/ca.pem", 2, ('ca.pem: there is no "PRIVATE KEY-----" in it',)),
             (uri.replace("authSource=admin", "authSource=shop"), 6, ("Authentication failed", "HINT: the user is looked for in authSource=")),
             ("mongodb+srv://u:p@localhost:1/", 2, ("HINT: mongodb+srv://USER:PASSWORD@NAME/; one name",)),
-            (f"mongodb://{server.address}/?replicaSet=rs0", 6, ("requires authentication", "HINT: the role backup"))):
+            (f"mongodb://{server.address}/?replicaSet=rs0", 6, ("requires authentication", "HINT: the URI names no user; the role backup"))):
         done = store.run("backup", check=status, env={**os.environ, "YESTER_URI": wrong})
         assert all(word in done.err for word in words) and SECRET not in done.err, done.err
     config = tmp_path / "config"
