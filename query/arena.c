@@ -100,6 +100,14 @@ void *arena_get(struct arena *arena, size_t size)
 	return at;
 }
 
+bool arena_allows(struct arena *arena, size_t size)
+{
+	if (size <= ARENA_MOST && arena->total <= ARENA_MOST - size)
+		return true;
+	arena->total = ARENA_MOST + 1;
+	return false;
+}
+
 void *arena_zeroed(struct arena *arena, size_t size)
 {
 	return memset(arena_get(arena, size), 0, size);

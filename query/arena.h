@@ -22,6 +22,12 @@ DEFINE_OWNED(struct arena *, arena_free);
 void *arena_get(struct arena *arena, size_t size);
 /* The same, all zero. */
 void *arena_zeroed(struct arena *arena, size_t size);
+/*
+ * What expressions make of values that are there already can be any number of times as long: [$big, $big, ..]. Whoever makes a value of
+ * values asks first; when they are too many the arena counts as used beyond ARENA_MOST, which expr_eval() tells as an error.
+ */
+#define ARENA_MOST ((size_t)1 << 30)
+bool arena_allows(struct arena *arena, size_t size);
 /* A copy of `from` that lives as long as the arena's content. */
 struct bytes arena_copy(struct arena *arena, struct bytes from);
 /* The same with a NUL behind it. */

@@ -217,6 +217,15 @@ struct expr_frame expr_frame_new(struct query_context *q, const struct expr_scop
 	return frame;
 }
 
+/* mongod has no such limit: it ends with its memory. */
+static COLD int too_much(struct error *e)
+{
+	return query_error(e, QUERY_EXCEEDED_MEMORY_LIMIT,
+			   "an expression would use too much memory and cannot spill to disk. "
+			   "Memory limit: %zu bytes",
+			   ARENA_MOST);
+}
+
 int expr_eval(const struct expr *expr, struct expr_frame *frame, struct value *ret, struct error *e)
 {
 	struct arena_mark mark = arena_mark(frame->arena);
@@ -224,9 +233,16 @@ int expr_eval(const struct expr *expr, struct expr_frame *frame, struct value *r
 
 	if (result >= 0)
 		result = expr->eval(expr, frame, ret, e);
-	if (result >= 0 && arena_used(frame->arena) - mark.total > EXPR_GARBAGE_MAX)
+	if (result >= 0 && arena_used(frame->arena) - mark.total > EXPR_GARBAGE_MAX &&
+	    arena_used(frame->arena) <= ARENA_MOST)
 		expr_clean_up(frame->arena, mark, ret, 1);
-	return result;
+	return result < 0 || arena_used(frame->arena) <= ARENA_MOST ? result : too_much(e);
+}
+
+/* Each of the values is copied, though they may be the same bytes. */
+static struct value kept(struct arena *arena, const struct value *v)
+{
+	return arena_allows(arena, expr_payload_len(v)) ? value_keep(arena, *v) : value_null();
 }
 
 void expr_clean_up(struct arena *arena, struct arena_mark mark, struct value *values, size_t count)
@@ -234,8 +250,11 @@ void expr_clean_up(struct arena *arena, struct arena_mark mark, struct value *va
 	OWNED(arena_free) struct arena *aside = arena_new();
 
 	for (size_t i = 0; i < count; i++)
-		values[i] = value_keep(aside, values[i]);
+		values[i] = kept(aside, &values[i]);
 	arena_rewind(arena, mark);
+	if (!arena_allows(arena, arena_used(aside)))
+		for (size_t i = 0; i < count; i++)
+			values[i] = value_null(); /* their bytes go */
 	for (size_t i = 0; i < count; i++)
 		values[i] = value_keep(arena, values[i]);
 }

@@ -149,6 +149,8 @@ static struct value concatenated(struct arena *arena, const struct value *arrays
 	counter = first;
 	for (size_t i = whole; i < count; i++)
 		b.cap += append_elements(NULL, arrays[i].data, &counter);
+	if (!arena_allows(arena, b.cap))
+		return value_array(bson_build_empty());
 	b.at = arena_get(arena, b.cap);
 	begin = bson_build_begin(&b);
 	if (whole > 0)
@@ -318,7 +320,7 @@ static int eval_reverse_array(const struct expr *self, struct expr_frame *frame,
 		elements[i] = elements[count - 1 - i];
 		elements[count - 1 - i] = v;
 	}
-	*ret = value_array_of(frame->arena, elements, count);
+	*ret = expr_array_of(frame->arena, elements, count);
 	return 0;
 }
 
@@ -495,8 +497,8 @@ static int eval_slice(const struct expr *self, struct expr_frame *frame, struct 
 	begin = n < 0 ? MAX_OF((int64_t)count + n, 0) : self->count == 3 ? n : 0;
 	end = self->count == 3 ? begin + most : n < 0 ? (int64_t)count : n;
 	end = MIN_OF(end, (int64_t)count);
-	*ret = value_array_of(frame->arena, elements + MIN_OF(begin, (int64_t)count),
-			      begin < end ? (size_t)(end - begin) : 0);
+	*ret = expr_array_of(frame->arena, elements + MIN_OF(begin, (int64_t)count),
+			     begin < end ? (size_t)(end - begin) : 0);
 	return 0;
 }
 

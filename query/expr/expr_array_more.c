@@ -125,7 +125,7 @@ static int eval_map(const struct expr *self, struct expr_frame *frame, struct va
 		done = i + 1;
 		mark = arena_mark(frame->arena);
 	}
-	*ret = value_array_of(frame->arena, elements, count);
+	*ret = expr_array_of(frame->arena, elements, count);
 	return 0;
 }
 
@@ -183,7 +183,7 @@ static int eval_filter(const struct expr *self, struct expr_frame *frame, struct
 		if (arena_used(frame->arena) - mark.total > EXPR_GARBAGE_MAX)
 			arena_rewind(frame->arena, mark);
 	}
-	*ret = value_array_of(frame->arena, elements, kept);
+	*ret = expr_array_of(frame->arena, elements, kept);
 	return 0;
 }
 
@@ -452,9 +452,9 @@ static int eval_zip(const struct expr *self, struct expr_frame *frame, struct va
 				i < columns[j].count ? columns[j].values[i] : columns[j].filler;
 			count += !value_is_missing(&row[count]);
 		}
-		rows[i] = value_array_of(frame->arena, row, count);
+		rows[i] = expr_array_of(frame->arena, row, count);
 	}
-	*ret = value_array_of(frame->arena, rows, most);
+	*ret = expr_array_of(frame->arena, rows, most);
 	return 0;
 }
 

@@ -193,7 +193,7 @@ static int eval_sort_array(const struct expr *self, struct expr_frame *frame, st
 			expr_type(&array));
 	elements = expr_elements(frame->arena, array.data, &count);
 	expr_sort(elements, count, compare, &sorting);
-	*ret = value_array_of(frame->arena, elements, count);
+	*ret = expr_array_of(frame->arena, elements, count);
 	return 0;
 }
 
@@ -284,7 +284,7 @@ static int eval_first_n(const struct expr *self, struct expr_frame *frame, struc
 
 	if (result < 0)
 		return result;
-	*ret = value_array_of(frame->arena, elements, MIN_OF(count, (size_t)n));
+	*ret = expr_array_of(frame->arena, elements, MIN_OF(count, (size_t)n));
 	return 0;
 }
 
@@ -299,7 +299,7 @@ static int eval_last_n(const struct expr *self, struct expr_frame *frame, struct
 	if (result < 0)
 		return result;
 	n = MIN_OF(n, (int64_t)count);
-	*ret = value_array_of(frame->arena, elements + count - n, (size_t)n);
+	*ret = expr_array_of(frame->arena, elements + count - n, (size_t)n);
 	return 0;
 }
 
@@ -358,7 +358,7 @@ static int best_n(const struct expr *self, struct expr_frame *frame, int sense, 
 			best_add(&best, &elements[i]);
 	for (size_t i = 0; i < best.count; i++)
 		elements[i] = best.values[sense > 0 ? i : best.count - 1 - i];
-	*ret = value_array_of(frame->arena, elements, best.count);
+	*ret = expr_array_of(frame->arena, elements, best.count);
 	return 0;
 }
 

@@ -97,6 +97,8 @@ static struct value document_of(struct arena *arena, const struct bytes *names,
 
 	for (size_t i = 0; i < count; i++)
 		len += names[i].len + 2 + expr_payload_len(&values[i]);
+	if (!arena_allows(arena, len))
+		return value_document(bson_build_empty());
 	/* The bytes are counted before, so that it never grows: its memory is the arena's. */
 	b.at = arena_get(arena, len);
 	b.cap = len;
@@ -108,6 +110,16 @@ static struct value document_of(struct arena *arena, const struct bytes *names,
 			gaps_write(&b, names[i]);
 	bson_build_end(&b, begin);
 	return value_document(buf_bytes(&b));
+}
+
+struct value expr_array_of(struct arena *arena, const struct value *values, size_t count)
+{
+	size_t len = BSON_MIN_LEN + count * 12; /* types, names of up to ten digits */
+
+	for (size_t i = 0; i < count; i++)
+		len += expr_payload_len(&values[i]);
+	return arena_allows(arena, len) ? value_array_of(arena, values, count)
+					: value_array(bson_build_empty());
 }
 
 struct value expr_document_of(struct arena *arena, const struct bytes *names,

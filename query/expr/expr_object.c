@@ -240,7 +240,7 @@ static int eval_object_to_array(const struct expr *self, struct expr_frame *fram
 
 		rows[n++] = key_and_value(frame->arena, field.name, &v);
 	}
-	*ret = value_array_of(frame->arena, rows, n);
+	*ret = expr_array_of(frame->arena, rows, n);
 	return 0;
 }
 

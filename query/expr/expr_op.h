@@ -121,6 +121,8 @@ void expr_clean_up(struct arena *arena, struct arena_mark mark, struct value *va
 struct value *expr_elements(struct arena *arena, struct bytes array, size_t *ret_count);
 /* The next field of a trusted document. */
 bool expr_next(struct bson_fields *fields, struct bson_field *ret);
+/* An array of these; what is missing is null. As the two below, and $concatArrays, empty when arena_allows() no such size. */
+struct value expr_array_of(struct arena *arena, const struct value *values, size_t count);
 /* A document of these fields; missing values are left out. */
 struct value expr_document_of(struct arena *arena, const struct bytes *names,
 			      const struct value *values, size_t count);

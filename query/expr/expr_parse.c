@@ -145,7 +145,7 @@ int expr_eval_array(const struct expr *self, struct expr_frame *frame, struct va
 		if (result < 0)
 			return result;
 	}
-	*ret = value_array_of(frame->arena, values, self->count);
+	*ret = expr_array_of(frame->arena, values, self->count);
 	return 0;
 }
 

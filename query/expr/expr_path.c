@@ -114,7 +114,7 @@ static void walk_array(struct arena *arena, const struct expr_path *path, size_t
 		if (!value_is_missing(&v))
 			elements[found++] = v;
 	}
-	*ret = value_array_of(arena, elements, found);
+	*ret = expr_array_of(arena, elements, found);
 }
 
 static void walk(struct arena *arena, const struct expr_path *path, size_t part, struct bytes doc,

@@ -69,7 +69,7 @@ static struct value set_sorted(struct set *set, struct arena *arena)
 {
 	if (set->count > 1)
 		qsort_r(set->values, set->count, sizeof(*set->values), compare_in, set->collation);
-	return value_array_of(arena, set->values, set->count);
+	return expr_array_of(arena, set->values, set->count);
 }
 
 /* ---- */
@@ -107,7 +107,7 @@ static int eval_set_difference(const struct expr *self, struct expr_frame *frame
 	for (size_t i = 0; i < count; i++)
 		if (!set_has(&without, &elements[i]))
 			set_add(&seen, &elements[i]);
-	*ret = value_array_of(frame->arena, seen.values, seen.count);
+	*ret = expr_array_of(frame->arena, seen.values, seen.count);
 	return 0;
 }
 

@@ -383,6 +383,28 @@ static void without_a_disk_what_needs_more_memory_is_refused(void **state)
 		      QUERY_DISK_USE_NOT_ALLOWED, "did not opt in to external sorting");
 }
 
+/* A string of 1 MiB, any number of times. */
+#define TIMES(what)                                                                                \
+	AGGREGATE(                                                                                 \
+		"{\"$limit\": 1}, {\"$project\": {\"r\": {\"$let\": {\"vars\": {\"b\": "           \
+		"{\"$reduce\": {\"input\": {\"$range\": [0, 20]}, \"initialValue\": \"x\", "       \
+		"\"in\": {\"$concat\": [\"$$value\", \"$$value\"]}}}}, \"in\": {\"$size\": " what  \
+		"}}}}}")
+#define MAP_OF(n) "{\"$map\": {\"input\": {\"$range\": [0, " n "]}, \"in\": \"$$b\"}}"
+
+static void what_an_expression_makes_has_a_limit(void **state)
+{
+	static const char text[] = "an expression would use too much memory";
+	struct query_request request = {0};
+
+	(void)state;
+	check_refused(&request, TIMES(MAP_OF("100000")), QUERY_EXCEEDED_MEMORY_LIMIT, text);
+	check_refused(&request,
+		      TIMES("{\"$concatArrays\": [" MAP_OF("300") ", " MAP_OF("400") ", " MAP_OF(
+			      "400") "]}"),
+		      QUERY_EXCEEDED_MEMORY_LIMIT, text);
+}
+
 /* ---- clients and time */
 
 static void who_is_gone_is_answered_no_more(void **state)
@@ -555,6 +577,7 @@ int main(void)
 		cmocka_unit_test(what_a_waiting_cursor_holds_is_told),
 		cmocka_unit_test(a_lookup_by_fields_stands_before_its_pipeline),
 		cmocka_unit_test(without_a_disk_what_needs_more_memory_is_refused),
+		cmocka_unit_test(what_an_expression_makes_has_a_limit),
 		cmocka_unit_test(who_is_gone_is_answered_no_more),
 		cmocka_unit_test(what_takes_longer_than_maxTimeMS_is_ended),
 		cmocka_unit_test(a_reply_has_sixteen_mebibytes_at_most),
