@@ -190,8 +190,8 @@ static int log_operations(struct job *job, struct error *e)
 		.stream = job->stream, .from = job->span.from, .to = job->span.to};
 	int learned = learn(job, e);
 
-	if (learned < 0)
-		return learned;
+	if (learned < 0 || log_names_read(&job->names, job->stream, read.from, read.to, e) < 0)
+		return e->code;
 	if (o->bursts) {
 		if (timeline_map(job->timeline, &job->print.map, e) < 0)
 			return e->code;

@@ -88,6 +88,40 @@ static bool makes_it(const struct log_names *names, const struct command *comman
 	return command->kind == COMMAND_RENAME && bytes_equal(command->to, buf_bytes(&names->word));
 }
 
+static int take_command(void *ctx, const struct log_op *op, struct error *e UNUSED)
+{
+	struct log_names *names = ctx;
+
+	if (op->command != NULL && op->op->ui != NULL && makes_it(names, op->command))
+		log_names_add(names, op->op->ui);
+	return 0;
+}
+
+static int pass_gap(void *ctx UNUSED, const struct stream_range *before UNUSED,
+		    const struct stream_range *after UNUSED, struct error *e UNUSED)
+{
+	return 0;
+}
+
+/* It is told when it is met again. */
+static int pass_lost(void *ctx UNUSED, uint64_t ts UNUSED, const struct error *why UNUSED,
+		     struct error *e UNUSED)
+{
+	return 0;
+}
+
+int log_names_read(struct log_names *names, struct stream *stream, uint64_t from, uint64_t to,
+		   struct error *e)
+{
+	static const uint8_t nobody[1][UUID_LEN];
+	const struct stream_filter commands = {.uuids = nobody, .uuid_count = 1};
+	const struct log_sink sink = {names, take_command, pass_gap, pass_lost};
+	const struct log_read_options read = {
+		.stream = stream, .from = from, .to = to, .filter = &commands};
+
+	return names->collection && from <= to ? log_read(&read, &sink, e) : 0;
+}
+
 static bool command_is_about(const struct log_names *names, const struct command *command)
 {
 	struct bytes word = buf_bytes(&names->word), db = command->entry->db;

@@ -3,7 +3,8 @@
  *
  * A collection is followed by its UUID under all names that it has had, as far as the UUID is known: from the
  * moments at both ends of the time that is read, and from commands in between that make a collection of
- * that name. Else its name decides, and so it does for databases.
+ * that name. These are read first: what $out makes, say, gets its documents before it gets its name.
+ * Else its name decides, and so it does for databases.
  *
  * Threads: one at a time.
  */
@@ -28,6 +29,10 @@ DEFINE_OWNED_STRUCT(struct log_names, log_names_release);
 
 /* Learn the UUID of the collection that has the name at a moment. 1 there is one, 0 there is none. */
 MUST_CHECK int log_names_learn(struct log_names *names, struct moment *moment, struct error *e);
+
+/* Learn the UUIDs of the collections that get the name between two times, both inclusive. */
+MUST_CHECK int log_names_read(struct log_names *names, struct stream *stream, uint64_t from,
+			      uint64_t to, struct error *e);
 
 /* Learn a UUID: true when it is new. */
 bool log_names_add(struct log_names *names, const uint8_t uuid[16]);

@@ -273,8 +273,12 @@ static int apply_rename(struct job *job, const struct log_op *op, struct error *
 
 	if (command->drop_target != NULL || command->drop_any_target)
 		target = find_state(job, command->drop_target, command->to);
-	if (target != NULL && target != state && clear(job, op, target, e) < 0)
+	if (target != NULL && target != state && state != NULL && state->doc.len > 0) {
+		target->known = true; /* it is not deleted, but replaced: that is told below */
+		buf_reset(&target->doc);
+	} else if (target != NULL && target != state && clear(job, op, target, e) < 0) {
 		return e->code;
+	}
 	if (state == NULL)
 		return 0;
 	buf_reset(&state->ns);
@@ -484,7 +488,9 @@ int log_versions_run(const struct log_versions_options *options,
 
 	replay_fcv_begin(&job.fcv, NULL, NULL);
 	if (key_of_document(options->id, &job.key, e) < 0 ||
-	    timeline_map(options->timeline, &map, e) < 0 || learn_end(options, e) < 0)
+	    timeline_map(options->timeline, &map, e) < 0 || learn_end(options, e) < 0 ||
+	    log_names_read(options->names, options->stream, options->span.from, options->span.to,
+			   e) < 0)
 		return e->code;
 	for (size_t i = 0; i < count; i++) {
 		const struct stream_range *range = stream_range(options->stream, i);

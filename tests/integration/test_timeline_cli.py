@@ -536,3 +536,25 @@ def test_a_log_of_what_has_no_documents_tells_where_they_are(tmp_path):
     refused = store.run("log", "shop.seen", check=2)
     assert "is a view" in refused.err and "yester log shop.system.views" in refused.err
     assert "shop.seen" in store.run("log", "shop.system.views").out
+
+
+def test_a_collection_that_is_made_anew_under_another_name_has_all_its_versions(tmp_path):
+    """$out writes into a temporary collection that then gets the name; nobody has it at either end of the time."""
+    with peers.Mongod("6.0.27") as server:
+        db = server.client["shop"]
+        db["src"].insert_many([{"_id": i, "v": 0} for i in range(3)])
+        peers.tools.mongodump("--uri", server.uri, "--oplog", "--out", tmp_path / "dump")
+        for value in (1, 2, 3):
+            db["src"].update_many({}, {"$set": {"v": value}})
+            db["src"].aggregate([{"$out": "report"}])
+        db["report"].update_one({"_id": 1}, {"$set": {"v": 4}})
+        db["report"].drop()
+        peers.tools.mongodump("--uri", server.uri, "-d", "local", "-c", "oplog.rs", "--out", tmp_path / "slice")
+    store = Store(tmp_path / "store")
+    store.ingest(tmp_path / "dump")
+    store.run("ingest-oplog", tmp_path / "slice")
+    versions = [json.loads(line) for line in store.run("log", "shop.report", "1", "--json").out.splitlines()]
+    seen = [(v["op"], v["document"] and v["document"]["v"]) for v in versions]
+    assert seen == [("i", 1), ("c", 1), ("i", 2), ("c", 2), ("i", 3), ("c", 3), ("u", 4), ("c", None)]
+    operations = [json.loads(line) for line in store.run("log", "shop.report", "--op", "i", "--json").out.splitlines()]
+    assert [o["_id"] for o in operations] == [0, 1, 2] * 3
