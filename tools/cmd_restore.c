@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buckets.h"
 #include "base/exit_code.h"
 #include "tools/cmd_table.h"
 #include "tools/moment_at.h"
@@ -271,18 +272,26 @@ static int hint_ways_out(const struct restore_plan *plan, const struct restore_p
 			  (int)item->entry.db_len, item->entry.ns, item->db);
 }
 
-/* --nsExclude of all that the target can't hold; time series by their own name. */
+/* " --nsExclude shop.orders", if that needs no quotes and has room; buckets go by the name of their time series. */
+static void add_exclude(const struct restore_plan_item *item, struct buf *words)
+{
+	const char *ns = item->entry.ns;
+	const char *buckets = item->is_buckets ? strstr(ns, "." BUCKETS_PREFIX) : NULL;
+	int db_len = buckets == NULL ? 0 : (int)(buckets + 1 - ns);
+
+	if (strspn(ns, NAME_CHARACTERS) == strlen(ns) && words->len + strlen(ns) < HINT_MAX)
+		buf_printf(words, " --nsExclude %.*s%s", db_len, ns,
+			   buckets == NULL ? ns : buckets + 1 + strlen(BUCKETS_PREFIX));
+}
+
+/* Nothing else helps. */
 static int hint_unfit(const struct restore_plan *plan, struct error *e)
 {
 	OWNED(buf_release) struct buf words = {0};
 
-	for (size_t i = 0; i < plan->count; i++) {
-		const char *ns = plan->at[i].entry.ns;
-		bool plain = strspn(ns, NAME_CHARACTERS) == strlen(ns);
-
-		if (plan->at[i].unfit != NULL && plain && words.len + strlen(ns) < HINT_MAX)
-			buf_printf(&words, " --nsExclude %s", ns);
-	}
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->at[i].unfit != NULL)
+			add_exclude(&plan->at[i], &words);
 	if (words.len == 0)
 		return error_hint(e, "leave it out: --nsExclude");
 	return error_hint(e, "leave it out:%s", buf_text(&words));

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "oplog/dbhash.h"
 #include "tools/mongod_run.h"
+#include "tools/restore_fit.h"
 #include "tools/restore_long.h"
 
 struct job {
@@ -195,7 +196,8 @@ int drill_run(struct moment *moment, const struct drill_options *options, struct
 		return e->code;
 	job.target = scratch.target;
 	snprintf(ret->version, sizeof(ret->version), "%s", job.target->version);
-	if (restore_plan_make(moment, job.target, &planned, &plan, e) < 0)
+	if (restore_plan_make(moment, job.target, &planned, &plan, e) < 0 ||
+	    restore_fit_refuse(&plan, e) < 0)
 		return e->code;
 	ret->documents = plan.documents;
 	ret->bytes = plan.bytes;

@@ -1,5 +1,7 @@
 #include "tools/restore_fit.h"
 
+#include <stdlib.h>
+
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "base/buckets.h"
@@ -127,4 +129,61 @@ int restore_fit_check(struct restore_target *target, const struct restore_plan_i
 	asks = write_question(item, &question, e);
 	return asks <= 0 ? (asks < 0 ? asks : 1)
 			 : ask(target, item, buf_bytes(&question), ret_why, e);
+}
+
+#define COMPRESSED 2 /* the form of a bucket: control.version */
+#define UNSORTED 3
+
+static bool reads_compressed(const struct restore_target *target)
+{
+	return restore_target_is(target, 5, 2);
+}
+
+static bool reads_unsorted(const struct restore_target *target)
+{
+	return restore_target_is(target, 8, 0);
+}
+
+bool restore_fit_looks_at_buckets(const struct restore_target *target, const char *version)
+{
+	if (!reads_compressed(target))
+		return true;
+	return !reads_unsorted(target) && (version == NULL || strtol(version, NULL, 10) >= 8);
+}
+
+/* control.version; 0: it has none. */
+static int form_of(struct bytes doc, struct error *e)
+{
+	struct bson_field control, version;
+	int found = bson_find(doc, "control", &control, e);
+
+	if (found > 0 && control.type == BSON_KIND_DOCUMENT)
+		found = bson_find(control.value, "version", &version, e);
+	if (found <= 0 || control.type != BSON_KIND_DOCUMENT || version.type != BSON_KIND_INT32)
+		return MIN_OF(found, 0);
+	return (int)MIN_OF(get_le32(version.value.at), (uint32_t)UNSORTED);
+}
+
+int restore_fit_bucket(const struct restore_target *target, struct bytes doc, struct buf *ret_why,
+		       struct error *e)
+{
+	int form = form_of(doc, e);
+
+	if (form < COMPRESSED)
+		return form < 0 ? form : 1;
+	if (form < UNSORTED ? reads_compressed(target) : reads_unsorted(target))
+		return 1;
+	buf_printf(ret_why,
+		   "has compressed buckets that a server of %s or newer reads, and this is %s",
+		   form < UNSORTED ? "5.2" : "8.0", target->version);
+	return 0;
+}
+
+int restore_fit_refuse(const struct restore_plan *plan, struct error *e)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->at[i].unfit != NULL)
+			return error_set(e, ERR_REFUSED, "%s %s", plan->at[i].ns,
+					 plan->at[i].unfit);
+	return 0;
 }

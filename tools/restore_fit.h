@@ -25,4 +25,17 @@ MUST_CHECK int restore_fit_check(struct restore_target *target,
  */
 const char *restore_fit_name(const char *db, const char *coll, bool series, bool long_names);
 
+/*
+ * Can a moment of a server of that version (NULL: unknown) have buckets that the target does not read? From 5.2 on they are
+ * compressed, from 8.0 on also those that are not in order (src/mongo/db/timeseries/timeseries_constants.h).
+ */
+bool restore_fit_looks_at_buckets(const struct restore_target *target, const char *version);
+
+/* Does the target read this bucket? 1; 0: no, and why is appended to *ret_why, as above. ERR_CORRUPT. */
+MUST_CHECK int restore_fit_bucket(const struct restore_target *target, struct bytes doc,
+				  struct buf *ret_why, struct error *e);
+
+/* ERR_REFUSED for the first of the plan that can't be held; 0 there is none. */
+MUST_CHECK int restore_fit_refuse(const struct restore_plan *plan, struct error *e);
+
 #endif

@@ -391,17 +391,31 @@ static int look(struct planner *p, struct restore_plan_item *item, struct error 
 }
 
 /* What the target can't hold is not begun: with a mode that drops, what is there would be gone by then. */
+static int take_fit(struct restore_plan_item *item, int fits, struct buf *why)
+{
+	if (fits == 0 && item->unfit == NULL) {
+		item->unfit = xstrdup(buf_text(why));
+		item->refusal = item->unfit;
+		item->needs_drop = false;
+	}
+	return MIN_OF(fits, 0);
+}
+
 static int check_fit(struct planner *p, struct restore_plan_item *item, struct error *e)
 {
 	OWNED(buf_release) struct buf why = {0};
-	int fits = restore_fit_check(p->target, item, &why, e);
 
-	if (fits != 0)
-		return MIN_OF(fits, 0);
-	item->unfit = xstrdup(buf_text(&why));
-	item->refusal = item->unfit;
-	item->needs_drop = false;
-	return 0;
+	return take_fit(item, restore_fit_check(p->target, item, &why, e), &why);
+}
+
+static int check_bucket(struct planner *p, struct restore_plan_item *item, struct bytes doc,
+			struct error *e)
+{
+	OWNED(buf_release) struct buf why = {0};
+
+	if (!item->is_buckets)
+		return 0;
+	return take_fit(item, restore_fit_bucket(p->target, doc, &why, e), &why);
 }
 
 /* ---- how much it is */
@@ -463,7 +477,8 @@ static int scan(struct planner *p, struct restore_plan_item *item, struct error 
 			continue;
 		item->documents++;
 		item->bytes += doc.len;
-		if (count_expired(item, comes, stays, doc, now, e) < 0)
+		if (count_expired(item, comes, stays, doc, now, e) < 0 ||
+		    check_bucket(p, item, doc, e) < 0)
 			return e->code;
 	}
 	return MIN_OF(more, 0);
@@ -474,13 +489,16 @@ static int measure(struct planner *p, struct restore_plan_item *item, struct err
 	const struct restore_plan_options *o = p->options;
 	bool removes = item->ttl.len > 0 || item->expire.len > 0 || item->ttl_there.len > 0 ||
 		       item->expire_there.len > 0;
+	bool looks =
+		item->is_buckets &&
+		restore_fit_looks_at_buckets(p->target, moment_snapshot(p->moment)->server_version);
 
 	if (restore_select_ranks(o->select, moment_store(p->moment), &item->entry, &item->first,
 				 &item->count, e) < 0)
 		return e->code;
 	item->documents = item->entry.root.count;
 	item->bytes = item->entry.root.bytes;
-	if ((o->select != NULL || (removes && o->shows_expired)) && scan(p, item, e) < 0)
+	if ((o->select != NULL || looks || (removes && o->shows_expired)) && scan(p, item, e) < 0)
 		return error_wrap(e, "%s", item->entry.ns);
 	p->plan->documents += item->documents;
 	p->plan->bytes += item->bytes;

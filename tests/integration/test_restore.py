@@ -651,6 +651,23 @@ def test_what_the_server_does_not_know_is_refused_before_anything_is_dropped(mem
     assert "too long" in done.err
 
 
+@LONG
+@pytest.mark.mongod
+def test_compressed_buckets_are_refused_by_a_server_that_can_not_read_them(store):
+    """It took them, was told as verified, and no query of that time series had an answer."""
+    start = datetime.datetime(2026, 11, 21)
+    with peers.Mongod("6.0.27") as young:
+        young.client["shop"].create_collection("ticks", timeseries={"timeField": "t"})
+        young.client["shop"]["ticks"].insert_many([{"t": start + datetime.timedelta(seconds=i), "v": i} for i in range(1500)])
+        young.client["shop"]["orders"].insert_one({"_id": 1})
+        backed_up(store, young)
+    with peers.Mongod("5.0.4") as old:
+        done = restore(store, old, check=6)
+        assert "compressed buckets" in done.err and "--nsExclude shop.ticks\n" in done.err and old.user_databases() == []
+        restore(store, old, "--nsExclude", "shop.ticks")
+        assert old.client["shop"].list_collection_names() == ["orders"]
+
+
 def begun_slowly(store, member, rate, *options):
     """A restore that waits for its rate: shop.orders has some documents by now."""
     running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri", member.uri, "-j", "1",
