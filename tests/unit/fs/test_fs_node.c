@@ -194,8 +194,11 @@ static int check_below(struct world *w, const struct fs_node *node)
 		uint64_t parent = 0;
 
 		assert_true(entry.next > at);
-		at = entry.next;
 		fs_node_init(&found);
+		assert_int_equal(entry.is_dots, at < 2);
+		if (entry.is_dots)
+			assert_string_equal(buf_text(&entry.name), at == 0 ? "." : "..");
+		at = entry.next;
 		if (entry.is_dots)
 			continue;
 		assert_int_equal(

@@ -149,6 +149,11 @@ static const struct order_case cases[] = {
 	 "[\"x\"]}}}]}",
 	 "[ { \"$addFields\" : { \"x\" : 1 } }, { \"$match\" : { \"$jsonSchema\" : { \"required\" "
 	 ": [ \"x\" ] } } } ]"},
+	{"{\"p\": [{\"$lookup\": {\"from\": \"d\", \"localField\": \"a\", \"foreignField\": "
+	 "\"_id\", \"as\": \"x\"}}, {\"$match\": {\"b\": 1, \"x.y\": 2}}]}",
+	 "[ { \"$match\" : { \"b\" : 1 } }, { \"$lookup\" : { \"from\" : \"d\", \"localField\" : "
+	 "\"a\", \"foreignField\" : \"_id\", \"as\" : \"x\" } }, { \"$match\" : { \"x.y\" : 2 } } "
+	 "]"},
 	{"{\"p\": [{\"$match\": 5}, {\"$sort\": {}}]}",
 	 "[ { \"$match\" : 5 }, { \"$sort\" : {  } } ]"},
 };
