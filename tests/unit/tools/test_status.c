@@ -144,6 +144,28 @@ static void what_verbs_leave_behind_is_read_again(void **state)
 	assert_true(status.stored_bytes > 0);
 }
 
+static void a_manifest_that_cannot_be_read_is_counted(void **state)
+{
+	OWNED(free) char *path = xprintf("%s/damaged", harness_tmpdir());
+	OWNED(free) char *manifest = xprintf("%s/snapshots/%064d", path, 7);
+	struct store_params params;
+	const struct store_options options = {0};
+	OWNED(status_release) struct status status = {0};
+	OWNED(store_close) struct store *store = NULL;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(store_params_default(&params, &e));
+	ASSERT_OK(test_store_init(path, &params, &e));
+	ASSERT_OK(test_store_open(path, &options, &store, &e));
+	ASSERT_OK(status_gather(store, &status, &e));
+	assert_int_equal(status.skipped, 0);
+	status_release(&status);
+	ASSERT_OK(file_put(manifest, store_tmp(store), bytes_str("no manifest"), &e));
+	ASSERT_OK(status_gather(store, &status, &e));
+	assert_int_equal(status.skipped, 1);
+}
+
 static void without_its_key_nothing_is_left_in_an_encrypted_store(void **state)
 {
 	const struct store_options options = {.keyless = true};
@@ -172,6 +194,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_is_behind_makes_no_negative_lag),
 		cmocka_unit_test(metrics_are_lines_that_prometheus_takes),
 		cmocka_unit_test(what_verbs_leave_behind_is_read_again),
+		cmocka_unit_test(a_manifest_that_cannot_be_read_is_counted),
 		cmocka_unit_test(without_its_key_nothing_is_left_in_an_encrypted_store),
 	};
 
