@@ -47,6 +47,18 @@ static void report(const struct job *job, uint64_t done, uint64_t total)
 		p->report(p->ctx, "reading the oplog", done, total);
 }
 
+/* What is called .gz has some bytes, also of nothing: an empty file is what a full disk left. */
+static int check_not_empty(const struct input_stream *in, struct error *e)
+{
+	static const char suffix[] = ".gz";
+	const char *name = input_stream_name(in);
+	size_t len = strlen(name), tail = sizeof(suffix) - 1;
+
+	if (input_stream_done(in) > 0 || len <= tail || strcmp(name + len - tail, suffix) != 0)
+		return 0;
+	return error_set(e, ERR_CORRUPT, "%s: expected gzip, the file has 0 bytes", name);
+}
+
 /* Entries one after the other, to the end of the stream. */
 static int read_entries(struct job *job, struct input_stream *in, struct source_window *window,
 			struct error *e)
@@ -64,7 +76,7 @@ static int read_entries(struct job *job, struct input_stream *in, struct source_
 			return e->code;
 		rest = source_window_rest(window);
 		if (rest.len == 0)
-			return 0;
+			return check_not_empty(in, e);
 		how.ended = window->ended;
 		len = source_docs_split(rest, &how, name, window->offset, e);
 		if (len < 0 || add_docs(job, bytes_of(rest.at, (size_t)len), e) < 0)

@@ -261,8 +261,8 @@ static void group(struct found_list *list, struct source_scan *scan)
 	}
 }
 
-/* Has a member of this stem a data file? */
-static bool has_data(const struct source_scan *scan, struct bytes stem)
+/* The member of this stem, or NULL. */
+static const struct source_member *find_member(const struct source_scan *scan, struct bytes stem)
 {
 	size_t low = 0;
 	size_t high = scan->count;
@@ -272,13 +272,21 @@ static bool has_data(const struct source_scan *scan, struct bytes stem)
 		int order = bytes_compare(stem, bytes_str(scan->members[middle].stem));
 
 		if (order == 0)
-			return scan->members[middle].data.path != NULL;
+			return &scan->members[middle];
 		if (order < 0)
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return false;
+	return NULL;
+}
+
+/* Has a member of this stem a data file? */
+static bool has_data(const struct source_scan *scan, struct bytes stem)
+{
+	const struct source_member *member = find_member(scan, stem);
+
+	return member != NULL && member->data.path != NULL;
 }
 
 /* What lies beside X.bson and is called X.bson.something (a checksum, an older copy) is not missed. */
@@ -306,8 +314,6 @@ static bool same_name(const char *a, const char *b)
 	OWNED(buf_release) struct buf y = {0};
 	struct error ignored = {0};
 
-	if (strcmp(a, b) == 0)
-		return true;
 	return dump_name_unescape(bytes_str(a), &x, &ignored) == 1 &&
 	       dump_name_unescape(bytes_str(b), &y, &ignored) == 1 &&
 	       bytes_equal(buf_bytes(&x), buf_bytes(&y));
@@ -315,6 +321,9 @@ static bool same_name(const char *a, const char *b)
 
 bool source_scan_has(const struct source_scan *scan, const char *name)
 {
+	/* Mostly it is the same name: a folder may have thousands of both. */
+	if (find_member(scan, bytes_str(name)) != NULL)
+		return true;
 	for (size_t i = 0; i < scan->count; i++)
 		if (same_name(scan->members[i].stem, name))
 			return true;

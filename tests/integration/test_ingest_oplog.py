@@ -217,6 +217,8 @@ def test_damaged_input_changes_nothing(oplog, tmp_path):
     packed = gzip.compress(whole)
     (tmp_path / "cut.bson.gz").write_bytes(packed[:len(packed) // 2])
     oplog.refuse(good, tmp_path / "cut.bson.gz", check=1, says="cut.bson.gz")
+    (tmp_path / "empty.bson.gz").write_bytes(b"")
+    oplog.refuse(tmp_path / "empty.bson.gz", check=1, says="empty.bson.gz: expected gzip, the file has 0 bytes")
     oplog.refuse("-", check=1, says="standard input", input=whole[:-3])
     assert oplog.add(good)["newEntries"] == 150
 
