@@ -306,6 +306,11 @@ int replay_catalog_target(struct replay_catalog *catalog, const struct entry *op
 	replay_fcv_see(&catalog->fcv, op);
 	if (replay_catalog_leaves_out(op->db, op->coll))
 		return 0;
+	if (op->op == ENTRY_INSERT && op->ui == NULL &&
+	    bytes_equal(op->coll, bytes_str("system.indexes"))) {
+		replay_catalog_old_index(catalog, op);
+		return 0;
+	}
 	item = replay_catalog_resolve(catalog, op->db, op->ns, op->ui);
 	if (item == NULL && bytes_equal(op->ns, bytes_str("admin.system.version"))) {
 		struct error ignored;

@@ -194,3 +194,41 @@ int replay_catalog_index(struct replay_catalog *catalog, const struct command *c
 		return add_all(catalog, item, command, ts, e);
 	}
 }
+
+/* "ns" of the spec, which has to be one of the entry's own database. */
+static int old_ns(const struct entry *op, struct bytes *ret, struct error *e)
+{
+	struct bson_field field;
+	int got = bson_find(op->o, "ns", &field, e);
+
+	if (got < 0)
+		return got;
+	if (got == 0 || field.type != BSON_KIND_STRING || bson_text(field.value, ret, e) < 0 ||
+	    ret->len <= op->db.len + 1 || ret->at[op->db.len] != '.' ||
+	    !bytes_equal(bytes_of(ret->at, op->db.len), op->db))
+		return error_set(e, ERR_CORRUPT, "an index of no collection of its database");
+	return 0;
+}
+
+void replay_catalog_old_index(struct replay_catalog *catalog, const struct entry *op)
+{
+	struct replay_slots_item *item;
+	struct error e = {0};
+	struct bytes ns;
+
+	if (old_ns(op, &ns, &e) < 0) {
+		entry_wrap(op, &e);
+		replay_catalog_stop_ns(catalog, op->ns, NULL, op->at.ts, &e);
+		return;
+	}
+	item = replay_catalog_resolve(catalog, op->db, ns, NULL);
+	if (item == NULL) {
+		replay_catalog_missing(catalog, op, ns, op->at.ts,
+				       "the base has no such collection");
+		return;
+	}
+	if (item->pub.stopped == NULL && add(catalog, item, op->o, op->at.ts, &e) < 0) {
+		entry_wrap(op, &e);
+		replay_catalog_stop(item, op->at.ts, &e);
+	}
+}

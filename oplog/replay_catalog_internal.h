@@ -68,6 +68,12 @@ MUST_CHECK int replay_catalog_index(struct replay_catalog *catalog, const struct
 				    uint64_t ts, struct error *e);
 
 /*
+ * An insert into system.indexes: so servers before 3.6 logged an index. What it is of may be missing, or stopped by it;
+ * the document itself is kept nowhere.
+ */
+void replay_catalog_old_index(struct replay_catalog *catalog, const struct entry *op);
+
+/*
  * Give the name of `item` free for another collection: it becomes db.tmpXXXXX`suffix`, with five
  * characters derived from its UUID. On an exact base that is where it stops.
  */

@@ -252,6 +252,29 @@ def test_another_replica_sets_oplog_is_refused(oplog, tmp_path):
     oplog.refuse(write(path, between), check=6, says="1700000009.2")
 
 
+def test_indexes_of_old_servers_are_followed(store, oplog, tmp_path):
+    """Servers before 3.6 logged an index as a document of system.indexes."""
+    dump = tmp_path / "dump"
+    (dump / "shop").mkdir(parents=True)
+    (dump / "shop" / "orders.bson").write_bytes(bson.encode({"_id": 1}))
+    (dump / "shop" / "orders.metadata.json").write_text('{"indexes":[{"v":1,"key":{"_id":1},"name":"_id_","ns":"shop.orders"}]}')
+    old = {"ui": None, "t": None, "h": bson.Int64(7), "v": 2}
+    noop = made_entry(100, op="n", ns="", o={"msg": "x"}, **old)
+    write(dump / "oplog.bson", [noop])
+    store.ingest(dump)
+    spec = {"v": 1, "key": {"a": 1}, "name": "a_1", "ns": "shop.orders"}
+    oplog.add(write(tmp_path / "slice.bson", [
+        noop, made_entry(101, ns="shop.system.indexes", o=spec, **old),
+        made_entry(102, op="c", ns="shop.$cmd", o={"deleteIndexes": "orders", "index": "a_1"}, **old),
+        made_entry(103, ns="shop.system.indexes", o={**spec, "ns": "shop.none"}, **old)]))
+    for at, names in (("100.1", ["_id_"]), ("101.1", ["_id_", "a_1"]), ("102.1", ["_id_"])):
+        store.run("dump", "--at", at, "--out", tmp_path / at)
+        metadata = json.loads((tmp_path / at / "shop" / "orders.metadata.json").read_text())
+        assert [index["name"] for index in metadata["indexes"]] == names, at
+        assert not (tmp_path / at / "shop" / "system.indexes.bson").exists()
+    assert "shop.none can't be told at this moment" in store.run("dump", "--at", "103.1", "--out", tmp_path / "103", check=1).err
+
+
 def test_an_earlier_term_at_a_later_time_is_refused(oplog, tmp_path):
     """Two branches that somebody sorted into one file by their time: no member would follow that."""
     term = {n: {"t": bson.Int64(n)} for n in (-1, 4, 5)}
