@@ -7,6 +7,7 @@
 #define QUERY_FAILURE 2	 /* flag of an OP_REPLY */
 #define QUERY_EXHAUST 64 /* flag of an OP_QUERY */
 #define INTERRUPTED 11601
+#define DOCUMENT_MAX (16 * 1024 * 1024 + 16 * 1024) /* BSONObjMaxInternalSize */
 #define SHUTTING_DOWN 11600
 #define UPGRADE                                                                                    \
 	"The client driver may require an upgrade. For more details see "                          \
@@ -98,6 +99,45 @@ static int find_command(struct call *call, struct error *e)
 			   (const char *)call->first.name.at);
 }
 
+static int check_document(struct bytes doc, struct error *e)
+{
+	OWNED(buf_release) struct buf text = {0};
+	struct fields fields = fields_of(doc);
+	struct bson_field first;
+	struct value v;
+
+	if (doc.len <= DOCUMENT_MAX)
+		return 0;
+	if (fields_next(&fields, &first)) {
+		v = value_of_field(&first);
+		value_text_element(first.name, &v, &text);
+	}
+	return query_error(e, QUERY_BSON_TOO_LARGE,
+			   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 and "
+			   "%d(16MB) First element: %.*s",
+			   doc.len, doc.len, DOCUMENT_MAX, (int)MIN_OF(text.len, (size_t)400),
+			   text.len > 0 ? (const char *)text.at : "");
+}
+
+/* Documents that a message has room for, but a mongod has not: the command's own, and those behind it. */
+static int check_sizes(const struct message *m, struct error *e)
+{
+	if (check_document(m->body, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < m->sequence_count; i++) {
+		struct bytes rest = m->sequences[i].documents;
+
+		while (rest.len > 0) {
+			struct bytes doc = bytes_of(rest.at, get_le32(rest.at));
+
+			if (check_document(doc, e) < 0)
+				return e->code;
+			rest = bytes_of(rest.at + doc.len, rest.len - doc.len);
+		}
+	}
+	return 0;
+}
+
 /* Run the command and write the reply's document. */
 static void run(struct call *call)
 {
@@ -109,7 +149,8 @@ static void run(struct call *call)
 		write_error(call, begin, &e);
 		return;
 	}
-	if ((call->message->header.op == MESSAGE_MSG && generic_db(call, &e) < 0) ||
+	if (check_sizes(call->message, &e) < 0 ||
+	    (call->message->header.op == MESSAGE_MSG && generic_db(call, &e) < 0) ||
 	    find_command(call, &e) < 0) {
 		write_error(call, begin, &e);
 		return;

@@ -42,6 +42,13 @@ static int check_session(const struct call *call, const struct cursor *cursor, s
 
 	session_text(call->lsid, user, ours);
 	session_text(cursor->lsid, user, its);
+	if (call->service->options.auth &&
+	    (call->has_lsid != cursor->has_lsid ||
+	     (call->has_lsid && memcmp(call->lsid, cursor->lsid, CURSORS_LSID_LEN) != 0)))
+		return query_error(e, QUERY_UNAUTHORIZED,
+				   "Cursor session id (%s) is not the same as the operation "
+				   "context's session id (%s)",
+				   cursor->has_lsid ? its : "none", call->has_lsid ? ours : "none");
 	if (call->has_lsid && !cursor->has_lsid)
 		return query_error(e, 50736,
 				   "Cannot run getMore on cursor %lld, which was not created in a "

@@ -270,6 +270,11 @@ def test_one_users_cursor_is_not_anothers(shop, tmp_path, yester):
         with pytest.raises(pymongo.errors.OperationFailure) as failed:
             bob["shop"].command("getMore", bson.Int64(opened["cursor"]["id"]), collection="orders")
         assert failed.value.code == 13
+        with ada.start_session() as one, ada.start_session() as other:  # logged in, another session is a want of rights, as to a mongod
+            begun = ada["shop"].command("find", "orders", batchSize=1, session=one)["cursor"]["id"]
+            with pytest.raises(pymongo.errors.OperationFailure, match=r"Cursor session id \(.*\) is not the same as the operation context's session id \(.*\)") as failed:
+                ada["shop"].command("getMore", bson.Int64(begun), collection="orders", session=other)
+            assert failed.value.code == 13
         killed = bob["shop"].command("killCursors", "orders", cursors=[bson.Int64(opened["cursor"]["id"])])
         assert killed["cursorsKilled"] == []
         ada.close(), bob.close()

@@ -139,6 +139,25 @@ def test_the_old_handshake_is_answered(server):
         assert told["code"] == 5739101 and told["$err"].startswith("OP_QUERY is no longer supported.")
 
 
+def test_a_document_that_a_message_has_room_for_but_no_mongod_takes_is_refused(server):
+    text, most = "x" * (16 << 20), (16 << 20) + (16 << 10)
+    with server.raw() as raw:
+        for more in (0, 50_000, 20 << 20):
+            command = {"find": "small", "filter": {"a": {"$ne": [text, "x" * more]}}}
+            size = len(bson.encode({**command, "$db": "shop"}))
+            told = raw.command(command, db="shop")
+            if size <= most:
+                assert told["ok"] == 1
+                continue
+            assert told["code"] == 10334
+            assert told["errmsg"] == f'BSONObj size: {size} (0x{size:X}) is invalid. Size must be between 0 and {most}(16MB) First element: find: "small"'
+        document = bson.encode({"_id": 1, "a": text + "x" * 20_000})
+        section = b"\x01" + struct.pack("<i", 14 + len(document)) + b"documents\0" + document
+        raw.send(body({"insert": "c", "$db": "shop"}) + section)
+        assert bson.decode(raw.message()[2][5:])["code"] == 10334
+        assert raw.command({"ping": 1})["ok"] == 1
+
+
 def test_what_old_drivers_ask_before_they_know_the_version_is_answered(server):
     """The commands and the texts are those of a mongod 6.0.27."""
     missing = "BSON field '{}' is missing but a required field".format
