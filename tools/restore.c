@@ -209,14 +209,17 @@ static int verify(struct job *job, struct error *e)
 	job->units.count = 0;
 	for (size_t i = 0; i < job->plan->count; i++) {
 		const struct restore_plan_item *item = &job->plan->at[i];
+		int in_parts;
 
 		if (item->entry.type != CATALOG_COLLECTION || item->action == RESTORE_LEAVE)
 			continue;
+		in_parts = restore_check_in_parts(&job->check, item, e);
+		if (in_parts < 0)
+			return in_parts;
 		if (item->count == 0)
 			add_unit(&job->units, i, 0, 0, 0);
 		else
-			cut(&job->units, item, i,
-			    restore_check_in_parts(item, job->options->select));
+			cut(&job->units, item, i, in_parts > 0);
 	}
 	code = run_work(job, "verifying", job->units.count, check_one, &job->check.bytes,
 			job->plan->bytes, e);

@@ -46,10 +46,13 @@ static bool is_ordered(const struct restore_plan_item *item)
 	       !has_option(item, "clusteredIndex");
 }
 
-bool restore_check_in_parts(const struct restore_plan_item *item,
-			    const struct restore_select *select)
+int restore_check_in_parts(const struct restore_check_job *job,
+			   const struct restore_plan_item *item, struct error *e)
 {
-	return !is_whole(item, select) || is_ordered(item);
+	if (!is_whole(item, job->docs->select))
+		return 1;
+	return is_ordered(item) ? verify_compare_has_parts(job->docs->store, &item->entry.root, e)
+				: 0;
 }
 
 /* Was it told as a clash already? */

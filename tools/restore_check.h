@@ -19,9 +19,9 @@ struct restore_check_job {
 	atomic_uint_fast64_t changed; /* documents that others changed since */
 };
 
-/* May the item be compared in parts (ranges of _id)? Else only as a whole. */
-bool restore_check_in_parts(const struct restore_plan_item *item,
-			    const struct restore_select *select);
+/* May the item be compared in parts (ranges of _id)? 1; 0 only as a whole. */
+MUST_CHECK int restore_check_in_parts(const struct restore_check_job *job,
+				      const struct restore_plan_item *item, struct error *e);
 
 /* Compare ranks [first, first + count) of an item. ERR_REMOTE, ERR_CANCELLED, the errors of reading. */
 MUST_CHECK int restore_check_unit(struct restore_check_job *job, mongoc_client_t *client,

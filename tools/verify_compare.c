@@ -165,6 +165,26 @@ int verify_compare_natural(const struct verify_compare_part *part, mongoc_cursor
 	}
 }
 
+/* The _id of the document at that rank, which is valid as long as the cursor stands. 1; 0 there is none. */
+static int id_at(struct tree_cursor *tree, uint64_t rank, struct bson_field *ret, struct error *e)
+{
+	struct bytes doc;
+	int found = tree_cursor_seek_rank(tree, rank, e);
+
+	if (found > 0)
+		found = tree_cursor_next(tree, &doc, e);
+	return found > 0 ? bson_find(doc, "_id", ret, e) : found;
+}
+
+int verify_compare_has_parts(struct store *store, const struct tree_root *root, struct error *e)
+{
+	OWNED(tree_cursor_free) struct tree_cursor *tree = tree_cursor_new(store, root);
+	struct bson_field id;
+	int found = root->count == 0 ? 0 : id_at(tree, root->count - 1, &id, e);
+
+	return found <= 0 ? (found < 0 ? found : 1) : id.type != BSON_KIND_MAX_KEY;
+}
+
 /* The bound `name` is the _id at that rank. */
 static int add_bound(const struct verify_compare_part *part, const char *name, uint64_t rank,
 		     struct buf *ret, struct error *e)
@@ -172,14 +192,9 @@ static int add_bound(const struct verify_compare_part *part, const char *name, u
 	OWNED(tree_cursor_free)
 	struct tree_cursor *tree = tree_cursor_new(part->store, part->root);
 	struct bson_field id;
-	struct bytes doc;
 	size_t begin;
-	int found = tree_cursor_seek_rank(tree, rank, e);
+	int found = id_at(tree, rank, &id, e);
 
-	if (found > 0)
-		found = tree_cursor_next(tree, &doc, e);
-	if (found > 0)
-		found = bson_find(doc, "_id", &id, e);
 	if (found <= 0)
 		return found;
 	begin = bson_build_open(ret, name);

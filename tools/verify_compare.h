@@ -42,6 +42,13 @@ MUST_CHECK int verify_compare_natural(const struct verify_compare_part *part,
 				      const struct verify_compare_sink *sink, struct error *e);
 
 /*
+ * Can a keyed collection be compared in parts? 1; 0: its last _id is MaxKey, which is below no `max`, and no `min` for servers
+ * ("does not come before the value provided for max").
+ */
+MUST_CHECK int verify_compare_has_parts(struct store *store, const struct tree_root *root,
+					struct error *e);
+
+/*
  * Append the options of a find that gives this part of a keyed collection in order of _id: hint, min, max. The part
  * ends where the next one begins; the first has no begin and the last no end.
  */

@@ -333,7 +333,7 @@ static int compare_all(struct part *part, const char *ns, struct error *e)
 	for (;;) {
 		OWNED(buf_release) struct buf high = {0};
 		uint64_t first, count, mean, end;
-		int code;
+		int code, in_parts = 0;
 
 		if (!part->job->fixed &&
 		    (!part->history || clock_ms() / 1000 - part->opened > FRESH_SECONDS) &&
@@ -342,7 +342,12 @@ static int compare_all(struct part *part, const char *ns, struct error *e)
 		if (rank_of_low(part, &first, e) < 0)
 			return e->code;
 		mean = part->entry.root.bytes / MAX_OF(part->entry.root.count, (uint64_t)1) + 1;
-		end = part->ordered ? first + MAX_OF(RANGE_BYTES / mean, (uint64_t)1) : UINT64_MAX;
+		if (part->ordered)
+			in_parts = verify_compare_has_parts(moment_store(part->job->moment),
+							    &part->entry.root, e);
+		if (in_parts < 0)
+			return in_parts;
+		end = in_parts > 0 ? first + MAX_OF(RANGE_BYTES / mean, (uint64_t)1) : UINT64_MAX;
 		if (end < part->entry.root.count && id_at(part, end, &high, e) < 0)
 			return e->code;
 		count = MIN_OF(end, part->entry.root.count) - first;

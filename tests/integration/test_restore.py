@@ -668,6 +668,19 @@ def test_compressed_buckets_are_refused_by_a_server_that_can_not_read_them(store
         assert old.client["shop"].list_collection_names() == ["orders"]
 
 
+def test_the_greatest_id_of_all_is_compared_too(member, store):
+    """No bound of an index takes MaxKey in: behind it the comparison failed (1), or told it as missing (4)."""
+    orders = member.client["shop"]["orders"]
+    for _id in (*range(6), bson.MaxKey()):
+        orders.insert_one({"_id": _id, "pad": "x" * (4 << 20)})
+    backed_up(store, member)
+    store.run("verify", "--uri", member.uri)
+    wanted = state_of(member)
+    member.wipe()
+    restore(store, member)
+    assert state_of(member) == wanted
+
+
 def begun_slowly(store, member, rate, *options):
     """A restore that waits for its rate: shop.orders has some documents by now."""
     running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri", member.uri, "-j", "1",
