@@ -91,7 +91,7 @@ static int replace(struct restore_docs *w, size_t i, struct error *e)
 /* There is another document of this _id. */
 static int settle_other(struct restore_docs *w, size_t i, struct error *e)
 {
-	if (w->item->action == RESTORE_MERGE && w->job->mode == RESTORE_MODE_REPLACE)
+	if (w->item->action == RESTORE_MERGE && restore_mode_replaces(w->job->mode))
 		return replace(w, i, e);
 	w->counts.kept++;
 	note(w, RESTORE_NOTE_ID, i, bytes_str("there is another document with this _id"));

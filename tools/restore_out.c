@@ -16,8 +16,8 @@ static const char *word_of(const struct restore_plan_item *item, enum restore_mo
 	case RESTORE_RECREATE:
 		return "DROP what is there, create";
 	case RESTORE_MERGE:
-		return mode == RESTORE_MODE_REPLACE ? "insert what is absent, replace what differs"
-						    : "insert what is absent";
+		return restore_mode_replaces(mode) ? "insert what is absent, replace what differs"
+						   : "insert what is absent";
 	case RESTORE_LEAVE:
 		return "leave: it is there";
 	}

@@ -337,7 +337,7 @@ static int judge_there(struct planner *p, struct restore_plan_item *item, struct
 		item->action = RESTORE_FILL;
 		return 0;
 	}
-	if (o->preserve_uuid)
+	if (o->preserve_uuid && o->mode != RESTORE_MODE_DROP)
 		refuse_for_good(item, "is there, and --preserveUUID makes it anew");
 	if (item->has_data && item->natural)
 		refuse_for_good(item, "holds data and keeps its natural order");
@@ -361,7 +361,8 @@ static int look(struct planner *p, struct restore_plan_item *item, struct error 
 	item->action = RESTORE_CREATE;
 	if (found == 0)
 		return 0;
-	if (o->mode == RESTORE_MODE_DROP &&
+	/* No server drops it: its documents are put back. */
+	if (o->mode == RESTORE_MODE_DROP && strcmp(item->coll, "system.js") != 0 &&
 	    (o->was_begun == NULL || !o->was_begun(o->ctx, item->ns))) {
 		item->action = RESTORE_RECREATE;
 		return 0;

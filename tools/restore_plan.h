@@ -19,6 +19,12 @@ enum restore_mode {
 	RESTORE_MODE_DROP,    /* start anew */
 };
 
+/* Of what is merged: does the moment's document take the place of another one with its _id? */
+static inline bool restore_mode_replaces(enum restore_mode mode)
+{
+	return mode == RESTORE_MODE_REPLACE || mode == RESTORE_MODE_DROP;
+}
+
 enum restore_action {
 	RESTORE_CREATE,	  /* it is not there */
 	RESTORE_FILL,	  /* it is there and empty, or this restore made it before it was cut off */

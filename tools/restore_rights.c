@@ -41,7 +41,7 @@ static int want_all(struct wanted *wanted, const struct restore_plan_item *item,
 	want(wanted, "insert", writes);
 	want(wanted, "bypassDocumentValidation", writes && item->bypasses);
 	want(wanted, "update",
-	     writes && item->action == RESTORE_MERGE && how->mode == RESTORE_MODE_REPLACE);
+	     writes && item->action == RESTORE_MERGE && restore_mode_replaces(how->mode));
 	/* That documents expire is said last, by restore_create_expire(). */
 	want(wanted, "collMod", item->expire.len > 0 && fills);
 	want(wanted, "createIndex", has_indexes && fills);

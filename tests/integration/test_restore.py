@@ -681,6 +681,23 @@ def test_the_greatest_id_of_all_is_compared_too(member, store):
     assert state_of(member) == wanted
 
 
+def test_drop_puts_back_the_functions_that_no_server_drops(member, store):
+    """mongod refuses to drop system.js: with the others dropped the restore ended there, and so did --resume."""
+    fill(member, 50)
+    functions = member.client["shop"]["system.js"]
+    functions.insert_many([{"_id": "f", "value": 1}, {"_id": "g", "value": 2}])
+    backed_up(store, member)
+    wanted = state_of(member)
+    functions.update_one({"_id": "f"}, {"$set": {"value": 9}})
+    functions.delete_one({"_id": "g"})
+    member.client["shop"]["orders"].delete_many({})
+    restore(store, member, "--drop")
+    assert state_of(member) == wanted
+    functions.insert_one({"_id": "of today", "value": 3})
+    restore(store, member, "--drop", "--preserveUUID")
+    assert [d["_id"] for d in functions.find()] == ["f", "g", "of today"]
+
+
 def begun_slowly(store, member, rate, *options):
     """A restore that waits for its rate: shop.orders has some documents by now."""
     running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri", member.uri, "-j", "1",
