@@ -467,12 +467,9 @@ static int put_segment(struct stream_add *add, struct segment *segment, struct e
 	struct backend *files = store_stream_files(add->store);
 	OWNED(buf_release) struct buf content = {0};
 	OWNED(free) char *file = NULL;
-	char hex[CHUNK_ID_HEX + 1];
 
-	if (add->name[0] == '\0') {
-		chunk_id_hex(&segment->first_hash, hex);
-		memcpy(add->name, hex, STREAM_NAME_LEN);
-	}
+	if (add->name[0] == '\0')
+		stream_file_new_name(add->store, add->name);
 	segment->created_us = clock_wall_us();
 	if (segment_encode(segment, store_keys(add->store), &content, e) < 0)
 		return e->code;

@@ -61,6 +61,16 @@ struct stream_file stream_file_parse(const char *file)
 	return parsed;
 }
 
+void stream_file_new_name(const struct store *store, char ret[STREAM_NAME_LEN])
+{
+	const struct store_params *params = store_params(store);
+	struct chunk_id id = store_id_of(store, bytes_of(params->id, sizeof(params->id)));
+	char hex[CHUNK_ID_HEX + 1];
+
+	chunk_id_hex(&id, hex);
+	memcpy(ret, hex, STREAM_NAME_LEN);
+}
+
 char *stream_file_segment(const char *stream, const struct chunk_id *id)
 {
 	char hex[CHUNK_ID_HEX + 1];

@@ -89,6 +89,9 @@ struct stream_file stream_file_parse(const char *file);
 /* Can a stream have this name? */
 bool stream_file_is_name(struct bytes name);
 
+/* The name of a stream that begins: the same in all copies of the store, whichever of them begins it. What `ret` had behind it stays. */
+void stream_file_new_name(const struct store *store, char ret[STREAM_NAME_LEN]);
+
 /* "oplog/<stream>/<id>.segment", "oplog/<stream>/<number>.sealed" */
 char *stream_file_segment(const char *stream, const struct chunk_id *id);
 char *stream_file_sealed(const char *stream, uint64_t number);

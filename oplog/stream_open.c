@@ -57,6 +57,17 @@ static int list_segment(struct listing *listing, const char *file, const struct 
 	return found < 0 ? found : 0;
 }
 
+/* Of several replica sets, or each begun in another copy of the store: they can't be told apart here. */
+static int two_streams(const struct stream *stream, const char *file, struct error *e)
+{
+	error_set(e, ERR_UNSUPPORTED,
+		  "%s: two oplogs that were begun apart came together: " STREAM_FOLDER "%s and %s",
+		  store_path(stream->store), stream->name, file);
+	return error_hint(e, "move the folder of one of them away; 'yester copy' from a copy of "
+			     "the store that has only the other "
+			     "one brings what it has");
+}
+
 static int list_one(void *ctx, const char *file, uint64_t size, struct error *e)
 {
 	struct listing *listing = ctx;
@@ -68,10 +79,7 @@ static int list_one(void *ctx, const char *file, uint64_t size, struct error *e)
 	if (stream->name[0] == '\0')
 		memcpy(stream->name, parsed.stream.at, parsed.stream.len);
 	else if (!bytes_equal(parsed.stream, bytes_str(stream->name)))
-		return error_set(e, ERR_UNSUPPORTED,
-				 "%s: the store has streams of several replica sets (%s): a newer "
-				 "program is needed",
-				 store_path(stream->store), file);
+		return two_streams(stream, file, e);
 	if (parsed.kind == STREAM_FILE_SEGMENT)
 		return list_segment(listing, file, &parsed.id, size, e);
 	if (parsed.kind == STREAM_FILE_SEALED) {

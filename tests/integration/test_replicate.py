@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 
+import bson
 import peers
 import pytest
 from test_retention import BEGIN, DAY, documents_of, dump_of, oplog_of, take
@@ -36,6 +37,26 @@ def test_the_far_side_is_a_store(store, tmp_path):
             store.run("cat", "--at", "s1", "shop.orders", "--format", "bson").raw
     again = json.loads(store.run("replicate", far, "--json", "--verify", "full").out)
     assert again["sentFiles"] == 0 and again["verified"]
+
+
+def test_oplogs_that_were_begun_on_both_sides_come_together(store, tmp_path):
+    """With other first entries; and where their folders are called otherwise it is told what to do."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0, "--assert-quiesced")
+    far = tmp_path / "far"
+    store.run("replicate", far)
+    entries = [bson.encode(one) for one in bson.decode_all(oplog_of(tmp_path / "all.bson", 120).read_bytes())]
+    for path, first, end in ((far, 0, 60), (store.path, 30, 120)):
+        (tmp_path / "slice.bson").write_bytes(b"".join(entries[first:end]))
+        peers.yester("ingest-oplog", "-s", path, tmp_path / "slice.bson", check=(0, 3))
+    at = [f"{BEGIN + hour * 3600}.1" for hour in (50, 110)]
+    count = peers.yester("count", "-s", far, "--at", at[0], "shop.orders").out
+    store.run("replicate", far)
+    assert peers.yester("count", "-s", far, "--at", at[0], "shop.orders").out == count
+    peers.yester("repair", "-s", far)
+    assert is_whole(far) and int(peers.yester("count", "-s", far, "--at", at[1], "shop.orders").out) == int(count) + 60
+    [folder] = (far / "oplog").iterdir()
+    shutil.copytree(folder, far / "oplog" / "other")
+    assert "move the folder of one of them away" in peers.yester("count", "-s", far, "--at", at[0], "shop.orders", check=1).err
 
 
 def test_little_is_sent_after_a_little_change(store, tmp_path):
