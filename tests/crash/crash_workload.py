@@ -26,7 +26,9 @@ def built(name):
     """A helper of tests/crash/crash.mk, built when it is not there."""
     path = peers.BUILD / "crash" / name
     if not path.exists():
-        peers.run(["make", "-C", peers.ROOT, "--no-print-directory", f"BUILD={peers.BUILD}", *sanitizers.make_options(), path], timeout=600)
+        # Whatever the tree was made with: that it has other flags than these is no reason to make it anew (-o).
+        peers.run(["make", "-C", peers.ROOT, "--no-print-directory", f"BUILD={peers.BUILD}", "-o", f"{peers.BUILD}/flags", *sanitizers.make_options(), path],
+                  timeout=600)
     return path
 
 
