@@ -149,6 +149,30 @@ static void a_forgotten_snapshot_goes_and_what_is_held_stays(void **state)
 }
 
 /* More than are kept open; each answers for itself. */
+static void the_last_snapshot_goes_too(void **state)
+{
+	struct small_store s;
+	OWNED(fs_tree_free) struct fs_tree *tree = NULL;
+	OWNED(fs_tree_facts_release) struct fs_tree_facts facts = {0};
+	struct moment *held = NULL;
+	struct error e = {0};
+	uint32_t slot;
+
+	(void)state;
+	small_store_open(&s);
+	add(&s, "only", 1000);
+	ASSERT_OK(fs_tree_new(s.store, &tree, &e));
+	assert_int_equal(ASSERT_OK(fs_tree_moment(tree, slot_of(tree, "only"), &held, &e)), 1);
+	small_store_forget(&s, &moment_snapshot(held)->id);
+	moment_release(held);
+	ASSERT_OK(fs_tree_refresh(tree, &e));
+	assert_false(fs_tree_find(tree, bytes_str("only"), &slot));
+	fs_tree_facts_get(tree, &facts);
+	assert_int_equal(facts.count, 0);
+	fs_tree_free(TAKE(tree));
+	store_close(s.store);
+}
+
 static void many_moments_are_opened_and_closed(void **state)
 {
 	struct small_store s;
@@ -184,6 +208,7 @@ int main(void)
 		cmocka_unit_test(slots_are_the_same_in_the_next_mount),
 		cmocka_unit_test(a_listing_by_slots_finds_each_once),
 		cmocka_unit_test(a_forgotten_snapshot_goes_and_what_is_held_stays),
+		cmocka_unit_test(the_last_snapshot_goes_too),
 		cmocka_unit_test(many_moments_are_opened_and_closed),
 	};
 
