@@ -105,7 +105,8 @@ static void who_asks_still_takes_signals(void **state)
 	struct job job;
 
 	(void)state;
-	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &before), 0);
+	sigemptyset(&before);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
 	world_open(&w);
 	add(&w, 7, &job);
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
