@@ -314,10 +314,20 @@ struct parties {
 	struct replay_slots_item *source, *target, *drop;
 };
 
+/* Of a renameCollection: servers before 3.2 logged it in admin, where it is run. */
+static struct bytes rename_db(const struct command *command)
+{
+	const uint8_t *dot = memchr(command->from.at, '.', command->from.len);
+
+	if (dot == NULL || !bytes_equal(command->entry->db, bytes_str("admin")))
+		return command->entry->db;
+	return bytes_of(command->from.at, (size_t)(dot - command->from.at));
+}
+
 static void find_parties(struct replay_catalog *catalog, const struct command *command,
 			 struct parties *ret)
 {
-	struct bytes db = command->entry->db;
+	struct bytes db = rename_db(command);
 
 	ret->target = replay_slots_named(&catalog->slots, command->to);
 	ret->source = replay_catalog_resolve(catalog, db, command->from, command->entry->ui);
@@ -335,12 +345,11 @@ static void find_parties(struct replay_catalog *catalog, const struct command *c
 static int check_rename(const struct command *command, const struct parties *parties,
 			struct error *e)
 {
-	size_t db_len = command->entry->db.len;
+	struct bytes db = rename_db(command);
 
 	if (memchr(command->to.at, 0, command->to.len) != NULL || command->to.len > 16 * NS_MAX ||
-	    command->to.len <= db_len + 1 ||
-	    memcmp(command->to.at, command->entry->db.at, db_len) != 0 ||
-	    command->to.at[db_len] != '.') {
+	    command->to.len <= db.len + 1 || memcmp(command->to.at, db.at, db.len) != 0 ||
+	    command->to.at[db.len] != '.') {
 		error_set(e, ERR_CORRUPT, "renameCollection to what is no name of its database");
 		return entry_wrap(command->entry, e);
 	}

@@ -252,8 +252,8 @@ def test_another_replica_sets_oplog_is_refused(oplog, tmp_path):
     oplog.refuse(write(path, between), check=6, says="1700000009.2")
 
 
-def test_indexes_of_old_servers_are_followed(store, oplog, tmp_path):
-    """Servers before 3.6 logged an index as a document of system.indexes."""
+def test_indexes_and_renames_of_old_servers_are_followed(store, oplog, tmp_path):
+    """Servers before 3.6 logged an index as a document of system.indexes, those before 3.2 a rename in admin."""
     dump = tmp_path / "dump"
     (dump / "shop").mkdir(parents=True)
     (dump / "shop" / "orders.bson").write_bytes(bson.encode({"_id": 1}))
@@ -266,7 +266,10 @@ def test_indexes_of_old_servers_are_followed(store, oplog, tmp_path):
     oplog.add(write(tmp_path / "slice.bson", [
         noop, made_entry(101, ns="shop.system.indexes", o=spec, **old),
         made_entry(102, op="c", ns="shop.$cmd", o={"deleteIndexes": "orders", "index": "a_1"}, **old),
+        made_entry(102, 2, op="c", ns="admin.$cmd", o={"renameCollection": "shop.orders", "to": "shop.renamed"}, **old),
         made_entry(103, ns="shop.system.indexes", o={**spec, "ns": "shop.none"}, **old)]))
+    store.run("dump", "--at", "102.2", "--out", tmp_path / "moved")
+    assert [path.name for path in (tmp_path / "moved" / "shop").glob("*.bson")] == ["renamed.bson"]
     for at, names in (("100.1", ["_id_"]), ("101.1", ["_id_", "a_1"]), ("102.1", ["_id_"])):
         store.run("dump", "--at", at, "--out", tmp_path / at)
         metadata = json.loads((tmp_path / at / "shop" / "orders.metadata.json").read_text())
