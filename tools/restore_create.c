@@ -111,7 +111,7 @@ static int create(struct restore_target *target, mongoc_client_t *client,
 				  &reply, &again, e);
 	/* Of a try before, or of a run that was killed: the server went on with its command. */
 	if (code == 0 && restore_target_code(buf_bytes(&reply)) == RESTORE_TARGET_EXISTS &&
-	    item->entry.type == CATALOG_COLLECTION) {
+	    item->entry.type != CATALOG_VIEW) {
 		code = is_empty(target, client, item, e);
 		if (code != 0)
 			return MIN_OF(code, 0);
