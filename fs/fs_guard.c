@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/shell_word.h"
 
 #define FUSE_CONF "/etc/fuse.conf"
 
@@ -50,10 +51,12 @@ static int check_overlap(const struct fs_options *options, const struct stat *mo
 /* ERR_IO for a path that the system refused; a dead mount is told how to mend. */
 static int path_failed(const char *what, const char *path, struct error *e)
 {
+	OWNED(buf_release) struct buf word = {0};
 	int rc = error_sys(e, "%s %s", what, path);
 
 	if (e->sys == ENOTCONN)
-		return error_hint(e, "a mount died there; 'yester umount %s' mends it", path);
+		return error_hint(e, "a mount died there; what mends it: yester umount %s",
+				  shell_word(path, &word));
 	return rc;
 }
 

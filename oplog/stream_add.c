@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/shell_word.h"
 #include "oplog/segment_builder.h"
 #include "oplog/stream_contradicts.h"
 #include "oplog/stream_foreign.h"
@@ -47,6 +48,7 @@ struct stream_add {
 
 static int read_list(struct stream_add *add, uint64_t without, struct error *e)
 {
+	OWNED(buf_release) struct buf word = {0};
 	const struct stream *stream;
 
 	if (stream_open_without(add->store, without, &add->stream, e) < 0)
@@ -57,8 +59,9 @@ static int read_list(struct stream_add *add, uint64_t without, struct error *e)
 			  "%zu segment%s of the stored oplog can't be used: damaged, or not all of "
 			  "it is here",
 			  stream->skipped, stream->skipped == 1 ? "" : "s");
-		return error_hint(e, "'yester check -s %s' tells more, 'yester repair' mends it",
-				  store_path(add->store));
+		return error_hint(e,
+				  "'yester repair' mends it; more is told by: yester check -s %s",
+				  shell_word(store_path(add->store), &word));
 	}
 	memcpy(add->name, stream->name, sizeof(add->name));
 	add->count = stream->count;

@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "base/file.h"
+#include "base/shell_word.h"
 #include "store/backend/backend_dir.h"
 #include "store/crypt/keyring.h"
 #include "store/crypt/spill.h"
@@ -24,13 +25,14 @@ static int read_config(struct store *store, struct error *e)
 {
 	OWNED(free) char *path = xprintf("%s/config", store->path);
 	OWNED(buf_release) struct buf text = {0};
+	OWNED(buf_release) struct buf word = {0};
 	int found = file_read(path, CONFIG_MAX, &text, e);
 
 	if (found < 0)
 		return found;
 	if (found == 0) {
 		error_set(e, ERR_NO_STORE, "there is no store at %s", store->path);
-		return error_hint(e, "'yester init -s %s' makes one", store->path);
+		return error_hint(e, "make one: yester init -s %s", shell_word(store->path, &word));
 	}
 	if (store_config_parse(buf_bytes(&text), &store->params, e) < 0)
 		return error_wrap(e, "%s", store->path);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/shell_word.h"
 #include "base/suggest.h"
 #include "tools/term.h"
 
@@ -69,8 +70,10 @@ int cmd_read_secret(struct cmd_run *run, struct error *e)
 /* What the user could do about it. */
 static int hint_open(const char *path, const char *flag, struct error *e)
 {
+	OWNED(buf_release) struct buf word = {0};
+
 	if (e->code == ERR_NO_STORE && e->hint[0] == '\0')
-		return error_hint(e, "'yester init -s %s' makes one", path);
+		return error_hint(e, "make one: yester init -s %s", shell_word(path, &word));
 	if (e->code == ERR_WRONG_KEY)
 		return error_hint(e, "--%sfile F or --%scommand C gives the key%s", flag, flag,
 				  strcmp(flag, "key-") == 0 ? ", or YESTER_KEY_FILE" : "");

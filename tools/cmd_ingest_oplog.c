@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/exit_code.h"
+#include "base/shell_word.h"
 #include "base/time_text.h"
 #include "tools/checkpoint.h"
 #include "tools/cmd_table.h"
@@ -62,6 +63,7 @@ static void print_next(const struct ingest_oplog_result *r, const char *store)
 {
 	uint64_t from = r->has_range ? r->range.last.ts : r->last.ts;
 	const char *title = "Next, any time later";
+	OWNED(buf_release) struct buf word = {0};
 
 	if (r->added.has_gap) {
 		printf("%sA gap%s: what happened between these two is not stored:\n",
@@ -75,7 +77,7 @@ static void print_next(const struct ingest_oplog_result *r, const char *store)
 	       "  mongodump -d local -c oplog.rs --out slice -q \\\n"
 	       "    '{\"ts\":{\"$gte\":{\"$timestamp\":{\"t\":%u,\"i\":%u}}}}'\n"
 	       "  yester ingest-oplog -s %s slice\n",
-	       title, entry_seconds(from), entry_increment(from), store);
+	       title, entry_seconds(from), entry_increment(from), shell_word(store, &word));
 }
 
 static void print_text(const struct ingest_oplog_result *r, unsigned checkpoints, const char *store)

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/shell_word.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
@@ -89,6 +90,8 @@ static void print_json(const char *path, const struct store_params *params, bool
 static void print_text(const struct cmd_run *run, const char *path, bool encrypted)
 {
 	const char *file = run->globals.key_file;
+	OWNED(buf_release) struct buf word = {0};
+	OWNED(buf_release) struct buf key = {0};
 
 	printf("%s is a new, empty%s store\n\n", path, encrypted ? ", encrypted" : "");
 	if (encrypted)
@@ -96,8 +99,8 @@ static void print_text(const struct cmd_run *run, const char *path, bool encrypt
 	printf("Next:\n"
 	       "  mongodump --oplog --out dump\n"
 	       "  yester ingest -s %s%s%s dump\n",
-	       path, encrypted && file != NULL ? " --key-file " : "",
-	       encrypted && file != NULL ? file : "");
+	       shell_word(path, &word), encrypted && file != NULL ? " --key-file " : "",
+	       encrypted && file != NULL ? shell_word(file, &key) : "");
 }
 
 static int run_init(struct cmd_run *run, struct error *e)

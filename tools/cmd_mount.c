@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/shell_word.h"
 #include "tools/cmd_table.h"
 #include "tools/driver.h"
 
@@ -21,6 +22,7 @@ static const struct args_option options[] = {
 /* The mount point must be a folder; a dead mount there is named. */
 static int check_mount_point(const char *path, struct error *e)
 {
+	OWNED(buf_release) struct buf word = {0};
 	struct statfs fs;
 	struct stat st;
 
@@ -33,7 +35,7 @@ static int check_mount_point(const char *path, struct error *e)
 	}
 	if (errno == ENOTCONN) {
 		error_sys(e, "%s is a dead mount", path);
-		return error_hint(e, "'yester umount %s' mends it", path);
+		return error_hint(e, "what mends it: yester umount %s", shell_word(path, &word));
 	}
 	error_sys(e, "%s", path);
 	if (e->sys == ENOENT)

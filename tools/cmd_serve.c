@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 
 #include "base/exit_code.h"
+#include "base/shell_word.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
@@ -147,6 +148,7 @@ static int make_users(const struct options *o, struct users **ret, char password
 		      struct error *e)
 {
 	OWNED(users_free) struct users *users = users_new();
+	OWNED(buf_release) struct buf word = {0};
 	struct scram_credentials credentials;
 
 	password[0] = '\0';
@@ -157,7 +159,7 @@ static int make_users(const struct options *o, struct users **ret, char password
 			return 0;
 		users_free(TAKE(*ret));
 		error_set(e, ERR_INVALID, "%s has no user", o->auth_file);
-		return error_hint(e, "yester passwd %s USER", o->auth_file);
+		return error_hint(e, "yester passwd %s USER", shell_word(o->auth_file, &word));
 	}
 	if (!o->noauth && o->socket == NULL) {
 		if (random_password(password, e) < 0 ||

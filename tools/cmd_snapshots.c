@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/exit_code.h"
+#include "base/shell_word.h"
 #include "tools/cmd_table.h"
 #include "tools/snapshot_out.h"
 #include "tools/table.h"
@@ -52,6 +53,7 @@ static void print_table(const struct snapshot_list *list, bool verbose)
 
 static int run_snapshots(struct cmd_run *run, struct error *e)
 {
+	OWNED(buf_release) struct buf word = {0};
 	OWNED(store_close) struct store *store = NULL;
 	OWNED(snapshots_release) struct snapshot_list list = {0};
 	size_t skipped = 0;
@@ -65,8 +67,8 @@ static int run_snapshots(struct cmd_run *run, struct error *e)
 	else if (list.count > 0)
 		print_table(&list, run->globals.verbose > 0);
 	else if (!run->globals.quiet)
-		fprintf(stderr, "no snapshot yet; 'yester ingest -s %s DUMP' makes one\n",
-			run->globals.store);
+		fprintf(stderr, "no snapshot yet; make one: yester ingest -s %s DUMP\n",
+			shell_word(run->globals.store, &word));
 	return skipped > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }
 

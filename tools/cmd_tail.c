@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/exit_code.h"
+#include "base/shell_word.h"
 #include "tools/cmd_table.h"
 #include "tools/duration.h"
 #include "tools/json_out.h"
@@ -87,6 +88,7 @@ static void print_json(const struct tail_result *r)
 
 static void print_text(const struct cmd_run *run, const struct tail_result *r)
 {
+	OWNED(buf_release) struct buf word = {0};
 	char count[SIZE_TEXT_LEN], bytes[SIZE_TEXT_LEN], when[TERM_TIME_LEN];
 
 	size_count_text(r->entries, count);
@@ -100,10 +102,10 @@ static void print_text(const struct cmd_run *run, const struct tail_result *r)
 		       entry_increment(r->last.ts), when);
 	}
 	if (r->has_gap)
-		printf("%sA gap%s: see 'yester gaps -s %s'. A new snapshot is needed for moments "
-		       "behind it.\n",
+		printf("%sA gap%s: a new snapshot is needed for moments behind it; see\n"
+		       "  yester gaps -s %s\n",
 		       term_style(stdout, TERM_YELLOW), term_style(stdout, TERM_PLAIN),
-		       run->globals.store);
+		       shell_word(run->globals.store, &word));
 }
 
 static int read_options(struct cmd_run *run, struct tail_options *ret, struct error *e)

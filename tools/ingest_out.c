@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/shell_word.h"
 #include "base/time_text.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
@@ -82,6 +83,8 @@ void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r, b
 {
 	const struct snapshot *s = &r->snapshot;
 	OWNED(buf_release) struct buf name = {0};
+	OWNED(buf_release) struct buf word = {0};
+	const char *store = shell_word(run->globals.store, &word);
 	char text[SIZE_TEXT_LEN], more[SIZE_TEXT_LEN], when[TERM_TIME_LEN];
 
 	term_time(s->time, cmd_shows_local_time(), when);
@@ -110,10 +113,10 @@ void ingest_out_text(const struct cmd_run *run, const struct ingest_result *r, b
 	if (s->exact && followed)
 		printf("  yester tail -s %s --uri-file F    (the moments from now on; --once: up "
 		       "to now)\n",
-		       run->globals.store);
+		       store);
 	else if (s->exact)
 		printf("  mongodump -d local -c oplog.rs --out slice    (any time later)\n"
 		       "  yester ingest-oplog -s %s slice\n",
-		       run->globals.store);
-	printf("  yester mount -s %s MNT\n", run->globals.store);
+		       store);
+	printf("  yester mount -s %s MNT\n", store);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/shell_word.h"
 
 #define FILE_MAX (4 * MIB)
 #define MECHANISM "SCRAM-SHA-256"
@@ -113,6 +114,8 @@ static bool take_line(struct users *users, struct bytes line)
 
 static int parse(struct users *users, struct bytes text, const char *path, struct error *e)
 {
+	OWNED(buf_release) struct buf word = {0};
+
 	for (unsigned number = 1; text.len > 0; number++) {
 		const uint8_t *end = memchr(text.at, '\n', text.len);
 		size_t len = end == NULL ? text.len : (size_t)(end - text.at);
@@ -123,7 +126,8 @@ static int parse(struct users *users, struct bytes text, const char *path, struc
 			buf_add_u8(&users->comments, '\n');
 		} else if (!take_line(users, line)) {
 			error_set(e, ERR_INVALID, "%s: line %u is not one of a user", path, number);
-			return error_hint(e, "'yester passwd %s USER' writes them", path);
+			return error_hint(e, "such lines are written by: yester passwd %s USER",
+					  shell_word(path, &word));
 		}
 		len = MIN_OF(len + 1, text.len);
 		text = bytes_of(text.at + len, text.len - len);
