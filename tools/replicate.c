@@ -26,6 +26,7 @@ static void job_release(struct replicate_job *job)
 		(void)(file_remove_tree(job->tmp, &ignored) < 0);
 	free(job->tmp);
 	free(job->spared);
+	buf_release(&job->skipped);
 	if (job->tmp_lock >= 0)
 		close(job->tmp_lock);
 	buf_release(&job->chunks);
@@ -279,19 +280,25 @@ static int send_again(struct replicate_job *job, const struct buf *differ, struc
 	return 0;
 }
 
-/* Bytes that rotted here, with size and time as before: what is there is not what differs. The others stay in `differ`. */
-static int tell_ours(struct replicate_job *job, struct buf *differ, struct error *e)
+/*
+ * All bytes here and there: a copy is no better than what it is one of, and where they differ it may be ours that rotted, with
+ * size and time as before. What differs and is sound here stays in `differ`.
+ */
+static int prove_all(struct replicate_job *job, struct buf *differ, struct error *e)
 {
-	OWNED(buf_release) struct buf ours = {0};
-	OWNED(buf_release) struct buf theirs = {0};
+	OWNED(buf_release) struct buf names = {0};
+	OWNED(buf_release) struct buf sound = {0};
 
-	if (replicate_divide(job, differ, &ours, &theirs, e) < 0)
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		if (list_of(job, parts[i]) != NULL)
+			without_journals(list_of(job, parts[i]), &names);
+	if (replicate_prove(job, &names, &sound, e) < 0)
 		return e->code;
-	if (job->result.spared == 0)
-		note_first(&ours, job->result.first_spared);
-	job->result.spared += texts_count(&ours, "");
+	buf_reset(&sound);
+	if (replicate_prove(job, differ, &sound, e) < 0)
+		return e->code;
 	buf_reset(differ);
-	buf_add_bytes(differ, buf_bytes(&theirs));
+	buf_add_bytes(differ, buf_bytes(&sound));
 	return 0;
 }
 
@@ -310,7 +317,7 @@ static int verify(struct replicate_job *job, struct error *e)
 		if (compare(job, parts[i], list == NULL ? NULL : &names, &differ, e) < 0)
 			return e->code;
 	}
-	if (job->options->verify == REPLICATE_FULL && tell_ours(job, &differ, e) < 0)
+	if (job->options->verify == REPLICATE_FULL && prove_all(job, &differ, e) < 0)
 		return e->code;
 	job->result.differ = texts_count(&differ, "");
 	note_first(&differ, job->result.first);

@@ -34,7 +34,8 @@ struct replicate_result {
 	uint64_t differ; /* files that verification found to differ */
 	uint64_t mended; /* of these, sent again and right now: after a verification of all bytes */
 	char first[REPLICATE_NAME_MAX]; /* the first of them */
-	uint64_t spared; /* damaged here: not sent over others of their names that are there */
+	uint64_t
+		spared; /* damaged here: not sent over others of their names; all of them when all bytes are verified */
 	char first_spared[REPLICATE_NAME_MAX];
 	uint64_t longer; /* journals there that hold more than those here: not replaced */
 	char first_longer[REPLICATE_NAME_MAX];

@@ -14,10 +14,11 @@ struct replicate_job {
 	struct store *store;
 	const struct replicate_options *options;
 	struct replicate_result result;
-	char *tmp;    /* a folder for lists */
-	int tmp_lock; /* keeps it there */
-	bool is_new;  /* nothing is there yet */
-	char *spared; /* a list for rsync of what is not sent, or NULL */
+	char *tmp;	    /* a folder for lists */
+	int tmp_lock;	    /* keeps it there */
+	bool is_new;	    /* nothing is there yet */
+	char *spared;	    /* a list for rsync of what is not sent, or NULL */
+	struct buf skipped; /* texts: these names, and those of damaged files that were told */
 	/* Texts (base/texts.h): names as listed before anything was sent. */
 	struct buf chunks, oplog, manifests;
 };
@@ -55,9 +56,12 @@ MUST_CHECK int replicate_write_list(const struct replicate_job *job, const char 
 
 /* ---- what is not sent (replicate_spare.c) */
 
-/* Those of the names (texts) whose files here are damaged, and those whose are not; each is read whole. ERR_IO. */
-MUST_CHECK int replicate_divide(struct replicate_job *job, const struct buf *names,
-				struct buf *ret_damaged, struct buf *ret_sound, struct error *e);
+/*
+ * Read the files of that names (texts) here, but job->skipped: those that are damaged are counted, told and skipped from now on; the
+ * others go to `ret_sound`. ERR_IO.
+ */
+MUST_CHECK int replicate_prove(struct replicate_job *job, const struct buf *names,
+			       struct buf *ret_sound, struct error *e);
 /*
  * Find what must not go over what is there: job->spared, and the counts in job->result. A damaged file of ours, as that there may be
  * the last sound one, which 'yester repair --from' takes back; a journal that is longer there; nor does anything go that a repair has

@@ -11,8 +11,15 @@
 #include "oplog/journal.h"
 #include "tools/replicate_sound.h"
 
-int replicate_divide(struct replicate_job *job, const struct buf *names, struct buf *ret_damaged,
-		     struct buf *ret_sound, struct error *e)
+static void note_damaged(struct replicate_job *job, const char *name)
+{
+	if (job->result.spared++ == 0)
+		snprintf(job->result.first_spared, REPLICATE_NAME_MAX, "%s", name);
+	texts_add(&job->skipped, name);
+}
+
+int replicate_prove(struct replicate_job *job, const struct buf *names, struct buf *ret_sound,
+		    struct error *e)
 {
 	const char *name;
 
@@ -20,13 +27,18 @@ int replicate_divide(struct replicate_job *job, const struct buf *names, struct 
 		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), name);
 		int sound;
 
+		if (texts_has(&job->skipped, name))
+			continue;
 		/* A prune may have taken it meanwhile. */
 		if (access(path, F_OK) != 0 && errno == ENOENT)
 			continue;
 		sound = replicate_is_sound(job->store, name, e);
 		if (sound < 0)
 			return sound;
-		texts_add(sound == 1 ? ret_sound : ret_damaged, name);
+		if (sound == 1)
+			texts_add(ret_sound, name);
+		else
+			note_damaged(job, name);
 	}
 	return 0;
 }
@@ -102,8 +114,7 @@ static bool is_longer_there(struct buf *list, const char *name, uint64_t size)
  * Journals only grow. One that is longer there holds entries that this store had, and has no more: it was brought back to an older
  * state, or repaired.
  */
-static int spare_longer(struct replicate_job *job, const struct buf *names, struct buf *spared,
-			struct error *e)
+static int spare_longer(struct replicate_job *job, const struct buf *names, struct error *e)
 {
 	OWNED(buf_release) struct buf list = {0};
 	const char *name;
@@ -121,45 +132,28 @@ static int spare_longer(struct replicate_job *job, const struct buf *names, stru
 			continue;
 		if (job->result.longer++ == 0)
 			snprintf(job->result.first_longer, REPLICATE_NAME_MAX, "%s", name);
-		texts_add(spared, name);
+		texts_add(&job->skipped, name);
 	}
 	return 0;
-}
-
-static void spare_damaged(struct replicate_job *job, const struct buf *names, struct buf *spared)
-{
-	const char *name;
-
-	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
-		if (texts_has(spared, name))
-			continue;
-		if (job->result.spared++ == 0)
-			snprintf(job->result.first_spared, REPLICATE_NAME_MAX, "%s", name);
-		texts_add(spared, name);
-	}
 }
 
 int replicate_spare(struct replicate_job *job, struct error *e)
 {
 	OWNED(buf_release) struct buf others = {0};
-	OWNED(buf_release) struct buf damaged = {0};
 	OWNED(buf_release) struct buf sound = {0};
-	OWNED(buf_release) struct buf spared = {0};
 	OWNED(buf_release) struct buf patterns = {0};
 	const char *name;
 
-	if (replicate_given_up(job->store, &spared, e) < 0 || find_others(job, &others, e) < 0 ||
-	    replicate_divide(job, &others, &damaged, &sound, e) < 0)
-		return e->code;
-	spare_damaged(job, &damaged, &spared);
-	if (spare_longer(job, &sound, &spared, e) < 0)
+	if (replicate_given_up(job->store, &job->skipped, e) < 0 ||
+	    find_others(job, &others, e) < 0 || replicate_prove(job, &others, &sound, e) < 0 ||
+	    spare_longer(job, &sound, e) < 0)
 		return e->code;
 	/* Of rsync's patterns one that begins with a slash is a whole name. */
-	for (size_t at = 0; (name = texts_next(&spared, &at)) != NULL;) {
+	for (size_t at = 0; (name = texts_next(&job->skipped, &at)) != NULL;) {
 		buf_add(&patterns, "/", 1);
 		texts_add(&patterns, name);
 	}
-	return spared.len == 0
+	return patterns.len == 0
 		       ? 0
 		       : replicate_write_list(job, "spared", buf_bytes(&patterns), &job->spared, e);
 }

@@ -102,6 +102,7 @@ def test_version(yester):
     (("--nsInclude", "x", "ls"), 2, ""),
     (("ls",), 2, "-s STORE, or set YESTER_STORE"),
     (("ls", "-s", "nowhere"), 10, "yester init -s nowhere"),
+    (("ls", "-s", "no where"), 10, "yester init -s 'no where'"),
     (("ls", "-s"), 2, ""),
     (("ls", "-s", "a", "b", "c"), 2, ""),
     (("ls", "--jsno"), 2, "did you mean --json?"),

@@ -104,6 +104,16 @@ def test_damage_of_the_far_side_is_found(store, tmp_path):
     assert is_whole(far)
 
 
+def test_the_copy_of_what_is_damaged_here_is_not_verified(store, tmp_path):
+    """Both are equal: a store that nothing can be read from was called verified."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    pack, far = rot(store.path), tmp_path / "far"
+    store.run("replicate", far)  # as much of it as there is
+    said = json.loads(store.run("replicate", far, "--json", "--verify", "full", check=4).out)
+    assert (said["damagedHere"], said["differ"], said["verified"]) == (1, 0, False) and pack.name in said["firstDamaged"], said
+    assert "damaged here" in store.run("replicate", far, "--verify", "full", check=4).out
+
+
 def spoilt(path, how):
     """Not as it was; a copier sees it by the size or the time."""
     data = bytearray(path.read_bytes())
