@@ -23,7 +23,7 @@ check-scale:
 check-live:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) YESTER_WRITERS=8 YESTER_KILLS=100 $(TEST_CACHE)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
-		--timeout=1800 tests/integration/test_live.py tests/integration/test_live_set.py tests/integration/test_live_secure.py
+		--timeout=1800 tests/integration/test_tail.py tests/integration/test_live.py tests/integration/test_live_set.py tests/integration/test_live_secure.py
 
 # Copies of a store that are cut off at random moments: CUTS of them, YESTER_SEED.
 CUTS ?= 500

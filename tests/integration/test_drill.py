@@ -101,5 +101,5 @@ def test_no_mongod_is_left_when_it_is_killed(store, fixture_dump, tmp_path):
     process.kill()
     process.wait()
     gone = Path(f"/proc/{child[0]}/stat")
-    from test_live import until
+    from following import until
     until(lambda: not gone.exists() or gone.read_text().rsplit(")", 1)[1].split()[0] in "ZX", "the mongod is gone")

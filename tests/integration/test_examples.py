@@ -20,7 +20,7 @@ import walk
 PLACES = {"/backup/shop": "store", "/mnt/": "mnt/", "/etc/yester/": "etc/", "/archive/": "archive/", "/safe/": "safe/",
           "/tmp/before": "before", "/run/user/1000/": "run/", "/var/lib/mongodb": "var", "/usr/bin/mongod": "bin/mongod"}
 NOT_RUN = {
-    "yester backup -s /backup/shop --dbpath": "wants a snapshot of a disk; test_live.py has one",
+    "yester backup -s /backup/shop --dbpath": "wants a snapshot of a disk; test_live_secure.py has one",
     "yester replicate -s /backup/shop backup@far.example": "another machine",
     "mongosh shop --quiet": "what a server says to compare with",
 }

@@ -15,7 +15,7 @@ FAR = "backup@far.example:/srv/shop"
 NOT_RUN = {
     "lvcreate": "a volume group", "mount -o ro": "the same", "umount /mnt/db-snap": "the same", "aws ": "a cloud", "mount /dev/xvdf": "the same",
     "mongosh --host db3": "a third machine", "install -m 644 packaging": "belongs to this machine; test_package.py has the units",
-    "echo 'YESTER_": "the same", "systemctl": "the same", "yester backup -s /backup/shop --dbpath": "a snapshot of a disk; test_live.py has one",
+    "echo 'YESTER_": "the same", "systemctl": "the same", "yester backup -s /backup/shop --dbpath": "a snapshot of a disk; test_live_secure.py has one",
     "yester serve": "test_examples.py and test_tutorial.py have it", "make ": "this is a part of it", "…snapshot all volumes": "no command"}
 NEEDS_MEMBER = re.compile(r"--uri|--mongod")
 # A store of another day has its warnings; so has a restore into a collection that lives.

@@ -15,7 +15,7 @@ import peers
 import pymongo
 import pytest
 from serving import Server
-from test_live import Tail, until
+from following import Tail, until
 
 SEED = int(os.environ.get("YESTER_SEED", "20"))
 SECONDS = float(os.environ.get("YESTER_TOGETHER", "15"))

@@ -8,7 +8,7 @@ import bson
 import peers
 import pymongo
 import pytest
-from test_live import Tail, until
+from following import Tail, until
 
 COUNT = 1_000_000 if os.environ.get("YESTER_SCALE") == "full" else 100_000
 SEED = int(os.environ.get("YESTER_SEED", "9"))
