@@ -65,6 +65,14 @@ struct bson_field {
 	struct bytes value; /* the payload: all bytes after the name's NUL */
 };
 
+/* All of it as it lies in its document: the type, the name with its NUL, the value. */
+static inline struct bytes bson_element(const struct bson_field *field)
+{
+	const uint8_t *from = field->name.at - 1;
+
+	return bytes_of(from, (size_t)(field->value.at + field->value.len - from));
+}
+
 /*
  * The field whose type byte is at offset `at` of `doc`, in an inner or the outermost document
  * whose final NUL is at offset `end` > `at`. ERR_CORRUPT with the offset in `doc` of the byte

@@ -71,6 +71,15 @@ static inline uint64_t get_le64(const uint8_t *at)
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap64(value);
 }
 
+static inline double get_le_double(const uint8_t *at)
+{
+	uint64_t bits = get_le64(at);
+	double number;
+
+	memcpy(&number, &bits, sizeof(number));
+	return number;
+}
+
 static inline uint32_t get_be32(const uint8_t *at)
 {
 	return __builtin_bswap32(get_le32(at));

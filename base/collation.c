@@ -55,7 +55,6 @@ static int field_word(const struct bson_field *field, char ret[LOCALE_MAX], stru
 {
 	struct bytes text;
 	double number = 0;
-	uint64_t bits;
 
 	switch (field->type) {
 	case BSON_KIND_STRING:
@@ -76,8 +75,7 @@ static int field_word(const struct bson_field *field, char ret[LOCALE_MAX], stru
 		number = (double)(int64_t)get_le64(field->value.at);
 		break;
 	case BSON_KIND_DOUBLE:
-		bits = get_le64(field->value.at);
-		memcpy(&number, &bits, sizeof(number));
+		number = get_le_double(field->value.at);
 		break;
 	default:
 		break;

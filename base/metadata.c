@@ -208,8 +208,7 @@ int metadata_options(struct bytes options, struct buf *ret, struct error *e)
 	buf_add_le32(ret, 0);
 	while (options.len > 0 && (r = bson_fields_next(&fields, &field, e)) > 0)
 		if (!bytes_equal(field.name, bytes_str("create")))
-			buf_add(ret, field.name.at - 1,
-				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			buf_add_bytes(ret, bson_element(&field));
 	buf_add_u8(ret, 0);
 	put_le32(ret->at + start, (uint32_t)(ret->len - start));
 	if (r < 0)

@@ -21,6 +21,12 @@ struct progress {
 	bool (*cancelled)(void *ctx);
 };
 
+/* Does the user want it to stop? `p` may be NULL. */
+static inline bool progress_cancelled(const struct progress *p)
+{
+	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+}
+
 /* When a loop over documents is to look at both: they may be tiny, or 16 MiB each. */
 struct progress_pace {
 	unsigned documents;

@@ -104,15 +104,13 @@ static int drop(struct changes *changes, struct order order, const char *name, s
 static bool is_number(const struct bson_field *field, int64_t *ret)
 {
 	double number;
-	uint64_t bits;
 
 	if (field->type == BSON_KIND_INT32) {
 		*ret = (int32_t)get_le32(field->value.at);
 	} else if (field->type == BSON_KIND_INT64) {
 		*ret = (int64_t)get_le64(field->value.at);
 	} else if (field->type == BSON_KIND_DOUBLE) {
-		bits = get_le64(field->value.at);
-		memcpy(&number, &bits, sizeof(number));
+		number = get_le_double(field->value.at);
 		if (!(number > -9e15 && number < 9e15))
 			return false;
 		*ret = (int64_t)number;
@@ -383,13 +381,10 @@ int coll_mod_names_index(const struct command *command, struct bytes spec, struc
 
 static double as_double(const struct bson_field *field)
 {
-	uint64_t bits = field->type == BSON_KIND_DOUBLE ? get_le64(field->value.at) : 0;
 	int64_t whole;
-	double number;
 
-	memcpy(&number, &bits, sizeof(number));
 	if (field->type == BSON_KIND_DOUBLE)
-		return number;
+		return get_le_double(field->value.at);
 	return is_number(field, &whole) ? (double)whole : (double)NAN;
 }
 
@@ -505,8 +500,7 @@ static int write_changed(struct bytes doc, struct changes *changes, struct order
 
 		write_new(ret, changes, rank_of(order, field.name));
 		if (change == NULL)
-			buf_add(ret, field.name.at - 1,
-				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			buf_add_bytes(ret, bson_element(&field));
 		else if (change->type != 0 && !change->moves)
 			bson_build_value(ret, change->name, change->type, change->value);
 	}

@@ -301,8 +301,7 @@ static int rest_of(const struct command *command, const char *without, struct bu
 	got = bson_fields_next(&fields, &field, e);
 	while (got > 0 && (got = bson_fields_next(&fields, &field, e)) > 0)
 		if (without == NULL || !named(&field, without))
-			buf_add(ret, field.name.at - 1,
-				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			buf_add_bytes(ret, bson_element(&field));
 	if (got < 0) {
 		ret->len = start;
 		return entry_wrap(command->entry, e);

@@ -31,7 +31,7 @@ static int step(struct dbhash *d, size_t bytes, struct error *e)
 	if (p == NULL)
 		return 0;
 	p->report(p->ctx, "hashing", d->done, d->total);
-	if (p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	return 0;
 }

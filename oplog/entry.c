@@ -109,7 +109,6 @@ static int wrong_type(const struct bson_field *field, const char *expected, stru
 static int whole_number(const struct bson_field *field, int64_t *ret, struct error *e)
 {
 	double number;
-	uint64_t bits;
 
 	if (field->type == BSON_KIND_INT32) {
 		*ret = (int32_t)get_le32(field->value.at);
@@ -121,8 +120,7 @@ static int whole_number(const struct bson_field *field, int64_t *ret, struct err
 	}
 	if (field->type != BSON_KIND_DOUBLE)
 		return wrong_type(field, "a number", e);
-	bits = get_le64(field->value.at);
-	memcpy(&number, &bits, sizeof(number));
+	number = get_le_double(field->value.at);
 	if (!(number > -9e15 && number < 9e15) || number != (double)(int64_t)number)
 		return wrong_type(field, "a whole number", e);
 	*ret = (int64_t)number;

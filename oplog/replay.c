@@ -288,7 +288,7 @@ static int cancelled(const struct replay *replay)
 {
 	const struct progress *p = replay->options->progress;
 
-	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+	return progress_cancelled(p);
 }
 
 static int feed_all(struct replay *replay, struct error *e)

@@ -297,8 +297,7 @@ static int not_temp(struct catalog_entry *entry, struct error *e)
 
 	while (entry->options.len > 0 && (got = bson_fields_next(&fields, &field, e)) > 0)
 		if (!bytes_equal(field.name, bytes_str("temp")))
-			buf_add(&to, field.name.at - 1,
-				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			buf_add_bytes(&to, bson_element(&field));
 	if (got < 0)
 		return got;
 	bson_build_end(&to, begin);

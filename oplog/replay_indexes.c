@@ -48,12 +48,6 @@ static bool named(const struct bson_field *field, const char *name)
 	return bytes_equal(field->name, bytes_str(name));
 }
 
-static void add_field(struct buf *ret, const struct bson_field *field)
-{
-	buf_add(ret, field->name.at - 1,
-		(size_t)(field->value.at + field->value.len - field->name.at) + 1);
-}
-
 static bool number_of(const struct bson_field *field, double *ret)
 {
 	uint64_t bits;
@@ -80,7 +74,7 @@ static void add_as(struct buf *ret, const struct bson_field *field, uint8_t type
 	double number;
 
 	if (type == 0 || field->type == type || !number_of(field, &number))
-		add_field(ret, field);
+		buf_add_bytes(ret, bson_element(field));
 	else if (type == BSON_KIND_DOUBLE)
 		bson_build_double(ret, name, number);
 	else if (type == BSON_KIND_BOOL)
@@ -88,7 +82,7 @@ static void add_as(struct buf *ret, const struct bson_field *field, uint8_t type
 	else if (isnan(number) || (number >= INT32_MIN && number <= INT32_MAX))
 		bson_build_int32(ret, name, isnan(number) ? 0 : (int32_t)number);
 	else
-		add_field(ret, field);
+		buf_add_bytes(ret, bson_element(field));
 }
 
 static bool is_listed(struct bytes name)
@@ -113,7 +107,7 @@ static int list_new(struct bytes spec, struct buf *ret, struct error *e)
 	}
 	while ((got = bson_fields_next(&fields, &field, e)) > 0)
 		if (!is_listed(field.name) && !named(&field, "ns"))
-			add_field(ret, &field);
+			buf_add_bytes(ret, bson_element(&field));
 	return got;
 }
 
@@ -129,7 +123,7 @@ static int list_old(struct bytes spec, struct bytes ns, struct buf *ret, struct 
 		if ((got = bson_find(spec, first[i], &field, e)) < 0)
 			return got;
 		if (got > 0)
-			add_field(ret, &field);
+			buf_add_bytes(ret, bson_element(&field));
 	}
 	if (ns.len > 0)
 		bson_build_string(ret, "ns", ns);
@@ -139,7 +133,7 @@ static int list_old(struct bytes spec, struct bytes ns, struct buf *ret, struct 
 		for (size_t i = 0; i < COUNT_OF(first); i++)
 			had = had || named(&field, first[i]);
 		if (!had)
-			add_field(ret, &field);
+			buf_add_bytes(ret, bson_element(&field));
 	}
 	return got;
 }
@@ -172,10 +166,10 @@ int replay_indexes_clustered(struct bytes options, struct buf *ret, struct error
 	fields = bson_fields(field.value);
 	begin = bson_build_begin(&spec);
 	while ((got = bson_fields_next(&fields, &field, e)) > 0)
-		add_field(&spec, &field);
+		buf_add_bytes(&spec, bson_element(&field));
 	for (size_t i = 0; got >= 0 && i < COUNT_OF(shown); i++)
 		if ((got = bson_find(options, shown[i], &field, e)) > 0)
-			add_field(&spec, &field);
+			buf_add_bytes(&spec, bson_element(&field));
 	if (got < 0)
 		return got;
 	bson_build_bool(&spec, "clustered", true);

@@ -106,7 +106,7 @@ int replay_ops_poll(struct replay_ops *ops, struct error *e)
 
 	if (p == NULL || ++ops->polled % PROGRESS_EACH != 0)
 		return 0;
-	if (p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (p->report != NULL)
 		p->report(p->ctx, "applying (operations)", ops->done, ops->total);

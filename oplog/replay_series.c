@@ -8,12 +8,6 @@ static bool named(const struct bson_field *field, const char *name)
 	return bytes_equal(field->name, bytes_str(name));
 }
 
-static void add_field(struct buf *ret, const struct bson_field *field)
-{
-	buf_add(ret, field->name.at - 1,
-		(size_t)(field->value.at + field->value.len - field->name.at) + 1);
-}
-
 int replay_series_options(struct bytes buckets, struct buf *ret, struct error *e)
 {
 	static const char *const shown[] = {"storageEngine", "indexOptionDefaults", "collation",
@@ -26,7 +20,7 @@ int replay_series_options(struct bytes buckets, struct buf *ret, struct error *e
 	while ((got = bson_fields_next(&fields, &field, e)) > 0)
 		for (size_t i = 0; i < COUNT_OF(shown); i++)
 			if (named(&field, shown[i]))
-				add_field(ret, &field);
+				buf_add_bytes(ret, bson_element(&field));
 	if (got < 0) {
 		ret->len = begin;
 		return got;
@@ -140,7 +134,7 @@ static int add_translated(struct bytes spec, struct bytes options, struct buf *r
 
 	while ((got = bson_fields_next(&fields, &field, e)) > 0) {
 		if (!named(&field, "key")) {
-			add_field(ret, &field);
+			buf_add_bytes(ret, bson_element(&field));
 			continue;
 		}
 		got = field.type == BSON_KIND_DOCUMENT ? add_key(field.value, options, ret, e) : 0;

@@ -40,7 +40,7 @@ static int still_wanted(const struct check *check, uint64_t done, uint64_t total
 {
 	const struct progress *p = check->options->progress;
 
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (p != NULL && p->report != NULL && check->options->read_data)
 		p->report(p->ctx, "reading the oplog", done, total);

@@ -21,7 +21,6 @@ struct stream_cursor {
 static bool whole_number(const struct bson_field *field, int64_t *ret)
 {
 	double number;
-	uint64_t bits;
 
 	if (field->type == BSON_KIND_INT32) {
 		*ret = (int32_t)get_le32(field->value.at);
@@ -33,8 +32,7 @@ static bool whole_number(const struct bson_field *field, int64_t *ret)
 	}
 	if (field->type != BSON_KIND_DOUBLE)
 		return false;
-	bits = get_le64(field->value.at);
-	memcpy(&number, &bits, sizeof(number));
+	number = get_le_double(field->value.at);
 	if (!(number >= -1 && number < 9e15) || number != (double)(int64_t)number)
 		return false;
 	*ret = (int64_t)number;

@@ -37,7 +37,7 @@ static void cache_name(const struct timeline_point *point, const struct visit_wa
 
 static bool is_cancelled(const struct progress *p)
 {
-	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+	return progress_cancelled(p);
 }
 
 /* Replays are done one after another; who waits can be interrupted. */

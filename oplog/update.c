@@ -24,7 +24,6 @@ struct shape {
 static int64_t number_of(const struct bson_field *field)
 {
 	double number;
-	uint64_t bits;
 
 	switch (field->type) {
 	case BSON_KIND_INT32:
@@ -32,8 +31,7 @@ static int64_t number_of(const struct bson_field *field)
 	case BSON_KIND_INT64:
 		return (int64_t)get_le64(field->value.at);
 	case BSON_KIND_DOUBLE:
-		bits = get_le64(field->value.at);
-		memcpy(&number, &bits, sizeof(number));
+		number = get_le_double(field->value.at);
 		return number > -1e9 && number < 1e9 ? (int64_t)number : 0;
 	default:
 		return 0;

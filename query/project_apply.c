@@ -27,9 +27,7 @@ static void add_name(struct buf *out, uint8_t type, struct bytes name)
 
 static void copy_field(struct buf *out, const struct bson_field *field)
 {
-	const uint8_t *from = field->name.at - 1;
-
-	buf_add(out, from, (size_t)(field->value.at + field->value.len - from));
+	buf_add_bytes(out, bson_element(field));
 }
 
 static const struct project_node *find_child(const struct project_node *node,

@@ -44,8 +44,7 @@ static bool is_stopped(struct check *check)
 {
 	const struct progress *p = check->options->progress;
 
-	check->stopped =
-		check->stopped || (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx));
+	check->stopped = check->stopped || progress_cancelled(p);
 	return check->stopped;
 }
 

@@ -64,7 +64,7 @@ static int still_wanted(const struct prune *p, const char *phase, uint64_t done,
 
 	if (progress == NULL)
 		return 0;
-	if (progress->cancelled != NULL && progress->cancelled(progress->ctx))
+	if (progress_cancelled(progress))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (progress->report != NULL)
 		progress->report(progress->ctx, phase, done, total);

@@ -66,7 +66,7 @@ static int still_wanted(const struct repair *r, const char *phase, uint64_t done
 
 	if (p == NULL)
 		return 0;
-	if (p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (p->report != NULL)
 		p->report(p->ctx, phase, done, 0);

@@ -47,7 +47,7 @@ const struct live_uri *backup_files_uri(const struct backup_files *files)
 
 static int check_cancelled(const struct progress *p, struct error *e)
 {
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	return 0;
 }

@@ -121,7 +121,7 @@ static int read_all(struct child *child, const struct progress *p, struct buf *o
 
 		if (poll(fds, COUNT_OF(fds), POLL_MS) < 0 && errno != EINTR)
 			return error_sys(e, "poll");
-		if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+		if (progress_cancelled(p))
 			return error_set(e, ERR_CANCELLED, "interrupted");
 		if (fds[0].revents != 0)
 			take(&child->out, out, OUT_MAX);

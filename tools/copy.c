@@ -49,7 +49,7 @@ static int still_wanted(struct job *job, const char *phase, struct error *e)
 
 	if (p == NULL)
 		return 0;
-	if (p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (p->report != NULL)
 		p->report(p->ctx, phase, job->result.bytes, 0);

@@ -115,7 +115,7 @@ static int give_document(void *ctx, struct bytes key UNUSED, struct bytes old_do
 	const struct diff *d = ctx;
 	const struct progress *p = d->options->progress;
 
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	return d->sink->document(d->sink->ctx, old_doc, new_doc, e);
 }

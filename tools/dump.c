@@ -113,7 +113,7 @@ static int report(const struct progress *p, uint64_t done, uint64_t total, struc
 	if (p == NULL)
 		return 0;
 	p->report(p->ctx, "writing", done, total);
-	if (p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted; what was written is removed");
 	return 0;
 }

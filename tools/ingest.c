@@ -164,7 +164,7 @@ static bool cancelled(const struct ingest *ingest)
 {
 	const struct progress *p = ingest->options->progress;
 
-	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+	return progress_cancelled(p);
 }
 
 /* What waited goes into the spool; if it is large it is, with all that follows, built as it comes. */

@@ -21,7 +21,7 @@ static int check_cancelled(const struct ingest_build *build, struct error *e)
 {
 	const struct progress *p = build->progress;
 
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	return 0;
 }

@@ -21,7 +21,7 @@ static int add_docs(struct job *job, struct bytes docs, struct error *e)
 {
 	const struct progress *p = job->options->progress;
 
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	while (docs.len > 0) {
 		int64_t len = bson_next(docs, docs.len, e);

@@ -129,8 +129,7 @@ static int begin_adding(struct store_writer *writer, const struct progress *prog
 	int code;
 
 	while ((code = stream_add_begin(writer, ret, e)) == ERR_BUSY) {
-		if (progress != NULL && progress->cancelled != NULL &&
-		    progress->cancelled(progress->ctx))
+		if (progress_cancelled(progress))
 			return error_set(e, ERR_CANCELLED, "interrupted");
 		nanosleep(&pause, NULL);
 	}

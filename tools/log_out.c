@@ -112,8 +112,6 @@ static void add_ttl(struct bytes spec, struct buf *ret)
 {
 	struct error ignored = {0};
 	struct bson_field field;
-	uint64_t bits;
-	double number;
 
 	if (bson_find(spec, "expireAfterSeconds", &field, &ignored) <= 0)
 		return;
@@ -122,9 +120,7 @@ static void add_ttl(struct bytes spec, struct buf *ret)
 	} else if (field.type == BSON_KIND_INT64) {
 		buf_printf(ret, " (TTL %" PRId64 " s)", (int64_t)get_le64(field.value.at));
 	} else if (field.type == BSON_KIND_DOUBLE) {
-		bits = get_le64(field.value.at);
-		memcpy(&number, &bits, sizeof(number));
-		buf_printf(ret, " (TTL %.15g s)", number);
+		buf_printf(ret, " (TTL %.15g s)", get_le_double(field.value.at));
 	} else {
 		buf_add_str(ret, " (TTL)");
 	}

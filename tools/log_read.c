@@ -200,7 +200,7 @@ static int report(struct reader *reader, size_t bytes, struct error *e)
 	if (p == NULL || !progress_is_due(&reader->pace, bytes))
 		return 0;
 	p->report(p->ctx, "reading the oplog", reader->done, reader->total);
-	if (p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	return 0;
 }

@@ -23,7 +23,7 @@ static bool pass_cancelled(void *ctx)
 {
 	const struct moment_at_progress *p = ctx;
 
-	return p->to != NULL && p->to->cancelled != NULL && p->to->cancelled(p->to->ctx);
+	return progress_cancelled(p->to);
 }
 
 void moment_at_release(struct moment_at *at)

@@ -201,7 +201,7 @@ int mongod_run_start(const struct mongod_run_options *options, struct mongod_run
 	while (!answers(run)) {
 		if (has_ended(run, &status))
 			return tell_end(run, status, e);
-		if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+		if (progress_cancelled(p))
 			return error_set(e, ERR_CANCELLED, "interrupted");
 		step();
 	}

@@ -75,7 +75,7 @@ static bool wait_for(struct errand *errand)
 		struct timespec until = clock_deadline(CLOCK_REALTIME, LOOK_EVERY_MS);
 
 		pthread_cond_timedwait(&errand->changed, &errand->mutex, &until);
-		stop = !errand->ended && p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+		stop = !errand->ended && progress_cancelled(p);
 	}
 	pthread_mutex_unlock(&errand->mutex);
 	return !stop;

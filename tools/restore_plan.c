@@ -429,7 +429,7 @@ static int report(struct planner *p, uint64_t bytes, struct error *e)
 	if (progress == NULL)
 		return 0;
 	progress->report(progress->ctx, "planning", p->done, 0);
-	if (progress->cancelled != NULL && progress->cancelled(progress->ctx))
+	if (progress_cancelled(progress))
 		return error_set(e, ERR_CANCELLED, "interrupted; nothing was written");
 	return 0;
 }

@@ -15,13 +15,6 @@ static bool is_one_of(struct bytes name, const char *const *names, size_t count)
 	return false;
 }
 
-/* The whole field, type byte and name included. */
-static struct bytes whole(const struct bson_field *field)
-{
-	return bytes_of(field->name.at - 1,
-			(size_t)(field->value.at + field->value.len - (field->name.at - 1)));
-}
-
 int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
 			 struct buf *ret_expire, struct error *e)
 {
@@ -45,7 +38,7 @@ int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
 			continue;
 		buf_add_bytes(bytes_equal(field.name, bytes_str("expireAfterSeconds")) ? ret_expire
 										       : ret,
-			      whole(&field));
+			      bson_element(&field));
 	}
 	bson_build_end(ret, begin);
 	return more;
@@ -66,7 +59,7 @@ static int copy_spec(struct bytes index, const char *const *left_out, size_t cou
 		if (is_one_of(field.name, left_out, count) ||
 		    (zero && bytes_equal(field.name, bytes_str("v"))))
 			continue;
-		buf_add_bytes(ret, whole(&field));
+		buf_add_bytes(ret, bson_element(&field));
 	}
 	bson_build_end(ret, begin);
 	return more;
@@ -160,7 +153,6 @@ int restore_spec_lacks(struct bytes ours, struct bytes theirs, struct buf *ret, 
 static bool is_bad_key(const struct bson_field *field)
 {
 	double number;
-	uint64_t bits;
 
 	switch (field->type) {
 	case BSON_KIND_INT32:
@@ -168,8 +160,7 @@ static bool is_bad_key(const struct bson_field *field)
 	case BSON_KIND_INT64:
 		return get_le64(field->value.at) == 0;
 	case BSON_KIND_DOUBLE:
-		bits = get_le64(field->value.at);
-		memcpy(&number, &bits, sizeof(number));
+		number = get_le_double(field->value.at);
 		return number == 0 || number != number;
 	case BSON_KIND_STRING:
 		return field->value.len <= 5; /* "" */
@@ -191,7 +182,7 @@ static int legacy_key(struct bytes key, struct buf *ret, struct error *e)
 		if (is_bad_key(&field))
 			bson_build_int32(ret, name, 1);
 		else
-			buf_add_bytes(ret, whole(&field));
+			buf_add_bytes(ret, bson_element(&field));
 	}
 	bson_build_end(ret, begin);
 	return more;
@@ -230,7 +221,7 @@ int restore_spec_legacy(struct bytes index, struct buf *ret, struct error *e)
 			if (legacy_key(field.value, ret, e) < 0)
 				return e->code;
 		} else if (is_one_of(field.name, known, COUNT_OF(known))) {
-			buf_add_bytes(ret, whole(&field));
+			buf_add_bytes(ret, bson_element(&field));
 		}
 	}
 	bson_build_end(ret, begin);
@@ -271,15 +262,13 @@ const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_
 static bool seconds_of(const struct bson_field *field, int64_t *ret)
 {
 	double number;
-	uint64_t bits;
 
 	if (field->type == BSON_KIND_INT32) {
 		*ret = (int32_t)get_le32(field->value.at);
 	} else if (field->type == BSON_KIND_INT64) {
 		*ret = (int64_t)get_le64(field->value.at);
 	} else if (field->type == BSON_KIND_DOUBLE) {
-		bits = get_le64(field->value.at);
-		memcpy(&number, &bits, sizeof(number));
+		number = get_le_double(field->value.at);
 		if (!(number >= 0 && number < (double)SECONDS_MAX))
 			return false;
 		*ret = (int64_t)number;

@@ -95,7 +95,7 @@ int restore_target_wait(struct restore_target *target, uint64_t *since, struct e
 		*since = clock_ms();
 	if (clock_ms() > *since + RESTORE_TARGET_PATIENCE * 1000)
 		return e->code = ERR_REMOTE; /* its text says why */
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	nanosleep(&pause, NULL);
 	return 0;

@@ -133,11 +133,6 @@ void restore_rate_release(struct restore_rate *rate)
 	pthread_mutex_destroy(&rate->mutex);
 }
 
-static bool is_interrupted(const struct progress *p)
-{
-	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
-}
-
 int restore_rate_take(struct restore_rate *rate, uint64_t bytes, struct error *e)
 {
 	uint64_t at, now;
@@ -156,7 +151,7 @@ int restore_rate_take(struct restore_rate *rate, uint64_t bytes, struct error *e
 
 		nanosleep(&pause, NULL);
 		now = clock_us();
-		if (is_interrupted(rate->progress))
+		if (progress_cancelled(rate->progress))
 			return error_set(e, ERR_CANCELLED, "interrupted");
 	}
 	return 0;

@@ -69,7 +69,7 @@ static bool cancelled(const struct job *job)
 {
 	const struct progress *p = job->options->progress;
 
-	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
+	return progress_cancelled(p);
 }
 
 static void note(const struct job *job, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -32,7 +32,7 @@ static int report(const struct fill *fill, struct error *e)
 		return 0;
 	if (p->report != NULL)
 		p->report(p->ctx, "filling a gap", fill->done, 0);
-	if (p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	return 0;
 }

@@ -81,7 +81,7 @@ static int check_cancelled(struct verify_job *job, struct error *e)
 {
 	const struct progress *p = job->options->progress;
 
-	if (p != NULL && p->cancelled != NULL && p->cancelled(p->ctx))
+	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	return 0;
 }

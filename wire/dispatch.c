@@ -7,7 +7,6 @@
 #define QUERY_FAILURE 2	 /* flag of an OP_REPLY */
 #define QUERY_EXHAUST 64 /* flag of an OP_QUERY */
 #define INTERRUPTED 11601
-#define DOCUMENT_MAX (16 * 1024 * 1024 + 16 * 1024) /* BSONObjMaxInternalSize */
 #define SHUTTING_DOWN 11600
 #define UPGRADE                                                                                    \
 	"The client driver may require an upgrade. For more details see "                          \
@@ -106,7 +105,7 @@ static int check_document(struct bytes doc, struct error *e)
 	struct bson_field first;
 	struct value v;
 
-	if (doc.len <= DOCUMENT_MAX)
+	if (doc.len <= BSON_MAX_LEN)
 		return 0;
 	if (fields_next(&fields, &first)) {
 		v = value_of_field(&first);
@@ -115,7 +114,7 @@ static int check_document(struct bytes doc, struct error *e)
 	return query_error(e, QUERY_BSON_TOO_LARGE,
 			   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 and "
 			   "%d(16MB) First element: %.*s",
-			   doc.len, doc.len, DOCUMENT_MAX, (int)MIN_OF(text.len, (size_t)400),
+			   doc.len, doc.len, (int)BSON_MAX_LEN, (int)MIN_OF(text.len, (size_t)400),
 			   text.len > 0 ? (const char *)text.at : "");
 }
 

@@ -127,8 +127,7 @@ void stage_set_path(struct buf *ret, struct bytes doc, struct bytes path, const 
 
 	while (fields_next_all(&fields, &field)) {
 		if (is_set || !bytes_equal(field.name, name)) {
-			buf_add(ret, field.name.at - 1,
-				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			buf_add_bytes(ret, bson_element(&field));
 			continue;
 		}
 		is_set = true;

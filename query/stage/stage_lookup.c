@@ -55,8 +55,7 @@ static int make_let(struct lookup_stage *self, struct error *e)
 	if (q->let.len > 0) {
 		fields = fields_of(q->let);
 		while (fields_next(&fields, &field))
-			buf_add(out, field.name.at - 1,
-				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			buf_add_bytes(out, bson_element(&field));
 	}
 	for (size_t i = 0; i < self->let_count; i++) {
 		struct value v;

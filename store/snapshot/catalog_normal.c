@@ -104,7 +104,6 @@ static enum form form_of(struct rules rules, struct bytes name)
 static bool whole(const struct bson_field *field, int64_t *ret)
 {
 	double number;
-	uint64_t bits;
 
 	if (field->type == BSON_KIND_INT32) {
 		*ret = (int32_t)get_le32(field->value.at);
@@ -116,18 +115,11 @@ static bool whole(const struct bson_field *field, int64_t *ret)
 	}
 	if (field->type != BSON_KIND_DOUBLE)
 		return false;
-	bits = get_le64(field->value.at);
-	memcpy(&number, &bits, sizeof(number));
+	number = get_le_double(field->value.at);
 	if (!(number > -9e15 && number < 9e15) || number != (double)(int64_t)number)
 		return false;
 	*ret = (int64_t)number;
 	return true;
-}
-
-static void add_field(struct buf *ret, const struct bson_field *field)
-{
-	buf_add(ret, field->name.at - 1,
-		(size_t)(field->value.at + field->value.len - field->name.at) + 1);
 }
 
 /* The name with its NUL lies in the document. */
@@ -143,7 +135,7 @@ static void add_number(struct buf *ret, const struct bson_field *field)
 	if (whole(field, &number))
 		bson_build_int64(ret, name_of(field), number);
 	else
-		add_field(ret, field);
+		buf_add_bytes(ret, bson_element(field));
 }
 
 static void add_bool(struct buf *ret, const struct bson_field *field)
@@ -153,7 +145,7 @@ static void add_bool(struct buf *ret, const struct bson_field *field)
 	if (field->type == BSON_KIND_BOOL)
 		number = field->value.at[0];
 	else if (!whole(field, &number)) {
-		add_field(ret, field);
+		buf_add_bytes(ret, bson_element(field));
 		return;
 	}
 	if (number != 0)
@@ -175,7 +167,7 @@ static int add_projection(struct buf *ret, const struct bson_field *projection, 
 		else if (whole(&field, &number))
 			bson_build_bool(ret, name_of(&field), number != 0);
 		else
-			add_field(ret, &field);
+			buf_add_bytes(ret, bson_element(&field));
 	}
 	bson_build_end(ret, begin);
 	return got;
@@ -230,7 +222,7 @@ static int add_in_form(struct buf *ret, const struct bson_field *field, enum for
 	case FORM_AS_IT_IS:
 		break;
 	}
-	add_field(ret, field);
+	buf_add_bytes(ret, bson_element(field));
 	return 0;
 }
 

@@ -159,8 +159,7 @@ int view_docs_options(struct bytes doc, struct buf *ret, struct error *e)
 	buf_add_le32(ret, 0);
 	while ((got = bson_fields_next(&fields, &field, e)) > 0)
 		if (!bytes_equal(field.name, bytes_str("_id")))
-			buf_add(ret, field.name.at - 1,
-				(size_t)(field.value.at + field.value.len - field.name.at) + 1);
+			buf_add_bytes(ret, bson_element(&field));
 	if (got < 0) {
 		ret->len = start;
 		return got;
