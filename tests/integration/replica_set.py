@@ -293,18 +293,6 @@ def state_of(client):
     return found
 
 
-def state_in(store, at, folder):
-    store.run("dump", "--at", at, "--out", folder)
-    return {f"{db}.{coll}": sorted(one.documents or []) for (db, coll), one in peers.read_dump(folder).items()
-            if db not in ("admin", "config")}
-
-
-def equal(ours, theirs):
-    assert sorted(ours) == sorted(theirs)
-    for ns, documents in theirs.items():
-        assert ours[ns] == documents, f"{ns}: {len(ours[ns])} documents, the server has {len(documents)}"
-
-
 def read_at(rs, optime, names):
     """What the collections held at a cluster time, by the servers' own snapshot reads (5.0 and later)."""
     seconds, increment = map(int, optime.split("."))

@@ -10,7 +10,8 @@ from pathlib import Path
 import peers
 import pymongo
 import pytest
-from replica_set import equal, state_in, state_of, until
+from following import equal, state_in
+from replica_set import state_of, until
 
 SECRET = "p4ss-0f-k33per"
 KEY_SECRET = "p4ss-0f-th3-k3y"

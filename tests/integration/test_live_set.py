@@ -13,7 +13,8 @@ import bson
 import peers
 import pymongo
 import pytest
-from replica_set import Load, Proxy, ReplicaSet, equal, read_at, state_in, state_of, until
+from following import equal, state_in
+from replica_set import Load, Proxy, ReplicaSet, read_at, state_of, until
 
 SEED = int(os.environ.get("YESTER_SEED", "6"))
 SECONDS = 90
