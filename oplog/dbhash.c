@@ -59,16 +59,6 @@ static int has_id_index(const struct catalog_entry *entry, struct error *e)
 	return more;
 }
 
-static int is_capped(const struct catalog_entry *entry, struct error *e)
-{
-	struct bson_field field;
-	int found = bson_find(buf_bytes(&entry->options), "capped", &field, e);
-
-	if (found <= 0)
-		return found;
-	return field.type != BSON_KIND_BOOL || field.value.at[0] != 0;
-}
-
 /* Hash the documents as the tree has them. */
 static int hash_in_order(struct dbhash *d, const struct catalog_entry *entry, struct error *e)
 {
@@ -141,15 +131,14 @@ static int hash_collection(struct dbhash *d, const struct catalog_entry *entry, 
 		.uuid = entry->has_uuid ? entry->uuid : NULL,
 	};
 	char hash[MD5_HEX + 1];
-	int has_id = has_id_index(entry, e), capped = is_capped(entry, e), ret;
+	int has_id = has_id_index(entry, e), ret;
 
-	if (has_id < 0 || capped < 0)
+	if (has_id < 0 || catalog_is_capped(buf_bytes(&entry->options), &c.capped, e) < 0)
 		return e->code;
-	c.capped = capped > 0;
 	c.hash = hash;
 	if (has_id > 0) {
 		ret = hash_documents(d, entry, e);
-	} else if (capped > 0) {
+	} else if (c.capped) {
 		ret = hash_in_order(d, entry, e);
 	} else {
 		c.hash = "no _id _index";

@@ -147,12 +147,11 @@ static int option_number(struct bytes options, const char *name, uint64_t *ret, 
 static int limits_of(const struct replay_slot *slot, struct replay_op *op, struct error *e)
 {
 	struct bytes options = options_of(slot);
-	struct bson_field capped;
-	int found = bson_find(options, "capped", &capped, e);
 
-	op->evicts = found == 1;
-	if (found <= 0)
-		return found;
+	if (catalog_is_capped(options, &op->evicts, e) < 0)
+		return e->code;
+	if (!op->evicts)
+		return 0;
 	if (option_number(options, "size", &op->size, e) < 0)
 		return e->code;
 	return option_number(options, "max", &op->max, e);

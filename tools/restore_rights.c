@@ -26,18 +26,19 @@ static void want(struct wanted *wanted, const char *action, bool when)
 static int want_all(struct wanted *wanted, const struct restore_plan_item *item,
 		    const struct restore_options *how, bool waits, struct error *e)
 {
-	int capped = restore_spec_is_capped(buf_bytes(&item->entry.options), e);
 	/* Buckets are made and dropped with their series. */
 	bool anew = !item->is_buckets &&
 		    (item->action == RESTORE_CREATE || item->action == RESTORE_RECREATE);
 	bool writes = item->entry.type == CATALOG_COLLECTION && item->documents > 0;
 	bool fills =
 		!item->is_buckets && item->action != RESTORE_MERGE && item->action != RESTORE_LEAVE;
-	bool has_indexes = item->indexes.len > 0 || item->ttl.len > 0;
+	bool has_indexes = item->indexes.len > 0 || item->ttl.len > 0, capped;
 
+	if (catalog_is_capped(buf_bytes(&item->entry.options), &capped, e) < 0)
+		return e->code;
 	want(wanted, "dropCollection", anew && item->action == RESTORE_RECREATE);
 	want(wanted, "createCollection", anew);
-	want(wanted, "convertToCapped", anew && capped > 0);
+	want(wanted, "convertToCapped", anew && capped);
 	want(wanted, "insert", writes);
 	want(wanted, "bypassDocumentValidation", writes && item->bypasses);
 	want(wanted, "update",
@@ -50,7 +51,7 @@ static int want_all(struct wanted *wanted, const struct restore_plan_item *item,
 	     (writes && waits) || (item->entry.type == CATALOG_COLLECTION && !how->no_verify));
 	wanted->insert_creates = item->entry.type != CATALOG_VIEW;
 	wanted->update_waits = how->no_verify;
-	return MIN_OF(capped, 0);
+	return 0;
 }
 
 static bool is_text(struct bytes doc, const char *name, const char *text)

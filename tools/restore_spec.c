@@ -25,10 +25,11 @@ int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
 	struct bson_fields fields = bson_fields(options);
 	struct bson_field field;
 	size_t begin = bson_build_begin(ret);
-	int more, capped = restore_spec_is_capped(options, e);
+	bool capped;
+	int more;
 
-	if (capped < 0)
-		return capped;
+	if (catalog_is_capped(options, &capped, e) < 0)
+		return e->code;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
 		if (is_one_of(field.name, left_out, COUNT_OF(left_out)) ||
 		    (!capped && is_one_of(field.name, of_capped, COUNT_OF(of_capped))) ||
@@ -433,27 +434,14 @@ static int find_other(struct bytes ours, struct bytes theirs, const char *const 
 	return 0;
 }
 
-int restore_spec_is_capped(struct bytes options, struct error *e)
-{
-	struct bson_field field;
-	int64_t number;
-	int found = bson_find(options, "capped", &field, e);
-
-	if (found <= 0)
-		return found;
-	if (field.type == BSON_KIND_BOOL)
-		return field.value.at[0] != 0;
-	return seconds_of(&field, &number) && number != 0;
-}
-
 static int compare_capped(struct bytes ours, struct bytes theirs, const char **ret, struct error *e)
 {
 	static const char *const sizes[] = {"size", "max", NULL};
-	int was = restore_spec_is_capped(ours, e),
-	    is = was < 0 ? was : restore_spec_is_capped(theirs, e), other;
+	bool was, is;
+	int other;
 
-	if (is < 0)
-		return is;
+	if (catalog_is_capped(ours, &was, e) < 0 || catalog_is_capped(theirs, &is, e) < 0)
+		return e->code;
 	if (was != is) {
 		*ret = is ? "is capped by now" : "is no longer capped";
 		return 0;

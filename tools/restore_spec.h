@@ -48,9 +48,6 @@ const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_
 MUST_CHECK int restore_spec_expires(struct bytes ttl, struct bytes expire, bool buckets,
 				    struct bytes doc, int64_t *ret, struct error *e);
 
-/* 1 or 0. ERR_CORRUPT. */
-MUST_CHECK int restore_spec_is_capped(struct bytes options, struct error *e);
-
 /*
  * Do two collations order texts alike? 1 or 0. The version of the library, and what only one of them tells, counts for nothing.
  * ERR_CORRUPT.

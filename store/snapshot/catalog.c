@@ -112,6 +112,7 @@ int catalog_entry_decode(struct bytes doc, struct catalog_entry *ret, struct err
 	return 0;
 }
 
+/* What old servers take as true (bson/bsonelement.cpp: trueValue); later ones store true or nothing. */
 static int field_is_true(struct bytes doc, const char *name, bool *ret, struct error *e)
 {
 	struct bson_field field;
@@ -124,8 +125,12 @@ static int field_is_true(struct bytes doc, const char *name, bool *ret, struct e
 		*ret = field.value.at[0] != 0;
 	else if (field.type == BSON_KIND_INT32)
 		*ret = get_le32(field.value.at) != 0;
-	else if (field.type == BSON_KIND_INT64 || field.type == BSON_KIND_DOUBLE)
+	else if (field.type == BSON_KIND_INT64)
+		*ret = get_le64(field.value.at) != 0;
+	else if (field.type == BSON_KIND_DOUBLE)
 		*ret = get_le64(field.value.at) << 1 != 0; /* not 0.0 and not -0.0 */
+	else
+		*ret = field.type != BSON_KIND_NULL && field.type != BSON_KIND_UNDEFINED;
 	return 1;
 }
 

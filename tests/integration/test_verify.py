@@ -9,22 +9,10 @@ import peers
 import pymongo
 import pytest
 from following import Tail, until
+from restoring import member, server  # noqa: F401, fixtures
 
 COUNT = 1_000_000 if os.environ.get("YESTER_SCALE") == "full" else 100_000
 SEED = int(os.environ.get("YESTER_SEED", "9"))
-LONG = pytest.mark.long
-
-
-@pytest.fixture(scope="module", params=["6.0.27", *(pytest.param(v, marks=LONG) for v in ("4.2.6", "4.4.2", "5.0.4"))])
-def server(request):
-    with peers.Mongod(request.param) as one:
-        yield one
-
-
-@pytest.fixture
-def member(server):
-    server.wipe()
-    return server
 
 
 def verified(store, member, *options, check=0):

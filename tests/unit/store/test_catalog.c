@@ -192,19 +192,22 @@ static bool is_natural(const char *coll, const char *name, uint8_t type, struct 
 /* What a server takes for true: old ones have stored numbers. */
 static void capped_may_be_a_bool_or_a_number(void **state)
 {
-	static const uint8_t zero[8] = {0}, one[8] = {1}, half[8] = {0, 0, 0, 0, 0, 0, 0xe0, 0x3f},
-			     minus_zero[8] = {0, 0, 0, 0, 0, 0, 0, 0x80};
+	static const uint8_t zero[8] = {0}, one[8] = {1}, half[8] = {0, 0, 0, 0, 0, 0, 0xe0, 0x3f};
+	static const uint8_t text[8] = {2, 0, 0, 0, 'x', 0};
+	/* -0.0, or the least of integers */
+	static const uint8_t high[8] = {0, 0, 0, 0, 0, 0, 0, 0x80};
 	static const struct {
 		uint8_t type;
 		size_t len;
 		const uint8_t *value;
 		bool is;
 	} cases[] = {
-		{BSON_KIND_BOOL, 1, one, true},		  {BSON_KIND_BOOL, 1, zero, false},
-		{BSON_KIND_INT32, 4, one, true},	  {BSON_KIND_INT32, 4, zero, false},
-		{BSON_KIND_INT64, 8, one, true},	  {BSON_KIND_INT64, 8, zero, false},
-		{BSON_KIND_DOUBLE, 8, half, true},	  {BSON_KIND_DOUBLE, 8, zero, false},
-		{BSON_KIND_DOUBLE, 8, minus_zero, false}, {BSON_KIND_NULL, 0, zero, false},
+		{BSON_KIND_BOOL, 1, one, true},	    {BSON_KIND_BOOL, 1, zero, false},
+		{BSON_KIND_INT32, 4, one, true},    {BSON_KIND_INT32, 4, zero, false},
+		{BSON_KIND_INT64, 8, one, true},    {BSON_KIND_INT64, 8, zero, false},
+		{BSON_KIND_DOUBLE, 8, half, true},  {BSON_KIND_DOUBLE, 8, zero, false},
+		{BSON_KIND_DOUBLE, 8, high, false}, {BSON_KIND_INT64, 8, high, true},
+		{BSON_KIND_NULL, 0, zero, false},   {BSON_KIND_STRING, 6, text, true},
 	};
 
 	(void)state;
