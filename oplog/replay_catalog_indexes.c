@@ -1,6 +1,7 @@
 /* createIndexes, the builds of indexes, dropIndexes. Prefix: replay_catalog_ */
 #include "base/bson_build.h"
 #include "base/buckets.h"
+#include "base/ns.h"
 #include "oplog/replay_catalog_internal.h"
 #include "oplog/replay_indexes.h"
 #include "oplog/replay_series.h"
@@ -204,8 +205,7 @@ static int old_ns(const struct entry *op, struct bytes *ret, struct error *e)
 	if (got < 0)
 		return got;
 	if (got == 0 || field.type != BSON_KIND_STRING || bson_text(field.value, ret, e) < 0 ||
-	    ret->len <= op->db.len + 1 || ret->at[op->db.len] != '.' ||
-	    !bytes_equal(bytes_of(ret->at, op->db.len), op->db))
+	    !ns_in_db(*ret, op->db))
 		return error_set(e, ERR_CORRUPT, "an index of no collection of its database");
 	return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "base/bson_build.h"
 #include "base/buckets.h"
+#include "base/ns.h"
 #include "oplog/replay_catalog_internal.h"
 #include "oplog/replay_indexes.h"
 #include "oplog/replay_series.h"
@@ -347,8 +348,7 @@ static int check_rename(const struct command *command, const struct parties *par
 	struct bytes db = rename_db(command);
 
 	if (memchr(command->to.at, 0, command->to.len) != NULL || command->to.len > 16 * NS_MAX ||
-	    command->to.len <= db.len + 1 || memcmp(command->to.at, db.at, db.len) != 0 ||
-	    command->to.at[db.len] != '.') {
+	    !ns_in_db(command->to, db)) {
 		error_set(e, ERR_CORRUPT, "renameCollection to what is no name of its database");
 		return entry_wrap(command->entry, e);
 	}

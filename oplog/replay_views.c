@@ -1,5 +1,6 @@
 #include "oplog/replay_views.h"
 
+#include "base/ns.h"
 #include "oplog/update.h"
 #include "store/snapshot/view_docs.h"
 
@@ -159,8 +160,7 @@ int replay_views_target(const struct entry *op, struct bytes *ret, struct error 
 		return got;
 	if (id.type == BSON_KIND_STRING && bson_text(id.value, &ns, e) < 0)
 		return entry_wrap(op, e);
-	if (ns.len <= op->db.len + 1 || memcmp(ns.at, op->db.at, op->db.len) != 0 ||
-	    ns.at[op->db.len] != '.' || memchr(ns.at, 0, ns.len) != NULL) {
+	if (!ns_in_db(ns, op->db) || memchr(ns.at, 0, ns.len) != NULL) {
 		error_set(e, ERR_UNSUPPORTED,
 			  "a document of system.views that is no view of "
 			  "its database");

@@ -1,5 +1,6 @@
 #include "tools/log_names.h"
 
+#include "base/ns.h"
 #include "tools/cmd.h"
 #include "tools/term.h"
 
@@ -67,17 +68,13 @@ static bool is_named(const struct log_names *names, struct bytes db, struct byte
 {
 	struct bytes word = buf_bytes(&names->word);
 
-	return word.len == db.len + 1 + coll.len && word.at[db.len] == '.' &&
-	       bytes_equal(bytes_of(word.at, db.len), db) &&
+	return word.len == db.len + 1 + coll.len && ns_in_db(word, db) &&
 	       bytes_equal(bytes_of(word.at + db.len + 1, coll.len), coll);
 }
 
 static bool is_in_database(const struct log_names *names, struct bytes ns)
 {
-	struct bytes word = buf_bytes(&names->word);
-
-	return ns.len > word.len && ns.at[word.len] == '.' &&
-	       bytes_equal(bytes_of(ns.at, word.len), word);
+	return ns_in_db(ns, buf_bytes(&names->word));
 }
 
 /* A command that makes a collection of that name tells its UUID. */
@@ -131,8 +128,7 @@ static bool command_is_about(const struct log_names *names, const struct command
 	if (command->kind == COMMAND_RENAME)
 		return bytes_equal(command->from, word) || bytes_equal(command->to, word);
 	if (command->kind == COMMAND_DROP_DATABASE)
-		return word.len > db.len && word.at[db.len] == '.' &&
-		       bytes_equal(bytes_of(word.at, db.len), db);
+		return ns_in_db(word, db);
 	return command->coll.len > 0 && is_named(names, db, command->coll);
 }
 

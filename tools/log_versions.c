@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/key.h"
+#include "base/ns.h"
 #include "oplog/replay_fcv.h"
 #include "oplog/update.h"
 #include "tools/id_find.h"
@@ -293,9 +294,7 @@ static int apply_drop_database(struct job *job, const struct log_op *op, struct 
 	for (size_t i = 0; i < job->count; i++) {
 		struct bytes ns = buf_bytes(&job->states[i].ns);
 
-		if (ns.len > db.len && ns.at[db.len] == '.' &&
-		    bytes_equal(bytes_of(ns.at, db.len), db) &&
-		    clear(job, op, &job->states[i], e) < 0)
+		if (ns_in_db(ns, db) && clear(job, op, &job->states[i], e) < 0)
 			return e->code;
 	}
 	return 0;

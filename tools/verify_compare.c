@@ -1,6 +1,5 @@
 #include "tools/verify_compare.h"
 
-#include "base/bson.h"
 #include "base/bson_build.h"
 #include "base/key.h"
 #include "store/tree/extsort.h"
@@ -166,7 +165,8 @@ int verify_compare_natural(const struct verify_compare_part *part, mongoc_cursor
 }
 
 /* The _id of the document at that rank, which is valid as long as the cursor stands. 1; 0 there is none. */
-static int id_at(struct tree_cursor *tree, uint64_t rank, struct bson_field *ret, struct error *e)
+int verify_compare_id_at(struct tree_cursor *tree, uint64_t rank, struct bson_field *ret,
+			 struct error *e)
 {
 	struct bytes doc;
 	int found = tree_cursor_seek_rank(tree, rank, e);
@@ -180,7 +180,7 @@ int verify_compare_has_parts(struct store *store, const struct tree_root *root, 
 {
 	OWNED(tree_cursor_free) struct tree_cursor *tree = tree_cursor_new(store, root);
 	struct bson_field id;
-	int found = root->count == 0 ? 0 : id_at(tree, root->count - 1, &id, e);
+	int found = root->count == 0 ? 0 : verify_compare_id_at(tree, root->count - 1, &id, e);
 
 	return found <= 0 ? (found < 0 ? found : 1) : id.type != BSON_KIND_MAX_KEY;
 }
@@ -193,7 +193,7 @@ static int add_bound(const struct verify_compare_part *part, const char *name, u
 	struct tree_cursor *tree = tree_cursor_new(part->store, part->root);
 	struct bson_field id;
 	size_t begin;
-	int found = id_at(tree, rank, &id, e);
+	int found = verify_compare_id_at(tree, rank, &id, e);
 
 	if (found <= 0)
 		return found;

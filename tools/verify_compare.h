@@ -8,6 +8,7 @@
 
 #include <mongoc/mongoc.h>
 
+#include "base/bson.h"
 #include "base/buf.h"
 #include "store/tree/tree_cursor.h"
 
@@ -40,6 +41,13 @@ MUST_CHECK int verify_compare_keyed(const struct verify_compare_part *part, mong
 MUST_CHECK int verify_compare_natural(const struct verify_compare_part *part,
 				      mongoc_cursor_t *cursor,
 				      const struct verify_compare_sink *sink, struct error *e);
+
+/*
+ * The _id of the document at that rank; valid until the next call with this cursor. 1, 0 there is none.
+ * ERR_CORRUPT, ERR_IO.
+ */
+MUST_CHECK int verify_compare_id_at(struct tree_cursor *tree, uint64_t rank, struct bson_field *ret,
+				    struct error *e);
 
 /*
  * Can a keyed collection be compared in parts? 1; 0: its last _id is MaxKey, which is below no `max`, and no `min` for servers

@@ -176,14 +176,9 @@ static int id_at(struct part *part, uint64_t rank, struct buf *ret, struct error
 	struct tree_cursor *cursor =
 		tree_cursor_new(moment_store(part->job->moment), &part->entry.root);
 	struct bson_field id;
-	struct bytes doc;
 	size_t begin;
-	int found = tree_cursor_seek_rank(cursor, rank, e);
+	int found = verify_compare_id_at(cursor, rank, &id, e);
 
-	if (found > 0)
-		found = tree_cursor_next(cursor, &doc, e);
-	if (found > 0)
-		found = bson_find(doc, "_id", &id, e);
 	if (found <= 0)
 		return found;
 	begin = bson_build_begin(ret);
