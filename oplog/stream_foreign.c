@@ -152,11 +152,12 @@ static void look_at_command(struct stream_foreign *foreign, const struct entry *
 
 static int another(const struct stream_foreign *foreign, const struct entry *op, struct error *e)
 {
+	const char *name = moment_snapshot(foreign->moment)->name;
+
 	error_set(e, ERR_EXISTS,
-		  "%.*s has another UUID than in snapshot %s: this is the oplog of another replica "
-		  "set",
+		  "%.*s has another UUID than in %s%s: this is the oplog of another replica set",
 		  (int)MIN_OF(op->ns.len, (size_t)300), (const char *)op->ns.at,
-		  moment_snapshot(foreign->moment)->name);
+		  name != NULL ? "snapshot " : "the dump", name != NULL ? name : "");
 	error_hint(e, "a store keeps one replica set: make another store for this one");
 	return e->code;
 }
@@ -239,15 +240,18 @@ int stream_foreign_check(struct store *store, const struct snapshot *snapshot, s
 	OWNED(stream_foreign_free) struct stream_foreign *foreign = xcalloc(1, sizeof(*foreign));
 	OWNED(stream_close) struct stream *stream = NULL;
 	OWNED(stream_cursor_free) struct stream_cursor *cursor = NULL;
-	uint64_t at = entry_ts(snapshot->optime.seconds, snapshot->optime.increment);
+	uint64_t at = entry_ts(snapshot->optime.seconds, snapshot->optime.increment), last;
+	const struct stream_range *range;
 	struct bytes doc;
 	int found = 1;
 
 	foreign->store = store;
 	if (stream_open(store, &stream, NULL, e) < 0)
 		return e->code;
-	if (stream_range_at(stream, at) == NULL)
+	range = stream_range_at(stream, at);
+	if (range == NULL)
 		return 0;
+	last = range->last.ts; /* behind it is a gap, and maybe another range */
 	cursor = stream_cursor_new(stream, NULL);
 	if (moment_open(store, snapshot, &foreign->moment, e) < 0 ||
 	    stream_cursor_seek(cursor, at + 1, e) < 0)
@@ -260,6 +264,8 @@ int stream_foreign_check(struct store *store, const struct snapshot *snapshot, s
 		if (found != 1)
 			break;
 		if (entry_parse(doc, &entry, &ignored) < 0)
+			return 0;
+		if (entry.at.ts > last)
 			return 0;
 		if (look_at_all(foreign, &entry, e) < 0)
 			return of_another(snapshot, e);

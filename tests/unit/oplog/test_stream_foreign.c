@@ -245,10 +245,32 @@ static void a_snapshot_with_other_uuids_than_the_stored_oplog_is_refused(void **
 	}
 }
 
+/* In a gap anything may have happened: what comes behind it tells nothing about a snapshot at the end of what is before. */
+static void behind_a_gap_in_the_stored_oplog_nothing_is_told(void **state UNUSED)
+{
+	struct store *store = stream_model_store(NULL);
+	struct snapshot_list list = {0};
+	struct error e = {0};
+
+	for (unsigned slice = 0; slice < 2; slice++) {
+		OWNED(buf_release) struct buf docs = {0};
+
+		add_insert(&docs, T0 - 1 + 20 * slice, "a.c", 2);
+		add_insert(&docs, T0 + 20 * slice, slice == 0 ? "a.c" : "a.b", 2);
+		ASSERT_OK(stream_model_add(store, buf_bytes(&docs), NULL, &e));
+	}
+	make_snapshot(store, true);
+	ASSERT_OK(snapshots_read(store, &list, NULL, &e));
+	ASSERT_OK(stream_foreign_check(store, &list.at[0], &e));
+	snapshots_release(&list);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_snapshot_with_other_uuids_than_the_stored_oplog_is_refused),
+		cmocka_unit_test(behind_a_gap_in_the_stored_oplog_nothing_is_told),
 		cmocka_unit_test(an_oplog_with_the_uuids_of_the_snapshot_is_taken),
 		cmocka_unit_test(an_operation_with_another_uuid_is_of_another_replica_set),
 		cmocka_unit_test(a_slice_that_begins_behind_the_snapshot_tells_nothing),
