@@ -37,7 +37,9 @@ struct seen {
 	bool read_data;
 	bool encrypted;
 	bool keyless; /* it is encrypted, and its key was not given */
+	bool locked;  /* the same; it was given, and what it opens is damaged */
 	uint64_t key_problems;
+	uint64_t unopened; /* 1: the config is damaged, nothing else was looked at */
 };
 
 /* The problems that were found, each with a NUL: printed when the progress bar is gone. */
@@ -123,7 +125,8 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 	const char *text;
 	char packs[SIZE_TEXT_LEN], chunks[SIZE_TEXT_LEN], read[SIZE_TEXT_LEN];
 	char entries[SIZE_TEXT_LEN];
-	uint64_t count = r->problems + stream->problems + replay->problems + seen->key_problems;
+	uint64_t count = r->problems + stream->problems + replay->problems + seen->key_problems +
+			 seen->unopened;
 
 	for (size_t at = 0; (text = texts_next(problems, &at)) != NULL;)
 		printf("%sDAMAGE%s %s\n", term_style(stdout, TERM_RED),
@@ -150,8 +153,9 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 	else
 		printf(": the store is whole\n");
 	if (seen->keyless)
-		printf("not checked, as no key was given: what the chunks hold, the trees of the "
-		       "snapshots, and the entries of the oplog\n");
+		printf("not checked, as %s: what the chunks hold, the trees of the "
+		       "snapshots, and the entries of the oplog\n",
+		       seen->locked ? "the key opens nothing" : "no key was given");
 }
 
 /* The files that the key opens. */
@@ -190,6 +194,37 @@ static int check_keys(struct store *store, struct seen *seen, struct buf *proble
 	return 0;
 }
 
+/*
+ * Where what a key opens is damaged, the rest is looked at as without a key. 1; 0 when nothing can be opened, as the config is
+ * damaged: that is a problem then.
+ */
+static int open_it(struct cmd_run *run, struct store **ret, struct seen *seen, struct buf *problems,
+		   struct error *e)
+{
+	const struct store_options keyless = {.keyless = true};
+	OWNED(store_close) struct store *store = NULL;
+	struct error why;
+	int code = cmd_open_store_keyless(run, &store, &seen->keyless, e);
+
+	if (code == ERR_CORRUPT || code == ERR_WRONG_KEY) {
+		if (store_open(run->globals.store, &keyless, &store, &why) < 0) {
+			if (code != ERR_CORRUPT)
+				return code;
+			keep_problem(problems, e->text);
+			seen->unopened = 1;
+			return 0;
+		}
+		seen->keyless = seen->locked = true;
+	} else if (code < 0) {
+		return code;
+	}
+	if (check_keys(store, seen, problems, seen->locked ? &why : e) < 0 ||
+	    (seen->locked && seen->key_problems == 0))
+		return seen->locked ? code : e->code;
+	*ret = TAKE(store);
+	return 1;
+}
+
 static int run_check(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -202,7 +237,7 @@ static int run_check(struct cmd_run *run, struct error *e)
 	struct check_replay_result replay = {0};
 	struct seen seen = {0};
 	uint64_t most = 0;
-	int ret;
+	int ret = 0, opened;
 
 	if (o->subset != NULL && read_subset(o->subset, &check, e) < 0)
 		return e->code;
@@ -210,23 +245,23 @@ static int run_check(struct cmd_run *run, struct error *e)
 		most = UINT64_MAX;
 	else if (o->replay != NULL && args_number("replay", o->replay, UINT32_MAX, &most, e) < 0)
 		return e->code;
-	if (cmd_open_store_keyless(run, &store, &seen.keyless, e) < 0)
+	opened = open_it(run, &store, &seen, &problems, e);
+	if (opened < 0)
 		return e->code;
-	if (seen.keyless && most > 0) {
+	if (seen.keyless && !seen.locked && most > 0) {
 		error_set(e, ERR_WRONG_KEY,
 			  "--replay: the store is encrypted, and its key was not "
 			  "given");
 		return error_hint(e, "--key-file F or --key-command C gives the key");
 	}
-	if (check_keys(store, &seen, &problems, e) < 0)
-		return e->code;
 	seen.read_data = check.read_data;
 	progress = term_progress_begin(run->progress);
 	check.progress = term_progress_get(progress);
-	ret = check_run(store, &check, keep_problem, &problems, &result, e);
-	if (ret == 0)
+	if (opened == 1)
+		ret = check_run(store, &check, keep_problem, &problems, &result, e);
+	if (opened == 1 && ret == 0)
 		ret = stream_check_run(store, &check, keep_problem, &problems, &stream, e);
-	if (ret == 0 && most > 0)
+	if (opened == 1 && ret == 0 && most > 0 && !seen.locked)
 		ret = check_replay_run(store, most, check.progress, keep_problem, &problems,
 				       &replay, e);
 	term_progress_end(TAKE(progress));
