@@ -140,6 +140,8 @@ static int run_replicate(struct cmd_run *run, struct error *e)
 	bool sound;
 	int code;
 
+	if (replicate.dest[0] == '\0')
+		return cmd_usage_error(run, e, "where to? a folder, or host:path");
 	/* What is sent are files: an encrypted store's key is not needed. */
 	if (read_verify(o->verify, &replicate.verify, e) < 0 ||
 	    cmd_open_store_keyless(run, &store, &keyless, e) < 0)

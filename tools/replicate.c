@@ -25,6 +25,7 @@ static void job_release(struct replicate_job *job)
 	if (job->tmp != NULL)
 		(void)(file_remove_tree(job->tmp, &ignored) < 0);
 	free(job->tmp);
+	free(job->there);
 	free(job->spared);
 	buf_release(&job->skipped);
 	if (job->tmp_lock >= 0)
@@ -76,7 +77,7 @@ static void without_journals(const struct buf *names, struct buf *ret)
 static int part_words(struct replicate_job *job, const char *part, const struct buf *list,
 		      struct child_words *words, struct error *e)
 {
-	const char *store = store_path(job->store), *dest = job->options->dest;
+	const char *store = store_path(job->store);
 	OWNED(free) char *path = NULL;
 
 	if (list == NULL) {
@@ -88,7 +89,7 @@ static int part_words(struct replicate_job *job, const char *part, const struct 
 		child_add(words, "--from0");
 		child_add_printf(words, "%s%s/", replicate_local(store), store);
 	}
-	child_add_printf(words, "%s%s/", replicate_named(dest), dest);
+	child_add(words, job->there);
 	return 0;
 }
 
@@ -169,7 +170,7 @@ static int fetch_config(struct replicate_job *job, struct error *e)
 	OWNED(buf_release) struct buf out = {0};
 
 	replicate_words(job, &words);
-	child_add_printf(&words, "%s/config", job->options->dest);
+	child_add_printf(&words, "%sconfig", job->there);
 	child_add_printf(&words, "%s%s/", replicate_local(job->tmp), job->tmp);
 	/* That there is no such folder yet is no error: what is meant is seen by what came. */
 	return replicate_rsync(job, &words, false, &out, e) < 0 &&
@@ -212,7 +213,7 @@ static int delete_there(struct replicate_job *job, struct error *e)
 {
 	static const char *const folders[] = {"snapshots", "oplog", "chunks", "keys"};
 
-	const char *store = store_path(job->store), *dest = job->options->dest;
+	const char *store = store_path(job->store);
 
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
 		OWNED(child_words_release) struct child_words words = {0};
@@ -229,7 +230,7 @@ static int delete_there(struct replicate_job *job, struct error *e)
 		child_add(&words, "--ignore-existing");
 		child_add(&words, "--stats");
 		child_add(&words, path);
-		child_add_printf(&words, "%s%s/", replicate_named(dest), dest);
+		child_add(&words, job->there);
 		if (replicate_rsync(job, &words, false, &out, e) < 0)
 			return e->code;
 		job->result.deleted += replicate_stat(&out, "Number of deleted files:");
@@ -364,6 +365,7 @@ int replicate_run(struct store *store, const struct replicate_options *options,
 	OWNED(job_release)
 	struct replicate_job job = {.store = store, .options = options, .tmp_lock = -1};
 
+	job.there = replicate_dest_folder(options->dest);
 	if (make_tmp(&job, e) < 0 || check_dest(&job, e) < 0 || list_files(&job, e) < 0 ||
 	    check_deletes(&job, e) < 0 || replicate_spare(&job, e) < 0)
 		return e->code;

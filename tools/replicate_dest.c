@@ -14,6 +14,20 @@ bool replicate_dest_is_remote(const char *dest)
 	return colon != NULL && dest[0] != '-' && (slash == NULL || colon < slash);
 }
 
+char *replicate_dest_folder(const char *dest)
+{
+	const char *before = dest[0] == '/' || replicate_dest_is_remote(dest) ? "" : "./";
+	size_t len = strlen(dest);
+
+	/* With two of them rsync fails to make the folder, and "host:/" is all of that machine. */
+	while (len > 1 && dest[len - 1] == '/' && dest[len - 2] == '/')
+		len--;
+	if (len > 0 && dest[len - 1] == '/')
+		return xprintf("%s%.*s", before, (int)len, dest);
+	return xprintf("%s%s%s", before, dest,
+		       replicate_dest_is_remote(dest) && dest[len - 1] == ':' ? "./" : "/");
+}
+
 /* What an empty file system has, and what a first copy leaves that was cut off. */
 static bool is_nothing(const char *name)
 {

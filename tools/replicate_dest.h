@@ -13,6 +13,12 @@
 /* "host:path" or "rsync://": not a folder here. A slash before the colon makes it one. */
 bool replicate_dest_is_remote(const char *dest);
 
+/*
+ * The folder as rsync is to be given it, with one slash at its end, behind which a name can stand: of "host:", which is the home
+ * there, "host:./"; of what rsync would take for an option or another machine "./-a/". The caller's.
+ */
+char *replicate_dest_folder(const char *dest);
+
 /* Is `path`, whose end need not exist, the folder, or below it? */
 bool replicate_dest_lies_in(const char *path, const char *folder);
 

@@ -14,6 +14,7 @@ struct replicate_job {
 	struct store *store;
 	const struct replicate_options *options;
 	struct replicate_result result;
+	char *there;	    /* of replicate_dest_folder() */
 	char *tmp;	    /* a folder for lists */
 	int tmp_lock;	    /* keeps it there */
 	bool is_new;	    /* nothing is there yet */
@@ -26,8 +27,6 @@ struct replicate_job {
 /* ---- rsync (replicate_rsync.c) */
 
 /* What makes a path of this machine one for rsync, which takes "-a" for an option and "a:b" for another machine: "" or "./". */
-const char *replicate_named(const char *path);
-/* The same where nothing can be remote. */
 const char *replicate_local(const char *path);
 
 /* What each rsync is called with. */

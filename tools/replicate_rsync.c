@@ -8,11 +8,6 @@
 #include "base/texts.h"
 #include "tools/replicate_dest.h"
 
-const char *replicate_named(const char *path)
-{
-	return path[0] == '/' || replicate_dest_is_remote(path) ? "" : "./";
-}
-
 const char *replicate_local(const char *path)
 {
 	return path[0] == '/' ? "" : "./";

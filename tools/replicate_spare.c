@@ -47,7 +47,7 @@ int replicate_prove(struct replicate_job *job, const struct buf *names, struct b
 static int find_others(struct replicate_job *job, struct buf *ret, struct error *e)
 {
 	static const char *const folders[] = {"keys", "chunks", "oplog", "snapshots"};
-	const char *store = store_path(job->store), *dest = job->options->dest;
+	const char *store = store_path(job->store);
 	OWNED(child_words_release) struct child_words words = {0};
 	OWNED(buf_release) struct buf out = {0};
 
@@ -58,7 +58,7 @@ static int find_others(struct replicate_job *job, struct buf *ret, struct error 
 	child_add(&words, "--relative");
 	for (size_t i = 0; i < COUNT_OF(folders); i++)
 		child_add_printf(&words, "%s%s/./%s", replicate_local(store), store, folders[i]);
-	child_add_printf(&words, "%s%s/", replicate_named(dest), dest);
+	child_add(&words, job->there);
 	if (replicate_rsync(job, &words, false, &out, e) < 0)
 		return e->code;
 	replicate_add_differences(&out, ret);
@@ -70,7 +70,6 @@ static int list_journals(struct replicate_job *job, struct buf *ret, struct erro
 {
 	static const char *const filters[] = {"--include=/oplog/", "--include=/oplog/*/",
 					      "--include=/oplog/*/*" JOURNAL_SUFFIX, "--exclude=*"};
-	const char *dest = job->options->dest;
 	OWNED(child_words_release) struct child_words words = {0};
 
 	replicate_words(job, &words);
@@ -78,7 +77,7 @@ static int list_journals(struct replicate_job *job, struct buf *ret, struct erro
 	child_add(&words, "--no-human-readable");
 	for (size_t i = 0; i < COUNT_OF(filters); i++)
 		child_add(&words, filters[i]);
-	child_add_printf(&words, "%s%s/", replicate_named(dest), dest);
+	child_add(&words, job->there);
 	return replicate_rsync(job, &words, false, ret, e);
 }
 

@@ -196,6 +196,22 @@ def test_what_is_no_replica_is_refused(store, tmp_path):
     assert "quick, full or no" in store.run("replicate", tmp_path / "far", "--verify", "maybe", check=2).err
 
 
+@pytest.mark.parametrize("place", ["new/deep/far/", "far//", "host:deep/far/", "host:far//", "host:"])
+def test_a_place_may_end_in_a_slash_and_a_host_alone_is_the_home_there(store, tmp_path, place):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    home = tmp_path / "home"
+    home.mkdir()
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nshift\ncd {home} && exec sh -c \"$*\"\n")
+    ssh.chmod(0o700)
+    for sent in (True, False):
+        said = json.loads(store.run("replicate", place, "--ssh", ssh, "--verify", "full", "--delete", "--json", cwd=home).out)
+        assert said["verified"] and (said["sentFiles"] > 0) == sent
+    far = home / place.removeprefix("host:")
+    assert names(far) == ["s0"] and is_whole(far)
+    store.run("replicate", "", check=2, cwd=tmp_path)
+
+
 def test_only_delete_takes_away_what_is_not_here(store, tmp_path):
     for number in range(3):
         take(store, tmp_path / "dump", f"s{number}", BEGIN + number, number)
