@@ -13,6 +13,9 @@ int rekey_run(struct store *store, struct bytes old, struct bytes fresh, bool ke
 		return error_hint(e, "'yester init --encrypt' makes an encrypted store, and "
 				     "'yester copy' copies into it");
 	}
+	if (!store->writable)
+		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
+				 store->path);
 	locked = file_lock(store->config_fd, store->path, STORE_LOCK_KEYS, FILE_LOCK_EXCLUSIVE,
 			   false, e);
 	if (locked < 0)

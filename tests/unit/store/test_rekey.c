@@ -65,6 +65,18 @@ static void a_plain_store_has_no_key_to_change(void **state)
 	ASSERT_ERROR(rekey(store, &change, &e), ERR_REFUSED);
 }
 
+static void of_a_store_that_cant_be_written_to_it_is_told(void **state)
+{
+	OWNED(store_close) struct store *store = NULL;
+	struct keyring_change change;
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(open_with(made(first), first, &store, &e));
+	store->writable = false; /* as on a read-only file system */
+	ASSERT_ERROR_TEXT(rekey(store, &change, &e), ERR_UNSUPPORTED, "open for reading only");
+}
+
 static void two_at_once_are_refused(void **state)
 {
 	const char *dir = made(first);
@@ -90,6 +102,7 @@ int main(void)
 		cmocka_unit_test(
 			afterwards_the_new_secret_opens_the_store_and_its_keys_are_the_same),
 		cmocka_unit_test(a_plain_store_has_no_key_to_change),
+		cmocka_unit_test(of_a_store_that_cant_be_written_to_it_is_told),
 		cmocka_unit_test(two_at_once_are_refused),
 	};
 
