@@ -14,9 +14,9 @@ struct options {
 };
 
 static const struct args_option options[] = {
-	{"since", 0, ARGS_VALUE, "WHEN", "snapshots of this time and later only",
+	{"since", 0, ARGS_VALUE, "WHEN", "snapshots of then and later only",
 	 offsetof(struct options, since)},
-	{"until", 0, ARGS_VALUE, "WHEN", "snapshots up to this time only",
+	{"until", 0, ARGS_VALUE, "WHEN", "snapshots up to then only",
 	 offsetof(struct options, until)},
 	{"dst-key-file", 0, ARGS_VALUE, "F", "when DST is encrypted: the file with its key",
 	 offsetof(struct options, key_file)},
@@ -69,6 +69,9 @@ static int run_copy(struct cmd_run *run, struct error *e)
 	struct copy_result result;
 	int code;
 
+	if (copy.name_count > 0 && (o->since != NULL || o->until != NULL))
+		return cmd_usage_error(run, e,
+				       "name snapshots or give --since and --until, not both");
 	if (cmd_open_store_with(run, &half, &from, e) < 0 ||
 	    cmd_open_other(run, run->words.at[0], &key, "dst-key-", &to, e) < 0)
 		return e->code;

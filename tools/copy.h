@@ -15,7 +15,8 @@
 struct copy_options {
 	const char *const *names; /* snapshots: WHENs of snapshots; none: all, and the oplog */
 	size_t name_count;
-	const char *since, *until; /* WHEN, or NULL: snapshots of that time only */
+	const char *since,
+		*until; /* WHEN, or NULL: snapshots in between only; not together with names */
 	const struct progress *progress;
 };
 

@@ -5,22 +5,29 @@
 /* The first and the last timestamp of what a WHEN names. */
 struct extent {
 	uint64_t first, last;
-	bool snapshot; /* all of it is before: `first` is the one behind it */
+	bool snapshot;	/* all of it is before: `first` is the one behind it */
+	uint64_t begin; /* the first that may be its own */
 };
 
 static struct extent extent_of_second(uint64_t seconds)
 {
 	uint32_t second = (uint32_t)MIN_OF(seconds, UINT32_MAX);
 
-	return (struct extent){entry_ts(second, 0), entry_ts(second, UINT32_MAX), false};
+	return (struct extent){.first = entry_ts(second, 0),
+			       .last = entry_ts(second, UINT32_MAX),
+			       .begin = entry_ts(second, 0)};
 }
 
 static struct extent extent_of_snapshot(const struct snapshot *s)
 {
-	uint64_t at = s->exact ? entry_ts(s->optime.seconds, s->optime.increment)
-			       : extent_of_second(s->time).last;
+	struct extent second = extent_of_second(s->time);
+	uint64_t at = entry_ts(s->optime.seconds, s->optime.increment);
+	uint64_t last = s->exact ? at : second.last;
 
-	return (struct extent){at + 1, at, true};
+	return (struct extent){.first = last + 1,
+			       .last = last,
+			       .snapshot = true,
+			       .begin = s->exact ? at : second.first};
 }
 
 static int no_oplog(struct error *e)
@@ -82,9 +89,20 @@ static int read_when(const struct snapshot_list *list, uint64_t latest, const ch
 	case WHEN_NAME:
 		return find_snapshot(list, text, &when, ret, e);
 	}
-	ret->last = ret->first;
+	ret->last = ret->begin = ret->first;
 	ret->snapshot = false;
 	return 0;
+}
+
+/* The last timestamp that `until` takes in. */
+static uint64_t end_of(const struct extent *extent, bool before)
+{
+	return before ? extent->begin - (extent->begin > 0) : extent->last;
+}
+
+static int wrong_way_round(const char *since, const char *until, struct error *e)
+{
+	return error_set(e, ERR_INVALID, "--since %s is after --until %s", since, until);
 }
 
 int log_span_read(const struct stream *stream, const struct snapshot_list *snapshots,
@@ -110,19 +128,51 @@ int log_span_read(const struct stream *stream, const struct snapshot_list *snaps
 	if (until != NULL) {
 		if (read_when(snapshots, last, until, now, &extent, &before, e) < 0)
 			return e->code;
-		if (before) {
-			uint64_t at = extent.snapshot ? extent.last : extent.first;
-
-			ret->to = at - (at > 0);
-		} else {
-			ret->to = extent.last;
-		}
+		ret->to = end_of(&extent, before);
 	}
 	if (since != NULL && until != NULL && ret->from > ret->to)
-		return error_set(e, ERR_INVALID, "--since %s is after --until %s", since, until);
+		return wrong_way_round(since, until, e);
 	ret->begins_before_oplog = ret->from < first;
 	ret->ends_after_oplog = ret->to > last;
 	ret->from = MAX_OF(ret->from, first);
 	ret->to = MIN_OF(ret->to, last);
+	return 0;
+}
+
+/* What "latest" is: the last operation, or the newest snapshot. */
+static uint64_t latest_of(const struct stream *stream, const struct snapshot_list *snapshots)
+{
+	size_t ranges = stream_range_count(stream);
+
+	if (ranges > 0)
+		return stream_range(stream, ranges - 1)->last.ts;
+	return snapshots->count > 0 ? extent_of_snapshot(&snapshots->at[snapshots->count - 1]).last
+				    : 0;
+}
+
+int log_span_snapshots(const struct stream *stream, const struct snapshot_list *snapshots,
+		       const char *since, const char *until, uint64_t now, bool *chosen,
+		       struct error *e)
+{
+	uint64_t from = 0, to = UINT64_MAX, latest = latest_of(stream, snapshots);
+	struct extent extent;
+	bool before;
+
+	if (since != NULL) {
+		if (read_when(snapshots, latest, since, now, &extent, &before, e) < 0)
+			return e->code;
+		from = extent.begin;
+	}
+	if (until != NULL) {
+		if (read_when(snapshots, latest, until, now, &extent, &before, e) < 0)
+			return e->code;
+		to = end_of(&extent, before);
+	}
+	if (since != NULL && until != NULL && from > to)
+		return wrong_way_round(since, until, e);
+	for (size_t i = 0; i < snapshots->count; i++) {
+		extent = extent_of_snapshot(&snapshots->at[i]);
+		chosen[i] = extent.last >= from && extent.begin <= to;
+	}
 	return 0;
 }

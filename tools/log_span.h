@@ -1,5 +1,5 @@
 /*
- * log_span.h - --since and --until: from two WHENs to the timestamps between which the oplog is read.
+ * log_span.h - --since and --until: from two WHENs to the timestamps between which the oplog is read, or snapshots are taken.
  *
  *	a second	since: from its first operation on; until: to its last
  *	an optime	that operation included
@@ -27,5 +27,13 @@ struct log_span {
 MUST_CHECK int log_span_read(const struct stream *stream, const struct snapshot_list *snapshots,
 			     const char *since, const char *until, uint64_t now,
 			     struct log_span *ret, struct error *e);
+
+/*
+ * Which snapshots lie between the two: marked in `chosen`, one for each of the list. As above, but that a snapshot that is named is among
+ * them itself. One that is not exact lies anywhere in its second. The same errors, but the last.
+ */
+MUST_CHECK int log_span_snapshots(const struct stream *stream,
+				  const struct snapshot_list *snapshots, const char *since,
+				  const char *until, uint64_t now, bool *chosen, struct error *e);
 
 #endif

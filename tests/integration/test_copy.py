@@ -55,6 +55,14 @@ def test_some_snapshots_only(store, tmp_path):
     assert [s["name"] for s in listed(other.path)] == ["two", "exact"]
     assert json.loads(other.run("ranges", "--json").out) == json.loads(other.run("ranges", "--json").out)
     store.run("copy", other.path, "nobody", check=1)
+    store.run("copy", other.path, "one", "--since", "two", check=2)
+    for number, (words, wanted) in enumerate((
+            (("--since", "two"), ["two", "exact"]), (("--until", "two~"), ["one"]), (("--until", "two"), ["one", "two"]),
+            (("--since", "latest-1d12h"), ["two", "exact"]), (("--since", f"{BEGIN + 2 * DAY}.2"), []), (("--until", f"{BEGIN + 2 * DAY}.0"), ["one", "two"]),
+            (("--since", "latest"), []), (("--since", "latest-snapshot"), ["exact"]), (("--since", "two", "--until", "one"), None))):
+        part = peers.Store(tmp_path / f"part{number}")
+        store.run("copy", part.path, *words, check=2 if wanted is None else 0)
+        assert [s["name"] for s in listed(part.path)] == (wanted or []), words
     store.run("copy", other.path, "--since", "soon", check=(1, 2))
     assert json.loads(store.run("copy", other.path, "--since", "now-36500d", "--json").out)["snapshots"] == 1
     store.run("copy", tmp_path / "nowhere", check=10)
