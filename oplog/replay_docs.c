@@ -331,6 +331,7 @@ int replay_docs_finish(struct replay_docs *docs, struct replay_catalog *catalog,
 	struct replay_ops ops = {.sort = docs->sort, .progress = progress, .total = docs->bytes};
 	int code = prepare_slots(catalog, e);
 
+	buf_release(&docs->payload); /* no more is added, and it may have 16 MiB */
 	if (docs->bytes >= MUCH)
 		store_writer_expect_much(writer);
 	if (code == 0 && (code = extsort_finish(docs->sort, e)) == 0)

@@ -109,7 +109,7 @@ int replay_ops_poll(struct replay_ops *ops, struct error *e)
 	if (progress_cancelled(p))
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	if (p->report != NULL)
-		p->report(p->ctx, "applying (operations)", ops->done, ops->total);
+		p->report(p->ctx, "applying", ops->done, ops->total);
 	return 0;
 }
 

@@ -145,6 +145,12 @@ int leaf_facts_measure_like(struct bytes leaf, struct bytes old, const struct ch
 
 /* ------------------------------------------------------------------ what a change changes */
 
+/*
+ * Bytes of different fields that are laid together to be measured. What is more has the whole documents measured where
+ * they lie: a change of a document of 16 MiB would hold two more of them.
+ */
+#define GATHERED_MAX ((size_t)1 << 20)
+
 /* A document without the fields that are the same in the other one. */
 struct rest {
 	struct bson_fields fields;
@@ -187,7 +193,10 @@ static int take_field(struct rest *rest, struct bytes *ret, struct error *e)
 	return MIN_OF(got, 0);
 }
 
-/* Gather what is left, but what is the same at the same place in both, or ends both. */
+/*
+ * Gather what is left, but what is the same at the same place in both, or ends both. 1: it is too much to be laid
+ * together.
+ */
 static int gather(struct rest *a, struct rest *b, struct error *e)
 {
 	size_t end = same_end(a->fields.doc, b->fields.doc);
@@ -201,6 +210,8 @@ static int gather(struct rest *a, struct rest *b, struct error *e)
 			break;
 		if (bytes_equal(of_a, of_b))
 			continue;
+		if (a->doc->len + of_a.len > GATHERED_MAX || b->doc->len + of_b.len > GATHERED_MAX)
+			return 1;
 		buf_add_bytes(a->doc, of_a);
 		buf_add_bytes(b->doc, of_b);
 	}
@@ -235,16 +246,27 @@ static int add_whole(struct bytes doc, int sign, struct leaf_facts_sum *sum, str
 	return 0;
 }
 
+static int change_whole(struct bytes old, struct bytes now, struct leaf_facts_sum *sum,
+			struct error *e)
+{
+	return add_whole(old, -1, sum, e) < 0 ? e->code : add_whole(now, 1, sum, e);
+}
+
 static int change_fields(struct rest *a, struct rest *b, struct leaf_facts_sum *sum,
 			 struct error *e)
 {
+	int more;
+
 	buf_reset(a->doc);
 	buf_reset(b->doc);
 	buf_add_le32(a->doc, 0);
 	buf_add_le32(b->doc, 0);
 	if (bson_frame(a->fields.doc, e) < 0 || bson_frame(b->fields.doc, e) < 0 ||
-	    skip_same(a, b, e) < 0 || gather(a, b, e) < 0)
+	    skip_same(a, b, e) < 0)
 		return e->code;
+	more = gather(a, b, e);
+	if (more != 0)
+		return more < 0 ? more : change_whole(a->fields.doc, b->fields.doc, sum, e);
 	return add_fields(a->doc, -1, sum, e) < 0 ? e->code : add_fields(b->doc, 1, sum, e);
 }
 
@@ -257,7 +279,7 @@ int leaf_facts_change(struct bytes old, struct bytes now, struct buf room[2],
 
 	/* Without any field there is no comma too many. */
 	if (old.len <= BSON_MIN_LEN || now.len <= BSON_MIN_LEN)
-		code = add_whole(old, -1, &made, e) < 0 ? e->code : add_whole(now, 1, &made, e);
+		code = change_whole(old, now, &made, e);
 	else
 		code = change_fields(&a, &b, &made, e);
 	if (code == 0)

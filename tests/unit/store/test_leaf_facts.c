@@ -98,6 +98,39 @@ static void a_change_adds_what_measuring_both_gives(void **state)
 	}
 }
 
+/* A document with two texts of 3 MiB: `second` is what the second one is made of. */
+static void add_large(struct buf *ret, char second)
+{
+	size_t len = (size_t)3 << 20, doc = harness_doc_open(ret);
+	OWNED(buf_release) struct buf text = {0};
+
+	memset(buf_room(&text, len), 'a', len);
+	harness_doc_string_bytes(ret, "first", bytes_of(text.at, len));
+	harness_doc_int32(ret, "n", second);
+	memset(text.at, second, len);
+	harness_doc_string_bytes(ret, "second", bytes_of(text.at, len));
+	harness_doc_bool(ret, "end", second == '"');
+	harness_doc_close(ret, doc);
+}
+
+static void a_change_of_a_large_document_is_measured_where_it_lies(void **state)
+{
+	struct buf mine[2] = {{0}, {0}};
+	OWNED(buf_release) struct buf old = {0};
+	OWNED(buf_release) struct buf now = {0};
+	struct leaf_facts_sum sum = {0};
+	struct error e = {0};
+
+	(void)state;
+	add_large(&old, 'b');
+	add_large(&now, '"');
+	assert_change(buf_bytes(&old), buf_bytes(&now));
+	ASSERT_OK(leaf_facts_change(buf_bytes(&old), buf_bytes(&now), mine, &sum, &e));
+	assert_in_range(mine[0].cap + mine[1].cap, 0, (size_t)3 << 20);
+	buf_release(&mine[0]);
+	buf_release(&mine[1]);
+}
+
 static void a_change_of_what_is_damaged_is_an_error_and_adds_nothing(void **state)
 {
 	struct harness_rng rng = harness_rng_of(263);
@@ -204,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sizes_are_those_of_the_lines),
 		cmocka_unit_test(a_change_adds_what_measuring_both_gives),
+		cmocka_unit_test(a_change_of_a_large_document_is_measured_where_it_lies),
 		cmocka_unit_test(a_change_of_what_is_damaged_is_an_error_and_adds_nothing),
 		cmocka_unit_test(a_leaf_like_an_older_one_measures_the_same),
 		cmocka_unit_test(what_is_no_leaf_is_an_error),
