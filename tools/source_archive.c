@@ -209,11 +209,28 @@ static int open_series(struct archive *a, const struct source_catalog_entry *buc
 	if (!buckets_is(bytes_of(buckets->coll, buckets->coll_len), &name))
 		return 0;
 	series = source_catalog_find(&a->catalog, bytes_str(buckets->db), name);
-	if (series == NULL || series->state != SOURCE_CATALOG_WAITS ||
-	    !source_catalog_is_series(series))
+	if (series == NULL || series->state != SOURCE_CATALOG_WAITS || !series->is_series)
 		return 0;
 	r = open_entry(a, series, e);
 	return r < 0 ? r : close_entry(a, series, e);
+}
+
+/*
+ * Blocks of a time series itself: servers from 8.3 on keep it in one collection, whose documents are the buckets
+ * (mongo-tools common/archive/demultiplexer.go, CreateDemux). They are taken as those of system.buckets.X.
+ */
+static struct source_catalog_entry *buckets_for(const struct archive *a,
+						struct source_catalog_entry *entry)
+{
+	OWNED(buf_release) struct buf coll = {0};
+	struct source_catalog_entry *buckets;
+
+	if (!entry->is_series)
+		return entry;
+	buf_add_str(&coll, BUCKETS_PREFIX);
+	buf_add(&coll, entry->coll, entry->coll_len);
+	buckets = source_catalog_find(&a->catalog, bytes_str(entry->db), buf_bytes(&coll));
+	return buckets != NULL && buckets->implied ? buckets : entry;
 }
 
 /* The namespace that the header of a block names, open. */
@@ -233,6 +250,7 @@ static int find_entry(struct archive *a, struct bytes header, struct source_cata
 				 "expected a namespace of the archive's catalog, found %.*s.%.*s",
 				 (int)MIN_OF(db.len, 64), (const char *)db.at,
 				 (int)MIN_OF(coll.len, 255), (const char *)coll.at);
+	entry = buckets_for(a, entry);
 	if (entry->state == SOURCE_CATALOG_CLOSED)
 		return error_set(e, ERR_CORRUPT, "a block of %s.%s, which has ended before",
 				 entry->db, entry->coll);

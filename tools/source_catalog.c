@@ -81,6 +81,14 @@ static struct source_catalog_entry *append(struct source_catalog *catalog, struc
 	return entry;
 }
 
+static bool is_series(const struct source_catalog_entry *entry)
+{
+	struct source_ns ns = {.coll = entry->coll};
+
+	source_docs_describe(&entry->metadata, &ns);
+	return ns.type == SOURCE_TIMESERIES;
+}
+
 int source_catalog_add(struct source_catalog *catalog, struct bytes doc, struct error *e)
 {
 	struct source_catalog_entry *entry;
@@ -104,14 +112,15 @@ int source_catalog_add(struct source_catalog *catalog, struct bytes doc, struct 
 	if (r < 0)
 		return error_wrap(e, "metadata of %s.%s", entry->db, entry->coll);
 	/* What the metadata leaves open, the catalog's own field says (tools since 100.0). */
-	if (entry->metadata.type[0] != '\0')
-		return 0;
-	r = find_text(doc, "type", &text, e);
-	if (r > 0 && text.len < sizeof(entry->metadata.type) &&
-	    memchr(text.at, 0, text.len) == NULL) {
-		memcpy(entry->metadata.type, text.at, text.len);
-		entry->metadata.type[text.len] = '\0';
+	if (entry->metadata.type[0] == '\0') {
+		r = find_text(doc, "type", &text, e);
+		if (r > 0 && text.len < sizeof(entry->metadata.type) &&
+		    memchr(text.at, 0, text.len) == NULL) {
+			memcpy(entry->metadata.type, text.at, text.len);
+			entry->metadata.type[text.len] = '\0';
+		}
 	}
+	entry->is_series = is_series(entry);
 	return r < 0 ? r : 0;
 }
 
@@ -149,14 +158,6 @@ struct source_catalog_entry *source_catalog_find(const struct source_catalog *ca
 	return NULL;
 }
 
-bool source_catalog_is_series(const struct source_catalog_entry *entry)
-{
-	struct source_ns ns = {.coll = entry->coll};
-
-	source_docs_describe(&entry->metadata, &ns);
-	return ns.type == SOURCE_TIMESERIES;
-}
-
 /* Append the buckets of each time series, but those the catalog lists itself. */
 static void add_buckets(struct source_catalog *catalog)
 {
@@ -168,7 +169,7 @@ static void add_buckets(struct source_catalog *catalog)
 		struct source_catalog listed = *catalog;
 		struct bytes db = bytes_str(series->db);
 
-		if (!source_catalog_is_series(series))
+		if (!series->is_series)
 			continue;
 		buf_add_str(&coll, BUCKETS_PREFIX);
 		buf_add(&coll, series->coll, series->coll_len);

@@ -17,7 +17,8 @@ struct source_catalog_entry {
 	size_t coll_len;
 	bool has_metadata;
 	struct metadata metadata;
-	bool implied; /* the buckets of a time series, which the catalog does not list */
+	bool is_series; /* its documents come as system.buckets.X, or under its own name */
+	bool implied;	/* the buckets of a time series, which the catalog does not list */
 
 	enum source_catalog_state state;
 	bool wanted;	     /* by the filter; set when it is opened */
@@ -47,9 +48,6 @@ MUST_CHECK int source_catalog_sort(struct source_catalog *catalog, struct error 
 /* The entry of a namespace, NULL when there is none. Valid until release. */
 struct source_catalog_entry *source_catalog_find(const struct source_catalog *catalog,
 						 struct bytes db, struct bytes coll);
-
-/* Is it a time series, whose documents come as system.buckets.X? */
-bool source_catalog_is_series(const struct source_catalog_entry *entry);
 
 /* "db" and "collection" of a document of the archive. ERR_CORRUPT when they are not texts. */
 MUST_CHECK int source_catalog_names(struct bytes doc, struct bytes *ret_db, struct bytes *ret_coll,

@@ -16,6 +16,7 @@ struct entry {
 	bool blank; /* it is an empty file */
 	struct metadata metadata;
 	const struct source_member *member; /* borrowed */
+	const struct source_file *data;	    /* of `member`, or of none: see split_series() */
 };
 
 struct database {
@@ -39,9 +40,7 @@ DEFINE_OWNED_STRUCT(struct database, database_release);
 /* The file that messages name. */
 static const char *path_of(const struct entry *entry)
 {
-	const struct source_member *member = entry->member;
-
-	return member->data.path != NULL ? member->data.path : member->meta.path;
+	return entry->data->path != NULL ? entry->data->path : entry->member->meta.path;
 }
 
 static int read_metadata(const struct source_file *file, struct metadata *ret, bool *ret_blank,
@@ -117,16 +116,38 @@ static int compare_entries(const void *a, const void *b)
 	return bytes_compare(buf_bytes(&x->name), buf_bytes(&y->name));
 }
 
+/*
+ * Servers from 8.3 on keep a time series in one collection, and mongodump writes its buckets as X.bson (mongo-tools
+ * mongodump/prepare.go, NewIntentFromOptions). They are taken as what they were before: documents of system.buckets.X.
+ */
+static void split_series(struct database *db, struct entry *series)
+{
+	static const struct source_file none = {0};
+	struct source_ns ns = {.coll = buf_text(&series->name)};
+	struct entry *buckets = &db->at[db->count];
+
+	source_docs_describe(series->has_metadata ? &series->metadata : NULL, &ns);
+	if (ns.type != SOURCE_TIMESERIES || series->data->path == NULL)
+		return;
+	buf_add_str(&buckets->name, BUCKETS_PREFIX);
+	buf_add_bytes(&buckets->name, buf_bytes(&series->name));
+	buckets->member = series->member;
+	buckets->data = series->data;
+	series->data = &none;
+	db->count++;
+}
+
 /* All entries, by name. */
 static int load_entries(struct database *db, const struct source_member *members, size_t count,
 			struct error *e)
 {
-	db->at = xcalloc(count, sizeof(*db->at));
+	db->at = xcalloc(2 * count, sizeof(*db->at));
 	for (size_t i = 0; i < count; i++) {
 		struct entry *entry = &db->at[i];
 		int r;
 
 		entry->member = &members[i];
+		entry->data = &members[i].data;
 		db->count++;
 		r = load_entry(entry, e);
 		if (r < 0)
@@ -138,6 +159,8 @@ static int load_entries(struct database *db, const struct source_member *members
 		if (r < 0)
 			return r;
 	}
+	for (size_t i = 0; i < count; i++)
+		split_series(db, &db->at[i]);
 	if (db->count > 0)
 		qsort(db->at, db->count, sizeof(*db->at), compare_entries);
 	for (size_t i = 1; i < db->count; i++)
@@ -157,7 +180,7 @@ static bool is_indexes(const struct entry *entry)
 static int load_indexes(const struct source_job *job, struct database *db, struct error *e)
 {
 	for (size_t i = 0; i < db->count; i++) {
-		const struct source_file *file = &db->at[i].member->data;
+		const struct source_file *file = db->at[i].data;
 
 		if (is_indexes(&db->at[i]) && file->path != NULL)
 			return source_indexes_read(job, file->path, file->gzip, &db->indexes, e);
@@ -168,7 +191,7 @@ static int load_indexes(const struct source_job *job, struct database *db, struc
 static int push_entry(const struct source_job *job, struct database *db, struct entry *entry,
 		      struct error *e)
 {
-	const struct source_file *data = &entry->member->data;
+	const struct source_file *data = entry->data;
 	OWNED(buf_release) struct buf indexes = {0};
 	struct source_ns ns = {
 		.db = db->name,
@@ -213,7 +236,7 @@ int source_database_push(struct source_job *job, const char *db_name,
 			if (r < 0)
 				return r;
 		}
-		job->done += entry->member->data.size;
+		job->done += entry->data->size;
 		source_docs_progress(job, 0);
 	}
 	return 0;

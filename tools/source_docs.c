@@ -143,12 +143,12 @@ int64_t source_docs_split(struct bytes window, const struct source_split *how, c
 int source_docs_push(const struct source_job *job, const struct source_ns *ns, void *handle,
 		     struct bytes docs, uint64_t offset, struct error *e)
 {
-	if (ns->type == SOURCE_VIEW)
+	if (ns->type != SOURCE_COLLECTION)
 		return error_set(e, ERR_CORRUPT,
 				 "%s: offset %" PRIu64
-				 ": expected no documents of %s.%s, which is a "
-				 "view",
-				 ns->file, offset, ns->db, ns->coll);
+				 ": expected no documents of %s.%s, which is a %s",
+				 ns->file, offset, ns->db, ns->coll,
+				 ns->type == SOURCE_VIEW ? "view" : "time series");
 	return job->sink->docs(job->sink->ctx, handle, docs, offset, e);
 }
 

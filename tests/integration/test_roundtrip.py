@@ -5,6 +5,7 @@ The judges are the real programs: mongorestore and a mongod's dbHash, bsondump, 
 """
 import collections
 import dataclasses
+import datetime
 import json
 import os
 import random
@@ -480,3 +481,23 @@ def test_an_archive_with_a_flipped_bit_is_refused(store, shared, tmp_path):
     path = tmp_path / "flipped.archive"
     path.write_bytes(content)
     assert_refused(store.ingest(path, "--archive", check=None), store, path.name)
+
+
+def test_a_time_series_as_servers_from_8_3_have_it(store, target, tmp_path):
+    """There it is one collection, whose buckets mongodump writes as its own documents (mongo-tools mongodump/prepare.go)."""
+    series = {"timeField": "t", "metaField": "m", "granularity": "seconds"}
+    target.client.shop.create_collection("heat", timeseries=series)
+    target.client.shop.heat.insert_many(
+        {"_id": i, "t": datetime.datetime(2026, 1, 1, i), "m": i % 3, "v": i / 8} for i in range(20))
+    points = sorted(target.client.shop.heat.find({}, {"_id": 1, "v": 1, "t": 1}), key=lambda d: d["_id"])
+    dump = tmp_path / "dump"
+    tools.mongodump("--port", target.port, "--db", "shop", "--out", dump)
+    before = state(target)
+    (dump / "shop" / "system.buckets.heat.bson").rename(dump / "shop" / "heat.bson")
+    done = store.ingest(dump)
+    assert done.err == "", done.story()
+    target.wipe()
+    peers.yester("dump", "-s", store.path, "--out", tmp_path / "ours")
+    restore(target, tmp_path / "ours", False)
+    assert sorted(target.client.shop.heat.find({}, {"_id": 1, "v": 1, "t": 1}), key=lambda d: d["_id"]) == points
+    assert_same_state(state(target), before, "the time series")

@@ -325,11 +325,17 @@ static void time_series_come_with_their_buckets(void **state UNUSED)
 	put_text(dir, "m/w%2Bx.metadata.json", options);
 	check_read(dir, &check_all, both);
 	check_read(harness_path(dir, "m/system.buckets.w%2Bx.bson"), &check_all, both);
-	/* As servers from 8.3 on have them. */
+	/* As mongodump writes those of servers from 8.3 on; both can't be. */
 	put_docs(dir, "m/w%2Bx.bson", 1);
+	check_fails(dir, ERR_INVALID, "both are collection m.system.buckets.w+x");
+	assert_int_equal(unlink(harness_path(dir, "m/system.buckets.w%2Bx.bson")), 0);
+	put_docs(dir, "m/w%2Bx.bson", 2);
+	put_docs(dir, "m/a.bson", 1);
 	check_read(dir, &check_all,
+		   "m.a collection docs=1 indexes=0 +mapped\n"
 		   "m.system.buckets.w+x collection docs=2 indexes=0 +mapped\n"
-		   "m.w+x timeseries docs=1 indexes=0 +meta +mapped\n");
+		   "m.w+x timeseries docs=0 indexes=0 +meta\n");
+	check_read(harness_path(dir, "m/w%2Bx.bson"), &check_all, both);
 }
 
 /* One document of system.indexes. */

@@ -295,7 +295,11 @@ static void a_time_series_comes_before_its_buckets(void **state UNUSED)
 	/* As tools for servers from 8.3 on write it. */
 	put_block(&start, "m", "w", 1, 2, &(uint64_t){0});
 	put_header(&start, "m", "w", true, crc);
-	check_archive(buf_bytes(&start), "m.w timeseries docs=2 indexes=0 +meta\n");
+	check_archive(buf_bytes(&start), "m.w timeseries docs=0 indexes=0 +meta\n"
+					 "m.system.buckets.w collection docs=2 indexes=0\n");
+	put_header(&start, "m", "w", true, crc);
+	check_fails(buf_bytes(&start), ERR_CORRUPT,
+		    "a block of m.system.buckets.w, which has ended before");
 }
 
 static void other_files_are_told_apart(void **state UNUSED)
