@@ -58,27 +58,48 @@ static bool has(struct bytes doc, const char *name)
 	return doc.len > 0 && bson_find(doc, name, &field, &ignored) > 0;
 }
 
-static bool is_v2(struct bytes o)
+/* Is a piece of a binary replaced somewhere in a difference? (document_diff_serialization.h: from 7.1 on.) */
+static bool has_binary(struct bytes diff, int depth)
+{
+	struct bson_fields fields = bson_fields(diff);
+	struct error ignored = {0};
+	struct bson_field field;
+
+	while (depth < BSON_MAX_NESTING && bson_fields_next(&fields, &field, &ignored) > 0) {
+		if (field.type != BSON_KIND_DOCUMENT || field.name.len == 0)
+			continue;
+		if (bytes_equal(field.name, bytes_str("b")))
+			return true;
+		if (field.name.at[0] == 's' && has_binary(field.value, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* The version that has such updates at the earliest; 0: any. */
+static int version_of_update(struct bytes o)
 {
 	struct bson_field field;
 	struct error ignored = {0};
 
-	return bson_find(o, "$v", &field, &ignored) > 0 && field.value.len >= 4 &&
-	       (field.type == BSON_KIND_INT32 || field.type == BSON_KIND_INT64) &&
-	       get_le32(field.value.at) == 2 && has(o, "diff");
+	if (bson_find(o, "$v", &field, &ignored) <= 0 || field.value.len < 4 ||
+	    (field.type != BSON_KIND_INT32 && field.type != BSON_KIND_INT64) ||
+	    get_le32(field.value.at) != 2 || bson_find(o, "diff", &field, &ignored) <= 0)
+		return 0;
+	return field.type == BSON_KIND_DOCUMENT && has_binary(field.value, 0) ? 701 : 500;
 }
 
 void replay_fcv_see(struct replay_fcv *fcv, const struct entry *op)
 {
 	int version = 0;
 
-	if (fcv->server != 0 || fcv->version != 0 || fcv->inferred >= 600)
+	if (fcv->server != 0 || fcv->version != 0 || fcv->inferred >= 701)
 		return;
 	if (op->op == ENTRY_INSERT && op->o2.len > 0)
 		version = 600;
-	else if (op->op == ENTRY_UPDATE && is_v2(op->o))
-		version = 500;
-	else if (!op->inner && has(op->raw, "h"))
+	else if (op->op == ENTRY_UPDATE)
+		version = version_of_update(op->o);
+	if (version == 0 && !op->inner && has(op->raw, "h"))
 		version = 402;
 	fcv->inferred = MAX_OF(fcv->inferred, version);
 }

@@ -115,6 +115,18 @@ static void entries_tell_where_nothing_else_does(void **state)
 	assert_int_equal(replay_fcv_major(&fcv), 6);
 	see(&fcv, "{'op':'i','o':{'_id':1},'h':0}", false);
 	assert_int_equal(replay_fcv_major(&fcv), 6);
+	see(&fcv,
+	    "{'op':'u','o2':{'_id':1},'o':{'$v':2,'diff':{'u':{'b':{'o':1}},'sa':{'a':true,'s0':{'"
+	    "u':{'b':{}}}}}}}",
+	    false);
+	assert_int_equal(replay_fcv_major(&fcv), 6);
+	/* A bucket of a time series of 8.0 grows. */
+	see(&fcv,
+	    "{'op':'u','o2':{'_id':1},'o':{'$v':2,'diff':{'scontrol':{'u':{'count':2}},'sdata':{'b'"
+	    ":{'t':{'o':8,'d':"
+	    "{'$binary':{'base64':'AA==','subType':'00'}}}}}}}}",
+	    false);
+	assert_int_equal(replay_fcv_major(&fcv), 7);
 	see(&known, "{'op':'i','o':{'_id':1},'o2':{'_id':1}}", false);
 	assert_int_equal(replay_fcv_major(&known), 4);
 }
