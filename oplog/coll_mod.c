@@ -264,12 +264,31 @@ static int take_images(struct changes *changes, const struct bson_field *field, 
 	return drop(changes, order, pre ? "changeStreamPreAndPostImages" : "recordPreImages", e);
 }
 
+/* What is no option of the collection: of old servers, or flags that servers keep beside the options (coll_mod.idl). */
+static bool is_no_option(const struct bson_field *field)
+{
+	static const char *const names[] = {
+		"index",
+		"noPadding",
+		"usePowerOf2Sizes",
+		"isTimeseriesNamespace",
+		"timeseriesBucketsMayHaveMixedSchemaData",
+		"timeseriesBucketingParametersHaveChanged",
+		"_removeLegacyTimeseriesBucketingParametersHaveChanged",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (named(field, names[i]))
+			return true;
+	return false;
+}
+
 static int take_option(struct changes *changes, const struct bson_field *field, struct error *e)
 {
 	const struct order order = ORDER_OF(option_order);
 	bool empty = field->type == BSON_KIND_DOCUMENT && field->value.len == BSON_MIN_LEN;
 
-	if (named(field, "index") || named(field, "noPadding") || named(field, "usePowerOf2Sizes"))
+	if (is_no_option(field))
 		return 0;
 	if (named(field, "cappedSize"))
 		return take_capped_size(changes, field, e);
@@ -278,6 +297,7 @@ static int take_option(struct changes *changes, const struct bson_field *field, 
 	if (named(field, "recordPreImages") || named(field, "changeStreamPreAndPostImages"))
 		return take_images(changes, field, e);
 	if ((named(field, "validator") && empty) ||
+	    (named(field, "recordIdsReplicated") && is_false(field)) ||
 	    (named(field, "expireAfterSeconds") && field->type == BSON_KIND_STRING))
 		return add(changes, order, field->name, 0, bytes_of(NULL, 0), e);
 	return add(changes, order, field->name, field->type, field->value, e);

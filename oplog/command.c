@@ -29,6 +29,14 @@ static const struct {
 	{"modifyCollectionShardingIndexCatalog", COMMAND_OTHER, COMMAND_SKIP, NULL},
 	{"createDatabaseMetadata", COMMAND_OTHER, COMMAND_SKIP, NULL},
 	{"dropDatabaseMetadata", COMMAND_OTHER, COMMAND_SKIP, NULL},
+	/* What a shard has in memory about its part of the cluster (type_oplog_catalog_metadata.idl, 8.3 on). */
+	{"invalidateCollectionMetadata", COMMAND_OTHER, COMMAND_SKIP, NULL},
+	{"invalidateAllCollectionMetadata", COMMAND_OTHER, COMMAND_SKIP, NULL},
+	{"invalidateAllDatabaseMetadata", COMMAND_OTHER, COMMAND_SKIP, NULL},
+	{"updateCollectionMetadata", COMMAND_OTHER, COMMAND_SKIP, NULL},
+	{"setAllowChunkOperations", COMMAND_OTHER, COMMAND_SKIP, NULL},
+	/* Counts and sizes of collections, which are no documents (init_replicated_fast_count_oplog_entry.idl). */
+	{"initReplicatedFastCount", COMMAND_OTHER, COMMAND_SKIP, NULL},
 	{"setMultikeyMetadata", COMMAND_OTHER, COMMAND_SKIP, NULL},
 	{"dropIdent", COMMAND_OTHER, COMMAND_SKIP, NULL},
 	{"convertToCapped", COMMAND_OTHER, COMMAND_REFUSE, "no server logs it or survives it"},

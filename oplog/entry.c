@@ -362,10 +362,9 @@ static int check(const struct entry *entry, struct error *e)
 
 	if (entry->o.at == NULL)
 		return error_set(e, ERR_CORRUPT, "field o is missing");
+	/* A command's is DB.$cmd, but for some about one collection (op_observer_impl.cpp, sharding's index catalog). */
 	if ((crud || entry->op == ENTRY_COMMAND) && (entry->db.len == 0 || entry->coll.len == 0))
 		return error_set(e, ERR_CORRUPT, "field ns is no namespace");
-	if (entry->op == ENTRY_COMMAND && !bytes_equal(entry->coll, bytes_str("$cmd")))
-		return error_set(e, ERR_CORRUPT, "field ns of a command is not DB.$cmd");
 	if (entry->op == ENTRY_UPDATE && entry->o2.at == NULL)
 		return error_set(e, ERR_CORRUPT, "field o2 of an update is missing");
 	return 0;

@@ -72,6 +72,12 @@ static const struct {
 	{"modifyCollectionShardingIndexCatalog", "'shop.c'", 0},
 	{"createDatabaseMetadata", "'shop'", 0},
 	{"dropDatabaseMetadata", "'shop'", 0},
+	{"invalidateCollectionMetadata", "'c','forDroppedCollection':false", 0},
+	{"invalidateAllCollectionMetadata", "1", 0},
+	{"invalidateAllDatabaseMetadata", "1", 0},
+	{"updateCollectionMetadata", "'c','changedChunks':[]", 0},
+	{"setAllowChunkOperations", "'c','allowChunkOperations':true", 0},
+	{"initReplicatedFastCount", "1", 0},
 	{"setMultikeyMetadata", "'shop.c'", 0},
 	{"dropIdent", "'x'", 0},
 	{"convertToCapped", "'c'", ERR_UNSUPPORTED},
@@ -341,9 +347,13 @@ static const struct {
 	{6, "{'collMod':'t','timeseries':{'granularity':'minutes'}}", "{'capped':true}", NULL},
 	{6, "{'collMod':'t','index':{'name':'a','hidden':true},'usePowerOf2Sizes':true}", "{}",
 	 NULL},
+	/* Flags that are no options (7.0 to 9.0: mongo/db/coll_mod.idl). */
 	{8, "{'collMod':'b','timeseriesBucketsMayHaveMixedSchemaData':true}",
-	 "{'clusteredIndex':true}",
-	 "{'clusteredIndex':true,'timeseriesBucketsMayHaveMixedSchemaData':true}"},
+	 "{'clusteredIndex':true}", NULL},
+	{8, "{'collMod':'b','_removeLegacyTimeseriesBucketingParametersHaveChanged':true}", "{}",
+	 NULL},
+	{8, "{'collMod':'b','recordIdsReplicated':false}",
+	 "{'capped':false,'recordIdsReplicated':true}", "{'capped':false}"},
 };
 
 static void coll_mod_changes_options(void **state)

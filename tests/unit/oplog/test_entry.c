@@ -127,7 +127,7 @@ static void what_is_not_an_entry_is_refused(void **state)
 		{"{" HEAD "'op':'i','o':{'_id':1}}", ERR_CORRUPT, "ns is missing"},
 		{"{" HEAD "'op':'i','ns':'a','o':{'_id':1}}", ERR_CORRUPT, "no namespace"},
 		{"{" HEAD "'op':'i','ns':'.b','o':{'_id':1}}", ERR_CORRUPT, "no namespace"},
-		{"{" HEAD "'op':'c','ns':'a.b','o':{'drop':'b'}}", ERR_CORRUPT, "DB.$cmd"},
+		{"{" HEAD "'op':'c','ns':'a','o':{'drop':'b'}}", ERR_CORRUPT, "no namespace"},
 		{"{" HEAD "'op':'i','ns':'a.b'}", ERR_CORRUPT, "o is missing"},
 		{"{" HEAD "'op':'i','ns':'a.b','o':[1]}", ERR_CORRUPT, "a document"},
 		{"{" HEAD "'op':'u','ns':'a.b','o':{'x':1}}", ERR_CORRUPT, "o2 of an update"},
