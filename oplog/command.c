@@ -22,6 +22,7 @@ static const struct {
 	{"renameCollection", COMMAND_RENAME, COMMAND_APPLY, NULL},
 	{"collMod", COMMAND_COLL_MOD, COMMAND_APPLY, NULL},
 	{"emptycapped", COMMAND_EMPTY_CAPPED, COMMAND_APPLY, NULL},
+	{"upgradeDowngradeViewlessTimeseries", COMMAND_TURN_SERIES, COMMAND_APPLY, NULL},
 	{"applyOps", COMMAND_APPLY_OPS, COMMAND_APPLY, NULL},
 	{"commitTransaction", COMMAND_COMMIT_TRANSACTION, COMMAND_APPLY, NULL},
 	{"abortTransaction", COMMAND_ABORT_TRANSACTION, COMMAND_APPLY, NULL},
@@ -45,8 +46,6 @@ static const struct {
 	{"createGlobalIndex", COMMAND_OTHER, COMMAND_REFUSE, "global indexes are not kept"},
 	{"dropGlobalIndex", COMMAND_OTHER, COMMAND_REFUSE, "global indexes are not kept"},
 	{"truncateRange", COMMAND_OTHER, COMMAND_REFUSE, "record numbers are not kept"},
-	{"upgradeDowngradeViewlessTimeseries", COMMAND_OTHER, COMMAND_REFUSE,
-	 "the new form of time series is not known"},
 };
 
 static size_t find_command(struct bytes name)

@@ -26,6 +26,7 @@ enum command_kind {
 	COMMAND_RENAME,
 	COMMAND_COLL_MOD,
 	COMMAND_EMPTY_CAPPED,
+	COMMAND_TURN_SERIES,	    /* a time series with a view becomes one without, or back */
 	COMMAND_APPLY_OPS,	    /* entry_ops_next() gives what is in it; transaction.h when */
 	COMMAND_COMMIT_TRANSACTION, /* transaction.h */
 	COMMAND_ABORT_TRANSACTION,  /* the same */

@@ -123,6 +123,14 @@ static int load_series(struct replay_catalog *catalog, const struct catalog_entr
 	buf_add_bytes(&item->series_options, buf_bytes(&entry->options));
 	buf_reset(&item->series_indexes);
 	buf_add_bytes(&item->series_indexes, buf_bytes(&entry->indexes));
+	if (!entry->has_uuid)
+		return 0;
+	if (replay_slots_of_uuid(&catalog->slots, replay_slots_db(item), entry->uuid) != NULL)
+		return error_set(e, ERR_CORRUPT,
+				 "%s has the UUID of another collection of its database",
+				 entry->ns);
+	item->viewless = true;
+	replay_slots_identify(&catalog->slots, item, entry->uuid);
 	return 0;
 }
 

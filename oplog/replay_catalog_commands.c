@@ -4,6 +4,7 @@
 #include "oplog/replay_catalog_internal.h"
 #include "oplog/replay_indexes.h"
 #include "oplog/replay_series.h"
+#include "oplog/replay_viewless.h"
 
 static bool text_of(const struct bson_field *field, struct bytes *ret)
 {
@@ -154,6 +155,7 @@ static void drop(struct replay_catalog *catalog, const struct command *command, 
 	}
 	if (bytes_equal(catalog_entry_coll(&item->pub.entry), bytes_str("system.views")))
 		replay_views_remove_db(&catalog->views, command->entry->db);
+	replay_viewless_hide(catalog, item);
 	item->pub.changed = ts;
 	replay_slots_drop(&catalog->slots, item);
 }
@@ -333,6 +335,8 @@ static int apply(struct replay_catalog *catalog, const struct command *command, 
 	case COMMAND_EMPTY_CAPPED:
 		empty(catalog, command, ts, sequence);
 		return 0;
+	case COMMAND_TURN_SERIES:
+		return replay_viewless_turn(catalog, command, ts, e);
 	case COMMAND_APPLY_OPS:
 	case COMMAND_COMMIT_TRANSACTION:
 	case COMMAND_ABORT_TRANSACTION:

@@ -155,9 +155,10 @@ static int emit_view(struct replay_catalog *catalog, const struct replay_view *v
 		changed = MAX_OF(changed, buckets->series_changed);
 	if (view->as_loaded && (buckets == NULL || buckets->series_changed == 0))
 		return each(ctx, &entry, NULL, changed, e);
-	entry.has_uuid = false;
+	entry.has_uuid = buckets != NULL && buckets->viewless;
 	entry.has_metadata = true;
 	if (buckets != NULL) {
+		memcpy(entry.uuid, buckets->uuid, sizeof(entry.uuid));
 		entry.type = CATALOG_TIMESERIES;
 		entry.options = buckets->series_options;
 		entry.indexes = buckets->series_indexes;

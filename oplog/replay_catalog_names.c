@@ -8,6 +8,7 @@
 #include "oplog/replay_catalog_internal.h"
 #include "oplog/replay_indexes.h"
 #include "oplog/replay_series.h"
+#include "oplog/replay_viewless.h"
 
 #define NS_MAX 255 /* bytes of a namespace (4.4 and later), several times */
 
@@ -247,6 +248,8 @@ int replay_catalog_create(struct replay_catalog *catalog, const struct command *
 	struct bytes ns;
 	int got;
 
+	if ((got = replay_viewless_is_create(command, e)) != 0)
+		return got < 0 ? got : replay_viewless_create(catalog, command, ts, e);
 	if (ns_of(command, &name, e) < 0 ||
 	    (got = bson_find(command->entry->o, "viewOn", &field, e)) < 0)
 		return e->code;
@@ -368,6 +371,10 @@ int replay_catalog_rename(struct replay_catalog *catalog, const struct command *
 	find_parties(catalog, command, &p);
 	if (check_rename(command, &p, e) < 0)
 		return e->code;
+	if (p.source != NULL && p.source->viewless)
+		return replay_viewless_rename(catalog, command, p.source, ts, e);
+	if (p.drop != NULL && p.drop != p.source)
+		replay_viewless_hide(catalog, p.drop);
 	if (p.source != NULL && p.source == p.target)
 		return 0;
 	if (p.source == NULL) {

@@ -26,7 +26,8 @@ struct replay_slots_item {
 
 	/* Of system.buckets.X: options and indexes as its time series shows them. */
 	bool has_series;
-	bool shown; /* the time series has its view; known at the end */
+	bool viewless; /* it is one collection with its time series: replay_viewless.h */
+	bool shown;    /* the time series has its view; known at the end */
 	struct buf series_options;
 	struct buf series_indexes;
 	uint64_t series_changed;

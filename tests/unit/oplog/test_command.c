@@ -65,6 +65,7 @@ static const struct {
 	{"renameCollection", "'shop.a','to':'shop.b','stayTemp':false", 1},
 	{"collMod", "'c'", 1},
 	{"emptycapped", "'c'", 1},
+	{"upgradeDowngradeViewlessTimeseries", "'c','isUpgrade':true", 1},
 	{"applyOps", "[]", 1},
 	{"commitTransaction", "1,'commitTimestamp':{'$timestamp':{'t':100,'i':6}}", 1},
 	{"abortTransaction", "1", 1},
@@ -86,7 +87,6 @@ static const struct {
 	{"createGlobalIndex", UI, ERR_UNSUPPORTED},
 	{"dropGlobalIndex", UI, ERR_UNSUPPORTED},
 	{"truncateRange", "'shop.c'", ERR_UNSUPPORTED},
-	{"upgradeDowngradeViewlessTimeseries", "'c'", ERR_UNSUPPORTED},
 };
 
 static void every_command_has_its_policy(void **state)
