@@ -51,8 +51,13 @@ bool replay_catalog_leaves_out(struct bytes db, struct bytes coll)
 
 bool replay_catalog_is_undumped(struct bytes db, struct bytes coll)
 {
+	static const char internal[] =
+		"__mdb_internal"; /* common/util/namespaces.go of mongo-tools */
+
 	/* shouldSkipSystemNamespace() of mongodump, which leaves out config unless asked for it. */
 	if (bytes_equal(db, bytes_str("config")))
+		return true;
+	if (db.len >= sizeof(internal) - 1 && memcmp(db.at, internal, sizeof(internal) - 1) == 0)
 		return true;
 	if (memchr(coll.at, '$', coll.len) != NULL)
 		return true;
