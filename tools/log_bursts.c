@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 #include "base/siphash.h"
+#include "tools/log_drops.h"
 #include "tools/log_out.h"
 #include "tools/log_pace.h"
 
-#define SORTS 3 /* deletions, commands, the rest */
+#define SORTS 4 /* deletions, drops, other commands, the rest */
 #define SLOTS ((size_t)LOG_BURSTS_OPEN * 2)
 
 static const uint8_t hash_key[16] = "runs of the log";
@@ -32,6 +33,7 @@ struct log_bursts {
 	struct open_run **open; /* SLOTS of them, found by hash; NULL: free */
 	size_t open_count;
 	struct runs ended[SORTS];
+	struct log_drops drops;
 	struct log_burst *result;
 	uint64_t forgotten;
 };
@@ -64,6 +66,7 @@ void log_bursts_free(struct log_bursts *bursts)
 			free(bursts->ended[sort].at[i].text);
 		free(bursts->ended[sort].at);
 	}
+	log_drops_release(&bursts->drops);
 	free(bursts->open);
 	free(bursts->result);
 	free(bursts);
@@ -101,21 +104,41 @@ static struct open_run **slot_of(struct log_bursts *bursts, uint64_t hash, enum 
 	return &bursts->open[at];
 }
 
-/* Deletions, commands, the rest; in the order in which they are shown. */
-static size_t sort_of(const struct log_burst *burst)
+/* Servers log what is done to a view as documents. */
+static bool is_of_views(struct bytes ns)
 {
-	return burst->op == ENTRY_DELETE ? 0 : burst->op == ENTRY_COMMAND ? 1 : 2;
+	const struct bytes end = bytes_str(".system.views");
+
+	return ns.len > end.len && bytes_equal(bytes_of(ns.at + ns.len - end.len, end.len), end);
 }
 
-/* A rename can drop, too: what had the name. */
-static bool drops(const struct command *command)
+size_t log_bursts_sort(const struct log_burst *burst)
+{
+	if (burst->op == ENTRY_DELETE)
+		return 0;
+	if (burst->op == ENTRY_COMMAND)
+		return burst->rank <= LOG_BURST_PART ? 1 : 2;
+	return is_of_views(burst->ns) ? 2 : 3;
+}
+
+static enum log_burst_rank rank_of(const struct command *command)
 {
 	if (command == NULL)
-		return false;
-	return command->kind == COMMAND_DROP || command->kind == COMMAND_DROP_DATABASE ||
-	       command->kind == COMMAND_EMPTY_CAPPED ||
-	       (command->kind == COMMAND_RENAME &&
-		(command->drop_target != NULL || command->drop_any_target));
+		return LOG_BURST_CHANGES; /* whatever it does */
+	switch (command->kind) {
+	case COMMAND_DROP:
+	case COMMAND_DROP_DATABASE:
+	case COMMAND_EMPTY_CAPPED:
+		return LOG_BURST_DROPS;
+	case COMMAND_RENAME:
+		return command->drop_target != NULL || command->drop_any_target ? LOG_BURST_REPLACES
+										: LOG_BURST_CHANGES;
+	case COMMAND_DROP_INDEXES:
+	case COMMAND_COLL_MOD:
+		return LOG_BURST_CHANGES;
+	default:
+		return log_out_expires(command) ? LOG_BURST_CHANGES : LOG_BURST_MAKES;
+	}
 }
 
 static int compare_times(const struct log_burst *a, const struct log_burst *b)
@@ -129,8 +152,13 @@ static int compare_runs(const void *left, const void *right)
 	const struct log_burst *a = &((const struct run *)left)->burst;
 	const struct log_burst *b = &((const struct run *)right)->burst;
 
-	if (a->op == ENTRY_COMMAND && b->op == ENTRY_COMMAND)
-		return a->drops != b->drops ? b->drops - a->drops : compare_times(a, b);
+	if (log_bursts_sort(a) == 1 || log_bursts_sort(a) == 2) {
+		if (a->rank != b->rank)
+			return a->rank < b->rank ? -1 : 1;
+		if (a->documents != b->documents)
+			return a->documents > b->documents ? -1 : 1;
+		return compare_times(a, b);
+	}
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
 	return compare_times(a, b);
@@ -148,7 +176,7 @@ static void trim(struct log_bursts *bursts, struct runs *runs)
 /* Among those of its sort. */
 static void keep(struct log_bursts *bursts, struct run run)
 {
-	struct runs *runs = &bursts->ended[sort_of(&run.burst)];
+	struct runs *runs = &bursts->ended[log_bursts_sort(&run.burst)];
 
 	if (runs->count == (size_t)LOG_BURSTS_KEPT * 2)
 		trim(bursts, runs);
@@ -259,10 +287,36 @@ static struct log_burst burst_of(const struct log_op *op, struct bytes ns, struc
 				  .last = op->ts,
 				  .count = 1,
 				  .op = op->op->op,
+				  .rank = op->op->op == ENTRY_UPDATE ? LOG_BURST_CHANGES
+								     : LOG_BURST_MAKES,
 				  .ns = ns,
 				  .session = session,
 				  .lsid = log_out_lsid(op->op),
 				  .transaction = op->transaction};
+}
+
+/* The drops that were logged for a dropDatabase: it begins with them. */
+static void take_parts(struct log_bursts *bursts, const struct log_op *op, struct log_burst *burst,
+		       struct buf *command)
+{
+	struct runs *drops = &bursts->ended[log_bursts_sort(burst)];
+	struct log_drop drop;
+
+	if (!log_drops_take(&bursts->drops, op, &drop))
+		return;
+	burst->first = drop.first;
+	burst->documents = drop.documents;
+	if (drop.told)
+		log_out_documents(drop.documents, command);
+	for (size_t i = 0; i < drops->count; i++) {
+		struct log_burst *part = &drops->at[i].burst;
+
+		if (part->rank == LOG_BURST_DROPS && part->first >= drop.first &&
+		    part->last <= drop.last && part->ns.len > op->op->db.len &&
+		    part->ns.at[op->op->db.len] == '.' &&
+		    bytes_equal(bytes_of(part->ns.at, op->op->db.len), op->op->db))
+			part->rank = LOG_BURST_PART;
+	}
 }
 
 static void add_command(struct log_bursts *bursts, const struct log_op *op, struct log_burst burst)
@@ -280,8 +334,11 @@ static void add_command(struct log_bursts *bursts, const struct log_op *op, stru
 			end(bursts, open);
 	}
 	log_out_command(op, &command);
+	log_out_dropped(op, &burst.documents);
+	burst.rank = rank_of(op->command);
+	if (op->command != NULL && op->command->kind == COMMAND_DROP_DATABASE)
+		take_parts(bursts, op, &burst, &command);
 	burst.command = buf_bytes(&command);
-	burst.drops = drops(op->command);
 	keep(bursts, run_of(burst));
 }
 
@@ -323,10 +380,16 @@ void log_bursts_add(struct log_bursts *bursts, const struct log_op *op)
 	log_out_ns(op, &ns);
 	log_out_session_id(op->op, &session);
 	burst = burst_of(op, buf_bytes(&ns), buf_bytes(&session));
+	log_drops_add(&bursts->drops, op);
 	if (op->op->op == ENTRY_COMMAND)
 		add_command(bursts, op, burst);
 	else
 		add_document(bursts, op, burst);
+}
+
+void log_bursts_pass(struct log_bursts *bursts, const struct log_op *op)
+{
+	log_drops_add(&bursts->drops, op);
 }
 
 void log_bursts_finish(struct log_bursts *bursts, const struct log_burst **ret, size_t *ret_count,

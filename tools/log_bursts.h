@@ -4,7 +4,8 @@
  * A run is operations of one kind on one namespace by one session. It ends when that session does
  * something else to the namespace, or nothing for more than LOG_BURSTS_PAUSE seconds. (Operations without a
  * session, which is how servers log a deleteMany, end by the pause only: nobody knows how many clients they
- * are of, and what others do in between is no sign.) Each command is a run of its own. A run whose pace jumps is
+ * are of, and what others do in between is no sign.) Each command is a run of its own; a dropDatabase begins with
+ * the first of the drops that servers log for it, so that the moment before it has the collections. A run whose pace jumps is
  * cut there (log_pace.h): what was done one by one before a mass, and after it, are runs of their own.
  *
  * Memory is bounded: the smallest runs are forgotten and counted.
@@ -20,6 +21,15 @@
 #define LOG_BURSTS_KEPT 20000 /* runs that are kept, of those that ended */
 #define LOG_BURSTS_OPEN 20000 /* runs that go on at one time */
 
+/* Of commands, and of what is done to views: in this order they are shown. */
+enum log_burst_rank {
+	LOG_BURST_DROPS = 0,
+	LOG_BURST_REPLACES, /* a rename over what was there: an application's $out does this all day */
+	LOG_BURST_PART,	    /* the drop of a collection by a dropDatabase, which is told by that */
+	LOG_BURST_CHANGES, /* of what is there: dropIndexes, collMod, a rename, a TTL index */
+	LOG_BURST_MAKES,   /* and whatever else */
+};
+
 struct log_burst {
 	uint64_t first, last; /* timestamps */
 	uint64_t count;
@@ -31,7 +41,8 @@ struct log_burst {
 	struct bytes session; /* short; or empty */
 	struct bytes lsid;    /* its UUID, or empty */
 	bool transaction;     /* all of them are parts of transactions */
-	bool drops;	      /* a command that takes documents away */
+	enum log_burst_rank rank;
+	uint64_t documents; /* that a drop took along, as far as its entry tells */
 };
 
 struct log_bursts; /* opaque */
@@ -40,12 +51,18 @@ struct log_bursts *log_bursts_new(void);
 void log_bursts_free(struct log_bursts *bursts);
 DEFINE_OWNED(struct log_bursts *, log_bursts_free);
 
+/* The sort of a run: 0 deletions, 1 drops, 2 other commands, 3 inserts and updates; they are shown in this order. */
+size_t log_bursts_sort(const struct log_burst *burst);
+
 /* Count an operation in; they come in about the order of their time. */
 void log_bursts_add(struct log_bursts *bursts, const struct log_op *op);
 
+/* An operation that is not to be shown, but happened. */
+void log_bursts_pass(struct log_bursts *bursts, const struct log_op *op);
+
 /*
- * No more: the runs, with the biggest deletions first, then drops, then other commands in order of time, then the
- * rest by size. *ret_forgotten: runs that were too many, each at most as big as any that is kept of its sort.
+ * No more: the runs, with the biggest deletions first, then drops by rank and documents, then other commands by rank
+ * and time, then the rest by size. *ret_forgotten: runs that were too many, each at most as big as any that is kept of its sort.
  * Valid until it is freed.
  */
 void log_bursts_finish(struct log_bursts *bursts, const struct log_burst **ret, size_t *ret_count,

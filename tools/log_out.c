@@ -87,24 +87,53 @@ void log_out_ns(const struct log_op *op, struct buf *ret)
 	}
 }
 
-/* " (1,234 documents)": how many a drop took along, as servers from 4.2 on log it. */
-static void add_dropped(const struct entry *op, struct buf *ret)
+/* Servers from 4.2 on log it. */
+bool log_out_dropped(const struct log_op *op, uint64_t *ret)
 {
+	const struct entry *entry = op->op;
 	struct error ignored = {0};
 	struct bson_field field;
-	char text[SIZE_TEXT_LEN];
-	uint64_t count;
 
-	if (op->o2.len == 0 || bson_find(op->o2, "numRecords", &field, &ignored) <= 0)
-		return;
+	*ret = 0;
+	if (entry->o2.len == 0 || bson_find(entry->o2, "numRecords", &field, &ignored) <= 0)
+		return false;
 	if (field.type == BSON_KIND_INT32)
-		count = get_le32(field.value.at);
+		*ret = get_le32(field.value.at);
 	else if (field.type == BSON_KIND_INT64)
-		count = get_le64(field.value.at);
+		*ret = get_le64(field.value.at);
 	else
-		return;
+		return false;
+	return true;
+}
+
+void log_out_documents(uint64_t count, struct buf *ret)
+{
+	char text[SIZE_TEXT_LEN];
+
 	size_count_text(count, text);
 	buf_printf(ret, " (%s document%s)", text, count == 1 ? "" : "s");
+}
+
+static void add_dropped(const struct log_op *op, struct buf *ret)
+{
+	uint64_t count;
+
+	if (log_out_dropped(op, &count))
+		log_out_documents(count, ret);
+}
+
+bool log_out_expires(const struct command *command)
+{
+	OWNED(buf_release) struct buf spec = {0};
+	struct error ignored = {0};
+	struct bson_field field;
+	bool found = false;
+
+	for (size_t i = 0; !found && command_index_spec(command, i, &spec, &ignored) > 0; i++) {
+		found = bson_find(buf_bytes(&spec), "expireAfterSeconds", &field, &ignored) > 0;
+		buf_reset(&spec);
+	}
+	return found;
 }
 
 /* " (TTL 3600 s)" of an index that removes documents; whatever number the client sent. */
@@ -164,11 +193,11 @@ void log_out_command(const struct log_op *op, struct buf *ret)
 		term_escape(command->to, ret);
 		if (command->drop_target != NULL || command->drop_any_target) {
 			buf_add_str(ret, ", which is dropped");
-			add_dropped(op->op, ret);
+			add_dropped(op, ret);
 		}
 		break;
 	case COMMAND_DROP:
-		add_dropped(op->op, ret);
+		add_dropped(op, ret);
 		break;
 	case COMMAND_CREATE_INDEXES:
 	case COMMAND_COMMIT_INDEX_BUILD:

@@ -47,6 +47,15 @@ void log_out_ns(const struct log_op *op, struct buf *ret);
 /* Append what a command does, on one line and escaped: "drop (1,234 documents)". */
 void log_out_command(const struct log_op *op, struct buf *ret);
 
+/* How many documents a drop, or a rename over a collection, took along; false, and 0: it is not told. */
+bool log_out_dropped(const struct log_op *op, uint64_t *ret);
+
+/* Append " (1,234 documents)". */
+void log_out_documents(uint64_t count, struct buf *ret);
+
+/* Does it make an index that removes documents? */
+bool log_out_expires(const struct command *command);
+
 /* The UUID of the operation's session, or an empty slice; and the beginning of it, as text. */
 struct bytes log_out_lsid(const struct entry *op);
 void log_out_session_id(const struct entry *op, struct buf *ret);

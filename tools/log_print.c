@@ -33,8 +33,12 @@ static int take_operation(void *ctx, const struct log_op *op, struct error *e)
 		entry_refuse(op->op, &why);
 		return take_lost(ctx, op->ts, &why, e) < 0 ? e->code : learned;
 	}
-	if ((log_out_op(op->op) & print->ops) == 0 || (is_housekeeping(op) && !print->housekeeping))
+	if ((log_out_op(op->op) & print->ops) == 0 ||
+	    (is_housekeeping(op) && !print->housekeeping)) {
+		if (print->bursts != NULL)
+			log_bursts_pass(print->bursts, op);
 		return learned;
+	}
 	if (print->bursts != NULL)
 		log_bursts_add(print->bursts, op);
 	else if (log_out_operation(&print->out, op, e) < 0)
@@ -229,20 +233,30 @@ static void burst_json(const struct log_print *print, const struct log_burst *b)
 	json_out_finish(&j);
 }
 
-/* The sort of a run, as log_bursts_finish() puts them in order. */
-static unsigned burst_sort(const struct log_burst *b)
+/* How many of the runs of one sort are shown as text. What a dropDatabase dropped is told by that. */
+static size_t shown_of(const struct log_print *print, const struct log_burst *runs, size_t count)
 {
-	return b->op == ENTRY_DELETE ? 0 : b->op == ENTRY_COMMAND ? 1 : 2;
+	size_t shown = 0;
+
+	if (print->out.verbose)
+		return count;
+	while (shown < MIN_OF(count, (size_t)BURSTS_SHOWN) &&
+	       (runs[shown].op != ENTRY_COMMAND || runs[shown].rank != LOG_BURST_PART))
+		shown++;
+	return shown;
 }
 
 /* Runs of one sort, the most important ones first. */
 static int bursts_text(struct log_print *print, const struct log_burst *runs, size_t count,
 		       struct error *e)
 {
-	static const char *const words[] = {"runs of deletions", "commands",
-					    "runs of inserts and updates"};
+	static const char *const words[][2] = {
+		{"run of deletions", "runs of deletions"},
+		{"drop", "drops"},
+		{"command", "commands"},
+		{"run of inserts and updates", "runs of inserts and updates"}};
 	struct log_out *out = &print->out;
-	size_t shown = out->verbose ? count : MIN_OF(count, (size_t)BURSTS_SHOWN);
+	size_t shown = shown_of(print, runs, count), sort = log_bursts_sort(&runs[0]);
 	char more[SIZE_TEXT_LEN], most[SIZE_TEXT_LEN];
 
 	for (size_t i = 0; i < shown; i++) {
@@ -254,8 +268,8 @@ static int bursts_text(struct log_print *print, const struct log_burst *runs, si
 		return 0;
 	size_count_text(count - shown, more);
 	size_count_text(runs[shown].count, most);
-	buf_printf(&out->line, "... and %s more %s", more, words[burst_sort(&runs[shown])]);
-	if (runs[shown].op != ENTRY_COMMAND)
+	buf_printf(&out->line, "... and %s more %s", more, words[sort][count - shown != 1]);
+	if (sort == 0 || sort == 3)
 		buf_printf(&out->line, ", of %s operation%s at most", most,
 			   runs[shown].count == 1 ? "" : "s");
 	buf_add_str(&out->line, " (-v shows all)");
@@ -272,7 +286,8 @@ int log_print_bursts(struct log_print *print, struct error *e)
 	for (size_t i = 0; print->out.json && i < count; i++)
 		burst_json(print, &runs[i]);
 	for (size_t i = 0, next; !print->out.json && i < count; i = next) {
-		for (next = i; next < count && burst_sort(&runs[next]) == burst_sort(&runs[i]);)
+		for (next = i;
+		     next < count && log_bursts_sort(&runs[next]) == log_bursts_sort(&runs[i]);)
 			next++;
 		if (bursts_text(print, &runs[i], next - i, e) < 0)
 			return e->code;

@@ -1,6 +1,7 @@
 #include "tools/log_bursts.h"
 
 #include "tests/unit/tools/log_model.h"
+#include "tools/log_drops.h"
 
 #define SESSION(n)                                                                                 \
 	"'lsid':{'id':{'$binary':{'base64':'" n                                                    \
@@ -155,11 +156,76 @@ static void deletions_come_first_then_drops_then_commands_then_the_rest(void **s
 	      "d 3 a.b 130.1-130.3; d 2 a.b 104.1-104.2; "
 	      "c 1 a.z 103.1-103.1 drop (7 documents); "
 	      "c 1 a.x 106.1-106.1 renameCollection to a.y, which is dropped (5 documents); "
-	      "c 1 a.b 101.1-101.1 create; c 1 a.b 102.1-102.1 dropIndexes x; "
+	      "c 1 a.b 102.1-102.1 dropIndexes x; "
 	      "c 1 a.n 105.1-105.1 renameCollection to a.m; "
 	      "c 1 a.b 107.1-107.1 createIndexes t_1 (TTL 60 s); "
 	      "c 1 a.b 108.1-108.1 createIndexes u_1 (TTL 3600.5 s); "
-	      "c 1 a.b 109.1-109.1 createIndexes w_1 (TTL 90 s); i 9 a.b 100.1-100.9");
+	      "c 1 a.b 109.1-109.1 createIndexes w_1 (TTL 90 s); c 1 a.b 101.1-101.1 create; i 9 "
+	      "a.b 100.1-100.9");
+}
+
+#define DROP(db, name, documents)                                                                  \
+	"'op':'c','ns':'" db ".$cmd','o':{'drop':'" name "'},'o2':{'numRecords':" #documents "}"
+#define DROP_DATABASE "'op':'c','ns':'a.$cmd','o':{'dropDatabase':1}"
+
+/* The moment before its own entry has no collections any more. */
+static void a_dropped_database_begins_with_the_drops_of_its_collections(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 1, false, DROP("a", "early", 9));
+	add(bursts, 101, 1, false, OTHER);
+	add(bursts, 110, 1, false, DROP("a", "b", 3));
+	add(bursts, 110, 1, false, DROP("b", "b", 4));
+	add(bursts, 111, 1, false, DROP("a", "c", 1000));
+	add(bursts, 112, 1, false, "'op':'i','ns':'b.x','o':{'_id':1}");
+	add(bursts, 130, 1, false, DROP_DATABASE);
+	check(bursts, "c 1 a 110.1-130.1 dropDatabase (1,003 documents); "
+		      "c 1 a.early 100.1-100.1 drop (9 documents); "
+		      "c 1 b.b 110.1-110.1 drop (4 documents); "
+		      "c 1 a.c 111.1-111.1 drop (1,000 documents); "
+		      "c 1 a.b 110.1-110.1 drop (3 documents); "
+		      "i 1 a.c 101.1-101.1; i 1 b.x 112.1-112.1");
+}
+
+static void a_dropped_database_has_no_drops_from_before_something_else(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+	OWNED(buf_release) struct buf doc = {0};
+	struct command command;
+	struct entry entry;
+	struct log_op op;
+
+	(void)state;
+	add(bursts, 100, 1, false, DROP("a", "b", 3));
+	log_model_op(entry_ts(101, 1), OTHER, &doc, &entry, &command, &op);
+	log_bursts_pass(bursts, &op); /* what --op leaves out happened, too */
+	add(bursts, 102, 1, false, DROP_DATABASE);
+	add(bursts, 110, 1, false, DROP("a", "b", 3));
+	add(bursts, 110 + LOG_DROPS_APART + 1, 1, false, DROP("a", "c", 3));
+	add(bursts, 120, 1, false, DROP_DATABASE);
+	add(bursts, 200, 1, false, DROP("a", "b", 3));
+	add(bursts, 200 + LOG_DROPS_WAITS + 1, 1, false, DROP_DATABASE);
+	check(bursts, "c 1 a.b 100.1-100.1 drop (3 documents); "
+		      "c 1 a.b 110.1-110.1 drop (3 documents); "
+		      "c 1 a 113.1-120.1 dropDatabase (3 documents); "
+		      "c 1 a.b 200.1-200.1 drop (3 documents); "
+		      "c 1 a 102.1-102.1 dropDatabase; c 1 a 261.1-261.1 dropDatabase; "
+		      "c 1 a.c 113.1-113.1 drop (3 documents)");
+}
+
+static void what_is_done_to_views_is_among_the_commands(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 1, false, "'op':'c','ns':'a.$cmd','o':{'create':'b'}");
+	add(bursts, 101, 1, false,
+	    "'op':'u','ns':'a.system.views','o2':{'_id':'a.v'},'o':{'_id':'a.v'}");
+	add(bursts, 102, 5, false, INSERT);
+	check(bursts, "u 1 a.system.views 101.1-101.1; c 1 a.b 100.1-100.1 create; "
+		      "i 5 a.b 102.1-102.5");
 }
 
 static void a_collection_that_was_made_anew_has_runs_of_its_own(void **state)
@@ -225,6 +291,9 @@ int main(void)
 		cmocka_unit_test(single_deletions_before_and_after_a_mass_are_runs_of_their_own),
 		cmocka_unit_test(a_session_that_does_something_else_begins_another_run),
 		cmocka_unit_test(deletions_come_first_then_drops_then_commands_then_the_rest),
+		cmocka_unit_test(a_dropped_database_begins_with_the_drops_of_its_collections),
+		cmocka_unit_test(a_dropped_database_has_no_drops_from_before_something_else),
+		cmocka_unit_test(what_is_done_to_views_is_among_the_commands),
 		cmocka_unit_test(a_collection_that_was_made_anew_has_runs_of_its_own),
 		cmocka_unit_test(too_many_runs_are_counted_and_the_biggest_stay),
 		cmocka_unit_test(many_runs_at_a_time_are_all_counted),
