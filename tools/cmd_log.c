@@ -37,6 +37,7 @@ struct job {
 	struct log_names names;
 	struct log_print print;
 	struct term_progress *progress;
+	const char *series; /* the namespace, when it is a time series at one end of the time */
 };
 
 static void job_release(struct job *job)
@@ -63,7 +64,7 @@ static void note_clamped(const struct job *job)
 
 	if (job->run->globals.quiet)
 		return;
-	if (o->since != NULL && job->span.begins_before_oplog) {
+	if ((o->since != NULL && job->span.begins_before_oplog) || job->span.to < first) {
 		term_time(entry_seconds(first), false, when);
 		fprintf(stderr, "yester: log: note: the oplog begins at %u.%u (%s)\n",
 			entry_seconds(first), entry_increment(first), when);
@@ -103,6 +104,33 @@ static int open_job(struct job *job, struct store *store, struct error *e)
 	return 0;
 }
 
+/* The name, or NULL, when it is a time series: what happened to that is told of its buckets only. */
+static const char *series_of(struct moment *moment, const char *ns)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	struct error ignored = {0};
+
+	catalog_entry_init(&entry);
+	return moment_find(moment, bytes_str(ns), NULL, &entry, &ignored) > 0 &&
+			       entry.type == CATALOG_TIMESERIES
+		       ? ns
+		       : NULL;
+}
+
+/* It is gone by now, or a collection has the name at the other end. */
+static void note_series(const struct job *job)
+{
+	const char *dot;
+
+	if (job->series == NULL || job->run->globals.quiet)
+		return;
+	dot = strchr(job->series, '.');
+	fprintf(stderr,
+		"yester: log: note: %s is a time series for a part of that time: yester log "
+		"%.*s.system.buckets%s\n",
+		job->series, (int)(dot - job->series), job->series, dot);
+}
+
 /*
  * Learn which collection has the name at both ends of the time, where these can be reached: 1 it is there at
  * one of them; then only what is about it has to be read.
@@ -126,6 +154,8 @@ static int learn(struct job *job, struct error *e)
 		if (found < 0)
 			return found;
 		learned |= found;
+		if (found > 0 && job->series == NULL)
+			job->series = series_of(moment, job->run->words.at[0]);
 		/* A collection without a UUID is found by its name only. */
 		if (end == 0)
 			job->names.known = found == 0 || job->names.uuids.len > 0;
@@ -203,8 +233,10 @@ static int log_operations(struct job *job, struct error *e)
 	if (log_read(&read, &sink, e) < 0)
 		return e->code;
 	term_progress_end(TAKE(job->progress));
-	if (!job->print.any && job->run->words.count > 0 && blame_name(job, learned > 0, e) < 0)
+	if (!job->print.any && job->run->words.count > 0 &&
+	    blame_name(job, learned > 0 || job->series != NULL, e) < 0)
 		return e->code;
+	note_series(job);
 	return o->bursts ? log_print_bursts(&job->print, e) : 0;
 }
 
@@ -274,14 +306,17 @@ const struct cmd cmd_log = {
 		"\n"
 		"--bursts shows runs: operations of one kind on one namespace by one session, "
 		"without a\n"
-		"pause of more than 10 seconds. The biggest deletions come first, then drops and "
-		"other\n"
-		"commands, then the rest; 20 of each sort, all with -v. The --at behind each is "
-		"the moment\n"
-		"just before it: paste it, or cd to MNT/at/ and that. Where the pace of a run "
-		"jumps it is cut:\n"
-		"\"(4 before it, slower)\" are single operations before a mass, a run of their "
-		"own in the list.\n"
+		"pause of more than 10 seconds. The biggest deletions come first, then the biggest "
+		"drops, then\n"
+		"other commands (what changes something, then what makes something), then the "
+		"rest; 20 of\n"
+		"each sort, all with -v. The --at behind each is the moment just before it: paste "
+		"it, or cd to\n"
+		"MNT/at/ and that. A dropDatabase begins with the drops of its collections. Where "
+		"the pace of a\n"
+		"run jumps it is cut: \"(4 before it, slower)\" are single operations before a "
+		"mass, a run of\n"
+		"their own in the list.\n"
 		"\n"
 		"Exit code 3: the time that was asked for has a gap, or something in it can't be "
 		"told.\n",

@@ -526,8 +526,12 @@ def test_a_log_of_what_has_no_documents_tells_where_they_are(tmp_path):
         db["temps"].insert_one({"t": datetime.datetime(2026, 1, 1), "x": 1})
         db.command("create", "seen", viewOn="temps", pipeline=[])
         peers.tools.mongodump("--uri", server.uri, "-d", "local", "-c", "oplog.rs", "--out", tmp_path / "slice")
+        db["temps"].drop()
+        peers.tools.mongodump("--uri", server.uri, "-d", "local", "-c", "oplog.rs", "--out", tmp_path / "dropped")
+        db["temps"].insert_one({"by": "an application that does not know"})
+        peers.tools.mongodump("--uri", server.uri, "-d", "local", "-c", "oplog.rs", "--out", tmp_path / "again")
     store = Store(tmp_path / "store")
-    store.ingest(tmp_path / "dump")
+    store.ingest(tmp_path / "dump", "--name", "begin")
     store.run("ingest-oplog", tmp_path / "slice")
     for words in (["shop.temps"], ["shop.temps", "5"], ["shop.temps", "--bursts"]):
         refused = store.run("log", *words, check=None)
@@ -536,6 +540,10 @@ def test_a_log_of_what_has_no_documents_tells_where_they_are(tmp_path):
     refused = store.run("log", "shop.seen", check=2)
     assert "is a view" in refused.err and "yester log shop.system.views" in refused.err
     assert "shop.seen" in store.run("log", "shop.system.views").out
+    for slice_, lines in (("dropped", 0), ("again", 2)):
+        store.run("ingest-oplog", tmp_path / slice_)
+        done = store.run("log", "shop.temps", "--bursts", "--since", "begin")
+        assert len(done.out.splitlines()) == lines and "yester log shop.system.buckets.temps" in done.err, done.story()
 
 
 def test_a_collection_that_is_made_anew_under_another_name_has_all_its_versions(tmp_path):
