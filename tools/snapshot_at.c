@@ -133,6 +133,20 @@ static void describe(const struct job *job, struct snapshot *s)
 		s->time = entry_seconds(job->point->ts);
 }
 
+/* One in the list that has the last operation of `s`, and its time; or NULL. */
+static const struct snapshot *shown_by(const struct snapshot_list *list, const struct snapshot *s)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot *have = &list->at[i];
+
+		if (have->exact && !have->checkpoint && !s->checkpoint && have->time == s->time &&
+		    tree_root_equal(&have->catalog, &s->catalog) &&
+		    ts_of(have->optime) == ts_of(s->optime))
+			return have;
+	}
+	return NULL;
+}
+
 int snapshot_at_make(struct store *store, struct timeline *timeline,
 		     const struct timeline_point *point, const struct snapshot_at_options *options,
 		     struct snapshot_at_result *ret, struct error *e)
@@ -141,7 +155,7 @@ int snapshot_at_make(struct store *store, struct timeline *timeline,
 	struct job job = {.store = store, .point = point, .options = options};
 	OWNED(replay_result_release) struct replay_result result = {0};
 	uint64_t started = clock_ms();
-	const struct snapshot *base = NULL;
+	const struct snapshot *base = NULL, *shown;
 
 	if (check(&job, &base, e) < 0)
 		return e->code;
@@ -154,6 +168,12 @@ int snapshot_at_make(struct store *store, struct timeline *timeline,
 	    refuse_stops(&result, e) < 0)
 		return e->code;
 	describe(&job, &result.snapshot);
+	shown = options->name == NULL ? shown_by(&job.list, &result.snapshot) : NULL;
+	if (shown != NULL) { /* a time at which nothing happened: only the replay could tell */
+		*ret = (struct snapshot_at_result){0};
+		snapshot_copy(shown, &ret->snapshot);
+		return 0;
+	}
 	if (commit_snapshot(job.writer, &result.snapshot, e) < 0)
 		return e->code;
 	*ret = (struct snapshot_at_result){.snapshot = result.snapshot,

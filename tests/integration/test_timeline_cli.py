@@ -151,6 +151,18 @@ def test_a_snapshot_from_the_oplog_has_the_roots_of_a_dump(history, tmp_path):
         assert store.run("cat", ns).raw == history.store.run("cat", ns).raw
 
 
+def test_a_moment_at_which_nothing_happened_has_one_snapshot(store, fixture_dump):
+    """Just before an operation is just behind the one before, whatever time is between."""
+    store.ingest(fixture_dump, "--time", "1795248000.1", "--assert-quiesced")
+    store.run("ingest-oplog", fixture_dump.parent / "slice")
+    for at in ("1795254067.1~", "1795254067.0", "1795254000.7", "2026-11-21T09:40:00Z"):
+        first = json.loads(store.run("snapshot", "--at", at, "--json").out)
+        again = json.loads(store.run("snapshot", "--at", at, "--json").out)
+        assert not again["new"] and again["snapshot"] == first["snapshot"], at
+    assert len(json.loads(store.run("snapshots", "--json").out)) == 3  # of the dump, of an operation, of a second
+    assert json.loads(store.run("snapshot", "--at", "1795254067.1~", "--name", "named", "--json").out)["new"]
+
+
 def test_ranges_say_what_can_be_reached(history):
     (reach,) = json.loads(history.store.run("ranges", "--json").out)
     last = history.oplog[-1]["ts"]
