@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <openssl/crypto.h>
 
@@ -94,19 +95,54 @@ static char *cache_in_tmp(struct error *e)
 	return TAKE(path);
 }
 
-static int use_local(struct store *store, const char *cache, const char *machine, struct error *e)
+/* Of a store and a machine, in the cache folder of a user. */
+static char *local_in(const struct store *store, const char *cache, const char *machine)
 {
 	OWNED(buf_release) struct buf id = {0};
 
 	for (size_t i = 0; i < sizeof(store->params.id); i++)
 		buf_printf(&id, "%02x", store->params.id[i]);
+	return xprintf("%s/%s/%s", cache, buf_text(&id), machine);
+}
+
+static int use_local(struct store *store, const char *cache, const char *machine, struct error *e)
+{
 	free(store->local);
 	free(store->tmp);
-	store->local = xprintf("%s/%s/%s", cache, buf_text(&id), machine);
+	store->local = local_in(store, cache, machine);
 	store->tmp = xprintf("%s/tmp", store->local);
 	if (file_make_dirs(store->tmp, e) < 0)
 		return e->code;
 	return access(store->tmp, W_OK) == 0 ? 0 : error_sys(e, "write to %s", store->tmp);
+}
+
+/* Is the disk of a folder so full that no moment can be kept there? */
+static bool is_full(const char *path)
+{
+	struct statvfs disk;
+
+	return statvfs(path, &disk) == 0 &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize < STORE_CACHE_ROOM;
+}
+
+char *store_cache_home(const struct store *store)
+{
+	OWNED(free) char *home = NULL, *outside = NULL;
+	struct error ignored = {0};
+	char machine[17];
+
+	if (!is_full(store->local))
+		return xstrdup(store->local);
+	home = cache_home();
+	if (home == NULL || file_make_dirs(home, &ignored) < 0 || access(home, W_OK) != 0) {
+		free(home);
+		home = cache_in_tmp(&ignored);
+	}
+	if (home == NULL || is_full(home))
+		return xstrdup(store->local);
+	machine_name(machine);
+	outside = local_in(store, home, machine);
+	return file_make_dirs(outside, &ignored) == 0 ? TAKE(outside) : xstrdup(store->local);
 }
 
 /* Outside of the store: a system's user may have a home that is not there. */

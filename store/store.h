@@ -64,6 +64,8 @@ DEFINE_OWNED(struct store *, store_close);
  * moments there are. ERR_IO: nothing can be written on this machine, or its disk is full.
  */
 #define STORE_CACHE_MAX ((uint64_t)2 << 30)
+#define STORE_CACHE_ROOM                                                                           \
+	((uint64_t)64 << 20) /* with less on the store's disk it lies in the user's cache folder */
 #define STORE_CACHE_MOMENTS 1000 /* who opens the cache reads the manifest of each */
 MUST_CHECK int store_open_cache(struct store *under, struct store **ret, struct error *e);
 

@@ -71,9 +71,9 @@ static bool is_useless(int code)
 	       code == ERR_INVALID || code == ERR_WRONG_KEY;
 }
 
-static int open_or_make(struct store *under, struct store **ret, struct error *e)
+static int open_or_make(struct store *under, const char *home, struct store **ret, struct error *e)
 {
-	OWNED(free) char *path = xprintf("%s/cache", under->local);
+	OWNED(free) char *path = xprintf("%s/cache", home);
 	int code = open_once(under, path, ret, e);
 
 	if (code == 0 || !is_useless(code))
@@ -85,18 +85,20 @@ static int open_or_make(struct store *under, struct store **ret, struct error *e
 
 int store_open_cache(struct store *under, struct store **ret, struct error *e)
 {
-	OWNED(free) char *path = xprintf("%s/cache.lock", under->local);
+	OWNED(free) char *home = NULL, *path = NULL;
 	int fd, code;
 
 	/* Somebody may have deleted local/ meanwhile. */
 	if (file_make_dirs(under->tmp, e) < 0)
 		return e->code;
+	home = store_cache_home(under);
+	path = xprintf("%s/cache.lock", home);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return error_sys(e, "open %s", path);
 	code = file_lock(fd, path, 0, FILE_LOCK_EXCLUSIVE, true, e) < 0
 		       ? e->code
-		       : open_or_make(under, ret, e);
+		       : open_or_make(under, home, ret, e);
 	close(fd);
 	return code;
 }

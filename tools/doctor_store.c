@@ -21,7 +21,10 @@
 static void check_room(struct doctor *doctor, const struct file_system *fs)
 {
 	char left[SIZE_TEXT_LEN], all[SIZE_TEXT_LEN];
-	static const char hint[] = "'yester forget --prune' makes room, and a larger disk more";
+	static const char hint[] =
+		"all of local/ in the store can be deleted at any time; 'yester forget --prune' "
+		"makes "
+		"room when it is run again a grace (7d) later, and a larger disk more";
 
 	size_text(fs->free, left);
 	size_text(fs->size, all);

@@ -16,7 +16,7 @@ FIXTURE = peers.ROOT / "tests" / "fixture" / "dump"
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("odd") / "store")
-    store.ingest(FIXTURE, "--name", "first")
+    store.ingest(FIXTURE, "--name", "first", "--time", "1795248000.1", "--assert-quiesced")
     return store
 
 
@@ -184,3 +184,27 @@ def test_a_mount_of_a_store_that_is_gone_is_not_empty(store_of_its_own, tmp_path
         assert before and list((mount.path / "snapshots").iterdir()) == before
         (tmp_path / "elsewhere").rename(store.path)
         assert list((mount.path / "snapshots").iterdir()) == before
+
+
+@pytest.mark.fuse
+def test_moments_can_be_looked_at_while_the_disk_of_the_store_is_full(filled, tmp_path):
+    """It is full because something went wrong: that is when they are looked at."""
+    here, home, mount = tmp_path / "full", tmp_path / "home", tmp_path / "mnt"
+    for folder in (here, home, mount):
+        folder.mkdir()
+    alone = ["unshare", "--mount"]
+    if subprocess.run([*alone, "mount", "-t", "tmpfs", "-o", "size=1m", "none", here], capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    script = f"""
+        mount -t tmpfs -o size=1m none {here} && cp -r {filled.path} {here}/store && rm -rf {here}/store/local
+        $yester ingest-oplog -q $slice && $yester ls -d shop.orders > /dev/null
+        dd if=/dev/zero of={here}/fill bs=1k 2> /dev/null
+        $yester count shop.orders --at 1795254067.1~
+        $yester mount {mount} && ls {mount}/at/1795254067.1~/shop/orders | wc -l; $yester umount {mount}
+        $yester snapshot --at 1795254067.1~
+        """
+    environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(home), "yester": str(peers.program("yester")),
+                   "YESTER_STORE": f"{here}/store", "slice": str(FIXTURE.parent / "slice")}
+    done = peers.run([*alone, "bash", "-c", script], 1, env=environment)
+    assert done.out.split() == ["285", "285"], done.story()
+    assert "No space left on device\nHINT: " in done.err, done.story()
