@@ -173,6 +173,17 @@ static bool has_run(const struct stream_add *add)
 	return segment_builder_entries(add->builder) > 0;
 }
 
+/* A gap follows the run: behind it, too, there is no earlier term. */
+static int check_after(const struct stream_add *add, struct error *e)
+{
+	const struct entry_optime *after = &add->list[add->at].segment.first;
+
+	if (after->term < 0 || after->term >= add->last.at.term)
+		return 0;
+	(void)stream_contradicts_term(after, &add->last.at, e);
+	return error_wrap(e, "%s", add->slice);
+}
+
 /* The run becomes a segment of the list. `next` is the entry behind it; NULL: not known. */
 static int end_run(struct stream_add *add, const struct segment_link *next, struct error *e)
 {
@@ -180,6 +191,8 @@ static int end_run(struct stream_add *add, const struct segment_link *next, stru
 
 	if (!has_run(add))
 		return 0;
+	if (next == NULL && add->at < add->count && check_after(add, e) < 0)
+		return e->code;
 	if (segment_builder_finish(add->builder, s, e) < 0)
 		return e->code;
 	s->prev = add->run_prev;
@@ -290,11 +303,31 @@ static int check_place(const struct stream_add *add, const struct entry_optime *
 	return 0;
 }
 
+/* Also across the gap before a run terms ascend; across any gap nothing is before the first entry of a replica set. */
+static int check_across(struct stream_add *add, const struct entry_optime *at,
+			const struct entry *entry, struct error *e)
+{
+	const struct segment *before = add->at > 0 ? &add->list[add->at - 1].segment : NULL;
+	const struct segment *after = add->at < add->count ? &add->list[add->at].segment : NULL;
+	bool begins = false;
+
+	if (before != NULL && !has_run(add) && at->term >= 0 && at->term < before->last.term)
+		return stream_contradicts_term(at, &before->last, e);
+	if (before != NULL && entry != NULL && stream_foreign_is_first(entry))
+		return stream_contradicts_begin(at, &before->last, e);
+	if (after != NULL && !has_run(add) && !after->prev.known) {
+		if (open_cursor(add, e) < 0 || stream_foreign_begins(add->cursor, &begins, e) < 0)
+			return e->code;
+		piece_cursor_free(TAKE(add->cursor));
+	}
+	return begins ? stream_contradicts_begin(&after->first, at, e) : 0;
+}
+
 /* `entry` NULL: it can't be read by this version. */
 static int add_new(struct stream_add *add, const struct entry_optime *at, struct bytes doc,
 		   const struct entry *entry, struct error *e)
 {
-	if (check_place(add, at, doc, e) < 0)
+	if (check_place(add, at, doc, e) < 0 || check_across(add, at, entry, e) < 0)
 		return e->code;
 	if (segment_builder_is_full(add->builder, doc.len) && end_run(add, NULL, e) < 0)
 		return e->code;

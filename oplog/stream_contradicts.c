@@ -43,3 +43,15 @@ int stream_contradicts_term(const struct entry_optime *at, const struct entry_op
 		  entry_increment(last->ts), last->term);
 	return hint_other(e);
 }
+
+int stream_contradicts_begin(const struct entry_optime *at, const struct entry_optime *earlier,
+			     struct error *e)
+{
+	error_set(e, ERR_EXISTS,
+		  "with entry %" PRIu32 ".%" PRIu32
+		  " a replica set was initiated, and entry %" PRIu32 ".%" PRIu32
+		  " is before it: they are of two replica sets",
+		  entry_seconds(at->ts), entry_increment(at->ts), entry_seconds(earlier->ts),
+		  entry_increment(earlier->ts));
+	return error_hint(e, "a store keeps one replica set: make another store for this one");
+}

@@ -26,4 +26,11 @@ int stream_contradicts_surplus(const struct entry_optime *at, struct error *e);
 int stream_contradicts_term(const struct entry_optime *at, const struct entry_optime *last,
 			    struct error *e);
 
+/*
+ * `at` is what a replica set's oplog begins with, when it is initiated, and `earlier` is before it: that is of another
+ * set, or of the same deployment before it was initiated anew, which is another history.
+ */
+int stream_contradicts_begin(const struct entry_optime *at, const struct entry_optime *earlier,
+			     struct error *e);
+
 #endif

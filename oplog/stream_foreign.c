@@ -5,6 +5,7 @@
 #include "base/siphash.h"
 #include "oplog/command.h"
 #include "oplog/moment.h"
+#include "oplog/piece_cursor.h"
 
 #define SEEN_SLOTS 4096	 /* of namespaces that were looked up; a power of two */
 #define CHECK_MAX 100000 /* entries behind a new snapshot that are looked at */
@@ -63,6 +64,29 @@ void stream_foreign_slice(struct stream_foreign *foreign)
 	stop(foreign);
 	foreign->begin = 0;
 	foreign->next = 0;
+}
+
+bool stream_foreign_is_first(const struct entry *entry)
+{
+	struct bson_field msg;
+	struct error ignored;
+	struct bytes text;
+
+	return entry->op == ENTRY_NOOP && entry->ns.len == 0 &&
+	       bson_find(entry->o, "msg", &msg, &ignored) == 1 && msg.type == BSON_KIND_STRING &&
+	       bson_text(msg.value, &text, &ignored) == 0 && bytes_is(text, "initiating set");
+}
+
+int stream_foreign_begins(struct piece_cursor *cursor, bool *ret, struct error *e)
+{
+	struct entry entry;
+	struct error ignored;
+	struct bytes doc;
+
+	if (piece_cursor_seek(cursor, 0, e) < 0 || piece_cursor_next(cursor, &doc, e) < 0)
+		return e->code;
+	*ret = entry_parse(doc, &entry, &ignored) == 0 && stream_foreign_is_first(&entry);
+	return 0;
 }
 
 /* Go on to the newest exact snapshot between the slice's begin and `ts`. */

@@ -3,7 +3,8 @@
  *
  * Entries that overlap with the stream prove themselves. Others are compared with the newest exact
  * snapshot whose optime lies in the same slice: until a command changes that, operations on a namespace
- * that the snapshot holds carry the UUID that it has there.
+ * that the snapshot holds carry the UUID that it has there. Before the entry with which a replica set was initiated
+ * there is none.
  *
  * Threads: one at a time.
  */
@@ -14,6 +15,7 @@
 #include "store/snapshot/manifest.h"
 
 struct stream_foreign; /* opaque */
+struct piece_cursor;
 
 /* Reads the list of snapshots. */
 MUST_CHECK int stream_foreign_new(struct store *store, struct stream_foreign **ret,
@@ -30,6 +32,12 @@ void stream_foreign_slice(struct stream_foreign *foreign);
  */
 MUST_CHECK int stream_foreign_look(struct stream_foreign *foreign, uint64_t ts,
 				   const struct entry *entry, struct error *e);
+
+/* Is it the entry that each oplog begins with: that its replica set was initiated? */
+bool stream_foreign_is_first(const struct entry *entry);
+
+/* The same of a piece's first entry, behind which the cursor stands then. */
+MUST_CHECK int stream_foreign_begins(struct piece_cursor *cursor, bool *ret, struct error *e);
 
 /*
  * Is an exact snapshot, which is about to be made, of the replica set whose oplog the stream has? What was

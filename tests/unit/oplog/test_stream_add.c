@@ -402,6 +402,63 @@ static void the_last_entry_that_came_is_told(void **state UNUSED)
 	store_close(store);
 }
 
+/* An entry of a term: an insert, or the first one of a replica set. */
+static void add_of_term(struct buf *docs, uint64_t ts, int64_t term, bool first)
+{
+	size_t doc = bson_build_begin(docs), o;
+
+	bson_build_string(docs, "op", bytes_str("n"));
+	bson_build_string(docs, "ns", bytes_str(""));
+	bson_build_timestamp(docs, "ts", entry_seconds(ts), entry_increment(ts));
+	bson_build_int64(docs, "t", term);
+	bson_build_int64(docs, "v", 2);
+	o = bson_build_open(docs, "o");
+	bson_build_string(docs, "msg", bytes_str(first ? "initiating set" : "new primary"));
+	bson_build_end(docs, o);
+	bson_build_end(docs, doc);
+}
+
+/* Two slices with a gap between them can be of two replica sets; where that shows the second one is refused. */
+static void another_replica_set_is_seen_across_a_gap(void **state UNUSED)
+{
+	static const struct {
+		int64_t early_term, late_term;
+		bool early_first, late_first;
+		bool late_is_stored; /* and the early one comes */
+		bool refused;
+	} cases[] = {
+		{1, 1, false, false, false, false}, {1, 1, true, false, false, false},
+		{1, 1, true, false, true, false},   {1, 1, false, true, false, true},
+		{1, 1, false, true, true, true},    {1, 1, true, true, false, true},
+		{1, 1, true, true, true, true},	    {1, 2, false, false, false, false},
+		{1, 2, false, false, true, false},  {2, 1, false, false, false, true},
+		{2, 1, false, false, true, true},   {2, -1, false, false, false, false},
+		{-1, 1, false, false, true, false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct store *store = stream_model_store(NULL);
+		OWNED(buf_release) struct buf early = {0};
+		OWNED(buf_release) struct buf late = {0};
+		struct error e = {0};
+		uint64_t before;
+		int added;
+
+		add_of_term(&early, entry_ts(1000, 1), cases[i].early_term, cases[i].early_first);
+		add_of_term(&early, entry_ts(1000, 2), cases[i].early_term, false);
+		add_of_term(&late, entry_ts(2000, 1), cases[i].late_term, cases[i].late_first);
+		add_of_term(&late, entry_ts(2000, 2), cases[i].late_term, false);
+		ASSERT_OK(stream_model_add(
+			store, buf_bytes(cases[i].late_is_stored ? &late : &early), NULL, &e));
+		before = stamp(store);
+		added = stream_model_add(store, buf_bytes(cases[i].late_is_stored ? &early : &late),
+					 NULL, &e);
+		assert_int_equal(added, cases[i].refused ? ERR_EXISTS : 0);
+		assert_true(!cases[i].refused || (stamp(store) == before && e.hint[0] != '\0'));
+		store_close(store);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +474,7 @@ int main(void)
 		cmocka_unit_test(the_neighbours_of_a_lost_segment_are_still_known),
 		cmocka_unit_test(a_slice_does_not_skip_what_was_between_two_segments),
 		cmocka_unit_test(the_last_entry_that_came_is_told),
+		cmocka_unit_test(another_replica_set_is_seen_across_a_gap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
