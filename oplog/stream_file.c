@@ -146,7 +146,9 @@ static int check_sealed_head(struct bytes content, struct error *e)
 	lines = bytes_of(content.at + SEALED_HEAD_LEN, content.len - SEALED_HEAD_LEN);
 	snprintf(expected, sizeof(expected), SEALED_MAGIC "%016" PRIx64 "\n",
 		 crc64_update(0, lines));
-	if (memcmp(content.at + 5, SEALED_MAGIC + 5, 2) != 0)
+	/* Where all else is as in version 1 a bit of it has flipped. */
+	if (content.at[5] >= '2' && content.at[5] <= '9' && content.at[6] == ' ' &&
+	    memcmp(content.at + 7, expected + 7, SEALED_HEAD_LEN - 7) != 0)
 		return error_set(e, ERR_UNSUPPORTED, "its version is not 1: a newer program's");
 	if (memcmp(content.at, expected, SEALED_HEAD_LEN) != 0)
 		return error_set(e, ERR_CORRUPT, "its checksum does not fit");

@@ -59,10 +59,18 @@ static bool parse_hex(const char *text, uint8_t *ret, size_t len)
 	return true;
 }
 
+#define SUM_LINE_LEN (strlen("sha256 ") + CHUNK_ID_HEX + 1)
+
+static bool ends_with_sum(struct bytes text)
+{
+	return text.len >= SUM_LINE_LEN &&
+	       memcmp(text.at + text.len - SUM_LINE_LEN, "sha256 ", strlen("sha256 ")) == 0;
+}
+
 /* The last line is the checksum of all before it. */
 static int check_sum(struct bytes text, struct error *e)
 {
-	const size_t line = strlen("sha256 ") + CHUNK_ID_HEX + 1;
+	const size_t line = SUM_LINE_LEN;
 	struct chunk_id found, sum;
 	struct bytes last;
 
@@ -70,7 +78,7 @@ static int check_sum(struct bytes text, struct error *e)
 		return error_set(e, ERR_CORRUPT, "config: cut off after %zu bytes", text.len);
 	last = bytes_of(text.at + text.len - line, line);
 	sum = chunk_id_of(bytes_of(text.at, text.len - line));
-	if (memcmp(last.at, "sha256 ", 7) != 0 || last.at[line - 1] != '\n' ||
+	if (!ends_with_sum(text) || last.at[line - 1] != '\n' ||
 	    !chunk_id_parse(bytes_of(last.at + 7, CHUNK_ID_HEX), &found) ||
 	    !chunk_id_equal(&found, &sum))
 		return error_set(e, ERR_CORRUPT, "config: its checksum does not fit");
@@ -108,6 +116,9 @@ int store_config_parse(struct bytes text, struct store_params *ret, struct error
 	    sscanf(copy + strlen(first_line), "%d", &format) != 1)
 		return error_set(e, ERR_CORRUPT, "config: its first line is not \"%s 1\"",
 				 first_line);
+	/* A flipped bit makes another number of it. */
+	if (format != STORE_FORMAT && ends_with_sum(text) && check_sum(text, e) < 0)
+		return e->code;
 	if (format != STORE_FORMAT)
 		return error_set(e, ERR_UNSUPPORTED,
 				 "store format %d, this program knows format %d", format,

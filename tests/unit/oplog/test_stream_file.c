@@ -47,11 +47,10 @@ static void each_flipped_bit_of_it_is_found(void **state UNUSED)
 	make(&ids, &file);
 	for (size_t bit = 0; bit < file.len * 8; bit++) {
 		struct error e = {0};
-		int code;
 
 		file.at[bit / 8] = (uint8_t)(file.at[bit / 8] ^ 1u << bit % 8);
-		code = stream_file_decode_sealed(buf_bytes(&file), &read, &e);
-		assert_true(code == ERR_CORRUPT || code == ERR_UNSUPPORTED);
+		/* Not as a newer program's either, of which a repair would know nothing. */
+		ASSERT_ERROR(stream_file_decode_sealed(buf_bytes(&file), &read, &e), ERR_CORRUPT);
 		file.at[bit / 8] = (uint8_t)(file.at[bit / 8] ^ 1u << bit % 8);
 	}
 	assert_int_equal(read.len, 0);
