@@ -129,15 +129,16 @@ int closure_walk(struct store *store, const struct snapshot *snapshot, struct er
 	return there;
 }
 
-int closure_is_whole(struct store *store, const struct snapshot *snapshot, struct error *e)
+int closure_is_whole(struct store *store, const struct snapshot *snapshot, bool *refreshed,
+		     struct error *e)
 {
 	int there;
 
 	if (closure_is_noted(store, &snapshot->id))
 		return 1;
-	/* Packs may have come since the index was last looked at. */
-	if (store_refresh(store, e) < 0)
+	if (!*refreshed && store_refresh(store, e) < 0)
 		return e->code;
+	*refreshed = true;
 	there = closure_walk(store, snapshot, e);
 	if (there == 1 && closure_note_whole(store, &snapshot->id, e) < 0)
 		return e->code;

@@ -22,9 +22,13 @@ MUST_CHECK int closure_has_base(struct store *store, const struct chunk_place *p
 /* 1 every chunk of the tree is there, 0 not. It always walks: nodes are read, leaves are not. */
 MUST_CHECK int closure_has_tree(struct store *store, const struct tree_root *root, struct error *e);
 
-/* 1 the snapshot is whole, 0 something is missing (its chunk's text in `e`, which is no error). */
+/*
+ * 1 the snapshot is whole, 0 something is missing (its chunk's text in `e`, which is no error). Packs may have come
+ * since the index was last looked at: it is looked at anew before the tree is walked, where *refreshed is false, which
+ * it then is no longer. Whoever asks about many manifests keeps it: it is right for all that were seen before.
+ */
 MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snapshot,
-				struct error *e);
+				bool *refreshed, struct error *e);
 
 /* As closure_is_whole(), but it always walks, and notes nothing: for checks. */
 MUST_CHECK int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e);

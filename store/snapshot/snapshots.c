@@ -26,10 +26,16 @@ static bool parse_name(const char *name, struct chunk_id *ret)
 	return strncmp(name, FOLDER, folder) == 0 && chunk_id_parse(bytes_str(name + folder), ret);
 }
 
+struct listed {
+	struct chunk_id id;
+	uint64_t size;
+};
+
 struct reading {
 	struct store *store;
 	struct buf found; /* of struct snapshot */
 	size_t *skipped;
+	bool refreshed;
 };
 
 int snapshots_read_one(struct store *store, const char *name, uint64_t size, struct snapshot *ret,
@@ -56,18 +62,28 @@ int snapshots_read_one(struct store *store, const char *name, uint64_t size, str
 	return 1;
 }
 
-static int read_one(void *ctx, const char *name, uint64_t size, struct error *e)
+static int list_one(void *ctx, const char *name, uint64_t size, struct error *e UNUSED)
 {
-	struct reading *reading = ctx;
+	struct listed listed = {.size = size};
+
+	if (parse_name(name, &listed.id))
+		buf_add(ctx, &listed, sizeof(listed));
+	return 0;
+}
+
+static int read_one(struct reading *reading, const struct listed *listed, struct error *e)
+{
+	char hex[CHUNK_ID_HEX + 1], name[sizeof(FOLDER) + CHUNK_ID_HEX];
 	struct snapshot snapshot;
-	struct chunk_id id;
 	int found;
 
-	if (!parse_name(name, &id))
-		return 0;
-	found = snapshots_read_one(reading->store, name, size, &snapshot, e);
+	chunk_id_hex(&listed->id, hex);
+	snprintf(name, sizeof(name), FOLDER "%s", hex);
+	found = snapshots_read_one(reading->store, name, listed->size, &snapshot, e);
+	if (found == 0)
+		return 0; /* forgotten since it was listed */
 	if (found == 1) {
-		found = closure_is_whole(reading->store, &snapshot, e);
+		found = closure_is_whole(reading->store, &snapshot, &reading->refreshed, e);
 		if (found == 1) {
 			buf_add(&reading->found, &snapshot, sizeof(snapshot));
 			return 0;
@@ -80,6 +96,18 @@ static int read_one(void *ctx, const char *name, uint64_t size, struct error *e)
 		return 0;
 	}
 	return found < 0 ? found : 0;
+}
+
+/* All names first: one look at the packs is then enough for all of them. */
+static int read_all(struct reading *reading, struct error *e)
+{
+	OWNED(buf_release) struct buf names = {0};
+	const struct backend *backend = reading->store->backend;
+	int code = backend->ops->list(reading->store->backend, "snapshots", list_one, &names, e);
+
+	for (size_t i = 0; code == 0 && i < names.len / sizeof(struct listed); i++)
+		code = read_one(reading, (const struct listed *)(const void *)names.at + i, e);
+	return code;
 }
 
 static int by_time(const void *a, const void *b)
@@ -104,7 +132,7 @@ int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_s
 
 	if (ret_skipped != NULL)
 		*ret_skipped = 0;
-	code = store->backend->ops->list(store->backend, "snapshots", read_one, &reading, e);
+	code = read_all(&reading, e);
 	list = (struct snapshot_list){(struct snapshot *)(void *)reading.found.at,
 				      reading.found.len / sizeof(struct snapshot)};
 	if (code < 0) {

@@ -55,11 +55,12 @@ static void a_whole_snapshot_is_whole_and_one_with_a_strange_root_is_not(void **
 	struct store *store = store_model_open(store_model_init());
 	OWNED(snapshot_release) struct snapshot snapshot = {0};
 	struct snapshot other;
+	bool refreshed = false;
 	struct error e = {0};
 
 	(void)state;
 	snapshot_model_commit(store, "one", 1, 1, &snapshot);
-	assert_int_equal(ASSERT_OK(closure_is_whole(store, &snapshot, &e)), 1);
+	assert_int_equal(ASSERT_OK(closure_is_whole(store, &snapshot, &refreshed, &e)), 1);
 	for (int what = 0; what < 4; what++) {
 		/* Under another id: what was found is not remembered for it. */
 		other = snapshot;
@@ -74,7 +75,8 @@ static void a_whole_snapshot_is_whole_and_one_with_a_strange_root_is_not(void **
 							 .height = 1,
 							 .count = 1,
 							 .bytes = 9};
-		assert_int_equal(ASSERT_OK(closure_is_whole(store, &other, &e)), what == 3);
+		assert_int_equal(ASSERT_OK(closure_is_whole(store, &other, &refreshed, &e)),
+				 what == 3);
 	}
 	store_close(store);
 }

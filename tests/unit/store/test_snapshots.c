@@ -54,6 +54,45 @@ static void they_are_listed_in_order_of_their_time(void **state)
 	store_close(store);
 }
 
+/* How often the folder of the packs was listed, through a backend that counts. */
+static const struct backend_ops *real_ops;
+static unsigned pack_lists;
+
+static int counting_list(struct backend *b, const char *dir,
+			 int (*each)(void *ctx, const char *name, uint64_t size, struct error *e),
+			 void *ctx, struct error *e)
+{
+	pack_lists += strcmp(dir, "chunks") == 0;
+	return real_ops->list(b, dir, each, ctx, e);
+}
+
+static void the_packs_are_listed_once_for_all_that_are_new(void **state)
+{
+	const char *path = store_model_init();
+	struct store *store = store_model_open(path);
+	OWNED(free) char *local = xprintf("%s/local", path);
+	struct backend_ops ops = *store->backend->ops;
+	struct error e = {0};
+
+	(void)state;
+	for (int32_t i = 0; i < 20; i++)
+		snapshot_model_commit(store, NULL, 100 + (uint64_t)i, i, NULL);
+	store_close(store);
+	/* As in a copy that is opened for the first time: nothing is noted. */
+	ASSERT_OK(file_remove_tree(local, &e));
+	store = store_model_open(path);
+	real_ops = store->backend->ops;
+	ops.list = counting_list;
+	store->backend->ops = &ops;
+	pack_lists = 0;
+	assert_int_equal(count_of(store, NULL), 20);
+	assert_int_equal(pack_lists, 1);
+	assert_int_equal(count_of(store, NULL), 20);
+	assert_int_equal(pack_lists, 1);
+	store->backend->ops = real_ops;
+	store_close(store);
+}
+
 static void they_are_found_by_name_id_and_latest(void **state)
 {
 	struct store *store = store_model_open(store_model_init());
@@ -196,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_store_has_none),
 		cmocka_unit_test(they_are_listed_in_order_of_their_time),
+		cmocka_unit_test(the_packs_are_listed_once_for_all_that_are_new),
 		cmocka_unit_test(they_are_found_by_name_id_and_latest),
 		cmocka_unit_test(a_damaged_manifest_is_skipped_and_counted),
 		cmocka_unit_test(other_names_in_the_folder_are_ignored),
