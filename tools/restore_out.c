@@ -93,6 +93,10 @@ void restore_out_plan(const struct restore_out *out, const struct restore_plan *
 	}
 	table_print(table, to);
 	print_lacks(plan, to);
+	if (plan->left.count > 0)
+		fprintf(to, "left out, as no client may write it: %.*s%s\n",
+			(int)plan->left.names.len, (const char *)plan->left.names.at,
+			plan->left.count > RESTORE_LEFT_NAMES ? ", ..." : "");
 	if (plan->has_accounts)
 		fprintf(to, "users and roles: %s\n",
 			out->accounts ? "merged into those that are there"
@@ -107,6 +111,8 @@ void restore_out_plan_json(const struct restore_out *out, const struct restore_p
 	json_out_str(j, "targetVersion", out->version);
 	json_out_str(j, "mode", mode_word(out->mode));
 	json_out_bool(j, "usersAndRoles", out->accounts);
+	if (plan->left.count > 0)
+		json_out_u64(j, "leftOut", plan->left.count);
 	json_out_u64(j, "documents", plan->documents);
 	json_out_u64(j, "bytes", plan->bytes);
 	json_out_u64(j, "expired", plan->expired);

@@ -43,13 +43,9 @@ void restore_plan_release(struct restore_plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		item_release(&plan->at[i]);
+	buf_release(&plan->left.names);
 	free(plan->at);
 	*plan = (struct restore_plan){0};
-}
-
-static bool begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
 }
 
 /* Users and roles are written by a command of their own. */
@@ -57,15 +53,6 @@ static bool is_account(const struct catalog_entry *entry)
 {
 	return strcmp(entry->ns, "admin.system.users") == 0 ||
 	       strcmp(entry->ns, "admin.system.roles") == 0;
-}
-
-/* What no client may write, or what each server makes for itself; as mongorestore. */
-static bool is_left_out(const char *db, const char *coll)
-{
-	if (strcmp(db, "local") == 0 || strcmp(db, "config") == 0)
-		return true;
-	return begins(coll, "system.") && strcmp(coll, "system.js") != 0 &&
-	       !buckets_is(bytes_str(coll), NULL);
 }
 
 /* "db.coll" of what it becomes. 1; 0 it is left out. */
@@ -91,7 +78,7 @@ static int name_it(struct planner *p, struct restore_plan_item *item, struct err
 	item->db = xstrndup(item->ns, strcspn(item->ns, "."));
 	item->coll = xstrdup(item->ns + strlen(item->db) + 1);
 	item->is_buckets = buckets_is(bytes_str(item->coll), NULL);
-	return !is_left_out(item->db, item->coll);
+	return !restore_left_is(item->db, item->coll);
 }
 
 static struct restore_plan_item *add_item(struct planner *p)
@@ -133,7 +120,8 @@ static int collect(struct planner *p, struct error *e)
 		if (wanted < 0)
 			return wanted;
 		if (wanted == 0) {
-			p->plan->left_out += taken && !is_account(&item->entry);
+			if (taken && !is_account(&item->entry))
+				restore_left_note(&p->plan->left, &item->entry);
 			drop_item(p);
 		}
 	}
@@ -520,7 +508,6 @@ static void keep_documents_only(struct restore_plan *plan)
 		else
 			item_release(item);
 	}
-	plan->left_out += plan->count - kept;
 	plan->count = kept;
 }
 

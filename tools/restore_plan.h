@@ -8,6 +8,7 @@
 
 #include "oplog/moment.h"
 #include "tools/ns_filter.h"
+#include "tools/restore_left.h"
 #include "tools/restore_names.h"
 #include "tools/restore_select.h"
 #include "tools/restore_target.h"
@@ -65,8 +66,8 @@ struct restore_plan {
 	struct restore_plan_item *at;
 	size_t count;
 	uint64_t documents, bytes, expired;
-	size_t left_out;   /* namespaces that are not for restoring: local, config, ... */
-	bool has_accounts; /* the moment has users or roles */
+	struct restore_left left; /* what is not for restoring: config, ... */
+	bool has_accounts;	  /* the moment has users or roles */
 };
 
 struct restore_plan_options {

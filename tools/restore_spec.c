@@ -18,8 +18,10 @@ static bool is_one_of(struct bytes name, const char *const *names, size_t count)
 int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
 			 struct buf *ret_expire, struct error *e)
 {
-	static const char *const left_out[] = {"create",      "uuid",  "idIndex",
-					       "autoIndexId", "flags", "temp"};
+	/* Record numbers (8.2 on) are not restored, so that nothing is lost with them; as mongorestore from 100.15 on. */
+	static const char *const left_out[] = {
+		"create", "uuid",      "idIndex", "autoIndexId",
+		"flags",  "$nExtents", "temp",	  "recordIdsReplicated"};
 	/* Servers before 4.2 took them without capped, later ones refuse that. */
 	static const char *const of_capped[] = {"size", "max"};
 	struct bson_fields fields = bson_fields(options);
@@ -66,6 +68,34 @@ static int copy_spec(struct bytes index, const char *const *left_out, size_t cou
 	return more;
 }
 
+/*
+ * Copy the spec of an _id index with what servers take in it (index_key_validate.cpp, allowedIdIndexFieldNames); old
+ * ones had unique there, too, and took {_id: -1} for it.
+ */
+static int copy_id_spec(struct bytes index, struct buf *ret, struct error *e)
+{
+	static const char *const kept[] = {"v", "collation"};
+	struct bson_field field;
+	size_t begin, key;
+
+	begin = bson_build_begin(ret);
+	for (size_t i = 0; i < COUNT_OF(kept); i++) {
+		int found = bson_find(index, kept[i], &field, e);
+
+		if (found < 0)
+			return found;
+		if (found == 0 || (field.type == BSON_KIND_INT32 && get_le32(field.value.at) == 0))
+			continue;
+		bson_build_value(ret, kept[i], field.type, field.value);
+	}
+	key = bson_build_open(ret, "key");
+	bson_build_int32(ret, "_id", 1);
+	bson_build_end(ret, key);
+	bson_build_string(ret, "name", bytes_str("_id_"));
+	bson_build_end(ret, begin);
+	return 0;
+}
+
 int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id, struct buf *ret,
 			 struct buf *ret_ttl, struct error *e)
 {
@@ -90,11 +120,13 @@ int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id, 
 			return e->code;
 		if (clustered > 0) /* it is an option of the collection */
 			continue;
+		if (id > 0) {
+			if (ret_id->len == 0 && copy_id_spec(field.value, ret_id, e) < 0)
+				return e->code;
+			continue;
+		}
 		if (copy_spec(field.value, left_out, COUNT_OF(left_out) - (ttl > 0 && !no_ttl),
-			      id > 0		   ? ret_id
-			      : ttl > 0 && !no_ttl ? ret_ttl
-						   : ret,
-			      e) < 0)
+			      ttl > 0 && !no_ttl ? ret_ttl : ret, e) < 0)
 			return e->code;
 	}
 	return more;

@@ -346,3 +346,28 @@ def test_drop_puts_back_the_functions_that_no_server_drops(member, store):
     functions.insert_one({"_id": "of today", "value": 3})
     restore(store, member, "--drop", "--preserveUUID")
     assert [d["_id"] for d in functions.find()] == ["f", "g", "of today"]
+
+
+def test_what_old_and_later_servers_say_of_a_collection_stops_no_restore(member, store, tmp_path):
+    """An index on _id that is unique or descending (2.x), $nExtents, record numbers (8.2), accounts beside the collections."""
+    plain = {"v": 1, "key": {"_id": 1}, "ns": "d.c", "name": "_id_"}
+    files = {
+        "old.metadata.json": {"options": {"capped": True, "size": 10240, "$nExtents": 3}, "indexes": [{**plain, "unique": True}]},
+        "down.metadata.json": {"indexes": [{**plain, "key": {"_id": -1}, "name": "_id_-1"}, plain]},
+        "new.metadata.json": {"options": {"recordIdsReplicated": True}, "indexes": [plain], "type": "collection"},
+        "old.bson": {"_id": 1}, "down.bson": {"_id": 2}, "new.bson": {"_id": 3},
+        "$admin.system.users.bson": {"_id": "d.u", "user": "u", "db": "d", "credentials": {}, "roles": []},
+        "system.users.bson": {"_id": 4, "user": "a", "pwd": "x"},
+    }
+    (tmp_path / "dump" / "d").mkdir(parents=True)
+    for name, content in files.items():
+        content = json.dumps(content).encode() if name.endswith(".json") else bson.encode(content)
+        (tmp_path / "dump" / "d" / name).write_bytes(content)
+    store.ingest(tmp_path / "dump")
+    done = restore(store, member)
+    assert "left out, as no client may write it: d.$admin.system.users, d.system.users\n" in done.out + done.err, done.story()
+    db = member.client["d"]
+    assert sorted(db.list_collection_names()) == ["down", "new", "old"]
+    for number, name in enumerate(("old", "down", "new"), 1):
+        assert [d["_id"] for d in db[name].find()] == [number]
+        assert [dict(i["key"]) for i in db[name].list_indexes()] == [{"_id": 1}]

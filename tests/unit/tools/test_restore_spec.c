@@ -39,6 +39,7 @@ static void options_lose_what_a_create_does_not_take(void **state UNUSED)
 	struct error e = {0};
 
 	parse("{\"create\":\"x\",\"uuid\":1,\"capped\":true,\"size\":4096,\"autoIndexId\":true,"
+	      "\"$nExtents\":3,\"recordIdsReplicated\":true,"
 	      "\"temp\":true,\"expireAfterSeconds\":60,\"recordPreImages\":true,"
 	      "\"changeStreamPreAndPostImages\":{\"enabled\":true}}",
 	      &options);
@@ -77,6 +78,26 @@ static void indexes_are_sorted_out(void **state UNUSED)
 	ASSERT_OK(restore_spec_indexes(inner(&indexes), true, &id, &others, &ttl, &e));
 	assert_int_equal(ttl.len, 0);
 	assert_int_equal(bson_next(buf_bytes(&others), BSON_MAX_LEN, &e) < (int64_t)others.len, 1);
+}
+
+/* Servers before 3.4 took more in it, and more than one. */
+static void the_index_on_id_is_what_servers_take(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf indexes = {0};
+	OWNED(buf_release) struct buf id = {0};
+	OWNED(buf_release) struct buf others = {0};
+	OWNED(buf_release) struct buf ttl = {0};
+	struct error e = {0};
+
+	parse("{\"a\":[{\"v\":1,\"key\":{\"_id\":-1},\"name\":\"_id_-1\",\"unique\":true,"
+	      "\"ns\":\"x.y\",\"collation\":{\"locale\":\"de\"}},"
+	      "{\"v\":2,\"key\":{\"_id\":1},\"name\":\"_id_\"},"
+	      "{\"v\":2,\"key\":{\"_id\":\"hashed\"},\"name\":\"h\"}]}",
+	      &indexes);
+	ASSERT_OK(restore_spec_indexes(inner(&indexes), false, &id, &others, &ttl, &e));
+	assert_same(&id, "{\"v\":1,\"collation\":{\"locale\":\"de\"},\"key\":{\"_id\":1},"
+			 "\"name\":\"_id_\"}");
+	assert_same(&others, "{\"v\":2,\"key\":{\"_id\":\"hashed\"},\"name\":\"h\"}");
 }
 
 static void old_indexes_become_such_that_servers_take(void **state UNUSED)
@@ -220,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_lose_what_a_create_does_not_take),
 		cmocka_unit_test(indexes_are_sorted_out),
+		cmocka_unit_test(the_index_on_id_is_what_servers_take),
 		cmocka_unit_test(old_indexes_become_such_that_servers_take),
 		cmocka_unit_test(a_document_expires_by_its_earliest_date),
 		cmocka_unit_test(options_that_are_there_are_compared),
