@@ -267,6 +267,7 @@ const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_
 	struct bytes options = buf_bytes(&entry->options);
 	struct error ignored = {0};
 	struct bson_field field, part;
+	struct bytes text;
 
 	*ret_major = *ret_minor = 0;
 	if (entry->type == CATALOG_TIMESERIES) {
@@ -278,6 +279,13 @@ const char *restore_spec_needs(const struct catalog_entry *entry, unsigned *ret_
 		*ret_major = 6;
 		*ret_minor = 3;
 		return "6.3";
+	}
+	if (bson_find(options, "validationAction", &field, &ignored) > 0 &&
+	    field.type == BSON_KIND_STRING && bson_text(field.value, &text, &ignored) == 0 &&
+	    bytes_equal(text, bytes_str("errorAndLog"))) {
+		*ret_major = 8;
+		*ret_minor = 1;
+		return "8.1";
 	}
 	if (bson_find(options, "encryptedFields", &field, &ignored) > 0) {
 		*ret_major = 6;

@@ -236,11 +236,41 @@ static void damaged_documents_are_errors(void **state UNUSED)
 		ERR_CORRUPT);
 }
 
+static void what_a_collection_needs_is_told_before_it_is_made(void **state UNUSED)
+{
+	static const struct {
+		enum catalog_type type;
+		const char *options, *needs;
+	} rows[] = {
+		{CATALOG_COLLECTION, "{\"capped\":true}", ""},
+		{CATALOG_COLLECTION, "{\"validationAction\":\"warn\"}", ""},
+		{CATALOG_COLLECTION, "{\"validationAction\":\"errorAndLog\"}", "8.1"},
+		{CATALOG_COLLECTION, "{\"encryptedFields\":{}}", "6.0"},
+		{CATALOG_COLLECTION, "{\"clusteredIndex\":{}}", "5.3"},
+		{CATALOG_TIMESERIES, "{\"timeseries\":{}}", "5.0"},
+		{CATALOG_TIMESERIES, "{\"timeseries\":{\"bucketRoundingSeconds\":5}}", "6.3"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		OWNED(buf_release) struct buf options = {0};
+		struct catalog_entry entry = {.type = rows[i].type};
+		unsigned major, minor;
+		char version[8];
+
+		parse(rows[i].options, &options);
+		entry.options = options;
+		assert_string_equal(restore_spec_needs(&entry, &major, &minor), rows[i].needs);
+		snprintf(version, sizeof(version), "%u.%u", major, minor);
+		assert_string_equal(version, rows[i].needs[0] != 0 ? rows[i].needs : "0.0");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_lose_what_a_create_does_not_take),
 		cmocka_unit_test(indexes_are_sorted_out),
+		cmocka_unit_test(what_a_collection_needs_is_told_before_it_is_made),
 		cmocka_unit_test(the_index_on_id_is_what_servers_take),
 		cmocka_unit_test(old_indexes_become_such_that_servers_take),
 		cmocka_unit_test(a_document_expires_by_its_earliest_date),
