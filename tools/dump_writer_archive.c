@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/bson_check.h"
@@ -31,6 +32,7 @@ struct archive {
 	bool block_open;
 	bool any_block;
 	bool others_begun; /* a namespace that need not come first */
+	bool own_names;	   /* the blocks of buckets have the name of their time series */
 };
 
 static void archive_free(void *self)
@@ -87,23 +89,6 @@ static int put_terminator(struct archive *a, struct error *e)
 	return dump_writer_file_add(a->file, bytes_of(terminator, sizeof(terminator)), e);
 }
 
-/* The header of a block. */
-static int put_block(struct archive *a, bool eof, uint64_t crc, struct error *e)
-{
-	OWNED(buf_release) struct buf doc = {0};
-
-	buf_add_le32(&doc, 0);
-	add_text(&doc, "db", bytes_str(a->ns->db));
-	add_text(&doc, "collection", a->ns->coll);
-	buf_add_u8(&doc, BSON_KIND_BOOL);
-	buf_add(&doc, "EOF", sizeof("EOF"));
-	buf_add_u8(&doc, eof);
-	buf_add_u8(&doc, BSON_KIND_INT64);
-	buf_add(&doc, "CRC", sizeof("CRC"));
-	buf_add_le64(&doc, crc);
-	return put_doc(a, &doc, e);
-}
-
 static bool is_series(const struct dump_writer_ns *ns)
 {
 	return strcmp(ns->type, "timeseries") == 0;
@@ -121,6 +106,26 @@ static bool is_listed_buckets(const struct archive *a, const struct dump_writer_
 		    bytes_equal(a->all[i].coll, series))
 			return true;
 	return false;
+}
+
+/* The header of a block. */
+static int put_block(struct archive *a, bool eof, uint64_t crc, struct error *e)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	struct bytes coll = a->ns->coll;
+
+	if (a->own_names && is_listed_buckets(a, a->ns))
+		buckets_is(a->ns->coll, &coll);
+	buf_add_le32(&doc, 0);
+	add_text(&doc, "db", bytes_str(a->ns->db));
+	add_text(&doc, "collection", coll);
+	buf_add_u8(&doc, BSON_KIND_BOOL);
+	buf_add(&doc, "EOF", sizeof("EOF"));
+	buf_add_u8(&doc, eof);
+	buf_add_u8(&doc, BSON_KIND_INT64);
+	buf_add(&doc, "CRC", sizeof("CRC"));
+	buf_add_le64(&doc, crc);
+	return put_doc(a, &doc, e);
 }
 
 /* One namespace of the catalog. */
@@ -187,6 +192,15 @@ static int open_path(struct archive *a, const char *path, struct error *e)
 	return 0;
 }
 
+/* mongorestore expects what mongodump writes of such a server (mongo-tools common/archive/demultiplexer.go, CreateDemux). */
+static bool names_series(const char *server_version)
+{
+	unsigned major, minor;
+
+	return sscanf(server_version, "%u.%u", &major, &minor) == 2 &&
+	       (major > 8 || (major == 8 && minor >= 3));
+}
+
 int dump_writer_archive_open(const struct dump_writer_options *options,
 			     const struct dump_writer_ns *all, size_t count, void **ret,
 			     struct error *e)
@@ -197,6 +211,7 @@ int dump_writer_archive_open(const struct dump_writer_options *options,
 
 	a->all = all;
 	a->count = count;
+	a->own_names = names_series(options->server_version);
 	a->fd = STDOUT_FILENO;
 	if (!to_stdout)
 		r = open_path(a, options->archive, e);

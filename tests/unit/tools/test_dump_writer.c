@@ -1,5 +1,6 @@
 #include "tools/dump_writer.h"
 
+#include "base/file.h"
 #include "tests/unit/tools/dump_files.h"
 
 static const struct source_options check_all = {.objcheck = BSON_CHECK_FULL};
@@ -121,12 +122,39 @@ static void what_is_written_reads_back(void **state UNUSED)
 		{.out = harness_path(dir, "fz"), .gzip = true, .server_version = ""},
 		{.archive = harness_path(dir, "a"), .server_version = "6.0.5"},
 		{.archive = harness_path(dir, "az"), .gzip = true, .server_version = ""},
+		{.archive = harness_path(dir, "a8"), .server_version = "8.2.7"},
+		{.archive = harness_path(dir, "a83"), .server_version = "8.3.0"},
 	};
 
 	add_docs(&docs, 1, 2);
 	for (size_t i = 0; i < COUNT_OF(forms); i++) {
 		write_all(&forms[i], buf_bytes(&docs));
 		check_back(&forms[i], buf_bytes(&docs));
+	}
+}
+
+/* In an archive of a server from 8.3 on mongorestore looks for a time series by its own name. */
+static void blocks_of_buckets_have_the_name_that_mongorestore_expects(void **state UNUSED)
+{
+	static const struct {
+		const char *version;
+		bool own;
+	} rows[] = {
+		{"6.0.5", false}, {"", false}, {"8.2.9", false}, {"8.3.0", true}, {"9.0.0", true}};
+	OWNED(buf_release) struct buf docs = {0};
+
+	add_docs(&docs, 1, 2);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct dump_writer_options options = {
+			.archive = harness_path(harness_tmpdir(), "a"),
+			.server_version = rows[i].version};
+		OWNED(buf_release) struct buf text = {0};
+		struct error e = {0};
+
+		write_all(&options, buf_bytes(&docs));
+		ASSERT_OK(file_read(options.archive, 1 << 20, &text, &e));
+		assert_int_equal(memmem(text.at, text.len, "system.buckets.w", 16) == NULL,
+				 rows[i].own);
 	}
 }
 
@@ -316,6 +344,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_reads_back),
+		cmocka_unit_test(blocks_of_buckets_have_the_name_that_mongorestore_expects),
 		cmocka_unit_test(a_folder_has_the_files_of_mongodump),
 		cmocka_unit_test(a_gzipped_oplog_is_called_oplog_bson),
 		cmocka_unit_test(what_is_there_is_not_overwritten),
