@@ -258,7 +258,7 @@ static int find_named(struct timeline_view *view, const char *text, const struct
 	if (when->kind == WHEN_ID && when_find_id(&view->list, name, &i, e) < 0)
 		return e->code;
 	if (when->kind == WHEN_NAME && !when_find_name(&view->list, name, &i))
-		return when_find_no_name(&view->list, name, e);
+		return when_find_no_name(&view->list, name, when->before, e);
 	s = &view->list.at[i];
 	if (!when->before) {
 		point_snapshot(s, ret);

@@ -49,6 +49,14 @@ static unsigned days_of_month(unsigned year, unsigned month)
 	return month == 2 && leap ? 29 : days[month - 1];
 }
 
+/* What hints put behind a time, so that who pastes it gets the moment that was meant. */
+static const char *tilde(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && text[len - 1] == '~' ? "~" : "";
+}
+
 /* What a date and time say, before their zone is known. */
 struct clock {
 	unsigned year, month, day, hour, minute, second;
@@ -86,8 +94,8 @@ static bool take_clock(const char **at, struct clock *c)
 static int no_clock(const struct clock *c, const char *text, struct error *e)
 {
 	error_set(e, ERR_INVALID, "\"%s\" is a date without a time of day", text);
-	return error_hint(e, "write the second, in UTC: %04u-%02u-%02uT00:00:00Z", c->year,
-			  c->month, c->day);
+	return error_hint(e, "write the second, in UTC: %04u-%02u-%02uT00:00:00Z%s", c->year,
+			  c->month, c->day, tilde(text));
 }
 
 /* "2026-11-21T09:41:07" without a zone: show how it reads in UTC and here. */
@@ -110,11 +118,13 @@ static int no_zone(const struct clock *c, const char *text, struct error *e)
 	strftime(zone, sizeof(zone), "%Z", &here);
 	error_set(e, ERR_INVALID, "\"%s\" has no time zone", text);
 	if (local < 0 || (uint64_t)local == clock_seconds(c))
-		return error_hint(e, "for UTC (which is also the local time here) write %s", utc);
-	return error_hint(e, "for UTC write %s; for local time (%s) write %s", utc, zone, as_local);
+		return error_hint(e, "for UTC (which is also the local time here) write %s%s", utc,
+				  tilde(text));
+	return error_hint(e, "for UTC write %s%s; for local time (%s) write %s%s", utc, tilde(text),
+			  zone, as_local, tilde(text));
 }
 
-/* The zone at *at: Z or +02:00 (also +0200, +02); seconds to take away. */
+/* The zone at *at: Z or +02:00 (also +0200, +02), or " UTC" as times are printed; seconds to take away. */
 static bool take_zone(const char **at, int64_t *ret)
 {
 	unsigned hours, minutes = 0;
@@ -123,6 +133,10 @@ static bool take_zone(const char **at, int64_t *ret)
 	*ret = 0;
 	if (take(at, 'Z') || take(at, 'z'))
 		return true;
+	if (strncmp(*at, " UTC", 4) == 0) {
+		*at += 4;
+		return true;
+	}
 	minus = **at == '-';
 	if (!take(at, '+') && !take(at, '-'))
 		return false;
@@ -176,8 +190,9 @@ static int parse_date(const char *text, const char **end, uint64_t *ret, struct 
 	if (*at == '.' || *at == ',') {
 		time_text_rfc3339(clock_seconds(&c), whole);
 		error_set(e, ERR_INVALID, "\"%s\" has a fraction of a second", text);
-		return error_hint(e, "a moment is a whole second or an optime: %s, or %llu.1",
-				  whole, (unsigned long long)clock_seconds(&c));
+		return error_hint(e, "a moment is a whole second or an optime: %s%s, or %llu.1%s",
+				  whole, tilde(text), (unsigned long long)clock_seconds(&c),
+				  tilde(text));
 	}
 	if (*at == '\0' || *at == '~')
 		return no_zone(&c, text, e);

@@ -1,7 +1,11 @@
 #include "oplog/when_find.h"
 
+#include <stdlib.h>
+
 #include "base/suggest.h"
 #include "base/time_text.h"
+
+#define MILLISECONDS_LEN 13 /* digits, from 2001 to 2286 */
 
 /* "1h", "-30m": a number and a unit. */
 static bool is_distance(const char *text)
@@ -14,9 +18,41 @@ static bool is_distance(const char *text)
 	       text[digits + 1] == '\0';
 }
 
-int when_find_no_name(const struct snapshot_list *list, const char *text, struct error *e)
+/* An optime as mongosh and extended JSON print it: Timestamp({ t: 1795254067, i: 5 }). */
+static bool is_timestamp(const char *text, unsigned long long *ret_seconds,
+			 unsigned long long *ret_increment)
 {
+	static const char digits[] = "0123456789";
+	char *end;
+
+	if (strstr(text, "imestamp") == NULL)
+		return false;
+	text += strcspn(text, digits);
+	*ret_seconds = strtoull(text, &end, 10);
+	end += strcspn(end, digits);
+	*ret_increment = strtoull(end, NULL, 10);
+	return *text != '\0' && *end != '\0';
+}
+
+/* "c" of "a/b/c" and "a/b/c/". */
+static struct bytes last_folder(const char *text)
+{
+	size_t end = strlen(text), start;
+
+	while (end > 0 && text[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && text[start - 1] != '/';)
+		start--;
+	return bytes_of(text + start, end - start);
+}
+
+int when_find_no_name(const struct snapshot_list *list, const char *text, bool before,
+		      struct error *e)
+{
+	const char *tilde = before ? "~" : "";
 	size_t digits = strspn(text, "0123456789"), hex = strspn(text, "0123456789abcdef");
+	unsigned long long seconds, increment;
+	struct bytes folder = last_folder(text);
 	struct suggest near;
 
 	error_set(e, ERR_NOT_FOUND, "there is no snapshot \"%s\"", text);
@@ -25,17 +61,26 @@ int when_find_no_name(const struct snapshot_list *list, const char *text, struct
 		if (!list->at[i].checkpoint)
 			suggest_offer(&near, bytes_str(list->at[i].name));
 	if (is_distance(text))
-		return error_hint(e, "a distance is counted from something: latest-%s, now-%s",
-				  text + (*text == '-'), text + (*text == '-'));
+		return error_hint(e, "a distance is counted from something: latest-%s%s, now-%s%s",
+				  text + (*text == '-'), tilde, text + (*text == '-'), tilde);
+	if (digits == MILLISECONDS_LEN && text[digits] == '\0')
+		return error_hint(e,
+				  "seconds since 1970 are written @%.*s%s (these are milliseconds)",
+				  MILLISECONDS_LEN - 3, text, tilde);
 	if (digits >= 9 && text[digits] == '\0')
-		return error_hint(e, "seconds since 1970 are written @%s", text);
+		return error_hint(e, "seconds since 1970 are written @%s%s", text, tilde);
+	if (is_timestamp(text, &seconds, &increment))
+		return error_hint(e, "an optime is written %llu.%llu%s", seconds, increment, tilde);
+	if (folder.len > 0 && folder.len < strlen(text))
+		return error_hint(e, "a moment is the last folder's name alone: %.*s%s",
+				  (int)folder.len, (const char *)folder.at, tilde);
 	if (digits == 4 && text[4] == '-')
 		return error_hint(e,
 				  "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z");
 	if (suggest_best(&near) != NULL)
-		return error_hint(e, "did you mean \"%s\"?", suggest_best(&near));
+		return error_hint(e, "did you mean \"%s%s\"?", suggest_best(&near), tilde);
 	if (hex >= 4 && text[hex] == '\0')
-		return error_hint(e, "a snapshot's id is written id:%s", text);
+		return error_hint(e, "a snapshot's id is written id:%s%s", text, tilde);
 	return error_hint(e, "'yester snapshots' lists what can be opened; a time is written "
 			     "2026-11-21T09:41:07Z, now-2h or latest");
 }

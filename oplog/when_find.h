@@ -19,8 +19,12 @@ bool when_find_name(const struct snapshot_list *list, const char *text, size_t *
 MUST_CHECK int when_find_id(const struct snapshot_list *list, const char *text, size_t *ret,
 			    struct error *e);
 
-/* ERR_NOT_FOUND: no snapshot is called `text`; the hint is the nearest name, or how to write what was meant. */
-int when_find_no_name(const struct snapshot_list *list, const char *text, struct error *e) COLD;
+/*
+ * ERR_NOT_FOUND: no snapshot is called `text`; the hint is the nearest name, or how to write what was meant, to be pasted as it
+ * is: with a ~ where one (`before`) was taken off the text.
+ */
+int when_find_no_name(const struct snapshot_list *list, const char *text, bool before,
+		      struct error *e) COLD;
 
 /* ERR_NO_TIME: the list is empty. */
 int when_find_no_snapshot(struct error *e) COLD;

@@ -138,6 +138,8 @@ static int next_value(struct parse *p, const struct args_option *option, const c
 	if (strncmp(p->argv[p->at], "--", 2) == 0) {
 		error_set(e, ERR_INVALID, "--%s needs a value, but %s follows", option->name,
 			  p->argv[p->at]);
+		if (strcmp(p->argv[p->at] + 2, option->name) == 0)
+			return error_hint(e, "--%s is there twice", option->name);
 		return error_hint(e, "write --%s=%s if that is the value", option->name,
 				  p->argv[p->at]);
 	}

@@ -45,7 +45,7 @@ static int find_snapshot(const struct snapshot_list *list, const char *text,
 	if (list->count == 0)
 		return when_find_no_snapshot(e);
 	if (when->kind == WHEN_NAME && !when_find_name(list, name, &at))
-		return when_find_no_name(list, name, e);
+		return when_find_no_name(list, name, when->before, e);
 	if (when->kind == WHEN_ID && when_find_id(list, name, &at, e) < 0)
 		return e->code;
 	*ret = extent_of_snapshot(&list->at[at]);

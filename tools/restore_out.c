@@ -240,7 +240,10 @@ void restore_out_result(const struct restore_result *r, bool all, FILE *to)
 		fprintf(to, "verified: %s compared, byte for byte, in %.1f s\n", bytes,
 			(double)r->verify_milliseconds / 1000);
 	else
-		fprintf(to, "NOT what was meant: see above\n");
+		fprintf(to, "NOT what was meant: see above%s\n",
+			mismatches == r->notes.total[RESTORE_NOTE_CATALOG]
+				? ""
+				: " (what others wrote there meanwhile differs, too)");
 }
 
 void restore_out_result_json(const struct restore_result *r, struct json_out *j)

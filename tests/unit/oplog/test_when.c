@@ -18,6 +18,9 @@ static const struct {
 	{"2026-11-21t09:41:07z", {.kind = WHEN_TIME, .seconds = T}},
 	{"2026-11-21 09:41:07Z", {.kind = WHEN_TIME, .seconds = T}},
 	{"2026-11-21T094107Z", {.kind = WHEN_TIME, .seconds = T}},
+	{"2026-11-21 09:41:07 UTC", {.kind = WHEN_TIME, .seconds = T}},
+	{"2026-11-21 09:41:07 UTC~", {.kind = WHEN_TIME, .before = true, .seconds = T}},
+	{"2026-11-21 09:41:07 CET", {.kind = WHEN_NAME}},
 	{"2026-11-21T11:41:07+02:00", {.kind = WHEN_TIME, .seconds = T}},
 	{"2026-11-21T04:11:07-0530", {.kind = WHEN_TIME, .seconds = T}},
 	{"2026-11-21T104107+01", {.kind = WHEN_TIME, .seconds = T}},
@@ -91,6 +94,11 @@ static void what_is_not_a_moment_is_refused_with_a_hint(void **state)
 					"write 2026-11-21T08:41:07Z"},
 		{"2026-07-21T094107", "for UTC write 2026-07-21T09:41:07Z; for local time (CEST) "
 				      "write 2026-07-21T07:41:07Z"},
+		{"2026-11-21~", "2026-11-21T00:00:00Z~"},
+		{"2026-11-21T09:41:07.5Z~", "2026-11-21T09:41:07Z~, or 1795254067.1~"},
+		{"2026-11-21T09:41:07~",
+		 "for UTC write 2026-11-21T09:41:07Z~; for local time (CET) "
+		 "write 2026-11-21T08:41:07Z~"},
 		{"2026-02-29T00:00:00Z", ""},
 		{"2026-13-01T00:00:00Z", ""},
 		{"2026-11-21T24:00:00Z", ""},

@@ -77,7 +77,7 @@ static void checkpoints_are_not_proposed(void **state)
 	check_near(T + 5400,
 		   "2026-11-21T094107Z (1 h 30 min before) and before-migration (30 min after)",
 		   "2026-11-21T094107Z");
-	assert_int_equal(when_find_no_name(&list, "2026-11-21T104106Z", &e), ERR_NOT_FOUND);
+	assert_int_equal(when_find_no_name(&list, "2026-11-21T104106Z", false, &e), ERR_NOT_FOUND);
 	assert_null(strstr(e.hint, "104107"));
 	three[1].checkpoint = false;
 }
@@ -89,6 +89,15 @@ static void wrong_names_get_a_hint(void **state)
 	} cases[] = {
 		{"before-migrations", "did you mean \"before-migration\"?"},
 		{"1795254067", "seconds since 1970 are written @1795254067"},
+		{"1795254067123",
+		 "seconds since 1970 are written @1795254067 (these are milliseconds)"},
+		{"Timestamp({ t: 1795254067, i: 5 })", "an optime is written 1795254067.5"},
+		{"{\"$timestamp\":{\"t\":1795254067,\"i\":5}}",
+		 "an optime is written 1795254067.5"},
+		{"/mnt/at/1795254067.5~/",
+		 "a moment is the last folder's name alone: 1795254067.5~"},
+		{"/mnt/at/1795254067.5~",
+		 "a moment is the last folder's name alone: 1795254067.5~"},
 		{"2026-11-21T09:41Z",
 		 "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z"},
 		{"1h", "a distance is counted from something: latest-1h, now-1h"},
@@ -103,9 +112,17 @@ static void wrong_names_get_a_hint(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct error e = {0};
 
-		assert_int_equal(when_find_no_name(&list, cases[i].typed, &e), ERR_NOT_FOUND);
+		assert_int_equal(when_find_no_name(&list, cases[i].typed, false, &e),
+				 ERR_NOT_FOUND);
 		assert_string_equal(e.hint, cases[i].hint);
 		assert_non_null(strstr(e.text, cases[i].typed));
+	}
+	/* What was taken off is there again. */
+	for (size_t i = 0; i < 6; i++) {
+		struct error e = {0};
+
+		assert_int_equal(when_find_no_name(&list, cases[i].typed, true, &e), ERR_NOT_FOUND);
+		assert_non_null(strchr(e.hint, '~'));
 	}
 }
 

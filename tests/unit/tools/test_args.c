@@ -113,6 +113,8 @@ static void mistakes_get_a_hint(void **state)
 	assert_string_equal(e.hint, "did you mean --gzip?");
 	assert_int_equal(parse(WORDS("-gzip"), false, &f, &rest, &e), ERR_INVALID);
 	assert_string_equal(e.hint, "long options have two dashes: --gzip");
+	assert_int_equal(parse(WORDS("--store", "--store"), false, &f, &rest, &e), ERR_INVALID);
+	assert_string_equal(e.hint, "--store is there twice");
 	assert_int_equal(parse(WORDS("--store", "--json"), false, &f, &rest, &e), ERR_INVALID);
 	assert_non_null(strstr(e.hint, "--store=--json"));
 	ASSERT_ERROR_TEXT(parse(WORDS("--store"), false, &f, &rest, &e), ERR_INVALID,
