@@ -10,7 +10,9 @@
 #define FILE_MAX (64 * KIB)
 #define PEM_MAX (4 * MIB)
 #define HEARTBEAT_MS 5000
+#define PLAIN "mongodb://"
 #define SRV "mongodb+srv://"
+#define BLANKS " \t"
 #define ESCAPES "in user and password : / ? # [ ] @ and %% are written as %%XX"
 #define SECRET_MIN 3 /* shorter ones would blank words, which tells more than it hides */
 
@@ -72,6 +74,7 @@ void live_uri_hide(const struct live_uri *uri, char *text)
 static int read_file(const char *path, struct buf *ret, struct error *e)
 {
 	struct stat st;
+	char *line;
 	int found;
 
 	if (stat(path, &st) != 0)
@@ -85,8 +88,15 @@ static int read_file(const char *path, struct buf *ret, struct error *e)
 	if (found <= 0)
 		return found < 0 ? found : error_set(e, ERR_IO, "%s is gone", path);
 	buf_text(ret);
-	((char *)ret->at)[strcspn((char *)ret->at, "\r\n")] = '\0';
-	return 0;
+	line = (char *)ret->at;
+	line[strcspn(line, "\r\n")] = '\0';
+	for (size_t len = strlen(line); len > 0 && strchr(BLANKS, line[len - 1]) != NULL;)
+		line[--len] = '\0';
+	memmove(line, line + strspn(line, BLANKS), strlen(line + strspn(line, BLANKS)) + 1);
+	if (line[0] != '\0')
+		return 0;
+	error_set(e, ERR_INVALID, "%s: its first line is empty", path);
+	return error_hint(e, "the connection string stands there alone: mongodb://...");
 }
 
 /*
@@ -162,6 +172,16 @@ static void forget_concerns(mongoc_uri_t *uri)
 	mongoc_read_concern_destroy(read);
 }
 
+/* The driver takes what is between them, the end of a password, for a part of a host, and tells that it can't be found. */
+static bool has_two_ats(const char *text)
+{
+	const char *begin = strstr(text, "://") + 3;
+	struct bytes servers = bytes_of(begin, strcspn(begin, "/?"));
+	const char *at = memchr(servers.at, '@', servers.len);
+
+	return at != NULL && memchr(at + 1, '@', servers.len - (size_t)(at + 1 - begin)) != NULL;
+}
+
 static int parse(const char *text, struct live_uri **ret, struct error *e)
 {
 	OWNED(live_uri_free) struct live_uri *uri = xcalloc(1, sizeof(*uri));
@@ -170,7 +190,12 @@ static int parse(const char *text, struct live_uri **ret, struct error *e)
 	mongoc_init();
 	mongoc_log_set_handler(silence, NULL);
 	note_written(uri, text);
-	uri->uri = mongoc_uri_new_with_error(text, &why);
+	if (strncmp(text, PLAIN, strlen(PLAIN)) != 0 && strncmp(text, SRV, strlen(SRV)) != 0) {
+		error_set(e, ERR_INVALID, "the URI does not begin with " PLAIN " or " SRV);
+		return error_hint(e,
+				  PLAIN "USER:PASSWORD@HOST:PORT/?replicaSet=NAME, without quotes");
+	}
+	uri->uri = has_two_ats(text) ? NULL : mongoc_uri_new_with_error(text, &why);
 	/* Its message may hold a piece of a password that was not escaped: it is not passed on. */
 	if (uri->uri == NULL) {
 		error_set(e, ERR_INVALID, "the URI is not a connection string");

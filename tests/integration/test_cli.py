@@ -572,3 +572,15 @@ def test_what_a_lone_file_does_not_tell_is_no_difference(store, tmp_path):
     (folder / "shop" / "c.metadata.json").unlink()
     store.ingest(folder / "shop" / "c.bson", "--db", "shop", "--name", "lone")
     assert store.run("diff", "whole", "lone", "--json").out == ""
+
+
+def test_a_uri_that_is_none_is_told_without_a_piece_of_its_password(store, tmp_path):
+    path = tmp_path / "uri"
+    path.touch(0o600)
+    usable = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
+    for text, status, said in (("", 2, "its first line is empty"), ("\nmongodb://127.0.0.1:1/", 2, "its first line is empty"),
+                               (f'"{usable}"', 2, "does not begin with mongodb://"), ("127.0.0.1:1", 2, "does not begin with mongodb://"),
+                               ("mongodb://u:hunter@tail@127.0.0.1:1/", 2, "@ and % are written as %XX"), (f"  {usable} \t\r\n", 1, "reached")):
+        path.write_text(text)
+        done = store.run("tail", "--once", "--uri-file", path, check=status)
+        assert said in done.err and "hunter" not in done.err and "tail@" not in done.err, done.story()
