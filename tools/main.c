@@ -19,6 +19,13 @@
 
 #define CONFIG_MAX (1 * MIB)
 
+/* Is it about a file of a store? What somebody else has on a full disk is his own. */
+static bool is_of_store(const char *text)
+{
+	return strstr(text, "/local/") != NULL || strstr(text, "/oplog/") != NULL ||
+	       strncmp(text, "index: ", 7) == 0;
+}
+
 /* "yester: ingest: text", the hint, and for errors of the command line how it is used. */
 static void print_error(const struct cmd *cmd, bool usage, const struct error *e)
 {
@@ -33,7 +40,7 @@ static void print_error(const struct cmd *cmd, bool usage, const struct error *e
 	if (e->hint[0] != '\0') {
 		buf_add_str(&text, "\nHINT: ");
 		term_escape_message(e->hint, &text);
-	} else if (e->sys == ENOSPC) {
+	} else if (e->sys == ENOSPC && is_of_store(e->text)) {
 		buf_add_str(&text,
 			    "\nHINT: of a store on a full disk all of local/ can be deleted at any "
 			    "time, which gives room at once");
