@@ -158,7 +158,8 @@ static int emit_view(struct replay_catalog *catalog, const struct replay_view *v
 	entry.has_uuid = buckets != NULL && buckets->viewless;
 	entry.has_metadata = true;
 	if (buckets != NULL) {
-		memcpy(entry.uuid, buckets->uuid, sizeof(entry.uuid));
+		if (buckets->viewless)
+			memcpy(entry.uuid, buckets->uuid, sizeof(entry.uuid));
 		entry.type = CATALOG_TIMESERIES;
 		entry.options = buckets->series_options;
 		entry.indexes = buckets->series_indexes;
