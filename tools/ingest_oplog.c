@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "tools/input_stream.h"
+#include "tools/oplog_slices.h"
 #include "tools/source_archive.h"
 #include "tools/source_docs.h"
 #include "tools/source_window.h"
@@ -137,6 +138,23 @@ static int read_dump(struct job *job, const char *path, bool archive, struct err
 			     "'mongodump -d local -c oplog.rs'");
 }
 
+static int read_path(struct job *job, const char *path, struct error *e);
+
+/* A dump, or a folder in which several slices lie. */
+static int read_folder(struct job *job, const char *path, struct error *e)
+{
+	OWNED(oplog_slices_release) struct oplog_slices slices = {0};
+
+	if (oplog_slices_list(path, &slices, e) < 0)
+		return e->code;
+	if (slices.count == 0)
+		return read_dump(job, path, false, e);
+	for (size_t i = 0; i < slices.count; i++)
+		if (read_path(job, slices.paths[i], e) < 0)
+			return e->code;
+	return 0;
+}
+
 static int read_path(struct job *job, const char *path, struct error *e)
 {
 	OWNED(input_stream_close) struct input_stream *in = NULL;
@@ -148,7 +166,7 @@ static int read_path(struct job *job, const char *path, struct error *e)
 	if (!is_stdin && stat(path, &st) != 0)
 		return error_sys(e, "%s", path);
 	if (!is_stdin && S_ISDIR(st.st_mode))
-		return read_dump(job, path, false, e);
+		return read_folder(job, path, e);
 	if (input_stream_open(path, INPUT_STREAM_AUTO, &in, e) < 0)
 		return e->code;
 	source_window_init(&window, in);

@@ -290,6 +290,30 @@ def test_an_earlier_term_at_a_later_time_is_refused(oplog, tmp_path):
     assert oplog.add(write(tmp_path / "none.bson", [mixed[1], made_entry(3, **term[-1]), made_entry(4, **term[4])]))["newEntries"] == 2
 
 
+def test_slices_that_were_collected_in_a_folder_are_read_by_its_name(oplog, tmp_path):
+    """Files of entries, and dumps that have an oplog, in one folder; what is of a collection is not taken for a slice."""
+    entries = [made_entry(n) for n in range(1, 13)]
+    slices = tmp_path / "slices"
+    for folder in ("day2/local", "day3", "day3/shop", "shop"):
+        (slices / folder).mkdir(parents=True)
+    write(slices / "z.bson", entries[:4])
+    (slices / "a.bson.gz").write_bytes(gzip.compress(b"".join(entries[3:6])))
+    write(slices / "day2" / "local" / "oplog.rs.bson", entries[5:8])
+    write(slices / "day3" / "oplog.bson", entries[7:11])
+    write(slices / "day3" / "shop" / "orders.bson", [bson.encode({"_id": 1})])
+    for name in ("orders", "shop/oplog"):  # collections
+        write(slices / f"{name}.bson", [bson.encode({"_id": 1})])
+        (slices / f"{name}.metadata.json").write_text("{}")
+    (slices / "README").write_text("no slice")
+    added = oplog.add(slices)
+    assert (added["newEntries"], added["duplicateEntries"], "gap" in added) == (11, 3, False)
+    assert oplog.add(slices / "day2" / "local")["duplicateEntries"] == 3
+    (slices / "b.bson").write_bytes(entries[11] + entries[11][:-1])
+    oplog.refuse(slices, check=1, says="b.bson")
+    (slices / "none").mkdir()
+    oplog.refuse(slices / "none", check=2)
+
+
 def test_an_oplog_that_contradicts_a_snapshot_is_refused(oplog, tools, target, tmp_path):
     """The UUIDs of an exact snapshot tell whose oplog it is, without any entry in common."""
     target.client["shop"]["orders"].insert_one({"_id": 1})
