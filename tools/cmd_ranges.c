@@ -107,9 +107,11 @@ const struct cmd cmd_ranges = {
 		 "from FIRST\n"
 		 "to LAST is a moment (--at). SINCE is the snapshot that it begins with. partial: "
 		 "only of\n"
-		 "some namespaces. waits for a transaction: there are later entries, but one that "
-		 "is prepared\n"
-		 "is not decided yet. 'yester gaps' shows what is between.\n",
+		 "the namespaces that SINCE has, none that were made later. waits for a "
+		 "transaction: there\n"
+		 "are later entries, but one that is prepared is not decided yet. 'yester gaps' "
+		 "shows what\n"
+		 "is between.\n",
 	.examples = "  yester ranges -s /backup/shop\n"
 		    "  yester ranges -s /backup/shop --json\n",
 	.run = run_ranges,

@@ -113,10 +113,19 @@ def test_tail_survives_kill_9_at_any_moment(member, store):
 @contextlib.contextmanager
 def somebody_who_adds(store):
     """A slice of the oplog comes through a pipe: nobody else adds to the stream until it ends."""
-    adding = subprocess.Popen([str(peers.program("yester")), "ingest-oplog", "-s", str(store.path), "-", "--quiet"],
-                              stdin=subprocess.PIPE)
+    def begin():
+        return subprocess.Popen([str(peers.program("yester")), "ingest-oplog", "-s", str(store.path), "-", "--quiet"],
+                                stdin=subprocess.PIPE)
+
+    def it_adds():
+        nonlocal adding
+        if adding.poll() == 11:  # it began just while it was asked for, and was the one that had to wait
+            adding = begin()
+        return "somebody else adds" in store.run("ingest-oplog", "-", input=b"", check=None).err
+
+    adding = begin()
     try:
-        until(lambda: "somebody else adds" in store.run("ingest-oplog", "-", input=b"", check=None).err, "it adds")
+        until(it_adds, "it adds")
         yield
     finally:
         adding.stdin.close()
