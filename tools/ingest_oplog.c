@@ -119,8 +119,9 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total)
 	report(ctx, done, total);
 }
 
-/* A dump's own oplog, and a dump of the oplog. */
-static int read_dump(struct job *job, const char *path, bool archive, struct error *e)
+/* A dump's own oplog, and a dump of the oplog: a folder, or (`archive` is not NULL) what is read of an archive. */
+static int read_dump(struct job *job, const char *path, struct input_stream *archive,
+		     struct error *e)
 {
 	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
 	const struct source_sink sink = {job, on_begin, on_docs, on_end, on_progress, NULL};
@@ -128,8 +129,10 @@ static int read_dump(struct job *job, const char *path, bool archive, struct err
 	struct source_info info;
 
 	job->slices = 0;
-	if (ns_filter_include(filter, "local.oplog.rs", e) < 0 ||
-	    source_read(path, archive, &options, &sink, &info, e) < 0)
+	if (ns_filter_include(filter, "local.oplog.rs", e) < 0)
+		return e->code;
+	if ((archive == NULL ? source_read(path, false, &options, &sink, &info, e)
+			     : source_read_archive(archive, &options, &sink, &info, e)) < 0)
 		return e->code;
 	if (job->slices > 0)
 		return 0;
@@ -148,7 +151,7 @@ static int read_folder(struct job *job, const char *path, struct error *e)
 	if (oplog_slices_list(path, &slices, e) < 0)
 		return e->code;
 	if (slices.count == 0)
-		return read_dump(job, path, false, e);
+		return read_dump(job, path, NULL, e);
 	for (size_t i = 0; i < slices.count; i++)
 		if (read_path(job, slices.paths[i], e) < 0)
 			return e->code;
@@ -175,11 +178,8 @@ static int read_path(struct job *job, const char *path, struct error *e)
 	begin = source_window_rest(&window);
 	if (begin.len < sizeof(uint32_t) || get_le32(begin.at) != SOURCE_ARCHIVE_MAGIC)
 		return read_entries(job, in, &window, e);
-	if (is_stdin || !S_ISREG(st.st_mode)) {
-		error_set(e, ERR_INVALID, "%s: it is an archive", input_stream_name(in));
-		return error_hint(e, "an archive is read from a file only");
-	}
-	return read_dump(job, path, true, e);
+	input_stream_unread(in, begin);
+	return read_dump(job, input_stream_name(in), in, e);
 }
 
 static int run(struct job *job, struct store *store, struct error *e)

@@ -12,7 +12,8 @@
 struct ingest_oplog_options {
 	/*
 	 * Each a .bson or .bson.gz of entries, a folder with oplog.bson or local/oplog.rs.bson, an archive
-	 * with one of these, a folder in which such files and folders lie, or "-": entries on standard input.
+	 * with one of these, a folder in which such files and folders lie, or "-": entries or an archive on standard
+	 * input.
 	 */
 	const char *const *paths;
 	size_t path_count;

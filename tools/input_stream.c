@@ -1,5 +1,6 @@
 #include "tools/input_stream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -38,6 +39,8 @@ struct input_stream {
 	uint8_t *raw;  /* RAW_LEN bytes; raw_at to raw_end are not used up */
 	size_t raw_at;
 	size_t raw_end;
+	struct buf back; /* was given back; what is before back_at was read again */
+	size_t back_at;
 };
 
 void input_stream_close(struct input_stream *in)
@@ -46,6 +49,7 @@ void input_stream_close(struct input_stream *in)
 		return;
 	if (in->gzip)
 		inflateEnd(&in->z);
+	buf_release(&in->back);
 	if (in->owns_fd)
 		close(in->fd);
 	free(in->raw);
@@ -291,6 +295,12 @@ int64_t input_stream_read(struct input_stream *in, void *ret, size_t len, struct
 
 	if (len == 0)
 		return 0;
+	if (in->back_at < in->back.len) {
+		len = MIN_OF(in->back.len - in->back_at, len);
+		memcpy(ret, in->back.at + in->back_at, len);
+		in->back_at += len;
+		return (int64_t)len;
+	}
 	if (in->gzip)
 		return read_gzip(in, ret, len, e);
 	if (held == 0)
@@ -298,6 +308,14 @@ int64_t input_stream_read(struct input_stream *in, void *ret, size_t len, struct
 	memcpy(ret, in->raw + in->raw_at, held);
 	in->raw_at += held;
 	return (int64_t)held;
+}
+
+void input_stream_unread(struct input_stream *in, struct bytes back)
+{
+	assert(in->back_at == in->back.len);
+	buf_reset(&in->back);
+	in->back_at = 0;
+	buf_add_bytes(&in->back, back);
 }
 
 int input_stream_read_all(struct input_stream *in, size_t limit, struct buf *ret, struct error *e)

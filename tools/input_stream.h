@@ -41,6 +41,9 @@ DEFINE_OWNED(struct input_stream *, input_stream_close);
 MUST_CHECK int64_t input_stream_read(struct input_stream *in, void *ret, size_t len,
 				     struct error *e);
 
+/* Give back what was read last; it is read once more. Not before what was given back earlier is read. */
+void input_stream_unread(struct input_stream *in, struct bytes back);
+
 /* Append the whole rest to *ret; ERR_LIMIT above `limit` bytes. */
 MUST_CHECK int input_stream_read_all(struct input_stream *in, size_t limit, struct buf *ret,
 				     struct error *e);

@@ -101,3 +101,13 @@ int source_read(const char *path, bool archive, const struct source_options *opt
 		return read_file(&job, path, e);
 	return read_archive(&job, path, e); /* a pipe or device can't be looked at first */
 }
+
+int source_read_archive(struct input_stream *in, const struct source_options *options,
+			const struct source_sink *sink, struct source_info *ret_info,
+			struct error *e)
+{
+	struct source_job job = {.options = options, .sink = sink, .info = ret_info};
+
+	*ret_info = (struct source_info){0};
+	return source_archive_read(&job, in, e);
+}

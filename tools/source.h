@@ -17,6 +17,8 @@
 #include "base/error.h"
 #include "tools/ns_filter.h"
 
+struct input_stream;
+
 enum source_ns_type { SOURCE_COLLECTION, SOURCE_VIEW, SOURCE_TIMESERIES };
 
 /* One namespace as the dump describes it. All memory is the source's, valid until end() returns. */
@@ -104,5 +106,10 @@ struct source_options {
 MUST_CHECK int source_read(const char *path, bool archive, const struct source_options *options,
 			   const struct source_sink *sink, struct source_info *ret_info,
 			   struct error *e);
+
+/* The same of the archive that `in` has from where it stands: its beginning. */
+MUST_CHECK int source_read_archive(struct input_stream *in, const struct source_options *options,
+				   const struct source_sink *sink, struct source_info *ret_info,
+				   struct error *e);
 
 #endif

@@ -138,9 +138,12 @@ def test_slices_of_a_real_oplog_in_any_order(mongod, oplog, tools, tmp_path):
         result = oplog.add(*forms)
         # A server goes on: the first dump may have a sign of life more.
         assert result["duplicateEntries"] >= count and (i == 0 or result["newEntries"] < 5)
-    result = oplog.add("-", input=stream)
-    assert result["duplicateEntries"] >= count
-    assert "gap" not in result
+    archive = (tmp_path / "archive").read_bytes()
+    for given in (stream, archive, gzip.compress(archive)):
+        result = oplog.add("-", input=given)
+        assert result["duplicateEntries"] >= count
+        assert "gap" not in result
+    oplog.refuse("-", input=archive[:-100], check=1, says="standard input")
     check = json.loads(oplog.store.run("check", "--read-data", "--json").out)
     assert check["whole"] and check["entries"] >= count
 
