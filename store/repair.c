@@ -17,6 +17,7 @@
 #include "store/store_internal.h"
 #include "store/tree/tree_cursor.h"
 #include "store/tree/tree_node.h"
+#include "store/writer_encode.h"
 
 struct bad_pack {
 	struct chunk_id id;
@@ -214,29 +215,71 @@ static int copy_lacks(struct repair *r, const struct error *why, struct error *e
 	return 0;
 }
 
-/* 1 it is there, or came from the copy; 0 it is lost. */
-static int have_chunk(struct repair *r, const struct tree_root *root, struct error *e)
+/* 1 and it is with the writer; 0: the copy does not have it. `below`: as one of less than that depth, or 0. */
+static int fetch_chunk(struct repair *r, const struct chunk_id *id, enum chunk_kind kind,
+		       unsigned below, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
-	struct store_put put = {.kind = root->height > 0 ? CHUNK_NODE : CHUNK_LEAF};
+	struct store_put put = {.kind = kind, .below = below};
 	struct error why;
-	/* What lies in damaged packs was stored anew, or is damaged. */
-	int there = store_writer_is_safe(r->writer, &root->id, STORE_WRITER_ANY_DEPTH, e), code;
+	int code;
 
-	if (there != 0 || r->options->from == NULL)
-		return there;
-	if (store_get(r->options->from, &root->id, &chunk, &why) < 0)
+	if (store_get(r->options->from, id, &chunk, &why) < 0)
 		return copy_lacks(r, &why, e);
 	buf_add_bytes(&put.plain, chunk->plain);
 	code = store_writer_put(r->writer, &put, e);
 	buf_release(&put.plain);
-	/* A node is read right away. */
-	if (code == 0 && root->height > 0)
-		code = store_writer_flush(r->writer, e);
 	if (code < 0)
 		return code;
 	r->result.fetched++;
 	return 1;
+}
+
+/* The base of what lies there: its whole id, which a place does not have. 1; 0 neither side knows it. */
+static int base_of(const struct repair *r, const struct chunk_place *place, struct chunk_id *ret,
+		   struct error *e)
+{
+	int found = chunk_index_by_prefix(r->store->index, place->base, CHUNK_BASE_LEN, ret, 1, e);
+
+	return found != 0 ? found
+			  : chunk_index_by_prefix(r->options->from->index, place->base,
+						  CHUNK_BASE_LEN, ret, 1, e);
+}
+
+/*
+ * 1 it is there as one of less than `depth`, or came from the copy; 0 it is lost. What is here only as a delta can be read again when its
+ * base can: that need not be in any tree, and where it is, its turn may come later.
+ */
+static int have_chunk(struct repair *r, const struct chunk_id *id, enum chunk_kind kind,
+		      unsigned depth, struct error *e)
+{
+	struct chunk_place places[CHUNK_PLACES_MAX];
+	struct chunk_id base;
+	/* What lies in damaged packs was stored anew, or is damaged. */
+	int got = store_writer_is_safe(r->writer, id, depth, e), count;
+
+	if (got != 0 || r->options->from == NULL)
+		return got;
+	got = fetch_chunk(r, id, kind, depth == STORE_WRITER_ANY_DEPTH ? 0 : depth, e);
+	if (got != 0)
+		return got;
+	count = chunk_index_get(r->store->index, id, places, e);
+	for (int i = 0; i < count && got == 0; i++) {
+		const struct chunk_place *place = &places[i];
+
+		if (place->depth >= depth || place->codec != CODEC_ZSTD_PREFIX ||
+		    store_writer_is_condemned(r->writer, place->pack))
+			continue;
+		got = base_of(r, place, &base, e);
+		if (got == 1)
+			got = have_chunk(r, &base, place->depth > DEPTH_FULL ? kind : CHUNK_PREFIX,
+					 place->depth, e);
+	}
+	if (got == 1 && store_writer_flush(r->writer, e) < 0)
+		return e->code;
+	if (got == 1)
+		got = store_writer_is_safe(r->writer, id, depth, e);
+	return count < 0 ? count : got;
 }
 
 static int lose(struct repair *r, const struct tree_root *root)
@@ -252,6 +295,7 @@ static int lose(struct repair *r, const struct tree_root *root)
 static int walk(struct repair *r, const struct tree_root *root, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
+	const uint64_t fetched = r->result.fetched;
 	struct tree_node node;
 	struct error why;
 	int there, whole = 1;
@@ -260,7 +304,11 @@ static int walk(struct repair *r, const struct tree_root *root, struct error *e)
 		r->rank += root->count;
 		return 1;
 	}
-	there = have_chunk(r, root, e);
+	there = have_chunk(r, &root->id, root->height > 0 ? CHUNK_NODE : CHUNK_LEAF,
+			   STORE_WRITER_ANY_DEPTH, e);
+	/* What came is read right away. */
+	if (r->result.fetched > fetched && root->height > 0 && store_writer_flush(r->writer, e) < 0)
+		return e->code;
 	if (there != 1)
 		return there < 0 ? there : lose(r, root);
 	if (root->height > 0) {

@@ -144,6 +144,26 @@ def test_what_leaned_on_a_lost_pack_and_came_anew_is_whole(pair):
     assert is_whole(store.path) and store.run("dump", "--at", "s1", "--archive").raw == archives[1]
 
 
+def test_a_delta_is_whole_again_with_its_base_which_is_all_that_the_copy_has(store, tmp_path):
+    """The base is in no tree any more, and the copy lacks what leans on it."""
+    far = tmp_path / "far"
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    of_first = {f.name for f in packs(store.path)}
+    take(store, tmp_path / "dump", "s1", BEGIN + 1, 1)
+    archive = store.run("dump", "--at", "s1", "--archive").raw
+    store.run("replicate", far)
+    for pack in packs(far):
+        if pack.name not in of_first:
+            pack.unlink()
+    store.run("forget", "s0")
+    for pack in packs(store.path):
+        if pack.name in of_first:
+            pack.unlink()
+    said = json.loads(store.run("repair", "--from", far, "--give-up", "--json").out)
+    assert said["whole"] and said["lost"] == 0 and said["givenUp"] == 0 and said["fetched"] > 0, said
+    assert is_whole(store.path) and store.run("dump", "--at", "s1", "--archive").raw == archive
+
+
 def test_mistakes(store, tmp_path):
     store.run("repair", "--from", tmp_path / "nowhere", check=10)
 
