@@ -149,6 +149,9 @@ static int send_part(struct replicate_job *job, const char *part, struct error *
 
 	sending_words(job, &words);
 	child_add(&words, "--mkpath");
+	/* Of a journal that grew what is new, to a folder of this machine, too. */
+	if (strcmp(part, "oplog") == 0)
+		child_add(&words, "--no-whole-file");
 	tell_phase(job, "sending");
 	/* New packs may go along, but nothing that makes things exist: its chunks might be missing. */
 	if (part_words(job, part, strcmp(part, "chunks") == 0 ? NULL : list_of(job, part), &words,
@@ -157,7 +160,7 @@ static int send_part(struct replicate_job *job, const char *part, struct error *
 		return e->code;
 	sent = replicate_stat(&out, "Number of regular files transferred:");
 	job->result.files += sent;
-	job->result.bytes += replicate_stat(&out, "Total transferred file size:");
+	job->result.bytes += replicate_stat(&out, "Literal data:");
 	return sent == 0 ? 0 : sync_there(job, e);
 }
 

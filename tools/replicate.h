@@ -27,7 +27,7 @@ struct replicate_options {
 };
 
 struct replicate_result {
-	uint64_t files, bytes; /* that were sent */
+	uint64_t files, bytes; /* that were sent; of a journal that grew what is new */
 	uint64_t snapshots;    /* manifests that are there now */
 	uint64_t deleted;      /* files */
 	bool verified;

@@ -1,15 +1,17 @@
 """yester replicate: the far side is a store of its own, whatever is cut off, and is compared with what was sent."""
+import hashlib
 import json
 import os
 import random
 import shutil
+import struct
 import subprocess
 import time
 
 import bson
 import peers
 import pytest
-from test_retention import BEGIN, DAY, documents_of, dump_of, oplog_of, take
+from test_retention import BEGIN, DAY, documents_of, dump_of, entry, oplog_of, take
 
 SEED = int(os.environ.get("YESTER_SEED", "9"))
 
@@ -72,6 +74,47 @@ def test_little_is_sent_after_a_little_change(store, tmp_path):
     store.ingest(dump_of(tmp_path / "dump2", documents))
     said = json.loads(store.run("replicate", tmp_path / "far", "--json").out)
     assert said["sentBytes"] <= 1.2 * (size() - before)
+
+
+def crc64(data, crc=0):
+    """CRC-64/XZ."""
+    crc ^= (1 << 64) - 1
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xC96C5795D7870F42 if crc & 1 else 0)
+    return crc ^ (1 << 64) - 1
+
+
+def journal_of(number, slices):
+    """A journal by docs/format/oplog.md, a frame a slice of entries."""
+    head = b"YJNL" + bytes([1, 0, 0, 0]) + struct.pack("<QQQ", number, number, 0) + bytes(48)
+    chain = crc64(head)
+    out = head + struct.pack("<Q", chain)
+    for entries in slices:
+        ts = [bson.decode(one)["ts"] for one in (entries[0], entries[-1])]
+        payload = b"".join(entries)
+        frame = b"YJFR" + struct.pack("<IIIQQ", len(payload), len(entries), 0, *(t.time << 32 | t.inc for t in ts)) + hashlib.sha256(payload).digest()
+        chain = crc64(frame, chain)
+        out += frame + struct.pack("<Q", chain) + payload
+    return out
+
+
+@pytest.mark.parametrize("place", ["far", "host:far"])
+def test_of_a_journal_that_grew_only_what_is_new_is_sent_and_counted(store, tmp_path, place):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0, "--assert-quiesced")
+    slices = [[entry(BEGIN + n * 100 + k, random.Random(n * 100 + k).randbytes(2000)) for k in range(20)] for n in range(1, 9)]
+    journal = store.path / "oplog" / "0123456789abcdef" / f"{BEGIN:020}.journal"
+    journal.parent.mkdir(parents=True)
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nshift\ncd {tmp_path} && exec sh -c \"$*\"\n")
+    ssh.chmod(0o700)
+    for count in (7, 8):
+        journal.write_bytes(journal_of(BEGIN, slices[:count]))
+        os.utime(journal, (BEGIN + count, BEGIN + count))
+        said = json.loads(store.run("replicate", place, "--ssh", ssh, "--json", cwd=tmp_path).out)
+    assert said["sentFiles"] == 1 and 40_000 < said["sentBytes"] < 1.2 * len(b"".join(slices[7]))
+    assert is_whole(tmp_path / "far")
 
 
 def rot(folder):
