@@ -74,6 +74,10 @@ static int hint_open(const char *path, const char *flag, struct error *e)
 
 	if (e->code == ERR_NO_STORE && e->hint[0] == '\0')
 		return error_hint(e, "make one: yester init -s %s", shell_word(path, &word));
+	/* Of what is read first nothing can be made anew. */
+	if (e->code == ERR_CORRUPT && e->hint[0] == '\0')
+		return error_hint(e, "every copy of the store has the same config, and keys/: "
+				     "take the file from there");
 	if (e->code == ERR_WRONG_KEY)
 		return error_hint(e, "--%sfile F or --%scommand C gives the key%s", flag, flag,
 				  strcmp(flag, "key-") == 0 ? ", or YESTER_KEY_FILE" : "");

@@ -164,6 +164,16 @@ def test_a_delta_is_whole_again_with_its_base_which_is_all_that_the_copy_has(sto
     assert is_whole(store.path) and store.run("dump", "--at", "s1", "--archive").raw == archive
 
 
+def test_what_helps_a_damaged_config_is_told(pair):
+    store, far, archives = pair
+    damage(store.path / "config", flip(40))
+    for words in (("snapshots",), ("repair", "--from", far)):
+        assert "HINT: every copy of the store has the same config" in store.run(*words, check=1).err
+    store.run("check", check=4)
+    (store.path / "config").write_bytes((far / "config").read_bytes())
+    assert is_whole(store.path) and same(store, archives)
+
+
 def test_mistakes(store, tmp_path):
     store.run("repair", "--from", tmp_path / "nowhere", check=10)
 
