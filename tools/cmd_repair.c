@@ -82,6 +82,21 @@ static void print_text(const struct cmd_run *run, const struct repair_result *r,
 		       (unsigned long long)r->harmed);
 }
 
+/* Who names the wrong folder would learn that nobody has what is lost, and --give-up would remove it. */
+static int check_copy(const struct store *store, const struct store *from, bool give_up,
+		      struct error *e)
+{
+	if (from == NULL || memcmp(store_params(store)->id, store_params(from)->id,
+				   sizeof(store_params(store)->id)) == 0)
+		return 0;
+	if (give_up)
+		return error_set(e, ERR_REFUSED, "--give-up: %s is no copy of this store",
+				 store_path(from));
+	fprintf(stderr, "yester: repair: warning: %s is no copy of this store, but another one\n",
+		store_path(from));
+	return 0;
+}
+
 static int run_repair(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
@@ -101,6 +116,8 @@ static int run_repair(struct cmd_run *run, struct error *e)
 	if (cmd_open_store(run, &store, e) < 0)
 		return e->code;
 	if (o->from != NULL && cmd_open_other(run, o->from, &key, "from-key-", &from, e) < 0)
+		return e->code;
+	if (check_copy(store, from, o->give_up, e) < 0)
 		return e->code;
 	repair.from = from;
 	repair.give_up = o->give_up;

@@ -175,6 +175,13 @@ def test_what_helps_a_damaged_config_is_told(pair):
 
 
 def test_mistakes(store, tmp_path):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    other = peers.Store(tmp_path / "other")
+    assert "warning" in store.run("repair", "--from", other.path).err
+    packs(store.path)[0].unlink()
+    manifests = list((store.path / "snapshots").iterdir())
+    assert "no copy of this store" in store.run("repair", "--from", other.path, "--give-up", check=6).err
+    assert list((store.path / "snapshots").iterdir()) == manifests
     store.run("repair", "--from", tmp_path / "nowhere", check=10)
 
 
