@@ -13,29 +13,38 @@ const char *stream_name(const struct stream *stream)
 	return stream->name;
 }
 
+struct stamp {
+	struct backend *files;
+	uint64_t sum;
+};
+
 /* Order does not matter to a sum; that a name is in it does, and how long a journal is. */
-static int add_stamp(void *ctx, const char *file, uint64_t size, struct error *e UNUSED)
+static int add_stamp(void *ctx, const char *file, uint64_t size UNUSED, struct error *e)
 {
 	static const uint8_t key[16] = "oplog stamp";
 	struct stream_file parsed = stream_file_parse(file);
+	struct stamp *stamp = ctx;
 	OWNED(buf_release) struct buf text = {0};
+	uint64_t len = 0;
 
 	if (parsed.kind == STREAM_FILE_OTHER)
 		return 0;
+	if (parsed.kind == STREAM_FILE_JOURNAL &&
+	    stamp->files->ops->size(stamp->files, file, &len, e) < 0)
+		return e->code;
 	buf_add_str(&text, file);
-	buf_add_le64(&text, parsed.kind == STREAM_FILE_JOURNAL ? size : 0);
-	*(uint64_t *)ctx += siphash24(key, buf_bytes(&text)) | 1;
+	buf_add_le64(&text, len);
+	stamp->sum += siphash24(key, buf_bytes(&text)) | 1;
 	return 0;
 }
 
 int stream_stamp(struct store *store, uint64_t *ret, struct error *e)
 {
-	struct backend *files = store_stream_files(store);
-	uint64_t stamp = 0;
+	struct stamp stamp = {.files = store_stream_files(store)};
 
-	if (files->ops->list(files, "oplog", add_stamp, &stamp, e) < 0)
+	if (stamp.files->ops->names(stamp.files, "oplog", add_stamp, &stamp, e) < 0)
 		return e->code;
-	*ret = stamp;
+	*ret = stamp.sum;
 	return 0;
 }
 

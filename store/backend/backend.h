@@ -41,6 +41,10 @@ struct backend_ops {
 	int (*list)(struct backend *b, const char *dir,
 		    int (*each)(void *ctx, const char *name, uint64_t size, struct error *e),
 		    void *ctx, struct error *e);
+	/* The same without a look at each file, which costs more than its name: `size` means nothing. */
+	int (*names)(struct backend *b, const char *dir,
+		     int (*each)(void *ctx, const char *name, uint64_t size, struct error *e),
+		     void *ctx, struct error *e);
 	/* Delete: 1 deleted, 0 there was none. A power cut may bring it back until sync() was called. */
 	int (*remove)(struct backend *b, const char *name, struct error *e);
 	/* All that is there, whoever put it, and all that is deleted, stays so. ERR_IO. */

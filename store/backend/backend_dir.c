@@ -327,15 +327,19 @@ static int dir_size(struct backend *b, const char *name, uint64_t *ret, struct e
 	return 1;
 }
 
-static int list_entry(struct backend_dir *self, const char *name,
-		      int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
-		      struct error *e);
+/* What a list is made of, and for whom. */
+struct listing {
+	struct backend_dir *self;
+	bool names; /* sizes are not asked for */
+	int (*each)(void *ctx, const char *name, uint64_t size, struct error *e);
+	void *ctx;
+};
 
-static int list_dir(struct backend_dir *self, const char *dir,
-		    int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
-		    struct error *e)
+static int list_entry(const struct listing *listing, const char *name, struct error *e);
+
+static int list_dir(const struct listing *listing, const char *dir, struct error *e)
 {
-	OWNED(free) char *path = path_of(self, dir);
+	OWNED(free) char *path = path_of(listing->self, dir);
 	DIR *stream = opendir(path);
 	struct dirent *entry;
 	int code = 0;
@@ -347,25 +351,29 @@ static int list_dir(struct backend_dir *self, const char *dir,
 			continue;
 		OWNED(free) char *name = xprintf("%s/%s", dir, entry->d_name);
 
-		code = entry->d_type == DT_DIR ? list_dir(self, name, each, ctx, e)
-					       : list_entry(self, name, each, ctx, e);
+		if (entry->d_type == DT_DIR)
+			code = list_dir(listing, name, e);
+		else if (listing->names && entry->d_type == DT_REG)
+			code = listing->each(listing->ctx, name, 0, e);
+		else
+			code = list_entry(listing, name, e);
 	}
 	closedir(stream);
 	return code;
 }
 
-static int list_entry(struct backend_dir *self, const char *name,
-		      int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
-		      struct error *e)
+static int list_entry(const struct listing *listing, const char *name, struct error *e)
 {
-	OWNED(free) char *path = path_of(self, name);
+	OWNED(free) char *path = path_of(listing->self, name);
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
 		return errno == ENOENT ? 0 : error_sys(e, "stat %s", path);
 	if (S_ISDIR(st.st_mode))
-		return list_dir(self, name, each, ctx, e);
-	return S_ISREG(st.st_mode) ? each(ctx, name, (uint64_t)st.st_size, e) : 0;
+		return list_dir(listing, name, e);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	return listing->each(listing->ctx, name, (uint64_t)st.st_size, e);
 }
 
 /*
@@ -399,14 +407,30 @@ static void forget_all(struct backend_dir *self)
 	pthread_mutex_unlock(&self->lock);
 }
 
+static int list_all(const struct listing *listing, const char *dir, struct error *e)
+{
+	forget_all(listing->self);
+	if (check_absent(listing->self, dir, e) < 0)
+		return e->code;
+	return list_dir(listing, dir, e);
+}
+
 static int dir_list(struct backend *b, const char *dir,
 		    int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
 		    struct error *e)
 {
-	forget_all(self_of(b));
-	if (check_absent(self_of(b), dir, e) < 0)
-		return e->code;
-	return list_dir(self_of(b), dir, each, ctx, e);
+	struct listing listing = {.self = self_of(b), .each = each, .ctx = ctx};
+
+	return list_all(&listing, dir, e);
+}
+
+static int dir_names(struct backend *b, const char *dir,
+		     int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
+		     struct error *e)
+{
+	struct listing listing = {.self = self_of(b), .names = true, .each = each, .ctx = ctx};
+
+	return list_all(&listing, dir, e);
 }
 
 static int dir_remove(struct backend *b, const char *name, struct error *e)
@@ -439,6 +463,7 @@ static const struct backend_ops dir_ops = {
 	.get = dir_get,
 	.size = dir_size,
 	.list = dir_list,
+	.names = dir_names,
 	.remove = dir_remove,
 	.sync = dir_sync,
 	.free = dir_free,

@@ -167,6 +167,7 @@ static const struct backend_ops mem_ops = {
 	.get = mem_get,
 	.size = mem_size,
 	.list = mem_list,
+	.names = mem_list,
 	.remove = mem_remove,
 	.sync = mem_sync,
 	.free = mem_free,

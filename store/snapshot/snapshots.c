@@ -160,7 +160,7 @@ int snapshots_stamp(struct store *store, uint64_t *ret_stamp, struct error *e)
 {
 	uint64_t stamp = 0;
 
-	if (store->backend->ops->list(store->backend, "snapshots", add_stamp, &stamp, e) < 0)
+	if (store->backend->ops->names(store->backend, "snapshots", add_stamp, &stamp, e) < 0)
 		return e->code;
 	*ret_stamp = stamp;
 	return 0;

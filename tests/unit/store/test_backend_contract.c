@@ -156,6 +156,12 @@ static void a_folder_is_listed_with_all_below_it_and_nothing_else(void **state)
 	ASSERT_OK(b->ops->list(b, "chunks/aa", note, &listed, &e));
 	assert_int_equal(listed.count, 2);
 	listed.count = 0;
+	buf_reset(&listed.names);
+	ASSERT_OK(b->ops->names(b, "chunks", note, &listed, &e));
+	assert_int_equal(listed.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_non_null(strstr(buf_text(&listed.names), names[i]));
+	listed.count = 0;
 	ASSERT_OK(b->ops->list(b, "nothing", note, &listed, &e));
 	assert_int_equal(listed.count, 0);
 	listed.stop_after = 2;
@@ -355,6 +361,9 @@ static void links_and_folders_are_not_listed_as_files(void **state)
 	assert_int_equal(mkfifo(harness_path(root, "c/pipe"), 0600), 0);
 	assert_int_equal(symlink("c", harness_path(root, "loop")), 0);
 	ASSERT_OK(b->ops->list(b, "c", note, &listed, &e));
+	assert_string_equal(buf_text(&listed.names), "c/real ");
+	buf_reset(&listed.names);
+	ASSERT_OK(b->ops->names(b, "c", note, &listed, &e));
 	assert_string_equal(buf_text(&listed.names), "c/real ");
 	buf_release(&listed.names);
 	backend_free(b);
