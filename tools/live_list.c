@@ -103,6 +103,18 @@ static bool is_wanted(const char *db, const char *coll)
 	       buckets_is(bytes_str(coll), NULL);
 }
 
+int live_list_check_series(const char *db, const char *coll, bool has_uuid, struct error *e)
+{
+	if (!has_uuid)
+		return 0;
+	error_set(
+		e, ERR_REFUSED,
+		"%s.%s is a time series without a view, which MongoDB makes from 8.3 on: it can't "
+		"be read from a running server yet",
+		db, coll);
+	return error_hint(e, "mongodump 100.16 or later reads it, and 'yester ingest' takes that");
+}
+
 struct collections {
 	struct live *live;
 	const struct ns_filter *filter;
@@ -130,11 +142,13 @@ static int add_collection(void *ctx, const bson_t *doc, struct error *e)
 		type = bson_iter_utf8(&at, NULL);
 	if (find(doc, "options", &at) && BSON_ITER_HOLDS_DOCUMENT(&at))
 		bson_iter_document(&at, &len, &options);
+	entry.is_series = strcmp(type, "timeseries") == 0;
+	entry.has_uuid = read_uuid(doc, entry.uuid);
+	if (entry.is_series && live_list_check_series(c->db, name, entry.has_uuid, e) < 0)
+		return e->code;
 	entry.db = xstrdup(c->db);
 	entry.coll = xstrndup(name, name_len);
 	entry.is_view = strcmp(type, "view") == 0;
-	entry.is_series = strcmp(type, "timeseries") == 0;
-	entry.has_uuid = read_uuid(doc, entry.uuid);
 	buf_add(&entry.options, options, len);
 	c->list->at = xrealloc(c->list->at, (c->list->count + 1) * sizeof(entry));
 	c->list->at[c->list->count++] = entry;

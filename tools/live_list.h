@@ -29,10 +29,18 @@ DEFINE_OWNED_STRUCT(struct live_list, live_list_release);
 
 /*
  * What mongodump would dump, and `filter` (may be NULL) takes: no local, no config, no system.* but the
- * users', scripts and buckets. Indexes that are still being built are left out. ERR_REMOTE.
+ * users', scripts and buckets. Indexes that are still being built are left out. ERR_REMOTE; ERR_REFUSED:
+ * live_list_check_series().
  */
 MUST_CHECK int live_list_read(struct live *live, const struct ns_filter *filter,
 			      struct live_list *ret, struct error *e);
+
+/*
+ * Can a time series be copied? Not one that has a UUID: it is one collection with its buckets (mongo-tools
+ * common/db/version.go, SupportsRawData), which a plain find does not give. ERR_REFUSED.
+ */
+MUST_CHECK int live_list_check_series(const char *db, const char *coll, bool has_uuid,
+				      struct error *e);
 
 /* Is a collection of that UUID in database `db` now? 1, 0, ERR_REMOTE. */
 MUST_CHECK int live_list_has(struct live *live, const char *db, const uint8_t uuid[16],

@@ -1,5 +1,7 @@
 #include "tools/live.h"
 
+#include "tools/live_list.h"
+
 #include "tests/harness/harness.h"
 
 static void versions_that_were_run_are_taken_without_a_word(void **state)
@@ -35,6 +37,18 @@ static void newer_versions_are_refused_unless_they_are_allowed(void **state)
 	assert_non_null(strstr(e.hint, "--allow-untested"));
 	assert_int_equal(live_version_check("10.1.2", false, &e), ERR_REFUSED);
 	assert_int_equal(live_version_check("9.0.0", true, &e), 1);
+}
+
+/* Its buckets would be missing: listings of servers from 8.3 on have no system.buckets collection. */
+static void a_time_series_without_a_view_is_refused(void **state)
+{
+	struct error e = {0};
+
+	(void)state;
+	assert_int_equal(live_list_check_series("shop", "heat", false, &e), 0);
+	assert_int_equal(live_list_check_series("shop", "heat", true, &e), ERR_REFUSED);
+	assert_non_null(strstr(e.text, "shop.heat is a time series without a view"));
+	assert_non_null(strstr(e.hint, "mongodump"));
 }
 
 static void secrets_of_a_connection_string_are_hidden_in_texts(void **state)
@@ -89,6 +103,7 @@ int main(void)
 		cmocka_unit_test(versions_that_were_run_are_taken_without_a_word),
 		cmocka_unit_test(versions_that_could_not_be_run_are_taken_with_a_warning),
 		cmocka_unit_test(newer_versions_are_refused_unless_they_are_allowed),
+		cmocka_unit_test(a_time_series_without_a_view_is_refused),
 		cmocka_unit_test(secrets_of_a_connection_string_are_hidden_in_texts),
 		cmocka_unit_test(patience_is_what_the_string_says_else_ours),
 		cmocka_unit_test(what_writes_and_reads_wait_for_is_not_the_strings_to_say),
