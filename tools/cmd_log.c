@@ -196,7 +196,7 @@ static int check_name(struct job *job, struct error *e)
 		return cmd_find_db(moment, word, &first, &end, e);
 	if (cmd_find_ns(moment, word, &entry, e) < 0)
 		return e->code;
-	return entry.type == CATALOG_VIEW || entry.type == CATALOG_TIMESERIES
+	return entry.type == CATALOG_VIEW || (entry.type == CATALOG_TIMESERIES && !entry.has_uuid)
 		       ? refuse_view(&entry, e)
 		       : 0;
 }

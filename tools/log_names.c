@@ -1,5 +1,6 @@
 #include "tools/log_names.h"
 
+#include "base/buckets.h"
 #include "base/ns.h"
 #include "tools/cmd.h"
 #include "tools/term.h"
@@ -51,6 +52,26 @@ void log_names_only(struct log_names *names, struct bytes key)
 	names->filter.key_hash = stream_key_hash(key);
 }
 
+/* Buckets of a time series that has no view have its UUID (oplog/replay_viewless.h), and its name in the log. */
+static int learn_series(struct log_names *names, struct moment *moment,
+			const struct catalog_entry *buckets, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry series = {0};
+	OWNED(buf_release) struct buf ns = {0};
+	struct bytes name;
+	int found;
+
+	if (buckets->has_uuid || !buckets_is(catalog_entry_coll(buckets), &name))
+		return 0;
+	buf_add(&ns, buckets->ns, buckets->db_len + 1);
+	buf_add_bytes(&ns, name);
+	catalog_entry_init(&series);
+	found = moment_find(moment, buf_bytes(&ns), NULL, &series, e);
+	if (found > 0 && series.type == CATALOG_TIMESERIES && series.has_uuid)
+		log_names_add(names, series.uuid);
+	return found;
+}
+
 int log_names_learn(struct log_names *names, struct moment *moment, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
@@ -60,6 +81,8 @@ int log_names_learn(struct log_names *names, struct moment *moment, struct error
 	found = moment_find(moment, buf_bytes(&names->word), NULL, &entry, e);
 	if (found > 0 && entry.has_uuid)
 		log_names_add(names, entry.uuid);
+	if (found > 0 && learn_series(names, moment, &entry, e) < 0)
+		return e->code;
 	return found;
 }
 

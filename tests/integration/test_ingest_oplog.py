@@ -386,6 +386,32 @@ def test_an_operation_of_a_later_server_is_told_of_its_collection_only(oplog, tm
     assert '"a"' not in done.out and "unknown operation 'zz'" in done.err, done.out
 
 
+def test_a_time_series_without_a_view_from_its_dump_on(store, oplog, tmp_path):
+    """As servers from 8.3 on log it: under its own name, with its own UUID; its documents are buckets."""
+    dump, series = tmp_path / "dump", bytes(range(16))
+    named = {"ns": "shop.heat", "ui": bson.Binary(series, 4)}
+    (dump / "shop").mkdir(parents=True)
+    (dump / "shop" / "heat.bson").write_bytes(bson.encode({"_id": 1, "control": {}}))
+    (dump / "shop" / "heat.metadata.json").write_text(json.dumps({
+        "options": {"timeseries": {"timeField": "t"}}, "indexes": [], "uuid": series.hex(), "collectionName": "heat", "type": "timeseries"}))
+    noop = made_entry(100, op="n", ns="", ui=None, o={"msg": "x"})
+    write(dump / "oplog.bson", [noop])
+    store.ingest(dump)
+    oplog.add(write(tmp_path / "slice.bson", [
+        noop, made_entry(101, o={"_id": 2, "control": {}}, **named), made_entry(102, op="d", o={"_id": 1}, **named)]))
+    buckets = "shop.system.buckets.heat"
+    for at, ids in (("100.1", [1]), ("101.1", [1, 2]), ("102.1", [2])):
+        assert [json.loads(line)["_id"] for line in store.run("cat", buckets, "--at", at).out.splitlines()] == ids
+    for name in ("shop.heat", buckets):
+        assert len(store.run("log", name, "--op", "i,d").out.splitlines()) == 2, name
+    made = [json.loads(line) for line in store.run("log", buckets, "1", "--json").out.splitlines()]
+    assert [entry["op"] for entry in made][-1] == "d"
+    oplog.add(write(tmp_path / "more.bson", [
+        made_entry(102, op="d", o={"_id": 1}, **named),
+        made_entry(103, op="c", **{**named, "ns": "shop.$cmd"}, o={"drop": "heat"})]))
+    assert "heat" not in store.run("ls", "--at", "103.1").out
+
+
 def test_samples_of_the_tools_are_taken(shared, store, tmp_path):
     """mongo-tools' own test data: handmade and old entries, and two files that are out of order."""
     base = shared / "data" / "mongo-tools-testdata" / "mongorestore" / "testdata"
