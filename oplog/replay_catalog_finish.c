@@ -156,10 +156,11 @@ static int emit_view(struct replay_catalog *catalog, const struct replay_view *v
 	if (view->as_loaded && (buckets == NULL || buckets->series_changed == 0))
 		return each(ctx, &entry, NULL, changed, e);
 	entry.has_uuid = buckets != NULL && buckets->viewless;
+	memset(entry.uuid, 0, sizeof(entry.uuid));
+	if (entry.has_uuid)
+		memcpy(entry.uuid, buckets->uuid, sizeof(entry.uuid));
 	entry.has_metadata = true;
 	if (buckets != NULL) {
-		if (buckets->viewless)
-			memcpy(entry.uuid, buckets->uuid, sizeof(entry.uuid));
 		entry.type = CATALOG_TIMESERIES;
 		entry.options = buckets->series_options;
 		entry.indexes = buckets->series_indexes;

@@ -128,6 +128,34 @@ static void the_result_is_a_base_again(void **state)
 	replay_catalog_free(again.catalog);
 }
 
+/* Only such a one has the UUID of its buckets: the same entry is the same bytes, whatever it came of. */
+static void a_time_series_with_a_view_has_no_uuid(void **state)
+{
+	static const struct catalog_case made[] = {
+		{"",
+		 EXACT,
+		 {D_S_OLD, D_B},
+		 {"3 {'collMod':'system.buckets.s','expireAfterSeconds':60}"},
+		 ""},
+		{"", EXACT, {D_S, D_B}, {TURN("s", "'isUpgrade':false")}, ""},
+	};
+	static const uint8_t none[16] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(made); i++) {
+		OWNED(result_release) struct result result = {0};
+		const struct result_entry *series;
+		struct run run;
+
+		run_case(&made[i], &run, &result);
+		series = result_of(&result, "d.s");
+		assert_int_equal(series->entry.type, CATALOG_TIMESERIES);
+		assert_false(series->entry.has_uuid);
+		assert_memory_equal(series->entry.uuid, none, sizeof(none));
+		replay_catalog_free(run.catalog);
+	}
+}
+
 static void one_uuid_is_not_that_of_two(void **state)
 {
 	static const struct catalog_case c = {"", EXACT, {D_S}, {NULL}, ""};
@@ -236,6 +264,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_series_without_a_view_are_followed),
 		cmocka_unit_test(the_result_is_a_base_again),
+		cmocka_unit_test(a_time_series_with_a_view_has_no_uuid),
 		cmocka_unit_test(one_uuid_is_not_that_of_two),
 		cmocka_unit_test(entries_of_later_servers_are_understood),
 	};
