@@ -180,6 +180,7 @@ static int run_backup(struct cmd_run *run, struct error *e)
 	how.progress = term_progress_get(progress);
 	if (open_files(run, how.progress, &files, e) < 0)
 		return e->code;
+	live.store = store;
 	live.uri = files == NULL ? uri : backup_files_uri(files);
 	ret = back_up(store, &how, &live, &result, e);
 	backup_files_close(TAKE(files));
@@ -207,7 +208,9 @@ const struct cmd cmd_backup = {
 		 "\n"
 		 "Nothing is written to the deployment. What needs a user: the role \"backup\". "
 		 "A standalone, a\n"
-		 "mongos, a shard and an arbiter are refused (exit code 6), and so is a version "
+		 "mongos, a shard, an arbiter, and a member of another replica set than that of "
+		 "the store's\n"
+		 "snapshots are refused (exit code 6), and so is a version "
 		 "that "
 		 "is newer\n"
 		 "than this program. When it fails or is interrupted there is no snapshot, and "

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "tools/live_copy.h"
 #include "tools/live_oplog.h"
+#include "tools/live_same.h"
 
 #define BATCH_BYTES (1 * MIB)
 #define CATCH_UP_MAX 20000 /* entries that are read before anybody looks at the copy again */
@@ -530,7 +531,9 @@ int source_live_read(void *ctx, const struct source_options *options,
 
 	*ret_info = (struct source_info){0};
 	job.live_source->again = false;
-	if (live_open(job.live_source->uri, &job.live, e) < 0 || check_version(&job, e) < 0)
+	if (live_open(job.live_source->uri, &job.live, e) < 0 || check_version(&job, e) < 0 ||
+	    (job.live_source->store != NULL &&
+	     live_same_check(job.live, job.live_source->store, e) < 0))
 		return e->code;
 	memcpy(ret_info->server_version, job.live->version, sizeof(ret_info->server_version));
 	memcpy(ret_info->replica_set, job.live->set, sizeof(ret_info->replica_set));

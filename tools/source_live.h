@@ -27,6 +27,7 @@ struct source_live {
 	bool allow_untested;			   /* versions that are newer than this program */
 	void (*note)(void *ctx, const char *text); /* what a person should know; may be NULL */
 	void *note_ctx;
+	struct store *store; /* whose replica set it has to be of; or NULL */
 	bool again; /* out: it failed for something that passes: the same once more may succeed */
 };
 

@@ -11,6 +11,7 @@
 #include "store/store_stream.h"
 #include "tools/checkpoint.h"
 #include "tools/live_oplog.h"
+#include "tools/live_same.h"
 #include "tools/metrics.h"
 #include "tools/tail_fill.h"
 #include "tools/tail_jobs.h"
@@ -248,7 +249,7 @@ static int refuse_other(const struct job *job, struct error *e)
 /* What follows the stream is gone: go on with the oldest entry there is, without a proof. */
 static int step_over(struct job *job, struct live *live, uint64_t oldest, struct error *e)
 {
-	if (seal(job, e) < 0)
+	if (live_same_check(live, job->store, e) < 0 || seal(job, e) < 0)
 		return e->code;
 	/* The first one is told in the end; what is cut off while that is taken in makes another one. */
 	if (!job->result.has_gap) {

@@ -4,6 +4,7 @@
 
 #include "oplog/stream_tail.h"
 #include "store/snapshot/snapshots.h"
+#include "tools/live_same.h"
 
 int tail_stream_seal(struct store *store, uint64_t number, bool *left, uint64_t *ret_segments,
 		     struct error *e)
@@ -95,7 +96,8 @@ int tail_stream_begin(struct store *store, struct live *live, uint64_t *ret, str
 	uint64_t wanted, made;
 	int found = 0;
 
-	if (tail_stream_snapshots(store, &wanted, &made, e) < 0)
+	if (live_same_check(live, store, e) < 0 ||
+	    tail_stream_snapshots(store, &wanted, &made, e) < 0)
 		return e->code;
 	if (wanted != 0)
 		found = live_upto(live, wanted, ret, e);

@@ -13,7 +13,7 @@ import bson
 import peers
 import pymongo
 import pytest
-from following import equal, state_in
+from following import equal, gaps_of, state_in, tail_once
 from replica_set import Load, Proxy, ReplicaSet, read_at, state_of, until
 
 SEED = int(os.environ.get("YESTER_SEED", "6"))
@@ -435,3 +435,22 @@ def test_nothing_is_written_to_the_deployment(rs, store):
     for entry in rs.leader().client.local["oplog.rs"].find(
             {"ts": {"$gt": bson.timestamp.Timestamp(seconds, increment)}}):
         assert entry["op"] == "n" or entry["ns"].startswith("config."), entry
+
+
+def test_another_set_of_the_same_name_is_refused(store):
+    """The URI of another deployment, whose set is called rs0 as half of all are, and whose oplog begins later: that looks like a gap."""
+    with peers.Mongod("6.0.27") as first:
+        first.client["shop"]["c0"].insert_one({"_id": 1})
+        store.run("backup", "--uri", first.uri)
+        first.client["shop"]["c0"].insert_one({"_id": 2})
+        tail_once(store, first.uri)
+    with peers.Mongod("4.4.2") as other:
+        other.client["shop"]["c0"].insert_one({"_id": 3})
+        for words in (["backup"], ["tail", "--once"], ["tail", "--once", "--on-gap", "snapshot"]):
+            refused = store.run(*words, "--uri", other.uri, check=6)
+            assert "is a member of another replica set" in refused.err and "HINT" in refused.err, refused.story()
+        assert gaps_of(store) == [] and len(json.loads(store.run("snapshots", "--json").out)) == 1
+        fresh = peers.Store(store.path.parent / "fresh")
+        fresh.run("backup", "--uri", other.uri)
+        other.client["shop"]["c0"].drop()
+        fresh.run("backup", "--uri", other.uri)
