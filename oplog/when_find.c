@@ -164,5 +164,6 @@ int when_find_id(const struct snapshot_list *list, const char *text, size_t *ret
 int when_find_no_snapshot(struct error *e)
 {
 	error_set(e, ERR_NO_TIME, "the store has no snapshot yet");
-	return error_hint(e, "'yester ingest' makes one from a mongodump");
+	return error_hint(e, "'yester backup' makes one of a running replica set, 'yester ingest' "
+			     "of a mongodump");
 }

@@ -92,15 +92,20 @@ static void print_text(const struct cmd_run *run, const char *path, bool encrypt
 	const char *file = run->globals.key_file;
 	OWNED(buf_release) struct buf word = {0};
 	OWNED(buf_release) struct buf key = {0};
+	const char *store, *flag;
 
 	printf("%s is a new, empty%s store\n\n", path, encrypted ? ", encrypted" : "");
 	if (encrypted)
 		printf("Without the key nobody can read it: keep a copy of the key elsewhere.\n\n");
+	store = shell_word(path, &word);
+	flag = encrypted && file != NULL ? " --key-file " : "";
+	file = *flag != '\0' ? shell_word(file, &key) : "";
 	printf("Next:\n"
 	       "  mongodump --oplog --out dump\n"
-	       "  yester ingest -s %s%s%s dump\n",
-	       shell_word(path, &word), encrypted && file != NULL ? " --key-file " : "",
-	       encrypted && file != NULL ? shell_word(file, &key) : "");
+	       "  yester ingest -s %s%s%s dump\n"
+	       "or, with the connection string of a running replica set in the file F:\n"
+	       "  yester tail -s %s%s%s --uri-file F --every 6h --on-gap snapshot\n",
+	       store, flag, file, store, flag, file);
 }
 
 static int run_init(struct cmd_run *run, struct error *e)

@@ -33,7 +33,8 @@ static struct extent extent_of_snapshot(const struct snapshot *s)
 static int no_oplog(struct error *e)
 {
 	error_set(e, ERR_NO_TIME, "the store has no oplog");
-	return error_hint(e, "'yester ingest-oplog' puts one in");
+	return error_hint(e, "'yester tail' follows that of a running replica set, 'yester "
+			     "ingest-oplog' puts a slice in");
 }
 
 static int find_snapshot(const struct snapshot_list *list, const char *text,
