@@ -34,7 +34,7 @@ static bool is_timestamp(const char *text, unsigned long long *ret_seconds,
 	return *text != '\0' && *end != '\0';
 }
 
-/* "c" of "a/b/c" and "a/b/c/". */
+/* "c" of "mnt/at/c" and "mnt/at/c/". */
 static struct bytes last_folder(const char *text)
 {
 	size_t end = strlen(text), start;
@@ -71,10 +71,10 @@ int when_find_no_name(const struct snapshot_list *list, const char *text, bool b
 		return error_hint(e, "seconds since 1970 are written @%s%s", text, tilde);
 	if (is_timestamp(text, &seconds, &increment))
 		return error_hint(e, "an optime is written %llu.%llu%s", seconds, increment, tilde);
-	if (folder.len > 0 && folder.len < strlen(text))
+	if (folder.len > 0 && (strstr(text, "at/") != NULL || strstr(text, "snapshots/") != NULL))
 		return error_hint(e, "a moment is the last folder's name alone: %.*s%s",
 				  (int)folder.len, (const char *)folder.at, tilde);
-	if (digits == 4 && text[4] == '-')
+	if (digits == 4 && (text[4] == '-' || text[4] == '/'))
 		return error_hint(e,
 				  "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z");
 	if (suggest_best(&near) != NULL)
