@@ -32,6 +32,7 @@ struct source_ns {
 	bool has_metadata;    /* false for a lone .bson without .metadata.json or indexes */
 	bool has_uuid;
 	uint8_t uuid[16];
+	bool under_series;  /* buckets that the dump has under the name of their time series */
 	const char *file;   /* where the documents come from, for messages */
 	struct bytes whole; /* all the documents of a plain file, which is mapped; else empty */
 	uint64_t expected_bytes; /* size of the documents, 0 when not known (archives, gzip) */

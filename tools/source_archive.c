@@ -237,20 +237,20 @@ static struct source_catalog_entry *buckets_for(const struct archive *a,
 static int find_entry(struct archive *a, struct bytes header, struct source_catalog_entry **ret,
 		      struct error *e)
 {
-	struct source_catalog_entry *entry;
+	struct source_catalog_entry *named, *entry;
 	struct bytes db;
 	struct bytes coll;
 	int r = source_catalog_names(header, &db, &coll, e);
 
 	if (r < 0)
 		return r;
-	entry = source_catalog_find(&a->catalog, db, coll);
-	if (entry == NULL)
+	named = source_catalog_find(&a->catalog, db, coll);
+	if (named == NULL)
 		return error_set(e, ERR_CORRUPT,
 				 "expected a namespace of the archive's catalog, found %.*s.%.*s",
 				 (int)MIN_OF(db.len, 64), (const char *)db.at,
 				 (int)MIN_OF(coll.len, 255), (const char *)coll.at);
-	entry = buckets_for(a, entry);
+	entry = buckets_for(a, named);
 	if (entry->state == SOURCE_CATALOG_CLOSED)
 		return error_set(e, ERR_CORRUPT, "a block of %s.%s, which has ended before",
 				 entry->db, entry->coll);
@@ -259,6 +259,7 @@ static int find_entry(struct archive *a, struct bytes header, struct source_cata
 		if (r >= 0)
 			r = open_entry(a, entry, e);
 	}
+	entry->ns.under_series = entry != named;
 	*ret = entry;
 	return r;
 }

@@ -13,7 +13,8 @@ static const char indexes_name[] = "system.indexes";
 struct entry {
 	struct buf name; /* empty: not known yet (shortened, without metadata) */
 	bool has_metadata;
-	bool blank; /* it is an empty file */
+	bool blank;	   /* it is an empty file */
+	bool under_series; /* as in source_ns */
 	struct metadata metadata;
 	const struct source_member *member; /* borrowed */
 	const struct source_file *data;	    /* of `member`, or of none: see split_series() */
@@ -133,6 +134,7 @@ static void split_series(struct database *db, struct entry *series)
 	buf_add_bytes(&buckets->name, buf_bytes(&series->name));
 	buckets->member = series->member;
 	buckets->data = series->data;
+	buckets->under_series = true;
 	series->data = &none;
 	db->count++;
 }
@@ -197,6 +199,7 @@ static int push_entry(const struct source_job *job, struct database *db, struct 
 		.db = db->name,
 		.coll = buf_text(&entry->name),
 		.coll_len = entry->name.len,
+		.under_series = entry->under_series,
 		.file = path_of(entry),
 	};
 

@@ -140,6 +140,38 @@ int64_t source_docs_split(struct bytes window, const struct source_split *how, c
 	return (int64_t)at;
 }
 
+/*
+ * Tools that do not know time series (mongodump before 100.4) wrote the measurements of one under its name, which are
+ * what a find of it gives and no documents of a collection.
+ */
+static int check_buckets(const struct source_ns *ns, struct bytes docs, uint64_t offset,
+			 struct error *e)
+{
+	struct bson_field field;
+	int64_t len = 0;
+
+	for (size_t at = 0; at < docs.len; at += (size_t)len) {
+		struct bytes rest = bytes_of(docs.at + at, docs.len - at);
+		int found;
+
+		len = bson_next(rest, rest.len, e);
+		if (len < 0)
+			return (int)len;
+		found = bson_find(bytes_of(rest.at, (size_t)len), "control", &field, e);
+		if (found < 0)
+			return found;
+		if (found == 1 && field.type == BSON_KIND_DOCUMENT)
+			continue;
+		error_set(e, ERR_UNSUPPORTED,
+			  "%s: offset %" PRIu64 ": expected a bucket of the time series %s.%s, "
+			  "found a document without control",
+			  ns->file, offset + at, ns->db, ns->coll + sizeof(BUCKETS_PREFIX) - 1);
+		return error_hint(e, "mongodump 100.4 and later dumps buckets, not measurements; "
+				     "--nsExclude leaves it out");
+	}
+	return 0;
+}
+
 int source_docs_push(const struct source_job *job, const struct source_ns *ns, void *handle,
 		     struct bytes docs, uint64_t offset, struct error *e)
 {
@@ -149,6 +181,8 @@ int source_docs_push(const struct source_job *job, const struct source_ns *ns, v
 				 ": expected no documents of %s.%s, which is a %s",
 				 ns->file, offset, ns->db, ns->coll,
 				 ns->type == SOURCE_VIEW ? "view" : "time series");
+	if (ns->under_series && check_buckets(ns, docs, offset, e) < 0)
+		return e->code;
 	return job->sink->docs(job->sink->ctx, handle, docs, offset, e);
 }
 

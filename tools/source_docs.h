@@ -74,7 +74,9 @@ MUST_CHECK int64_t source_docs_split(struct bytes window, const struct source_sp
  */
 size_t source_docs_need(struct bytes window, size_t limit);
 
-/* Give whole documents to the sink; ERR_CORRUPT when the namespace is a view or a time series. */
+/* Give whole documents to the sink; ERR_CORRUPT when the namespace is a view or a time series,
+ * ERR_UNSUPPORTED for measurements where buckets are expected.
+ */
 MUST_CHECK int source_docs_push(const struct source_job *job, const struct source_ns *ns,
 				void *handle, struct bytes docs, uint64_t offset, struct error *e);
 

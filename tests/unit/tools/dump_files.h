@@ -66,6 +66,18 @@ static inline void add_docs(struct buf *ret, int first, int count)
 		harness_doc_of_int32(ret, first + i);
 }
 
+/* Of those, with {control: {}}. */
+static inline void add_buckets(struct buf *ret, int first, int count)
+{
+	for (int i = 0; i < count; i++) {
+		size_t doc = harness_doc_open(ret);
+
+		harness_doc_int32(ret, "_id", first + i);
+		harness_doc_close(ret, harness_doc_open_sub(ret, "control"));
+		harness_doc_close(ret, doc);
+	}
+}
+
 static inline void put_docs(const char *dir, const char *name, int count)
 {
 	OWNED(buf_release) struct buf docs = {0};

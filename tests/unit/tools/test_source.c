@@ -319,6 +319,7 @@ static void time_series_come_with_their_buckets(void **state UNUSED)
 				      "\"indexes\":[],\"type\":\"timeseries\"}";
 	static const char both[] = "m.system.buckets.w+x collection docs=2 indexes=0 +mapped\n"
 				   "m.w+x timeseries docs=0 indexes=0 +meta\n";
+	OWNED(buf_release) struct buf buckets = {0};
 	const char *dir = harness_tmpdir();
 
 	put_docs(dir, "m/system.buckets.w%2Bx.bson", 2);
@@ -329,7 +330,9 @@ static void time_series_come_with_their_buckets(void **state UNUSED)
 	put_docs(dir, "m/w%2Bx.bson", 1);
 	check_fails(dir, ERR_INVALID, "both are collection m.system.buckets.w+x");
 	assert_int_equal(unlink(harness_path(dir, "m/system.buckets.w%2Bx.bson")), 0);
-	put_docs(dir, "m/w%2Bx.bson", 2);
+	check_fails(dir, ERR_UNSUPPORTED, "offset 0: expected a bucket of the time series m.w+x");
+	add_buckets(&buckets, 1, 2);
+	put_file(dir, "m/w%2Bx.bson", buf_bytes(&buckets));
 	put_docs(dir, "m/a.bson", 1);
 	check_read(dir, &check_all,
 		   "m.a collection docs=1 indexes=0 +mapped\n"

@@ -281,6 +281,7 @@ static void a_time_series_comes_before_its_buckets(void **state UNUSED)
 				       "\"indexes\":[]}";
 	OWNED(buf_release) struct buf b = {0};
 	OWNED(buf_release) struct buf start = {0};
+	OWNED(buf_release) struct buf docs = {0};
 	uint64_t crc = 0;
 
 	put_start(&start);
@@ -293,7 +294,11 @@ static void a_time_series_comes_before_its_buckets(void **state UNUSED)
 	check_archive(buf_bytes(&b), "m.w timeseries docs=0 indexes=0 +meta\n"
 				     "m.system.buckets.w collection docs=2 indexes=0\n");
 	/* As tools for servers from 8.3 on write it. */
-	put_block(&start, "m", "w", 1, 2, &(uint64_t){0});
+	add_buckets(&docs, 1, 2);
+	crc = crc64_update(0, buf_bytes(&docs));
+	put_header(&start, "m", "w", false, 0);
+	buf_add_bytes(&start, buf_bytes(&docs));
+	put_end(&start);
 	put_header(&start, "m", "w", true, crc);
 	check_archive(buf_bytes(&start), "m.w timeseries docs=0 indexes=0 +meta\n"
 					 "m.system.buckets.w collection docs=2 indexes=0\n");
