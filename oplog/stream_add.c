@@ -56,8 +56,8 @@ static int read_list(struct stream_add *add, uint64_t without, struct error *e)
 	stream = add->stream;
 	if (stream->skipped > 0) {
 		error_set(e, ERR_CORRUPT,
-			  "%zu segment%s of the stored oplog can't be used: damaged, or not all of "
-			  "it is here",
+			  "%zu segment%s of the stored oplog can't be used: damaged, made by a "
+			  "newer program, or not all of it is here",
 			  stream->skipped, stream->skipped == 1 ? "" : "s");
 		return error_hint(e,
 				  "'yester repair' mends it; more is told by: yester check -s %s",

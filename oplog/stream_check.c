@@ -13,19 +13,20 @@ struct check {
 	check_problem problem;
 	void *ctx;
 	struct stream_check_result result;
-	/* That memory or files were out, or a segment is a newer program's, is no damage: it ends the check. */
+	/* That memory or files were out, or a segment or journal is a newer program's, is no damage: it ends the check. */
 	struct error lack;
 	struct condemned condemned;
 };
 
 static void report(struct check *check, const char *file, const struct error *e)
 {
-	bool named = strncmp(e->text, file, strlen(file)) == 0;
+	bool named = strstr(e->text, file) != NULL; /* also by its whole path */
+	enum stream_file_kind kind = stream_file_parse(file).kind;
 	OWNED(free) char *text = NULL;
 
-	/* A segment has the hash in its name: a newer version is one indeed. */
-	if (error_is_lack(e) ||
-	    (e->code == ERR_UNSUPPORTED && stream_file_parse(file).kind == STREAM_FILE_SEGMENT)) {
+	/* A segment has its hash in its name, what a journal says of itself a checksum: a newer version is one indeed. */
+	if (error_is_lack(e) || (e->code == ERR_UNSUPPORTED &&
+				 (kind == STREAM_FILE_SEGMENT || kind == STREAM_FILE_JOURNAL))) {
 		check->lack = *e;
 		if (!named)
 			(void)error_wrap(&check->lack, "%s", file);
@@ -196,7 +197,7 @@ int stream_check_run(struct store *store, const struct check_options *options,
 	if (code < 0)
 		return code;
 	/* What is sound by itself may still contradict the others. */
-	if (check.result.problems == 0 && check.result.sealed == 0) {
+	if (check.result.problems == 0 && check.result.sealed == 0 && check.lack.code == 0) {
 		/* What is left out of journals was told of each, or waits to be deleted. */
 		aside = stream_open(store, &stream, NULL, &why) < 0
 				? 0

@@ -148,9 +148,8 @@ int cmd_snapshots_read(struct cmd_run *run, struct store *store, struct snapshot
 		return e->code;
 	if (skipped > 0)
 		fprintf(stderr,
-			"yester: %s: warning: %zu snapshot%s left out: damaged, or not all of it "
-			"is "
-			"here yet\n",
+			"yester: %s: warning: %zu snapshot%s left out: damaged, made by a newer "
+			"program, or not all of it is here yet\n",
 			run->cmd->name, skipped, skipped == 1 ? " is" : "s are");
 	if (ret_skipped != NULL)
 		*ret_skipped = skipped;

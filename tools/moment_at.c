@@ -42,8 +42,8 @@ static void warn(const struct cmd_run *run, const char *what, size_t count)
 {
 	if (count > 0)
 		fprintf(stderr,
-			"yester: %s: warning: %zu %s%s left out: damaged, or not all of it is here "
-			"yet\n",
+			"yester: %s: warning: %zu %s%s left out: damaged, made by a newer "
+			"program, or not all of it is here yet\n",
 			run->cmd->name, count, what, count == 1 ? " is" : "s are");
 }
 

@@ -277,7 +277,8 @@ unsigned status_check(const struct status *status, const struct status_limits *l
 	}
 	if (status->skipped > 0) {
 		buf_printf(ret,
-			   "%zu snapshots or parts of the oplog are damaged, or not all here\n",
+			   "%zu snapshots or parts of the oplog are damaged, made by a newer "
+			   "program, or not all here\n",
 			   status->skipped);
 		wrong++;
 	}

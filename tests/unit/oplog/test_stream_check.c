@@ -3,7 +3,10 @@
 
 #include <fcntl.h>
 
+#include "base/bytes.h"
+#include "base/crc64.h"
 #include "base/file.h"
+#include "oplog/journal_format.h"
 #include "oplog/stream_internal.h"
 #include "oplog/stream_tail.h"
 #include "tests/unit/oplog/stream_model.h"
@@ -183,6 +186,41 @@ static void a_damaged_journal_is_a_problem(void **state UNUSED)
 	}
 }
 
+static void a_journal_of_a_newer_program_is_no_damage(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf said = {0};
+	OWNED(buf_release) struct buf docs = {0};
+	OWNED(free) char *name = NULL;
+	OWNED(free) char *folder = NULL;
+	OWNED(free) char *path = NULL;
+	OWNED(fd_close) int fd = -1;
+	struct store *store = stream_model_store(NULL);
+	struct journal_writer *journal = NULL;
+	const struct check_options options = {.read_data = true};
+	const struct segment_link none = {0};
+	struct stream_check_result result;
+	uint8_t header[JOURNAL_HEADER_LEN];
+	struct error e = {0};
+
+	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	stream_model_entry(&docs, 1);
+	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+	name = test_store_stream("x");
+	folder = xprintf("%s/oplog/%s", store_path(store), name);
+	path = journal_path(folder, journal_written(journal)->number);
+	journal_close(journal);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(pread(fd, header, sizeof(header), 0), sizeof(header));
+	header[4]++;
+	put_le64(header + sizeof(header) - 8,
+		 crc64_update(0, bytes_of(header, sizeof(header) - 8)));
+	assert_int_equal(pwrite(fd, header, sizeof(header), 0), sizeof(header));
+	ASSERT_ERROR_TEXT(stream_check_run(store, &options, keep, &said, &result, &e),
+			  ERR_UNSUPPORTED, ".journal: journal version 2, this program knows 1");
+	assert_int_equal(said.len, 0);
+	store_close(store);
+}
+
 struct watch {
 	uint64_t reports, stop_at;
 };
@@ -277,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_file_is_named),
 		cmocka_unit_test(a_segment_that_does_not_fit_its_tree_is_a_problem),
 		cmocka_unit_test(a_damaged_journal_is_a_problem),
+		cmocka_unit_test(a_journal_of_a_newer_program_is_no_damage),
 		cmocka_unit_test(a_check_tells_how_far_it_is_and_can_be_interrupted),
 		cmocka_unit_test(a_sealed_segment_is_counted_without_the_key),
 	};
