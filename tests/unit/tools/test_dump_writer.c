@@ -126,7 +126,7 @@ static void what_is_written_reads_back(void **state UNUSED)
 		{.archive = harness_path(dir, "a83"), .server_version = "8.3.0"},
 	};
 
-	add_docs(&docs, 1, 2);
+	add_buckets(&docs, 1, 2);
 	for (size_t i = 0; i < COUNT_OF(forms); i++) {
 		write_all(&forms[i], buf_bytes(&docs));
 		check_back(&forms[i], buf_bytes(&docs));
