@@ -95,25 +95,36 @@ static char *cache_in_tmp(struct error *e)
 	return TAKE(path);
 }
 
-/* Of a store and a machine, in the cache folder of a user. */
-static char *local_in(const struct store *store, const char *cache, const char *machine)
+/* What local/<machine>/ is, in a cache folder, made; or NULL. */
+static char *make_in(const struct store *store, const char *cache, struct error *e)
 {
 	OWNED(buf_release) struct buf id = {0};
+	OWNED(free) char *local = NULL, *tmp = NULL;
+	char machine[17];
 
+	machine_name(machine);
 	for (size_t i = 0; i < sizeof(store->params.id); i++)
 		buf_printf(&id, "%02x", store->params.id[i]);
-	return xprintf("%s/%s/%s", cache, buf_text(&id), machine);
+	local = xprintf("%s/%s/%s", cache, buf_text(&id), machine);
+	tmp = xprintf("%s/tmp", local);
+	if (file_make_dirs(tmp, e) < 0)
+		return NULL;
+	if (access(tmp, W_OK) == 0)
+		return TAKE(local);
+	error_sys(e, "write to %s", tmp);
+	return NULL;
 }
 
-static int use_local(struct store *store, const char *cache, const char *machine, struct error *e)
+/* Outside of the store: a system's user may have a home that is not there. NULL: it can't be made. */
+static char *make_outside(const struct store *store, struct error *e)
 {
-	free(store->local);
-	free(store->tmp);
-	store->local = local_in(store, cache, machine);
-	store->tmp = xprintf("%s/tmp", store->local);
-	if (file_make_dirs(store->tmp, e) < 0)
-		return e->code;
-	return access(store->tmp, W_OK) == 0 ? 0 : error_sys(e, "write to %s", store->tmp);
+	OWNED(free) char *home = cache_home(), *tmp = NULL;
+	char *local = home != NULL ? make_in(store, home, e) : NULL;
+
+	if (local != NULL)
+		return local;
+	tmp = cache_in_tmp(e);
+	return tmp != NULL ? make_in(store, tmp, e) : NULL;
 }
 
 /* Is the disk of a folder so full that no moment can be kept there? */
@@ -127,38 +138,12 @@ static bool is_full(const char *path)
 
 char *store_cache_home(const struct store *store)
 {
-	OWNED(free) char *home = NULL, *outside = NULL;
+	OWNED(free) char *outside = NULL;
 	struct error ignored = {0};
-	char machine[17];
 
-	if (!is_full(store->local))
-		return xstrdup(store->local);
-	home = cache_home();
-	if (home == NULL || file_make_dirs(home, &ignored) < 0 || access(home, W_OK) != 0) {
-		free(home);
-		home = cache_in_tmp(&ignored);
-	}
-	if (home == NULL || is_full(home))
-		return xstrdup(store->local);
-	machine_name(machine);
-	outside = local_in(store, home, machine);
-	return file_make_dirs(outside, &ignored) == 0 ? TAKE(outside) : xstrdup(store->local);
-}
-
-/* Outside of the store: a system's user may have a home that is not there. */
-static int make_outside(struct store *store, const char *machine, struct error *e)
-{
-	OWNED(free) char *home = cache_home();
-	OWNED(free) char *tmp = NULL;
-
-	if (home != NULL && use_local(store, home, machine, e) == 0)
-		return 0;
-	tmp = cache_in_tmp(e);
-	if (tmp != NULL && use_local(store, tmp, machine, e) == 0)
-		return 0;
-	return error_hint(e,
-			  "the store can't be written to, and needs a little room elsewhere: let "
-			  "XDG_CACHE_HOME name a folder of your own");
+	if (is_full(store->local))
+		outside = make_outside(store, &ignored);
+	return outside != NULL && !is_full(outside) ? TAKE(outside) : xstrdup(store->local);
 }
 
 /* local/<machine>/ inside the store, or in the user's cache folder where that can't be written. */
@@ -180,7 +165,15 @@ static int make_local(struct store *store, const struct store_options *options, 
 	if (options != NULL && options->is_cache)
 		return made < 0 ? made : error_sys(e, "write to %s", store->tmp);
 	store->writable = false;
-	return make_outside(store, machine, e);
+	free(store->local);
+	free(store->tmp);
+	store->tmp = NULL;
+	store->local = make_outside(store, e);
+	if (store->local == NULL)
+		return error_hint(e, "the store can't be written to, and needs a little room "
+				     "elsewhere: let XDG_CACHE_HOME name a folder of your own");
+	store->tmp = xprintf("%s/tmp", store->local);
+	return 0;
 }
 
 static int open_index(struct store *store, struct error *e)
