@@ -277,13 +277,16 @@ static int is_there(struct job *job, const struct snapshot *s, struct error *e)
 }
 
 /* Marks in `chosen` which of the source's snapshots are to be copied. */
-static int choose(struct job *job, const struct stream *stream, bool *chosen, struct error *e)
+static int choose(struct job *job, bool *chosen, struct error *e)
 {
 	const struct copy_options *o = job->options;
+	OWNED(stream_close) struct stream *stream = NULL;
 
 	if (o->name_count == 0)
-		return log_span_snapshots(stream, &job->source, o->since, o->until,
-					  (uint64_t)time(NULL), chosen, e);
+		return stream_open(job->from, &stream, NULL, e) < 0
+			       ? e->code
+			       : log_span_snapshots(stream, &job->source, o->since, o->until,
+						    (uint64_t)time(NULL), chosen, e);
 	for (size_t n = 0; n < o->name_count; n++) {
 		size_t i;
 		int found = snapshots_find(&job->source, o->names[n], &i, e);
@@ -298,11 +301,11 @@ static int choose(struct job *job, const struct stream *stream, bool *chosen, st
 	return 0;
 }
 
-static int copy_snapshots(struct job *job, const struct stream *stream, struct error *e)
+static int copy_snapshots(struct job *job, struct error *e)
 {
 	OWNED(free) bool *chosen = xcalloc(job->source.count + 1, sizeof(*chosen));
 
-	if (choose(job, stream, chosen, e) < 0)
+	if (choose(job, chosen, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < job->source.count; i++) {
 		int there = chosen[i] ? is_there(job, &job->source.at[i], e) : 1;
@@ -342,11 +345,14 @@ static int copy_range(struct job *job, struct stream *stream, const struct strea
 	return found;
 }
 
-static int copy_oplog(struct job *job, struct stream *stream, struct error *e)
+static int copy_oplog(struct job *job, struct error *e)
 {
+	OWNED(stream_close) struct stream *stream = NULL;
 	OWNED(stream_add_free) struct stream_add *add = NULL;
 	struct stream_added added;
 
+	if (stream_open(job->from, &stream, NULL, e) < 0)
+		return e->code;
 	if (stream_range_count(stream) == 0)
 		return 0;
 	if (stream_add_begin(job->writer, &add, e) < 0)
@@ -364,20 +370,14 @@ int copy_run(struct store *from, struct store *to, const struct copy_options *op
 	     struct copy_result *ret, struct error *e)
 {
 	OWNED(job_release) struct job job = {.from = from, .to = to, .options = options};
-	OWNED(stream_close) struct stream *stream = NULL;
 	struct store_writer_counts counts;
 	bool all = options->name_count == 0 && options->since == NULL && options->until == NULL;
 
 	if (snapshots_read(from, &job.source, NULL, e) < 0 ||
 	    snapshots_read(to, &job.there, NULL, e) < 0 ||
-	    stream_open(from, &stream, NULL, e) < 0 || store_writer_begin(to, &job.writer, e) < 0 ||
-	    copy_snapshots(&job, stream, e) < 0)
+	    store_writer_begin(to, &job.writer, e) < 0 || copy_snapshots(&job, e) < 0 ||
+	    (all && copy_oplog(&job, e) < 0))
 		return e->code;
-	if (all) {
-		stream_close(TAKE(stream)); /* what came meanwhile goes along */
-		if (stream_open(from, &stream, NULL, e) < 0 || copy_oplog(&job, stream, e) < 0)
-			return e->code;
-	}
 	store_writer_counts(job.writer, &counts);
 	job.result.stored = counts.stored_bytes;
 	*ret = job.result;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/ns.h"
 #include "base/siphash.h"
 #include "tools/log_drops.h"
 #include "tools/log_out.h"
@@ -312,9 +313,7 @@ static void take_parts(struct log_bursts *bursts, const struct log_op *op, struc
 		struct log_burst *part = &drops->at[i].burst;
 
 		if (part->rank == LOG_BURST_DROPS && part->first >= drop.first &&
-		    part->last <= drop.last && part->ns.len > op->op->db.len &&
-		    part->ns.at[op->op->db.len] == '.' &&
-		    bytes_equal(bytes_of(part->ns.at, op->op->db.len), op->op->db))
+		    part->last <= drop.last && ns_in_db(part->ns, op->op->db))
 			part->rank = LOG_BURST_PART;
 	}
 }

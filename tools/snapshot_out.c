@@ -34,12 +34,20 @@ void snapshot_out_json(struct json_out *j, const struct snapshot *s)
 	json_out_u64(j, "oplogEntries", s->oplog.count);
 }
 
-static bool has_true(const struct catalog_entry *entry, const char *option)
+static bool is_capped(const struct catalog_entry *entry)
+{
+	struct error ignored = {0};
+	bool capped;
+
+	return catalog_is_capped(buf_bytes(&entry->options), &capped, &ignored) == 0 && capped;
+}
+
+static bool is_clustered(const struct catalog_entry *entry)
 {
 	struct error ignored = {0};
 	struct bson_field field;
 
-	if (bson_find(buf_bytes(&entry->options), option, &field, &ignored) <= 0)
+	if (bson_find(buf_bytes(&entry->options), "clusteredIndex", &field, &ignored) <= 0)
 		return false;
 	return field.type != BSON_KIND_BOOL || field.value.at[0] != 0;
 }
@@ -48,9 +56,9 @@ const char *snapshot_out_type(const struct catalog_entry *entry)
 {
 	if (entry->type != CATALOG_COLLECTION)
 		return catalog_type_name(entry->type);
-	if (has_true(entry, "capped"))
+	if (is_capped(entry))
 		return "capped";
-	if (has_true(entry, "clusteredIndex"))
+	if (is_clustered(entry))
 		return "clustered";
 	return "collection";
 }
@@ -68,8 +76,8 @@ void snapshot_out_json_ns(struct json_out *j, const struct catalog_entry *entry)
 	json_out_name(j, "db", bytes_of(entry->ns, entry->db_len));
 	json_out_name(j, "collection", catalog_entry_coll(entry));
 	json_out_str(j, "type", catalog_type_name(entry->type));
-	json_out_bool(j, "capped", has_true(entry, "capped"));
-	json_out_bool(j, "clustered", has_true(entry, "clusteredIndex"));
+	json_out_bool(j, "capped", is_capped(entry));
+	json_out_bool(j, "clustered", is_clustered(entry));
 	json_out_u64(j, "count", entry->root.count);
 	json_out_u64(j, "bytes", entry->root.bytes);
 	if (entry->has_uuid)
