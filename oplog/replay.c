@@ -10,6 +10,7 @@
 struct replay {
 	const struct replay_options *options;
 	struct moment *base;
+	struct ns_filter *coverage; /* of a partial base; NULL: not known */
 	struct transactions *transactions;
 	struct replay_catalog *catalog;
 	struct replay_docs *docs;
@@ -30,6 +31,7 @@ static void release(struct replay *replay)
 	replay_catalog_free(replay->catalog);
 	transaction_free(replay->transactions);
 	moment_release(replay->base);
+	ns_filter_free(replay->coverage);
 }
 DEFINE_OWNED_STRUCT(struct replay, release);
 
@@ -123,11 +125,12 @@ static int begin(struct replay *replay, struct error *e)
 	OWNED(free) char *fcv = NULL;
 	struct replay_catalog_options options = {.fuzzy = o->fuzzy,
 						 .partial = o->base->partial,
-						 .covers = o->covers,
-						 .ctx = o->covers_ctx,
 						 .server_version = o->base->server_version};
 	int alone;
 
+	if (o->base->partial && o->base->coverage.len > 0 &&
+	    ns_filter_decode(buf_bytes(&o->base->coverage), &replay->coverage, e) < 0)
+		return e->code;
 	if (moment_open(base_store(o), o->base, &replay->base, e) < 0 ||
 	    find_fcv(replay, base_store(o), &fcv, e) < 0)
 		return e->code;
@@ -136,6 +139,7 @@ static int begin(struct replay *replay, struct error *e)
 		return alone;
 	options.fcv = fcv;
 	options.partial = options.partial || alone;
+	options.coverage = alone ? NULL : replay->coverage;
 	replay->catalog = replay_catalog_new(&options);
 	replay->transactions = transaction_new(tmp_of(o));
 	if (!alone)
@@ -368,6 +372,7 @@ static void describe(struct replay *replay, struct snapshot *snapshot)
 	needed = replay->needed_from;
 	snapshot->exact = true;
 	snapshot->partial = o->base->partial;
+	buf_add_bytes(&snapshot->coverage, buf_bytes(&o->base->coverage));
 	snapshot->optime = (struct optime){entry_seconds(last), entry_increment(last)};
 	snapshot->needed_from = (struct optime){entry_seconds(needed), entry_increment(needed)};
 	snapshot->time = snapshot->optime.seconds;

@@ -29,9 +29,6 @@ struct replay_options {
 	uint64_t from;		     /* what is visible at or before this is in the base already */
 	uint64_t to;		     /* what is visible later is left out; UINT64_MAX: all */
 	bool fuzzy;		     /* the base was copied while the entries were written */
-	/* Of a partial base: does it cover this namespace? NULL: only those that it holds. */
-	bool (*covers)(void *ctx, struct bytes ns);
-	void *covers_ctx;
 	struct replay_source source; /* from the base's needed_from (or earlier) on */
 	bool names_only; /* commands and views only: collections keep the base's documents */
 	/* The documents of this collection only, as the moment's catalog has it; the result has its entry alone. */

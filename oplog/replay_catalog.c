@@ -12,8 +12,7 @@ struct replay_catalog *replay_catalog_new(const struct replay_catalog_options *o
 
 	catalog->fuzzy = options->fuzzy;
 	catalog->partial = options->partial;
-	catalog->covers = options->covers;
-	catalog->ctx = options->ctx;
+	catalog->coverage = options->coverage;
 	if (options->server_version != NULL)
 		catalog->server_version = xstrdup(options->server_version);
 	replay_fcv_begin(&catalog->fcv, options->server_version, options->fcv);
@@ -76,8 +75,8 @@ bool replay_catalog_covers(struct replay_catalog *catalog, struct bytes ns)
 {
 	if (!catalog->partial)
 		return true;
-	if (catalog->covers != NULL)
-		return catalog->covers(catalog->ctx, ns);
+	if (catalog->coverage != NULL)
+		return ns_filter_takes_ns(catalog->coverage, ns);
 	if (catalog->held_count == 0)
 		return false;
 	if (!catalog->held_sorted)

@@ -23,6 +23,7 @@
 #ifndef OPLOG_REPLAY_CATALOG_H
 #define OPLOG_REPLAY_CATALOG_H
 
+#include "base/ns_filter.h"
 #include "oplog/command.h"
 #include "store/snapshot/catalog.h"
 
@@ -44,9 +45,8 @@ struct replay_catalog; /* opaque */
 struct replay_catalog_options {
 	bool fuzzy; /* the base was copied while entries were written: what is missing is skipped */
 	bool partial; /* the base does not hold all namespaces: others are left out */
-	/* Of a partial base: does it cover this namespace? NULL: only those that it holds. */
-	bool (*covers)(void *ctx, struct bytes ns);
-	void *ctx;
+	/* What a partial base covers, which has to live as long. NULL: only what it holds. */
+	const struct ns_filter *coverage;
 	const char *server_version; /* of the base, or NULL; as all of this copied */
 	const char *fcv;	    /* "6.0": feature compatibility version in the base, or NULL */
 };

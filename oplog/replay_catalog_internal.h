@@ -14,8 +14,7 @@
 
 struct replay_catalog {
 	bool fuzzy, partial;
-	bool (*covers)(void *ctx, struct bytes ns);
-	void *ctx;
+	const struct ns_filter *coverage;
 	char *server_version; /* or NULL */
 	struct replay_slots slots;
 	struct replay_views views;

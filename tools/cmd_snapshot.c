@@ -8,6 +8,7 @@
 #include "tools/moment_at.h"
 #include "tools/size.h"
 #include "tools/snapshot_at.h"
+#include "tools/snapshot_out.h"
 #include "tools/term.h"
 
 struct options {
@@ -50,6 +51,7 @@ static void print_json(const struct snapshot_at_result *r, bool made)
 	json_out_hex(&j, "id", bytes_of(s->id.at, CHUNK_ID_LEN));
 	json_out_bool(&j, "new", made);
 	json_out_time(&j, "time", s->time);
+	snapshot_out_json_partial(&j, s);
 	json_out_optime(&j, "optime", s->optime.seconds, s->optime.increment);
 	json_out_u64(&j, "collections", s->collections);
 	json_out_u64(&j, "documents", s->documents);

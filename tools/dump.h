@@ -6,9 +6,9 @@
 #ifndef TOOLS_DUMP_H
 #define TOOLS_DUMP_H
 
+#include "base/ns_filter.h"
 #include "base/progress.h"
 #include "oplog/moment.h"
-#include "tools/ns_filter.h"
 
 struct dump_options {
 	const char *out;     /* folder, or NULL */

@@ -293,6 +293,8 @@ static void describe_snapshot(const struct ingest *ingest, const struct source_i
 	/* A dump's documents are of different moments; only its maker can say that nothing wrote. */
 	snapshot->exact = o->time.seconds != 0 && o->assert_quiesced;
 	snapshot->partial = ns_filter_is_partial(o->filter);
+	if (snapshot->partial)
+		ns_filter_encode(o->filter, &snapshot->coverage);
 	snapshot->source = xstrdup(source_word(o));
 	snapshot->server_version = copy_text(info->server_version);
 	snapshot->replica_set = copy_text(info->replica_set);
@@ -311,7 +313,7 @@ static int roll_forward(struct ingest *ingest, struct ingest_result *result, str
 	int kept = ingest_roll_keep(ingest->writer, &result->snapshot, o->progress,
 				    &result->inexact_why, e);
 
-	if (kept == 1 && ingest_roll_run(ingest->writer, &result->snapshot, o->filter, o->progress,
+	if (kept == 1 && ingest_roll_run(ingest->writer, &result->snapshot, o->progress,
 					 &result->inexact_why, e) < 0)
 		return error_wrap(e, "oplog.bson");
 	return kept < 0 ? kept : 0;

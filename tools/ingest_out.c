@@ -6,6 +6,7 @@
 #include "base/time_text.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
+#include "tools/snapshot_out.h"
 #include "tools/term.h"
 
 static void warn(const struct cmd_run *run, const struct source_files *files, const char *what)
@@ -39,7 +40,7 @@ void ingest_out_json(const struct ingest_result *r)
 	json_out_hex(&j, "id", bytes_of(s->id.at, CHUNK_ID_LEN));
 	json_out_time(&j, "time", s->time);
 	json_out_bool(&j, "exact", s->exact);
-	json_out_bool(&j, "partial", s->partial);
+	snapshot_out_json_partial(&j, s);
 	if (s->exact)
 		json_out_optime(&j, "optime", s->optime.seconds, s->optime.increment);
 	if (r->inexact_why.len > 0)

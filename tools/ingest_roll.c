@@ -37,15 +37,6 @@ static int next_entry(void *ctx, struct bytes *ret, struct error *e)
 	return tree_cursor_next(ctx, ret, e);
 }
 
-static bool covers(void *ctx, struct bytes ns)
-{
-	const char *dot = memchr(ns.at, '.', ns.len);
-	size_t db_len = dot == NULL ? ns.len : (size_t)(dot - (const char *)ns.at);
-	OWNED(free) char *db = xstrndup((const char *)ns.at, db_len);
-
-	return dot != NULL && ns_filter_takes(ctx, db, dot + 1, ns.len - db_len - 1);
-}
-
 /* The snapshot keeps what it is called and where it is from; the rest is the replay's. */
 static void take_result(struct snapshot *snapshot, const struct replay_result *result)
 {
@@ -68,8 +59,7 @@ static bool is_of_oplog(int code)
 }
 
 int ingest_roll_run(struct store_writer *writer, struct snapshot *snapshot,
-		    const struct ns_filter *filter, const struct progress *progress,
-		    struct buf *ret_why, struct error *e)
+		    const struct progress *progress, struct buf *ret_why, struct error *e)
 {
 	OWNED(replay_result_release) struct replay_result result = {0};
 	OWNED(tree_cursor_free) struct tree_cursor *cursor = NULL;
@@ -78,8 +68,6 @@ int ingest_roll_run(struct store_writer *writer, struct snapshot *snapshot,
 		.base = snapshot,
 		.to = UINT64_MAX,
 		.fuzzy = true,
-		.covers = covers,
-		.covers_ctx = (void *)(uintptr_t)filter,
 		.progress = progress,
 		.total = snapshot->oplog.count,
 	};

@@ -12,7 +12,6 @@
 #include "base/progress.h"
 #include "store/snapshot/manifest.h"
 #include "store/store_writer.h"
-#include "tools/ns_filter.h"
 
 /* The optime of the last entry of snapshot->oplog: 1, or 0 when it is none. ERR_IO, ERR_CORRUPT (the store). */
 MUST_CHECK int ingest_roll_last(struct store_writer *writer, const struct snapshot *snapshot,
@@ -21,12 +20,12 @@ MUST_CHECK int ingest_roll_last(struct store_writer *writer, const struct snapsh
 /*
  * Replay snapshot->oplog over snapshot->catalog: the snapshot becomes exact, its trees and sums those
  * of the end. 1; or 0 when that can't be done, and *ret_why (appended) says why: the snapshot is as it was,
- * inexact. `filter` is the one that the dump was read with. ERR_IO, ERR_CORRUPT (of the store),
+ * inexact. ERR_IO, ERR_CORRUPT (of the store),
  * ERR_CANCELLED, ERR_NOMEM.
  */
 MUST_CHECK int ingest_roll_run(struct store_writer *writer, struct snapshot *snapshot,
-			       const struct ns_filter *filter, const struct progress *progress,
-			       struct buf *ret_why, struct error *e);
+			       const struct progress *progress, struct buf *ret_why,
+			       struct error *e);
 
 /*
  * Put the entries of snapshot->oplog into the store's stream: 1; or 0 when they are no such entries, and

@@ -6,8 +6,8 @@
 #ifndef TOOLS_LIVE_LIST_H
 #define TOOLS_LIVE_LIST_H
 
+#include "base/ns_filter.h"
 #include "tools/live.h"
-#include "tools/ns_filter.h"
 
 struct live_list_entry {
 	char *db, *coll;

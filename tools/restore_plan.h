@@ -6,8 +6,8 @@
 #ifndef TOOLS_RESTORE_PLAN_H
 #define TOOLS_RESTORE_PLAN_H
 
+#include "base/ns_filter.h"
 #include "oplog/moment.h"
-#include "tools/ns_filter.h"
 #include "tools/restore_left.h"
 #include "tools/restore_names.h"
 #include "tools/restore_select.h"

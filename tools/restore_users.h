@@ -9,8 +9,8 @@
 #ifndef TOOLS_RESTORE_USERS_H
 #define TOOLS_RESTORE_USERS_H
 
+#include "base/ns_filter.h"
 #include "oplog/moment.h"
-#include "tools/ns_filter.h"
 #include "tools/restore_target.h"
 
 struct restore_users_result {

@@ -1,6 +1,22 @@
 #include "tools/snapshot_out.h"
 
 #include "base/bson_check.h"
+#include "base/ejson.h"
+
+void snapshot_out_json_partial(struct json_out *j, const struct snapshot *s)
+{
+	OWNED(buf_release) struct buf text = {0};
+	struct error ignored;
+
+	json_out_bool(j, "partial", s->partial);
+	if (!s->partial)
+		return;
+	if (s->coverage.len > 0 &&
+	    ejson_write(buf_bytes(&s->coverage), EJSON_RELAXED, &text, &ignored) == 0)
+		json_out_raw(j, "coverage", buf_bytes(&text));
+	else
+		json_out_null(j, "coverage");
+}
 
 void snapshot_out_json(struct json_out *j, const struct snapshot *s)
 {
@@ -9,7 +25,7 @@ void snapshot_out_json(struct json_out *j, const struct snapshot *s)
 	json_out_time(j, "time", s->time);
 	json_out_time(j, "created", s->created_us / 1000000);
 	json_out_bool(j, "exact", s->exact);
-	json_out_bool(j, "partial", s->partial);
+	snapshot_out_json_partial(j, s);
 	if (s->exact)
 		json_out_optime(j, "optime", s->optime.seconds, s->optime.increment);
 	else

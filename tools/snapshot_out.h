@@ -10,6 +10,12 @@
 #include "store/snapshot/manifest.h"
 #include "tools/json_out.h"
 
+/*
+ * "partial"; and of a partial one "coverage", the patterns of the filter that left namespaces out ({include: [..],
+ * exclude: [..]}; null where an older program did not write them down).
+ */
+void snapshot_out_json_partial(struct json_out *j, const struct snapshot *s);
+
 /* The fields of a snapshot into the object that is open. */
 void snapshot_out_json(struct json_out *j, const struct snapshot *s);
 

@@ -15,7 +15,7 @@
 #include "base/bson_check.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "tools/ns_filter.h"
+#include "base/ns_filter.h"
 
 struct input_stream;
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/bson_build.h"
+#include "base/ns_filter.h"
 #include "store/crypt/seal.h"
 #include "store/snapshot/record.h"
 
@@ -14,6 +15,7 @@ void snapshot_release(struct snapshot *s)
 {
 	free(s->name);
 	free(s->tag);
+	buf_release(&s->coverage);
 	free(s->source);
 	free(s->replica_set);
 	free(s->server_version);
@@ -31,6 +33,8 @@ void snapshot_copy(const struct snapshot *snapshot, struct snapshot *ret)
 	*ret = *snapshot;
 	ret->name = copy_text(snapshot->name);
 	ret->tag = copy_text(snapshot->tag);
+	ret->coverage = (struct buf){0};
+	buf_add_bytes(&ret->coverage, buf_bytes(&snapshot->coverage));
 	ret->source = copy_text(snapshot->source);
 	ret->replica_set = copy_text(snapshot->replica_set);
 	ret->server_version = copy_text(snapshot->server_version);
@@ -91,6 +95,8 @@ static void add_doc(struct buf *ret, const struct snapshot *s)
 	bson_build_int64(ret, "created", (int64_t)s->created_us);
 	bson_build_bool(ret, "exact", s->exact);
 	bson_build_bool(ret, "partial", s->partial);
+	if (s->coverage.len > 0)
+		bson_build_value(ret, "coverage", BSON_KIND_DOCUMENT, buf_bytes(&s->coverage));
 	if (s->checkpoint)
 		bson_build_bool(ret, "checkpoint", true);
 	add_text(ret, "source", s->source);
@@ -156,6 +162,21 @@ static int decode_set(struct bytes doc, struct snapshot *s, struct error *e)
 	return 0;
 }
 
+/* The filter that a partial snapshot was made with; those of older programs do not tell. */
+static int decode_coverage(struct bytes doc, struct snapshot *s, struct error *e)
+{
+	OWNED(ns_filter_free) struct ns_filter *filter = NULL;
+	struct bytes coverage;
+	int found = record_document(doc, "coverage", &coverage, e);
+
+	if (found <= 0)
+		return found;
+	if (ns_filter_decode(coverage, &filter, e) < 0)
+		return error_wrap(e, "coverage");
+	buf_add_bytes(&s->coverage, coverage);
+	return 0;
+}
+
 static int decode_doc(struct bytes doc, struct snapshot *s, struct error *e)
 {
 	int found = record_text(doc, "name", &s->name, NULL, e), parent;
@@ -169,7 +190,7 @@ static int decode_doc(struct bytes doc, struct snapshot *s, struct error *e)
 	    record_int(doc, "time", &s->time, e) < 0 ||
 	    record_int(doc, "created", &s->created_us, e) < 0 ||
 	    record_bool(doc, "exact", &s->exact, e) < 0 ||
-	    record_bool(doc, "partial", &s->partial, e) < 0 ||
+	    record_bool(doc, "partial", &s->partial, e) < 0 || decode_coverage(doc, s, e) < 0 ||
 	    record_bool(doc, "checkpoint", &s->checkpoint, e) < 0 ||
 	    record_text(doc, "source", &s->source, NULL, e) < 0 ||
 	    record_text(doc, "server", &s->server_version, NULL, e) < 0 ||

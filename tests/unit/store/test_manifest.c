@@ -1,7 +1,18 @@
 #include "store/snapshot/manifest.h"
 
+#include "base/bson_build.h"
+#include "base/ns_filter.h"
 #include "store/crypt/store_keys.h"
 #include "tests/harness/harness.h"
+
+static void add_coverage(struct snapshot *s)
+{
+	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
+	struct error e = {0};
+
+	ASSERT_OK(ns_filter_include(filter, "shop.*", &e));
+	ns_filter_encode(filter, &s->coverage);
+}
 
 /* A snapshot with every field set, or only those that must be. */
 static void sample(struct snapshot *s, bool all)
@@ -16,6 +27,7 @@ static void sample(struct snapshot *s, bool all)
 		return;
 	s->created_us = 1795254067123456;
 	s->exact = s->partial = s->has_parent = true;
+	add_coverage(s);
 	s->tag = xstrdup("weekly \xc3\xa4");
 	s->source = xstrdup("dump");
 	s->replica_set = xstrdup("rs0");
@@ -49,6 +61,7 @@ static void same(const struct snapshot *a, const struct snapshot *b)
 	assert_int_equal(a->created_us, b->created_us);
 	assert_int_equal(a->exact, b->exact);
 	assert_int_equal(a->partial, b->partial);
+	assert_true(bytes_equal(buf_bytes(&a->coverage), buf_bytes(&b->coverage)));
 	assert_int_equal(a->optime.seconds, b->optime.seconds);
 	assert_int_equal(a->optime.increment, b->optime.increment);
 	assert_int_equal(a->needed_from.seconds, b->needed_from.seconds);
@@ -82,6 +95,31 @@ static void what_is_encoded_is_decoded(void **state)
 		ASSERT_OK(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e));
 		same(&s, &found);
 	}
+}
+
+static void a_copy_has_all_of_it(void **state)
+{
+	OWNED(snapshot_release) struct snapshot s = {0}, copy = {0};
+
+	(void)state;
+	sample(&s, true);
+	snapshot_copy(&s, &copy);
+	same(&s, &copy);
+	assert_ptr_not_equal(s.coverage.at, copy.coverage.at);
+}
+
+static void a_coverage_that_is_none_is_damage(void **state)
+{
+	OWNED(snapshot_release) struct snapshot s = {0}, found = {0};
+	OWNED(buf_release) struct buf bytes = {0};
+	struct error e = {0};
+
+	(void)state;
+	sample(&s, false);
+	buf_add_bytes(&s.coverage, bson_build_empty());
+	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
+	ASSERT_ERROR_TEXT(snapshot_decode(&s.id, buf_bytes(&bytes), NULL, &found, &e), ERR_CORRUPT,
+			  "coverage: no list \"include\" of patterns");
 }
 
 static void a_snapshot_without_a_name_is_refused(void **state)
@@ -225,6 +263,7 @@ static void a_manifest_of_version_1_is_written_as_ever(void **state)
 
 	(void)state;
 	sample(&s, true);
+	buf_release(&s.coverage); /* the first programs wrote none */
 	ASSERT_OK(snapshot_encode(&s, NULL, &bytes, &e));
 	chunk_id_hex(&s.id, hex);
 	assert_string_equal(hex,
@@ -236,6 +275,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_encoded_is_decoded),
+		cmocka_unit_test(a_copy_has_all_of_it),
+		cmocka_unit_test(a_coverage_that_is_none_is_damage),
 		cmocka_unit_test(a_snapshot_without_a_name_is_refused),
 		cmocka_unit_test(a_name_that_is_a_path_is_refused),
 		cmocka_unit_test(every_flipped_bit_and_every_cut_is_detected),

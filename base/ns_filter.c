@@ -1,12 +1,16 @@
-#include "tools/ns_filter.h"
+#include "base/ns_filter.h"
 
+#include <stdio.h>
+
+#include "base/bson.h"
+#include "base/bson_build.h"
 #include "base/buckets.h"
-#include "base/buf.h"
 
 #define ANY 0x100 /* the element that matches any number of bytes */
 
-/* A pattern, taken apart: bytes to be matched as they are, and ANY. */
+/* A pattern as it was given, and taken apart: bytes to be matched as they are, and ANY. */
 struct pattern {
+	char *text;
 	uint16_t *at;
 	size_t len;
 };
@@ -28,8 +32,10 @@ struct ns_filter *ns_filter_new(void)
 
 static void list_release(struct pattern_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->at[i].text);
 		free(list->at[i].at);
+	}
 	free(list->at);
 }
 
@@ -68,6 +74,7 @@ static int list_add(struct pattern_list *list, const char *text, struct error *e
 		free(pattern.at);
 		return bad_pattern(text, can_match ? "it has a $" : "it has no dot", e);
 	}
+	pattern.text = xstrdup(text);
 	list->at = xrealloc(list->at, (list->count + 1) * sizeof(*list->at));
 	list->at[list->count++] = pattern;
 	return 0;
@@ -118,24 +125,99 @@ static bool list_matches(const struct pattern_list *list, struct bytes text)
 	return false;
 }
 
+bool ns_filter_takes_ns(const struct ns_filter *filter, struct bytes ns)
+{
+	const uint8_t *dot = memchr(ns.at, '.', ns.len);
+	OWNED(buf_release) struct buf name = {0};
+	struct bytes coll;
+	size_t db_len;
+
+	if (!ns_filter_is_partial(filter))
+		return true;
+	if (dot == NULL)
+		return false;
+	db_len = (size_t)(dot - ns.at);
+	coll = bytes_of(dot + 1, ns.len - db_len - 1);
+	if (buckets_is(coll, &coll)) {
+		buf_add(&name, ns.at, db_len + 1);
+		buf_add_bytes(&name, coll);
+		ns = buf_bytes(&name);
+	}
+	if (filter->includes.count > 0 && !list_matches(&filter->includes, ns))
+		return false;
+	return !list_matches(&filter->excludes, ns);
+}
+
 bool ns_filter_takes(const struct ns_filter *filter, const char *db, const char *coll,
 		     size_t coll_len)
 {
 	OWNED(buf_release) struct buf name = {0};
-	struct bytes shown = bytes_of(coll, coll_len);
 
 	if (!ns_filter_is_partial(filter))
 		return true;
-	(void)buckets_is(shown, &shown);
 	buf_add_str(&name, db);
 	buf_add_u8(&name, '.');
-	buf_add_bytes(&name, shown);
-	if (filter->includes.count > 0 && !list_matches(&filter->includes, buf_bytes(&name)))
-		return false;
-	return !list_matches(&filter->excludes, buf_bytes(&name));
+	buf_add(&name, coll, coll_len);
+	return ns_filter_takes_ns(filter, buf_bytes(&name));
 }
 
 bool ns_filter_is_partial(const struct ns_filter *filter)
 {
 	return filter != NULL && (filter->includes.count > 0 || filter->excludes.count > 0);
+}
+
+static void encode_list(struct buf *b, const char *name, const struct pattern_list *list)
+{
+	size_t array = bson_build_open_array(b, name);
+	char number[24];
+
+	for (size_t i = 0; i < list->count; i++) {
+		snprintf(number, sizeof(number), "%zu", i);
+		bson_build_string(b, number, bytes_str(list->at[i].text));
+	}
+	bson_build_end(b, array);
+}
+
+void ns_filter_encode(const struct ns_filter *filter, struct buf *ret)
+{
+	size_t doc = bson_build_begin(ret);
+
+	encode_list(ret, "include", &filter->includes);
+	encode_list(ret, "exclude", &filter->excludes);
+	bson_build_end(ret, doc);
+}
+
+/* The patterns in the array that is field `name`. */
+static int decode_list(struct bytes doc, const char *name, struct pattern_list *list,
+		       struct error *e)
+{
+	struct bson_field field, item;
+	struct bson_fields fields;
+	int found = bson_find(doc, name, &field, e);
+
+	if (found == 1 && field.type == BSON_KIND_ARRAY) {
+		fields = bson_fields(field.value);
+		while ((found = bson_fields_next(&fields, &item, e)) == 1) {
+			OWNED(free) char *text = NULL;
+
+			if (item.type != BSON_KIND_STRING || item.value.len < 5)
+				return error_set(e, ERR_CORRUPT, "a pattern that is no text");
+			text = xstrndup((const char *)item.value.at + 4, item.value.len - 5);
+			if (strlen(text) != item.value.len - 5 || list_add(list, text, e) < 0)
+				return error_set(e, ERR_CORRUPT, "a pattern that is none");
+		}
+		return found;
+	}
+	return found < 0 ? found : error_set(e, ERR_CORRUPT, "no list \"%s\" of patterns", name);
+}
+
+int ns_filter_decode(struct bytes doc, struct ns_filter **ret, struct error *e)
+{
+	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
+
+	if (decode_list(doc, "include", &filter->includes, e) < 0 ||
+	    decode_list(doc, "exclude", &filter->excludes, e) < 0)
+		return e->code;
+	*ret = TAKE(filter);
+	return 0;
 }

@@ -1,5 +1,7 @@
-#include "tools/ns_filter.h"
+#include "base/ns_filter.h"
 
+#include "base/bson.h"
+#include "base/bson_build.h"
 #include "tests/harness/harness.h"
 
 static bool takes(const struct ns_filter *filter, const char *db, const char *coll)
@@ -101,6 +103,87 @@ static void what_can_match_nothing_is_refused(void **state UNUSED)
 	assert_true(takes(filter, "a", "b"));
 }
 
+static void full_names_are_taken_alike(void **state UNUSED)
+{
+	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new();
+	struct error e = {0};
+
+	assert_true(ns_filter_takes_ns(NULL, bytes_str("nodot")));
+	ASSERT_OK(ns_filter_include(filter, "m.*", &e));
+	ASSERT_OK(ns_filter_exclude(filter, "m.tmp", &e));
+	assert_true(ns_filter_takes_ns(filter, bytes_str("m.a.b")));
+	assert_true(ns_filter_takes_ns(filter, bytes_str("m.system.buckets.a")));
+	assert_false(ns_filter_takes_ns(filter, bytes_str("m.system.buckets.tmp")));
+	assert_false(ns_filter_takes_ns(filter, bytes_str("m")));
+	assert_false(ns_filter_takes_ns(filter, bytes_str("n.a")));
+}
+
+/* Written down and read again it takes what it took, escapes and all. */
+static void a_filter_can_be_kept(void **state UNUSED)
+{
+	OWNED(ns_filter_free) struct ns_filter *filter = ns_filter_new(), *again = NULL;
+	OWNED(buf_release) struct buf kept = {0}, twice = {0};
+	struct error e = {0};
+
+	ASSERT_OK(ns_filter_include(filter, "a.star\\*", &e));
+	ASSERT_OK(ns_filter_include(filter, "b.*", &e));
+	ASSERT_OK(ns_filter_exclude(filter, "b.\xc3\xa4*", &e));
+	ns_filter_encode(filter, &kept);
+	ASSERT_OK(ns_filter_decode(buf_bytes(&kept), &again, &e));
+	assert_true(takes(again, "a", "star*"));
+	assert_false(takes(again, "a", "stars"));
+	assert_true(takes(again, "b", "c"));
+	assert_false(takes(again, "b", "\xc3\xa4gypten"));
+	ns_filter_encode(again, &twice);
+	assert_true(bytes_equal(buf_bytes(&kept), buf_bytes(&twice)));
+}
+
+static void what_is_no_filter_is_damage(void **state UNUSED)
+{
+	static const struct {
+		uint8_t type;
+		const char *value;
+		size_t len;
+	} bad[] = {
+		{BSON_KIND_INT32, "\1\0\0\0", 4},
+		{BSON_KIND_STRING, "\4\0\0\0a.b", 8},
+		{BSON_KIND_ARRAY,
+		 "\x0c\0\0\0\x10"
+		 "0\0\1\0\0\0",
+		 12},
+		{BSON_KIND_ARRAY,
+		 "\x0d\0\0\0\2"
+		 "0\0\1\0\0\0\0",
+		 13},
+		{BSON_KIND_ARRAY,
+		 "\x11\0\0\0\2"
+		 "0\0\5\0\0\0a.\0b\0",
+		 17},
+		{BSON_KIND_ARRAY,
+		 "\x11\0\0\0\2"
+		 "0\0\5\0\0\0a.$b\0",
+		 17},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		for (int second = 0; second < 2; second++) {
+			OWNED(ns_filter_free) struct ns_filter *filter = NULL;
+			OWNED(buf_release) struct buf doc = {0};
+			size_t begin = bson_build_begin(&doc);
+			struct error e = {0};
+
+			if (second)
+				bson_build_end(&doc, bson_build_open_array(&doc, "include"));
+			bson_build_value(&doc, second ? "exclude" : "include", bad[i].type,
+					 bytes_of(bad[i].value, bad[i].len));
+			if (!second)
+				bson_build_end(&doc, bson_build_open_array(&doc, "exclude"));
+			bson_build_end(&doc, begin);
+			ASSERT_ERROR(ns_filter_decode(buf_bytes(&doc), &filter, &e), ERR_CORRUPT);
+			assert_null(filter);
+		}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -111,6 +194,9 @@ int main(void)
 		cmocka_unit_test(buckets_go_with_their_time_series),
 		cmocka_unit_test(many_stars_take_no_long_time),
 		cmocka_unit_test(what_can_match_nothing_is_refused),
+		cmocka_unit_test(full_names_are_taken_alike),
+		cmocka_unit_test(a_filter_can_be_kept),
+		cmocka_unit_test(what_is_no_filter_is_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
