@@ -315,6 +315,8 @@ static int refuse_items(struct job *job, const struct restore_plan_item *first, 
 	for (size_t i = 0; i < p->count; i++)
 		if (p->at[i].unfit != NULL)
 			return hint_unfit(p, e);
+	if (first->uuid_taken != NULL)
+		return error_hint(e, "without --preserveUUID it gets another one");
 	return hint_ways_out(p, first, e);
 }
 

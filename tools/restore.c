@@ -102,6 +102,14 @@ static bool was_begun(const struct job *job, const struct restore_plan_item *ite
 	       restore_state_was_begun(job->options->state, item->ns);
 }
 
+static int drop_one(void *ctx, unsigned thread UNUSED, mongoc_client_t *client, size_t index,
+		    struct error *e)
+{
+	struct job *job = ctx;
+
+	return restore_create_drop(job->target, client, &job->plan->at[index], e);
+}
+
 static int create_one(void *ctx, unsigned thread UNUSED, mongoc_client_t *client, size_t index,
 		      struct error *e)
 {
@@ -236,6 +244,10 @@ static int carry_out(struct job *job, struct error *e)
 {
 	const struct restore_options *o = job->options;
 
+	/* Under another name may be what has the UUID that one needs. */
+	if (o->preserve_uuid &&
+	    run_work(job, "dropping", job->plan->count, drop_one, &job->ended, 0, e) < 0)
+		return e->code;
 	if (run_work(job, "creating", job->plan->count, create_one, &job->ended, 0, e) < 0)
 		return e->code;
 	job->views = true;

@@ -127,6 +127,14 @@ static int create(struct restore_target *target, mongoc_client_t *client,
 	return MIN_OF(code, 0);
 }
 
+int restore_create_drop(struct restore_target *target, mongoc_client_t *client,
+			const struct restore_plan_item *item, struct error *e)
+{
+	if (item->is_buckets || item->action != RESTORE_RECREATE)
+		return 0;
+	return drop(target, client, item, e);
+}
+
 int restore_create(struct restore_target *target, mongoc_client_t *client,
 		   const struct restore_plan_item *item, bool preserve_uuid, struct error *e)
 {

@@ -14,6 +14,10 @@ MUST_CHECK int restore_create(struct restore_target *target, mongoc_client_t *cl
 			      const struct restore_plan_item *item, bool preserve_uuid,
 			      struct error *e);
 
+/* Drop it, when the item says so. */
+MUST_CHECK int restore_create_drop(struct restore_target *target, mongoc_client_t *client,
+				   const struct restore_plan_item *item, struct error *e);
+
 /* Drop it, whatever the item says, and create it. */
 MUST_CHECK int restore_create_again(struct restore_target *target, mongoc_client_t *client,
 				    const struct restore_plan_item *item, bool preserve_uuid,

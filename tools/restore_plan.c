@@ -10,6 +10,7 @@
 #include "tools/restore_fit.h"
 #include "tools/restore_spec.h"
 #include "tools/restore_there.h"
+#include "tools/restore_uuid.h"
 #include "tools/term.h"
 
 struct planner {
@@ -29,6 +30,7 @@ static void item_release(struct restore_plan_item *item)
 	free(item->coll);
 	free(item->ns);
 	free(item->unfit);
+	free(item->uuid_taken);
 	buf_release(&item->options);
 	buf_release(&item->id_index);
 	buf_release(&item->indexes);
@@ -555,6 +557,8 @@ static int make(struct planner *p, struct error *e)
 		    look(p, item, e) < 0 || check_fit(p, item, e) < 0 || measure(p, item, e) < 0)
 			return e->code;
 	}
+	if (p->options->preserve_uuid && restore_uuid_check(plan, p->there, e) < 0)
+		return e->code;
 	if (p->options->select != NULL)
 		keep_what_has_some(plan);
 	return plan->count == 0 && !(p->options->accounts && plan->has_accounts) ? none(p, e) : 0;

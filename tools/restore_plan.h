@@ -45,6 +45,7 @@ struct restore_plan_item {
 		*refusal; /* why it must not be written as it is meant, after its name; or NULL */
 	bool needs_drop;  /* and no other mode helps */
 	char *unfit; /* the same, where the target can't hold it at all: nothing helps but to leave it out; or NULL */
+	char *uuid_taken;    /* why it can't have its UUID: the same; or NULL */
 	struct buf options;  /* to create it with: without what removes documents */
 	struct buf id_index; /* the index on _id, or empty */
 	struct buf indexes;  /* documents back to back, to build after the documents */

@@ -9,6 +9,8 @@
 struct entry {
 	char *name, *type;
 	struct buf options;
+	bool has_uuid;
+	uint8_t uuid[16];
 };
 
 struct database {
@@ -22,6 +24,7 @@ struct restore_there {
 	mongoc_client_t *client;
 	struct database *at;
 	size_t count;
+	bool listed; /* all databases */
 };
 
 struct restore_there *restore_there_new(struct restore_target *target)
@@ -53,6 +56,22 @@ void restore_there_free(struct restore_there *there)
 	free(there);
 }
 
+static void add_uuid(struct entry *entry, const bson_t *doc)
+{
+	bson_iter_t at, uuid;
+	const uint8_t *data;
+	bson_subtype_t kind;
+	uint32_t len;
+
+	if (!bson_iter_init(&at, doc) || !bson_iter_find_descendant(&at, "info.uuid", &uuid) ||
+	    !BSON_ITER_HOLDS_BINARY(&uuid))
+		return;
+	bson_iter_binary(&uuid, &kind, &len, &data);
+	entry->has_uuid = len == sizeof(entry->uuid);
+	if (entry->has_uuid)
+		memcpy(entry->uuid, data, sizeof(entry->uuid));
+}
+
 static void add(struct database *database, const bson_t *doc)
 {
 	struct entry *entry;
@@ -66,6 +85,7 @@ static void add(struct database *database, const bson_t *doc)
 	entry->type = xstrdup(bson_iter_init_find(&at, doc, "type") && BSON_ITER_HOLDS_UTF8(&at)
 				      ? bson_iter_utf8(&at, NULL)
 				      : "collection");
+	add_uuid(entry, doc);
 	if (bson_iter_init_find(&at, doc, "options") && BSON_ITER_HOLDS_DOCUMENT(&at)) {
 		const uint8_t *data;
 		uint32_t len;
@@ -134,6 +154,48 @@ int restore_there_find(struct restore_there *there, const char *db, const char *
 	*ret_type = found->type;
 	*ret_options = buf_bytes(&found->options);
 	return 1;
+}
+
+static int list_all(struct restore_there *there, struct error *e)
+{
+	bson_error_t why;
+	char **names;
+	int code = 0;
+
+	if (there->listed)
+		return 0;
+	names = mongoc_client_get_database_names_with_opts(there->client, NULL, &why);
+	if (names == NULL)
+		return restore_target_error(there->target, &why, "listing databases", e);
+	for (char **name = names; *name != NULL && code >= 0; name++) {
+		struct database *unused;
+
+		code = database_of(there, *name, &unused, e);
+	}
+	bson_strfreev(names);
+	there->listed = code >= 0;
+	return code;
+}
+
+int restore_there_uuid(struct restore_there *there, const uint8_t *uuid, const char **ret_db,
+		       const char **ret_coll, struct error *e)
+{
+	if (list_all(there, e) < 0)
+		return e->code;
+	for (size_t d = 0; d < there->count; d++) {
+		const struct database *database = &there->at[d];
+
+		for (size_t i = 0; i < database->count; i++) {
+			const struct entry *entry = &database->at[i];
+
+			if (!entry->has_uuid || memcmp(entry->uuid, uuid, sizeof(entry->uuid)) != 0)
+				continue;
+			*ret_db = database->name;
+			*ret_coll = entry->name;
+			return 1;
+		}
+	}
+	return 0;
 }
 
 int restore_there_has_data(struct restore_there *there, const char *db, const char *coll,

@@ -30,6 +30,10 @@ MUST_CHECK int restore_there_find(struct restore_there *there, const char *db, c
 MUST_CHECK int restore_there_indexes(struct restore_there *there, const char *db, const char *coll,
 				     struct buf *ret_ttl, struct buf *ret, struct error *e);
 
+/* Which collection has this UUID? 1, and its names, valid as above; 0: none. All databases are listed. ERR_REMOTE, ERR_REFUSED. */
+MUST_CHECK int restore_there_uuid(struct restore_there *there, const uint8_t *uuid,
+				  const char **ret_db, const char **ret_coll, struct error *e);
+
 /* Has the collection a document? 1 or 0. ERR_REMOTE. */
 MUST_CHECK int restore_there_has_data(struct restore_there *there, const char *db, const char *coll,
 				      struct error *e);

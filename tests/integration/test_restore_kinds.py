@@ -154,6 +154,32 @@ def test_preserved_uuids_are_those_of_the_moment(member, store):
     restore(store, member, "--mode", "missing", "--preserveUUID", check=6)
 
 
+def test_a_uuid_is_not_taken_from_a_collection_that_was_renamed(member, store):
+    """The server renames what has the UUID: it was gone under its name, which no filter took, and filled up; in another
+    database it refused, when others had been dropped."""
+    fill(member)
+    backed_up(store, member)
+    wanted, shop = state_of(member), member.client["shop"]
+    uuids = {c["name"]: c["info"]["uuid"] for c in shop.list_collections()}
+    shop["orders"].rename("orders_old")
+    shop["orders_old"].insert_one({"_id": "of today", "n": -1})
+    shop["carts"].insert_one({"_id": "of today"})
+    before = state_of(member)
+    for options in (("--nsInclude", "shop.orders"), ("--drop",), ("--drop", "--nsFrom", "shop.*", "--nsTo", "beside.*")):
+        done = restore(store, member, "--preserveUUID", *options, check=6)
+        assert "orders had the UUID that shop.orders_old has by now" in done.err and "HINT: without --preserveUUID" in done.err, done.story()
+        assert state_of(member) == before
+    restore(store, member, "--nsInclude", "shop.orders")
+    assert shop["orders_old"].count_documents({}) == 3001 and shop["orders"].count_documents({}) == 3000
+    # What is dropped itself gives its UUID free.
+    shop["orders"].drop()
+    shop["carts"].rename("orders")
+    shop["orders_old"].rename("carts")
+    restore(store, member, "--drop", "--preserveUUID")
+    assert_same(state_of(member), wanted)
+    assert {c["name"]: c["info"]["uuid"] for c in shop.list_collections()} == uuids
+
+
 def test_what_a_ttl_index_would_remove_is_counted_first(member, store):
     import datetime
     old, new = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=d) for d in (-10, 1))
