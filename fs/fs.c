@@ -50,6 +50,7 @@ int fs_new(struct store *store, struct fs_log *log, const struct fs_options *opt
 	fs->folders = fs_folders_new();
 	fs->keyed = fs_keyed_new(store_params(store)->seed);
 	fs->places = fs_long_new(store_params(store)->seed);
+	fs->journals = fs_journals_new(fs->canonical ? EJSON_LINE_CANONICAL : EJSON_LINE_RELAXED);
 	fs->handles = fs_handles_new();
 	rc = fs_tree_new(store, &fs->tree, e);
 	if (rc >= 0)
@@ -79,6 +80,7 @@ void fs_free(struct fs *fs)
 	fs_folders_free(fs->folders);
 	fs_keyed_free(fs->keyed);
 	fs_long_free(fs->places);
+	fs_journals_free(fs->journals);
 	pthread_mutex_destroy(&fs->json_lock);
 	free(fs->store_path);
 	free(fs);

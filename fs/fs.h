@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "fs/fs_folders.h"
+#include "fs/fs_journal.h"
 #include "fs/fs_keyed.h"
 #include "fs/fs_log.h"
 #include "fs/fs_long.h"
@@ -30,6 +31,7 @@ struct fs {
 	struct fs_folders *folders;
 	struct fs_keyed *keyed;
 	struct fs_long *places; /* of documents with long names */
+	struct fs_journals *journals;
 	struct fs_handles *handles;
 	struct fs_log *log; /* borrowed */
 	char *store_path;   /* as README.txt prints it */

@@ -1,28 +1,44 @@
 #include "fs/fs_oplog.h"
 
+#include "fs/fs_journal.h"
+
 struct fs_oplog {
 	struct stream *stream;
 	struct tree_json *json; /* borrowed from the mount; NULL: a .bson */
 	uint64_t *begins;	/* of a .json: where each segment begins, and the end of all */
+	struct fs_journal *
+		*journals; /* of a .json: of each segment that is not sealed; else NULL */
 	size_t segments;
 };
 
-/* Where the JSON of each segment begins. */
-static int measure(struct fs_oplog *oplog, struct error *e)
+/* Bytes of the JSON of segment `i`, whose entries begin at byte `begin` of all. */
+static int size_of(struct fs_oplog *oplog, struct fs *fs, size_t i, uint64_t begin, uint64_t *ret,
+		   struct error *e)
 {
-	uint64_t sum = 0;
+	if (stream_is_sealed(oplog->stream, i))
+		return tree_json_size(oplog->json, &stream_segment(oplog->stream, i)->root, ret, e);
+	if (fs_journal_open(fs->journals, oplog->stream, i, begin, &oplog->journals[i], e) < 0)
+		return e->code;
+	*ret = fs_journal_size(oplog->journals[i]);
+	return 0;
+}
+
+/* Where the JSON of each segment begins. */
+static int measure(struct fs_oplog *oplog, struct fs *fs, struct error *e)
+{
+	uint64_t sum = 0, bytes = 0;
 
 	oplog->segments = stream_segment_count(oplog->stream);
 	oplog->begins = xcalloc(oplog->segments + 1, sizeof(*oplog->begins));
+	oplog->journals = xcalloc(oplog->segments + 1, sizeof(struct fs_journal *));
 	for (size_t i = 0; i < oplog->segments; i++) {
-		const struct segment *segment = stream_segment(oplog->stream, i);
 		uint64_t size = 0;
-		int rc = tree_json_size(oplog->json, &segment->root, &size, e);
 
-		if (rc < 0)
+		if (size_of(oplog, fs, i, bytes, &size, e) < 0)
 			return error_wrap(e, "the oplog as JSON");
 		oplog->begins[i] = sum;
 		sum += size;
+		bytes += stream_segment(oplog->stream, i)->bytes;
 	}
 	oplog->begins[oplog->segments] = sum;
 	return 0;
@@ -35,7 +51,7 @@ int fs_oplog_open(struct fs *fs, bool json, struct fs_oplog **ret, struct error 
 
 	if (rc >= 0 && json) {
 		oplog->json = fs_json(fs, fs->store);
-		rc = measure(oplog, e);
+		rc = measure(oplog, fs, e);
 	}
 	if (rc < 0)
 		return rc;
@@ -47,6 +63,9 @@ void fs_oplog_close(struct fs_oplog *oplog)
 {
 	if (oplog == NULL)
 		return;
+	for (size_t i = 0; oplog->journals != NULL && i < oplog->segments; i++)
+		fs_journal_close(oplog->journals[i]);
+	free(oplog->journals);
 	stream_close(oplog->stream);
 	free(oplog->begins);
 	free(oplog);
@@ -81,6 +100,16 @@ static size_t segment_at(const struct fs_oplog *oplog, uint64_t offset)
 	return low;
 }
 
+/* Bytes of the JSON of segment `i`. */
+static int read_json(struct fs_oplog *oplog, size_t i, uint64_t offset, void *ret, size_t len,
+		     unsigned ahead, size_t *ret_len, struct error *e)
+{
+	if (oplog->journals[i] != NULL)
+		return fs_journal_read(oplog->journals[i], offset, ret, len, ret_len, e);
+	return tree_json_read(oplog->json, &stream_segment(oplog->stream, i)->root, offset, ret,
+			      len, ahead, ret_len, e);
+}
+
 int fs_oplog_read(struct fs_oplog *oplog, uint64_t offset, void *ret, size_t len, unsigned ahead,
 		  size_t *ret_len, struct error *e)
 {
@@ -89,14 +118,11 @@ int fs_oplog_read(struct fs_oplog *oplog, uint64_t offset, void *ret, size_t len
 	if (oplog->json == NULL)
 		return stream_read(oplog->stream, offset, ret, len, ret_len, e);
 	for (size_t i = segment_at(oplog, offset); done < len && i < oplog->segments; i++) {
-		const struct segment *segment = stream_segment(oplog->stream, i);
 		size_t got = 0;
-		int rc = tree_json_read(oplog->json, &segment->root,
-					offset + done - oplog->begins[i], (char *)ret + done,
-					len - done, ahead, &got, e);
 
-		if (rc < 0)
-			return rc;
+		if (read_json(oplog, i, offset + done - oplog->begins[i], (char *)ret + done,
+			      len - done, ahead, &got, e) < 0)
+			return e->code;
 		done += got;
 	}
 	*ret_len = done;

@@ -76,6 +76,11 @@ const struct segment *stream_segment(const struct stream *stream, size_t i)
 	return &stream->pieces[i].segment;
 }
 
+bool stream_is_sealed(const struct stream *stream, size_t i)
+{
+	return stream->pieces[i].journal == NULL;
+}
+
 uint64_t stream_bytes(const struct stream *stream)
 {
 	return stream->offset[stream->count];

@@ -55,6 +55,7 @@ const struct stream_range *stream_range_at(const struct stream *stream, uint64_t
 /* The segments in order of time. Entries that are still in a journal look like one, without id and trees. */
 size_t stream_segment_count(const struct stream *stream);
 const struct segment *stream_segment(const struct stream *stream, size_t i);
+bool stream_is_sealed(const struct stream *stream, size_t i);
 
 /* How many entries are later than `after` and not later than `upto`. */
 MUST_CHECK int stream_count(struct stream *stream, uint64_t after, uint64_t upto, uint64_t *ret,

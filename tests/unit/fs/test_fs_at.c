@@ -6,6 +6,7 @@
 #include "fs/fs_file.h"
 #include "fs/fs_keyed.h"
 #include "fs/fs_span.h"
+#include "oplog/stream_tail.h"
 #include "tests/unit/fs/small_store.h"
 
 /* 2026-11-21T09:41:00Z, and what happens from then on. */
@@ -367,6 +368,36 @@ static void the_oplog_is_there_as_bson_and_as_json(void **state)
 	world_close(&w);
 }
 
+/* Operations that are not sealed yet are the ones that somebody looks for. */
+static void the_oplog_has_the_entries_of_a_journal_as_json(void **state)
+{
+	const struct segment_link none = {0};
+	OWNED(journal_close) struct journal_writer *writer = NULL;
+	OWNED(buf_release) struct buf text = {0};
+	OWNED(buf_release) struct buf path = {0};
+	OWNED(buf_release) struct buf entry = {0};
+	struct error e = {0};
+	const char *name;
+	struct world w;
+	int lines = 0;
+
+	(void)state;
+	world_open(&w, false);
+	ASSERT_OK(stream_tail_begin(w.s.store, "one", &none, &writer, &e));
+	small_store_entry(&entry, T + 300000, 1, "shop.orders", 77);
+	ASSERT_OK(journal_append(writer, buf_bytes(&entry), &e));
+	ASSERT_OK(journal_sync(writer, &e));
+	fs_refresh(w.fs, 1);
+	name = strchr(names_in(&w, "oplog/"), ' ') + 1;
+	buf_printf(&path, "oplog/%.*s/", (int)strcspn(name, " "), name);
+	read_whole(&w, buf_text(&path), &text);
+	for (size_t i = 0; i < text.len; i++)
+		lines += text.at[i] == '\n';
+	assert_int_equal(lines, 8);
+	assert_non_null(strstr(buf_text(&text), "\"o\":{\"_id\":77}"));
+	world_close(&w);
+}
+
 /* Documents of other threads, so large that each takes the place of all that are kept. */
 static void *add_large_ones(void *ctx)
 {
@@ -458,6 +489,7 @@ int main(void)
 		cmocka_unit_test(the_timeline_leads_to_what_happened),
 		cmocka_unit_test(the_timeline_has_one_name_for_each_time),
 		cmocka_unit_test(the_oplog_is_there_as_bson_and_as_json),
+		cmocka_unit_test(the_oplog_has_the_entries_of_a_journal_as_json),
 		cmocka_unit_test(a_document_is_found_while_others_take_its_place),
 		cmocka_unit_test(others_do_not_see_the_oplog),
 		cmocka_unit_test(ranges_and_gaps_are_told_to_programs),
