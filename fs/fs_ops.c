@@ -126,18 +126,24 @@ static void reply_absent(fuse_req_t req, const struct fs_node *parent, struct by
 		fuse_reply_entry(req, &absent);
 }
 
-/* A child by name, or the folder itself or its parent (asked for by NFS servers). */
+/* What NFS servers ask for: the node itself, which may be a file, or the folder that a folder is in. */
+static bool is_dots(struct bytes name)
+{
+	return bytes_equal(name, bytes_str(".")) || bytes_equal(name, bytes_str(".."));
+}
+
+/* A child by name, or one of the above. */
 static int find_child(struct fs *fs, const struct fs_node *parent, struct bytes name,
 		      struct fs_node *ret, struct error *e)
 {
 	uint64_t id = fs_inode_pack(parent->inode);
 	int rc;
 
-	if (!fs_node_is_folder(parent))
-		return error_set(e, ERR_IO, "not a folder");
 	if (bytes_equal(name, bytes_str(".")))
 		return fs_node_find(fs, id, ret, e);
-	if (!bytes_equal(name, bytes_str("..")))
+	if (!fs_node_is_folder(parent))
+		return error_set(e, ERR_IO, "not a folder");
+	if (!is_dots(name))
 		return fs_node_child(fs, parent, name, ret, e);
 	rc = fs_node_parent(parent, &id, e);
 	return rc < 0 ? rc : fs_node_find(fs, id, ret, e);
@@ -151,7 +157,8 @@ static bool lookup_waits(struct fs_ops_request *request, const struct fs_node *p
 {
 	struct fs_inode moment = {.kind = FS_KIND_MOMENT, .slot = parent->inode.slot};
 
-	if (parent->inode.kind != FS_KIND_DOCS || !fs_node_is_dear(parent))
+	if (parent->inode.kind != FS_KIND_DOCS || !fs_node_is_dear(parent) ||
+	    is_dots(bytes_str(request->name)))
 		return false;
 	if (!fs_node_is_keyed(parent, bytes_str(request->name)))
 		fs_ops_wait(request, parent->inode);

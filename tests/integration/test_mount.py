@@ -188,6 +188,49 @@ def test_listing_can_go_on_from_anywhere(mounted):
         libc.closedir(listing)
 
 
+class Handle(ctypes.Structure):
+    """struct file_handle: what an NFS server gives to its clients."""
+
+    _fields_ = [("size", ctypes.c_uint), ("kind", ctypes.c_int), ("bytes", ctypes.c_ubyte * 128)]
+
+    def __init__(self, path):
+        super().__init__(size=128)
+        mount = ctypes.c_int()
+        if ctypes.CDLL(None, use_errno=True).name_to_handle_at(
+                -100, os.fsencode(path), ctypes.byref(self), ctypes.byref(mount), 0) < 0:
+            raise OSError(ctypes.get_errno(), "name_to_handle_at", str(path))
+
+    def open(self, mount):
+        fd = ctypes.CDLL(None, use_errno=True).open_by_handle_at(mount, ctypes.byref(self), os.O_RDONLY)
+        if fd < 0:
+            raise OSError(ctypes.get_errno(), "open_by_handle_at")
+        return fd
+
+
+def test_a_handle_leads_to_what_the_kernel_has_forgotten(mounted):
+    """As an NFS server asks for it: by the node alone, long after anybody has looked the path up."""
+    drop = Path("/proc/sys/vm/drop_caches")
+    if os.geteuid() != 0 or not os.access(drop, os.W_OK):
+        pytest.skip("only root can make the kernel forget")
+    shop = mounted.latest / "shop"
+    files = [mounted.path / "README.txt", mounted.latest / "prelude.json",
+             *(shop / f"orders{end}" for end in (".bson", ".json", ".metadata.json", "/5.json", "/5.bson"))]
+    handles = [Handle(path) for path in files]
+    folders = [Handle(path) for path in (mounted.path / "at", mounted.latest, shop, shop / "orders")]
+    drop.write_text("2")
+    root = os.open(mounted.path, os.O_RDONLY)
+    try:
+        for path, handle in zip(files, handles):
+            with open(handle.open(root), "rb") as file:
+                assert file.read() == path.read_bytes(), path
+        for handle in folders:
+            fd = handle.open(root)
+            assert os.listdir(fd)
+            os.close(fd)
+    finally:
+        os.close(root)
+
+
 def test_many_threads_read_what_one_reads(mounted):
     path = mounted.latest / "shop" / "orders.bson"
     content, wrong = path.read_bytes(), []
