@@ -103,6 +103,8 @@ static void write_apply(struct buf *command, const struct restore_plan_item *ite
 	bson_build_value(command, "o", BSON_KIND_DOCUMENT, doc);
 	bson_build_end(command, op);
 	bson_build_end(command, ops);
+	if (item->bypasses)
+		bson_build_bool(command, "bypassDocumentValidation", true);
 	restore_target_primary(command);
 	bson_build_bool(command, "allowAtomic",
 			false); /* else it is an upsert, which moves the _id */

@@ -243,6 +243,23 @@ def test_documents_that_servers_change_on_insert_stay_as_they_are(member, store,
     assert done.status == (0 if set(found) == set(odd) else 3), done.story()
 
 
+def test_documents_that_no_insert_takes_come_past_a_validator(member, store):
+    """They are written as a secondary writes them, and that asked the validator, which is against what was there before it."""
+    shop = member.client["shop"]
+    odd = [bson.encode(bson.SON([("a", 1), ("_id", i)])) for i in range(3)] + [bson.encode({"_id": 3, "$set": 1, "a.b": 2})]
+    shop.create_collection("c")
+    for doc in odd:
+        member.client.admin.command(bson.SON([("applyOps", [{"op": "i", "ns": "shop.c", "o": peers.RawBSONDocument(doc)}]), ("allowAtomic", False)]))
+    shop.command("collMod", "c", validator={"n": {"$gt": 5}})
+    assert raw(member, "shop", "c") == sorted(odd)
+    backed_up(store, member)
+    restore(store, member, "--drop")
+    assert raw(member, "shop", "c") == sorted(odd)
+    shop["c"].delete_many({})
+    restore(store, member, "--mode", "missing")
+    assert raw(member, "shop", "c") == sorted(odd)
+
+
 def test_what_comes_behind_a_document_that_no_insert_takes_keeps_its_place(member, store, tmp_path):
     """A server refuses the _id {$odd: 1} in an insert and takes it as a secondary does: the insert in order ends there, and goes on behind it."""
     documents = [{"_id": {"$odd": i} if i in (3, 4, 9) else i} for i in range(12)]
