@@ -419,7 +419,8 @@ static int end(struct job *job, struct restore_result *result)
 	}
 	if (restore_notes_mismatches(&result->notes) > 0)
 		return EXIT_CODE_DAMAGE;
-	return restore_notes_clashes(&result->notes) > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+	return restore_notes_clashes(&result->notes) > 0 || result->given > 0 ? EXIT_CODE_PARTIAL
+									      : EXIT_CODE_OK;
 }
 
 static void print_plan(struct job *job)
@@ -496,9 +497,9 @@ const struct cmd cmd_restore = {
 		 "that).\n"
 		 "Documents that differ by now and were left, that clash in a unique index, and "
 		 "indexes that could\n"
-		 "not be built are listed (exit code 3). It waits for elections; --resume goes on "
-		 "with a run that\n"
-		 "was cut off.\n"
+		 "not be built are listed; what had no _id gets one and is counted (exit code 3). "
+		 "It waits for\n"
+		 "elections; --resume goes on with a run that was cut off.\n"
 		 "\n"
 		 "What needs a user: the roles \"restore\" and \"backup\", for --mode replace also "
 		 "\"readWrite\" there.\n",

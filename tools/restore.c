@@ -234,6 +234,7 @@ static int verify(struct job *job, struct error *e)
 	job->result->was_verified = code >= 0;
 	job->result->verified = job->check.bytes;
 	job->result->changed = job->check.changed;
+	job->result->given = job->check.given;
 	job->result->verify_milliseconds = clock_ms() - begin;
 	return code;
 }

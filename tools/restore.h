@@ -37,6 +37,7 @@ struct restore_result {
 	uint64_t kept;		     /* that were there, different */
 	uint64_t bytes;
 	uint64_t changed;  /* by others, before verification */
+	uint64_t given;	   /* had no _id, and were given one; known when it was verified */
 	uint64_t verified; /* bytes; 0: not verified */
 	uint64_t milliseconds, verify_milliseconds;
 	bool was_verified;

@@ -241,6 +241,6 @@ int restore_batch_is_plain(struct bytes doc, bool *ret, bool *ret_id_first, stru
 			*ret = false;
 		first = false;
 	}
-	*ret = *ret && *ret_id_first;
+	*ret = *ret && *ret_id_first && !restore_batch_is_long(doc);
 	return more;
 }

@@ -45,6 +45,12 @@ bool restore_batch_is_full(const struct restore_batch *batch, size_t len);
 /* Copy a document in. ERR_CORRUPT. */
 MUST_CHECK int restore_batch_add(struct restore_batch *batch, struct bytes doc, struct error *e);
 
+/* Has it more bytes than a client may insert? A secondary takes somewhat more: BSONObjMaxInternalSize of mongod. */
+static inline bool restore_batch_is_long(struct bytes doc)
+{
+	return doc.len > 16 * MIB;
+}
+
 static inline struct bytes restore_batch_doc(const struct restore_batch *batch, size_t i)
 {
 	return bytes_of(batch->docs.at + batch->at[i].at, batch->at[i].len);
@@ -58,7 +64,10 @@ MUST_CHECK int restore_batch_look(struct restore_batch *batch, struct restore_ta
 				  mongoc_client_t *client, const char *db, const char *coll,
 				  const bool *which, struct error *e);
 
-/* Does the server keep this document as it is when a client inserts it? No: an _id that is not first (or absent), a Timestamp(0, 0). */
+/*
+ * Does the server keep this document as it is when a client inserts it? No: an _id that is not first (or absent), a
+ * Timestamp(0, 0); and one that is too long (restore_batch_is_long()) it refuses.
+ */
 MUST_CHECK int restore_batch_is_plain(struct bytes doc, bool *ret, bool *ret_id_first,
 				      struct error *e);
 

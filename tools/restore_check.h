@@ -17,6 +17,7 @@ struct restore_check_job {
 	const char *tmp_dir;
 	atomic_uint_fast64_t bytes;   /* that were compared */
 	atomic_uint_fast64_t changed; /* documents that others changed since */
+	atomic_uint_fast64_t given;   /* that had no _id, and have one by the server */
 };
 
 /* May the item be compared in parts (ranges of _id)? 1; 0 only as a whole. */

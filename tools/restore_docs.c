@@ -64,6 +64,12 @@ static int judge_put(struct restore_docs *w, size_t i, int code, uint64_t *count
 		w->wrote = true;
 		return 0;
 	}
+	/* What the server says is about the command that had it. */
+	if (restore_batch_is_long(restore_batch_doc(&w->batch, i))) {
+		note(w, RESTORE_NOTE_REFUSED, i,
+		     bytes_str("it has more than 16 MiB, and no server takes that"));
+		return 0;
+	}
 	server = restore_target_code(buf_bytes(&w->reply));
 	note(w, server == RESTORE_TARGET_DUPLICATE ? RESTORE_NOTE_UNIQUE : RESTORE_NOTE_REFUSED, i,
 	     restore_target_text(buf_bytes(&w->reply)));
@@ -298,7 +304,8 @@ static int insert_in_order(struct restore_docs *w, struct error *e)
 						   &id_first, e) < 0)
 				return e->code;
 			/* Without an _id it comes from a collection that has no index on it. */
-			if (!plain && id_first)
+			if (!plain &&
+			    (id_first || restore_batch_is_long(restore_batch_doc(&w->batch, end))))
 				break;
 			w->which[end] = true;
 		}

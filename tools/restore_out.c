@@ -233,6 +233,10 @@ void restore_out_result(const struct restore_result *r, bool all, FILE *to)
 		size_count_text(r->changed, text);
 		fprintf(to, "%s were changed by others since\n", text);
 	}
+	if (r->given > 0) {
+		size_count_text(r->given, text);
+		fprintf(to, "%s had no _id, and the server gave them one\n", text);
+	}
 	if (!r->was_verified)
 		return;
 	size_text(r->verified, bytes);
@@ -257,6 +261,8 @@ void restore_out_result_json(const struct restore_result *r, struct json_out *j)
 	json_out_u64(j, "users", r->accounts.users);
 	json_out_u64(j, "roles", r->accounts.roles);
 	json_out_u64(j, "changedSince", r->changed);
+	if (r->given > 0)
+		json_out_u64(j, "givenIds", r->given);
 	json_out_bool(j, "verified", r->was_verified);
 	json_out_u64(j, "milliseconds", r->milliseconds);
 	json_out_u64(j, "verifyMilliseconds", r->verify_milliseconds);

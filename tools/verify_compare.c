@@ -144,11 +144,13 @@ int verify_compare_natural(const struct verify_compare_part *part, mongoc_cursor
 	struct tree_cursor *tree = tree_cursor_new(part->store, part->root);
 	struct theirs t = {.cursor = cursor, .sink = sink};
 	struct bytes ours = {0}, theirs = {0};
+	bool waits = false; /* theirs, as ours was known to be absent */
 	int a = 1, b = 1;
 
 	for (;;) {
 		a = a == 0 ? 0 : tree_cursor_next(tree, &ours, e);
-		b = a < 0 || b == 0 ? 0 : cursor_next(&t, &theirs, e);
+		if (a >= 0 && b > 0 && !waits)
+			b = cursor_next(&t, &theirs, e);
 		if (a < 0 || b < 0)
 			return e->code;
 		if (a == 0 && b == 0)
@@ -157,7 +159,10 @@ int verify_compare_natural(const struct verify_compare_part *part, mongoc_cursor
 			ours = (struct bytes){0};
 		if (b == 0)
 			theirs = (struct bytes){0};
-		if (!bytes_equal(ours, theirs) && sink->differs(sink->ctx, ours, theirs, e) < 0)
+		waits = a > 0 && !bytes_equal(ours, theirs) && sink->is_absent != NULL &&
+			sink->is_absent(sink->ctx, ours);
+		if (!waits && !bytes_equal(ours, theirs) &&
+		    sink->differs(sink->ctx, ours, theirs, e) < 0)
 			return e->code;
 		if (sink->step != NULL && sink->step(sink->ctx, ours.len, e) < 0)
 			return e->code;

@@ -20,6 +20,8 @@ struct verify_compare_sink {
 	int (*failed)(void *ctx, const bson_error_t *why, struct error *e);
 	/* Bytes of ours that were compared since the last call; may be NULL. */
 	int (*step)(void *ctx, uint64_t bytes, struct error *e);
+	/* Natural order only: is it known that ours is not there? Then theirs is compared with the next one. May be NULL. */
+	bool (*is_absent)(void *ctx, struct bytes ours);
 };
 
 /* Some ranks of a tree. */

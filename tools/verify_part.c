@@ -224,7 +224,8 @@ static void write_bounds(const struct part *part, const struct buf *high, struct
 static int compare_range(struct part *part, uint64_t first, uint64_t count, const struct buf *high,
 			 struct error *e)
 {
-	const struct verify_compare_sink sink = {part, differs, failed, step};
+	const struct verify_compare_sink sink = {
+		.ctx = part, .differs = differs, .failed = failed, .step = step};
 	const struct verify_compare_part range = {moment_store(part->job->moment),
 						  &part->entry.root, first, count};
 	OWNED(buf_release) struct buf fields = {0};

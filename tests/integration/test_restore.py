@@ -304,6 +304,30 @@ def test_documents_of_16_mib_and_many_small_ones(member, store):
     assert_same(state_of(member), wanted)
 
 
+def test_documents_beyond_16_mib_stop_no_restore(member, store, tmp_path):
+    """What a secondary takes comes; of one that no server takes the error (10334) ended the restore of all others."""
+    def document(_id, length):
+        return bson.encode({"_id": _id, "pad": "x" * (length - 24)})
+
+    documents = [document(i, length) for i, length in enumerate((100, 2**24 + 1, 2**24 + 12000, 2**24 + 2**14, 200))]
+    assert [len(d) - 2**24 for d in documents[1:4]] == [1, 12000, 2**14]
+    for name in ("big", "ring"):
+        folder = tmp_path / "dump" / "shop"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.bson").write_bytes(b"".join(documents))
+        (folder / f"{name}.metadata.json").write_text(
+            '{"options":{"capped":true,"size":200000000},"indexes":[]}' if name == "ring" else '{"indexes":[]}')
+    store.ingest(tmp_path / "dump")
+    done = restored(store, member, check=3)["result"]
+    assert done["inserted"] == 8 and done["counts"]["refused"] == 2 and done["verified"]
+    assert {(n["namespace"], n["what"], n["why"]) for n in done["notes"]} == {
+        (f"shop.{name}", "3", "it has more than 16 MiB, and no server takes that") for name in ("big", "ring")}
+    for name in ("big", "ring"):
+        assert raw(member, "shop", name) == sorted(documents[:3] + documents[4:])
+    done = restored(store, member, "--nsInclude", "shop.big", "--mode", "replace", check=3)["result"]
+    assert (done["same"], done["counts"]["refused"]) == (4, 1)
+
+
 def test_the_greatest_id_of_all_is_compared_too(member, store):
     """No bound of an index takes MaxKey in: behind it the comparison failed (1), or told it as missing (4)."""
     orders = member.client["shop"]["orders"]

@@ -138,6 +138,21 @@ def test_hints_name_what_can_be_pasted(member, store):
     restore(store, member, "--nsInclude", "shop.orders", *said.split("beside it: ")[1].split())
 
 
+def test_documents_without_an_id_are_counted_and_not_told_as_different(member, store, tmp_path):
+    """Capped collections of old servers had such; the server gives each an _id, and that was "NOT what was meant" (4)."""
+    documents = [{"n": 1, "a": "x"}, {"_id": 5, "n": 2}, {"n": 1, "a": "x"}, {}]
+    folder = tmp_path / "dump" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "ring.bson").write_bytes(b"".join(bson.encode(d) for d in documents))
+    (folder / "ring.metadata.json").write_text('{"options":{"capped":true,"size":100000},"indexes":[]}')
+    store.ingest(tmp_path / "dump")
+    done = restored(store, member, check=3)["result"]
+    assert (done["inserted"], done["givenIds"], done["verified"]) == (4, 3, True) and not any(done["counts"].values())
+    found = list(member.client["shop"]["ring"].find())
+    assert found[1] == documents[1] and [{k: v for k, v in d.items() if k != "_id" or v == 5} for d in found] == documents
+    assert "3 had no _id, and the server gave them one\n" in restore(store, member, "--drop", check=3).out
+
+
 def test_preserved_uuids_are_those_of_the_moment(member, store):
     fill(member)
     backed_up(store, member)
