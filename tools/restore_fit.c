@@ -24,7 +24,16 @@ static const int unknown[] = {
 	40324, /* a stage */
 	40414, /* that a field of a command may be missing */
 	40415, /* a field of a command */
+	161,   /* IncompatibleCollationVersion */
 	2,     /* BadValue: an operator of a filter, a locale; of a pipeline it may be much else */
+};
+
+/* The same of an option of a collection, which is parsed only. */
+static const int unknown_option[] = {
+	9,  40415, /* as above */
+	14,	   /* TypeMismatch: it was something else */
+	72,	   /* InvalidOptions */
+	2,	   /* BadValue: a word that it may be */
 };
 
 const char *restore_fit_name(const char *db, const char *coll, bool series, bool long_names)
@@ -75,18 +84,24 @@ static int write_question(const struct restore_plan_item *item, struct buf *ret,
 	return collation < 0 ? collation : found > 0 || collation > 0;
 }
 
-/* Does the answer say that the server does not know it? */
-static bool is_unknown(const struct restore_plan_item *item, int code)
+static bool is_among(const int *codes, size_t count, int code)
 {
-	size_t count = COUNT_OF(unknown) - (item->entry.type == CATALOG_VIEW);
-
 	for (size_t i = 0; i < count; i++)
-		if (unknown[i] == code)
+		if (codes[i] == code)
 			return true;
 	return false;
 }
 
-static int ask(struct restore_target *target, const struct restore_plan_item *item,
+/* Does the answer say that the server does not know it? */
+static bool is_unknown(const struct restore_plan_item *item, bool option, int code)
+{
+	if (option)
+		return is_among(unknown_option, COUNT_OF(unknown_option), code);
+	return is_among(unknown, COUNT_OF(unknown) - (item->entry.type == CATALOG_VIEW), code);
+}
+
+/* `option`: it is about the collection's options. */
+static int ask(struct restore_target *target, const struct restore_plan_item *item, bool option,
 	       struct bytes question, struct buf *ret_why, struct error *e)
 {
 	OWNED(buf_release) struct buf reply = {0};
@@ -95,12 +110,106 @@ static int ask(struct restore_target *target, const struct restore_plan_item *it
 	struct bytes said;
 
 	restore_target_give(target, client);
-	if (code != 0 || !is_unknown(item, restore_target_code(buf_bytes(&reply))))
+	if (code != 0 || !is_unknown(item, option, restore_target_code(buf_bytes(&reply))))
 		return code < 0 ? code : 1;
 	said = restore_target_text(buf_bytes(&reply));
 	buf_printf(ret_why, "can't be in a server of %s, which says: ", target->version);
 	term_escape(bytes_of(said.at, MIN_OF(said.len, (size_t)SAID_MAX)), ret_why);
 	return 0;
+}
+
+/* ---- options */
+
+/* What servers before 5.0 know; later ones can be asked. CreateCommand of mongod 4.2 and 4.4 (create.idl). */
+static bool is_known_before_5_0(struct bytes name)
+{
+	static const char *const known[] = {"capped",
+					    "size",
+					    "max",
+					    "storageEngine",
+					    "validator",
+					    "validationLevel",
+					    "viewOn",
+					    "validationAction",
+					    "recordPreImages",
+					    "indexOptionDefaults",
+					    "pipeline",
+					    "collation"};
+
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (bytes_equal(name, bytes_str(known[i])))
+			return true;
+	return false;
+}
+
+static int look_at_names(const struct restore_target *target, struct bytes options,
+			 struct buf *ret_why, struct error *e)
+{
+	struct bson_fields fields = bson_fields(options);
+	struct bson_field field;
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+		if (is_known_before_5_0(field.name))
+			continue;
+		buf_add_str(ret_why, "has an option that a server of ");
+		buf_printf(ret_why, "%s does not know: ", target->version);
+		term_escape(field.name, ret_why);
+		return 0;
+	}
+	return more < 0 ? more : 1;
+}
+
+/* Of a storage engine that the server has not: it makes no such collection. */
+static int look_at_engines(const struct restore_target *target, struct bytes options,
+			   struct buf *ret_why, struct error *e)
+{
+	struct bson_field engines, one;
+	struct bson_fields fields;
+	int more = bson_find(options, "storageEngine", &engines, e);
+
+	if (more <= 0 || engines.type != BSON_KIND_DOCUMENT)
+		return more < 0 ? more : 1;
+	fields = bson_fields(engines.value);
+	while ((more = bson_fields_next(&fields, &one, e)) > 0) {
+		if (restore_target_has_engine(target, one.name))
+			continue;
+		buf_add_str(ret_why, "has options of a storage engine that is not there: ");
+		term_escape(one.name, ret_why);
+		return 0;
+	}
+	return more < 0 ? more : 1;
+}
+
+/* {explain: {create: ..., its options}}: it is parsed, and then refused as nothing that can be explained. */
+static void write_create(const struct restore_plan_item *item, struct buf *ret)
+{
+	size_t begin = bson_build_begin(ret), command = bson_build_open(ret, "explain");
+
+	bson_build_string(ret, "create", bytes_str(NOWHERE));
+	if (item->options.len > BSON_MIN_LEN)
+		buf_add(ret, item->options.at + 4, item->options.len - 5);
+	bson_build_end(ret, command);
+	bson_build_string(ret, "verbosity", bytes_str("queryPlanner"));
+	bson_build_end(ret, begin);
+}
+
+static int check_options(struct restore_target *target, const struct restore_plan_item *item,
+			 struct buf *ret_why, struct error *e)
+{
+	struct bytes options = buf_bytes(&item->options);
+	OWNED(buf_release) struct buf question = {0};
+	int fits;
+
+	if (item->entry.type == CATALOG_VIEW || options.len <= BSON_MIN_LEN)
+		return 1;
+	fits = look_at_engines(target, options, ret_why, e);
+	if (fits <= 0)
+		return fits;
+	if (!restore_target_is(target, 5, 0))
+		return look_at_names(target, options, ret_why, e);
+	write_create(item, &question);
+	return ask(target, item, true, buf_bytes(&question), ret_why, e);
 }
 
 int restore_fit_check(struct restore_target *target, const struct restore_plan_item *item,
@@ -112,7 +221,7 @@ int restore_fit_check(struct restore_target *target, const struct restore_plan_i
 	const char *needs = restore_spec_needs(&item->entry, &major, &minor);
 	const char *name =
 		restore_fit_name(item->db, item->coll, series, restore_target_is(target, 4, 4));
-	int asks;
+	int asks, fits;
 
 	if (!restore_target_is(target, major, minor)) {
 		buf_printf(ret_why, "needs a server of %s or newer, and this is %s", needs,
@@ -126,9 +235,12 @@ int restore_fit_check(struct restore_target *target, const struct restore_plan_i
 		buf_add_str(ret_why, name);
 		return 0;
 	}
+	fits = check_options(target, item, ret_why, e);
+	if (fits <= 0)
+		return fits;
 	asks = write_question(item, &question, e);
 	return asks <= 0 ? (asks < 0 ? asks : 1)
-			 : ask(target, item, buf_bytes(&question), ret_why, e);
+			 : ask(target, item, false, buf_bytes(&question), ret_why, e);
 }
 
 #define COMPRESSED 2 /* the form of a bucket: control.version */

@@ -2,7 +2,8 @@
  * restore_fit.h - can the target hold what is planned? Asked before anything is dropped or made.
  *
  * What a server does not know (a stage of a view, an operator of a validator, a locale) it says to a question that reads
- * nothing: the plan of a query on a collection that is not there. Who may not ask learns it when it is made.
+ * nothing: the plan of a query on a collection that is not there; of options by having a create explained, which no server
+ * does. Who may not ask learns it when it is made.
  *
  * Threads: main thread only.
  */

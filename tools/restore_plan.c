@@ -181,8 +181,8 @@ static int specify(struct planner *p, struct restore_plan_item *item, struct err
 	OWNED(buf_release) struct buf unused = {0};
 
 	item->natural = entry->root.kind == TREE_RANKED;
-	if (restore_spec_options(buf_bytes(&entry->options), p->target->major, &item->options,
-				 &item->expire, e) < 0 ||
+	if (restore_spec_options(buf_bytes(&entry->options), p->target->major, p->target->minor,
+				 &item->options, &item->expire, e) < 0 ||
 	    look_for_validator(item, buf_bytes(&entry->options), e) < 0 ||
 	    restore_spec_indexes(buf_bytes(&entry->indexes), p->options->no_ttl, &item->id_index,
 				 &item->indexes, &item->ttl, e) < 0)
@@ -203,8 +203,8 @@ static int specify(struct planner *p, struct restore_plan_item *item, struct err
 				  entry->ns + entry->db_len + 1 + strlen(BUCKETS_PREFIX));
 	}
 	buf_reset(&item->expire);
-	return restore_spec_options(buf_bytes(&series->entry.options), p->target->major, &unused,
-				    &item->expire, e);
+	return restore_spec_options(buf_bytes(&series->entry.options), p->target->major,
+				    p->target->minor, &unused, &item->expire, e);
 }
 
 /* ---- what is there */
@@ -261,8 +261,8 @@ static int look_at_indexes(struct planner *p, struct restore_plan_item *item, st
 	int listed =
 		restore_there_indexes(p->there, item->db, item->coll, &item->ttl_there, &there, e);
 
-	if (listed < 0 ||
-	    restore_spec_options(options, p->target->major, &rest, &item->expire_there, e) < 0)
+	if (listed < 0 || restore_spec_options(options, p->target->major, p->target->minor, &rest,
+					       &item->expire_there, e) < 0)
 		return e->code;
 	if (item->action != RESTORE_MERGE)
 		return 0;

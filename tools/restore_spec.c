@@ -15,7 +15,7 @@ static bool is_one_of(struct bytes name, const char *const *names, size_t count)
 	return false;
 }
 
-int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
+int restore_spec_options(struct bytes options, unsigned major, unsigned minor, struct buf *ret,
 			 struct buf *ret_expire, struct error *e)
 {
 	/* Record numbers (8.2 on) are not restored, so that nothing is lost with them; as mongorestore from 100.15 on. */
@@ -37,7 +37,8 @@ int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
 		    (!capped && is_one_of(field.name, of_capped, COUNT_OF(of_capped))) ||
 		    (major < 6 &&
 		     bytes_equal(field.name, bytes_str("changeStreamPreAndPostImages"))) ||
-		    (major >= 6 && bytes_equal(field.name, bytes_str("recordPreImages"))))
+		    ((major >= 6 || (major == 4 && minor < 4)) &&
+		     bytes_equal(field.name, bytes_str("recordPreImages"))))
 			continue;
 		buf_add_bytes(bytes_equal(field.name, bytes_str("expireAfterSeconds")) ? ret_expire
 										       : ret,

@@ -13,11 +13,11 @@
 
 /*
  * Append the options without what only describes (uuid, idIndex), is of old servers (autoIndexId, flags), `temp`,
- * and expireAfterSeconds, which is appended to *ret_expire as a field. With `major` below 6 also without
- * changeStreamPreAndPostImages, from 6 on without recordPreImages. ERR_CORRUPT.
+ * and expireAfterSeconds, which is appended to *ret_expire as a field. For a server below 6.0 also without
+ * changeStreamPreAndPostImages, below 4.4 and from 6.0 on without recordPreImages. ERR_CORRUPT.
  */
-MUST_CHECK int restore_spec_options(struct bytes options, unsigned major, struct buf *ret,
-				    struct buf *ret_expire, struct error *e);
+MUST_CHECK int restore_spec_options(struct bytes options, unsigned major, unsigned minor,
+				    struct buf *ret, struct buf *ret_expire, struct error *e);
 
 /*
  * Take the array of indexes apart: the one on _id, those that remove documents (their expireAfterSeconds left out with

@@ -203,6 +203,35 @@ static int judge(struct restore_target *target, const bson_t *hello, struct erro
 	return 0;
 }
 
+/* buildInfo: {storageEngines: ["wiredTiger", ...]} */
+static void note_engines(struct restore_target *target, const bson_t *reply)
+{
+	bson_iter_t at, one;
+
+	if (!bson_iter_init_find(&at, reply, "storageEngines") || !BSON_ITER_HOLDS_ARRAY(&at) ||
+	    !bson_iter_recurse(&at, &one))
+		return;
+	while (bson_iter_next(&one))
+		if (BSON_ITER_HOLDS_UTF8(&one)) {
+			buf_add_str(&target->engines, bson_iter_utf8(&one, NULL));
+			buf_add_u8(&target->engines, 0);
+		}
+}
+
+bool restore_target_has_engine(const struct restore_target *target, struct bytes name)
+{
+	const struct buf *names = &target->engines;
+
+	for (size_t at = 0; at < names->len;) {
+		struct bytes one = bytes_str((const char *)names->at + at);
+
+		if (bytes_equal(one, name))
+			return true;
+		at += one.len + 1;
+	}
+	return names->len == 0;
+}
+
 static int ask(struct restore_target *target, mongoc_client_t *client, const char *name,
 	       bson_t *ret_reply, struct error *e)
 {
@@ -233,6 +262,7 @@ static int look(struct restore_target *target, mongoc_client_t *client, struct e
 	if (text_of(&reply, "version") != NULL)
 		snprintf(target->version, sizeof(target->version), "%s",
 			 text_of(&reply, "version"));
+	note_engines(target, &reply);
 	bson_destroy(&reply);
 	if (sscanf(target->version, "%u.%u", &target->major, &target->minor) != 2)
 		return error_set(e, ERR_REMOTE, "%s does not tell its version", target->name);
@@ -293,5 +323,6 @@ void restore_target_close(struct restore_target *target)
 		mongoc_client_pool_destroy(target->pool);
 	if (target->patient != NULL)
 		mongoc_client_pool_destroy(target->patient);
+	buf_release(&target->engines);
 	free(target);
 }

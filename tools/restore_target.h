@@ -34,6 +34,8 @@ struct restore_target {
 	const struct progress *progress; /* whether to go on waiting; may be NULL */
 	char name[300]; /* for people and for the file of --resume: the set, or the host */
 	char version[32];
+	struct buf
+		engines; /* the names of storage engines that it knows, each with a 0 behind it; empty: it does not tell */
 	unsigned major, minor;
 	bool is_replica_set;
 	uint64_t
@@ -55,6 +57,9 @@ void restore_target_give(struct restore_target *target, mongoc_client_t *client)
 
 /* Is the server at least this version? */
 bool restore_target_is(const struct restore_target *target, unsigned major, unsigned minor);
+
+/* Does the server know this storage engine? Yes, where it does not tell. */
+bool restore_target_has_engine(const struct restore_target *target, struct bytes name);
 
 /* ERR_REMOTE, or ERR_REFUSED when it does not let us in: `what` and the driver's text without secrets. */
 int restore_target_error(const struct restore_target *target, const bson_error_t *why,

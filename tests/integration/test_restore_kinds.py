@@ -355,6 +355,38 @@ def test_what_the_server_does_not_know_is_refused_before_anything_is_dropped(mem
     assert "too long" in done.err
 
 
+def test_options_that_the_server_does_not_know_are_refused_before_anything_is_dropped(member, store, tmp_path):
+    """Of a newer server, or with another storage engine: the restore ended where it was made (1), with others dropped."""
+    odd = {
+        "newer": {"optionOf99": {"a": 1}}, "collated": {"collation": {"locale": "de", "version": "99.9"}},
+        "memory": {"storageEngine": {"inMemory": {}}},
+    }
+    fine = {
+        "plain": {}, "ring": {"capped": True, "size": 4096, "max": 3}, "folded": {"collation": {"locale": "fr"}},
+        "tuned": {"storageEngine": {"wiredTiger": {"configString": "block_compressor=zlib"}}},
+        "images": {"recordPreImages": True}, "changes": {"changeStreamPreAndPostImages": {"enabled": True}},
+        "checked": {"validator": {"n": {"$gt": 1}}, "validationLevel": "moderate", "validationAction": "warn"},
+        "defaults": {"indexOptionDefaults": {"storageEngine": {"wiredTiger": {"configString": ""}}}},
+    }
+    if member.number >= (6, 0):
+        odd["within"] = {"clusteredIndex": {"key": {"_id": 1}, "unique": True, "fieldOf99": 1}}
+        odd["worded"] = {"encryptedFields": {"fields": [{"path": "a", "bsonType": "int", "keyId": {"$uuid": "3b241101-e2bb-4255-8caf-4136c566a962"},
+                                                         "queries": [{"queryType": "rangeOf99"}]}]}}
+    store.ingest(dump_of(tmp_path / "dump", **odd, **fine))
+    for name in ("plain", *odd):
+        member.client["shop"][name].insert_one({"_id": "of today"})
+    before = state_of(member)
+    done = restore(store, member, "--drop", "--json", "--dryRun", check=6)
+    refused = {i["becomes"].split(".")[1]: i["refused"] for i in json.loads(done.out)["plan"] if "refused" in i}
+    assert set(refused) == set(odd), refused
+    assert "optionOf99" in refused["newer"] and "99.9" in refused["collated"] and "inMemory" in refused["memory"]
+    excludes = restore(store, member, "--drop", check=6).err.split("leave it out: ")[1].split()
+    assert state_of(member) == before
+    restore(store, member, "--drop", *excludes)
+    assert {c for c in member.client["shop"].list_collection_names() if c not in odd} == set(fine)
+    assert all(raw(member, "shop", name) == [bson.encode({"_id": "of today"})] for name in odd)
+
+
 @LONG
 @pytest.mark.mongod
 def test_compressed_buckets_are_refused_by_a_server_that_can_not_read_them(store):

@@ -43,16 +43,22 @@ static void options_lose_what_a_create_does_not_take(void **state UNUSED)
 	      "\"temp\":true,\"expireAfterSeconds\":60,\"recordPreImages\":true,"
 	      "\"changeStreamPreAndPostImages\":{\"enabled\":true}}",
 	      &options);
-	ASSERT_OK(restore_spec_options(buf_bytes(&options), 6, &found, &expire, &e));
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 6, 0, &found, &expire, &e));
 	assert_same(&found, "{\"capped\":true,\"size\":4096,\"changeStreamPreAndPostImages\":{"
 			    "\"enabled\":true}}");
 	assert_true(expire.len > 0);
 	buf_reset(&found);
-	ASSERT_OK(restore_spec_options(buf_bytes(&options), 5, &found, &expire, &e));
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 5, 0, &found, &expire, &e));
 	assert_same(&found, "{\"capped\":true,\"size\":4096,\"recordPreImages\":true}");
+	buf_reset(&found);
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 4, 4, &found, &expire, &e));
+	assert_same(&found, "{\"capped\":true,\"size\":4096,\"recordPreImages\":true}");
+	buf_reset(&found);
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 4, 2, &found, &expire, &e));
+	assert_same(&found, "{\"capped\":true,\"size\":4096}");
 	parse("{\"capped\":false,\"size\":0,\"max\":0}", &options);
 	buf_reset(&found);
-	ASSERT_OK(restore_spec_options(buf_bytes(&options), 6, &found, &expire, &e));
+	ASSERT_OK(restore_spec_options(buf_bytes(&options), 6, 0, &found, &expire, &e));
 	assert_same(&found, "{\"capped\":false}");
 }
 
@@ -229,7 +235,7 @@ static void damaged_documents_are_errors(void **state UNUSED)
 	OWNED(buf_release) struct buf out = {0};
 	struct error e = {0};
 
-	assert_int_equal(restore_spec_options(bytes_of(cut, sizeof(cut)), 6, &out, &out, &e),
+	assert_int_equal(restore_spec_options(bytes_of(cut, sizeof(cut)), 6, 0, &out, &out, &e),
 			 ERR_CORRUPT);
 	assert_int_equal(
 		restore_spec_indexes(bytes_of(cut, sizeof(cut)), false, &out, &out, &out, &e),
