@@ -120,7 +120,7 @@ static int add_moments(struct object *o, struct fs *fs, struct error *e)
 		return rc;
 	add_stream(o, fs, stream);
 	add_u64(o, "ranges", map.reach_count);
-	add_u64(o, "gaps", map.gap_count);
+	add_u64(o, "gaps", map.lost_count);
 	return 0;
 }
 
@@ -199,6 +199,7 @@ static int add_gap(struct buf *ret, const struct timeline_gap *gap, struct error
 	add_entry_optime(&o, "after", gap->after);
 	add_entry_optime(&o, "before", gap->before);
 	add_str(&o, "why", gap->why);
+	add_bool(&o, "letGo", gap->let_go);
 	buf_add_u8(ret, '}');
 	return o.rc;
 }

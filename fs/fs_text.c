@@ -108,8 +108,8 @@ static void add_moments(const struct timeline_map *map, struct buf *ret)
 		add_optime(last, ret);
 		buf_add_u8(ret, '\n');
 	}
-	if (map->gap_count > 0)
-		buf_printf(ret, "Gaps:       %zu (.yester/gaps.json)\n", map->gap_count);
+	if (map->lost_count > 0)
+		buf_printf(ret, "Gaps:       %zu (.yester/gaps.json)\n", map->lost_count);
 }
 
 void fs_text_readme(const char *store_path, const struct fs_tree_facts *facts,

@@ -75,7 +75,8 @@ struct timeline_reach {
 /* A time behind the first moment that can't be reached. Gaps are in order, and may touch. */
 struct timeline_gap {
 	struct entry_optime after, before;
-	const char *why; /* "no oplog", "no exact snapshot before it" */
+	const char *why; /* "no oplog", "no exact snapshot before it", or: */
+	bool let_go;	 /* a retention did it: nothing is missing */
 };
 
 struct timeline_map {
@@ -83,6 +84,7 @@ struct timeline_map {
 	size_t reach_count;
 	struct timeline_gap *gaps;
 	size_t gap_count;
+	size_t lost_count; /* of these: what no retention let go */
 };
 
 MUST_CHECK int timeline_map(struct timeline *timeline, struct timeline_map *ret, struct error *e);

@@ -20,6 +20,7 @@ struct timeline_view {
 	unsigned users;		   /* atomic */
 	struct snapshot_list list; /* checkpoints, too */
 	struct stream *stream;
+	uint64_t let_go; /* gaps before this timestamp are a retention's */
 	size_t skipped_snapshots, skipped_segments; /* left out: damaged, or not all here yet */
 	pthread_mutex_t lock;
 	struct timeline_waits *waits; /* one for each range */

@@ -14,6 +14,7 @@ struct mapping {
 	struct timeline_view *view;
 	struct buf reach; /* of struct timeline_reach */
 	struct buf gaps;  /* of struct timeline_gap */
+	size_t lost;	  /* of these: no retention let it go */
 };
 
 /* Bases of a range: how many, and the oldest one. Partial ones count only where there are no others. */
@@ -74,8 +75,10 @@ static int by_first(const void *a, const void *b)
 static void add_gap(struct mapping *mapping, struct entry_optime after, struct entry_optime before,
 		    const char *why)
 {
-	struct timeline_gap gap = {after, before, why};
+	bool let_go = before.ts <= mapping->view->let_go;
+	struct timeline_gap gap = {after, before, let_go ? "let go by a retention" : why, let_go};
 
+	mapping->lost += !let_go;
 	buf_add(&mapping->gaps, &gap, sizeof(gap));
 }
 
@@ -179,6 +182,7 @@ int timeline_map_view(struct timeline_view *view, struct timeline_map *ret, stru
 		.reach_count = count,
 		.gaps = (struct timeline_gap *)(void *)mapping.gaps.at,
 		.gap_count = mapping.gaps.len / sizeof(struct timeline_gap),
+		.lost_count = mapping.lost,
 	};
 	if (code < 0)
 		timeline_map_release(ret);

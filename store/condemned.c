@@ -203,7 +203,8 @@ static int parse_array(struct condemned *list, struct bytes doc, const char *nam
 
 static int parse(struct bytes content, struct condemned *ret, struct error *e)
 {
-	struct bson_field version;
+	struct bson_field version, let_go;
+	int found;
 
 	if (bson_frame(content, e) < 0)
 		return e->code;
@@ -214,6 +215,10 @@ static int parse(struct bytes content, struct condemned *ret, struct error *e)
 				 get_le32(version.value.at));
 	if (parse_array(ret, content, "packs", e) < 0 || parse_array(ret, content, "files", e) < 0)
 		return e->code;
+	if ((found = bson_find(content, "oplogBefore", &let_go, e)) < 0)
+		return found;
+	if (found == 1 && let_go.type == BSON_KIND_INT64)
+		ret->let_go = get_le64(let_go.value.at);
 	condemned_sort(ret);
 	return 0;
 }
@@ -284,6 +289,8 @@ static void encode(const struct condemned *list, struct buf *ret)
 		bson_build_end(ret, one);
 	}
 	bson_build_end(ret, array);
+	if (list->let_go > 0)
+		bson_build_int64(ret, "oplogBefore", (int64_t)list->let_go);
 	bson_build_end(ret, doc);
 }
 
@@ -295,7 +302,8 @@ int condemned_write(struct store *store, struct condemned *list, struct error *e
 	char hex[CHUNK_ID_HEX + 1], name[NAME_LEN + 1];
 	struct chunk_id hash;
 
-	if (list->number == 0 && list->pack_count == 0 && list->file_count == 0)
+	if (list->number == 0 && list->pack_count == 0 && list->file_count == 0 &&
+	    list->let_go == 0)
 		return 0;
 	if (list_files(store, &files, e) < 0)
 		return e->code;

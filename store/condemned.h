@@ -34,6 +34,8 @@ struct condemned {
 	size_t pack_count;
 	struct condemned_file *files; /* in order of name */
 	size_t file_count;
+	/* A timestamp: what the oplog lacks before it was let go by a retention; 0: none did. */
+	uint64_t let_go;
 };
 
 void condemned_release(struct condemned *list);

@@ -321,6 +321,7 @@ static void make_list(struct prune *p)
 
 	condemned_release(&p->list);
 	p->list.number = number;
+	p->list.let_go = p->old.let_go;
 	for (size_t i = 0; i < p->count; i++)
 		if (p->victims[i].fate != STAYS)
 			condemned_add_pack(&p->list, &p->victims[i].pack.id,
@@ -498,6 +499,7 @@ static int delete_rest_locked(struct prune *p, struct error *e)
 	if (p->result.deleted_packs + p->result.deleted_files == 0)
 		return 0;
 	rest.number = p->list.number;
+	rest.let_go = p->old.let_go;
 
 	for (size_t i = 0; i < p->count; i++)
 		if (p->victims[i].fate != STAYS && p->victims[i].fate != GOES)

@@ -61,6 +61,10 @@ static int condemn(struct store *store, const struct prune_forget *what, struct 
 	if (condemned_read(store, &list, e) < 0)
 		return e->code;
 	any = what->only_these && drop_others(&list, what);
+	if (what->let_go > list.let_go) {
+		list.let_go = what->let_go;
+		any = true;
+	}
 	for (size_t i = 0; i < what->file_count; i++)
 		known[i] = condemned_find_file(&list, what->files[i]) != NULL;
 	any = add_packs(&list, what) || any;

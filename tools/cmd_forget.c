@@ -130,8 +130,8 @@ static int collect(struct store *store, const struct snapshot_list *list,
 	return stream_prune_old(store, plan->keep_from, add_file, ret, e);
 }
 
-static int forget(struct store *store, const struct forget_policy *policy, const struct victims *v,
-		  struct error *e)
+static int forget(struct store *store, const struct forget_policy *policy,
+		  const struct forget_plan *plan, const struct victims *v, struct error *e)
 {
 	OWNED(free) const char **files = xcalloc(v->files + 1, sizeof(char *));
 	struct prune_forget what = {
@@ -140,6 +140,7 @@ static int forget(struct store *store, const struct forget_policy *policy, const
 		.files = files,
 		.file_count = v->files,
 		.only_these = policy->has_window,
+		.let_go = plan->let_go,
 		.now_us = clock_wall_us(),
 	};
 	size_t at = 0;
@@ -257,7 +258,7 @@ static int run_forget(struct cmd_run *run, struct error *e)
 	    forget_decide(&list, stream, &policy, &plan, e) < 0 ||
 	    collect(store, &list, &plan, &victims, e) < 0)
 		return e->code;
-	if (!o->dry_run && forget(store, &policy, &victims, e) < 0)
+	if (!o->dry_run && forget(store, &policy, &plan, &victims, e) < 0)
 		return e->code;
 	return report(run, store, &list, &plan, &victims, e);
 }

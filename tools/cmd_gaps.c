@@ -50,6 +50,7 @@ static void print_json(const struct timeline_map *map)
 		json_out_optime(&j, "before", entry_seconds(gap->before.ts),
 				entry_increment(gap->before.ts));
 		json_out_str(&j, "why", gap->why);
+		json_out_bool(&j, "letGo", gap->let_go);
 		json_out_end_object(&j);
 	}
 	json_out_finish(&j);
@@ -70,7 +71,7 @@ static int run_gaps(struct cmd_run *run, struct error *e)
 		print_table(&map);
 	else if (!run->globals.quiet)
 		puts("no gap");
-	return map.gap_count > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+	return map.lost_count > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }
 
 const struct cmd cmd_gaps = {
@@ -82,7 +83,8 @@ const struct cmd cmd_gaps = {
 		 "snapshot leads\n"
 		 "to. Both ends can be opened, what is between can't, and no range goes across. "
 		 "Exit code 3\n"
-		 "when there is a gap, 0 when there is none.\n",
+		 "when there is a gap, 0 when there is none, or 'yester forget --pitr-window' made "
+		 "all of them.\n",
 	.examples = "  yester gaps -s /backup/shop\n"
 		    "  yester gaps -s /backup/shop --quiet || echo 'history is not whole'\n",
 	.run = run_gaps,

@@ -68,6 +68,7 @@ static void json_ranges(struct json_out *j, const struct timeline_map *map)
 		json_optime(j, "after", map->gaps[i].after.ts);
 		json_optime(j, "before", map->gaps[i].before.ts);
 		json_out_str(j, "why", map->gaps[i].why);
+		json_out_bool(j, "letGo", map->gaps[i].let_go);
 		json_out_end_object(j);
 	}
 	json_out_end_array(j);
@@ -195,9 +196,9 @@ static void print_reach(const struct status *s)
 		printf("range      %s to %s%s\n", from, to,
 		       s->map.reach[i].partial ? " (a part of the deployment)" : "");
 	}
-	if (s->map.gap_count > 0)
+	if (s->map.lost_count > 0)
 		printf("%sgaps       %zu%s ('yester gaps')\n", term_style(stdout, TERM_YELLOW),
-		       s->map.gap_count, term_style(stdout, TERM_PLAIN));
+		       s->map.lost_count, term_style(stdout, TERM_PLAIN));
 }
 
 static void print_text(const struct status *s)

@@ -224,6 +224,7 @@ static void apply_window(const struct snapshot_list *list, const struct stream *
 	if (base == NULL)
 		return;
 	plan->keep_from = needed_by(base);
+	plan->let_go = ts_of(base->optime);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct snapshot *s = &list->at[i];
 

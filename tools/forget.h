@@ -46,6 +46,7 @@ struct forget_choice {
 struct forget_plan {
 	struct forget_choice *choices; /* one for each snapshot of the list, in its order */
 	uint64_t keep_from; /* entries before this timestamp are not needed; 0: all are */
+	uint64_t let_go;    /* nobody asks for moments before this timestamp; 0: for all */
 };
 void forget_plan_release(struct forget_plan *plan);
 DEFINE_OWNED_STRUCT(struct forget_plan, forget_plan_release);

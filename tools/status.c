@@ -270,9 +270,9 @@ unsigned status_check(const struct status *status, const struct status_limits *l
 		say_age("the last stored operation is old", status_lag(status), limits->lag, ret);
 		wrong++;
 	}
-	if (status->map.gap_count > 0) {
-		buf_printf(ret, "%zu gap%s in the history\n", status->map.gap_count,
-			   status->map.gap_count == 1 ? "" : "s");
+	if (status->map.lost_count > 0) {
+		buf_printf(ret, "%zu gap%s in the history\n", status->map.lost_count,
+			   status->map.lost_count == 1 ? "" : "s");
 		wrong++;
 	}
 	if (status->skipped > 0) {
@@ -334,7 +334,8 @@ void status_metrics(const struct status *status, struct buf *ret)
 		   status_lag(status));
 	put_metric(ret, "ranges", "Ranges of time that can be reached without a hole.", "gauge",
 		   status->map.reach_count);
-	put_metric(ret, "gaps", "Times between them.", "gauge", status->map.gap_count);
+	put_metric(ret, "gaps", "Times between them that no retention let go.", "gauge",
+		   status->map.lost_count);
 	put_metric(ret, "incomplete", "Snapshots and parts of the oplog that are left out.",
 		   "gauge", status->skipped);
 	put_metric(ret, "snapshots", "Snapshots, without checkpoints.", "gauge", status->snapshots);

@@ -213,6 +213,41 @@ def test_a_snapshot_of_the_future_lets_no_others_go(store, tmp_path):
     assert kept("--keep-daily", "2", "--pitr-window", "1d")[0] == ["new", "newest", "future"]
 
 
+def test_what_a_retention_let_go_is_no_gap_for_monitoring(store, tmp_path):
+    """Weekly snapshots of before the window have no oplog between them: as meant, and told as that for years."""
+    take(store, tmp_path / "dump", "base", BEGIN, 0, "--assert-quiesced")
+
+    def slice_of(day, until):
+        log = tmp_path / "slice.bson"
+        log.write_bytes(b"".join(entry(BEGIN + n * 3600, 10_000 + n) for n in range(24 * day, 24 * until + 1)))
+        return log
+
+    (tmp_path / "first.bson").write_bytes(bson.encode({
+        "ts": Timestamp(BEGIN, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},
+        "wall": bson.datetime.datetime(2026, 1, 1)}) + entry(BEGIN + 3600, 10_001))
+    store.run("ingest-oplog", tmp_path / "first.bson")
+    (tmp_path / "rest.bson").write_bytes(b"".join(entry(BEGIN + n * 3600, 10_000 + n) for n in range(1, 25)))
+    store.run("ingest-oplog", tmp_path / "rest.bson")
+    for day in range(1, 12):
+        store.run("ingest-oplog", slice_of(day, day + 1))
+        store.run("snapshot", "--at", f"{BEGIN + day * DAY}.1", "--name", f"day{day}")
+    store.run("forget", "--keep-weekly", "5", "--pitr-window", "3d")
+
+    def told():
+        return [gap["letGo"] for gap in json.loads(store.run("gaps", "--json", check=None).out)]
+
+    for _ in range(3):  # the list is written anew, and what it says stays
+        store.run("prune", "--grace", "0")
+    assert store.run("gaps").out.count("let go by a retention") == len(told()) > 0 and all(told())
+    assert "let go by a retention between" in store.run("count", "--at", f"{BEGIN + 8 * DAY}.1", "shop.orders", check=5).err
+    store.run("status", "--check")
+    store.run("status", "--check", "--metrics-file", tmp_path / "metrics")
+    assert "\nyester_gaps 0\n" in (tmp_path / "metrics").read_text()
+    store.run("ingest-oplog", slice_of(13, 14), check=3)
+    assert told()[-1] is False and store.run("gaps", check=3).out
+    assert "1 gap in the history" in store.run("status", "--check", check=3).err or told().count(False) == 2
+
+
 def test_each_range_of_the_oplog_within_the_window_keeps_a_base(store, tmp_path):
     """No replay crosses a gap: the base before the window's begin is none for what lies behind one."""
     take(store, tmp_path / "dump", "before", BEGIN, 0, "--assert-quiesced")

@@ -121,12 +121,28 @@ static void a_list_with_names_outside_the_store_counts_as_none(void **state)
 	store_close(store);
 }
 
+static void what_was_let_go_is_in_a_list_without_anything_else(void **state)
+{
+	OWNED(condemned_release) struct condemned found = {0};
+	struct condemned list = {.let_go = UINT64_C(0x5f5e100000000007)};
+	struct store *store = store_model_open(store_model_init());
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(condemned_write(store, &list, &e));
+	ASSERT_OK(condemned_read(store, &found, &e));
+	assert_int_equal(found.let_go, list.let_go);
+	assert_int_equal(found.number, 1);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_that_makes_no_sense_counts_as_none),
 		cmocka_unit_test(files_beside_the_list_are_none),
 		cmocka_unit_test(a_list_with_names_outside_the_store_counts_as_none),
+		cmocka_unit_test(what_was_let_go_is_in_a_list_without_anything_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
