@@ -19,6 +19,7 @@ enum form {
 	FORM_SPEC,	 /* an index's spec; true stands for itself */
 	FORM_NOT_EMPTY,	 /* {} is nothing */
 	FORM_ENABLED,	 /* {enabled: false} is nothing */
+	FORM_ENGINE,	 /* without flags of the server's own; nothing in it is nothing */
 };
 
 struct rule {
@@ -47,6 +48,7 @@ static const struct rule option_rules[] = {
 	{"validator", FORM_NOT_EMPTY},
 	{"indexOptionDefaults", FORM_NOT_EMPTY},
 	{"changeStreamPreAndPostImages", FORM_ENABLED},
+	{"storageEngine", FORM_ENGINE},
 };
 
 static const struct rule spec_rules[] = {
@@ -182,6 +184,71 @@ static bool is_disabled(struct bytes doc)
 	       enabled.type == BSON_KIND_BOOL && enabled.value.at[0] == 0;
 }
 
+/*
+ * What a server says there about a time series' buckets follows from the data and the versions it has been through, and is set by
+ * an empty collMod that does not tell it (6.0.27, from FCV 5.0 to 6.0): no oplog leads to it.
+ */
+static void cut_own_flags(struct bytes text, struct buf *ret)
+{
+	static const char flags[] = "app_metadata=(timeseriesBucket";
+	const char *begin = memmem(text.at, text.len, flags, sizeof(flags) - 1);
+	size_t before, after;
+	const char *end;
+
+	if (begin == NULL) {
+		buf_add_bytes(ret, text);
+		return;
+	}
+	before = (size_t)(begin - (const char *)text.at);
+	end = memchr(begin, ')', text.len - before);
+	after = end == NULL ? text.len : (size_t)(end + 1 - (const char *)text.at);
+	if (before > 0 && begin[-1] == ',')
+		before--;
+	else if (after < text.len && text.at[after] == ',')
+		after++;
+	buf_add(ret, text.at, before);
+	buf_add(ret, text.at + after, text.len - after);
+}
+
+static int add_config(struct buf *ret, const struct bson_field *field, struct error *e)
+{
+	OWNED(buf_release) struct buf kept = {0};
+	struct bytes text;
+
+	if (field->type != BSON_KIND_STRING ||
+	    !bytes_equal(field->name, bytes_str("configString"))) {
+		buf_add_bytes(ret, bson_element(field));
+		return 0;
+	}
+	if (bson_text(field->value, &text, e) < 0)
+		return e->code;
+	cut_own_flags(text, &kept);
+	if (kept.len > 0)
+		bson_build_string(ret, name_of(field), buf_bytes(&kept));
+	return 0;
+}
+
+/* { <engine>: { configString } }, as a level of its own and as a whole: what is empty then is left out. */
+static int add_engine(struct buf *ret, const struct bson_field *engines, bool outer,
+		      struct error *e)
+{
+	struct bson_fields fields = bson_fields(engines->value);
+	size_t start = ret->len, begin = bson_build_open(ret, name_of(engines)), empty = ret->len;
+	struct bson_field field;
+	int got, bad = 0;
+
+	while (bad == 0 && (got = bson_fields_next(&fields, &field, e)) > 0)
+		bad = outer && field.type == BSON_KIND_DOCUMENT ? add_engine(ret, &field, false, e)
+								: add_config(ret, &field, e);
+	if (bad < 0 || got < 0)
+		return bad < 0 ? bad : got;
+	if (ret->len == empty)
+		ret->len = start;
+	else
+		bson_build_end(ret, begin);
+	return 0;
+}
+
 static int add_in_form(struct buf *ret, const struct bson_field *field, enum form form,
 		       struct error *e)
 {
@@ -218,6 +285,10 @@ static int add_in_form(struct buf *ret, const struct bson_field *field, enum for
 	case FORM_ENABLED:
 		if (document && is_disabled(field->value))
 			return 0;
+		break;
+	case FORM_ENGINE:
+		if (document)
+			return add_engine(ret, field, true, e);
 		break;
 	case FORM_AS_IT_IS:
 		break;

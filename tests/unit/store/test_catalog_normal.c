@@ -73,6 +73,25 @@ static void options_that_mean_the_same_are_the_same(void **state)
 		{"{'expireAfterSeconds':{'$numberLong':'60'}}", "{'expireAfterSeconds':60}", true},
 		{"{'expireAfterSeconds':{'$numberDouble':'60.5'}}", "{'expireAfterSeconds':60}",
 		 false},
+		{"{'storageEngine':{'wiredTiger':{'configString':'app_metadata=("
+		 "timeseriesBucketsMayHaveMixedSchemaData=true)'}}}",
+		 "{}", true},
+		{"{'storageEngine':{'wiredTiger':{'configString':'block_compressor=zlib,app_"
+		 "metadata=(timeseriesBucketsMayHaveMixedSchemaData=true)'}}}",
+		 "{'storageEngine':{'wiredTiger':{'configString':'block_compressor=zlib'}}}", true},
+		{"{'storageEngine':{'wiredTiger':{'configString':'app_metadata=("
+		 "timeseriesBucketsMayHaveMixedSchemaData=true),block_compressor=zlib'}}}",
+		 "{'storageEngine':{'wiredTiger':{'configString':'block_compressor=zlib'}}}", true},
+		{"{'storageEngine':{'wiredTiger':{'configString':'app_metadata=("
+		 "timeseriesBucketsMayHaveMixedSchemaData=true)'}}}",
+		 "{'storageEngine':{'wiredTiger':{'configString':'block_compressor=zlib'}}}",
+		 false},
+		{"{'storageEngine':{'wiredTiger':{'configString':'app_metadata=(mine=1)'}}}", "{}",
+		 false},
+		{"{'storageEngine':{'wiredTiger':{}}}", "{}", true},
+		{"{'storageEngine':{'other':{'configString':'x'}}}",
+		 "{'storageEngine':{'wiredTiger':{'configString':'x'}}}", false},
+		{"{'storageEngine':1}", "{}", false},
 		{"{'unheardOf':1}", "{'unheardOf':{'$numberLong':'1'}}", false},
 	};
 
