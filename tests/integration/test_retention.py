@@ -1,5 +1,6 @@
 """yester forget and prune: what the rules keep, what goes when, and what is still right beside them."""
 import errno
+import hashlib
 import json
 import os
 import random
@@ -356,3 +357,13 @@ def test_a_prune_that_is_killed_leaves_the_store_whole(store, tmp_path, point):
         store.run("prune", "--grace", "0", "--max-waste", "5")
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
     assert [s["name"] for s in json.loads(store.run("snapshots", "--json").out)] == ["s0", "s2", "s4"]
+    before = store.run("count", "--at", "latest", "shop.orders").out
+    # The list of a newer program can't be read: a prune refuses, and who reads documents goes on.
+    (newest,) = (store.path / "prune").glob("*.condemned")
+    later = bson.encode({**bson.decode(newest.read_bytes()), "version": 2})
+    newest.unlink()
+    number = int(newest.name.split("-")[0]) + 1
+    (store.path / "prune" / f"{number:020}-{hashlib.sha256(later).hexdigest()}.condemned").write_bytes(later)
+    assert "version 2" in store.run("prune", check=None).err
+    assert store.run("count", "--at", "latest", "shop.orders").out == before
+    assert "no oplog" in store.run("gaps", check=3).out
