@@ -9,13 +9,14 @@
 #include <time.h>
 
 #define LOOK_EVERY_MS 50 /* for jobs that were given up */
-#define THREADS_MAX 256
+#define THREADS_MAX 256	 /* more moments wait for one of them */
 
 /* A moment that is being opened. */
 struct visit {
 	struct fs_visits *visits;
 	struct visit *next;
 	uint64_t id;		   /* of a node */
+	bool begun;		   /* a thread has it */
 	struct fs_visit_job *jobs; /* none are left: stop it */
 	const char *phase;
 	uint64_t done, total;
@@ -206,7 +207,8 @@ static int open_once(struct fs_visits *visits, struct visit *visit)
 	int rc;
 
 	current = visit;
-	rc = visits->opener.open(visits->opener.ctx, visit->id, &e);
+	rc = cancelled(visits) ? error_set(&e, ERR_CANCELLED, "given up")
+			       : visits->opener.open(visits->opener.ctx, visit->id, &e);
 	current = NULL;
 	pthread_mutex_lock(&visits->lock);
 	/* Somebody came after the last one had gone, and it was stopped already: once more. */
@@ -221,30 +223,59 @@ static int open_once(struct fs_visits *visits, struct visit *visit)
 	return 0;
 }
 
-/* The thread that opens one moment. */
-static void *run_visit(void *ctx)
+/* Under lock: the visit that waits for a thread for the longest time, or NULL. */
+static struct visit *take_waiting(struct fs_visits *visits)
+{
+	struct visit *found = NULL;
+
+	for (struct visit *visit = visits->visits; visit != NULL; visit = visit->next)
+		if (!visit->begun)
+			found = visit; /* new ones go to the front */
+	if (found != NULL)
+		found->begun = true;
+	return found;
+}
+
+/* A thread that opens one moment, and then others that wait for a thread. */
+static void *run_visits(void *ctx)
 {
 	struct visit *visit = ctx;
 	struct fs_visits *visits = visit->visits;
 
-	while (open_once(visits, visit) != 0)
-		;
-	free(visit);
-	pthread_mutex_lock(&visits->lock);
+	for (;;) {
+		while (open_once(visits, visit) != 0)
+			;
+		free(visit);
+		pthread_mutex_lock(&visits->lock);
+		visit = take_waiting(visits);
+		if (visit == NULL)
+			break;
+		pthread_mutex_unlock(&visits->lock);
+	}
 	visits->threads--;
 	pthread_cond_broadcast(&visits->changed);
 	pthread_mutex_unlock(&visits->lock);
 	return NULL;
 }
 
+/* Under lock: have a thread for it; with as many as there may be it waits for one of them. False when none can be had. */
+static bool find_thread(struct fs_visits *visits, struct visit *visit)
+{
+	pthread_t thread;
+
+	if (visits->threads < THREADS_MAX && start_thread(&thread, run_visits, visit) == 0) {
+		pthread_detach(thread);
+		visit->begun = true;
+		visits->threads++;
+	}
+	return visits->threads > 0;
+}
+
 /* Under lock: begin to open what node `id` needs. False when no thread can be had. */
 static bool begin_visit(struct fs_visits *visits, uint64_t id, struct fs_visit_job *job)
 {
 	struct visit *visit;
-	pthread_t thread;
 
-	if (visits->threads >= THREADS_MAX)
-		return false;
 	if (!visits->has_looker) {
 		visits->has_looker = start_thread(&visits->looker, run_looker, visits) == 0;
 		if (!visits->has_looker)
@@ -253,13 +284,11 @@ static bool begin_visit(struct fs_visits *visits, uint64_t id, struct fs_visit_j
 	visit = xcalloc(1, sizeof(*visit));
 	*visit = (struct visit){.visits = visits, .next = visits->visits, .id = id, .jobs = job};
 	visit->began_ms = visit->phase_began_ms = clock_ms();
-	if (start_thread(&thread, run_visit, visit) != 0) {
+	if (!find_thread(visits, visit)) {
 		free(visit);
 		return false;
 	}
-	pthread_detach(thread);
 	visits->visits = visit;
-	visits->threads++;
 	pthread_cond_broadcast(&visits->changed);
 	return true;
 }

@@ -52,8 +52,8 @@ struct fs_visit_job {
 	struct fs_visit_job *next; /* of the same visit; private */
 };
 
-/* Open what node `id` needs for `job`. When no thread can be had for it, it
- * ends here and now with ERR_BUSY. */
+/* Open what node `id` needs for `job`; with very many under way it waits until one of them is done. When not a single
+ * thread can be had, it ends here and now with ERR_BUSY. */
 void fs_visits_add(struct fs_visits *visits, uint64_t id, struct fs_visit_job *job);
 
 /* End all jobs with ERR_CANCELLED, wait until nothing is under way, and refuse new ones. */

@@ -4,6 +4,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "tests/harness/harness.h"
 
@@ -36,7 +37,7 @@ static int open_slowly(void *ctx, uint64_t id, struct error *e)
 			atomic_fetch_add(&w->stopped, 1);
 			return error_set(e, ERR_CANCELLED, "interrupted");
 		}
-		sched_yield();
+		usleep(100);
 	}
 	atomic_fetch_add(&w->opened, 1);
 	return w->answer < 0 ? error_set(e, w->answer, "no") : w->answer;
@@ -197,6 +198,44 @@ static void others_are_opened_meanwhile(void **state)
 	assert_int_equal(w.opened, 3);
 }
 
+#define MANY 700 /* more than there are threads */
+
+static void of_very_many_some_wait_until_others_are_done(void **state)
+{
+	static struct job jobs[MANY];
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	for (size_t i = 0; i < MANY; i++)
+		add(&w, i + 1, &jobs[i]);
+	sem_wait(&w.begun);
+	/* The last one has no thread yet: nobody ever opens it. */
+	atomic_store(&jobs[MANY - 1].given_up, true);
+	assert_int_equal(wait_for(&jobs[MANY - 1]), ERR_CANCELLED);
+	atomic_store(&w.let_go, true);
+	for (size_t i = 0; i < MANY - 1; i++)
+		assert_int_equal(wait_for(&jobs[i]), 1);
+	fs_visits_free(w.visits);
+	assert_int_equal(w.opened, MANY - 1);
+}
+
+static void those_that_wait_are_stopped_too(void **state)
+{
+	static struct job jobs[MANY];
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	for (size_t i = 0; i < MANY; i++)
+		add(&w, i + 1, &jobs[i]);
+	fs_visits_stop(w.visits);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(wait_for(&jobs[i]), ERR_CANCELLED);
+	fs_visits_free(w.visits);
+	assert_int_equal(w.opened, 0);
+}
+
 static void stopping_ends_all_and_refuses_more(void **state)
 {
 	struct world w;
@@ -228,6 +267,8 @@ int main(void)
 		cmocka_unit_test(who_gives_up_leaves_and_the_others_get_it),
 		cmocka_unit_test(when_the_last_one_gives_up_it_is_stopped),
 		cmocka_unit_test(others_are_opened_meanwhile),
+		cmocka_unit_test(of_very_many_some_wait_until_others_are_done),
+		cmocka_unit_test(those_that_wait_are_stopped_too),
 		cmocka_unit_test(stopping_ends_all_and_refuses_more),
 	};
 
