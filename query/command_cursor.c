@@ -1,6 +1,7 @@
 #include "query/command_cursor.h"
 #include "base/bson_build.h"
 
+#include "query/document_size.h"
 #include "query/gaps.h"
 #include "query/query_error.h"
 #include "query/scan.h"
@@ -56,11 +57,8 @@ static int draw(struct query_cursor *cursor, struct bytes *ret, struct error *e)
 	more = stage_next(cursor->stage, &doc, e);
 	if (more > 0 && cursor->c.q.keeps_gaps)
 		doc.doc = gaps_strip(doc.doc, &cursor->stripped);
-	if (more > 0 && doc.doc.len > QUERY_DOCUMENT_MAX)
-		more = query_error(e, QUERY_BSON_TOO_LARGE,
-				   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 "
-				   "and 16793600(16MB)",
-				   doc.doc.len, doc.doc.len);
+	if (more > 0 && document_size_check(doc.doc, e) < 0)
+		more = e->code;
 	if (more > 0 && expr_check_nesting(doc.doc, e) < 0)
 		more = e->code;
 	if (more < 0)

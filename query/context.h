@@ -15,8 +15,6 @@
 
 #define QUERY_MEMORY_DEFAULT                                                                       \
 	(100 * MIB) /* of one blocking stage, before it spills: mongod's limit */
-#define QUERY_DOCUMENT_MAX                                                                         \
-	(16 * MIB) /* bytes of a document that a stage gives: BSONObjMaxUserSize */
 
 struct query_context {
 	struct arena *constants; /* what parsing makes; lives as long as the context */

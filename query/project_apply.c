@@ -48,12 +48,7 @@ static int write_expr(struct applying *a, const struct project_node *child, stru
 	if (a->gaps && value_is_missing(&v))
 		gaps_write(a->out, name);
 	value_write(a->out, name, &v);
-	return a->out->len > BSON_MAX_LEN + QUERY_DOCUMENT_MAX
-		       ? query_error(e, QUERY_BSON_TOO_LARGE,
-				     "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 "
-				     "and 16793600(16MB)",
-				     a->out->len, a->out->len)
-		       : 0;
+	return expr_check_memory(a->out->len, e);
 }
 
 /* A document of what is computed below `node` alone: where there was none. */

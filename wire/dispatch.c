@@ -1,5 +1,6 @@
 #include "wire/dispatch.h"
 
+#include "query/document_size.h"
 #include "query/value.h"
 #include "wire/command_table.h"
 #include "wire/generic.h"
@@ -98,30 +99,10 @@ static int find_command(struct call *call, struct error *e)
 			   (const char *)call->first.name.at);
 }
 
-static int check_document(struct bytes doc, struct error *e)
-{
-	OWNED(buf_release) struct buf text = {0};
-	struct fields fields = fields_of(doc);
-	struct bson_field first;
-	struct value v;
-
-	if (doc.len <= BSON_MAX_LEN)
-		return 0;
-	if (fields_next(&fields, &first)) {
-		v = value_of_field(&first);
-		value_text_element(first.name, &v, &text);
-	}
-	return query_error(e, QUERY_BSON_TOO_LARGE,
-			   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 and "
-			   "%d(16MB) First element: %.*s",
-			   doc.len, doc.len, (int)BSON_MAX_LEN, (int)MIN_OF(text.len, (size_t)400),
-			   text.len > 0 ? (const char *)text.at : "");
-}
-
 /* Documents that a message has room for, but a mongod has not: the command's own, and those behind it. */
 static int check_sizes(const struct message *m, struct error *e)
 {
-	if (check_document(m->body, e) < 0)
+	if (document_size_check(m->body, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < m->sequence_count; i++) {
 		struct bytes rest = m->sequences[i].documents;
@@ -129,7 +110,7 @@ static int check_sizes(const struct message *m, struct error *e)
 		while (rest.len > 0) {
 			struct bytes doc = bytes_of(rest.at, get_le32(rest.at));
 
-			if (check_document(doc, e) < 0)
+			if (document_size_check(doc, e) < 0)
 				return e->code;
 			rest = bytes_of(rest.at + doc.len, rest.len - doc.len);
 		}

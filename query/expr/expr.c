@@ -217,9 +217,10 @@ struct expr_frame expr_frame_new(struct query_context *q, const struct expr_scop
 	return frame;
 }
 
-/* mongod has no such limit: it ends with its memory. */
-static COLD int too_much(struct error *e)
+int expr_check_memory(size_t bytes, struct error *e)
 {
+	if (bytes <= ARENA_MOST)
+		return 0;
 	return query_error(e, QUERY_EXCEEDED_MEMORY_LIMIT,
 			   "an expression would use too much memory and cannot spill to disk. "
 			   "Memory limit: %zu bytes",
@@ -236,7 +237,9 @@ int expr_eval(const struct expr *expr, struct expr_frame *frame, struct value *r
 	if (result >= 0 && arena_used(frame->arena) - mark.total > EXPR_GARBAGE_MAX &&
 	    arena_used(frame->arena) <= ARENA_MOST)
 		expr_clean_up(frame->arena, mark, ret, 1);
-	return result < 0 || arena_used(frame->arena) <= ARENA_MOST ? result : too_much(e);
+	return result < 0 || arena_used(frame->arena) <= ARENA_MOST
+		       ? result
+		       : expr_check_memory(arena_used(frame->arena), e);
 }
 
 /* Each of the values is copied, though they may be the same bytes. */

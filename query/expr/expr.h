@@ -77,6 +77,8 @@ MUST_CHECK int expr_eval(const struct expr *expr, struct expr_frame *frame, stru
  * Whoever gives away what expressions made asks; nothing is looked at in short ones.
  */
 MUST_CHECK int expr_check_nesting(struct bytes doc, struct error *e);
+/* Would `bytes` that expressions have made be more than they may (ARENA_MOST)? 146. mongod has no such limit: it ends with its memory. */
+MUST_CHECK int expr_check_memory(size_t bytes, struct error *e);
 /* The `n` of $firstN and the like, as an expression and as an accumulator: above 0 and whole. */
 MUST_CHECK int expr_check_n(const struct value *v, int64_t *ret, struct error *e);
 

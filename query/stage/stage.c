@@ -155,16 +155,6 @@ struct value stage_get_path(struct bytes doc, struct bytes path)
 	return v;
 }
 
-int stage_check_size(struct bytes doc, struct error *e)
-{
-	if (doc.len <= BSON_MAX_LEN)
-		return 0;
-	return query_error(e, QUERY_BSON_TOO_LARGE,
-			   "BSONObj size: %zu (0x%zX) is invalid. Size must be between 0 and "
-			   "16793600(16MB)",
-			   doc.len, doc.len);
-}
-
 /* ---- words */
 
 const char *stage_text(struct query_context *q, struct bytes text)

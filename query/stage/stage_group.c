@@ -327,7 +327,7 @@ static int give(struct group_stage *self, const struct group *group, struct stag
 	}
 	bson_build_end(out, begin);
 	*ret = (struct stage_doc){.doc = buf_bytes(out)};
-	return stage_check_size(ret->doc, e) < 0 ? e->code : 1;
+	return 1;
 }
 
 static int merge_pair(struct group_stage *self, struct bytes doc, bool is_first, struct error *e)

@@ -186,8 +186,6 @@ const char *stage_value_text(struct query_context *q, const struct value *v);
 /* An operand that must be a non-negative 64-bit integer: parseIntegerElementToNonNegativeLong of mongod; `prefix` precedes its words. */
 MUST_CHECK int stage_parse_count(struct query_context *q, struct bytes name, const struct value *v,
 				 int code, const char *prefix, int64_t *ret, struct error *e);
-/* 16 MiB and a little: 10334 when a document is over it. */
-MUST_CHECK int stage_check_size(struct bytes doc, struct error *e);
 
 /* Documents that are gone through again and again: in memory, beyond the context's limit in an unnamed file. */
 struct stage_store;

@@ -138,3 +138,17 @@ def test_what_goes_wrong_behind_the_first_batch_is_told_as_getmores(pair):
     for size in (0, 1, 3, 100):
         pair.same(aggregate("equals", {"$project": divide}, cursor={"batchSize": size}))
         pair.same({"find": "equals", "projection": divide, "batchSize": size})
+
+
+def test_a_document_may_be_larger_than_16_mib_on_its_way_through_a_pipeline(pair):
+    large, size, few = {"$range": [0, 500000]}, {"$project": {"n": {"$size": "$a"}}}, {"$limit": 4}
+    pushed = {"$group": {"_id": None, "a": {"$push": large}}}
+    whole = {"documents": ["unbounded", "current"]}
+    text = {"$reduce": {"input": {"$range": [0, 23]}, "initialValue": "x", "in": {"$concat": ["$$value", "$$value"]}}}  # 8 MiB
+    for pipeline in ([pushed, size], [pushed, {"$unwind": "$a"}, size], [pushed, {"$match": {"a": {"$size": 4}}}, size], [pushed, {"$sort": {"_id": 1}}, size],
+                     [pushed, {"$facet": {"x": [size], "y": [{"$unwind": "$a"}, {"$count": "n"}]}}], [{"$facet": {"a": [{"$project": {"a": large}}]}}, size],
+                     [{"$bucketAuto": {"groupBy": "$_id", "buckets": 1, "output": {"a": {"$push": large}}}}, size],
+                     [{"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"a": {"$push": large, "window": whole}}}}, size],
+                     [{"$limit": 1}, {"$addFields": {"a": {"$map": {"input": {"$range": [0, 7]}, "in": large}}}}, size],
+                     [pushed], [{"$limit": 2}, {"$group": {"_id": None, "a": {"$push": text}}}]):  # too large where it leaves; less than 16 KiB over 16 MiB
+        pair.same({"aggregate": "pairs", "pipeline": [few, *pipeline], "cursor": {}})
