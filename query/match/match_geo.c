@@ -48,15 +48,25 @@ static bool polygon_has(const struct match_geo *geo, const struct geo_point *p)
 	return inside;
 }
 
+/* distanceWithin() of mongod: on the axes the coordinates are compared, not their difference, which has lost digits. */
+static bool circle_has(const struct geo_point *center, double radius, const struct geo_point *p)
+{
+	double dx = p->x - center->x, dy = p->y - center->y;
+
+	if (dx == 0)
+		return fmax(p->y, center->y) <= fmin(p->y, center->y) + radius;
+	if (dy == 0)
+		return fmax(p->x, center->x) <= fmin(p->x, center->x) + radius;
+	return sqrt(dx * dx + dy * dy) <= radius;
+}
+
 static bool plane_has(const struct match_geo *geo, const struct geo_point *p)
 {
-	double dx = p->x - geo->corner.x, dy = p->y - geo->corner.y;
-
 	if (geo->kind == GEO_BOX)
 		return p->x >= geo->corner.x && p->x <= geo->other.x && p->y >= geo->corner.y &&
 		       p->y <= geo->other.y;
 	if (geo->kind == GEO_CENTER)
-		return sqrt(dx * dx + dy * dy) <= geo->radius;
+		return circle_has(&geo->corner, geo->radius, p);
 	return polygon_has(geo, p);
 }
 

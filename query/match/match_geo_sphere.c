@@ -294,16 +294,40 @@ bool geo_shapes_meet(const struct geo_shape *a, const struct geo_shape *b)
 	return false;
 }
 
+static bool has_corner(const struct geo_line *line, struct geo_vector v)
+{
+	for (size_t i = 0; i < line->count; i++)
+		if (line->at[i].x == v.x && line->at[i].y == v.y && line->at[i].z == v.z)
+			return true;
+	return false;
+}
+
+/* Are its corners those of the other, or some of them? */
+static bool is_inscribed(const struct geo_line *loop, const struct geo_line *other)
+{
+	for (size_t i = 0; i < loop->count; i++)
+		if (!has_corner(other, loop->at[i]))
+			return false;
+	return true;
+}
+
+/* Does the polygon fill some of what the loop goes round? */
+static bool fills(const struct geo_polygon *polygon, const struct geo_line *loop)
+{
+	for (size_t i = 1; i < polygon->count; i++)
+		if (is_inscribed(loop, &polygon->loops[i]))
+			return false;
+	return is_inscribed(loop, &polygon->loops[0]) ||
+	       (is_inside_loop(&polygon->loops[0], loop->at[0]) &&
+		geo_polygon_has(polygon, loop->at[0]));
+}
+
 static bool holds_polygon(const struct geo_polygon *outer, const struct geo_polygon *inner)
 {
-	struct geo_polygon shell = {.loops = inner->loops, .count = 1};
-
 	if (!has_all(outer, &inner->loops[0]) || crosses_polygon(&inner->loops[0], true, outer))
 		return false;
-	/* No hole of the outer one may lie within what the inner one fills. */
 	for (size_t i = 1; i < outer->count; i++)
-		if (is_inside_loop(&shell.loops[0], outer->loops[i].at[0]) &&
-		    geo_polygon_has(inner, outer->loops[i].at[0]))
+		if (fills(inner, &outer->loops[i]))
 			return false;
 	return true;
 }

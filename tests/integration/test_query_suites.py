@@ -13,7 +13,15 @@ PAIRS = [(1, 2), (Decimal128("Infinity"), 3), (3, 4), (4, 4), (5, 1), (float("in
          (3, Decimal128("NaN")), (Decimal128("NaN"), 1), (1, 2), (2, 5)]
 ENCRYPTED = [Binary(b"\0" * 21, 6), 1, Binary(b"\0" * 21, 1), Binary(b"\1" + BLOB + b"\2abc", 6), Binary(b"\2" + BLOB + b"\2abc", 6),
              Binary(b"\0" + BLOB + b"\2abc", 6), Binary(b"\2" + BLOB + b"\x10abc", 6), Binary(b"", 6), Binary(b"\1", 6), [Binary(b"\1", 6)]]
+SQUARE, ASIDE = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]], [[20, 0], [30, 0], [30, 10], [20, 10], [20, 0]]
+HOLE, OTHER_HOLE = [[2, 2], [2, 4], [4, 4], [4, 2], [2, 2]], [[6, 6], [6, 8], [8, 8], [8, 6], [6, 6]]
+SMALLER_HOLE = [[2.5, 2.5], [2.5, 3.5], [3.5, 3.5], [3.5, 2.5], [2.5, 2.5]]
+POLYGONS = [[SQUARE], [SQUARE, HOLE], [SQUARE, SMALLER_HOLE], [SQUARE, HOLE, OTHER_HOLE], [HOLE], [ASIDE]]
+EDGES = [[x + dx * r, y + dy * r] for (x, y), r in (([5, 52], 0.0001), ([5, 52], 0.00011), ([0.1, 0.2], 0.3), ([-71.3, 12.7], 1.1)) for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.6, 0.8), (0.8, -0.6))]
 DATA = {
+    "circle": [{"_id": i, "at": place} for i, place in enumerate([*EDGES, [5.0001, 52], [5, 52.0001], [4.9999, 52], [5, 51.9999], [5.00011, 52], [5, 52.00011], [5.00010000000001, 52]])],
+    "shapes": [*({"_id": i, "shape": {"type": "Polygon", "coordinates": polygon}} for i, polygon in enumerate(POLYGONS)),
+               *({"_id": 20 + i, "shape": {"type": "MultiPolygon", "coordinates": [polygon, [ASIDE]]}} for i, polygon in enumerate(POLYGONS[:4]))],
     "data": [{"_id": 1, "a": "x"}, {"_id": 2, "a": "X"}],
     "arrays": [{"_id": 1, "name": "a", "owns": [{"t": 1, "s": 2}, {"t": 2}], "hat": "red", "b": [1, 2, 3]}],
     "decimals": [{"_id": i, "a": Decimal128(text)} for i, text in enumerate(LONG)],
@@ -152,3 +160,15 @@ def test_a_document_may_be_larger_than_16_mib_on_its_way_through_a_pipeline(pair
                      [{"$limit": 1}, {"$addFields": {"a": {"$map": {"input": {"$range": [0, 7]}, "in": large}}}}, size],
                      [pushed], [{"$limit": 2}, {"$group": {"_id": None, "a": {"$push": text}}}]):  # too large where it leaves; less than 16 KiB over 16 MiB
         pair.same({"aggregate": "pairs", "pipeline": [few, *pipeline], "cursor": {}})
+
+
+def test_a_place_on_the_edge_of_a_circle_is_compared_as_mongod_does(pair):
+    for center, radius in (([5, 52], 0.0001), ([5, 52], 0.00011), ([0.1, 0.2], 0.3), ([-71.3, 12.7], 1.1)):
+        pair.same({"find": "circle", "filter": {"at": {"$geoWithin": {"$center": [center, radius]}}}})
+
+
+def test_a_polygon_with_a_hole_is_within_itself(pair):
+    for holes in ((), (HOLE,), (HOLE[::-1],), (SMALLER_HOLE,), (HOLE, OTHER_HOLE)):
+        polygon = [SQUARE, *holes]
+        pair.same({"find": "shapes", "filter": {"shape": {"$geoWithin": {"$geometry": {"type": "Polygon", "coordinates": polygon}}}}})
+        pair.same({"find": "shapes", "filter": {"shape": {"$geoWithin": {"$geometry": {"type": "MultiPolygon", "coordinates": [[ASIDE], polygon]}}}}})
