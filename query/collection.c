@@ -150,6 +150,14 @@ static int unlisted_index(const struct collection *c, struct bytes *ret, struct 
 	return buckets_is(catalog_entry_coll(&c->entry), NULL) || !collection_is_ranked(c);
 }
 
+/* No plan may use it, nor may a hint name it. */
+static bool is_hidden(struct bytes index)
+{
+	struct value hidden = value_get(index, bytes_str("hidden"));
+
+	return value_is_true(&hidden);
+}
+
 int collection_index(const struct collection *c, const struct value *hint, struct bytes *ret,
 		     struct error *e)
 {
@@ -167,7 +175,7 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 	if (named.type == BSON_KIND_STRING)
 		hint = &named;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
-		if (field.type != BSON_KIND_DOCUMENT)
+		if (field.type != BSON_KIND_DOCUMENT || is_hidden(field.value))
 			continue;
 		if (is_meant(field.value, hint, &meant, e) < 0)
 			return e->code;

@@ -56,7 +56,8 @@ MUST_CHECK int collection_collation(const struct collection *collection, struct 
 				    struct error *e);
 
 /*
- * Find an index by its name (a STRING) or key pattern (a DOCUMENT): 1 and its specification, borrowed; 0 there is none.
+ * Find an index by its name (a STRING) or key pattern (a DOCUMENT): 1 and its specification, borrowed; 0 there is none, or it is
+ * hidden.
  * `_id` has one unless the collection keeps its natural order without one.
  */
 MUST_CHECK int collection_index(const struct collection *collection, const struct value *hint,

@@ -19,6 +19,7 @@ SMALLER_HOLE = [[2.5, 2.5], [2.5, 3.5], [3.5, 3.5], [3.5, 2.5], [2.5, 2.5]]
 POLYGONS = [[SQUARE], [SQUARE, HOLE], [SQUARE, SMALLER_HOLE], [SQUARE, HOLE, OTHER_HOLE], [HOLE], [ASIDE]]
 EDGES = [[x + dx * r, y + dy * r] for (x, y), r in (([5, 52], 0.0001), ([5, 52], 0.00011), ([0.1, 0.2], 0.3), ([-71.3, 12.7], 1.1)) for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.6, 0.8), (0.8, -0.6))]
 DATA = {
+    "hidden": [{"_id": i, "a": i} for i in range(3)],
     "circle": [{"_id": i, "at": place} for i, place in enumerate([*EDGES, [5.0001, 52], [5, 52.0001], [4.9999, 52], [5, 51.9999], [5.00011, 52], [5, 52.00011], [5.00010000000001, 52]])],
     "shapes": [*({"_id": i, "shape": {"type": "Polygon", "coordinates": polygon}} for i, polygon in enumerate(POLYGONS)),
                *({"_id": 20 + i, "shape": {"type": "MultiPolygon", "coordinates": [polygon, [ASIDE]]}} for i, polygon in enumerate(POLYGONS[:4]))],
@@ -36,6 +37,8 @@ def pair(server, tmp_path_factory):  # noqa: F811
     made = Pair(server, tmp_path_factory.mktemp("suites"))
     for name, documents in DATA.items():
         made.database[name].insert_many(documents)
+    made.database.hidden.create_index("a", hidden=True)
+    made.database.hidden.create_index("b")
     yield made.open()
     made.close()
 
@@ -172,3 +175,10 @@ def test_a_polygon_with_a_hole_is_within_itself(pair):
         polygon = [SQUARE, *holes]
         pair.same({"find": "shapes", "filter": {"shape": {"$geoWithin": {"$geometry": {"type": "Polygon", "coordinates": polygon}}}}})
         pair.same({"find": "shapes", "filter": {"shape": {"$geoWithin": {"$geometry": {"type": "MultiPolygon", "coordinates": [[ASIDE], polygon]}}}}})
+
+
+def test_a_hint_may_not_name_a_hidden_index(pair):
+    for hint in ({"a": 1}, "a_1", {"b": 1}, "b_1"):
+        for command in ({"find": "hidden"}, {"find": "hidden", "filter": {"a": 1}}, {"count": "hidden"}, {"aggregate": "hidden", "pipeline": [], "cursor": {}}, {"find": "hidden", "min": {"a": 1}, "max": {"a": 2}}):
+            if hint in ({"a": 1}, "a_1") or "min" not in command:
+                pair.same({**command, "hint": hint})
