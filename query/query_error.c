@@ -21,9 +21,13 @@ int query_error(struct error *e, int server, const char *format, ...)
 int query_error_unknown_field(struct error *e, const char *parser, struct bytes name)
 {
 	OWNED(buf_release) struct buf text = {0};
+	bool for_crypt =
+		bytes_is(name, "jsonSchema"); /* a driver's, which took us for a mongocryptd */
 
-	return query_error(e, 40415, "BSON field '%s%s%s' is an unknown field.", parser,
-			   name.len > 0 ? "." : "", query_error_quote(name, &text));
+	return query_error(
+		e, for_crypt ? 4662500 : 40415, "BSON field '%s%s%s' is an unknown field.%s",
+		parser, name.len > 0 ? "." : "", query_error_quote(name, &text),
+		for_crypt ? " This command may be meant for a mongocryptd process." : "");
 }
 
 int query_error_if_repeated(struct error *e, const char *parser, struct bytes doc,
@@ -162,6 +166,7 @@ static const struct name names[] = {
 	{40413, "IDLDuplicateField"},
 	{40414, "IDLFailedToParse"},
 	{40415, "IDLUnknownField"},
+	{4662500, "IDLUnknownFieldPossibleMongocryptd"},
 
 };
 

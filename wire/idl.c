@@ -9,7 +9,6 @@
 
 #define DUPLICATE_FIELD 40413
 #define MISSING_FIELD 40414
-#define UNKNOWN_FIELD 40415
 #define OUT_OF_BOUNDS 51024
 
 /* What every command takes: generic_argument.idl of 6.0. */
@@ -226,8 +225,8 @@ static int check_field(const struct bson_field *f, const char *owner, bool is_co
 	}
 	if (is_command && is_generic(f->name))
 		return 0;
-	return query_error(e, UNKNOWN_FIELD, "BSON field '%s.%.*s' is an unknown field.", owner,
-			   (int)MIN_OF(f->name.len, (size_t)500), (const char *)f->name.at);
+	return query_error_unknown_field(e, owner,
+					 bytes_of(f->name.at, MIN_OF(f->name.len, (size_t)500)));
 }
 
 int idl_check(struct bytes doc, const char *owner, bool is_command, const struct idl_field *fields,

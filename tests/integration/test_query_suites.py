@@ -182,3 +182,9 @@ def test_a_hint_may_not_name_a_hidden_index(pair):
         for command in ({"find": "hidden"}, {"find": "hidden", "filter": {"a": 1}}, {"count": "hidden"}, {"aggregate": "hidden", "pipeline": [], "cursor": {}}, {"find": "hidden", "min": {"a": 1}, "max": {"a": 2}}):
             if hint in ({"a": 1}, "a_1") or "min" not in command:
                 pair.same({**command, "hint": hint})
+
+
+def test_a_field_of_a_mongocryptd_is_told_as_that(pair):
+    for command in ({"find": "data"}, {"count": "data"}, {"distinct": "data", "key": "a"}, {"aggregate": "data", "pipeline": [], "cursor": {}}, {"explain": {"count": "data"}}):
+        pair.same({**command, "jsonSchema": {}})
+        pair.same({**command, "jsonschema": {}})
