@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/bson_build.h"
+#include "base/ejson_number.h"
 #include "oplog/coll_mod.h"
 #include "store/snapshot/catalog_normal.h"
 
@@ -48,6 +50,14 @@ static bool named(const struct bson_field *field, const char *name)
 	return bytes_equal(field->name, bytes_str(name));
 }
 
+static double decimal_of(const uint8_t *value)
+{
+	uint8_t text[EJSON_NUMBER_MAX + 1];
+
+	text[ejson_number_decimal(text, value)] = 0;
+	return strtod((const char *)text, NULL);
+}
+
 static bool number_of(const struct bson_field *field, double *ret)
 {
 	uint64_t bits;
@@ -61,28 +71,42 @@ static bool number_of(const struct bson_field *field, double *ret)
 	} else if (field->type == BSON_KIND_DOUBLE) {
 		bits = get_le64(field->value.at);
 		memcpy(ret, &bits, sizeof(*ret));
+	} else if (field->type == BSON_KIND_DECIMAL) {
+		*ret = decimal_of(field->value.at);
 	} else {
 		return false;
 	}
 	return true;
 }
 
-/* The value in the type in which it is listed; a NaN is 0 (measured on 5.0.4), one that does not fit stays as it is. */
+/* As 5.0.4 and 6.0.27 do: a NaN is 0, a double is cut, a decimal goes to the nearest, and what is too large to the last one. */
+static int32_t int32_of(double number, bool decimal)
+{
+	if (isnan(number))
+		return 0;
+	if (decimal)
+		number = rint(number);
+	if (number <= INT32_MIN)
+		return INT32_MIN;
+	return number >= INT32_MAX ? INT32_MAX : (int32_t)number;
+}
+
+/* The value in the type in which it is listed; a decimal that becomes a double stays as it is. */
 static void add_as(struct buf *ret, const struct bson_field *field, uint8_t type)
 {
 	const char *name = (const char *)field->name.at;
+	bool decimal = field->type == BSON_KIND_DECIMAL;
 	double number;
 
-	if (type == 0 || field->type == type || !number_of(field, &number))
+	if (type == 0 || field->type == type || (decimal && type == BSON_KIND_DOUBLE) ||
+	    !number_of(field, &number))
 		buf_add_bytes(ret, bson_element(field));
 	else if (type == BSON_KIND_DOUBLE)
 		bson_build_double(ret, name, number);
 	else if (type == BSON_KIND_BOOL)
 		bson_build_bool(ret, name, number != 0);
-	else if (isnan(number) || (number >= INT32_MIN && number <= INT32_MAX))
-		bson_build_int32(ret, name, isnan(number) ? 0 : (int32_t)number);
 	else
-		buf_add_bytes(ret, bson_element(field));
+		bson_build_int32(ret, name, int32_of(number, decimal));
 }
 
 static bool is_listed(struct bytes name)

@@ -49,8 +49,23 @@ static const struct {
 	{6, "",
 	 "{'v':2,'key':{'a':1},'name':'a_1','expireAfterSeconds':{'$numberLong':'5000000000'},"
 	 "'unique':'x'}",
-	 "{'v':2,'key':{'a':1},'name':'a_1','unique':'x','expireAfterSeconds':{'$numberLong':"
-	 "'5000000000'}}"},
+	 "{'v':2,'key':{'a':1},'name':'a_1','unique':'x','expireAfterSeconds':2147483647}"},
+	{5, "",
+	 "{'v':2,'key':{'a':'2dsphere'},'name':'a_1','coarsestIndexedLevel':{'$numberLong':"
+	 "'-1099511627776'},'finestIndexedLevel':{'$numberDecimal':'7'}}",
+	 "{'v':2,'key':{'a':'2dsphere'},'name':'a_1','coarsestIndexedLevel':-2147483648,"
+	 "'finestIndexedLevel':7}"},
+	{6, "",
+	 "{'v':2,'key':{'a':1},'name':'a_1','sparse':{'$numberDecimal':'NaN'},'background':{"
+	 "'$numberDecimal':'-0E+3'},'expireAfterSeconds':{'$numberDecimal':'2.5'}}",
+	 "{'v':2,'key':{'a':1},'name':'a_1','background':false,'sparse':true,"
+	 "'expireAfterSeconds':2}"},
+	{5, "",
+	 "{'v':2,'key':{'a':'2d'},'name':'a_1','bits':{'$numberDecimal':'1.5'},'max':{"
+	 "'$numberDecimal':'-0.001'}}",
+	 "{'v':2,'key':{'a':'2d'},'name':'a_1','bits':2,'max':{'$numberDecimal':'-0.001'}}"},
+	{4, "", "{'v':2,'key':{'a':1},'name':'a_1','sparse':{'$numberDecimal':'1.5'}}",
+	 "{'v':2,'key':{'a':1},'name':'a_1','sparse':{'$numberDecimal':'1.5'}}"},
 };
 
 static void specs_are_as_their_server_lists_them(void **state)
