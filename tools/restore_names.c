@@ -258,7 +258,7 @@ int restore_names_apply(const struct restore_names *names, struct bytes ns, stru
 			add_buckets(&renamed, 0, ret);
 		else
 			buf_add_bytes(ret, buf_bytes(&renamed));
-		return 1;
+		return count_variables(&pair->from) == 0 ? 2 : 1;
 	}
 	buf_add_bytes(ret, ns);
 	return 0;

@@ -24,8 +24,8 @@ MUST_CHECK int restore_names_add(struct restore_names *names, const char *from, 
 				 struct error *e);
 
 /*
- * Append the new name of "db.coll" to *ret: 1, or 0 when no pair matches (then it is the old one). The buckets of
- * a time series follow its name.
+ * Append the new name of "db.coll" to *ret: 1, 2 when the pair names this one alone, or 0 when no pair matches (then it is the
+ * old one). The buckets of a time series follow its name.
  */
 int restore_names_apply(const struct restore_names *names, struct bytes ns, struct buf *ret);
 

@@ -57,16 +57,28 @@ static bool is_account(const struct catalog_entry *entry)
 	       strcmp(entry->ns, "admin.system.roles") == 0;
 }
 
-/* "db.coll" of what it becomes. 1; 0 it is left out. */
+/* Is it the server's own under the name that it had? */
+static bool was_left(const struct catalog_entry *entry)
+{
+	OWNED(free) char *db = xstrndup(entry->ns, entry->db_len);
+
+	return restore_left_is(db, entry->ns + entry->db_len + 1);
+}
+
+/*
+ * "db.coll" of what it becomes. 1; 0 it is left out: by a pattern, too, which is not meant for it (users with their credentials
+ * would be documents that others may read).
+ */
 static int name_it(struct planner *p, struct restore_plan_item *item, struct error *e)
 {
 	OWNED(buf_release) struct buf name = {0};
 	OWNED(buf_release) struct buf shown = {0};
+	int renamed = 0;
 	const char *dot;
 
 	if (p->options->names != NULL)
-		restore_names_apply(p->options->names, bytes_of(item->entry.ns, item->entry.ns_len),
-				    &name);
+		renamed = restore_names_apply(p->options->names,
+					      bytes_of(item->entry.ns, item->entry.ns_len), &name);
 	else
 		buf_add(&name, item->entry.ns, item->entry.ns_len);
 	dot = memchr(name.at, '.', name.len);
@@ -80,7 +92,7 @@ static int name_it(struct planner *p, struct restore_plan_item *item, struct err
 	item->db = xstrndup(item->ns, strcspn(item->ns, "."));
 	item->coll = xstrdup(item->ns + strlen(item->db) + 1);
 	item->is_buckets = buckets_is(bytes_str(item->coll), NULL);
-	return !restore_left_is(item->db, item->coll);
+	return !restore_left_is(item->db, item->coll) && (renamed != 1 || !was_left(&item->entry));
 }
 
 static struct restore_plan_item *add_item(struct planner *p)

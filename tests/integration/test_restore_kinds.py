@@ -323,6 +323,20 @@ def test_users_and_roles_come_when_asked(member, store):
                               directConnection=True).admin.command("ping")
 
 
+def test_a_pattern_gives_accounts_no_other_name(member, store):
+    """That of the help, '$db$.old_$coll$', made a plain collection of them, which who reads the database could read."""
+    fill(member, 10)
+    shop = member.client["shop"]
+    shop.command("createUser", "anna", pwd="geheim", roles=["read"])
+    backed_up(store, member)
+    restore(store, member, "--nsFrom", "$db$.$coll$", "--nsTo", "$db$.old_$coll$")
+    assert sorted(shop.list_collection_names()) == ["carts", "old_carts", "old_orders", "orders"]
+    assert not [name for name in member.client["admin"].list_collection_names() if not name.startswith("system.")]
+    # Who names them means them.
+    restore(store, member, "--nsInclude", "admin.system.users", "--nsFrom", "admin.system.users", "--nsTo", "safe.users_then")
+    assert member.client["safe"]["users_then"].find_one()["user"] == "anna"
+
+
 def dump_of(folder, **collections):
     """A dump of shop made by hand: metadata, with a document where it is no view."""
     (folder / "shop").mkdir(parents=True)

@@ -71,7 +71,7 @@ static void of_several_the_last_one_counts(void **state UNUSED)
 
 	ASSERT_OK(restore_names_add(names, "shop.*", "a.*", &e));
 	ASSERT_OK(restore_names_add(names, "shop.orders", "b.orders", &e));
-	assert_int_equal(restore_names_apply(names, bytes_str("shop.orders"), &found), 1);
+	assert_int_equal(restore_names_apply(names, bytes_str("shop.orders"), &found), 2);
 	assert_string_equal(buf_text(&found), "b.orders");
 	buf_reset(&found);
 	assert_int_equal(restore_names_apply(names, bytes_str("shop.carts"), &found), 1);
