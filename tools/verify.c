@@ -175,6 +175,13 @@ static int begin(struct verify_job *job, struct error *e)
 {
 	const char *at = job->options->at;
 
+	if (at != NULL && !verify_live_knows_history(job->from.live)) {
+		error_set(e, ERR_REFUSED,
+			  "a member of %s shows all only as it is now: no moment can be compared "
+			  "with it",
+			  job->from.live->version);
+		return error_hint(e, "without --at what changes meanwhile is looked at again");
+	}
 	if (verify_job_open(job, at == NULL ? "latest" : at, e) < 0)
 		return e->code;
 	job->fixed = at != NULL;
