@@ -136,13 +136,23 @@ void fs_refresh(struct fs *fs, uint64_t id)
 		refresh_now(fs);
 }
 
+/* What a node is in: a moment's slot, where its id has another; false: it is in none, or nobody knows. */
+static bool find_moment_of(struct fs *fs, struct fs_inode *inode)
+{
+	if (fs_inode_is_document(*inode))
+		return fs_folders_find(fs->folders, inode->slot, inode);
+	if (fs_inode_is_keyed(*inode))
+		return fs_keyed_find(fs->keyed, *inode, inode, NULL);
+	return inode->kind != FS_KIND_FIXED && inode->kind != FS_KIND_SPAN;
+}
+
 bool fs_is_forgotten(struct fs *fs, uint64_t id)
 {
 	struct fs_inode inode = fs_inode_unpack(id);
 	OWNED(buf_release) struct buf name = {0};
 	struct timeline_point point;
 
-	if (inode.kind == FS_KIND_FIXED)
+	if (!find_moment_of(fs, &inode))
 		return false;
 	refresh_now(fs);
 	if (inode.slot < FS_INODE_POINTS)

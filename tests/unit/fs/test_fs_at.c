@@ -398,6 +398,51 @@ static void the_oplog_has_the_entries_of_a_journal_as_json(void **state)
 	world_close(&w);
 }
 
+/* The node's id, and of a node that is in a moment the snapshot that has it. */
+static uint64_t id_of(struct world *w, const char *path, struct chunk_id *ret)
+{
+	OWNED(fs_node_release) struct fs_node node;
+
+	fs_node_init(&node);
+	assert_int_equal(walk(w, path, &node), 1);
+	if (node.moment != NULL && ret != NULL)
+		*ret = moment_snapshot(node.moment)->id;
+	return fs_inode_pack(node.inode);
+}
+
+/* Whether an error means damage, or that it is gone, is a matter of the moment: documents have ids that do not tell it. */
+static void what_is_in_a_forgotten_moment_is_forgotten(void **state)
+{
+	static const char *const paths[] = {
+		"snapshots/base/shop/",
+		"snapshots/base/shop/orders.bson/",
+		"snapshots/base/shop/orders/1.json/",
+		"snapshots/base/shop/orders/1.bson/",
+		"at/2026-11-21T094107Z/shop/",
+		"at/2026-11-21T094107Z/shop/orders/2.json/",
+		"at/2026-11-21T094107Z/shop/orders/2.bson/",
+	};
+	uint64_t ids[COUNT_OF(paths)];
+	struct chunk_id base;
+	uint64_t day;
+	struct world w;
+
+	(void)state;
+	world_open(&w, false);
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		ids[i] = id_of(&w, paths[i], i == 0 ? &base : NULL);
+		assert_false(fs_is_forgotten(w.fs, ids[i]));
+	}
+	day = id_of(&w, "timeline/2026-11-21/", NULL);
+	assert_false(fs_is_forgotten(w.fs, day));
+	small_store_forget(&w.s, &base);
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		assert_true(fs_is_forgotten(w.fs, ids[i]));
+	assert_false(fs_is_forgotten(w.fs, day));
+	assert_false(fs_is_forgotten(w.fs, 1));
+	world_close(&w);
+}
+
 /* Documents of other threads, so large that each takes the place of all that are kept. */
 static void *add_large_ones(void *ctx)
 {
@@ -490,6 +535,7 @@ int main(void)
 		cmocka_unit_test(the_timeline_has_one_name_for_each_time),
 		cmocka_unit_test(the_oplog_is_there_as_bson_and_as_json),
 		cmocka_unit_test(the_oplog_has_the_entries_of_a_journal_as_json),
+		cmocka_unit_test(what_is_in_a_forgotten_moment_is_forgotten),
 		cmocka_unit_test(a_document_is_found_while_others_take_its_place),
 		cmocka_unit_test(others_do_not_see_the_oplog),
 		cmocka_unit_test(ranges_and_gaps_are_told_to_programs),
