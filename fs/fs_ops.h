@@ -67,4 +67,21 @@ void fs_ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		 struct fuse_file_info *info);
 void fs_ops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 
+/* fs_ops_refuse.c: EROFS for all that would change something */
+void fs_ops_refuse_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int which,
+			   struct fuse_file_info *info);
+void fs_ops_refuse_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+			 dev_t device);
+void fs_ops_refuse_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void fs_ops_refuse_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+			  struct fuse_file_info *info);
+/* Taking a file, a folder or an attribute away. */
+void fs_ops_refuse_name(fuse_req_t req, fuse_ino_t ino, const char *name);
+void fs_ops_refuse_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void fs_ops_refuse_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to,
+			  const char *to_name, unsigned flags);
+void fs_ops_refuse_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t to, const char *to_name);
+void fs_ops_refuse_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+			    size_t size, int flags);
+
 #endif

@@ -40,7 +40,7 @@ static int check_open(const struct fs_node *node, int flags)
 		return EISDIR;
 	if (fs_node_type(node) != S_IFREG)
 		return ELOOP;
-	return (flags & O_ACCMODE) == O_RDONLY ? 0 : EROFS;
+	return (flags & O_ACCMODE) == O_RDONLY && (flags & O_TRUNC) == 0 ? 0 : EROFS;
 }
 
 /* Open a node that may be; what it returns is as fs_node_find()'s. */

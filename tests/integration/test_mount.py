@@ -130,6 +130,23 @@ def test_everything_is_read_only(mounted):
         assert {"ro", "nosuid", "nodev", "noexec"} <= set(options.split(",")) and kind == "fuse.yesterfs"
 
 
+def test_nothing_can_be_written_when_root_takes_the_read_only_away(mounted):
+    if os.geteuid() != 0 or peers.run(["mount", "-i", "-o", "remount,rw", mounted.path], check=None).status != 0:
+        pytest.skip("only root can remount")
+    shop = mounted.latest / "shop"
+    orders, new = shop / "orders.bson", shop / "new"
+    good = orders.read_bytes()
+    for attempt in (lambda: new.write_text(""), lambda: new.mkdir(), lambda: shop.rmdir(), lambda: orders.unlink(),
+                    lambda: orders.rename(new), lambda: new.symlink_to("x"), lambda: os.link(orders, new), lambda: os.mkfifo(new),
+                    lambda: orders.chmod(0o777), lambda: os.chown(orders, 1, 1), lambda: os.utime(orders), lambda: os.truncate(orders, 0),
+                    lambda: os.open(orders, os.O_RDONLY | os.O_TRUNC), lambda: os.open(orders, os.O_WRONLY),
+                    lambda: os.setxattr(orders, "user.x", b"1"), lambda: os.removexattr(orders, "user.yester.count")):
+        with pytest.raises(OSError) as told:
+            attempt()
+        assert told.value.errno == errno.EROFS
+    assert orders.read_bytes() == good
+
+
 def test_attributes_tell_facts(mounted):
     orders = mounted.latest / "shop" / "orders.bson"
     names = ("count", "bytes", "root", "moment", "uuid")
