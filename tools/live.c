@@ -373,8 +373,9 @@ static bool is_allowed(const struct live *live, const char *type)
 	       (strcmp(type, "RSPrimary") == 0 && mode != MONGOC_READ_SECONDARY);
 }
 
-/* A connection to the member called `name`, if that is so far back. */
-static struct live *open_reaching(const struct live *than, const char *name, uint64_t ts)
+/* A connection to the member called `name`, if that is so far back, and so far. */
+static struct live *open_reaching(const struct live *than, const char *name, uint64_t ts,
+				  uint64_t beyond)
 {
 	OWNED(live_close) struct live *live = NULL;
 	struct error ignored;
@@ -382,12 +383,12 @@ static struct live *open_reaching(const struct live *than, const char *name, uin
 
 	if (connect_to(than->uri, name, &live, &ignored) < 0 || strcmp(live->member, name) != 0 ||
 	    strcmp(live->set, than->set) != 0 || live_oldest(live, &oldest, &ignored) != 1 ||
-	    oldest > ts)
+	    oldest > ts || live->top <= beyond)
 		return NULL;
 	return TAKE(live);
 }
 
-int live_open_reaching(struct live *than, uint64_t ts, struct live **ret)
+int live_open_reaching(struct live *than, uint64_t ts, uint64_t beyond, struct live **ret)
 {
 	mongoc_server_description_t **all;
 	struct live *live = NULL;
@@ -399,7 +400,7 @@ int live_open_reaching(struct live *than, uint64_t ts, struct live **ret)
 
 		if (strcmp(name, than->member) != 0 &&
 		    is_allowed(than, mongoc_server_description_type(all[i])))
-			live = open_reaching(than, name, ts);
+			live = open_reaching(than, name, ts, beyond);
 	}
 	mongoc_server_descriptions_destroy_all(all, count);
 	if (live != NULL)

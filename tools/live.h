@@ -39,9 +39,11 @@ MUST_CHECK int live_open_like(const struct live *as, uint64_t at, struct live **
 			      struct error *e);
 /*
  * Members keep their oplogs for different times. A connection to another member of the same set, one that the URI's
- * readPreference allows, whose oplog begins at or before `ts`: 1; 0 there is none.
+ * readPreference allows, whose oplog begins at or before `ts` and has entries
+ * behind `beyond`: 1; 0 there is none.
  */
-MUST_CHECK int live_open_reaching(struct live *than, uint64_t ts, struct live **ret);
+MUST_CHECK int live_open_reaching(struct live *than, uint64_t ts, uint64_t beyond,
+				  struct live **ret);
 void live_close(struct live *live);
 DEFINE_OWNED(struct live *, live_close);
 

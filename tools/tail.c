@@ -13,6 +13,7 @@
 #include "tools/live_oplog.h"
 #include "tools/live_same.h"
 #include "tools/metrics.h"
+#include "tools/tail_behind.h"
 #include "tools/tail_fill.h"
 #include "tools/tail_jobs.h"
 #include "tools/tail_others.h"
@@ -48,6 +49,7 @@ struct job {
 	struct tail_jobs *jobs; /* NULL with `once` */
 	struct metrics *metrics;
 	struct tail_others others;
+	struct tail_behind behind;
 	uint64_t next_look; /* ms */
 	char member[300];   /* "" when there is none */
 	bool warned;	    /* of its version */
@@ -277,8 +279,6 @@ static int step_over(struct job *job, struct live *live, uint64_t oldest, struct
 /* Only this other member has what follows the stream. */
 static void move(struct job *job, struct live **live, struct live *other)
 {
-	note(job, "the oplog of %s begins behind %u.%u, that of %s does not", (*live)->member,
-	     entry_seconds(job->at.ts), entry_increment(job->at.ts), other->member);
 	live_close(*live);
 	*live = other;
 	memcpy(job->member, other->member, sizeof(job->member));
@@ -305,8 +305,10 @@ static int prove(struct job *job, struct live **live, struct live_oplog **ret, s
 		return e->code;
 	if (oldest <= job->at.ts)
 		return refuse_other(job, e);
-	if (live_open_reaching(*live, job->at.ts, &other) == 0)
+	if (live_open_reaching(*live, job->at.ts, 0, &other) == 0)
 		return step_over(job, *live, oldest, e);
+	note(job, "the oplog of %s begins behind %u.%u, that of %s does not", (*live)->member,
+	     entry_seconds(job->at.ts), entry_increment(job->at.ts), other->member);
 	live_oplog_close(TAKE(oplog));
 	move(job, live, other);
 	return prove(job, live, ret, e);
@@ -345,8 +347,9 @@ static uint64_t reached(const struct job *job)
 	return job->known ? job->at.ts : 0;
 }
 
-/* To the end: 0 when it is over. */
-static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
+/* To the end: 0 when it is over; 1 when another member has more: *ret. What came is durable then. */
+static int read_on(struct job *job, struct live *live, struct live_oplog *oplog, struct live **ret,
+		   struct error *e)
 {
 	/* Milliseconds that the member was waited for. A checkpoint of our own may take longer. */
 	uint64_t idle = 0;
@@ -365,8 +368,11 @@ static int read_on(struct job *job, struct live_oplog *oplog, struct error *e)
 		if (look_around(job, e) < 0)
 			return e->code;
 		job->backoff = 0;
-		if (!job->last_lap)
-			continue;
+		if (!job->last_lap) {
+			if (tail_behind_look(&job->behind, live, reached(job), ret) == 0)
+				continue;
+			return flush(job, e) < 0 ? e->code : 1;
+		}
 		if (reached(job) >= job->goal)
 			break;
 		if (idle > IDLE_MS) {
@@ -406,11 +412,13 @@ static int fill_gaps(struct job *job, struct live *live, struct error *e)
 	return 0;
 }
 
-/* *live becomes another member where only that one has what follows. */
+/* *live becomes another member where only that one has what follows: 1, to be followed anew; 0 it is over. */
 static int follow_member(struct job *job, struct live **live, struct error *e)
 {
 	OWNED(live_oplog_close) struct live_oplog *oplog = NULL;
+	struct live *other;
 	uint64_t from = 0;
+	int code;
 
 	memcpy(job->result.set, (*live)->set, sizeof(job->result.set));
 	memcpy(job->member, (*live)->member, sizeof(job->member));
@@ -432,7 +440,13 @@ static int follow_member(struct job *job, struct live **live, struct error *e)
 		oplog = live_oplog_open(*live, from, WAIT_MS);
 	}
 	note(job, "following %s at %s", (*live)->set, (*live)->member);
-	return read_on(job, oplog, e);
+	code = read_on(job, *live, oplog, &other, e);
+	if (code == 1) {
+		note(job, "%s stays behind the primary", (*live)->member);
+		live_oplog_close(TAKE(oplog));
+		move(job, live, other);
+	}
+	return code;
 }
 
 static int check_version(struct job *job, const struct live *live, struct error *e)
@@ -457,7 +471,8 @@ static int follow(struct job *job, struct error *e)
 	job->overrun = false;
 	if (live_open(job->options->uri, &live, e) < 0 || check_version(job, live, e) < 0)
 		return e->code;
-	code = follow_member(job, &live, e);
+	while ((code = follow_member(job, &live, e)) == 1)
+		;
 	job->overrun = live->overrun;
 	job->member[0] = '\0';
 	tell(job, false);
@@ -557,22 +572,6 @@ static int begin(struct job *job, struct error *e)
 	return 0;
 }
 
-/* With --once what was begun beside is waited for. */
-static void wait_for_jobs(struct job *job)
-{
-	const struct timespec step = {.tv_nsec = LOOK_MS * 1000000L};
-
-	if (!job->options->once || job->jobs == NULL)
-		return;
-	for (;;) {
-		(void)tail_jobs_look(job->jobs);
-		if (!tail_jobs_busy(job->jobs) || tail_jobs_counts(job->jobs).failures > 0 ||
-		    cancelled(job))
-			return;
-		nanosleep(&step, NULL);
-	}
-}
-
 int tail_run(struct store *store, const struct tail_options *options, struct tail_result *ret,
 	     struct error *e)
 {
@@ -589,7 +588,7 @@ int tail_run(struct store *store, const struct tail_options *options, struct tai
 		code = run(&job, e);
 	close(lock);
 	if (code == 0)
-		wait_for_jobs(&job);
+		tail_jobs_wait(options->once ? job.jobs : NULL, options->progress);
 	if (job.jobs != NULL) {
 		job.result.snapshots = tail_jobs_counts(job.jobs).snapshots;
 		job.result.backups = tail_jobs_counts(job.jobs).backups;

@@ -131,7 +131,7 @@ static struct live *member_with(struct members *m, uint64_t ts)
 		return m->first;
 	if (m->other != NULL && ts >= m->others_oldest)
 		return m->other;
-	m->asked = m->asked || live_open_reaching(m->first, ts, &found) == 0;
+	m->asked = m->asked || live_open_reaching(m->first, ts, 0, &found) == 0;
 	if (m->asked)
 		return NULL;
 	live_close(m->other);

@@ -56,9 +56,18 @@ void tail_jobs_want_checkpoints(struct tail_jobs *jobs)
 	jobs->want_checkpoints = true;
 }
 
-bool tail_jobs_busy(const struct tail_jobs *jobs)
+void tail_jobs_wait(struct tail_jobs *jobs, const struct progress *p)
 {
-	return jobs->pid != 0 || jobs->want_backup;
+	const struct timespec step = {.tv_nsec = 100000000};
+
+	if (jobs == NULL)
+		return;
+	(void)tail_jobs_look(jobs);
+	while ((jobs->pid != 0 || jobs->want_backup) && jobs->counts.failures == 0 &&
+	       !progress_cancelled(p)) {
+		nanosleep(&step, NULL);
+		(void)tail_jobs_look(jobs);
+	}
 }
 
 struct tail_jobs_counts tail_jobs_counts(const struct tail_jobs *jobs)

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/progress.h"
 
 struct tail_jobs; /* opaque */
 
@@ -37,8 +38,8 @@ void tail_jobs_want_checkpoints(struct tail_jobs *jobs);
 /* See what ended and what is due; cheap. True when one ended: the store has changed. NULL is fine. */
 bool tail_jobs_look(struct tail_jobs *jobs);
 
-/* Does one run, or is a backup wanted? */
-bool tail_jobs_busy(const struct tail_jobs *jobs);
+/* Wait for all that was asked for, until one fails. NULL is fine. */
+void tail_jobs_wait(struct tail_jobs *jobs, const struct progress *p);
 
 struct tail_jobs_counts {
 	uint64_t snapshots, backups, failures;

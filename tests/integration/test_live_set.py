@@ -437,6 +437,26 @@ def test_nothing_is_written_to_the_deployment(rs, store):
         assert entry["op"] == "n" or entry["ns"].startswith("config."), entry
 
 
+def test_a_member_that_stands_still_is_left_for_one_that_does_not(rs, store, tmp_path):
+    rs.wipe()
+    rs.client["shop"]["c0"].insert_one({"begin": 1})
+    store.run("backup", "--uri", rs.uri)
+    with Tail(store, rs.uri) as tail:
+        until(lambda: "following rs0" in tail.said(), "following")
+        still = next(m for m in rs.secondaries() if f"at {m.address}" in tail.said())
+        until(lambda: has(store, rs.last()), "all is stored")
+        still.client.admin.command("fsync", lock=True)
+        try:
+            rs.client["shop"]["c0"].insert_one({"meanwhile": 1})
+            until(lambda: has(store, rs.last()), "another member is followed")
+            assert f"{still.address} stays behind the primary" in tail.said()
+        finally:
+            still.client.admin.command("fsyncUnlock")
+        assert tail.end() == 0, tail.said()
+    assert status(store)["gaps"] == []
+    same_as(rs, store, tmp_path / "d")
+
+
 def test_another_set_of_the_same_name_is_refused(store):
     """The URI of another deployment, whose set is called rs0 as half of all are, and whose oplog begins later: that looks like a gap."""
     with peers.Mongod("6.0.27") as first:
