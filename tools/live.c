@@ -121,6 +121,13 @@ static int judge(struct live *live, const bson_t *hello, struct error *e)
 				 live->member);
 	if (set == NULL && live->uri->alone)
 		return 0;
+	/* A member that starts anew says so for an instant, too. */
+	if (set == NULL && is_true(hello, "isreplicaset"))
+		return error_set(
+			e, ERR_REMOTE,
+			"%s has no configuration of its replica set now: it starts, makes its "
+			"first copy, was removed from the set, or waits for rs.initiate()",
+			live->member);
 	if (set == NULL) {
 		error_set(e, ERR_REFUSED, "%s is a standalone: it has no oplog", live->member);
 		return error_hint(e, "a replica set of one member has one: start mongod with "

@@ -32,6 +32,7 @@ int live_denied_hint(const bson_error_t *why, const char *roles, struct error *e
 		return error_hint(e, "the user is looked for in authSource= of the URI, else in "
 				     "its database, else in admin");
 	if (strstr(why->message, "requires authentication") != NULL)
-		return error_hint(e, "the URI names no user; %s", roles);
+		return error_hint(e, "the URI names no user, or the user was removed meanwhile; %s",
+				  roles);
 	return error_hint(e, "%s", roles);
 }

@@ -256,7 +256,7 @@ def test_what_is_wrong_with_a_uri_is_told(secured, store, tmp_path):
             (uri + f"&tlsCertificateKeyFile={folder}/ca.pem", 2, ('ca.pem: there is no "PRIVATE KEY-----" in it',)),
             (uri.replace("authSource=admin", "authSource=shop"), 6, ("Authentication failed", "HINT: the user is looked for in authSource=")),
             ("mongodb+srv://u:p@localhost:1/", 2, ("HINT: mongodb+srv://USER:PASSWORD@NAME/; one name",)),
-            (f"mongodb://{server.address}/?replicaSet=rs0", 6, ("requires authentication", "HINT: the URI names no user; the role backup"))):
+            (f"mongodb://{server.address}/?replicaSet=rs0", 6, ("requires authentication", "HINT: the URI names no user, or the user was removed meanwhile; the role backup"))):
         done = store.run("backup", check=status, env={**os.environ, "YESTER_URI": wrong})
         assert all(word in done.err for word in words) and SECRET not in done.err, done.err
     config = tmp_path / "config"

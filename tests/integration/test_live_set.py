@@ -457,6 +457,17 @@ def test_a_member_that_stands_still_is_left_for_one_that_does_not(rs, store, tmp
     same_as(rs, store, tmp_path / "d")
 
 
+def test_a_member_that_has_no_configuration_now_is_waited_for(store):
+    """One that starts, that makes its first copy again, or that was removed."""
+    with peers.Mongod("6.0.27", replset=False, arguments=("--replSet", "rs0", "--oplogSize", "50")) as server:
+        with Tail(store, server.uri) as tail:
+            until(lambda: "has no configuration of its replica set now" in tail.said(), "it is told")
+            server.replset = True
+            server._initiate()
+            until(lambda: "following rs0" in tail.said(), "following")
+            assert tail.end() == 0, tail.said()
+
+
 def test_another_set_of_the_same_name_is_refused(store):
     """The URI of another deployment, whose set is called rs0 as half of all are, and whose oplog begins later: that looks like a gap."""
     with peers.Mongod("6.0.27") as first:
