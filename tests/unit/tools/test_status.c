@@ -59,7 +59,7 @@ static void gaps_damage_and_failures_are_wrong_without_a_limit(void **state)
 	struct status status = {
 		.now = NOW,
 		.skipped = 1,
-		.map = {.gap_count = 2},
+		.map = {.gap_count = 5, .lost_count = 2}, /* a retention let three go */
 		.verify = {.known = true, .time = NOW, .ok = false},
 		.drill = {.known = true, .time = NOW, .ok = false},
 	};
