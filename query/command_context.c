@@ -282,17 +282,30 @@ static struct value collation_part(struct bytes spec, const char *name)
 	return value_bool(false);
 }
 
+static const char *const collation_names[] = {"locale",	     "caseLevel",	"caseFirst",
+					      "strength",    "numericOrdering", "alternate",
+					      "maxVariable", "normalization",	"backwards"};
+
+void command_collation_write(struct bytes spec, const char *name, struct buf *ret)
+{
+	size_t begin = bson_build_open(ret, name);
+
+	for (size_t i = 0; i < COUNT_OF(collation_names); i++) {
+		struct value v = collation_part(spec, collation_names[i]);
+
+		value_write(ret, bytes_str(collation_names[i]), &v);
+	}
+	bson_build_string(ret, "version", bytes_str("57.1"));
+	bson_build_end(ret, begin);
+}
+
 bool command_collation_equals(struct bytes spec, struct bytes other)
 {
-	static const char *const names[] = {"locale",	   "caseLevel",	      "caseFirst",
-					    "strength",	   "numericOrdering", "alternate",
-					    "maxVariable", "normalization",   "backwards"};
-
 	if (spec.len == 0 || other.len == 0)
 		return spec.len == other.len;
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		struct value a = collation_part(spec, names[i]);
-		struct value b = collation_part(other, names[i]);
+	for (size_t i = 0; i < COUNT_OF(collation_names); i++) {
+		struct value a = collation_part(spec, collation_names[i]);
+		struct value b = collation_part(other, collation_names[i]);
 
 		if (!value_equal(&a, &b, NULL))
 			return false;

@@ -280,6 +280,8 @@ static void add_planner(struct explain *x, const struct plan *plan, struct bytes
 	bson_build_bool(ret, "indexFilterSet", false);
 	if (!is_fast_count(x, plan))
 		bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
+	if (x->cursor->c.collation_spec.len > 0)
+		command_collation_write(x->cursor->c.collation_spec, "collation", ret);
 	bson_build_bool(ret, "maxIndexedOrSolutionsReached", false);
 	bson_build_bool(ret, "maxIndexedAndSolutionsReached", false);
 	bson_build_bool(ret, "maxScansToExplodeReached", false);

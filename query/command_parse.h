@@ -141,6 +141,8 @@ MUST_CHECK int command_collation(struct command_context *c, struct error *e);
 /* What the namespace's default makes of it, when the command names none. */
 MUST_CHECK int command_default_collation(struct command_context *c, struct bytes spec,
 					 struct error *e);
+/* A collation with all that it leaves to defaults, as mongod shows it (of the ICU that mongod has). */
+void command_collation_write(struct bytes spec, const char *name, struct buf *ret);
 /* Are two collations (documents; empty: simple) the same? */
 bool command_collation_equals(struct bytes spec, struct bytes other);
 /* mongod's words for a query that has no plan: the whole query, and `text`. `match` may be NULL. */

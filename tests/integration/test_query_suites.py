@@ -1,6 +1,7 @@
 """The query engine against a real mongod 6.0.27: rules that recorded reads of other programs' suites have shown to be missing, in wide tables."""
 import itertools
 
+import bson
 import pytest
 from bson import SON, Binary, Decimal128, Int64
 from test_query import Pair, server  # noqa: F401 (a fixture)
@@ -39,6 +40,7 @@ def pair(server, tmp_path_factory):  # noqa: F811
         made.database[name].insert_many(documents)
     made.database.hidden.create_index("a", hidden=True)
     made.database.hidden.create_index("b")
+    made.database.create_collection("french", collation={"locale": "fr"}).insert_one({"_id": 1, "a": "x"})
     yield made.open()
     made.close()
 
@@ -188,3 +190,16 @@ def test_a_field_of_a_mongocryptd_is_told_as_that(pair):
     for command in ({"find": "data"}, {"count": "data"}, {"distinct": "data", "key": "a"}, {"aggregate": "data", "pipeline": [], "cursor": {}}, {"explain": {"count": "data"}}):
         pair.same({**command, "jsonSchema": {}})
         pair.same({**command, "jsonschema": {}})
+
+
+@pytest.mark.parametrize("command", [{"find": "data"}, {"find": "none"}, {"find": "french"}, {"find": "french", "filter": {"a": 1}, "sort": {"a": 1}}, {"count": "french", "query": {"a": 1}}, {"distinct": "french", "key": "a"},
+                                     {"aggregate": "french", "pipeline": [{"$match": {"a": 1}}], "cursor": {}}, {"aggregate": "french", "pipeline": [{"$group": {"_id": "$a"}}], "cursor": {}}, {"aggregate": "data", "pipeline": [], "cursor": {}}])
+def test_explain_shows_the_collation(pair, command):
+    for more in ({}, {"collation": {"locale": "de", "strength": 2}}, {"collation": {"locale": "simple"}}, {"collation": {"locale": "zh", "backwards": False, "numericOrdering": True}}):
+        shown = []
+        for raw in pair.both({"explain": {**command, **more}, "verbosity": "queryPlanner"}):
+            reply = bson.decode(raw)
+            planner = reply.get("queryPlanner") or reply["stages"][0]["$cursor"]["queryPlanner"]
+            names = list(planner)
+            shown.append((planner["namespace"], planner["parsedQuery"], planner.get("collation"), list(planner.get("collation", {})), names[:names.index("parsedQuery") + (2 if "collation" in names else 1)]))
+        assert shown[1] == shown[0], (command, more)
