@@ -144,6 +144,9 @@ static int option_number(struct bytes options, const char *name, uint64_t *ret, 
 	return 0;
 }
 
+/* What 4.2 and 4.4 take for a size of 0, which they let a create have. */
+#define CAPPED_SIZE_DEFAULT 4096
+
 static int limits_of(const struct replay_slot *slot, struct replay_op *op, struct error *e)
 {
 	struct bytes options = options_of(slot);
@@ -154,6 +157,8 @@ static int limits_of(const struct replay_slot *slot, struct replay_op *op, struc
 		return 0;
 	if (option_number(options, "size", &op->size, e) < 0)
 		return e->code;
+	if (op->size == 0)
+		op->size = CAPPED_SIZE_DEFAULT;
 	return option_number(options, "max", &op->max, e);
 }
 

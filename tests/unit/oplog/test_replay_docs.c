@@ -26,6 +26,10 @@ struct row {
 
 #define COLLATED "{'collation': {'locale': 'en', 'strength': 2}}"
 #define CAPPED3 "{'capped': true, 'size': 4096, 'max': 3}"
+#define TEN "0123456789"
+#define TEXT_100 TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define TEXT_700 TEXT_100 TEXT_100 TEXT_100 TEXT_100 TEXT_100 TEXT_100 TEXT_100
+#define TEXT_2100 TEXT_700 TEXT_700 TEXT_700
 #define LONG1 "{'$numberLong': '1'}"
 #define DECIMAL1 "{'$numberDecimal': '1.00'}"
 #define ZERO_TS "{'$timestamp': {'t': 0, 'i': 0}}"
@@ -243,6 +247,15 @@ static const struct row rows[] = {
 	 {"{'_id': 1}"},
 	 {{'i', "{'_id': 4, 'pad': '0123456789'}", NULL}},
 	 .expected = {"{'_id': 4, 'pad': '0123456789'}"},
+	 .major = 4,
+	 .evicts = true},
+	{"a size of 0 is 4096",
+	 "{'capped': true, 'size': 0}",
+	 {"{'_id': 1}"},
+	 {{'i', "{'_id': 2, 'pad': '" TEXT_2100 "'}", NULL},
+	  {'i', "{'_id': 3}", NULL},
+	  {'i', "{'_id': 4, 'pad': '" TEXT_2100 "'}", NULL}},
+	 .expected = {"{'_id': 3}", "{'_id': 4, 'pad': '" TEXT_2100 "'}"},
 	 .major = 4,
 	 .evicts = true},
 	{"what was deleted and inserted again is the newest",
