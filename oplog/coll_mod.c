@@ -249,16 +249,38 @@ static int take_capped_max(struct changes *changes, const struct bson_field *fie
 	return add_number(changes, ORDER_OF(option_order), "max", max > 0 ? max : INT32_MAX, e);
 }
 
+/* As servers see what stands for a bool: 4.4 takes any value for recordPreImages. (A decimal of 0 is not seen as false.) */
+static bool is_true(const struct bson_field *field)
+{
+	switch (field->type) {
+	case BSON_KIND_BOOL:
+		return field->value.at[0] != 0;
+	case BSON_KIND_INT32:
+		return get_le32(field->value.at) != 0;
+	case BSON_KIND_INT64:
+		return get_le64(field->value.at) != 0;
+	case BSON_KIND_DOUBLE:
+		return get_le64(field->value.at) << 1 != 0; /* no sign */
+	case BSON_KIND_NULL:
+	case BSON_KIND_UNDEFINED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* A collection keeps images in one of two ways: who turns one on turns off the other (measured on 6.0.27). */
 static int take_images(struct changes *changes, const struct bson_field *field, struct error *e)
 {
 	const struct order order = ORDER_OF(option_order);
+	static const uint8_t yes = 1;
 	bool pre = named(field, "recordPreImages");
 	int got;
 
-	if (pre ? is_false(field) : !is_enabled(field))
+	if (pre ? !is_true(field) : !is_enabled(field))
 		return add(changes, order, field->name, 0, bytes_of(NULL, 0), e);
-	got = add(changes, order, field->name, field->type, field->value, e);
+	got = pre ? add(changes, order, field->name, BSON_KIND_BOOL, bytes_of(&yes, 1), e)
+		  : add(changes, order, field->name, field->type, field->value, e);
 	if (got < 0)
 		return got;
 	return drop(changes, order, pre ? "changeStreamPreAndPostImages" : "recordPreImages", e);
@@ -286,7 +308,8 @@ static bool is_no_option(const struct bson_field *field)
 static int take_option(struct changes *changes, const struct bson_field *field, struct error *e)
 {
 	const struct order order = ORDER_OF(option_order);
-	bool empty = field->type == BSON_KIND_DOCUMENT && field->value.len == BSON_MIN_LEN;
+	bool empty = (field->type == BSON_KIND_DOCUMENT || field->type == BSON_KIND_ARRAY) &&
+		     field->value.len == BSON_MIN_LEN;
 
 	if (is_no_option(field))
 		return 0;
