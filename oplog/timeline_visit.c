@@ -158,7 +158,7 @@ static int read_cached(struct timeline *timeline, struct error *e)
 	if (timeline->cached_known && stamp == timeline->cached_stamp &&
 	    harms == timeline->cached_harms)
 		return 0;
-	if (snapshots_read(timeline->cache, &list, &skipped, e) < 0)
+	if (snapshots_read_again(timeline->cache, &list, &skipped, e) < 0)
 		return e->code;
 	snapshots_release(&timeline->cached);
 	timeline->cached = list;

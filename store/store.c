@@ -249,6 +249,7 @@ int store_open_with(const char *path, const struct store_options *options, struc
 	store->config_fd = -1;
 	store->threads = options == NULL || options->threads == 0 ? core_count() : options->threads;
 	pthread_mutex_init(&store->lock, NULL);
+	store->manifests = manifests_kept_new();
 	pthread_mutex_init(&store->refresh_lock, NULL);
 	store->cache = chunk_cache_new(cache_bytes == 0 ? CACHE_DEFAULT : cache_bytes);
 	if (read_config(store, e) < 0 || make_local(store, options, e) < 0)
@@ -278,6 +279,7 @@ void store_close(struct store *store)
 	if (store == NULL)
 		return;
 	prefetch_free(store->prefetch);
+	manifests_kept_free(store->manifests);
 	chunk_cache_free(store->cache);
 	chunk_index_close(store->index);
 	backend_free(store->backend);

@@ -14,6 +14,7 @@
 #include "store/chunk_cache.h"
 #include "store/pack/pack_seal.h"
 #include "store/prefetch.h"
+#include "store/snapshot/manifests_kept.h"
 #include "store/store.h"
 
 /* Bytes of `config` that locks are taken on. */
@@ -55,8 +56,9 @@ struct store {
 	pthread_mutex_t lock;	   /* over prefetch (making it) and codecs */
 	struct codec *codecs[CODECS_KEPT];
 	size_t codec_count;
-	pthread_mutex_t refresh_lock; /* one refresh at a time; over rebuilt */
-	bool rebuilt;		      /* the index was filled from the trailers once since open */
+	struct manifests_kept *manifests; /* that were read */
+	pthread_mutex_t refresh_lock;	  /* one refresh at a time; over rebuilt */
+	bool rebuilt; /* the index was filled from the trailers once since open */
 	struct store
 		*under; /* of a cache (store_cache.c): what is not here is read there; borrowed */
 	unsigned harms; /* of a cache: how often something of it was lost; atomic */

@@ -70,8 +70,8 @@ static int commit_locked(struct store_writer *writer, struct snapshot *snapshot,
 	size_t skipped;
 	int written;
 
-	if (snapshots_read(store, &list, &skipped, e) < 0 || choose_name(&list, snapshot, e) < 0 ||
-	    rescue(writer, &list, snapshot, e) < 0 ||
+	if (snapshots_read_again(store, &list, &skipped, e) < 0 ||
+	    choose_name(&list, snapshot, e) < 0 || rescue(writer, &list, snapshot, e) < 0 ||
 	    snapshot_encode(snapshot, store->keys, &content, e) < 0)
 		return e->code;
 	chunk_id_hex(&snapshot->id, hex);

@@ -26,16 +26,12 @@ static bool parse_name(const char *name, struct chunk_id *ret)
 	return strncmp(name, FOLDER, folder) == 0 && chunk_id_parse(bytes_str(name + folder), ret);
 }
 
-struct listed {
-	struct chunk_id id;
-	uint64_t size;
-};
-
 struct reading {
 	struct store *store;
 	struct buf found; /* of struct snapshot */
 	size_t *skipped;
 	bool refreshed;
+	bool again; /* what was read before need not be read */
 };
 
 int snapshots_read_one(struct store *store, const char *name, uint64_t size, struct snapshot *ret,
@@ -62,24 +58,41 @@ int snapshots_read_one(struct store *store, const char *name, uint64_t size, str
 	return 1;
 }
 
-static int list_one(void *ctx, const char *name, uint64_t size, struct error *e UNUSED)
+static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct error *e UNUSED)
 {
-	struct listed listed = {.size = size};
+	struct chunk_id id;
 
-	if (parse_name(name, &listed.id))
-		buf_add(ctx, &listed, sizeof(listed));
+	if (parse_name(name, &id))
+		buf_add(ctx, &id, sizeof(id));
 	return 0;
 }
 
-static int read_one(struct reading *reading, const struct listed *listed, struct error *e)
+/* 1, 0 (gone), an error. */
+static int get_one(const struct reading *reading, const struct chunk_id *id, struct snapshot *ret,
+		   struct error *e)
 {
+	struct store *store = reading->store;
 	char hex[CHUNK_ID_HEX + 1], name[sizeof(FOLDER) + CHUNK_ID_HEX];
-	struct snapshot snapshot;
+	uint64_t size;
 	int found;
 
-	chunk_id_hex(&listed->id, hex);
+	if (reading->again && manifests_kept_find(store->manifests, id, ret))
+		return 1;
+	chunk_id_hex(id, hex);
 	snprintf(name, sizeof(name), FOLDER "%s", hex);
-	found = snapshots_read_one(reading->store, name, listed->size, &snapshot, e);
+	found = store->backend->ops->size(store->backend, name, &size, e);
+	if (found == 1)
+		found = snapshots_read_one(store, name, size, ret, e);
+	if (found == 1)
+		manifests_kept_add(store->manifests, ret);
+	return found;
+}
+
+static int read_one(struct reading *reading, const struct chunk_id *id, struct error *e)
+{
+	struct snapshot snapshot;
+	int found = get_one(reading, id, &snapshot, e);
+
 	if (found == 0)
 		return 0; /* forgotten since it was listed */
 	if (found == 1) {
@@ -103,10 +116,12 @@ static int read_all(struct reading *reading, struct error *e)
 {
 	OWNED(buf_release) struct buf names = {0};
 	const struct backend *backend = reading->store->backend;
-	int code = backend->ops->list(reading->store->backend, "snapshots", list_one, &names, e);
+	int code = backend->ops->names(reading->store->backend, "snapshots", list_one, &names, e);
+	size_t count = names.len / sizeof(struct chunk_id);
 
-	for (size_t i = 0; code == 0 && i < names.len / sizeof(struct listed); i++)
-		code = read_one(reading, (const struct listed *)(const void *)names.at + i, e);
+	manifests_kept_trim(reading->store->manifests, count);
+	for (size_t i = 0; code == 0 && i < count; i++)
+		code = read_one(reading, (const struct chunk_id *)(const void *)names.at + i, e);
 	return code;
 }
 
@@ -123,10 +138,10 @@ static int by_time(const void *a, const void *b)
 	return memcmp(x->id.at, y->id.at, CHUNK_ID_LEN);
 }
 
-int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
-		   struct error *e)
+static int read_list(struct store *store, bool again, struct snapshot_list *ret,
+		     size_t *ret_skipped, struct error *e)
 {
-	struct reading reading = {.store = store, .skipped = ret_skipped};
+	struct reading reading = {.store = store, .skipped = ret_skipped, .again = again};
 	struct snapshot_list list;
 	int code;
 
@@ -143,6 +158,18 @@ int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_s
 		qsort(list.at, list.count, sizeof(*list.at), by_time);
 	*ret = list;
 	return 0;
+}
+
+int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
+		   struct error *e)
+{
+	return read_list(store, false, ret, ret_skipped, e);
+}
+
+int snapshots_read_again(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
+			 struct error *e)
+{
+	return read_list(store, true, ret, ret_skipped, e);
 }
 
 /* Order does not matter to a sum; that a name is in it does. */

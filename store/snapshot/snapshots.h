@@ -21,6 +21,12 @@ struct snapshot_list {
 MUST_CHECK int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
 			      struct error *e);
 /*
+ * The same for who only needs to know what is there: a manifest that this process read before is not read again
+ * (it never changes), so damage that came since goes unnoticed.
+ */
+MUST_CHECK int snapshots_read_again(struct store *store, struct snapshot_list *ret,
+				    size_t *ret_skipped, struct error *e);
+/*
  * Read manifest file `name` ("snapshots/…") of `size` bytes, whole or not: 1; 0 when that is not a
  * manifest's name, or it is gone. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO.
  */

@@ -135,6 +135,46 @@ static void they_are_found_by_name_id_and_latest(void **state)
 	fail_msg("no two of 22 ids begin alike");
 }
 
+static size_t known_of(struct store *store)
+{
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	size_t skipped;
+	struct error e = {0};
+
+	ASSERT_OK(snapshots_read_again(store, &list, &skipped, &e));
+	return list.count + 100 * skipped;
+}
+
+/* A commit among thousands: of the others only the names are looked at. */
+static void a_manifest_is_read_once_where_that_is_enough(void **state)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir), *other;
+	struct model_files files;
+	size_t skipped = 0;
+
+	(void)state;
+	snapshot_model_commit(store, "one", 1, 1, NULL);
+	snapshot_model_commit(store, "two", 2, 2, NULL);
+	assert_int_equal(known_of(store), 2);
+	store_model_files(harness_path(dir, "snapshots"), &files);
+	store_model_flip(files.path[0], 20, 0x20);
+	assert_int_equal(known_of(store), 2);
+	assert_int_equal(count_of(store, &skipped), 1);
+	assert_int_equal(skipped, 1);
+	other = store_model_open(dir);
+	assert_int_equal(known_of(other), 101);
+	store_close(other);
+	/* What is forgotten is not there, and what somebody else made is. */
+	assert_int_equal(unlink(files.path[0]), 0);
+	assert_int_equal(known_of(store), 1);
+	other = store_model_open(dir);
+	snapshot_model_commit(other, "three", 3, 3, NULL);
+	store_close(other);
+	assert_int_equal(known_of(store), 2);
+	store_close(store);
+}
+
 static void a_damaged_manifest_is_skipped_and_counted(void **state)
 {
 	const char *dir = store_model_init();
@@ -238,6 +278,7 @@ int main(void)
 		cmocka_unit_test(the_packs_are_listed_once_for_all_that_are_new),
 		cmocka_unit_test(they_are_found_by_name_id_and_latest),
 		cmocka_unit_test(a_damaged_manifest_is_skipped_and_counted),
+		cmocka_unit_test(a_manifest_is_read_once_where_that_is_enough),
 		cmocka_unit_test(other_names_in_the_folder_are_ignored),
 		cmocka_unit_test(a_time_is_printed_in_utc),
 	};
