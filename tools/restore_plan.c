@@ -57,12 +57,12 @@ static bool is_account(const struct catalog_entry *entry)
 	       strcmp(entry->ns, "admin.system.roles") == 0;
 }
 
-/* Is it the server's own under the name that it had? */
+/* Is it the server's own under the name that it had? Of local nothing is restored in its place, and nothing there is an account. */
 static bool was_left(const struct catalog_entry *entry)
 {
 	OWNED(free) char *db = xstrndup(entry->ns, entry->db_len);
 
-	return restore_left_is(db, entry->ns + entry->db_len + 1);
+	return strcmp(db, "local") != 0 && restore_left_is(db, entry->ns + entry->db_len + 1);
 }
 
 /*

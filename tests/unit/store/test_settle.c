@@ -51,11 +51,27 @@ static int pass_list(struct backend *b, const char *dir,
 	return counting_of(b)->under->ops->list(counting_of(b)->under, dir, each, ctx, e);
 }
 
+static int pass_names(struct backend *b, const char *dir,
+		      int (*each)(void *, const char *, uint64_t, struct error *), void *ctx,
+		      struct error *e)
+{
+	return counting_of(b)->under->ops->names(counting_of(b)->under, dir, each, ctx, e);
+}
+
+static int pass_size(struct backend *b, const char *name, uint64_t *ret, struct error *e)
+{
+	return counting_of(b)->under->ops->size(counting_of(b)->under, name, ret, e);
+}
+
 static void begin(struct counting *c, struct store *store)
 {
 	*c = (struct counting){.under = store->backend, .store = store};
-	c->ops = (struct backend_ops){
-		.sync = count_sync, .put = pass_put, .get = pass_get, .list = pass_list};
+	c->ops = (struct backend_ops){.sync = count_sync,
+				      .put = pass_put,
+				      .get = pass_get,
+				      .size = pass_size,
+				      .list = pass_list,
+				      .names = pass_names};
 	c->base.ops = &c->ops;
 	store->backend = &c->base;
 }
