@@ -223,6 +223,25 @@ int bson_find(struct bytes doc, const char *name, struct bson_field *ret, struct
 	return got;
 }
 
+bool bson_is_true(const struct bson_field *field)
+{
+	switch (field->type) {
+	case BSON_KIND_BOOL:
+		return field->value.at[0] != 0;
+	case BSON_KIND_INT32:
+		return get_le32(field->value.at) != 0;
+	case BSON_KIND_INT64:
+		return get_le64(field->value.at) != 0;
+	case BSON_KIND_DOUBLE:
+		return get_le64(field->value.at) << 1 != 0; /* not 0.0 and not -0.0 */
+	case BSON_KIND_NULL:
+	case BSON_KIND_UNDEFINED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 int bson_text(struct bytes value, struct bytes *ret, struct error *e)
 {
 	if (bson_inline_counted_len(value, 1, 4) != (int64_t)value.len)

@@ -111,6 +111,9 @@ MUST_CHECK int bson_fields_next(struct bson_fields *fields, struct bson_field *r
 MUST_CHECK int bson_find(struct bytes doc, const char *name, struct bson_field *ret,
 			 struct error *e);
 
+/* What old servers take as true (bson/bsonelement.cpp: trueValue); later ones store true or nothing. A decimal is, also that of 0. */
+bool bson_is_true(const struct bson_field *field);
+
 /*
  * The text of a string, code or symbol value (its payload), without the NUL; may contain
  * other NULs. ERR_CORRUPT when the lengths do not fit.

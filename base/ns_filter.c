@@ -187,6 +187,19 @@ void ns_filter_encode(const struct ns_filter *filter, struct buf *ret)
 	bson_build_end(ret, doc);
 }
 
+static int decode_pattern(const struct bson_field *item, struct pattern_list *list, struct error *e)
+{
+	OWNED(free) char *text = NULL;
+	struct bytes bytes;
+
+	if (item->type != BSON_KIND_STRING || bson_text(item->value, &bytes, e) < 0)
+		return error_set(e, ERR_CORRUPT, "a pattern that is no text");
+	text = xstrndup((const char *)bytes.at, bytes.len);
+	if (strlen(text) != bytes.len || list_add(list, text, e) < 0)
+		return error_set(e, ERR_CORRUPT, "a pattern that is none");
+	return 0;
+}
+
 /* The patterns in the array that is field `name`. */
 static int decode_list(struct bytes doc, const char *name, struct pattern_list *list,
 		       struct error *e)
@@ -195,20 +208,15 @@ static int decode_list(struct bytes doc, const char *name, struct pattern_list *
 	struct bson_fields fields;
 	int found = bson_find(doc, name, &field, e);
 
-	if (found == 1 && field.type == BSON_KIND_ARRAY) {
-		fields = bson_fields(field.value);
-		while ((found = bson_fields_next(&fields, &item, e)) == 1) {
-			OWNED(free) char *text = NULL;
-
-			if (item.type != BSON_KIND_STRING || item.value.len < 5)
-				return error_set(e, ERR_CORRUPT, "a pattern that is no text");
-			text = xstrndup((const char *)item.value.at + 4, item.value.len - 5);
-			if (strlen(text) != item.value.len - 5 || list_add(list, text, e) < 0)
-				return error_set(e, ERR_CORRUPT, "a pattern that is none");
-		}
+	if (found < 0)
 		return found;
-	}
-	return found < 0 ? found : error_set(e, ERR_CORRUPT, "no list \"%s\" of patterns", name);
+	if (found == 0 || field.type != BSON_KIND_ARRAY)
+		return error_set(e, ERR_CORRUPT, "no list \"%s\" of patterns", name);
+	fields = bson_fields(field.value);
+	while ((found = bson_fields_next(&fields, &item, e)) == 1)
+		if (decode_pattern(&item, list, e) < 0)
+			return e->code;
+	return found;
 }
 
 int ns_filter_decode(struct bytes doc, struct ns_filter **ret, struct error *e)

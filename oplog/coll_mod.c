@@ -249,27 +249,7 @@ static int take_capped_max(struct changes *changes, const struct bson_field *fie
 	return add_number(changes, ORDER_OF(option_order), "max", max > 0 ? max : INT32_MAX, e);
 }
 
-/* As servers see what stands for a bool: 4.4 takes any value for recordPreImages. (A decimal of 0 is not seen as false.) */
-static bool is_true(const struct bson_field *field)
-{
-	switch (field->type) {
-	case BSON_KIND_BOOL:
-		return field->value.at[0] != 0;
-	case BSON_KIND_INT32:
-		return get_le32(field->value.at) != 0;
-	case BSON_KIND_INT64:
-		return get_le64(field->value.at) != 0;
-	case BSON_KIND_DOUBLE:
-		return get_le64(field->value.at) << 1 != 0; /* no sign */
-	case BSON_KIND_NULL:
-	case BSON_KIND_UNDEFINED:
-		return false;
-	default:
-		return true;
-	}
-}
-
-/* A collection keeps images in one of two ways: who turns one on turns off the other (measured on 6.0.27). */
+/* A collection keeps images in one of two ways: who turns one on turns off the other (measured on 6.0.27). 4.4 takes any value for recordPreImages. */
 static int take_images(struct changes *changes, const struct bson_field *field, struct error *e)
 {
 	const struct order order = ORDER_OF(option_order);
@@ -277,7 +257,7 @@ static int take_images(struct changes *changes, const struct bson_field *field, 
 	bool pre = named(field, "recordPreImages");
 	int got;
 
-	if (pre ? !is_true(field) : !is_enabled(field))
+	if (pre ? !bson_is_true(field) : !is_enabled(field))
 		return add(changes, order, field->name, 0, bytes_of(NULL, 0), e);
 	got = pre ? add(changes, order, field->name, BSON_KIND_BOOL, bytes_of(&yes, 1), e)
 		  : add(changes, order, field->name, field->type, field->value, e);

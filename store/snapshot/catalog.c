@@ -112,26 +112,14 @@ int catalog_entry_decode(struct bytes doc, struct catalog_entry *ret, struct err
 	return 0;
 }
 
-/* What old servers take as true (bson/bsonelement.cpp: trueValue); later ones store true or nothing. */
+/* 1, and is it true; 0 absent, and false. */
 static int field_is_true(struct bytes doc, const char *name, bool *ret, struct error *e)
 {
 	struct bson_field field;
 	int found = bson_find(doc, name, &field, e);
 
-	*ret = false;
-	if (found != 1)
-		return found;
-	if (field.type == BSON_KIND_BOOL)
-		*ret = field.value.at[0] != 0;
-	else if (field.type == BSON_KIND_INT32)
-		*ret = get_le32(field.value.at) != 0;
-	else if (field.type == BSON_KIND_INT64)
-		*ret = get_le64(field.value.at) != 0;
-	else if (field.type == BSON_KIND_DOUBLE)
-		*ret = get_le64(field.value.at) << 1 != 0; /* not 0.0 and not -0.0 */
-	else
-		*ret = field.type != BSON_KIND_NULL && field.type != BSON_KIND_UNDEFINED;
-	return 1;
+	*ret = found == 1 && bson_is_true(&field);
+	return found;
 }
 
 int catalog_is_capped(struct bytes options, bool *ret, struct error *e)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -141,6 +142,31 @@ static void a_value_of_no_known_type_has_no_length(void **state)
 	assert_int_equal(bson_value_len(0x80, bytes_of("\0\0\0\0\0\0\0\0", 8)), -1);
 }
 
+static void what_is_true_is_as_servers_see_it(void **state)
+{
+	/* {t: true, f: false, i: 1, j: 0, l: 2^32, m: 0, d: 0.5, e: -0.0, n: null, u: undefined, s: "", x: NumberDecimal(0)} */
+	static const char hex[] =
+		"68000000087400010866000010690001000000106a0000000000126c0000000000010000"
+		"00126d000000000000000000016400000000000000e03f01650000000000000000800a6e"
+		"0006750002730001000000001378000000000000000000000000000000403000";
+	static const char expected[] = "tildsx";
+	OWNED(buf_release) struct buf doc = {0};
+	struct bson_fields fields;
+	struct bson_field field;
+	struct error e;
+	size_t count = 0;
+
+	(void)state;
+	make_hex(&doc, hex);
+	assert_int_equal(bson_next(buf_bytes(&doc), doc.len, &e), doc.len);
+	fields = bson_fields(buf_bytes(&doc));
+	while (bson_fields_next(&fields, &field, &e) == 1) {
+		assert_int_equal(bson_is_true(&field), strchr(expected, field.name.at[0]) != NULL);
+		count++;
+	}
+	assert_int_equal(count, 12);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -151,6 +177,7 @@ int main(void)
 		cmocka_unit_test(a_text_that_does_not_fit_is_refused),
 		cmocka_unit_test(a_field_is_found_at_its_offset_in_an_inner_document),
 		cmocka_unit_test(a_value_of_no_known_type_has_no_length),
+		cmocka_unit_test(what_is_true_is_as_servers_see_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
