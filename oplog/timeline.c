@@ -1,7 +1,6 @@
 #include "oplog/timeline.h"
 
 #include "oplog/timeline_internal.h"
-#include "store/condemned.h"
 
 static void view_free(struct timeline_view *view)
 {
@@ -34,19 +33,15 @@ static int read_view(struct store *store, struct timeline_view **ret, uint64_t *
 		     uint64_t *ret_stream, struct error *e)
 {
 	OWNED(timeline_view_release) struct timeline_view *view = xcalloc(1, sizeof(*view));
-	OWNED(condemned_release) struct condemned condemned = {0};
-	struct error ignored;
 
 	view->users = 1;
+	view->store = store;
 	pthread_mutex_init(&view->lock, NULL);
 	if (snapshots_stamp(store, ret_snapshots, e) < 0 ||
 	    stream_stamp(store, ret_stream, e) < 0 ||
 	    snapshots_read(store, &view->list, &view->skipped_snapshots, e) < 0 ||
 	    stream_open(store, &view->stream, &view->skipped_segments, e) < 0)
 		return e->code;
-	/* It says how a gap is called only: without it everything is read as ever. */
-	if (condemned_read(store, &condemned, &ignored) == 0)
-		view->let_go = condemned.let_go;
 	view->waits =
 		xcalloc(MAX_OF(stream_range_count(view->stream), (size_t)1), sizeof(*view->waits));
 	*ret = TAKE(view);

@@ -15,15 +15,17 @@ struct timeline_waits {
 		from; /* moments from this timestamp on wait for a transaction; UINT64_MAX: none does */
 };
 
-/* What there was when it was looked: refcounted; immutable but for `waits`. */
+/* What there was when it was looked: refcounted; immutable but for what `lock` is over. */
 struct timeline_view {
 	unsigned users;		   /* atomic */
 	struct snapshot_list list; /* checkpoints, too */
 	struct stream *stream;
-	uint64_t let_go; /* gaps before this timestamp are a retention's */
+	struct store *store;			    /* borrowed */
 	size_t skipped_snapshots, skipped_segments; /* left out: damaged, or not all here yet */
-	pthread_mutex_t lock;
+	pthread_mutex_t lock;	      /* over what is looked for when it is asked for: all below */
 	struct timeline_waits *waits; /* one for each range */
+	bool let_go_known;
+	uint64_t let_go; /* gaps before this timestamp are a retention's */
 };
 
 struct timeline {

@@ -1,5 +1,6 @@
 /* What can be reached, from snapshots and ranges. */
 #include "oplog/timeline_internal.h"
+#include "store/condemned.h"
 
 void timeline_map_release(struct timeline_map *map)
 {
@@ -72,10 +73,29 @@ static int by_first(const void *a, const void *b)
 	return x->first.ts < y->first.ts ? -1 : x->first.ts > y->first.ts;
 }
 
+/*
+ * Read for the first gap: most stores have none. It says how a gap is called only: without it (a newer program's list, an I/O
+ * error) gaps are told as gaps.
+ */
+static uint64_t let_go_before(struct timeline_view *view)
+{
+	OWNED(condemned_release) struct condemned condemned = {0};
+	struct error ignored;
+	uint64_t ret;
+
+	pthread_mutex_lock(&view->lock);
+	if (!view->let_go_known && condemned_read(view->store, &condemned, &ignored) == 0)
+		view->let_go = condemned.let_go;
+	view->let_go_known = true;
+	ret = view->let_go;
+	pthread_mutex_unlock(&view->lock);
+	return ret;
+}
+
 static void add_gap(struct mapping *mapping, struct entry_optime after, struct entry_optime before,
 		    const char *why)
 {
-	bool let_go = before.ts <= mapping->view->let_go;
+	bool let_go = before.ts <= let_go_before(mapping->view);
 	struct timeline_gap gap = {after, before, let_go ? "let go by a retention" : why, let_go};
 
 	mapping->lost += !let_go;

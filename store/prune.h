@@ -65,8 +65,8 @@ struct prune_forget {
 	size_t snapshot_count;
 	const char *const *files;
 	size_t file_count;
-	uint64_t
-		let_go; /* a timestamp: before it gaps of the oplog are a retention's; 0: as it was */
+	/* A timestamp: before it gaps of the oplog are a retention's; 0: as it was. */
+	uint64_t let_go;
 	bool only_these; /* those of the oplog that were let go before, and are none of `files`, stay after all */
 	const struct chunk_id *packs; /* damaged ones: of repair.h */
 	size_t pack_count;

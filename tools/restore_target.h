@@ -34,8 +34,8 @@ struct restore_target {
 	const struct progress *progress; /* whether to go on waiting; may be NULL */
 	char name[300]; /* for people and for the file of --resume: the set, or the host */
 	char version[32];
-	struct buf
-		engines; /* the names of storage engines that it knows, each with a 0 behind it; empty: it does not tell */
+	/* The names of storage engines that it knows, each with a 0 behind it; empty: it does not tell. */
+	struct buf engines;
 	unsigned major, minor;
 	bool is_replica_set;
 	uint64_t

@@ -6,8 +6,8 @@
 
 #define LOOK_EVERY_MS 10000
 #define OLD_SECONDS 30 /* the last entry: else nobody need be asked */
-#define LAG_MS                                                                                     \
-	20000 /* an idle primary writes every 10 s: a member is late by that for an instant */
+/* An idle primary writes every 10 s: a member is late by that for an instant. */
+#define LAG_MS 20000
 
 int tail_behind_look(struct tail_behind *behind, struct live *live, uint64_t reached,
 		     struct live **ret)

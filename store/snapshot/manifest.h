@@ -19,16 +19,15 @@ struct optime {
 
 struct snapshot {
 	struct chunk_id id;
-	char *name;	     /* as printed, typed and shown in the mount; unique in the store */
-	char *tag;	     /* --tag, or NULL */
-	uint64_t time;	     /* the moment it shows, seconds since 1970 */
-	uint64_t created_us; /* when it was made, microseconds since 1970 */
-	bool exact;	     /* true: all of it is of one optime; false: a dump without oplog */
-	bool partial;	     /* true: a namespace filter left something out */
-	struct buf
-		coverage; /* of a partial one: the filter (ns_filter_encode()); empty: not known */
-	bool checkpoint;  /* true: made so that replays are short; not listed as the user's */
-	struct optime optime;	   /* of an exact one; else 0.0 */
+	char *name;	      /* as printed, typed and shown in the mount; unique in the store */
+	char *tag;	      /* --tag, or NULL */
+	uint64_t time;	      /* the moment it shows, seconds since 1970 */
+	uint64_t created_us;  /* when it was made, microseconds since 1970 */
+	bool exact;	      /* true: all of it is of one optime; false: a dump without oplog */
+	bool partial;	      /* true: a namespace filter left something out */
+	struct buf coverage;  /* the filter (ns_filter_encode()); empty: none, or not known */
+	bool checkpoint;      /* true: made so that replays are short; not listed as the user's */
+	struct optime optime; /* of an exact one; else 0.0 */
 	struct optime needed_from; /* first entry of the oldest open transaction; else 0.0 */
 	char *source;		   /* "dump", "archive", "bson"; later "backup", "replay" */
 	char *replica_set;	   /* or NULL when not known */

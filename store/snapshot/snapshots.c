@@ -31,7 +31,7 @@ struct reading {
 	struct buf found; /* of struct snapshot */
 	size_t *skipped;
 	bool refreshed;
-	bool again; /* what was read before need not be read */
+	bool again; /* what was read for the same before need not be read, and is kept */
 };
 
 int snapshots_read_one(struct store *store, const char *name, uint64_t size, struct snapshot *ret,
@@ -83,7 +83,7 @@ static int get_one(const struct reading *reading, const struct chunk_id *id, str
 	found = store->backend->ops->size(store->backend, name, &size, e);
 	if (found == 1)
 		found = snapshots_read_one(store, name, size, ret, e);
-	if (found == 1)
+	if (found == 1 && reading->again)
 		manifests_kept_add(store->manifests, ret);
 	return found;
 }
@@ -119,7 +119,8 @@ static int read_all(struct reading *reading, struct error *e)
 	int code = backend->ops->names(reading->store->backend, "snapshots", list_one, &names, e);
 	size_t count = names.len / sizeof(struct chunk_id);
 
-	manifests_kept_trim(reading->store->manifests, count);
+	if (reading->again)
+		manifests_kept_trim(reading->store->manifests, count);
 	for (size_t i = 0; code == 0 && i < count; i++)
 		code = read_one(reading, (const struct chunk_id *)(const void *)names.at + i, e);
 	return code;

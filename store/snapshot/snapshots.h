@@ -21,7 +21,7 @@ struct snapshot_list {
 MUST_CHECK int snapshots_read(struct store *store, struct snapshot_list *ret, size_t *ret_skipped,
 			      struct error *e);
 /*
- * The same for who only needs to know what is there: a manifest that this process read before is not read again
+ * The same for who only needs to know what is there: a manifest that was read by this call before is not read again
  * (it never changes), so damage that came since goes unnoticed.
  */
 MUST_CHECK int snapshots_read_again(struct store *store, struct snapshot_list *ret,

@@ -200,15 +200,20 @@ static void others_are_opened_meanwhile(void **state)
 
 #define MANY 700 /* more than there are threads */
 
+static void world_of_many(struct world *w, struct job jobs[MANY])
+{
+	world_open(w);
+	for (size_t i = 0; i < MANY; i++)
+		add(w, i + 1, &jobs[i]);
+}
+
 static void of_very_many_some_wait_until_others_are_done(void **state)
 {
 	static struct job jobs[MANY];
 	struct world w;
 
 	(void)state;
-	world_open(&w);
-	for (size_t i = 0; i < MANY; i++)
-		add(&w, i + 1, &jobs[i]);
+	world_of_many(&w, jobs);
 	sem_wait(&w.begun);
 	/* The last one has no thread yet: nobody ever opens it. */
 	atomic_store(&jobs[MANY - 1].given_up, true);
@@ -226,9 +231,7 @@ static void those_that_wait_are_stopped_too(void **state)
 	struct world w;
 
 	(void)state;
-	world_open(&w);
-	for (size_t i = 0; i < MANY; i++)
-		add(&w, i + 1, &jobs[i]);
+	world_of_many(&w, jobs);
 	fs_visits_stop(w.visits);
 	for (size_t i = 0; i < MANY; i++)
 		assert_int_equal(wait_for(&jobs[i]), ERR_CANCELLED);
