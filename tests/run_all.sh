@@ -29,15 +29,16 @@ fi
 
 echo "== integration tests"
 python3 tests/setup/truth.py all || echo "some of the real programs are absent: what needs them is skipped"
-# Two runs side by side, each with a part of the files (tests/shards.py): much of a test is waiting for a server. What the second
-# one prints comes after the first one's.
-shards=2
-run_shard() {
-	BUILD=$BUILD "$cache/venv/bin/python" -m pytest tests/integration tests/crash -q -p no:cacheprovider -p tests.shards \
-		--shard "$1/$shards" --junitxml="$results/pytest$1.xml" -m "${YESTER_MARKS:-not long}"
+# Side by side, one more than there are processors: much of a test is waiting for a server. Each takes what nobody has taken
+# (tests/side_by_side.py). What the others print comes after what the first one prints.
+runs=$(($(nproc) + 1))
+mkdir "$results/claims"
+run_part() {
+	BUILD=$BUILD "$cache/venv/bin/python" -m pytest tests/integration tests/crash -q -p no:cacheprovider -p tests.side_by_side \
+		--claims "$results/claims" --junitxml="$results/pytest$1.xml" -m "${YESTER_MARKS:-not long}"
 }
 # Exit status 5: no test was chosen, which is no failure by itself.
-count_shard() {
+count_part() {
 	local counts before
 	counts=$(python3 tests/junit_totals.py "$results/pytest$1.xml")
 	if [ -z "$counts" ]; then
@@ -50,15 +51,20 @@ count_shard() {
 	add $counts
 	[ "$2" -eq 0 ] || [ "$2" -eq 5 ] || [ $failed -gt "$before" ] || add 0 1 0
 }
-run_shard 2 >"$results/output2" 2>&1 &
-second=$!
+others=()
+for part in $(seq 2 "$runs"); do
+	run_part "$part" >"$results/output$part" 2>&1 &
+	others+=($!)
+done
 status=0
-run_shard 1 || status=$?
-count_shard 1 $status
-status=0
-wait $second || status=$?
-cat "$results/output2"
-count_shard 2 $status
+run_part 1 || status=$?
+count_part 1 $status
+for part in $(seq 2 "$runs"); do
+	status=0
+	wait "${others[part - 2]}" || status=$?
+	cat "$results/output$part"
+	count_part "$part" $status
+done
 
 ran=$((passed + failed))
 [ $ran -gt 0 ] || echo "no test ran"
