@@ -19,7 +19,9 @@ struct options {
 #define FIELD(field) offsetof(struct options, field)
 static const struct args_option options[] = {
 	{"verify", 0, ARGS_VALUE, "quick|full|no",
-	 "compare afterwards: names, sizes, times (quick, default), or all bytes", FIELD(verify)},
+	 "compare afterwards: names, sizes, times, and what was sent is sound (quick, default), or "
+	 "all bytes",
+	 FIELD(verify)},
 	{"bwlimit", 0, ARGS_VALUE, "RATE", "rsync's: KiB a second, or with a unit: 5m",
 	 FIELD(bwlimit)},
 	{"ssh", 0, ARGS_VALUE, "CMD", "how to reach a host: 'ssh -p 2222 -i KEY'", FIELD(ssh)},
@@ -85,7 +87,8 @@ static void print_text(const struct replicate_result *r)
 		printf("%llu files were deleted there\n", (unsigned long long)r->deleted);
 	if (r->spared > 0) {
 		begin_damage();
-		printf("%llu files are damaged here and went over no other one there, the first is "
+		printf("%llu files are damaged here, and went over no sound one there; the first "
+		       "is "
 		       "%s: 'yester check', 'yester repair --from'\n",
 		       (unsigned long long)r->spared,
 		       term_escaped(bytes_str(r->first_spared), &shown));

@@ -28,6 +28,8 @@ static void job_release(struct replicate_job *job)
 	free(job->there);
 	free(job->spared);
 	buf_release(&job->skipped);
+	buf_release(&job->damaged);
+	buf_release(&job->sent);
 	if (job->tmp_lock >= 0)
 		close(job->tmp_lock);
 	buf_release(&job->chunks);
@@ -149,6 +151,7 @@ static int send_part(struct replicate_job *job, const char *part, struct error *
 
 	sending_words(job, &words);
 	child_add(&words, "--mkpath");
+	child_add(&words, "--itemize-changes");
 	/* Of a journal that grew what is new, to a folder of this machine, too. */
 	if (strcmp(part, "oplog") == 0)
 		child_add(&words, "--no-whole-file");
@@ -159,6 +162,7 @@ static int send_part(struct replicate_job *job, const char *part, struct error *
 	    replicate_rsync(job, &words, false, &out, e) < 0)
 		return e->code;
 	sent = replicate_stat(&out, "Number of regular files transferred:");
+	replicate_add_differences(&out, &job->sent);
 	job->result.files += sent;
 	job->result.bytes += replicate_stat(&out, "Literal data:");
 	return sent == 0 ? 0 : sync_there(job, e);
@@ -322,6 +326,8 @@ static int verify(struct replicate_job *job, struct error *e)
 			return e->code;
 	}
 	if (job->options->verify == REPLICATE_FULL && prove_all(job, &differ, e) < 0)
+		return e->code;
+	if (replicate_prove_sent(job, e) < 0)
 		return e->code;
 	job->result.differ = texts_count(&differ, "");
 	note_first(&differ, job->result.first);

@@ -35,7 +35,7 @@ struct replicate_result {
 	uint64_t mended; /* of these, sent again and right now: after a verification of all bytes */
 	char first[REPLICATE_NAME_MAX]; /* the first of them */
 	uint64_t
-		spared; /* damaged here: not sent over others of their names; all of them when all bytes are verified */
+		spared; /* damaged here: not sent over others of their names; of those that are the same there what was just sent, and all when all bytes are verified */
 	char first_spared[REPLICATE_NAME_MAX];
 	uint64_t longer; /* journals there that hold more than those here: not replaced */
 	char first_longer[REPLICATE_NAME_MAX];

@@ -20,6 +20,8 @@ struct replicate_job {
 	bool is_new;	    /* nothing is there yet */
 	char *spared;	    /* a list for rsync of what is not sent, or NULL */
 	struct buf skipped; /* texts: these names, and those of damaged files that were told */
+	struct buf damaged; /* texts: these files */
+	struct buf sent;    /* texts: what rsync sent */
 	/* Texts (base/texts.h): names as listed before anything was sent. */
 	struct buf chunks, oplog, manifests;
 };
@@ -67,5 +69,13 @@ MUST_CHECK int replicate_prove(struct replicate_job *job, const struct buf *name
  * emptied.
  */
 MUST_CHECK int replicate_spare(struct replicate_job *job, struct error *e);
+
+/* ---- what was sent (replicate_sent.c) */
+
+/*
+ * Read here what was sent: nothing was compared with it there, and who sends what rotted has a copy of that. What was found to be
+ * damaged is told by each run until it is mended or gone: the names are kept in local/. ERR_IO.
+ */
+MUST_CHECK int replicate_prove_sent(struct replicate_job *job, struct error *e);
 
 #endif

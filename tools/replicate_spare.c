@@ -16,6 +16,7 @@ static void note_damaged(struct replicate_job *job, const char *name)
 	if (job->result.spared++ == 0)
 		snprintf(job->result.first_spared, REPLICATE_NAME_MAX, "%s", name);
 	texts_add(&job->skipped, name);
+	texts_add(&job->damaged, name);
 }
 
 int replicate_prove(struct replicate_job *job, const struct buf *names, struct buf *ret_sound,
@@ -27,6 +28,8 @@ int replicate_prove(struct replicate_job *job, const struct buf *names, struct b
 		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), name);
 		int sound;
 
+		if (progress_cancelled(job->options->progress))
+			return error_set(e, ERR_CANCELLED, "interrupted");
 		if (texts_has(&job->skipped, name))
 			continue;
 		/* A prune may have taken it meanwhile. */

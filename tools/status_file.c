@@ -21,6 +21,13 @@ static char *folder_of(struct store *store)
 	return xprintf("%.*s/status", slash == NULL ? 0 : (int)(slash - tmp), tmp);
 }
 
+char *status_file_path(struct store *store, const char *name)
+{
+	OWNED(free) char *folder = folder_of(store);
+
+	return xprintf("%s/%s", folder, name);
+}
+
 int status_file_replace(const char *path, struct bytes content, struct error *e)
 {
 	OWNED(free) char *fresh = xprintf("%s.%ld.new", path, (long)getpid());

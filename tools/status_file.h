@@ -17,6 +17,9 @@
 MUST_CHECK int status_file_put(struct store *store, const char *name, struct bytes content,
 			       struct error *e);
 
+/* Its path, for what is no secret and has to be written without a key, too. The caller frees it. */
+char *status_file_path(struct store *store, const char *name);
+
 /* Replace any file at `path` by `content` at once: who reads it sees the old one or the new one. ERR_IO. */
 MUST_CHECK int status_file_replace(const char *path, struct bytes content, struct error *e);
 

@@ -148,13 +148,40 @@ def test_damage_of_the_far_side_is_found(store, tmp_path):
 
 
 def test_the_copy_of_what_is_damaged_here_is_not_verified(store, tmp_path):
-    """Both are equal: a store that nothing can be read from was called verified."""
+    """Both are equal: a store that nothing can be read from was called verified, by the quick look, too."""
     take(store, tmp_path / "dump", "s0", BEGIN, 0)
     pack, far = rot(store.path), tmp_path / "far"
-    store.run("replicate", far)  # as much of it as there is
+    for sent in (True, False):  # as much of it as there is; and it is told each time
+        said = json.loads(store.run("replicate", far, "--json", check=4).out)
+        assert (said["damagedHere"], said["differ"], said["verified"], said["sentFiles"] > 0) == (1, 0, False, sent), said
+        assert pack.name in said["firstDamaged"]
+    assert (far / pack.relative_to(store.path)).exists()
     said = json.loads(store.run("replicate", far, "--json", "--verify", "full", check=4).out)
     assert (said["damagedHere"], said["differ"], said["verified"]) == (1, 0, False) and pack.name in said["firstDamaged"], said
     assert "damaged here" in store.run("replicate", far, "--verify", "full", check=4).out
+    rot(store.path)  # the same bit: as it was
+    assert json.loads(store.run("replicate", far, "--json", "--verify", "full", check=4).out)["mended"] == 1
+    assert json.loads(store.run("replicate", far, "--json").out)["verified"] and is_whole(far)
+
+
+def test_what_is_sent_of_an_encrypted_store_is_proven_without_its_key(tmp_path):
+    key, store, far = tmp_path / "key", tmp_path / "store", tmp_path / "far"
+    key.write_text("sixteen bytes, and more")
+    key.chmod(0o600)
+    peers.yester("init", "-s", store, "--encrypt", "--key-file", key)
+    for number in range(2):
+        dump = dump_of(tmp_path / f"dump{number}", documents_of(number))
+        peers.yester("ingest", "-s", store, dump, "--name", f"s{number}", "--time", f"{BEGIN + number}.1", "--key-file", key)
+        if number == 0:
+            peers.yester("replicate", "-s", store, far)
+    there = {path.name for path in far.rglob("*.pack")}
+    pack = next(path for path in store.rglob("*.pack") if path.name not in there)
+    spoilt(pack, "flip")
+    for _ in range(2):
+        said = json.loads(peers.yester("replicate", "-s", store, far, "--json", check=4).out)
+        assert said["damagedHere"] == 1 and pack.name in said["firstDamaged"] and not said["verified"], said
+    peers.yester("repair", "-s", store, "--key-file", key, check=(0, 4))
+    assert json.loads(peers.yester("replicate", "-s", store, far, "--json").out)["verified"]
 
 
 def spoilt(path, how):
