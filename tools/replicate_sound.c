@@ -6,7 +6,9 @@
 #include "base/texts.h"
 #include "oplog/journal.h"
 #include "oplog/stream.h"
+#include "oplog/stream_check.h"
 #include "store/backend/backend.h"
+#include "store/check.h"
 #include "store/condemned.h"
 #include "store/pack/pack_reader.h"
 #include "store/snapshot/snapshots.h"
@@ -43,7 +45,10 @@ static int journal_is_sound(struct store *store, const char *path, struct error 
 
 	if (code == 0)
 		code = journal_check(journal, &why);
-	return code == 0 ? 1 : code == ERR_CORRUPT ? 0 : refused(&why, e);
+	/* A newer program's, by a header that is sound: nothing speaks against it. */
+	return code == 0 || code == ERR_UNSUPPORTED ? 1
+	       : code == ERR_CORRUPT		    ? 0
+						    : refused(&why, e);
 }
 
 int replicate_is_sound(struct store *store, const char *name, struct error *e)
@@ -88,6 +93,30 @@ int replicate_given_up(struct store *store, struct buf *ret, struct error *e)
 	return 0;
 }
 
+static void pass_over(void *ctx UNUSED, const char *text UNUSED)
+{
+}
+
+/* Is it a newer program's what can't be read? Then nothing is known of it, and it is no damage: an error. */
+static int refuse_newer(struct store *store, struct error *e)
+{
+	const struct check_options options = {0};
+	struct check_result packs;
+	struct stream_check_result oplog;
+	struct error why;
+	int code = check_run(store, &options, pass_over, NULL, &packs, &why);
+
+	if (code == 0)
+		code = stream_check_run(store, &options, pass_over, NULL, &oplog, &why);
+	if (code == 0)
+		return 0;
+	*e = why;
+	if (code != ERR_UNSUPPORTED)
+		return e->code;
+	(void)error_wrap(e, "all was sent, nothing was deleted there");
+	return error_hint(e, "--delete needs a program that knows all that is here");
+}
+
 int replicate_is_whole(struct store *store, uint64_t *ret_lacks, struct error *e)
 {
 	OWNED(snapshots_release) struct snapshot_list list = {0};
@@ -101,5 +130,7 @@ int replicate_is_whole(struct store *store, uint64_t *ret_lacks, struct error *e
 	    stream_open(store, &stream, &segments, e) < 0)
 		return e->code;
 	*ret_lacks = snapshots + segments;
+	if (*ret_lacks > 0 && refuse_newer(store, e) < 0)
+		return e->code;
 	return *ret_lacks == 0;
 }

@@ -20,7 +20,7 @@ MUST_CHECK int replicate_given_up(struct store *store, struct buf *ret, struct e
 
 /*
  * 1 all is there that the store's snapshots and segments need, 0 not: then *ret_lacks says how many of them are left out. Without the
- * key that can't be seen: 1.
+ * key that can't be seen: 1. ERR_UNSUPPORTED: a newer program made what is left out.
  */
 MUST_CHECK int replicate_is_whole(struct store *store, uint64_t *ret_lacks, struct error *e);
 

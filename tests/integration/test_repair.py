@@ -279,6 +279,11 @@ def test_what_a_newer_program_wrote_is_no_damage(store, tmp_path, what):
     for verb in (("check",), ("check", "--read-data"), ("repair", "--give-up")):
         told = store.run(*verb, check=1).err
         assert "version 2, this program knows 1" in told and told.count(name) == 1, told
+    # A copy of it is one: it was told as DAMAGE, after all was sent.
+    store.run("replicate", tmp_path / "far")
+    told = store.run("replicate", tmp_path / "far", "--delete", check=1)
+    assert "version 2, this program knows 1" in told.err and "nothing was deleted there" in told.err and "DAMAGE" not in told.out, told
+    assert (tmp_path / "far" / new.relative_to(store.path)).exists()
     assert new.exists() and len(list(store.path.glob("snapshots/*"))) == 1
 
 
