@@ -194,6 +194,100 @@ static void write_create(const struct restore_plan_item *item, struct buf *ret)
 	bson_build_end(ret, begin);
 }
 
+/* ---- the words that are WiredTiger's own */
+
+#define NO_KEY                                                                                     \
+	"yester_looks" /* no key of WiredTiger's, which is so kind as to name the first that it does not know */
+
+#define SAYS_NO_KEY "unknown configuration key: '" NO_KEY "'"
+
+/* {storageEngine: {wiredTiger: {configString: ...}}}, if it is there: 1 and the string. */
+static int find_config(struct bytes holder, struct bytes *ret, struct error *e)
+{
+	struct bson_field field = {.value = holder};
+	static const char *const way[] = {"storageEngine", "wiredTiger", "configString"};
+
+	for (size_t i = 0; i < COUNT_OF(way); i++) {
+		int found = bson_find(field.value, way[i], &field, e);
+
+		if (found <= 0)
+			return found;
+		if (field.type != (i + 1 < COUNT_OF(way) ? BSON_KIND_DOCUMENT : BSON_KIND_STRING))
+			return 0;
+	}
+	return bson_text(field.value, ret, e) < 0 ? e->code : 1;
+}
+
+/* A create that can't be: what it says first is what is wrong with `config`, or that nothing is. */
+static void write_config(struct bytes config, bool of_indexes, struct buf *ret)
+{
+	OWNED(buf_release) struct buf words = {0};
+	size_t begin = bson_build_begin(ret), defaults = 0, engines, engine;
+
+	buf_add_bytes(&words, config);
+	buf_add_str(&words, "," NO_KEY "=1");
+	bson_build_string(ret, "create", bytes_str(NOWHERE));
+	if (of_indexes)
+		defaults = bson_build_open(ret, "indexOptionDefaults");
+	engines = bson_build_open(ret, "storageEngine");
+	engine = bson_build_open(ret, "wiredTiger");
+	bson_build_string(ret, "configString", buf_bytes(&words));
+	bson_build_end(ret, engine);
+	bson_build_end(ret, engines);
+	if (of_indexes)
+		bson_build_end(ret, defaults);
+	bson_build_end(ret, begin);
+}
+
+static int ask_config(struct restore_target *target, const struct restore_plan_item *item,
+		      struct bytes config, bool of_indexes, struct buf *ret_why, struct error *e)
+{
+	OWNED(buf_release) struct buf question = {0};
+	OWNED(buf_release) struct buf reply = {0};
+	mongoc_client_t *client = restore_target_take(target);
+	struct bytes said;
+	int code, number;
+
+	write_config(config, of_indexes, &question);
+	code = restore_target_run(target, client, item->db, buf_bytes(&question), &reply, NULL, e);
+	restore_target_give(target, client);
+	if (code != 0)
+		return code < 0 ? code : 1;
+	said = restore_target_text(buf_bytes(&reply));
+	number = restore_target_code(buf_bytes(&reply));
+	/* BadValue, or UnknownError for some that can't be parsed; another one (who may not ask) says nothing about it. */
+	if ((number != 2 && number != 8) ||
+	    memmem(said.at, said.len, SAYS_NO_KEY, strlen(SAYS_NO_KEY)) != NULL)
+		return 1;
+	buf_add_str(ret_why, of_indexes ? "has defaults of indexes" : "has options");
+	buf_printf(ret_why, " that WiredTiger in a server of %s does not take: ", target->version);
+	term_escape(config, ret_why);
+	return 0;
+}
+
+/* A word that its WiredTiger does not know is else told where the collection is made, when others were dropped. */
+static int look_at_configs(struct restore_target *target, const struct restore_plan_item *item,
+			   struct buf *ret_why, struct error *e)
+{
+	struct bytes options = buf_bytes(&item->options), config;
+	struct bson_field defaults;
+	int found = find_config(options, &config, e);
+	int fits = 1;
+
+	if (found > 0)
+		fits = ask_config(target, item, config, false, ret_why, e);
+	if (found < 0 || fits <= 0)
+		return MIN_OF(found, fits);
+	found = bson_find(options, "indexOptionDefaults", &defaults, e);
+	if (found > 0 && defaults.type == BSON_KIND_DOCUMENT)
+		found = find_config(defaults.value, &config, e);
+	else
+		found = MIN_OF(found, 0);
+	if (found > 0)
+		return ask_config(target, item, config, true, ret_why, e);
+	return found < 0 ? found : 1;
+}
+
 static int check_options(struct restore_target *target, const struct restore_plan_item *item,
 			 struct buf *ret_why, struct error *e)
 {
@@ -204,6 +298,8 @@ static int check_options(struct restore_target *target, const struct restore_pla
 	if (item->entry.type == CATALOG_VIEW || options.len <= BSON_MIN_LEN)
 		return 1;
 	fits = look_at_engines(target, options, ret_why, e);
+	if (fits > 0)
+		fits = look_at_configs(target, item, ret_why, e);
 	if (fits <= 0)
 		return fits;
 	if (!restore_target_is(target, 5, 0))

@@ -3,7 +3,7 @@
  *
  * What a server does not know (a stage of a view, an operator of a validator, a locale) it says to a question that reads
  * nothing: the plan of a query on a collection that is not there; of options by having a create explained, which no server
- * does. Who may not ask learns it when it is made.
+ * does, and by one with a word behind WiredTiger's that none of those has, which is looked at in order. Who may not ask learns it when it is made.
  *
  * Threads: main thread only.
  */

@@ -374,10 +374,15 @@ def test_options_that_the_server_does_not_know_are_refused_before_anything_is_dr
     odd = {
         "newer": {"optionOf99": {"a": 1}}, "collated": {"collation": {"locale": "de", "version": "99.9"}},
         "memory": {"storageEngine": {"inMemory": {}}},
+        "tunedOf99": {"storageEngine": {"wiredTiger": {"configString": "block_compressor=zlib,key_of_99=1"}}},
+        "broken": {"storageEngine": {"wiredTiger": {"configString": "block_compressor=("}}},
+        "defaultsOf99": {"indexOptionDefaults": {"storageEngine": {"wiredTiger": {"configString": "index_key_of_99=1"}}}},
     }
     fine = {
         "plain": {}, "ring": {"capped": True, "size": 4096, "max": 3}, "folded": {"collation": {"locale": "fr"}},
         "tuned": {"storageEngine": {"wiredTiger": {"configString": "block_compressor=zlib"}}},
+        "tunedTwice": {"storageEngine": {"wiredTiger": {"configString": "app_metadata=(a=b),allocation_size=4KB,"}},
+                       "indexOptionDefaults": {"storageEngine": {"wiredTiger": {"configString": "prefix_compression=false"}}}},
         "images": {"recordPreImages": True}, "changes": {"changeStreamPreAndPostImages": {"enabled": True}},
         "checked": {"validator": {"n": {"$gt": 1}}, "validationLevel": "moderate", "validationAction": "warn"},
         "defaults": {"indexOptionDefaults": {"storageEngine": {"wiredTiger": {"configString": ""}}}},
@@ -394,6 +399,7 @@ def test_options_that_the_server_does_not_know_are_refused_before_anything_is_dr
     refused = {i["becomes"].split(".")[1]: i["refused"] for i in json.loads(done.out)["plan"] if "refused" in i}
     assert set(refused) == set(odd), refused
     assert "optionOf99" in refused["newer"] and "99.9" in refused["collated"] and "inMemory" in refused["memory"]
+    assert "key_of_99=1" in refused["tunedOf99"] and "index_key_of_99" in refused["defaultsOf99"] and "block_compressor=(" in refused["broken"]
     excludes = restore(store, member, "--drop", check=6).err.split("leave it out: ")[1].split()
     assert state_of(member) == before
     restore(store, member, "--drop", *excludes)
