@@ -74,7 +74,8 @@ int when_find_no_name(const struct snapshot_list *list, const char *text, bool b
 	if (folder.len > 0 && (strstr(text, "at/") != NULL || strstr(text, "snapshots/") != NULL))
 		return error_hint(e, "a moment is the last folder's name alone: %.*s%s",
 				  (int)folder.len, (const char *)folder.at, tilde);
-	if (digits == 4 && (text[4] == '-' || text[4] == '/'))
+	if ((digits == 4 && (text[4] == '-' || text[4] == '/')) ||
+	    (digits == 8 && (text[8] == 'T' || text[8] == 't' || text[8] == ' ')))
 		return error_hint(e,
 				  "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z");
 	if (suggest_best(&near) != NULL)

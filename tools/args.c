@@ -195,6 +195,15 @@ static int parse_short(struct parse *p, struct error *e)
 	return 0;
 }
 
+/* -5 is an _id, unless the verb has such an option. */
+static bool is_number(const struct parse *p, const char *word)
+{
+	const struct args_table *table;
+
+	return word[1] >= '0' && word[1] <= '9' &&
+	       find(p, bytes_of(NULL, 0), word[1], &table) == NULL;
+}
+
 int args_parse(int argc, char *const *argv, const struct args_table *tables, size_t table_count,
 	       bool first_word_ends, struct args_list *ret_rest, struct error *e)
 {
@@ -209,7 +218,7 @@ int args_parse(int argc, char *const *argv, const struct args_table *tables, siz
 		const char *word = argv[p.at];
 		int ret = 0;
 
-		if (word[0] != '-' || word[1] == '\0') {
+		if (word[0] != '-' || word[1] == '\0' || is_number(&p, word)) {
 			if (first_word_ends)
 				return p.at;
 			args_list_add(ret_rest, argv[p.at++]);

@@ -31,6 +31,60 @@ static int parse_json(const char *json, struct buf *ret, struct error *e)
 	return 0;
 }
 
+/* What mongosh and other shells print, and what it is here. */
+static const char *const shells[][2] = {
+	{"ObjectId(", "$oid"},
+	{"UUID(", "$uuid"},
+	{"ISODate(", "$date"},
+	{"new Date(", "$date"},
+	{"Long(", "$numberLong"},
+	{"NumberLong(", "$numberLong"},
+	{"Int32(", "$numberInt"},
+	{"NumberInt(", "$numberInt"},
+	{"Decimal128(", "$numberDecimal"},
+	{"NumberDecimal(", "$numberDecimal"},
+};
+
+/* Is it `call` with one word in it, in quotes or not? */
+static bool is_call(const char *typed, const char *call, struct bytes *ret_word)
+{
+	const char *word;
+	size_t len;
+
+	if (strncmp(typed, call, strlen(call)) != 0)
+		return false;
+	word = typed + strlen(call);
+	word += strspn(word, "\"'");
+	len = strcspn(word, "\"')");
+	*ret_word = bytes_of(word, len);
+	return len > 0 && strspn(word + len, "\"'") + 1 == strlen(word + len) &&
+	       word[strlen(word) - 1] == ')';
+}
+
+static bool is_uuid(const char *typed)
+{
+	return strlen(typed) == 36 && strspn(typed, "0123456789abcdefABCDEF-") == 36 &&
+	       typed[8] == '-' && typed[13] == '-' && typed[18] == '-' && typed[23] == '-';
+}
+
+static int hint(const char *typed, struct error *e)
+{
+	struct bytes word;
+
+	for (size_t i = 0; i < COUNT_OF(shells); i++)
+		if (is_call(typed, shells[i][0], &word))
+			return error_hint(e, "in extended JSON that is '{\"%s\":\"%.*s\"}'",
+					  shells[i][1], (int)word.len, (const char *)word.at);
+	if (is_uuid(typed))
+		return error_hint(e, "a UUID is '{\"$uuid\":\"%s\"}', a string '\"%s\"'", typed,
+				  typed);
+	if (strpbrk(typed, "\"'{") == NULL)
+		return error_hint(e, "a string needs its quotes, and these the shell's: '\"%s\"'",
+				  typed);
+	return error_hint(e,
+			  "for example: 5, '\"abc\"', '{\"$oid\":\"507f1f77bcf86cd799439011\"}'");
+}
+
 int id_find_parse(const char *typed, struct buf *ret, struct error *e)
 {
 	OWNED(buf_release) struct buf json = {0};
@@ -44,12 +98,7 @@ int id_find_parse(const char *typed, struct buf *ret, struct error *e)
 	if (parse_json(typed, ret, &why) == 0)
 		return 0;
 	error_set(e, ERR_INVALID, "the _id %s is not one value in extended JSON", typed);
-	if (strpbrk(typed, "\"{'") == NULL)
-		error_hint(e, "a string needs its quotes, and these the shell's: '\"%s\"'", typed);
-	else
-		error_hint(e,
-			   "for example: 5, '\"abc\"', '{\"$oid\":\"507f1f77bcf86cd799439011\"}'");
-	return e->code;
+	return hint(typed, e);
 }
 
 /* What a scan or look-up works on. */

@@ -100,6 +100,8 @@ static void wrong_names_get_a_hint(void **state)
 		 "a moment is the last folder's name alone: 1795254067.5~"},
 		{"2026/11/21 09:41:07Z",
 		 "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z"},
+		{"20261121T104108Z",
+		 "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z"},
 		{"2026-11-21T09:41Z",
 		 "times are written 2026-11-21T09:41:07Z or 2026-11-21T094107Z"},
 		{"1h", "a distance is counted from something: latest-1h, now-1h"},

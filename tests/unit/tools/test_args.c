@@ -98,6 +98,9 @@ static void the_first_word_or_two_dashes_end_the_options(void **state)
 	ASSERT_OK(parse(WORDS("--", "-z", "--json"), false, &f, &rest, &e));
 	assert_int_equal(rest.count, 2);
 	assert_false(f.gzip);
+	ASSERT_OK(parse(WORDS("shop.orders", "-5", "-0.5"), false, &f, &rest, &e)); /* an _id */
+	assert_int_equal(rest.count, 5);
+	assert_string_equal(rest.at[3], "-5");
 }
 
 static void mistakes_get_a_hint(void **state)

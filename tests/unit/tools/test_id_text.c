@@ -49,6 +49,32 @@ static void what_is_shown_can_be_typed_again(void **state)
 	}
 }
 
+static void what_a_shell_prints_gets_a_hint(void **state)
+{
+	static const char *const cases[][2] = {
+		{"ObjectId(\"507f1f77bcf86cd799439011\")",
+		 "'{\"$oid\":\"507f1f77bcf86cd799439011\"}'"},
+		{"ObjectId('507f1f77bcf86cd799439011')",
+		 "'{\"$oid\":\"507f1f77bcf86cd799439011\"}'"},
+		{"NumberLong(5)", "'{\"$numberLong\":\"5\"}'"},
+		{"UUID(\"3b241101-e2bb-4255-8caf-4136c566a962\")",
+		 "'{\"$uuid\":\"3b241101-e2bb-4255-8caf-4136c566a962\"}'"},
+		{"3b241101-e2bb-4255-8caf-4136c566a962",
+		 "a UUID is '{\"$uuid\":\"3b241101-e2bb-4255-8caf-4136c566a962\"}', a string"},
+		{"T-17", "a string needs its quotes, and these the shell's: '\"T-17\"'"},
+		{"Long(\"5\"", "for example: 5, "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		OWNED(buf_release) struct buf id = {0};
+		struct error e = {0};
+
+		assert_int_equal(id_find_parse(cases[i][0], &id, &e), ERR_INVALID);
+		assert_non_null(strstr(e.hint, cases[i][1]));
+	}
+}
+
 static void it_is_one_short_line_without_control_bytes(void **state)
 {
 	OWNED(buf_release) struct buf doc = {0};
@@ -83,6 +109,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_id_reads_as_it_is_typed),
 		cmocka_unit_test(what_is_shown_can_be_typed_again),
+		cmocka_unit_test(what_a_shell_prints_gets_a_hint),
 		cmocka_unit_test(it_is_one_short_line_without_control_bytes),
 	};
 
