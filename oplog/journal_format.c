@@ -124,3 +124,11 @@ int journal_format_read_frame(const uint8_t from[JOURNAL_FRAME_HEADER_LEN], uint
 	*ret_chain = sum;
 	return 0;
 }
+
+bool journal_format_may_begin(struct bytes rest)
+{
+	for (size_t i = 0; i < MIN_OF(rest.len, sizeof(frame_magic)); i++)
+		if (rest.at[i] != 0 && rest.at[i] != frame_magic[i])
+			return false;
+	return true;
+}

@@ -32,6 +32,9 @@ size_t journal_format_payload(const struct journal_frame *frame);
 /* What is proven with the sealed payload of a frame: the begin of its header. */
 void journal_format_about(const struct journal_frame *frame, uint8_t ret[JOURNAL_FRAME_ABOUT_LEN]);
 
+/* Can these bytes be the begin of a frame's header, of which some (zero) were not written yet? */
+bool journal_format_may_begin(struct bytes rest);
+
 /* Write the header of a frame (len, count, first_ts, last_ts, sealed, hash); returns the next link of the chain. */
 uint64_t journal_format_frame(const struct journal_frame *frame, uint64_t chain,
 			      uint8_t ret[JOURNAL_FRAME_HEADER_LEN]);

@@ -30,6 +30,32 @@ static int is_zero(const struct journal *j, uint64_t at, uint64_t end, struct er
 	return 1;
 }
 
+static int end_in_damage(struct journal *j, uint64_t at, const struct error *why)
+{
+	j->torn = 0;
+	j->damaged = at;
+	j->why = *why;
+	error_wrap(&j->why, "%s: offset %" PRIu64, j->path, at);
+	return 0;
+}
+
+/* Less than a header is left: the begin of one, of which some bytes may not have been written yet. Else somebody else wrote it. */
+static int look_at_rest(struct journal *j, uint64_t at, uint64_t size, struct error *e)
+{
+	uint8_t rest[JOURNAL_FRAME_HEADER_LEN];
+	struct error why;
+	size_t len = (size_t)(size - at);
+
+	if (len == 0)
+		return 0;
+	if (file_pread(j->fd, j->path, at, rest, len, e) < 0)
+		return e->code;
+	if (journal_format_may_begin(bytes_of(rest, len)))
+		return 0;
+	error_set(&why, ERR_CORRUPT, "%zu bytes at the end that are no begin of a frame", len);
+	return end_in_damage(j, at, &why);
+}
+
 /* The next frame, at *at: 1; 0 at the end, or where it ends by a torn tail or damage. */
 static int next_frame(struct journal *j, uint64_t *at, uint64_t size, uint64_t *chain,
 		      struct journal_frame *ret, struct error *e)
@@ -40,7 +66,7 @@ static int next_frame(struct journal *j, uint64_t *at, uint64_t size, uint64_t *
 
 	j->torn = size - *at;
 	if (size - *at < sizeof(header))
-		return 0;
+		return look_at_rest(j, *at, size, e);
 	if (file_pread(j->fd, j->path, *at, header, sizeof(header), e) < 0)
 		return e->code;
 	if (journal_format_read_frame(header, *chain, ret, chain, &why) < 0 ||
@@ -51,11 +77,7 @@ static int next_frame(struct journal *j, uint64_t *at, uint64_t size, uint64_t *
 		zero = is_zero(j, *at, size, e);
 		if (zero != 0)
 			return zero < 0 ? zero : 0;
-		j->torn = 0;
-		j->damaged = *at;
-		j->why = why;
-		error_wrap(&j->why, "%s: offset %" PRIu64, j->path, *at);
-		return 0;
+		return end_in_damage(j, *at, &why);
 	}
 	if (journal_format_payload(ret) > size - *at - sizeof(header))
 		return 0;

@@ -124,8 +124,17 @@ static int check_sealed(struct check *check, const char *file, uint64_t size, st
 {
 	OWNED(buf_release) struct buf ids = {0};
 	struct error why;
+	int found = stream_file_read_sealed(check->store, file, size, &ids, &why);
 
-	if (stream_file_read_sealed(check->store, file, size, &ids, &why) < 0)
+	if (found == 1) {
+		found = stream_file_sealed_fits(check->store, file, &ids, &why);
+		if (found == 0)
+			found = error_set(
+				&why, ERR_CORRUPT,
+				"it names segments that have nothing of its journal, as that "
+				"of another one: 'yester repair' removes it");
+	}
+	if (found < 0)
 		report(check, file, &why);
 	return still_wanted(check, 0, 0, e);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/crc64.h"
+#include "oplog/journal.h"
 #include "oplog/stream_internal.h"
 
 #define SEGMENT_SUFFIX ".segment"
@@ -188,4 +189,57 @@ int stream_file_read_sealed(struct store *store, const char *file, uint64_t size
 	return stream_file_decode_sealed(buf_bytes(&content), ret_ids, e) < 0
 		       ? error_wrap(e, "%s", file)
 		       : 1;
+}
+
+/* Of a file that says nothing: that memory or files are out says nothing of it either. */
+static int unknown(const struct error *why, struct error *e)
+{
+	if (!error_is_lack(why))
+		return 0;
+	*e = *why;
+	return e->code;
+}
+
+/* Does the segment lie beside the journal's entries, with none of them? 0 also when it can't be read. */
+static int is_beside(struct store *store, struct bytes stream, const struct chunk_id *id,
+		     const struct journal_info *journal, struct error *e)
+{
+	struct backend *files = store_stream_files(store);
+	OWNED(free) char *name = xstrndup((const char *)stream.at, stream.len);
+	OWNED(free) char *file = stream_file_segment(name, id);
+	struct segment segment;
+	struct error why;
+	uint64_t size;
+	int found = files->ops->size(files, file, &size, &why);
+
+	if (found == 1)
+		found = stream_file_read(store, file, id, size, &segment, &why);
+	if (found < 1)
+		return found < 0 ? unknown(&why, e) : 0;
+	/* One without entries proves what comes before or behind others. */
+	return segment.entries > 0 &&
+	       (segment.last.ts < journal->first.ts || segment.first.ts > journal->last.ts);
+}
+
+int stream_file_sealed_fits(struct store *store, const char *file, const struct buf *ids,
+			    struct error *e)
+{
+	const struct chunk_id *id = (const struct chunk_id *)(const void *)ids->at;
+	struct stream_file parsed = stream_file_parse(file);
+	OWNED(free)
+	char *folder =
+		xprintf("%s/%.*s", store_path(store), (int)(strrchr(file, '/') - file), file);
+	OWNED(free) char *path = journal_path(folder, parsed.number);
+	OWNED(journal_release) struct journal *journal = NULL;
+	struct error why;
+
+	if (journal_open_frames(path, store_keys(store), &journal, &why) < 0)
+		return unknown(&why, e) < 0 ? e->code : 1;
+	for (size_t i = 0; i < ids->len / sizeof(*id) && journal->damaged == 0; i++) {
+		int beside = is_beside(store, parsed.stream, &id[i], &journal->info, e);
+
+		if (beside != 0)
+			return beside < 0 ? beside : 0;
+	}
+	return 1;
 }

@@ -111,6 +111,13 @@ MUST_CHECK int stream_file_decode_sealed(struct bytes content, struct buf *ret_i
 MUST_CHECK int stream_file_read_sealed(struct store *store, const char *file, uint64_t size,
 				       struct buf *ret_ids, struct error *e);
 
+/*
+ * Can such a file be that of its journal? 0: it names a segment that has nothing of it (a file of another journal under this name). 1
+ * also when that can't be told: the journal or the segments are gone, damaged or a newer program's, or there is no key. ERR_IO.
+ */
+MUST_CHECK int stream_file_sealed_fits(struct store *store, const char *file, const struct buf *ids,
+				       struct error *e);
+
 /* Read the segment's file, of `size` bytes: 1; 0 when it is gone. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO. */
 MUST_CHECK int stream_file_read(struct store *store, const char *file, const struct chunk_id *id,
 				uint64_t size, struct segment *ret, struct error *e);

@@ -110,7 +110,7 @@ static bool has_segment(const struct listing *listing, const struct chunk_id *id
 	return false;
 }
 
-/* 1 when every segment is there that the file names; 0 when not, or when it is damaged. */
+/* 1 when every segment is there that the file names; 0 when not, or when it is damaged, or another journal's. */
 static int names_what_is_there(struct listing *listing, const struct sealed *sealed,
 			       struct error *e)
 {
@@ -124,7 +124,7 @@ static int names_what_is_there(struct listing *listing, const struct sealed *sea
 	for (size_t i = 0; i < ids.len / sizeof(*id); i++)
 		if (!has_segment(listing, &id[i]))
 			return 0;
-	return 1;
+	return stream_file_sealed_fits(listing->store, sealed->file, &ids, e);
 }
 
 /* Are all entries of the journal of before keep_from? Then it does not matter where they are. */

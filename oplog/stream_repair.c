@@ -11,6 +11,12 @@ static int look_at_sealed(struct store *store, const char *name, uint64_t size, 
 	struct error removed;
 	int found = stream_file_read_sealed(store, name, size, &ids, e);
 
+	if (found == 1) {
+		found = stream_file_sealed_fits(store, name, &ids, e);
+		/* It is another journal's: of this one it says nothing. */
+		if (found == 0)
+			found = ERR_CORRUPT;
+	}
 	if (found == ERR_CORRUPT && files->ops->remove(files, name, &removed) < 0) {
 		*e = removed;
 		return e->code;

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "oplog/journal_format.h"
 #include "oplog/stream_internal.h"
+#include "oplog/stream_prune.h"
+#include "oplog/stream_repair.h"
 #include "oplog/stream_tail.h"
 #include "tests/unit/oplog/stream_model.h"
 
@@ -186,6 +188,106 @@ static void a_damaged_journal_is_a_problem(void **state UNUSED)
 	}
 }
 
+/* What a crash leaves at the end is the begin of a frame, or zeros; anything else somebody else wrote. */
+static void stray_bytes_behind_a_journal_are_a_problem(void **state UNUSED)
+{
+	static const struct {
+		struct bytes bytes;
+		bool is_stray;
+	} rests[] = {
+		{{(const uint8_t *)"", 0}, false},
+		{{(const uint8_t *)"YJF", 3}, false},
+		{{(const uint8_t *)"\0\0FR", 4}, false},
+		{{(const uint8_t *)"\0\0\0\0\0", 5}, false},
+		{{(const uint8_t *)"x", 1}, true},
+		{{(const uint8_t *)"YJNL", 4}, true},
+		{{(const uint8_t *)"\0\0\0\n", 4}, true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rests); i++) {
+		OWNED(buf_release) struct buf said = {0};
+		OWNED(buf_release) struct buf docs = {0};
+		OWNED(free) char *name = NULL;
+		OWNED(free) char *folder = NULL;
+		OWNED(free) char *path = NULL;
+		OWNED(fd_close) int fd = -1;
+		struct store *store = stream_model_store(NULL);
+		struct journal_writer *journal = NULL;
+		const struct segment_link none = {0};
+		struct error e = {0};
+
+		ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+		stream_model_entry(&docs, 0);
+		ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+		name = test_store_stream("x");
+		folder = xprintf("%s/oplog/%s", store_path(store), name);
+		path = journal_path(folder, journal_written(journal)->number);
+		journal_close(journal);
+		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+		assert_int_equal(write(fd, rests[i].bytes.at, rests[i].bytes.len),
+				 rests[i].bytes.len);
+		assert_int_equal(check(store, false, &said).problems, rests[i].is_stray);
+		if (rests[i].is_stray)
+			assert_non_null(strstr(buf_text(&said), "no begin of a frame"));
+		/* Those of a damaged journal do not count. */
+		assert_int_equal(check(store, true, &said).entries, rests[i].is_stray ? 0 : 1);
+		store_close(store);
+	}
+}
+
+static int let_nothing_go(void *ctx UNUSED, const char *name, struct error *e UNUSED)
+{
+	fail_msg("%s would go", name);
+	return 0;
+}
+
+/* Two that changed places: where a segment is lost, too, nobody would look at the journal that has its entries. */
+static void a_sealed_file_of_another_journal_is_a_problem(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf said = {0};
+	OWNED(free) char *name = test_store_stream("x");
+	struct store *store = stream_model_store(NULL);
+	struct store_writer *writer = NULL;
+	const struct segment_link none = {0};
+	const char *sealed[2], *aside;
+	const struct repair_options options = {
+		.roots_of = stream_repair_roots, .ctx = store, .tell = keep, .tell_ctx = &said};
+	struct repair_result result;
+	struct error e = {0};
+
+	for (uint32_t n = 0; n < 2; n++) {
+		OWNED(buf_release) struct buf docs = {0};
+		OWNED(journal_close) struct journal_writer *journal = NULL;
+		OWNED(free) char *file = NULL;
+
+		ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+		stream_model_entry(&docs, n * 10);
+		ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+		file = stream_file_sealed(name, journal_written(journal)->number);
+		sealed[n] = harness_path(store_path(store), file);
+	}
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	assert_int_equal(ASSERT_OK(stream_tail_seal_all(writer, &e)), 2);
+	store_writer_end(TAKE(writer));
+	assert_int_equal(check(store, true, &said).problems, 0);
+	aside = harness_path(store_path(store), "aside");
+	assert_int_equal(rename(sealed[0], aside), 0);
+	assert_int_equal(rename(sealed[1], sealed[0]), 0);
+	assert_int_equal(rename(aside, sealed[1]), 0);
+	assert_int_equal(check(store, false, &said).problems, 2);
+	assert_non_null(strstr(buf_text(&said), "nothing of its journal"));
+	/* No prune takes a journal for sealed by it, and a repair makes room for right ones. */
+	ASSERT_OK(stream_prune_old(store, 0, let_nothing_go, NULL, &e));
+	ASSERT_OK(repair_run(store, &options, &result, &e));
+	assert_int_equal(result.harmed, 0);
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	assert_int_equal(ASSERT_OK(stream_tail_seal_all(writer, &e)), 2);
+	store_writer_end(TAKE(writer));
+	buf_reset(&said);
+	assert_int_equal(check(store, true, &said).problems, 0);
+	store_close(store);
+}
+
 static void a_journal_of_a_newer_program_is_no_damage(void **state UNUSED)
 {
 	OWNED(buf_release) struct buf said = {0};
@@ -315,6 +417,8 @@ int main(void)
 		cmocka_unit_test(a_damaged_file_is_named),
 		cmocka_unit_test(a_segment_that_does_not_fit_its_tree_is_a_problem),
 		cmocka_unit_test(a_damaged_journal_is_a_problem),
+		cmocka_unit_test(stray_bytes_behind_a_journal_are_a_problem),
+		cmocka_unit_test(a_sealed_file_of_another_journal_is_a_problem),
 		cmocka_unit_test(a_journal_of_a_newer_program_is_no_damage),
 		cmocka_unit_test(a_check_tells_how_far_it_is_and_can_be_interrupted),
 		cmocka_unit_test(a_sealed_segment_is_counted_without_the_key),
