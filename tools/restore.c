@@ -255,9 +255,8 @@ static int carry_out(struct job *job, struct error *e)
 	if (run_work(job, "creating", job->plan->count, create_one, &job->ended, 0, e) < 0 ||
 	    write_documents(job, e) < 0 || build_indexes(job, false, e) < 0)
 		return e->code;
-	if (o->accounts &&
-	    restore_users_run(job->moment, job->target, o->filter, o->mode == RESTORE_MODE_DROP,
-			      &job->result->accounts, e) < 0)
+	if (o->accounts && restore_users_run(job->moment, job->target, o->filter, o->mode,
+					     &job->result->notes, &job->result->accounts, e) < 0)
 		return e->code;
 	if (!o->no_verify && verify(job, e) < 0)
 		return e->code;

@@ -99,8 +99,10 @@ void restore_out_plan(const struct restore_out *out, const struct restore_plan *
 			plan->left.count > RESTORE_LEFT_NAMES ? ", ..." : "");
 	if (plan->has_accounts)
 		fprintf(to, "users and roles: %s\n",
-			out->accounts ? "merged into those that are there"
-				      : "not restored (--restoreDbUsersAndRoles)");
+			!out->accounts ? "not restored (--restoreDbUsersAndRoles)"
+			: restore_mode_replaces(out->mode)
+				? "put back as they were"
+				: "those that are not there; others stay as they are");
 }
 
 void restore_out_plan_json(const struct restore_out *out, const struct restore_plan *plan,
@@ -219,6 +221,11 @@ void restore_out_result(const struct restore_result *r, bool all, FILE *to)
 	print_count(to, r->kept, "left as they are, as they differ by now");
 	print_count(to, r->accounts.users, r->accounts.users == 1 ? "user" : "users");
 	print_count(to, r->accounts.roles, r->accounts.roles == 1 ? "role" : "roles");
+	print_count(to, r->accounts.kept,
+		    r->accounts.kept == 1
+			    ? "user or role left as it is, as it differs by now (--mode replace)"
+			    : "users or roles left as they are, as they differ by now (--mode "
+			      "replace)");
 	fprintf(to, "; %s read, in %.1f s\n", bytes,
 		(double)(r->milliseconds - r->verify_milliseconds) / 1000);
 	restore_out_notes(&r->notes, all, to);
@@ -260,6 +267,7 @@ void restore_out_result_json(const struct restore_result *r, struct json_out *j)
 	json_out_u64(j, "bytes", r->bytes);
 	json_out_u64(j, "users", r->accounts.users);
 	json_out_u64(j, "roles", r->accounts.roles);
+	json_out_u64(j, "accountsKept", r->accounts.kept);
 	json_out_u64(j, "changedSince", r->changed);
 	if (r->given > 0)
 		json_out_u64(j, "givenIds", r->given);

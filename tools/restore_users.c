@@ -1,35 +1,65 @@
 #include "tools/restore_users.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "store/tree/tree_cursor.h"
 
-#define TEMP_USERS "tempusers" /* the role "restore" may read these two */
-#define TEMP_ROLES "temproles"
 #define BATCH_BYTES (1 * MIB)
+
+#define DUPLICATE_KEY 11000
+
+/* Users or roles. */
+struct kind {
+	const char *coll, *ns, *temp;
+};
+
+static const struct kind users = {"system.users", "admin.system.users", "tempusers"};
+static const struct kind roles = {"system.roles", "admin.system.roles", "temproles"};
 
 struct job {
 	struct moment *moment;
 	struct restore_target *target;
 	mongoc_client_t *client;
 	const struct ns_filter *filter;
+	struct restore_notes *notes;
 	struct buf batch; /* elements of an array */
 	unsigned count;
+	/* What walk() is for, and what it counted. */
+	const struct kind *kind;
+	uint64_t wanted, same, other;
 };
 
-static int run(struct job *job, struct buf *command, size_t begin, const char *what,
+/* Were all of them refused for being there already? */
+static bool are_there(const struct bson_field *errors)
+{
+	struct bson_fields fields = bson_fields(errors->value);
+	struct bson_field one;
+	struct error ignored;
+	int more;
+
+	while ((more = bson_fields_next(&fields, &one, &ignored)) > 0)
+		if (one.type != BSON_KIND_DOCUMENT ||
+		    restore_target_code(one.value) != DUPLICATE_KEY)
+			return false;
+	return more == 0;
+}
+
+static int run(struct job *job, struct buf *command, size_t begin, bool may_be_there,
 	       struct error *e)
 {
 	OWNED(buf_release) struct buf reply = {0};
+	const char *what = "users and roles";
 	struct bson_field errors;
 	int code;
 
 	bson_build_end(command, begin);
 	code = restore_target_run(job->target, job->client, "admin", buf_bytes(command), &reply,
 				  NULL, e);
-	if (code == 1 && bson_find(buf_bytes(&reply), "writeErrors", &errors, e) > 0)
+	if (code == 1 && bson_find(buf_bytes(&reply), "writeErrors", &errors, e) > 0 &&
+	    !(may_be_there && are_there(&errors)))
 		return error_set(e, ERR_REMOTE, "%s: the server does not take them", what);
 	return code == 0 ? restore_target_refused(buf_bytes(&reply), what, e) : MIN_OF(code, 0);
 }
@@ -50,22 +80,32 @@ static int drop(struct job *job, const char *coll, struct error *e)
 	return MIN_OF(code, 0);
 }
 
-static int flush(struct job *job, const char *coll, struct error *e)
+/* Insert the batch; with `may_be_there` only what is not there. */
+static int flush(struct job *job, bool may_be_there, struct error *e)
 {
 	OWNED(buf_release) struct buf command = {0};
 	size_t begin = bson_build_begin(&command), array;
-	const char *what = "users and roles";
 
 	if (job->count == 0)
 		return 0;
-	bson_build_string(&command, "insert", bytes_str(coll));
+	bson_build_string(&command, "insert", bytes_str(job->kind->temp));
 	array = bson_build_open_array(&command, "documents");
 	buf_add_bytes(&command, buf_bytes(&job->batch));
 	bson_build_end(&command, array);
+	bson_build_bool(&command, "ordered", !may_be_there);
 	restore_target_majority(&command);
 	buf_reset(&job->batch);
 	job->count = 0;
-	return run(job, &command, begin, what, e);
+	return run(job, &command, begin, may_be_there, e);
+}
+
+static int add(struct job *job, struct bytes doc, bool may_be_there, struct error *e)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%u", job->count++);
+	bson_build_value(&job->batch, number, BSON_KIND_DOCUMENT, doc);
+	return job->batch.len > BATCH_BYTES ? flush(job, may_be_there, e) : 0;
 }
 
 /* Is it of a database that is restored? */
@@ -87,20 +127,18 @@ static int is_wanted(struct job *job, struct bytes doc, struct error *e)
 	return ns_filter_takes(job->filter, db, "*", 1);
 }
 
-/* 1: there are some, now in `temp`. */
-static int fill(struct job *job, const char *ns, const char *temp, uint64_t *ret_count,
+/* `take` is called for each user (or role) of the moment that is wanted. */
+static int walk(struct job *job, int (*take)(struct job *job, struct bytes doc, struct error *e),
 		struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	OWNED(tree_cursor_free) struct tree_cursor *cursor = NULL;
 	struct bytes doc;
-	char number[24];
 	int more;
 
 	catalog_entry_init(&entry);
-	if (drop(job, temp, e) < 0)
-		return e->code;
-	more = moment_find(job->moment, bytes_str(ns), NULL, &entry, e);
+	job->wanted = job->same = job->other = 0;
+	more = moment_find(job->moment, bytes_str(job->kind->ns), NULL, &entry, e);
 	if (more <= 0)
 		return more;
 	if (moment_resolve(job->moment, &entry, e) < 0)
@@ -109,64 +147,221 @@ static int fill(struct job *job, const char *ns, const char *temp, uint64_t *ret
 	while ((more = tree_cursor_next(cursor, &doc, e)) > 0) {
 		int wanted = is_wanted(job, doc, e);
 
-		if (wanted < 0)
-			return wanted;
-		if (wanted == 0)
-			continue;
-		snprintf(number, sizeof(number), "%u", job->count++);
-		bson_build_value(&job->batch, number, BSON_KIND_DOCUMENT, doc);
-		++*ret_count;
-		if (job->batch.len > BATCH_BYTES && flush(job, temp, e) < 0)
+		if (wanted < 0 || (wanted > 0 && take(job, doc, e) < 0))
 			return e->code;
+		job->wanted += wanted > 0;
 	}
-	if (more < 0 || flush(job, temp, e) < 0)
-		return e->code;
-	return *ret_count > 0;
+	return more;
 }
 
-static int merge(struct job *job, bool users, bool roles, bool drop_others, struct error *e)
+/* ---- what is there */
+
+/* But for the order of their fields and the id of a user that was made anew. */
+static bool are_same(struct bytes a, struct bytes b)
+{
+	struct bson_fields fields = bson_fields(a);
+	struct bson_field field, other;
+	struct error ignored;
+	int more;
+
+	while ((more = bson_fields_next(&fields, &field, &ignored)) > 0) {
+		OWNED(free) char *name = xstrndup((const char *)field.name.at, field.name.len);
+
+		if (strcmp(name, "userId") == 0)
+			continue;
+		if (bson_find(b, name, &other, &ignored) <= 0 || other.type != field.type ||
+		    !bytes_equal(other.value, field.value))
+			return false;
+	}
+	return more == 0;
+}
+
+/* The document of the target with the _id of `doc`: 1; 0 there is none; ERR_REFUSED. */
+static int find(struct job *job, struct bytes doc, struct buf *ret_reply, struct bytes *ret,
+		struct error *e)
+{
+	OWNED(buf_release) struct buf command = {0};
+	size_t begin = bson_build_begin(&command), filter;
+	struct bson_field id, field;
+	struct bson_fields batch;
+	int code = bson_find(doc, "_id", &id, e);
+
+	if (code <= 0)
+		return code;
+	bson_build_string(&command, "find", bytes_str(job->kind->coll));
+	filter = bson_build_open(&command, "filter");
+	bson_build_value(&command, "_id", id.type, id.value);
+	bson_build_end(&command, filter);
+	bson_build_bool(&command, "singleBatch", true);
+	bson_build_end(&command, begin);
+	code = restore_target_run(job->target, job->client, "admin", buf_bytes(&command), ret_reply,
+				  NULL, e);
+	if (code == 0)
+		return restore_target_refused(buf_bytes(ret_reply), job->kind->ns, e);
+	if (code < 0)
+		return code;
+	code = bson_find(buf_bytes(ret_reply), "cursor", &field, e);
+	if (code > 0)
+		code = bson_find(field.value, "firstBatch", &field, e);
+	if (code <= 0)
+		return code < 0 ? code : error_set(e, ERR_REMOTE, "a find without a batch");
+	batch = bson_fields(field.value);
+	code = bson_fields_next(&batch, &field, e);
+	if (code > 0)
+		*ret = field.value;
+	return code;
+}
+
+static int count_one(struct job *job, struct bytes doc, struct error *e)
+{
+	OWNED(buf_release) struct buf reply = {0};
+	struct bytes there;
+	int found = find(job, doc, &reply, &there, e);
+
+	if (found < 0)
+		return found;
+	if (found > 0 && are_same(doc, there) && are_same(there, doc))
+		job->same++;
+	else if (found > 0)
+		job->other++;
+	return 0;
+}
+
+static int tell_one(struct job *job, struct bytes doc, struct error *e)
+{
+	uint64_t same = job->same, other = job->other;
+
+	if (count_one(job, doc, e) < 0)
+		return e->code;
+	if (job->same == same)
+		restore_notes_document(job->notes,
+				       job->other > other ? RESTORE_NOTE_ID : RESTORE_NOTE_MISSING,
+				       job->kind->ns, doc, bytes_of(NULL, 0));
+	return 0;
+}
+
+/* Those that are there, and not in `temp` yet: with them in it nobody is dropped. */
+static int add_others(struct job *job, struct error *e)
+{
+	mongoc_collection_t *coll =
+		mongoc_client_get_collection(job->client, "admin", job->kind->coll);
+	bson_t all = BSON_INITIALIZER;
+	mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(coll, &all, NULL, NULL);
+	const bson_t *doc;
+	bson_error_t why;
+	int code = 0;
+
+	while (code >= 0 && mongoc_cursor_next(cursor, &doc))
+		code = add(job, bytes_of(bson_get_data(doc), doc->len), true, e);
+	if (code >= 0 && mongoc_cursor_error(cursor, &why))
+		code = restore_target_error(job->target, &why, job->kind->ns, e);
+	mongoc_cursor_destroy(cursor);
+	mongoc_collection_destroy(coll);
+	bson_destroy(&all);
+	return code < 0 ? code : flush(job, true, e);
+}
+
+/* ---- what is done */
+
+static int add_one(struct job *job, struct bytes doc, struct error *e)
+{
+	return add(job, doc, false, e);
+}
+
+/* 1: there are some, now in kind->temp. */
+static int fill(struct job *job, const struct kind *kind, struct error *e)
+{
+	job->kind = kind;
+	if (drop(job, kind->temp, e) < 0 || walk(job, add_one, e) < 0 || flush(job, false, e) < 0)
+		return e->code;
+	return job->wanted > 0;
+}
+
+static int merge(struct job *job, bool with_users, bool with_roles, bool replace, struct error *e)
 {
 	OWNED(buf_release) struct buf command = {0};
 	size_t begin = bson_build_begin(&command);
 
 	bson_build_int32(&command, "_mergeAuthzCollections", 1);
 	bson_build_string(&command, "tempUsersCollection",
-			  bytes_str(users ? "admin." TEMP_USERS : ""));
+			  bytes_str(with_users ? "admin.tempusers" : ""));
 	bson_build_string(&command, "tempRolesCollection",
-			  bytes_str(roles ? "admin." TEMP_ROLES : ""));
+			  bytes_str(with_roles ? "admin.temproles" : ""));
 	bson_build_string(&command, "db", bytes_str(""));
-	bson_build_bool(&command, "drop", drop_others && !ns_filter_is_partial(job->filter));
+	bson_build_bool(&command, "drop", replace);
 	restore_target_majority(&command);
-	return run(job, &command, begin, "users and roles", e);
+	return run(job, &command, begin, false, e);
 }
 
-static int restore(struct job *job, bool drop_others, struct restore_users_result *ret,
+/*
+ * The server replaces those that are there only with `drop`, which takes away all others, too (mergeAuthzCollections in
+ * user_management_commands.cpp). So where others are to stay, they are given to it with the rest.
+ */
+static int merge_into(struct job *job, bool with_users, bool with_roles, enum restore_mode mode,
+		      struct error *e)
+{
+	bool alone = mode == RESTORE_MODE_DROP && !ns_filter_is_partial(job->filter);
+	uint64_t other = 0;
+
+	if (alone || !restore_mode_replaces(mode))
+		return merge(job, with_users, with_roles, alone, e);
+	for (size_t i = 0; i < 2; i++) {
+		job->kind = i == 0 ? &users : &roles;
+		if (walk(job, count_one, e) < 0)
+			return e->code;
+		other += job->other;
+	}
+	for (size_t i = 0; other > 0 && i < 2; i++) {
+		job->kind = i == 0 ? &users : &roles;
+		if ((i == 0 ? with_users : with_roles) && add_others(job, e) < 0)
+			return e->code;
+	}
+	return merge(job, with_users, with_roles, other > 0, e);
+}
+
+/* How many are there now as they were; the others are told. */
+static int take_result(struct job *job, const struct kind *kind, uint64_t *ret_count,
+		       uint64_t *kept, struct error *e)
+{
+	job->kind = kind;
+	if (walk(job, tell_one, e) < 0)
+		return e->code;
+	*kept += job->other;
+	*ret_count = job->same;
+	return 0;
+}
+
+static int restore(struct job *job, enum restore_mode mode, struct restore_users_result *ret,
 		   struct error *e)
 {
-	int users = fill(job, "admin.system.users", TEMP_USERS, &ret->users, e);
-	int roles = users < 0 ? users : fill(job, "admin.system.roles", TEMP_ROLES, &ret->roles, e);
+	int with_users = fill(job, &users, e);
+	int with_roles = with_users < 0 ? with_users : fill(job, &roles, e);
 	struct error ignored = {0};
-	int code = roles < 0		? roles
-		   : users + roles == 0 ? 0
-					: merge(job, users > 0, roles > 0, drop_others, e);
+	int code = with_roles < 0 ? with_roles
+		   : with_users + with_roles == 0
+			   ? 0
+			   : merge_into(job, with_users > 0, with_roles > 0, mode, e);
 
-	if (drop(job, TEMP_USERS, code < 0 ? &ignored : e) < 0 && code >= 0)
+	if (drop(job, users.temp, code < 0 ? &ignored : e) < 0 && code >= 0)
 		code = e->code;
-	if (drop(job, TEMP_ROLES, code < 0 ? &ignored : e) < 0 && code >= 0)
+	if (drop(job, roles.temp, code < 0 ? &ignored : e) < 0 && code >= 0)
 		code = e->code;
-	return code;
+	if (code < 0 || take_result(job, &users, &ret->users, &ret->kept, e) < 0)
+		return e->code;
+	return take_result(job, &roles, &ret->roles, &ret->kept, e);
 }
 
 int restore_users_run(struct moment *moment, struct restore_target *target,
-		      const struct ns_filter *filter, bool drop_others,
-		      struct restore_users_result *ret, struct error *e)
+		      const struct ns_filter *filter, enum restore_mode mode,
+		      struct restore_notes *notes, struct restore_users_result *ret,
+		      struct error *e)
 {
-	struct job job = {.moment = moment, .target = target, .filter = filter};
+	struct job job = {.moment = moment, .target = target, .filter = filter, .notes = notes};
 	int code;
 
 	*ret = (struct restore_users_result){0};
 	job.client = restore_target_take(target);
-	code = restore(&job, drop_others, ret, e);
+	code = restore(&job, mode, ret, e);
 	restore_target_give(target, job.client);
 	buf_release(&job.batch);
 	return code;

@@ -169,6 +169,30 @@ def test_the_roles_restore_and_backup_restore(secured, store):
         shop[name].drop()
 
 
+def test_the_role_restore_puts_back_a_password(secured, store):
+    server, folder = secured
+    shop = server.root["shop"]
+    shop.command("createUser", "clerk", pwd="a", roles=["read"])
+    store.run("backup", "--uri", uris(server, folder)["scram"][0])
+    shop.command("updateUser", "clerk", pwd="b")
+    who = with_user(server, "who", ["restore", {"role": "readWrite", "db": "shop"}])
+    words = ("--uri", who, "--nsInclude", "shop.*", "--restoreDbUsersAndRoles", "-y", "--mode")
+    done = store.run("restore", *words, "missing", check=3)
+    assert 'admin.system.users "shop.clerk": left as it is, as it differs by now' in done.out, done.story()
+    done = store.run("restore", *words, "replace")
+    assert ", 1 user;" in done.out, done.story()
+    for password, ok in (("a", True), ("b", False)):
+        client = pymongo.MongoClient("127.0.0.1", server.port, username="clerk", password=password, authSource="shop",
+                                     directConnection=True)
+        try:
+            client.admin.command("ping")
+            assert ok
+        except pymongo.errors.OperationFailure:
+            assert not ok
+    server.root.admin.command("dropUser", "who")
+    shop.command("dropUser", "clerk")
+
+
 def test_what_a_user_may_not_is_refused_before_anything_is_dropped(secured, store):
     server, folder = secured
     shop = server.root["shop"]

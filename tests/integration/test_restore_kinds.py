@@ -323,6 +323,39 @@ def test_users_and_roles_come_when_asked(member, store):
                               directConnection=True).admin.command("ping")
 
 
+def test_accounts_that_changed_since_are_told_or_put_back(member, store):
+    """The server's merge leaves a user that is there as it is and says nothing: it was told as restored."""
+    fill(member, 10)
+    shop = member.client["shop"]
+    shop.command("createRole", "clerk", privileges=[], roles=["read"])
+    shop.command("createUser", "anna", pwd="geheim", roles=["clerk"])
+    shop.command("createUser", "bert", pwd="geheim", roles=["read"])
+    backed_up(store, member)
+    wanted = peers.users_and_roles(member)
+    shop.command("updateUser", "anna", pwd="vertippt")
+    shop.command("updateRole", "clerk", roles=["readWrite"])
+    shop.command("dropUser", "bert")
+    member.client["other"].command("createUser", "carl", pwd="neu", roles=["read"])
+    changed = peers.users_and_roles(member)
+    only = ("--nsInclude", "shop.*", "--restoreDbUsersAndRoles")
+    done = restore(store, member, *only, "--mode", "missing", check=3)
+    assert "1 user, 2 users or roles left as they are, as they differ by now (--mode replace)" in done.out, done.story()
+    assert "admin.system.users" in done.out and "shop.anna" in done.out, done.story()
+    assert peers.users_and_roles(member)["system.roles"] == changed["system.roles"]
+    shop.command("dropUser", "bert")
+    done = restored(store, member, *only, "--mode", "replace")
+    assert (done["result"]["users"], done["result"]["roles"], done["result"]["accountsKept"]) == (2, 1, 0)
+    now = peers.users_and_roles(member)
+    assert now["system.roles"] == wanted["system.roles"]
+    carl = [user for user in changed["system.users"] if b"carl" in user]
+    assert now["system.users"] == sorted(wanted["system.users"] + carl), "others stay"
+    assert not set(member.client["admin"].list_collection_names()) & {"tempusers", "temproles"}
+    # A second time there is nothing to do; without a filter the others go.
+    assert restored(store, member, *only, "--mode", "replace")["result"]["users"] == 2
+    restored(store, member, "--restoreDbUsersAndRoles", "--drop")
+    assert peers.users_and_roles(member) == wanted
+
+
 def test_a_pattern_gives_accounts_no_other_name(member, store):
     """That of the help, '$db$.old_$coll$', made a plain collection of them, which who reads the database could read."""
     fill(member, 10)
