@@ -337,6 +337,7 @@ static void add_command(struct log_bursts *bursts, const struct log_op *op, stru
 	burst.rank = rank_of(op->command);
 	if (op->command != NULL && op->command->kind == COMMAND_DROP_DATABASE)
 		take_parts(bursts, op, &burst, &command);
+	(void)log_drops_view(&bursts->drops, op, &burst.first);
 	burst.command = buf_bytes(&command);
 	keep(bursts, run_of(burst));
 }

@@ -5,7 +5,8 @@
  * something else to the namespace, or nothing for more than LOG_BURSTS_PAUSE seconds. (Operations without a
  * session, which is how servers log a deleteMany, end by the pause only: nobody knows how many clients they
  * are of, and what others do in between is no sign.) Each command is a run of its own; a dropDatabase begins with
- * the first of the drops that servers log for it, so that the moment before it has the collections. A run whose pace jumps is
+ * the first of the drops that servers log for it, so that the moment before it has the collections; that of a time series with
+ * the deletion of its view. A run whose pace jumps is
  * cut there (log_pace.h): what was done one by one before a mass, and after it, are runs of their own.
  *
  * Memory is bounded: the smallest runs are forgotten and counted.

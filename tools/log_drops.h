@@ -1,8 +1,9 @@
 /*
- * log_drops.h - which drops belong to a dropDatabase.
+ * log_drops.h - which drops belong to a dropDatabase, and what to that of a time series.
  *
  * A server logs a dropDatabase behind a drop of each of its collections. Nobody can write to the database meanwhile, so
  * what was dropped in it with nothing else in between, one soon after the other, was dropped by it (or just before).
+ * The drop of a time series is two entries: a deletion in system.views, then the drop of the buckets.
  *
  * Prefix: log_drop. Threads: one at a time.
  */
@@ -22,7 +23,15 @@ struct log_drop {
 	bool told;	      /* how many these are */
 };
 
+/* A view that was deleted. */
+struct log_drop_view {
+	struct buf ns; /* "db.name" */
+	uint64_t ts;
+};
+
 struct log_drops {
+	struct log_drop_view views[LOG_DROPS_KEPT];
+	size_t next_view;		    /* the oldest */
 	struct log_drop at[LOG_DROPS_KEPT]; /* without a db: free */
 	size_t next;			    /* is taken when all are */
 };
@@ -34,5 +43,8 @@ void log_drops_add(struct log_drops *drops, const struct log_op *op);
 
 /* The drops of this dropDatabase, which are forgotten; ret->db is not set. False: there were none. */
 bool log_drops_take(struct log_drops *drops, const struct log_op *op, struct log_drop *ret);
+
+/* Is this the drop of the buckets of a time series, whose view went just before? Then *ret is when. */
+bool log_drops_view(const struct log_drops *drops, const struct log_op *op, uint64_t *ret);
 
 #endif

@@ -215,6 +215,25 @@ static void a_dropped_database_has_no_drops_from_before_something_else(void **st
 		      "c 1 a.c 113.1-113.1 drop (3 documents)");
 }
 
+/* The moment before the drop of its buckets has a time series that is no longer one. */
+static void a_dropped_time_series_begins_with_the_deletion_of_its_view(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	add(bursts, 100, 1, false, "'op':'d','ns':'a.system.views','o':{'_id':'a.v'}");
+	add(bursts, 101, 1, false, "'op':'d','ns':'a.system.views','o':{'_id':'a.w'}");
+	add(bursts, 101, 1, false, DROP("a", "system.buckets.v", 9));
+	add(bursts, 102, 1, false, DROP("b", "system.buckets.w", 8));
+	add(bursts, 103, 1, false, DROP("a", "w", 7));
+	add(bursts, 102 + LOG_DROPS_WAITS, 1, false, DROP("a", "system.buckets.w", 6));
+	check(bursts, "d 2 a.system.views 100.1-101.1; "
+		      "c 1 a.system.buckets.v 100.1-101.1 drop (9 documents); "
+		      "c 1 b.system.buckets.w 102.1-102.1 drop (8 documents); "
+		      "c 1 a.w 103.1-103.1 drop (7 documents); "
+		      "c 1 a.system.buckets.w 162.1-162.1 drop (6 documents)");
+}
+
 static void what_is_done_to_views_is_among_the_commands(void **state)
 {
 	struct log_bursts *bursts = log_bursts_new();
@@ -293,6 +312,7 @@ int main(void)
 		cmocka_unit_test(deletions_come_first_then_drops_then_commands_then_the_rest),
 		cmocka_unit_test(a_dropped_database_begins_with_the_drops_of_its_collections),
 		cmocka_unit_test(a_dropped_database_has_no_drops_from_before_something_else),
+		cmocka_unit_test(a_dropped_time_series_begins_with_the_deletion_of_its_view),
 		cmocka_unit_test(what_is_done_to_views_is_among_the_commands),
 		cmocka_unit_test(a_collection_that_was_made_anew_has_runs_of_its_own),
 		cmocka_unit_test(too_many_runs_are_counted_and_the_biggest_stay),
