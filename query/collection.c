@@ -158,7 +158,7 @@ static bool is_hidden(struct bytes index)
 	return value_is_true(&hidden);
 }
 
-int collection_index(const struct collection *c, const struct value *hint, struct bytes *ret,
+int collection_index(const struct collection *c, const struct value *hint, struct bytes ret[2],
 		     struct error *e)
 {
 	struct bson_fields fields = bson_fields(buf_bytes(&c->entry.indexes));
@@ -166,7 +166,7 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 	struct bson_field field;
 	struct value named = {.type = VALUE_MISSING};
 	bool meant = false;
-	int more;
+	int more, found = 0;
 
 	if (c->kind != COLLECTION_STORED)
 		return 0;
@@ -174,24 +174,22 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 		named = named_by(hint->data);
 	if (named.type == BSON_KIND_STRING)
 		hint = &named;
-	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
+	while (found < 2 && (more = bson_fields_next(&fields, &field, e)) > 0) {
 		if (field.type != BSON_KIND_DOCUMENT || is_hidden(field.value))
 			continue;
 		if (is_meant(field.value, hint, &meant, e) < 0)
 			return e->code;
-		if (meant) {
-			*ret = field.value;
-			return 1;
-		}
+		if (meant)
+			ret[found++] = field.value;
 	}
-	if (more < 0)
-		return more;
+	if (found > 0 || more < 0)
+		return found > 0 ? found : more;
 	more = unlisted_index(c, &of_id, e);
 	if (more <= 0)
 		return more;
 	if (is_meant(of_id, hint, &meant, e) < 0)
 		return e->code;
 	if (meant)
-		*ret = of_id;
+		ret[0] = of_id;
 	return meant;
 }

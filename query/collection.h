@@ -57,10 +57,10 @@ MUST_CHECK int collection_collation(const struct collection *collection, struct 
 
 /*
  * Find an index by its name (a STRING) or key pattern (a DOCUMENT): 1 and its specification, borrowed; 0 there is none, or it is
- * hidden.
+ * hidden; 2 the specifications of the first two that have the pattern (they differ in their options).
  * `_id` has one unless the collection keeps its natural order without one.
  */
 MUST_CHECK int collection_index(const struct collection *collection, const struct value *hint,
-				struct bytes *ret, struct error *e);
+				struct bytes ret[2], struct error *e);
 
 #endif

@@ -69,6 +69,7 @@ static int read_hint(struct command_context *c, struct collection *collection,
 		     struct error *e)
 {
 	struct value hint = command_field(c->cmd, "hint");
+	struct bytes indexes[2];
 	int found;
 
 	if (value_is_missing(&hint) || collection->kind != COLLECTION_STORED ||
@@ -77,16 +78,11 @@ static int read_hint(struct command_context *c, struct collection *collection,
 	*ret_natural = hint.type == BSON_KIND_DOCUMENT ? command_natural(hint.data) : 0;
 	if (*ret_natural != 0)
 		return 0;
-	found = collection_index(collection, &hint, ret, e);
-	if (found < 0)
-		return found;
-	*ret = arena_copy(c->q.constants, *ret);
-	if (found > 0)
-		return 0;
-	return command_planner_error(c, match, QUERY_BAD_VALUE,
-				     "planner returned error :: caused by :: hint provided does "
-				     "not correspond to an existing index",
-				     e);
+	found = collection_index(collection, &hint, indexes, e);
+	if (found != 1)
+		return found < 0 ? found : command_not_one_index(c, match, indexes, found, e);
+	*ret = arena_copy(c->q.constants, indexes[0]);
+	return 0;
 }
 
 /* All that match, at most `most`. */

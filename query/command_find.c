@@ -227,6 +227,7 @@ static int planner_error(struct find *f, int code, const char *text, struct erro
 static int read_hint(struct find *f, const struct collection *c, struct error *e)
 {
 	struct value hint = command_field(f->cmd, "hint");
+	struct bytes indexes[2];
 	int natural, found;
 
 	/* A tailable cursor reads in the order of the disk: no index is looked for. */
@@ -239,15 +240,12 @@ static int read_hint(struct find *f, const struct collection *c, struct error *e
 			f->natural = natural;
 		return 0;
 	}
-	found = collection_index(c, &hint, &f->index, e);
+	found = collection_index(c, &hint, indexes, e);
 	if (found < 0)
 		return found;
-	if (found == 0)
-		return planner_error(f, QUERY_BAD_VALUE,
-				     "planner returned error :: caused by :: hint provided does "
-				     "not correspond to an existing index",
-				     e);
-	f->index = arena_copy(f->cursor->c.q.constants, f->index); /* the collection goes first */
+	if (found != 1)
+		return command_not_one_index(&f->cursor->c, f->match, indexes, found, e);
+	f->index = arena_copy(f->cursor->c.q.constants, indexes[0]); /* the collection goes first */
 	hint = value_get(f->index, bytes_str("key"));
 	if (hint.type == BSON_KIND_DOCUMENT)
 		f->index_key = hint.data;

@@ -148,6 +148,12 @@ bool command_collation_equals(struct bytes spec, struct bytes other);
 /* mongod's words for a query that has no plan: the whole query, and `text`. `match` may be NULL. */
 int command_planner_error(struct command_context *c, const struct match *match, int code,
 			  const char *text, struct error *e) COLD;
+/*
+ * mongod's words for a hint that `found` indexes have: 0, or 2, whose specifications are in `indexes`. As above; of a multikey index
+ * mongod says so, which no dump tells.
+ */
+int command_not_one_index(struct command_context *c, const struct match *match,
+			  const struct bytes indexes[2], int found, struct error *e) COLD;
 /* Evaluate the command's `let`. */
 MUST_CHECK int command_let(struct command_context *c, struct error *e);
 

@@ -69,10 +69,11 @@ int command_planner_error(struct command_context *c, const struct match *match, 
 	struct value pipeline = value_get(c->cmd, bytes_str("pipeline"));
 	struct value collation = command_field(c->cmd, "collation");
 	OWNED(buf_release) struct buf out = {0};
+	struct value counts = value_get(c->cmd, bytes_str("count"));
 	bool aggregates = !value_is_missing(&pipeline) || c->is_view_find;
 
 	buf_printf(&out, "ns=%s", buf_text(&c->ns));
-	if (!aggregates) {
+	if (!aggregates && value_is_missing(&counts)) { /* count's are not the query's */
 		add_number(c->cmd, "batchSize", &out);
 		add_number(c->cmd, "limit", &out);
 		add_number(c->cmd, "skip", &out);
@@ -94,4 +95,50 @@ int command_planner_error(struct command_context *c, const struct match *match, 
 	else if (aggregates)
 		buf_add_str(&out, "Collation: { locale: \"simple\" }\n");
 	return query_error(e, code, "error processing query: %s %s", buf_text(&out), text);
+}
+
+/* An index as mongod shows it (IndexEntry::toString). */
+static int add_index(struct command_context *c, struct bytes index, struct buf *out,
+		     struct error *e)
+{
+	struct value key = value_get(index, bytes_str("key"));
+	struct value name = value_get(index, bytes_str("name"));
+	struct value filter = value_get(index, bytes_str("partialFilterExpression"));
+	struct value sparse = value_get(index, bytes_str("sparse"));
+	struct value unique = value_get(index, bytes_str("unique"));
+	const struct match *match = NULL;
+
+	buf_add_str(out, "kp: ");
+	value_text_bson(key.type == BSON_KIND_DOCUMENT ? key.data : bson_build_empty(), false, out);
+	buf_add_str(out, value_is_true(&sparse) ? " sparse" : "");
+	buf_add_str(out, value_is_true(&unique) ? " unique" : "");
+	buf_printf(out, " name: '(%.*s, )'", (int)name.data.len, (const char *)name.data.at);
+	if (filter.type == BSON_KIND_DOCUMENT) {
+		if (match_parse(expr_scope_new(&c->q), filter.data, 0, &match, e) < 0)
+			return e->code;
+		buf_add_str(out, " filterExpr: ");
+		match_text(match, out);
+	}
+	buf_add_str(out, " io: ");
+	value_text_bson(index, false, out);
+	return 0;
+}
+
+int command_not_one_index(struct command_context *c, const struct match *match,
+			  const struct bytes indexes[2], int found, struct error *e)
+{
+	OWNED(buf_release) struct buf out = {0};
+
+	buf_add_str(&out, "planner returned error :: caused by :: ");
+	if (found == 0) {
+		buf_add_str(&out, "hint provided does not correspond to an existing index");
+		return command_planner_error(c, match, QUERY_BAD_VALUE, buf_text(&out), e);
+	}
+	buf_add_str(&out, "Hint matched multiple indexes, must hint by index name. Matched: ");
+	if (add_index(c, indexes[0], &out, e) < 0)
+		return e->code;
+	buf_add_str(&out, " and ");
+	if (add_index(c, indexes[1], &out, e) < 0)
+		return e->code;
+	return command_planner_error(c, match, QUERY_INDEX_NOT_FOUND, buf_text(&out), e);
 }

@@ -138,7 +138,7 @@ int command_hint(struct command_context *c, struct expr_scope *scope, struct pla
 	struct value first = value_at(r->pipeline, 0);
 	struct value filter = plan_operand(&first, "$match");
 	const struct match *match = NULL;
-	struct bytes empty = bson_build_empty();
+	struct bytes empty = bson_build_empty(), indexes[2];
 	int found;
 
 	if (hint.type == BSON_KIND_DOCUMENT && command_check_natural("hint", hint.data, e) < 0)
@@ -150,14 +150,16 @@ int command_hint(struct command_context *c, struct expr_scope *scope, struct pla
 		r->natural = command_natural(hint.data);
 		return 0;
 	}
-	found = collection_index(&r->collection, &hint, &r->index, e);
+	found = collection_index(&r->collection, &hint, indexes, e);
 	/* Of a time series mongod looks for the key that its fields have in the buckets: {_id: 1} has none. */
-	if (found > 0 && r->unpack.len > 0 && plan_is_on_id(r->index) &&
+	if (found == 1 && r->unpack.len > 0 && plan_is_on_id(indexes[0]) &&
 	    hint.type == BSON_KIND_DOCUMENT && !has_field(hint.data, "$hint"))
 		found = 0;
-	if (found != 0) {
-		r->index = arena_copy(c->q.constants, r->index);
-		return MIN_OF(found, 0);
+	if (found < 0)
+		return found;
+	if (found == 1) {
+		r->index = arena_copy(c->q.constants, indexes[0]);
+		return 0;
 	}
 	/* mongod has optimized the pipeline before it plans. */
 	if (plan_check_folded(&c->q, scope, r->pipeline, e) < 0 ||
@@ -167,10 +169,7 @@ int command_hint(struct command_context *c, struct expr_scope *scope, struct pla
 	/* Of a view the namespace behind it is told. */
 	buf_reset(&c->ns);
 	buf_add(&c->ns, r->collection.entry.ns, r->collection.entry.ns_len);
-	return command_planner_error(c, match, QUERY_BAD_VALUE,
-				     "planner returned error :: caused by :: hint provided does "
-				     "not correspond to an existing index",
-				     e);
+	return command_not_one_index(c, match, indexes, found, e);
 }
 
 int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,

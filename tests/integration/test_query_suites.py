@@ -40,6 +40,11 @@ def pair(server, tmp_path_factory):  # noqa: F811
         made.database[name].insert_many(documents)
     made.database.hidden.create_index("a", hidden=True)
     made.database.hidden.create_index("b")
+    for name, options in (("first", {"partialFilterExpression": {"b": {"$gt": 3}, "c": 1}}), ("second", {"collation": {"locale": "en"}}), ("third", {"sparse": True})):
+        made.database.doubly.create_index("a", name=name, **options)
+    for name, options in (("z", {"hidden": True}), ("y", {"sparse": True})):
+        made.database.doubly.create_index([("z", -1)], name=name, **options)
+    made.database.doubly.insert_one({"_id": 1, "a": 1, "z": 1})
     made.database.create_collection("french", collation={"locale": "fr"}).insert_one({"_id": 1, "a": "x"})
     yield made.open()
     made.close()
@@ -183,6 +188,14 @@ def test_a_hint_may_not_name_a_hidden_index(pair):
     for hint in ({"a": 1}, "a_1", {"b": 1}, "b_1"):
         for command in ({"find": "hidden"}, {"find": "hidden", "filter": {"a": 1}}, {"count": "hidden"}, {"aggregate": "hidden", "pipeline": [], "cursor": {}}, {"find": "hidden", "min": {"a": 1}, "max": {"a": 2}}):
             if hint in ({"a": 1}, "a_1") or "min" not in command:
+                pair.same({**command, "hint": hint})
+
+
+def test_a_hint_by_a_key_has_to_mean_one_index(pair):
+    for hint in ({"a": 1}, {"a": 1.0}, {"a": -1}, "first", {"$hint": "second"}, {"z": -1}, {"_id": 1}):
+        for command in ({"find": "doubly"}, {"find": "doubly", "filter": {"a": 1}, "sort": {"b": 1}, "limit": 3}, {"count": "doubly"}, {"count": "doubly", "query": {"a": 1}, "limit": 1, "skip": 1},
+                        {"aggregate": "doubly", "pipeline": [{"$match": {"a": 1}}], "cursor": {}}, {"find": "doubly", "min": {"z": 1}, "max": {"z": 2}}):
+            if "min" not in command or hint == {"a": 1}:
                 pair.same({**command, "hint": hint})
 
 
