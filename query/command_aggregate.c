@@ -229,6 +229,8 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 				   "not authorized on %.*s to execute command aggregate",
 				   (int)q->db.len, (const char *)q->db.at);
 	q->keeps_gaps = gaps_wanted(resolved.pipeline);
+	if (resolved.is_view)
+		cursor->behind = resolved.coll;
 	return plan_pipeline(q, &resolved, cursor->scope, NULL, false, &cursor->plan,
 			     &cursor->stage, e);
 }

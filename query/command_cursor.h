@@ -16,7 +16,9 @@ struct query_cursor {
 	struct expr_scope *scope;
 	struct stage *stage;
 	struct plan plan;
-	bool is_find; /* its words in errors, and its rules of when it ends */
+	struct bytes
+		behind; /* the collection that is read, where a view or a time series is asked */
+	bool is_find;	/* its words in errors, and its rules of when it ends */
 	bool is_tailable, is_single, is_point, is_empty;
 	int64_t first; /* batch size of the first batch */
 	int64_t left;  /* documents until the limit closes it; -1: none does */

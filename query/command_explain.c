@@ -270,13 +270,27 @@ static void add_plan(const struct explain *x, const struct plan *plan, const cha
 
 /* ---- the parts of the reply */
 
-static void add_planner(struct explain *x, const struct plan *plan, struct bytes ns,
-			struct buf *ret)
+/* Of a view mongod names the collection behind it. */
+static void add_namespace(const struct explain *x, struct buf *ret)
+{
+	OWNED(buf_release) struct buf ns = {0};
+
+	if (x->cursor->behind.len > 0) {
+		buf_add_bytes(&ns, x->db);
+		buf_add_u8(&ns, '.');
+		buf_add_bytes(&ns, x->cursor->behind);
+	} else {
+		buf_add_bytes(&ns, buf_bytes(&x->cursor->c.ns));
+	}
+	bson_build_string(ret, "namespace", buf_bytes(&ns));
+}
+
+static void add_planner(struct explain *x, const struct plan *plan, struct buf *ret)
 {
 	size_t begin = bson_build_open(ret, "queryPlanner");
 	bool stats = x->with_stats;
 
-	bson_build_string(ret, "namespace", ns);
+	add_namespace(x, ret);
 	bson_build_bool(ret, "indexFilterSet", false);
 	if (!is_fast_count(x, plan))
 		bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
@@ -367,8 +381,8 @@ static void add_end(const struct explain *x, struct buf *ret)
 }
 
 /* {$cursor: ..} and the stages behind it, as they were written. */
-static void add_stages(struct explain *x, const struct plan *plan, struct bytes ns,
-		       struct bytes pipeline, struct buf *ret)
+static void add_stages(struct explain *x, const struct plan *plan, struct bytes pipeline,
+		       struct buf *ret)
 {
 	size_t list = bson_build_open_array(ret, "stages"), stage = bson_build_open(ret, "0");
 	size_t inner = bson_build_open(ret, "$cursor"), at = 1;
@@ -377,7 +391,7 @@ static void add_stages(struct explain *x, const struct plan *plan, struct bytes 
 	struct error ignored;
 	bool is_first = value_count(x->filter) > 0;
 
-	add_planner(x, plan, ns, ret);
+	add_planner(x, plan, ret);
 	add_execution(x, plan, ret);
 	bson_build_end(ret, inner);
 	if (x->with_stats) {
@@ -435,7 +449,7 @@ static int explain_find(struct explain *x, const struct query_request *request, 
 	if (run(x, e) < 0)
 		return e->code;
 	bson_build_string(ret, "explainVersion", bytes_str("1"));
-	add_planner(x, &x->cursor->plan, buf_bytes(&x->cursor->c.ns), ret);
+	add_planner(x, &x->cursor->plan, ret);
 	add_execution(x, &x->cursor->plan, ret);
 	add_end(x, ret);
 	return 0;
@@ -458,10 +472,10 @@ static int explain_aggregate(struct explain *x, const struct query_request *requ
 		return e->code;
 	bson_build_string(ret, "explainVersion", bytes_str("1"));
 	if (value_count(pipeline) <= (value_count(x->filter) > 0 ? 1u : 0u)) {
-		add_planner(x, &x->cursor->plan, buf_bytes(&x->cursor->c.ns), ret);
+		add_planner(x, &x->cursor->plan, ret);
 		add_execution(x, &x->cursor->plan, ret);
 	} else {
-		add_stages(x, &x->cursor->plan, buf_bytes(&x->cursor->c.ns), pipeline, ret);
+		add_stages(x, &x->cursor->plan, pipeline, ret);
 	}
 	add_end(x, ret);
 	return 0;

@@ -185,6 +185,7 @@ int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 	q->in_find = false;
 	cursor->is_find = false;
 	cursor->c.is_view_find = true;
+	cursor->behind = r->coll;
 	cursor->left = -1;
 	cursor->is_single = command_flag(cursor->c.cmd, "singleBatch");
 	cursor->scope = expr_scope_new(q);

@@ -61,7 +61,8 @@ MUST_CHECK int plan_collection(struct query_context *q, struct collection *colle
  */
 struct plan_resolved {
 	struct collection collection; /* stored or missing */
-	struct bytes pipeline;	      /* in the context's constants */
+	struct bytes coll;	      /* its name, in the context's constants */
+	struct bytes pipeline;	      /* there, too */
 	struct bytes unpack;
 	struct bytes index; /* the specification of an index by which it is to be read; or empty */
 	int natural;	    /* 1, -1: the natural order wanted of the collection */

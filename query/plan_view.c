@@ -95,8 +95,10 @@ int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll, st
 
 		if (collection_find(q->moment, db, coll, q->with_users, c, e) < 0)
 			return e->code;
-		if (c->kind == COLLECTION_MISSING || c->kind == COLLECTION_STORED)
+		if (c->kind == COLLECTION_MISSING || c->kind == COLLECTION_STORED) {
+			r->coll = arena_copy(q->constants, coll);
 			return 0;
+		}
 		if (depth >= PLAN_VIEW_DEPTH_MAX - 1 || r->unpack.len > 0)
 			return query_error(e, QUERY_VIEW_DEPTH_LIMIT,
 					   "View depth too deep or view cycle detected; maximum "

@@ -45,6 +45,9 @@ def pair(server, tmp_path_factory):  # noqa: F811
     for name, options in (("z", {"hidden": True}), ("y", {"sparse": True})):
         made.database.doubly.create_index([("z", -1)], name=name, **options)
     made.database.doubly.insert_one({"_id": 1, "a": 1, "z": 1})
+    for name, source, kind in (("some", "data", {"a": "x"}), ("fewer", "some", {"_id": 1}), ("empty", "none", {})):
+        made.database.create_collection(name, viewOn=source, pipeline=[{"$match": kind}])
+    made.database.create_collection("series", timeseries={"timeField": "t"})
     made.database.create_collection("french", collation={"locale": "fr"}).insert_one({"_id": 1, "a": "x"})
     yield made.open()
     made.close()
@@ -216,3 +219,12 @@ def test_explain_shows_the_collation(pair, command):
             names = list(planner)
             shown.append((planner["namespace"], planner["parsedQuery"], planner.get("collation"), list(planner.get("collation", {})), names[:names.index("parsedQuery") + (2 if "collation" in names else 1)]))
         assert shown[1] == shown[0], (command, more)
+
+
+@pytest.mark.parametrize("name", ["data", "some", "fewer", "empty", "none", "series"])
+def test_explain_names_the_collection_behind_a_view(pair, name):
+    for command in ({"find": name}, {"find": name, "filter": {"_id": 1}}, {"count": name, "query": {"_id": 1}}, {"distinct": name, "key": "a"}, {"aggregate": name, "pipeline": [], "cursor": {}},
+                    {"aggregate": name, "pipeline": [{"$group": {"_id": "$a"}}], "cursor": {}}):
+        replies = [bson.decode(raw) for raw in pair.both({"explain": command, "verbosity": "queryPlanner"})]
+        want, have = ((reply.get("queryPlanner") or reply["stages"][0]["$cursor"]["queryPlanner"])["namespace"] for reply in replies)
+        assert have == want, command
