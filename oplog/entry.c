@@ -263,7 +263,6 @@ static int read_field(enum known id, const struct bson_field *field, struct read
 	case FIELD_V:
 		return read_version(field, reading);
 	case FIELD_B:
-		entry->has_b = true;
 		return truth(field, &entry->upsert, e);
 	case FIELD_WALL:
 		if (field->type != BSON_KIND_DATE)

@@ -68,8 +68,8 @@ static int next_inner(struct entry_ops *ops, struct entry *ret, struct error *e)
 		return entry_wrap(outer, e);
 	if ((got = entry_parse_inner(field.value, outer, ret, e)) < 0)
 		return got;
-	if (ret->op == ENTRY_UPDATE && !ret->has_b)
-		ret->upsert = ops->level[ops->depth - 1].upsert;
+	if (ret->op == ENTRY_UPDATE && ops->level[ops->depth - 1].upsert)
+		ret->upsert = true;
 	return 1;
 }
 

@@ -112,8 +112,7 @@ void replay_docs_model_op(struct replay_docs_model *m, char letter, struct bytes
 			      .coll = bytes_str("c"),
 			      .o = o,
 			      .o2 = o2,
-			      .upsert = upsert,
-			      .has_b = true};
+			      .upsert = upsert};
 	struct error e = {0};
 
 	m->rules.sequence++;

@@ -58,7 +58,7 @@ static void the_order_of_fields_does_not_matter(void **state)
 		assert_true(entry.has_wall && entry.wall == 1795251817322);
 		assert_true(entry.has_txn_number && entry.txn_number == 5 && entry.lsid.len > 0);
 		assert_true(entry.has_prev && entry.prev.ts == entry_ts(100, 6));
-		assert_true(!entry.upsert && !entry.has_b && !entry.from_migrate && !entry.inner);
+		assert_true(!entry.upsert && !entry.from_migrate && !entry.inner);
 		assert_int_equal(ASSERT_OK(entry_id(&entry, &id, &e)), 1);
 		assert_int_equal(id.type, BSON_KIND_INT32);
 		assert_int_equal(ASSERT_OK(entry_stmt_id(&entry, 0, &stmt, &e)), 1);
@@ -367,6 +367,9 @@ static void operations_inside_inherit_and_nest(void **state)
 		operations("{" COMMAND "'o':{'applyOps':[" U("") "],'alwaysUpsert':false}}"),
 		"u a.b");
 	assert_string_equal(operations("{" COMMAND "'o':{'applyOps':[" U(",'b':false") "]}}"),
+			    "u a.b upsert");
+	assert_string_equal(operations("{" COMMAND "'o':{'applyOps':[" U(
+				    ",'b':false") "],'alwaysUpsert':false}}"),
 			    "u a.b");
 	assert_string_equal(operations("{" COMMAND "'o':{'applyOps':[" U(
 				    ",'b':true") "],'alwaysUpsert':false}}"),

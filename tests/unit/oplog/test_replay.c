@@ -161,15 +161,30 @@ static void a_moment_behind_an_undecided_prepare_does_not_exist(void **state)
 	end(&w);
 }
 
-/* A user's applyOps that names a document that is not there does nothing to it (b: false). */
+/* A user's applyOps that names a document that is not there does nothing to it (alwaysUpsert: false). */
 static void an_update_inside_apply_ops_of_a_missing_document_is_passed_over(void **state)
+{
+	static const char *const entries[] = {
+		NOOP(1), INSERT(2),
+		"{" AT(3) ",'op':'c','ns':'admin.$cmd','o':{'applyOps':[{'op':'u','ns':'" NS "'," UI
+			  ",'o':{'_id':7,'a':1},'o2':{'_id':7}},{'op':'i','ns':'" NS "'," UI
+			  ",'o':{'_id':8}}],'alwaysUpsert':false}}"};
+	static const uint64_t expected[] = {1, 2};
+	struct world w = make(entries, COUNT_OF(entries));
+
+	(void)state;
+	check_counts(&w, expected, 2, 3);
+	end(&w);
+}
+
+static void an_update_inside_apply_ops_upserts_though_its_b_is_false(void **state)
 {
 	static const char *const entries[] = {
 		NOOP(1), INSERT(2),
 		"{" AT(3) ",'op':'c','ns':'admin.$cmd','o':{'applyOps':[{'op':'u','ns':'" NS "'," UI
 			  ",'b':false,'o':{'_id':7,'a':1},'o2':{'_id':7}},{'op':'i','ns':'" NS
 			  "'," UI ",'o':{'_id':8}}]}}"};
-	static const uint64_t expected[] = {1, 2};
+	static const uint64_t expected[] = {1, 3};
 	struct world w = make(entries, COUNT_OF(entries));
 
 	(void)state;
@@ -405,6 +420,7 @@ int main(void)
 		cmocka_unit_test(a_prepared_transaction_of_nothing_is_committed),
 		cmocka_unit_test(a_moment_behind_an_undecided_prepare_does_not_exist),
 		cmocka_unit_test(an_update_inside_apply_ops_of_a_missing_document_is_passed_over),
+		cmocka_unit_test(an_update_inside_apply_ops_upserts_though_its_b_is_false),
 		cmocka_unit_test(an_update_of_a_missing_document_stops_its_collection),
 		cmocka_unit_test(an_insert_without_an_id_stops_its_collection),
 		cmocka_unit_test(what_stops_everything_says_when),
