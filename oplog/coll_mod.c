@@ -5,6 +5,7 @@
 #include "base/bson_build.h"
 
 #define MAX_CHANGES 24
+#define EMPTY_STRING_LEN 5 /* of a BSON string's value */
 
 /* A field that gets a value, or goes (type 0). */
 struct change {
@@ -285,6 +286,32 @@ static bool is_no_option(const struct bson_field *field)
 	return false;
 }
 
+static const struct {
+	const char *name;
+	uint8_t value[11]; /* a string's payload */
+	size_t len;
+} validation_defaults[] = {
+	{"validationLevel", {7, 0, 0, 0, 's', 't', 'r', 'i', 'c', 't', 0}, 11},
+	{"validationAction", {6, 0, 0, 0, 'e', 'r', 'r', 'o', 'r', 0}, 10},
+};
+
+static int add_default(struct changes *changes, size_t which, struct error *e)
+{
+	return add(changes, ORDER_OF(option_order), bytes_str(validation_defaults[which].name),
+		   BSON_KIND_STRING,
+		   bytes_of(validation_defaults[which].value, validation_defaults[which].len), e);
+}
+
+/* Which of validation_defaults[] it sets to the empty text; -1: none. */
+static int unsaid_validation(const struct bson_field *field)
+{
+	for (size_t i = 0; i < COUNT_OF(validation_defaults); i++)
+		if (named(field, validation_defaults[i].name) && field->type == BSON_KIND_STRING &&
+		    field->value.len == EMPTY_STRING_LEN)
+			return (int)i;
+	return -1;
+}
+
 static int take_option(struct changes *changes, const struct bson_field *field, struct error *e)
 {
 	const struct order order = ORDER_OF(option_order);
@@ -293,6 +320,8 @@ static int take_option(struct changes *changes, const struct bson_field *field, 
 
 	if (is_no_option(field))
 		return 0;
+	if (unsaid_validation(field) >= 0)
+		return add_default(changes, (size_t)unsaid_validation(field), e);
 	if (named(field, "cappedSize"))
 		return take_capped_size(changes, field, e);
 	if (named(field, "cappedMax"))
@@ -315,30 +344,20 @@ static bool is_validation(const struct bson_field *field)
 /* Who changes one of them has all of them written out (measured on 4.2 to 6.0). */
 static int complete_validation(struct changes *changes, struct bytes options, struct error *e)
 {
-	static const struct {
-		const char *name;
-		uint8_t value[11]; /* a string's payload */
-		size_t len;
-	} defaults[] = {
-		{"validationLevel", {7, 0, 0, 0, 's', 't', 'r', 'i', 'c', 't', 0}, 11},
-		{"validationAction", {6, 0, 0, 0, 'e', 'r', 'r', 'o', 'r', 0}, 10},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(defaults); i++) {
-		struct bytes name = bytes_str(defaults[i].name);
+	for (size_t i = 0; i < COUNT_OF(validation_defaults); i++) {
+		struct bytes name = bytes_str(validation_defaults[i].name);
 		struct bson_field field;
-		int got = bson_find(options, defaults[i].name, &field, e);
+		int got = bson_find(options, validation_defaults[i].name, &field, e);
 
 		if (got == 0 && find_change(changes, name) == NULL)
-			got = add(changes, ORDER_OF(option_order), name, BSON_KIND_STRING,
-				  bytes_of(defaults[i].value, defaults[i].len), e);
+			got = add_default(changes, i, e);
 		if (got < 0)
 			return got;
 	}
 	return 0;
 }
 
-int coll_mod_options(const struct command *command, struct bytes options, int major,
+int coll_mod_options(const struct command *command, struct bytes options, int version,
 		     struct buf *ret, struct error *e)
 {
 	struct bson_fields fields = bson_fields(command->entry->o);
@@ -349,6 +368,9 @@ int coll_mod_options(const struct command *command, struct bytes options, int ma
 	int bad = 0, got = bson_fields_next(&fields, &field, e);
 
 	while (got > 0 && bad == 0 && (got = bson_fields_next(&fields, &field, e)) > 0) {
+		/* As if it were not there; 4.4 sets the default (measured), later ones refuse it. */
+		if (version < 404 && unsaid_validation(&field) >= 0)
+			continue;
 		images = images || named(&field, "recordPreImages");
 		validation = validation || is_validation(&field);
 		if (named(&field, "timeseries"))
@@ -359,7 +381,7 @@ int coll_mod_options(const struct command *command, struct bytes options, int ma
 	if (got == 0 && bad == 0 && validation)
 		bad = complete_validation(&changes, options, e);
 	/* 5.0 forgets it whenever it is not mentioned (measured); 4.4 doesn't, 6.0 has it no more. */
-	if (got == 0 && bad == 0 && major == 5 && !images)
+	if (got == 0 && bad == 0 && version / 100 == 5 && !images)
 		bad = drop(&changes, ORDER_OF(option_order), "recordPreImages", e);
 	if (got == 0 && bad == 0)
 		got = write_changed(options, &changes, ORDER_OF(option_order), ret, e);

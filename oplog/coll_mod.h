@@ -12,11 +12,11 @@
 #include "oplog/command.h"
 
 /*
- * Append the options that `options` become. 1, or 0 when they stay as they are. `major` is that of
- * the servers that wrote the log. What is not known is stored as it is, noPadding and
+ * Append the options that `options` become. 1, or 0 when they stay as they are. `version` is that of
+ * the servers that wrote the log (404 for 4.4). What is not known is stored as it is, noPadding and
  * usePowerOf2Sizes are left out. ERR_CORRUPT.
  */
-MUST_CHECK int coll_mod_options(const struct command *command, struct bytes options, int major,
+MUST_CHECK int coll_mod_options(const struct command *command, struct bytes options, int version,
 				struct buf *ret, struct error *e);
 
 /* Is it this index that the collMod changes (by its name, or its key)? 1 or 0; ERR_CORRUPT. */

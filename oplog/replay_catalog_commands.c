@@ -206,7 +206,8 @@ static int mod_series(struct replay_catalog *catalog, struct replay_slots_item *
 	int major = replay_fcv_major(&catalog->fcv);
 	OWNED(buf_release) struct buf to = {0};
 	OWNED(buf_release) struct buf shown = {0};
-	int got = coll_mod_options(command, buf_bytes(&item->series_options), major, &to, e);
+	int got = coll_mod_options(command, buf_bytes(&item->series_options),
+				   replay_fcv_newest(&catalog->fcv), &to, e);
 
 	if (got > 0 && replay_series_options(buf_bytes(&to), &shown, e) < 0)
 		return e->code;
@@ -247,7 +248,8 @@ static int mod_collection(struct replay_catalog *catalog, struct replay_slots_it
 
 	if (entry->options.len == 0)
 		buf_add(&entry->options, "\5\0\0\0", BSON_MIN_LEN);
-	got = coll_mod_options(command, buf_bytes(&entry->options), major, &to, e);
+	got = coll_mod_options(command, buf_bytes(&entry->options),
+			       replay_fcv_newest(&catalog->fcv), &to, e);
 	if (got > 0) {
 		buf_reset(&entry->options);
 		buf_add_bytes(&entry->options, buf_bytes(&to));

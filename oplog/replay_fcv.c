@@ -169,6 +169,11 @@ int replay_fcv_major(const struct replay_fcv *fcv)
 	return MAX_OF(newest(fcv) / 100, MAJOR_MIN);
 }
 
+int replay_fcv_newest(const struct replay_fcv *fcv)
+{
+	return newest(fcv) != 0 ? newest(fcv) : 404;
+}
+
 bool replay_fcv_evicts(const struct replay_fcv *fcv)
 {
 	return fcv->version != 0 ? fcv->version <= 404 : replay_fcv_major(fcv) <= 4;

@@ -36,6 +36,9 @@ MUST_CHECK int replay_fcv_document(struct replay_fcv *fcv, const struct entry *o
 /* The newest of base, version and entries: 4 to 99. 4 when nothing says more. */
 int replay_fcv_major(const struct replay_fcv *fcv);
 
+/* The same as 402 for 4.2; what nothing tells from 4.4 is 404. */
+int replay_fcv_newest(const struct replay_fcv *fcv);
+
 /* Do capped collections evict by themselves? Up to 4.4; later servers log what goes. */
 bool replay_fcv_evicts(const struct replay_fcv *fcv);
 

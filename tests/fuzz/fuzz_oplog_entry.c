@@ -31,7 +31,7 @@ static void try_command(const struct entry *op)
 		struct bytes old = op->o2.len > 0 ? op->o2 : bytes_of(empty, sizeof(empty));
 
 		buf_reset(&out);
-		if (coll_mod_options(&command, old, major, &out, &e) > 0)
+		if (coll_mod_options(&command, old, 100 * major + 2, &out, &e) > 0)
 			FUZZ_REQUIRE(bson_frame(buf_bytes(&out), &e) == 0);
 		buf_reset(&out);
 		if (coll_mod_names_index(&command, old, &e) >= 0 &&
