@@ -153,7 +153,9 @@ static int emit_view(struct replay_catalog *catalog, const struct replay_view *v
 		return error_wrap(e, "%s", entry.ns);
 	if (buckets != NULL)
 		changed = MAX_OF(changed, buckets->series_changed);
-	if (view->as_loaded && (buckets == NULL || buckets->series_changed == 0))
+	/* Whose buckets went away under another name (6.0 lets users rename them) is a view on nothing, whatever the base had. */
+	if (view->as_loaded &&
+	    (buckets == NULL ? entry.type != CATALOG_TIMESERIES : buckets->series_changed == 0))
 		return each(ctx, &entry, NULL, changed, e);
 	entry.has_uuid = buckets != NULL && buckets->viewless;
 	memset(entry.uuid, 0, sizeof(entry.uuid));

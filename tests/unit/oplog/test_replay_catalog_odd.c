@@ -153,6 +153,13 @@ static const struct catalog_case series[] = {
 		  "'o':{'_id':'d.s','viewOn':'system.buckets.s','pipeline':[{"
 		  "'$_internalUnpackBucket':{'timeField':'t','metaField':'m'}}]}")},
 	 "d.s:timeseries {" SERIES "} (m_1); d.system.buckets.s #4"},
+	{"a time series whose buckets are renamed away is the view that its document says",
+	 EXACT,
+	 {SERIES_BASE(OF_META), "{'ns':'d.system.buckets.s','n':4}"},
+	 {"1 {'renameCollection':'d.system.buckets.s','to':'d.x'}"},
+	 "d.s:view {'viewOn':'system.buckets.s','pipeline':[{'$_internalUnpackBucket':{"
+	 "'timeField':'t','metaField':'m','bucketMaxSpanSeconds':{'$numberInt':'3600'}}}]}; "
+	 "d.x {" SERIES "} (m_1) #4"},
 	{"buckets alone may have no options",
 	 EXACT,
 	 {"{'ns':'d.system.buckets.s','u':@1,'n':4}"},
