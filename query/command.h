@@ -24,6 +24,16 @@ struct query_request {
 	const atomic_bool *killed;
 };
 
+/* Where mongod takes no UUID for a collection's name. */
+#define QUERY_NO_UUID_HERE "Collection name must be provided. UUID is not valid in this context"
+
+/*
+ * The name of the request's collection that has this UUID (the payload of a binary of that subtype). Errors: 26 none has it, 207 it is
+ * no UUID. A dump does not tell those of views and buckets.
+ */
+MUST_CHECK int query_name_of_uuid(const struct query_request *request, struct bytes payload,
+				  struct buf *ret, struct error *e);
+
 struct query_cursor; /* opaque: an open result */
 
 /* Parse and open; nothing is drawn yet. The batch size of the first batch is query_cursor_first(). */

@@ -535,8 +535,10 @@ static int explain(struct explain *x, const struct query_request *request, struc
 	if (i == COUNT_OF(names))
 		return command_explain_refuse(name, &coll, e);
 	x->name = names[i];
+	if (i != 1 && value_is_uuid(&coll))
+		return query_error(e, QUERY_INVALID_NAMESPACE, QUERY_NO_UUID_HERE);
 	/* A find that is not explained has the code 2 for it. */
-	if (i == 0 && coll.type != BSON_KIND_STRING && coll.type != BSON_KIND_BINARY)
+	if (i == 0 && coll.type != BSON_KIND_STRING)
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "collection name has invalid type %s",
 				   value_type_name(coll.type));

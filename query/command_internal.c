@@ -80,7 +80,7 @@ int command_check_uuid(const char *owner, const char *field, const struct value 
 				   "type 'UUID'",
 				   owner, field, subtype_name(v->data.at[4]));
 	if (v->data.len != 5 + 16)
-		return query_error(e, 207,
+		return query_error(e, QUERY_INVALID_UUID,
 				   "uuid must be a 16-byte binary field with UUID (4) subtype");
 	return 0;
 }

@@ -426,12 +426,17 @@ static int find_uuid(const struct query_request *request, const uint8_t *uuid, s
 	return MIN_OF(more, 0);
 }
 
-static int name_of_uuid(const struct query_request *request, const uint8_t *uuid, struct buf *ret,
-			struct error *e)
+int query_name_of_uuid(const struct query_request *request, struct bytes payload, struct buf *ret,
+		       struct error *e)
 {
 	OWNED(buf_release) struct buf text = {0};
-	int found = find_uuid(request, uuid, ret, e);
+	const uint8_t *uuid = payload.at + 5;
+	int found;
 
+	if (payload.len != 5 + 16)
+		return query_error(e, QUERY_INVALID_UUID,
+				   "uuid must be a 16-byte binary field with UUID (4) subtype");
+	found = find_uuid(request, uuid, ret, e);
 	if (found != 0)
 		return found;
 	for (size_t i = 0; i < 16; i++)
@@ -451,9 +456,8 @@ int command_collection(const struct query_request *request, enum command_name_ru
 	if (more <= 0)
 		return more < 0 ? more : query_error(e, QUERY_FAILED_TO_PARSE, "an empty command");
 	v = value_of_field(&field);
-	if (rule != COMMAND_NAME_AGGREGATE && v.type == BSON_KIND_BINARY && v.data.len == 5 + 16 &&
-	    v.data.at[4] == 4)
-		return name_of_uuid(request, v.data.at + 5, ret, e);
+	if (rule != COMMAND_NAME_AGGREGATE && value_is_uuid(&v))
+		return query_name_of_uuid(request, v.data, ret, e);
 	if (v.type != BSON_KIND_STRING)
 		return query_error(
 			e, rule == COMMAND_NAME_FIND ? QUERY_BAD_VALUE : QUERY_INVALID_NAMESPACE,

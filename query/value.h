@@ -75,6 +75,12 @@ static inline struct value value_timestamp(uint64_t v)
 {
 	return (struct value){.type = BSON_KIND_TIMESTAMP, .timestamp = v};
 }
+/* Is it a binary of the subtype of UUIDs, whatever it holds? */
+static inline bool value_is_uuid(const struct value *v)
+{
+	return v->type == BSON_KIND_BINARY && v->data.at[4] == 4;
+}
+
 static inline struct value value_string(struct bytes text)
 {
 	return (struct value){.type = BSON_KIND_STRING, .data = text};

@@ -1,5 +1,6 @@
 #include "wire/call.h"
 
+#include "query/command.h"
 #include "query/value.h"
 
 bool call_field(const struct call *call, const char *name, struct bson_field *ret)
@@ -57,12 +58,15 @@ int call_place(struct call *call, struct error *e)
 int call_ns(struct call *call, int wrong_type, struct buf *ret_ns, struct bytes *ret_coll,
 	    struct error *e)
 {
+	struct value first = value_of_field(&call->first);
 	struct bytes coll;
 
+	if (value_is_uuid(&first))
+		return query_error(e, wrong_type, QUERY_NO_UUID_HERE);
 	if (call->first.type != BSON_KIND_STRING)
 		return query_error(e, wrong_type, "collection name has invalid type %s",
 				   value_type_name(call->first.type));
-	coll = value_of_field(&call->first).data;
+	coll = first.data;
 	buf_add_bytes(ret_ns, call->db);
 	buf_add_u8(ret_ns, '.');
 	buf_add_bytes(ret_ns, coll);

@@ -72,9 +72,11 @@ static const struct rule {
 static int check(const struct rule *rule, struct call *call, struct error *e)
 {
 	OWNED(buf_release) struct buf ns = {0};
+	struct value first = value_of_field(&call->first);
+	bool by_uuid = rule->fields == list_indexes && value_is_uuid(&first);
 	struct bytes coll;
 
-	if (rule->names_collection && call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0)
+	if (rule->names_collection && !by_uuid && call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0)
 		return e->code;
 	if (idl_check(call->cmd, rule->command, true, rule->fields, rule->count, e) < 0 ||
 	    (rule->is_cursor && idl_check_type(rule->command, &call->first, IDL_LONG, e) < 0))

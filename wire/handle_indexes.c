@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/buckets.h"
+#include "query/command.h"
 #include "query/value.h"
 #include "wire/catalog_walk.h"
 #include "wire/handlers.h"
@@ -163,6 +164,26 @@ static int check_strict(struct call *call, struct error *e)
 	return 0;
 }
 
+/* The collection, which may be named by its UUID. `ret_coll` is in the command or in `ret_ns`. */
+static int read_name(struct call *call, struct buf *ret_ns, struct bytes *ret_coll, struct error *e)
+{
+	struct value first = value_of_field(&call->first);
+	struct query_request request = {0};
+
+	if (!value_is_uuid(&first))
+		return call_ns(call, QUERY_BAD_VALUE, ret_ns, ret_coll, e);
+	if (call_place(call, e) < 0)
+		return e->code;
+	request.moment = call->at.moment;
+	request.db = call->real_db;
+	buf_add_bytes(ret_ns, call->db);
+	buf_add_u8(ret_ns, '.');
+	if (query_name_of_uuid(&request, first.data, ret_ns, e) < 0)
+		return e->code;
+	*ret_coll = bytes_of(ret_ns->at + call->db.len + 1, ret_ns->len - call->db.len - 1);
+	return 0;
+}
+
 int handle_list_indexes(struct call *call, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
@@ -171,7 +192,7 @@ int handle_list_indexes(struct call *call, struct error *e)
 	struct bytes coll;
 	int found, lacks = 0;
 
-	if (check_strict(call, e) < 0 || call_ns(call, QUERY_BAD_VALUE, &ns, &coll, e) < 0 ||
+	if (check_strict(call, e) < 0 || read_name(call, &ns, &coll, e) < 0 ||
 	    call_place(call, e) < 0)
 		return e->code;
 	catalog_entry_init(&entry);

@@ -204,3 +204,19 @@ def test_malformed_commands_are_refused_as_a_mongod_refuses_them(raw):
 def test_roles_that_every_mongod_has_are_found_by_every_way_to_name_them(raw):
     for who in ("read", ["read"], {"role": "read", "db": "shop"}, [{"role": "read", "db": "shop"}]):
         assert [role["role"] for role in raw.command({"rolesInfo": who}, "shop")["roles"]] == ["read"], who
+
+
+def test_a_uuid_names_a_collection_where_mongod_takes_one(raw):
+    listed = raw.command({"listCollections": 1, "filter": {"name": "orders"}}, "shop")["cursor"]["firstBatch"][0]
+    uuid = Binary(bytes(listed["info"]["uuid"]), 4)
+    assert raw.command({"listIndexes": uuid}, "shop")["cursor"] == raw.command({"listIndexes": "orders"}, "shop")["cursor"]
+    for command in ({"listIndexes": Binary(b"\7" * 16, 4)}, {"find": Binary(b"\7" * 16, 4)}):
+        reply = raw.command(command, "shop")
+        assert (reply["code"], reply["errmsg"]) == (26, "Unable to resolve 07070707-0707-0707-0707-070707070707"), command
+    for name in ("listIndexes", "find", "count"):
+        reply = raw.command({name: Binary(b"abc", 4)}, "shop")
+        assert (reply["code"], reply["errmsg"]) == (207, "uuid must be a 16-byte binary field with UUID (4) subtype"), name
+    for command, code in (({"collStats": uuid}, 73), ({"validate": uuid}, 73), ({"killCursors": uuid, "cursors": []}, 2), ({"explain": {"find": uuid}}, 73), ({"explain": {"count": uuid}}, 73),
+                          ({"explain": {"distinct": uuid, "key": "a"}}, 73)):
+        reply = raw.command(command, "shop")
+        assert (reply["code"], reply["errmsg"]) == (code, "Collection name must be provided. UUID is not valid in this context"), command
