@@ -31,8 +31,8 @@ struct query_request {
  * The name of the request's collection that has this UUID (the payload of a binary of that subtype). Errors: 26 none has it, 207 it is
  * no UUID. A dump does not tell those of views and buckets.
  */
-MUST_CHECK int query_name_of_uuid(const struct query_request *request, struct bytes payload,
-				  struct buf *ret, struct error *e);
+MUST_CHECK int command_name_of_uuid(const struct query_request *request, struct bytes payload,
+				    struct buf *ret, struct error *e);
 
 struct query_cursor; /* opaque: an open result */
 

@@ -537,16 +537,14 @@ static int explain(struct explain *x, const struct query_request *request, struc
 	x->name = names[i];
 	if (i != 1 && value_is_uuid(&coll))
 		return query_error(e, QUERY_INVALID_NAMESPACE, QUERY_NO_UUID_HERE);
-	/* A find that is not explained has the code 2 for it. */
-	if (i == 0 && coll.type != BSON_KIND_STRING)
+	if (i == 0 && coll.type != BSON_KIND_STRING) /* not explained it is 2 */
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "collection name has invalid type %s",
 				   value_type_name(coll.type));
 	x->filter = object_of(x->cmd, "filter");
-	if (i == 0)
-		return explain_find(x, request, ret, e);
-	if (i == 1)
-		return explain_aggregate(x, request, ret, e);
+	if (i < 2)
+		return i == 0 ? explain_find(x, request, ret, e)
+			      : explain_aggregate(x, request, ret, e);
 	return explain_other(x, request, ret, e);
 }
 

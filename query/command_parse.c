@@ -426,8 +426,8 @@ static int find_uuid(const struct query_request *request, const uint8_t *uuid, s
 	return MIN_OF(more, 0);
 }
 
-int query_name_of_uuid(const struct query_request *request, struct bytes payload, struct buf *ret,
-		       struct error *e)
+int command_name_of_uuid(const struct query_request *request, struct bytes payload, struct buf *ret,
+			 struct error *e)
 {
 	OWNED(buf_release) struct buf text = {0};
 	const uint8_t *uuid = payload.at + 5;
@@ -457,7 +457,7 @@ int command_collection(const struct query_request *request, enum command_name_ru
 		return more < 0 ? more : query_error(e, QUERY_FAILED_TO_PARSE, "an empty command");
 	v = value_of_field(&field);
 	if (rule != COMMAND_NAME_AGGREGATE && value_is_uuid(&v))
-		return query_name_of_uuid(request, v.data, ret, e);
+		return command_name_of_uuid(request, v.data, ret, e);
 	if (v.type != BSON_KIND_STRING)
 		return query_error(
 			e, rule == COMMAND_NAME_FIND ? QUERY_BAD_VALUE : QUERY_INVALID_NAMESPACE,

@@ -178,7 +178,7 @@ static int read_name(struct call *call, struct buf *ret_ns, struct bytes *ret_co
 	request.db = call->real_db;
 	buf_add_bytes(ret_ns, call->db);
 	buf_add_u8(ret_ns, '.');
-	if (query_name_of_uuid(&request, first.data, ret_ns, e) < 0)
+	if (command_name_of_uuid(&request, first.data, ret_ns, e) < 0)
 		return e->code;
 	*ret_coll = bytes_of(ret_ns->at + call->db.len + 1, ret_ns->len - call->db.len - 1);
 	return 0;
