@@ -31,6 +31,7 @@ static void keep(struct batch *b, const struct stage_doc *doc)
 	b->docs[b->count++] = (struct stage_doc){
 		.doc = arena_copy(b->arena, doc->doc),
 		.sort_key = arena_copy(b->arena, doc->sort_key),
+		.near = arena_copy(b->arena, doc->near),
 		.record_id = doc->record_id,
 	};
 }

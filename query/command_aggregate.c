@@ -182,6 +182,22 @@ static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct 
 	return 0;
 }
 
+/* All of it is right, but it would write. */
+static COLD int refuse_write(struct query_cursor *cursor, struct plan_resolved *r, struct error *e)
+{
+	struct query_context *q = &cursor->c.q;
+	struct plan_request request = {.scope = cursor->scope};
+	OWNED(stage_free) struct stage *stage = NULL;
+	struct plan plan;
+
+	if (pipeline_begins_with_geo(r->pipeline, NULL) &&
+	    plan_geo_open(q, r, &request, &plan, &stage, e) < 0)
+		return e->code;
+	return query_error(e, QUERY_UNAUTHORIZED,
+			   "not authorized on %.*s to execute command aggregate", (int)q->db.len,
+			   (const char *)q->db.at);
+}
+
 static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *e)
 {
 	struct query_context *q = &cursor->c.q;
@@ -221,13 +237,8 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	resolved.pipeline = reorder_pipeline(q, resolved.pipeline);
 	if (command_hint(&cursor->c, cursor->scope, &resolved, e) < 0)
 		return e->code;
-	if (pipeline_begins_with_geo(resolved.pipeline))
-		return plan_refuse_geo(q, &resolved, e);
-	/* All of it is right: it would write. */
 	if (pipeline_writes(resolved.pipeline))
-		return query_error(e, QUERY_UNAUTHORIZED,
-				   "not authorized on %.*s to execute command aggregate",
-				   (int)q->db.len, (const char *)q->db.at);
+		return refuse_write(cursor, &resolved, e);
 	q->keeps_gaps = gaps_wanted(resolved.pipeline);
 	if (resolved.is_view)
 		cursor->behind = resolved.coll;

@@ -5,6 +5,7 @@
 #include "query/command_cursor.h"
 #include "query/command_view.h"
 #include "query/find_stage.h"
+#include "query/near.h"
 #include "query/query_error.h"
 #include "query/scan.h"
 
@@ -91,11 +92,17 @@ static int count_stored(struct command_context *c, struct collection *collection
 {
 	OWNED(stage_free) struct stage *stage = NULL;
 	struct plan_request request = {.scope = expr_scope_new(&c->q)};
+	const struct match_near *near;
+	struct near_index places = {0};
 	struct bytes index = {0};
 	struct plan plan;
 
-	if (match_parse(request.scope, query, MATCH_TOP, &request.match, e) < 0 ||
-	    read_hint(c, collection, request.match, &index, &request.natural, e) < 0)
+	if (match_parse(request.scope, query, MATCH_TOP | MATCH_WITH_NEAR, &request.match, e) < 0)
+		return e->code;
+	near = match_near(request.match);
+	if (command_check_near(c, request.match, false, e) < 0 ||
+	    read_hint(c, collection, request.match, &index, &request.natural, e) < 0 ||
+	    command_near_index(c, request.scope, collection, request.match, index, &places, e) < 0)
 		return e->code;
 	if (match_is_all(request.match) && index.len == 0) {
 		if (collection_resolve(collection, e) < 0)
@@ -107,7 +114,10 @@ static int count_stored(struct command_context *c, struct collection *collection
 	}
 	if (plan_collection(&c->q, collection, &request, &plan, &stage, e) < 0)
 		return e->code;
-	stage = find_stage_index(&c->q, request.scope, index, stage);
+	if (near != NULL)
+		stage = near_open(&c->q, request.scope, near, &places, 0, false, TAKE(stage));
+	else
+		stage = find_stage_index(&c->q, request.scope, index, TAKE(stage));
 	return drain(stage, most, ret, e);
 }
 

@@ -5,6 +5,8 @@
 #include "query/command_cursor.h"
 #include "query/command_view.h"
 #include "query/field_path.h"
+#include "query/fields.h"
+#include "query/near.h"
 #include "query/path.h"
 #include "query/query_error.h"
 
@@ -249,15 +251,54 @@ static int collect(struct command_context *c, struct stage *stage, bool is_view,
 	return 0;
 }
 
+/* Where an index has the key mongod looks for a plan that needs no more than it. Rule: getExecutorDistinct(). */
+static struct bytes planned_projection(const struct command_context *c,
+				       const struct collection *collection)
+{
+	struct fields fields = fields_of(buf_bytes(&collection->entry.indexes));
+	struct bytes key = command_field(c->cmd, "key").data;
+	bool is_id = bytes_is(key, "_id"), found = is_id;
+	OWNED(buf_release) struct buf doc = {0};
+	struct bson_field field;
+	size_t begin;
+
+	while (!found && fields_next(&fields, &field)) {
+		struct value pattern = value_get(field.value, bytes_str("key"));
+		struct value hidden = value_get(field.value, bytes_str("hidden"));
+
+		found = pattern.type == BSON_KIND_DOCUMENT && !value_is_true(&hidden) &&
+			value_get(pattern.data, key).type != VALUE_MISSING;
+	}
+	if (!found)
+		return bytes_of(NULL, 0);
+	begin = bson_build_begin(&doc);
+	if (!is_id)
+		bson_build_int32(&doc, "_id", 0);
+	value_write(&doc, key, &(struct value){.type = BSON_KIND_INT32, .int32 = 1});
+	bson_build_end(&doc, begin);
+	return arena_copy(c->q.constants, buf_bytes(&doc));
+}
+
 static int open_stored(struct command_context *c, struct collection *collection, struct bytes query,
 		       struct stage **ret, struct error *e)
 {
 	struct plan_request request = {.scope = expr_scope_new(&c->q)};
+	const struct match_near *near;
+	struct near_index places = {0};
 	struct plan plan;
 
-	if (match_parse(request.scope, query, MATCH_TOP, &request.match, e) < 0)
+	if (match_parse(request.scope, query, MATCH_TOP | MATCH_WITH_NEAR, &request.match, e) < 0)
 		return e->code;
-	return plan_collection(&c->q, collection, &request, &plan, ret, e);
+	near = match_near(request.match);
+	c->projection = planned_projection(c, collection);
+	if (command_near_index(c, request.scope, collection, request.match, bytes_of(NULL, 0),
+			       &places, e) < 0)
+		return e->code;
+	if (plan_collection(&c->q, collection, &request, &plan, ret, e) < 0)
+		return e->code;
+	if (near != NULL)
+		*ret = near_open(&c->q, request.scope, near, &places, 0, true, *ret);
+	return 0;
 }
 
 static int distinct(struct command_context *c, struct buf *ret, struct error *e)
@@ -282,9 +323,11 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 	if (command_default_collation(c, collation, e) < 0)
 		return e->code;
 	/* mongod parses the query before it looks at the key, or makes a pipeline of the command. */
-	if (match_parse(expr_scope_new(q), filter, MATCH_TOP | MATCH_UNFOLDED, &parsed, e) < 0 ||
+	if (match_parse(expr_scope_new(q), filter, MATCH_TOP | MATCH_WITH_NEAR | MATCH_UNFOLDED,
+			&parsed, e) < 0 ||
 	    field_path_check(command_field(c->cmd, "key").data, e) < 0 ||
-	    (resolved.is_view && match_parse(expr_scope_new(q), filter, MATCH_TOP, &parsed, e) < 0))
+	    (resolved.is_view &&
+	     match_parse(expr_scope_new(q), filter, MATCH_TOP | MATCH_WITH_NEAR, &parsed, e) < 0))
 		return e->code;
 	with_null = !resolved.is_view && by_index(c, &resolved.collection, filter);
 	if ((resolved.is_view ? command_view_match(c, &resolved, filter, &stage, e)

@@ -3,6 +3,7 @@
 #include "query/command_cursor.h"
 #include "query/command_view.h"
 #include "query/find_stage.h"
+#include "query/near.h"
 #include "query/query_error.h"
 
 /* mongod's words for it are those of an object. */
@@ -63,6 +64,8 @@ struct find {
 	uint64_t skip, limit;
 	struct bytes index; /* the hinted one's specification; empty: none */
 	struct bytes index_key;
+	const struct match_near *near; /* NULL: none, or nothing is asked of it */
+	struct near_index near_index;
 };
 
 static struct bytes object_field(struct bytes cmd, const char *name)
@@ -178,14 +181,15 @@ static void read_fields(struct find *f)
 static int parse_filter(struct find *f, struct error *ret_late, struct error *e)
 {
 	static const char folding[] = "Failed to optimize expression";
+	unsigned flags = MATCH_TOP | MATCH_WITH_NEAR;
 
 	ret_late->code = 0;
-	if (match_parse(f->cursor->scope, f->filter, MATCH_TOP, &f->match, e) == 0)
+	if (match_parse(f->cursor->scope, f->filter, flags, &f->match, e) == 0)
 		return 0;
 	if (e->server == 0 || strncmp(e->text, folding, sizeof(folding) - 1) != 0)
 		return e->code;
 	*ret_late = *e;
-	return match_parse(f->cursor->scope, f->filter, MATCH_TOP | MATCH_UNFOLDED, &f->match, e);
+	return match_parse(f->cursor->scope, f->filter, flags | MATCH_UNFOLDED, &f->match, e);
 }
 
 static int parse(struct find *f, struct error *e)
@@ -193,8 +197,11 @@ static int parse(struct find *f, struct error *e)
 	struct query_cursor *cursor = f->cursor;
 	struct error late;
 
-	if (parse_filter(f, &late, e) < 0)
+	if (parse_filter(f, &late, e) < 0 ||
+	    command_check_near(&cursor->c, f->match, cursor->is_tailable, e) < 0)
 		return e->code;
+	f->near = match_near(f->match);
+	cursor->c.q.has_near = f->near != NULL;
 	if (!is_empty(f->projection) &&
 	    project_parse(cursor->scope, f->projection, PROJECT_FIND, f->match, &f->project, e) < 0)
 		return e->code;
@@ -339,6 +346,8 @@ static struct bytes returned_key(const struct find *f, const struct plan *plan)
 {
 	static const uint8_t id_key[] = "\x0e\0\0\0\x10_id\0\1\0\0\0";
 
+	if (f->near != NULL)
+		return (struct bytes){0};
 	if (f->index_key.len > 0)
 		return f->index_key;
 	if (plan->way == PLAN_IDS || plan->way == PLAN_RANGE || plan->is_id_order ||
@@ -453,7 +462,8 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 	request.by_id = is_id_key(f->index_key);
 	request.numbers = command_flag(f->cmd, "showRecordId");
 	request.use_none = f->index_key.len > 0 && !(is_empty(f->min) && is_empty(f->max));
-	request.order = by_index || f->natural != 0 || keys ? 0 : id_order(f->sort);
+	request.order =
+		by_index || f->natural != 0 || keys || f->near != NULL ? 0 : id_order(f->sort);
 	if (request.order == 0 && is_id_key(f->index_key) && f->sort == NULL && !keys)
 		request.order = 1;
 	/* A record's number is known in the tree only. */
@@ -469,6 +479,9 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 	}
 	if (request.use_none)
 		stage = find_stage_match(q, cursor->scope, f->match, stage);
+	if (f->near != NULL)
+		stage = near_open(q, cursor->scope, f->near, &f->near_index,
+				  f->sort == NULL ? most : 0, true, stage);
 	if (is_point(f, &cursor->plan) && !keys)
 		f->sort = NULL;
 	extra |= shows_number(f) ? FIND_STAGE_RECORD_ID : 0;
@@ -495,13 +508,20 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 
 static int check_stored(struct find *f, struct collection *c, struct error *e)
 {
+	bool is_bounded = !is_empty(f->min) || !is_empty(f->max);
+
 	if (command_flag(f->cmd, "tailable") && c->kind == COLLECTION_STORED && !c->is_capped)
 		return planner_error(f, QUERY_BAD_VALUE,
 				     "tailable cursor requested on non capped collection", e);
 	if (read_hint(f, c, e) < 0)
 		return e->code;
-	if ((is_empty(f->min) && is_empty(f->max)) || f->index.len > 0 ||
-	    c->kind != COLLECTION_STORED)
+	/* With bounds the hinted index is read, and a $near holds for all. */
+	if (is_bounded)
+		f->near = NULL;
+	else if (command_near_index(&f->cursor->c, f->cursor->scope, c, f->match, f->index,
+				    &f->near_index, e) < 0)
+		return e->code;
+	if (!is_bounded || f->index.len > 0 || c->kind != COLLECTION_STORED)
 		return 0;
 	if (f->natural != 0)
 		return planner_error(f, 291,

@@ -129,6 +129,7 @@ struct command_context {
 	bool is_view_find;	     /* a find that is an aggregation of what a view views */
 	bool has_collation;	     /* the command names one (maybe the simple one) */
 	struct bytes collation_spec; /* that is in force; empty: simple */
+	struct bytes projection;     /* of a distinct: what its planner is asked for; empty: {} */
 };
 
 /* Make it: the command is copied, the moment held. maxTimeMS counts from now. */
@@ -154,6 +155,17 @@ int command_planner_error(struct command_context *c, const struct match *match, 
  */
 int command_not_one_index(struct command_context *c, const struct match *match,
 			  const struct bytes indexes[2], int found, struct error *e) COLD;
+struct near_index;
+/*
+ * The index for the $near of `match` (near.h): 291 in the words of the whole query when there is none. Nothing is done where there is no $near, or no
+ * stored collection.
+ */
+MUST_CHECK int command_near_index(struct command_context *c, struct expr_scope *scope,
+				  const struct collection *collection, const struct match *match,
+				  struct bytes hinted, struct near_index *ret, struct error *e);
+/* Beside a $near no sort and no hint may be {$natural: ..}, and no cursor tails. Rule: CanonicalQuery::isValid(). */
+MUST_CHECK int command_check_near(const struct command_context *c, const struct match *match,
+				  bool tails, struct error *e);
 /* Evaluate the command's `let`. */
 MUST_CHECK int command_let(struct command_context *c, struct error *e);
 

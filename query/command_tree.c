@@ -3,12 +3,17 @@
 #include "query/command_parse.h"
 #include "query/query_error.h"
 
-static void add_part(struct bytes cmd, const char *field, const char *name, struct buf *out)
+static struct bytes object_of(struct bytes cmd, const char *field)
 {
 	struct value v = command_field(cmd, field);
 
+	return v.type == BSON_KIND_DOCUMENT ? v.data : bson_build_empty();
+}
+
+static void add_object(const char *name, struct bytes doc, struct buf *out)
+{
 	buf_add_str(out, name);
-	value_text_bson(v.type == BSON_KIND_DOCUMENT ? v.data : bson_build_empty(), false, out);
+	value_text_bson(doc, false, out);
 	buf_add_u8(out, '\n');
 }
 
@@ -69,11 +74,11 @@ int command_planner_error(struct command_context *c, const struct match *match, 
 	struct value pipeline = value_get(c->cmd, bytes_str("pipeline"));
 	struct value collation = command_field(c->cmd, "collation");
 	OWNED(buf_release) struct buf out = {0};
-	struct value counts = value_get(c->cmd, bytes_str("count"));
 	bool aggregates = !value_is_missing(&pipeline) || c->is_view_find;
+	struct bytes projection = bson_build_empty();
 
 	buf_printf(&out, "ns=%s", buf_text(&c->ns));
-	if (!aggregates && value_is_missing(&counts)) { /* count's are not the query's */
+	if (!aggregates && command_field(c->cmd, "find").type != VALUE_MISSING) {
 		add_number(c->cmd, "batchSize", &out);
 		add_number(c->cmd, "limit", &out);
 		add_number(c->cmd, "skip", &out);
@@ -88,10 +93,14 @@ int command_planner_error(struct command_context *c, const struct match *match, 
 	if (!value_is_missing(&pipeline))
 		add_leading_sort(&pipeline, &out);
 	else
-		add_part(c->cmd, "sort", "Sort: ", &out);
-	add_part(aggregates ? bson_build_empty() : c->cmd, "projection", "Proj: ", &out);
+		add_object("Sort: ", object_of(c->cmd, "sort"), &out);
+	if (c->projection.len > 0)
+		projection = c->projection;
+	else if (!aggregates)
+		projection = object_of(c->cmd, "projection");
+	add_object("Proj: ", projection, &out);
 	if (collation.type == BSON_KIND_DOCUMENT && value_count(collation.data) > 0)
-		add_part(c->cmd, "collation", "Collation: ", &out);
+		add_object("Collation: ", collation.data, &out);
 	else if (aggregates)
 		buf_add_str(&out, "Collation: { locale: \"simple\" }\n");
 	return query_error(e, code, "error processing query: %s %s", buf_text(&out), text);

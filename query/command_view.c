@@ -161,6 +161,9 @@ int command_hint(struct command_context *c, struct expr_scope *scope, struct pla
 		r->index = arena_copy(c->q.constants, indexes[0]);
 		return 0;
 	}
+	r->has_bad_hint = pipeline_begins_with_geo(r->pipeline, NULL);
+	if (r->has_bad_hint)
+		return 0;
 	/* mongod has optimized the pipeline before it plans. */
 	if (plan_check_folded(&c->q, scope, r->pipeline, e) < 0 ||
 	    match_parse(scope, filter.type == BSON_KIND_DOCUMENT ? filter.data : empty,
@@ -182,7 +185,7 @@ int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 		return e->code;
 	r->pipeline =
 		plan_concat(q->constants, r->pipeline, pipeline_of(q->constants, cursor->c.cmd));
-	q->in_find = false;
+	q->in_find = q->has_near = false;
 	cursor->is_find = false;
 	cursor->c.is_view_find = true;
 	cursor->behind = r->coll;

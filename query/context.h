@@ -37,6 +37,7 @@ struct query_context {
 	bool lacks_now;	     /* count on a collection knows no $$NOW */
 	bool in_filter;	     /* while the filter of a find, count or distinct is parsed */
 	bool in_match;	     /* while the filter of a stage is parsed */
+	bool has_near;	     /* the documents have a distance: {$meta: "geoNearDistance"} */
 	bool folds_filter; /* while the constants of a filter are folded that the plan will hold */
 	bool is_top;	   /* the pipeline is the command's own, not one inside of a stage */
 	bool is_collectionless;	   /* the command is {aggregate: 1} */

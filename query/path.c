@@ -175,8 +175,10 @@ static bool begins_with_index(struct bytes path)
 	return is_number(bytes_of(path.at, dot == NULL ? path.len : (size_t)(dot - path.at)));
 }
 
-static int each_under(const struct bson_field *field, struct bytes rest, path_visit visit,
-		      void *arg)
+static int each_of(struct bytes path, struct bytes doc, bool into, path_visit visit, void *arg);
+
+static int each_under(const struct bson_field *field, struct bytes rest, bool into,
+		      path_visit visit, void *arg)
 {
 	struct fields fields = fields_of(field->value);
 	struct bson_field element;
@@ -184,23 +186,23 @@ static int each_under(const struct bson_field *field, struct bytes rest, path_vi
 
 	if (field->type == BSON_KIND_DOCUMENT ||
 	    (field->type == BSON_KIND_ARRAY && begins_with_index(rest)))
-		return path_each(rest, field->value, visit, arg);
+		return each_of(rest, field->value, into, visit, arg);
 	if (field->type != BSON_KIND_ARRAY)
 		return 0;
 	while (code == 0 && fields_next(&fields, &element))
 		if (element.type == BSON_KIND_DOCUMENT || element.type == BSON_KIND_ARRAY)
-			code = path_each(rest, element.value, visit, arg);
+			code = each_of(rest, element.value, into, visit, arg);
 	return code;
 }
 
-int path_each(struct bytes path, struct bytes doc, path_visit visit, void *arg)
+static int each_of(struct bytes path, struct bytes doc, bool into, path_visit visit, void *arg)
 {
 	struct bson_field field;
 	const uint8_t *dot;
 	size_t before;
 
 	if (fields_find(doc, path, &field)) {
-		if (field.type == BSON_KIND_ARRAY)
+		if (field.type == BSON_KIND_ARRAY && into)
 			return each_element(field.value, visit, arg);
 		return visit(arg, &field, -1);
 	}
@@ -210,7 +212,17 @@ int path_each(struct bytes path, struct bytes doc, path_visit visit, void *arg)
 	before = (size_t)(dot - path.at);
 	if (!fields_find(doc, bytes_of(path.at, before), &field))
 		return 0;
-	return each_under(&field, bytes_of(dot + 1, path.len - before - 1), visit, arg);
+	return each_under(&field, bytes_of(dot + 1, path.len - before - 1), into, visit, arg);
+}
+
+int path_each(struct bytes path, struct bytes doc, path_visit visit, void *arg)
+{
+	return each_of(path, doc, true, visit, arg);
+}
+
+int path_each_whole(struct bytes path, struct bytes doc, path_visit visit, void *arg)
+{
+	return each_of(path, doc, false, visit, arg);
 }
 
 bool path_is_index(struct bytes name, size_t *ret)

@@ -46,6 +46,8 @@ int path_walk_from(const struct path *path, const struct bson_field *first, bool
  * is visited where nothing is. `offset` is always -1.
  */
 int path_each(struct bytes path, struct bytes doc, path_visit visit, void *arg);
+/* The same, but an array at the end is visited itself. */
+int path_each_whole(struct bytes path, struct bytes doc, path_visit visit, void *arg);
 
 /* Is the name that of an array's element: a number below 10^9 without zeros before it? */
 bool path_is_index(struct bytes name, size_t *ret);

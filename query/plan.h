@@ -28,6 +28,7 @@ struct plan {
 	struct value low, high;	   /* of PLAN_RANGE, as match_ids() had them */
 	bool low_open, high_open;
 	size_t id_count; /* of PLAN_IDS */
+	bool is_near;	 /* the match has a $near, which is what the documents are sorted by */
 };
 
 /* What a reader asks of a stored collection. */
@@ -61,14 +62,15 @@ MUST_CHECK int plan_collection(struct query_context *q, struct collection *colle
  */
 struct plan_resolved {
 	struct collection collection; /* stored or missing */
-	struct bytes coll;	      /* its name, in the context's constants */
-	struct bytes pipeline;	      /* there, too */
+	struct bytes coll;     /* its name, in the context's constants; also of a missing one */
+	struct bytes pipeline; /* there, too */
 	struct bytes unpack;
 	struct bytes index; /* the specification of an index by which it is to be read; or empty */
-	int natural;	    /* 1, -1: the natural order wanted of the collection */
-	bool is_view;	    /* was it a view, or a time series? */
-	bool is_series;	    /* was it a time series itself? */
-	bool has_collation; /* a view decided the collation: */
+	bool has_bad_hint; /* a $geoNear is to use an index that there is not: told when all else is right */
+	int natural;		/* 1, -1: the natural order wanted of the collection */
+	bool is_view;		/* was it a view, or a time series? */
+	bool is_series;		/* was it a time series itself? */
+	bool has_collation;	/* a view decided the collation: */
 	struct bytes collation; /* empty: simple */
 };
 void plan_resolved_release(struct plan_resolved *resolved);
@@ -92,9 +94,13 @@ MUST_CHECK int plan_check_folded(struct query_context *q, struct expr_scope *sco
 MUST_CHECK int plan_check_collations(struct query_context *q, struct bytes pipeline,
 				     struct error *e);
 
-/* The error of a pipeline that begins with $geoNear: 27, or 26 when there is no collection. */
-int plan_refuse_geo(struct query_context *q, const struct plan_resolved *resolved,
-		    struct error *e) COLD;
+/*
+ * plan_geo.c: the documents of a pipeline that begins with $geoNear, nearest first. 26, 27: there is no collection, no index; 291: none that would
+ * do. Rule: PipelineD::buildInnerQueryExecutorGeoNear().
+ */
+MUST_CHECK int plan_geo_open(struct query_context *q, struct plan_resolved *r,
+			     const struct plan_request *request, struct plan *ret_plan,
+			     struct stage **ret, struct error *e);
 
 /* The stages of a resolved namespace's pipeline. With `check` the whole of it is parsed first, in order, for the right error.
  * `set` as in plan_request. *ret_plan may be NULL. */
@@ -107,6 +113,9 @@ struct value plan_operand(const struct value *stage, const char *name);
 
 /* Does a $fill of this operand sort? It does for what it fills by a method; values alone are an $addFields. */
 bool plan_fill_sorts(const struct value *fill);
+
+/* The stages from number `from` on, in the context's constants. */
+struct bytes plan_drop(struct query_context *q, struct bytes pipeline, size_t from);
 
 /* The BSON array of `a`'s elements and then `b`'s, in the arena. */
 struct bytes plan_concat(struct arena *arena, struct bytes a, struct bytes b);

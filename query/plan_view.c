@@ -122,8 +122,7 @@ struct value plan_operand(const struct value *stage, const char *name)
 	return value_get(stage->data, bytes_str(name));
 }
 
-/* The stages from number `from` on. */
-static struct bytes drop(struct query_context *q, struct bytes pipeline, size_t from)
+struct bytes plan_drop(struct query_context *q, struct bytes pipeline, size_t from)
 {
 	OWNED(buf_release) struct buf out = {0};
 	struct bson_fields fields = bson_fields(pipeline);
@@ -319,6 +318,8 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 
 	*ret_done = 0;
 	request.set_count = set == NULL ? 0 : expr_slots(scope);
+	if (pipeline_begins_with_geo(r->pipeline, NULL))
+		return plan_geo_open(q, r, &request, plan, ret, e);
 	if (r->unpack.len > 0) {
 		struct stage *buckets = NULL;
 
@@ -331,7 +332,7 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 		return e->code;
 	if (r->index.len == 0 && (lead.match == NULL || match_is_all(lead.match)) &&
 	    r->collection.kind == COLLECTION_STORED &&
-	    is_count(drop(q, r->pipeline, lead.stages))) {
+	    is_count(plan_drop(q, r->pipeline, lead.stages))) {
 		*plan = (struct plan){.way = PLAN_ALL};
 		*ret_done = lead.stages;
 		return blanks_open(q, &r->collection, ret, e);
@@ -346,7 +347,7 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 	*ret_done = lead.stages + (request.order != 0 && plan->is_id_order);
 	if (lead.match != NULL && match_can_fail(lead.match) &&
 	    value_count(r->pipeline) > *ret_done)
-		*ret = batch_open(q, batch_most(drop(q, r->pipeline, *ret_done)), *ret);
+		*ret = batch_open(q, batch_most(plan_drop(q, r->pipeline, *ret_done)), *ret);
 	return 0;
 }
 
@@ -380,16 +381,6 @@ int plan_check_folded(struct query_context *q, struct expr_scope *scope, struct 
 	return pipeline_build(q, scope, pipeline, blanks_for(q, pipeline), &checked, e);
 }
 
-int plan_refuse_geo(struct query_context *q, const struct plan_resolved *r, struct error *e)
-{
-	if (r->collection.kind != COLLECTION_MISSING)
-		return query_error(e, QUERY_INDEX_NOT_FOUND, PIPELINE_NO_GEO_INDEX);
-	return query_error(e, QUERY_NAMESPACE_NOT_FOUND,
-			   "$geoNear requires a geo index to run, but %.*s.%.*s does not exist",
-			   (int)q->db.len, (const char *)q->db.at, (int)q->coll.len,
-			   (const char *)q->coll.at);
-}
-
 int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
 		  const struct expr_frame *set, bool check, struct plan *ret_plan,
 		  struct stage **ret, struct error *e)
@@ -402,8 +393,6 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 		scope = expr_scope_new(q);
 	if (check && plan_check(q, scope, r->pipeline, e) < 0)
 		return e->code;
-	if (check && pipeline_begins_with_geo(r->pipeline))
-		return plan_refuse_geo(q, r, e);
 	r->pipeline = reorder_pipeline(q, r->pipeline);
 	if (r->unpack.len == 0)
 		r->pipeline = plan_needed(q, r->pipeline);
@@ -412,7 +401,7 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 		return e->code;
 	if (ret_plan != NULL)
 		*ret_plan = plan;
-	return pipeline_build(q, scope, done == 0 ? r->pipeline : drop(q, r->pipeline, done),
+	return pipeline_build(q, scope, done == 0 ? r->pipeline : plan_drop(q, r->pipeline, done),
 			      source, ret, e);
 }
 

@@ -43,7 +43,7 @@ static int next_direct(struct scan *s, struct stage_doc *ret, struct error *e)
 		return more;
 	s->examined++;
 	ret->record_id = number_of(s, s->first++);
-	ret->sort_key = (struct bytes){0};
+	ret->sort_key = ret->near = (struct bytes){0};
 	return 1;
 }
 

@@ -21,9 +21,15 @@ static int check_meta_name(const struct value *v, struct error *e)
 	return query_error(e, 31138, "Illegal $meta sort: %s", buf_text(&text));
 }
 
-/* No query here has a text search behind it. */
-static int check_meta_there(const struct value *v, struct error *e)
+/* No query here has a text search behind it; a $near it may have. */
+static int check_meta_there(const struct query_context *q, const struct value *v, struct error *e)
 {
+	bool of_distance = bytes_equal(v->data, bytes_str("geoNearDistance"));
+
+	if (!q->has_near && (of_distance || bytes_equal(v->data, bytes_str("geoNearPoint"))))
+		return query_error(e, 40218,
+				   "query requires $geoNear %s metadata, but it is not available",
+				   of_distance ? "distance" : "point");
 	if (bytes_equal(v->data, bytes_str("textScore")))
 		return query_error(e, 40218,
 				   "query requires text score metadata, but it is not available");
@@ -47,7 +53,7 @@ static int parse_meta(struct expr_scope *scope, const struct bson_field *field,
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "Cannot have additional keys in a $meta sort specification");
 	v = value_of_field(&inner);
-	if (check_meta_name(&v, e) < 0 || check_meta_there(&v, e) < 0)
+	if (check_meta_name(&v, e) < 0 || check_meta_there(expr_scope_context(scope), &v, e) < 0)
 		return e->code;
 	part->path = bytes_of(NULL, 0);
 	part->is_ascending = false;
@@ -150,6 +156,16 @@ const struct sort *sort_by_chance(struct query_context *q)
 
 	sort->count = 1;
 	sort->parts[0].is_random = true;
+	sort->parts[0].is_ascending = true;
+	return sort;
+}
+
+const struct sort *sort_by_distance(struct query_context *q)
+{
+	struct sort *sort = arena_zeroed(q->constants, sizeof(*sort));
+
+	sort->count = 1;
+	sort->parts[0].is_near = true;
 	sort->parts[0].is_ascending = true;
 	return sort;
 }

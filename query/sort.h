@@ -50,7 +50,7 @@ void sorter_free(struct sorter *sorter);
 /* Bytes that it holds in memory. NULL: none. */
 size_t sorter_memory(const struct sorter *sorter);
 DEFINE_OWNED(struct sorter *, sorter_free);
-/* Copy a document in. 292 when memory is out and allow_disk_use is not set. */
+/* Copy a document in. 292 when memory is out and allow_disk_use is not set; the order of a $near is no sort to mongod, and asks for neither. */
 MUST_CHECK int sorter_add(struct sorter *sorter, struct expr_frame *frame,
 			  const struct stage_doc *doc, struct error *e);
 /* No more documents: now sorter_next(): 1 and a document valid until the next call, 0 at the end. */

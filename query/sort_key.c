@@ -235,6 +235,9 @@ int sort_key_values(const struct sort *sort, struct expr_frame *frame, const str
 		if (part->is_random) {
 			places[i].is_done = true;
 			places[i].v = random_value();
+		} else if (part->is_near) {
+			places[i].is_done = true;
+			places[i].v = value_get(doc->near, bytes_str(STAGE_NEAR_ORDER));
 		} else if (part->meta != NULL) {
 			expr_frame_set(frame, doc->doc);
 			frame->meta = doc;

@@ -15,6 +15,7 @@ struct sort_part {
 	const struct expr *meta;
 	bool is_ascending;
 	bool is_random; /* by nothing in the document: $sample */
+	bool is_near;	/* by the distance that a near stage has found: near.h */
 };
 
 struct sort {
@@ -30,6 +31,8 @@ MUST_CHECK int sort_value_bytes(const struct value *v, struct collation *collati
 				struct error *e);
 /* In no order: another one each time. In the context's constants. */
 const struct sort *sort_by_chance(struct query_context *q);
+/* Nearest first. In the context's constants. */
+const struct sort *sort_by_distance(struct query_context *q);
 /* The folder for what does not fit in memory. */
 const char *sort_spill_folder(const struct query_context *q);
 

@@ -82,7 +82,8 @@ void sorter_free(struct sorter *sorter)
 static int add_to_all(struct sorter *sorter, struct bytes key, struct bytes record, struct error *e)
 {
 	sorter->bytes += key.len + record.len + ENTRY_COST;
-	if (!sorter->q->allow_disk_use && sorter->bytes > sorter->q->memory)
+	if (!sorter->q->allow_disk_use && !sorter->sort->parts[0].is_near &&
+	    sorter->bytes > sorter->q->memory)
 		return query_error(e, QUERY_DISK_USE_NOT_ALLOWED,
 				   "Sort exceeded memory limit of %zu bytes, but did not opt in to "
 				   "external sorting.",
@@ -177,7 +178,7 @@ static int add_to_heap(struct sorter *sorter, struct bytes record, struct error 
 
 /* ---- in */
 
-/* Record id, document, and the key's values when they are asked for. */
+/* Record id, document, the key's values when they are asked for, what a $near has found. */
 static int make_record(struct sorter *sorter, struct expr_frame *frame, const struct stage_doc *doc,
 		       struct error *e)
 {
@@ -187,14 +188,15 @@ static int make_record(struct sorter *sorter, struct expr_frame *frame, const st
 	buf_reset(&sorter->record);
 	buf_add_le64(&sorter->record, (uint64_t)doc->record_id);
 	buf_add_bytes(&sorter->record, doc->doc);
-	if (!sorter->keep_keys)
-		return 0;
-	if (sort_key_values(sorter->sort, frame, doc, values, e) < 0)
-		return e->code;
-	begin = bson_build_begin(&sorter->record);
-	for (size_t i = 0; i < sorter->sort->count; i++)
-		value_write_at(&sorter->record, i, &values[i]);
-	bson_build_end(&sorter->record, begin);
+	if (sorter->keep_keys) {
+		if (sort_key_values(sorter->sort, frame, doc, values, e) < 0)
+			return e->code;
+		begin = bson_build_begin(&sorter->record);
+		for (size_t i = 0; i < sorter->sort->count; i++)
+			value_write_at(&sorter->record, i, &values[i]);
+		bson_build_end(&sorter->record, begin);
+	}
+	buf_add_bytes(&sorter->record, doc->near);
 	return 0;
 }
 
@@ -229,10 +231,19 @@ int sorter_finish(struct sorter *sorter, struct error *e)
 	return 0;
 }
 
+/* The document that `from` begins with, which is behind it then. */
+static struct bytes take_document(struct bytes *from)
+{
+	uint32_t len = get_le32(from->at);
+	struct bytes doc = bytes_of(from->at, len);
+
+	*from = bytes_of(from->at + len, from->len - len);
+	return doc;
+}
+
 int sorter_next(struct sorter *sorter, struct stage_doc *ret, struct error *e)
 {
 	struct bytes key, record;
-	uint32_t len;
 	int found;
 
 	if (sorter->limit > 0 && sorter->given == sorter->limit)
@@ -249,9 +260,11 @@ int sorter_next(struct sorter *sorter, struct stage_doc *ret, struct error *e)
 			return found;
 	}
 	sorter->given++;
-	len = get_le32(record.at + RECORD_LEN);
-	ret->record_id = (int64_t)get_le64(record.at);
-	ret->doc = bytes_of(record.at + RECORD_LEN, len);
-	ret->sort_key = bytes_of(ret->doc.at + len, record.len - RECORD_LEN - len);
+	*ret = (struct stage_doc){.record_id = (int64_t)get_le64(record.at)};
+	record = bytes_of(record.at + RECORD_LEN, record.len - RECORD_LEN);
+	ret->doc = take_document(&record);
+	if (sorter->keep_keys)
+		ret->sort_key = take_document(&record);
+	ret->near = record;
 	return 1;
 }

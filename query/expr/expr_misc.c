@@ -262,9 +262,9 @@ static int eval_function(const struct expr *self UNUSED, struct expr_frame *fram
 
 /* ---- $meta */
 
-enum meta { META_RECORD_ID = 1, META_SORT_KEY, META_NONE };
+enum meta { META_RECORD_ID = 1, META_SORT_KEY, META_DISTANCE, META_POINT, META_NONE };
 
-/* `needs`: what a query must have for it, which no query here has; `lacks`: what none has where a stage filters. */
+/* `needs`: what a query must have for it, which none has here but a $near; `lacks`: what none has where a stage filters. */
 static const struct {
 	const char *name;
 	enum meta meta;
@@ -273,8 +273,8 @@ static const struct {
 	{"recordId", META_RECORD_ID, NULL, "record ID"},
 	{"sortKey", META_SORT_KEY, NULL, "sort key"},
 	{"textScore", META_NONE, "text score", "text score"},
-	{"geoNearDistance", META_NONE, "$geoNear distance", "$geoNear distance"},
-	{"geoNearPoint", META_NONE, "$geoNear point", "$geoNear point"},
+	{"geoNearDistance", META_DISTANCE, "$geoNear distance", "$geoNear distance"},
+	{"geoNearPoint", META_POINT, "$geoNear point", "$geoNear point"},
 	{"indexKey", META_NONE, NULL, "index key"},
 	{"randVal", META_NONE, NULL, NULL},
 	{"searchHighlights", META_NONE, NULL, NULL},
@@ -298,6 +298,9 @@ static int parse_meta(struct expr_scope *scope, const struct value *operand, str
 		if (!bytes_equal(operand->data, bytes_str(metas[i].name)))
 			continue;
 		needs = q->in_filter ? NULL : q->in_match ? metas[i].lacks : metas[i].needs;
+		if (q->has_near && !q->in_match &&
+		    (metas[i].meta == META_DISTANCE || metas[i].meta == META_POINT))
+			needs = NULL;
 		if (needs != NULL)
 			return query_error(e, 40218,
 					   "query requires %s metadata, but it is not available",
@@ -321,6 +324,10 @@ static int eval_meta(const struct expr *self, struct expr_frame *frame, struct v
 	else if (self->value.int32 == META_SORT_KEY)
 		*ret = doc != NULL && doc->sort_key.len > 0 ? value_array(doc->sort_key)
 							    : value_array(bson_build_empty());
+	else if (doc != NULL && doc->near.len > 0 && self->value.int32 < META_NONE)
+		*ret = value_get(doc->near,
+				 bytes_str(self->value.int32 == META_DISTANCE ? STAGE_NEAR_DISTANCE
+									      : STAGE_NEAR_POINT));
 	return 0;
 }
 

@@ -152,9 +152,9 @@ static bool node_holds(struct level *l, const struct match_node *node, struct ma
 	case MATCH_NOT:
 		return !node_holds(l, node->children[0], NULL);
 	case MATCH_ALWAYS_TRUE:
+	case MATCH_GEO_NEAR:
 		return true;
 	case MATCH_ALWAYS_FALSE:
-	case MATCH_GEO_NEAR:
 		return false;
 	case MATCH_EXPR:
 		return expr_holds(l, node);

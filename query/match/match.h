@@ -20,6 +20,7 @@ enum match_flags {
 	MATCH_OF_LIST = 1 << 4, /* of what the server lists about itself: no $text, $where, $near */
 	MATCH_AS_WRITTEN =
 		1 << 3, /* predicates are asked in the order of the words: no plan sorts them */
+	MATCH_WITH_NEAR = 1 << 5, /* a $near may stand in it: somebody asks for match_near() */
 };
 
 /* Parse `query`. Errors with mongod's code and text. */
@@ -45,6 +46,10 @@ struct match_detail {
 /* 1 it matches, 0 not. `detail` may be NULL. An error only from $expr. */
 MUST_CHECK int match_test(const struct match *match, struct expr_frame *frame, struct bytes doc,
 			  struct match_detail *detail, struct error *e);
+
+/* Its $near (match_near.h), or NULL; of which the match itself says nothing but that it holds. */
+struct match_near;
+const struct match_near *match_near(const struct match *match);
 
 /* May asking it give an error? */
 bool match_can_fail(const struct match *match);

@@ -48,16 +48,21 @@ static bool polygon_has(const struct match_geo *geo, const struct geo_point *p)
 	return inside;
 }
 
-/* distanceWithin() of mongod: on the axes the coordinates are compared, not their difference, which has lost digits. */
-static bool circle_has(const struct geo_point *center, double radius, const struct geo_point *p)
+int geo_circle_side(const struct geo_point *center, double radius, const struct geo_point *p)
 {
-	double dx = p->x - center->x, dy = p->y - center->y;
+	double dx = p->x - center->x, dy = p->y - center->y, far, near;
 
-	if (dx == 0)
-		return fmax(p->y, center->y) <= fmin(p->y, center->y) + radius;
-	if (dy == 0)
-		return fmax(p->x, center->x) <= fmin(p->x, center->x) + radius;
-	return sqrt(dx * dx + dy * dy) <= radius;
+	if (dx == 0) {
+		far = fmax(p->y, center->y);
+		near = fmin(p->y, center->y) + radius;
+	} else if (dy == 0) {
+		far = fmax(p->x, center->x);
+		near = fmin(p->x, center->x) + radius;
+	} else {
+		far = sqrt(dx * dx + dy * dy);
+		near = radius;
+	}
+	return (far > near) - (far < near);
 }
 
 static bool plane_has(const struct match_geo *geo, const struct geo_point *p)
@@ -66,8 +71,13 @@ static bool plane_has(const struct match_geo *geo, const struct geo_point *p)
 		return p->x >= geo->corner.x && p->x <= geo->other.x && p->y >= geo->corner.y &&
 		       p->y <= geo->other.y;
 	if (geo->kind == GEO_CENTER)
-		return circle_has(&geo->corner, geo->radius, p);
+		return geo_circle_side(&geo->corner, geo->radius, p) <= 0;
 	return polygon_has(geo, p);
+}
+
+bool match_geo_is_on_earth(const struct match_geo *geo)
+{
+	return geo->kind >= GEO_CAP;
 }
 
 bool match_geo_holds(const struct match_test *t, const struct match_geo *geo,

@@ -64,7 +64,15 @@ int geo_parse_point(uint8_t type, struct bytes value, bool only_two, struct geo_
 bool geo_is_on_sphere(double longitude, double latitude);
 struct geo_vector geo_vector_of(double longitude, double latitude);
 
+/*
+ * match_geo.c: on a plane, is p inside (-1) of a circle, on it (0), outside (1)? distanceCompare() of mongod's shapes.cpp: on the axes the
+ * coordinates are compared, not their difference, which has lost digits.
+ */
+int geo_circle_side(const struct geo_point *center, double radius, const struct geo_point *p);
+
 /* match_geo_sphere.c */
+struct geo_vector geo_cross(struct geo_vector a, struct geo_vector b);
+double geo_dot(struct geo_vector a, struct geo_vector b);
 double geo_angle(struct geo_vector a, struct geo_vector b);
 /* From a place to the nearest of an edge, in radians. */
 double geo_distance(struct geo_vector p, struct geo_vector a, struct geo_vector b);
@@ -72,6 +80,8 @@ bool geo_edges_cross(struct geo_vector a, struct geo_vector b, struct geo_vector
 		     struct geo_vector d);
 /* The area to the left of a loop, 0 to 4 pi. */
 double geo_loop_area(const struct geo_line *loop);
+/* Inside; of a place on the edge or close to it nothing is known. */
+bool geo_polygon_surrounds(const struct geo_polygon *polygon, struct geo_vector p);
 /* Inside or on the edge. */
 bool geo_polygon_has(const struct geo_polygon *polygon, struct geo_vector p);
 bool geo_shapes_meet(const struct geo_shape *a, const struct geo_shape *b);
@@ -79,5 +89,8 @@ bool geo_shapes_meet(const struct geo_shape *a, const struct geo_shape *b);
 bool geo_shape_holds(const struct geo_shape *outer, const struct geo_shape *inner);
 /* Is all of `inner` within `radius` of `center`? */
 bool geo_cap_holds(struct geo_vector center, double radius, const struct geo_shape *inner);
+
+/* match_geo_distance.c: from a place to the nearest of a shape, in radians; false: there is nothing in it. */
+bool geo_shape_distance(struct geo_vector p, const struct geo_shape *shape, double *ret);
 
 #endif

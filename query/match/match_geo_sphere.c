@@ -5,20 +5,20 @@
 
 #define NO_SIDE 1e-15 /* what a triple product of vectors in one plane can come to */
 
-static struct geo_vector cross(struct geo_vector a, struct geo_vector b)
+struct geo_vector geo_cross(struct geo_vector a, struct geo_vector b)
 {
 	return (struct geo_vector){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z,
 				   a.x * b.y - a.y * b.x};
 }
 
-static double dot(struct geo_vector a, struct geo_vector b)
+double geo_dot(struct geo_vector a, struct geo_vector b)
 {
 	return a.x * b.x + a.y * b.y + a.z * b.z;
 }
 
 static double length(struct geo_vector a)
 {
-	return sqrt(dot(a, a));
+	return sqrt(geo_dot(a, a));
 }
 
 static struct geo_vector middle(struct geo_vector a, struct geo_vector b)
@@ -31,17 +31,17 @@ static struct geo_vector middle(struct geo_vector a, struct geo_vector b)
 
 double geo_angle(struct geo_vector a, struct geo_vector b)
 {
-	return atan2(length(cross(a, b)), dot(a, b));
+	return atan2(length(geo_cross(a, b)), geo_dot(a, b));
 }
 
 double geo_distance(struct geo_vector p, struct geo_vector a, struct geo_vector b)
 {
-	struct geo_vector n = cross(a, b);
+	struct geo_vector n = geo_cross(a, b);
 	double len = length(n);
 
 	/* Is the foot of the perpendicular between the ends? */
-	if (len > 0 && dot(cross(n, a), p) > 0 && dot(cross(b, n), p) > 0)
-		return fabs(asin(fmax(-1, fmin(1, dot(n, p) / len))));
+	if (len > 0 && geo_dot(geo_cross(n, a), p) > 0 && geo_dot(geo_cross(b, n), p) > 0)
+		return fabs(asin(fmax(-1, fmin(1, geo_dot(n, p) / len))));
 	return fmin(geo_angle(p, a), geo_angle(p, b));
 }
 
@@ -49,8 +49,9 @@ double geo_distance(struct geo_vector p, struct geo_vector a, struct geo_vector 
 bool geo_edges_cross(struct geo_vector a, struct geo_vector b, struct geo_vector c,
 		     struct geo_vector d)
 {
-	struct geo_vector ab = cross(a, b), cd = cross(c, d);
-	double acb = -dot(ab, c), bda = dot(ab, d), cbd = -dot(cd, b), dac = dot(cd, a);
+	struct geo_vector ab = geo_cross(a, b), cd = geo_cross(c, d);
+	double acb = -geo_dot(ab, c), bda = geo_dot(ab, d), cbd = -geo_dot(cd, b),
+	       dac = geo_dot(cd, a);
 
 	/* Edges of one meridian, say, are on no side of each other. */
 	if (fabs(acb) < NO_SIDE || fabs(bda) < NO_SIDE || fabs(cbd) < NO_SIDE ||
@@ -64,7 +65,8 @@ bool geo_edges_cross(struct geo_vector a, struct geo_vector b, struct geo_vector
 /* The signed area of a triangle. */
 static double triangle(struct geo_vector a, struct geo_vector b, struct geo_vector c)
 {
-	return 2 * atan2(dot(a, cross(b, c)), 1 + dot(a, b) + dot(b, c) + dot(c, a));
+	return 2 * atan2(geo_dot(a, geo_cross(b, c)),
+			 1 + geo_dot(a, b) + geo_dot(b, c) + geo_dot(c, a));
 }
 
 double geo_loop_area(const struct geo_line *loop)
@@ -94,10 +96,10 @@ static bool is_inside_loop(const struct geo_line *loop, struct geo_vector p)
 	double turned = 0;
 
 	for (size_t i = 0; i < loop->count; i++) {
-		struct geo_vector a = cross(p, loop->at[i]);
-		struct geo_vector b = cross(p, loop->at[(i + 1) % loop->count]);
+		struct geo_vector a = geo_cross(p, loop->at[i]);
+		struct geo_vector b = geo_cross(p, loop->at[(i + 1) % loop->count]);
 
-		turned += atan2(dot(p, cross(a, b)), dot(a, b));
+		turned += atan2(geo_dot(p, geo_cross(a, b)), geo_dot(a, b));
 	}
 	return turned > M_PI;
 }
@@ -110,16 +112,18 @@ static bool is_on_edge(const struct geo_polygon *polygon, struct geo_vector p)
 	return false;
 }
 
-bool geo_polygon_has(const struct geo_polygon *polygon, struct geo_vector p)
+bool geo_polygon_surrounds(const struct geo_polygon *polygon, struct geo_vector p)
 {
-	bool inside;
+	bool inside = is_inside_loop(&polygon->loops[0], p);
 
-	if (is_on_edge(polygon, p))
-		return true;
-	inside = is_inside_loop(&polygon->loops[0], p);
 	for (size_t i = 1; inside && i < polygon->count; i++)
 		inside = !is_inside_loop(&polygon->loops[i], p);
 	return inside != polygon->is_inverted;
+}
+
+bool geo_polygon_has(const struct geo_polygon *polygon, struct geo_vector p)
+{
+	return is_on_edge(polygon, p) || geo_polygon_surrounds(polygon, p);
 }
 
 /* ---- edges against edges; a loop's last edge goes back to its first place */
@@ -206,7 +210,7 @@ static bool has_all(const struct geo_polygon *polygon, const struct geo_line *li
 /* Seen from o: 1 when a to b is a turn to the left, -1 to the right, 0 when they are the same. */
 static int turn(struct geo_vector a, struct geo_vector b, struct geo_vector o)
 {
-	double side = geo_angle(a, b) <= GEO_NEAR ? 0 : dot(cross(o, a), b);
+	double side = geo_angle(a, b) <= GEO_NEAR ? 0 : geo_dot(geo_cross(o, a), b);
 
 	return (side > GEO_NEAR) - (side < -GEO_NEAR);
 }

@@ -114,14 +114,14 @@ int match_parse(struct expr_scope *scope, struct bytes query, unsigned flags,
 
 	if (parse_query(&p, query, &root) < 0)
 		return e->code;
-	if (p.nears > 0)
-		return match_refuse_near(&p);
 	if (p.has_expr && (flags & MATCH_UNFOLDED) == 0 && optimize_filter(&p, root) < 0)
 		return (flags & MATCH_AGGREGATE) != 0 ? expr_optimize_error(e) : e->code;
 	match = (struct match *)match_level_of(&p, root);
 	match->words = query;
 	match->parsed = p.has_expr ? root : NULL;
 	match->flags = flags;
+	if (p.near != NULL && match_check_near(&p, match) < 0)
+		return e->code;
 	*ret = match;
 	return 0;
 }
@@ -142,8 +142,14 @@ int match_fold(struct expr_scope *scope, const struct match *match, struct error
 	folded = *match_level_of(&p, match->parsed);
 	folded.words = match->words;
 	folded.flags = match->flags;
+	folded.near = match->near;
 	*changed = folded;
 	return 0;
+}
+
+const struct match_near *match_near(const struct match *match)
+{
+	return match == NULL ? NULL : match->near;
 }
 
 bool match_can_fail(const struct match *match)

@@ -9,6 +9,7 @@
 #define QUERY_MATCH_MATCH_NODE_H
 
 #include "query/match/match.h"
+#include "query/match/match_near.h"
 #include "query/path.h"
 #include "query/query_error.h"
 #include "query/regex.h"
@@ -39,9 +40,9 @@ enum match_kind {
 	MATCH_GEO,
 	MATCH_ALWAYS_FALSE,
 	MATCH_ALWAYS_TRUE,
-	MATCH_GEO_NEAR,
 	MATCH_EXPR,
 	MATCH_SAMPLE,
+	MATCH_GEO_NEAR,
 	MATCH_SCHEMA,
 	/* These are only shown: match_show.h. */
 	MATCH_INTERNAL_EQ,
@@ -133,6 +134,7 @@ struct match_node {
 			struct bytes name; /* "$geoWithin" */
 			struct value words;
 		} geo;
+		const struct match_near *near;
 		struct {
 			const struct match_schema *schema;
 			struct value words;
@@ -151,6 +153,7 @@ struct match {
 	struct bytes words;		      /* what was parsed */
 	unsigned flags;			      /* it was parsed with */
 	const struct match_node *parsed_tree; /* before anything was rewritten */
+	const struct match_near *near;	      /* or NULL */
 	struct query_context *q;	      /* it was parsed for */
 	const struct match_node
 		*parsed; /* as it was before anything was rewritten; NULL: there is no $expr */
@@ -162,13 +165,6 @@ struct match {
 
 enum match_level { MATCH_LEVEL_TOP, MATCH_LEVEL_SUB };
 
-/* A $near: refused when all has been parsed, as there is no index for it. */
-struct match_near {
-	struct bytes path;
-	double most; /* $maxDistance */
-	bool on_sphere;
-};
-
 struct match_parser {
 	struct expr_scope *scope;
 	struct query_context *q;
@@ -176,10 +172,7 @@ struct match_parser {
 	unsigned flags;
 	bool has_expr;
 	bool shows; /* the tree is made to be shown: an $expr says what its comparisons are */
-	int nears;
-	bool near_is_nested;
-	struct match_near near; /* the last */
-	int depth;		/* of $or, $nor, $not and $elemMatch around */
+	const struct match_near *near; /* the last that was parsed, or NULL */
 	struct error *e;
 };
 
@@ -248,8 +241,8 @@ int match_parse_geo(struct match_parser *p, struct bytes name, struct bytes doc,
 /* match_near.c */
 int match_parse_near(struct match_parser *p, struct bytes name, struct bytes doc,
 		     const struct match_node **ret);
-/* The error for a query that has a $near and is otherwise right. */
-int match_refuse_near(struct match_parser *p) COLD;
+/* A query has one $near at most, at its top, and only where `flags` allow it. */
+int match_check_near(struct match_parser *p, struct match *match);
 
 /* ---- match_optimize.c */
 
@@ -285,6 +278,8 @@ bool match_schema_holds(struct match_test *t, const struct match_schema *schema,
 bool match_schema_part_holds(struct match_test *t, const struct match_node *node, struct bytes doc);
 bool match_geo_holds(const struct match_test *t, const struct match_geo *geo,
 		     const struct bson_field *field);
+/* Does it ask for a shape on the sphere, rather than on a plane? */
+bool match_geo_is_on_earth(const struct match_geo *geo);
 
 /* Does an int64 hold it when its fraction is cut off? */
 static inline bool match_fits_int64(_Decimal128 number)

@@ -124,10 +124,8 @@ static int parse_not(struct match_parser *p, struct bytes name, const struct val
 		return query_error(p->e, QUERY_BAD_VALUE, "$not needs a regex or a document");
 	if (v->data.len <= BSON_MIN_LEN)
 		return query_error(p->e, QUERY_BAD_VALUE, "$not cannot be empty");
-	p->depth++;
 	if (match_parse_field(p, name, v->data, level, &list) < 0)
 		return p->e->code;
-	p->depth--;
 	*ret = match_not_new(p, match_tree_new(p, MATCH_AND, &list));
 	return 0;
 }
@@ -144,7 +142,6 @@ static int parse_elem_match(struct match_parser *p, struct bytes name,
 
 	if (v.type != BSON_KIND_DOCUMENT)
 		return query_error(p->e, QUERY_BAD_VALUE, "$elemMatch needs an Object");
-	p->depth++;
 	fields = fields_of(v.data);
 	if (match_is_operators(&v, true) && fields_next(&fields, &first) &&
 	    !match_is_pathless(first.name)) {
@@ -159,7 +156,6 @@ static int parse_elem_match(struct match_parser *p, struct bytes name,
 		node = match_leaf_new(p, MATCH_ELEM_OBJECT, name);
 		node->sub = match_level_of(p, root);
 	}
-	p->depth--;
 	*ret = node;
 	return 0;
 }

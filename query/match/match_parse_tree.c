@@ -27,10 +27,8 @@ static int parse_tree(struct match_parser *p, enum match_kind kind, const struct
 		if (element.type != BSON_KIND_DOCUMENT)
 			return query_error(p->e, QUERY_BAD_VALUE,
 					   "$or/$and/$nor entries need to be full objects");
-		p->depth += kind != MATCH_AND;
 		if (match_parse_document(p, element.value, level, &node) < 0)
 			return p->e->code;
-		p->depth -= kind != MATCH_AND;
 		match_list_add(p, &list, node);
 	}
 	*ret = match_tree_new(p, kind, &list);

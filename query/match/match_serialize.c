@@ -231,7 +231,7 @@ static const struct {
 	{MATCH_SHOWN_MIN_PROPERTIES, "$_internalSchemaMinProperties"},
 };
 
-static const char *shown_name(enum match_kind kind)
+const char *match_shown_name(enum match_kind kind)
 {
 	for (size_t i = 0; i < COUNT_OF(shown_names); i++)
 		if (shown_names[i].kind == kind)
@@ -272,11 +272,17 @@ static void add_other(const struct match_node *node, struct buf *ret)
 	case MATCH_SHOWN_MIN_ITEMS:
 	case MATCH_SHOWN_MIN_LENGTH:
 	case MATCH_SHOWN_MIN_PROPERTIES:
-		add_number(shown_name(node->kind), node, ret);
+		add_number(match_shown_name(node->kind), node, ret);
 		return;
 	default:
-		value_write(ret, bytes_str(shown_name(node->kind)), &node->value);
+		value_write(ret, bytes_str(match_shown_name(node->kind)), &node->value);
 	}
+}
+
+/* The fields of a document, as they are. */
+static void add_fields(struct bytes doc, struct buf *ret)
+{
+	buf_add(ret, doc.at + 4, doc.len - BSON_MIN_LEN);
 }
 
 /* The operator and operand of a node with a path. */
@@ -321,6 +327,9 @@ static void add_operator(const struct match_node *node, struct buf *ret)
 		break;
 	case MATCH_GEO:
 		value_write(ret, node->geo.name, &node->geo.words);
+		break;
+	case MATCH_GEO_NEAR:
+		add_fields(node->near->words, ret);
 		break;
 	default:
 		add_other(node, ret);

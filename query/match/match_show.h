@@ -26,6 +26,9 @@ const struct match_node *match_show_parts(struct match_parser *p, const struct m
  */
 const struct match_node *match_show_rewritten(struct match_parser *p, const struct expr *expr);
 
+/* The name of an operator with "$", also of nodes that are only shown. */
+const char *match_shown_name(enum match_kind kind);
+
 /* A schema as the predicates that mongod's parser makes of it. Rule: json_schema_parser.cpp of mongod 6.0. */
 const struct match_node *match_show_schema(struct match_parser *p,
 					   const struct match_schema *schema, bool is_root);

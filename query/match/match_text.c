@@ -1,7 +1,7 @@
 /* A parsed match as mongod tells it in a planner's error: MatchExpression::debugString(). */
 #include "base/bson_build.h"
 #include "query/expr/expr_show.h"
-#include "query/match/match_node.h"
+#include "query/match/match_show.h"
 
 #define INDENT 4
 
@@ -126,7 +126,7 @@ static bool leaf_text(const struct match_node *node, struct buf *ret)
 		bits_text(node, ret);
 		return false;
 	default:
-		value_part(bytes_str(match_operator_name(node->kind)), &node->value, ret);
+		value_part(bytes_str(match_shown_name(node->kind)), &node->value, ret);
 		return true;
 	}
 }
@@ -135,6 +135,10 @@ static void path_text(const struct match_node *node, unsigned depth, struct buf 
 {
 	if (node->kind == MATCH_GEO) {
 		geo_text(node, ret);
+		return;
+	}
+	if (node->kind == MATCH_GEO_NEAR) {
+		match_near_text(node->near, ret);
 		return;
 	}
 	buf_add_bytes(ret, node->path.text);
@@ -217,5 +221,14 @@ static void node_text(const struct match_node *node, unsigned depth, struct buf 
 
 void match_text(const struct match *match, struct buf *ret)
 {
-	node_text(match->whole, 0, ret);
+	OWNED(arena_free) struct arena *arena = NULL;
+	struct match_parser p = {.q = match->q, .shows = true};
+
+	if (match->parsed == NULL) {
+		node_text(match->whole, 0, ret);
+		return;
+	}
+	/* What the comparisons of an $expr say stands beside it. */
+	p.arena = arena = arena_new();
+	node_text(match_sort(match_optimize(&p, match->parsed)), 0, ret);
 }

@@ -157,8 +157,8 @@ struct stage *stage_new_empty(struct stage_build *b, struct stage *source)
 	return stage_new(b, &empty_kind, sizeof(struct stage), &none, source);
 }
 
-int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
-			 struct stage *source, struct stage **ret, struct error *e)
+static int parse_stages(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
+			struct stage *source, struct stage **ret, struct error *e)
 {
 	OWNED(stage_free) struct stage *last = source;
 	struct fields fields = fields_of(pipeline);
@@ -184,6 +184,19 @@ int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stag
 				   "Pipeline length must be no longer than %d stages", STAGES_MAX);
 	*ret = last == NULL ? stage_new_empty(b, NULL) : TAKE(last);
 	return 0;
+}
+
+int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
+			 struct stage *source, struct stage **ret, struct error *e)
+{
+	bool before = b->q->has_near;
+	int result;
+
+	b->q->has_near =
+		pipeline_begins_with_geo(pipeline, NULL) || (before && inside == STAGE_IN_FACET);
+	result = parse_stages(b, pipeline, inside, source, ret, e);
+	b->q->has_near = before;
+	return result;
 }
 
 int stage_parse_sub(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
@@ -286,7 +299,7 @@ bool pipeline_needs_collection(struct bytes pipeline)
 	return known == NULL || (known->place & PIPELINE_GIVES) == 0;
 }
 
-bool pipeline_begins_with_geo(struct bytes pipeline)
+bool pipeline_begins_with_geo(struct bytes pipeline, struct value *ret)
 {
 	struct fields fields = fields_of(pipeline), inner;
 	struct bson_field element, stage;
@@ -295,8 +308,11 @@ bool pipeline_begins_with_geo(struct bytes pipeline)
 		inner = fields_of(element.value);
 		if (!fields_next(&inner, &stage))
 			return false;
-		if (bytes_equal(stage.name, bytes_str("$geoNear")))
+		if (bytes_equal(stage.name, bytes_str("$geoNear"))) {
+			if (ret != NULL)
+				*ret = value_of_field(&stage);
 			return true;
+		}
 		/* {$match: {}} has been taken away. */
 		if (!bytes_equal(stage.name, bytes_str("$match")) || stage.value.len > BSON_MIN_LEN)
 			return false;
@@ -309,7 +325,7 @@ int pipeline_check_behind(struct bytes pipeline, struct error *e)
 	struct bson_field field;
 	const struct pipeline_known *known = first_stage(pipeline, &field);
 
-	if (pipeline_begins_with_geo(pipeline))
+	if (pipeline_begins_with_geo(pipeline, NULL))
 		return query_error(e, 40603, PIPELINE_NOT_FIRST, "$geoNear");
 	if (known != NULL && (known->place & PIPELINE_ONLY_FIRST) != 0)
 		return query_error(e, 40602, PIPELINE_ONLY_AS_FIRST, known->name);

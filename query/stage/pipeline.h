@@ -49,9 +49,17 @@ MUST_CHECK int pipeline_parse(struct query_context *q, struct expr_scope *scope,
 bool pipeline_needs_collection(struct bytes pipeline);
 /* May it be run with {aggregate: 1}: does it begin with a stage that needs no collection? Else error 73. */
 bool pipeline_stands_alone(struct bytes pipeline);
-/* Does it begin with $geoNear? There is no index for it: PIPELINE_NO_GEO_INDEX. */
-bool pipeline_begins_with_geo(struct bytes pipeline);
-#define PIPELINE_NO_GEO_INDEX "$geoNear requires a 2d or 2dsphere index, but none were found"
+/* Does it begin with $geoNear? Then *ret is its operand (may be NULL). */
+bool pipeline_begins_with_geo(struct bytes pipeline, struct value *ret);
+/* Of a $geoNear that was parsed: the field that it names by `key`; empty: none. */
+struct bytes pipeline_geo_key(const struct value *operand);
+/*
+ * The query that a $geoNear is: what it has as `query`, and {field: {$near: ..}}. `set` has the values of the first `set_count` slots, or is NULL. 5860401, 5860402: `near` is no
+ * place. Rule: DocumentSourceGeoNear::asNearQuery().
+ */
+MUST_CHECK int pipeline_geo_query(struct expr_scope *scope, const struct expr_frame *set,
+				  size_t set_count, const struct value *operand, struct bytes field,
+				  struct bytes *ret, struct error *e);
 /* May something be put before it, as a $lookup by fields does? Else errors 40602, 40603. */
 MUST_CHECK int pipeline_check_behind(struct bytes pipeline, struct error *e);
 /* Does it write ($out, $merge)? Then the command is answered with 13 Unauthorized. */

@@ -15,7 +15,15 @@ struct stage_doc {
 	struct bytes doc;
 	struct bytes sort_key; /* BSON array, for {$meta: "sortKey"}; empty when none */
 	int64_t record_id;     /* rank in its collection, from 1; 0 when it has none */
+	/*
+	 * Of a $near, a document: by what it is sorted (metres, or flat degrees), and for {$meta: ..} the distance as it is told
+	 * and the place. Empty: there was none.
+	 */
+	struct bytes near;
 };
+#define STAGE_NEAR_ORDER "order"
+#define STAGE_NEAR_DISTANCE "geoNearDistance"
+#define STAGE_NEAR_POINT "geoNearPoint"
 
 struct stage_kind {
 	const char *name; /* "$match" */

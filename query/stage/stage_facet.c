@@ -24,9 +24,7 @@ static int tee_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 
 	if (self->at == stage_store_count(*self->store))
 		return 0;
-	*ret = (struct stage_doc){0};
-	return stage_store_get(*self->store, self->at++, &self->room, &ret->doc, e) < 0 ? e->code
-											: 1;
+	return stage_store_get_doc(*self->store, self->at++, &self->room, ret, e) < 0 ? e->code : 1;
 }
 
 static void tee_close(struct stage *stage)
@@ -80,7 +78,7 @@ static int facet_next(struct stage *stage, struct stage_doc *ret, struct error *
 	if (self->is_done)
 		return 0;
 	while ((found = stage_next(stage->source, &doc, e)) == 1)
-		if (stage_store_add(self->store, doc.doc, e) < 0)
+		if (stage_store_add_doc(self->store, &doc, e) < 0)
 			return e->code;
 	if (found < 0)
 		return found;

@@ -400,35 +400,6 @@ static const struct refusal refusals[] = {
 	{"$shardedDataDistribution", 6789101, "The %s stage can only be run on mongoS"},
 };
 
-static int geo_next(struct stage *stage, struct stage_doc *ret, struct error *e)
-{
-	(void)stage;
-	(void)ret;
-	return query_error(e, QUERY_INDEX_NOT_FOUND, PIPELINE_NO_GEO_INDEX);
-}
-
-static const struct stage_kind geo_kind = {"$geoNear", geo_next, NULL, NULL, NULL};
-
-int stage_make_geo_near(struct stage_build *b, struct bytes name, const struct value *operand,
-			struct stage *source, struct stage **ret, struct error *e)
-{
-	OWNED(stage_free) struct stage *from = source;
-	struct value near, distance;
-
-	(void)name;
-	if (operand->type != BSON_KIND_DOCUMENT && operand->type != BSON_KIND_ARRAY)
-		return query_error(e, 10065, "invalid parameter: expected an object ($geoNear)");
-	near = value_get(operand->data, bytes_str("near"));
-	if (value_is_missing(&near))
-		return query_error(e, 5860400, "$geoNear requires a 'near' argument");
-	distance = value_get(operand->data, bytes_str("distanceField"));
-	if (distance.type != BSON_KIND_STRING)
-		return query_error(e, 16606,
-				   "$geoNear requires a 'distanceField' option as a String");
-	*ret = stage_new(b, &geo_kind, sizeof(struct stage), operand, TAKE(from));
-	return 0;
-}
-
 int stage_refuse(const char *stage, struct error *e)
 {
 	for (size_t i = 0; i < COUNT_OF(refusals); i++)

@@ -192,6 +192,11 @@ struct stage_store;
 struct stage_store *stage_store_new(struct query_context *q);
 void stage_store_free(struct stage_store *store);
 MUST_CHECK int stage_store_add(struct stage_store *store, struct bytes doc, struct error *e);
+/* The same with stage_doc.near, which stage_store_get_doc() gives back. */
+MUST_CHECK int stage_store_add_doc(struct stage_store *store, const struct stage_doc *doc,
+				   struct error *e);
+MUST_CHECK int stage_store_get_doc(const struct stage_store *store, size_t index, struct buf *room,
+				   struct stage_doc *ret, struct error *e);
 size_t stage_store_count(const struct stage_store *store);
 /* Bytes that it holds in memory. NULL: none. */
 size_t stage_store_memory(const struct stage_store *store);

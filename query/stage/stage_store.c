@@ -121,3 +121,28 @@ void stage_store_reset(struct stage_store *store)
 	buf_reset(&store->memory);
 	buf_reset(&store->tail);
 }
+
+int stage_store_add_doc(struct stage_store *store, const struct stage_doc *doc, struct error *e)
+{
+	OWNED(buf_release) struct buf both = {0};
+
+	if (doc->near.len == 0)
+		return stage_store_add(store, doc->doc, e);
+	buf_add_bytes(&both, doc->doc);
+	buf_add_bytes(&both, doc->near);
+	return stage_store_add(store, buf_bytes(&both), e);
+}
+
+int stage_store_get_doc(const struct stage_store *store, size_t index, struct buf *room,
+			struct stage_doc *ret, struct error *e)
+{
+	struct bytes both;
+	uint32_t len;
+
+	if (stage_store_get(store, index, room, &both, e) < 0)
+		return e->code;
+	len = get_le32(both.at);
+	*ret = (struct stage_doc){.doc = bytes_of(both.at, len),
+				  .near = bytes_of(both.at + len, both.len - len)};
+	return 0;
+}

@@ -22,12 +22,12 @@ static int add_key(struct window_stage *self, const struct value *partition,
 	return self->sort == NULL ? 0 : sort_key_bytes(self->sort, &self->work.frame, doc, ret, e);
 }
 
-/* [partition][document], the partition as {"0": value}. */
+/* [partition][document][stage_doc.near], the partition as {"0": value}. */
 static int add_document(struct window_stage *self, const struct stage_doc *doc, uint64_t number,
 			struct error *e)
 {
 	struct query_context *q = self->base.q;
-	OWNED(buf_release) struct buf key = {0};
+	OWNED(buf_release) struct buf key = {0}, both = {0};
 	struct value v = value_null();
 
 	stage_work_set(&self->work, q, doc);
@@ -41,7 +41,11 @@ static int add_document(struct window_stage *self, const struct stage_doc *doc, 
 		v = value_null();
 	if (!self->is_sorted && add_key(self, &v, doc, &key, e) < 0)
 		return e->code;
-	return stage_record_add(self->sorted, &self->work, &key, number, &v, doc->doc, e);
+	if (doc->near.len == 0)
+		return stage_record_add(self->sorted, &self->work, &key, number, &v, doc->doc, e);
+	buf_add_bytes(&both, doc->doc);
+	buf_add_bytes(&both, doc->near);
+	return stage_record_add(self->sorted, &self->work, &key, number, &v, buf_bytes(&both), e);
 }
 
 static int next_record(struct window_stage *self, struct error *e)
@@ -97,16 +101,19 @@ static int take_in(struct window_stage *self, struct error *e)
 
 /* ---- a partition */
 
-static struct bytes document_of(const struct window_stage *self)
+static struct stage_doc document_of(const struct window_stage *self)
 {
-	uint32_t head = get_le32(self->record.at);
+	uint32_t head = get_le32(self->record.at), len = get_le32(self->record.at + head);
 
-	return bytes_of(self->record.at + head, self->record.len - head);
+	return (struct stage_doc){
+		.doc = bytes_of(self->record.at + head, len),
+		.near = bytes_of(self->record.at + head + len, self->record.len - head - len)};
 }
 
 /* Its documents; then what the functions look at. */
 static int read_partition(struct window_stage *self, struct error *e)
 {
+	struct stage_doc doc;
 	struct value first, v;
 
 	stage_store_reset(self->docs);
@@ -117,13 +124,11 @@ static int read_partition(struct window_stage *self, struct error *e)
 		v = value_at(bytes_of(self->record.at, get_le32(self->record.at)), 0);
 		if (value_compare(&v, &first, self->base.q->collation) != 0)
 			break;
+		doc = document_of(self);
 		/* mongod's $setWindowFields has BSON in between: gaps end here. */
-		if (stage_store_add(self->docs,
-				    self->base.q->keeps_gaps
-					    ? gaps_strip(document_of(self), &self->room)
-					    : document_of(self),
-				    e) < 0 ||
-		    next_record(self, e) < 0)
+		if (self->base.q->keeps_gaps)
+			doc.doc = gaps_strip(doc.doc, &self->room);
+		if (stage_store_add_doc(self->docs, &doc, e) < 0 || next_record(self, e) < 0)
 			return e->code;
 	}
 	self->count = stage_store_count(self->docs);
@@ -156,7 +161,7 @@ static int evaluate_sort_values(struct window_stage *self, struct error *e)
 	struct stage_doc doc = {0};
 
 	for (size_t i = 0; self->sort_value != NULL && i < self->count; i++) {
-		if (stage_store_get(self->docs, i, &self->room, &doc.doc, e) < 0)
+		if (stage_store_get_doc(self->docs, i, &self->room, &doc, e) < 0)
 			return e->code;
 		stage_work_set(&self->work, self->base.q, &doc);
 		if (evaluate(self, self->sort_value, &self->sort_values[i], e) < 0)
@@ -171,7 +176,7 @@ static int evaluate_inputs(struct window_stage *self, struct error *e)
 	struct error failure = {0};
 
 	for (size_t i = 0; i < self->count; i++) {
-		if (stage_store_get(self->docs, i, &self->room, &doc.doc, e) < 0)
+		if (stage_store_get_doc(self->docs, i, &self->room, &doc, e) < 0)
 			return e->code;
 		stage_work_set(&self->work, self->base.q, &doc);
 		for (size_t n = 0; n < self->function_count; n++) {
@@ -284,7 +289,7 @@ static int window_next(struct stage *stage, struct stage_doc *ret, struct error 
 	}
 	if (make_results(self, e) < 0)
 		return e->code;
-	if (stage_store_get(self->docs, self->at, &self->room, &doc.doc, e) < 0)
+	if (stage_store_get_doc(self->docs, self->at, &self->room, &doc, e) < 0)
 		return e->code;
 	stage_work_set(&self->work, stage->q, &doc);
 	for (size_t n = 0; n < self->function_count; n++) {
@@ -295,7 +300,7 @@ static int window_next(struct stage *stage, struct stage_doc *ret, struct error 
 	self->at++;
 	if (project_apply(self->project, &self->work.frame, &doc, &self->work.out, e) < 0)
 		return e->code;
-	*ret = (struct stage_doc){.doc = buf_bytes(&self->work.out)};
+	*ret = (struct stage_doc){.doc = buf_bytes(&self->work.out), .near = doc.near};
 	return 1;
 }
 

@@ -195,7 +195,7 @@ static int input_at(struct window_stage *self, struct window_function *f, size_t
 	struct stage_doc doc = {0};
 	struct value v;
 
-	if (stage_store_get(self->docs, i, &self->room, &doc.doc, e) < 0)
+	if (stage_store_get_doc(self->docs, i, &self->room, &doc, e) < 0)
 		return e->code;
 	expr_frame_set(&self->work.frame, doc.doc);
 	if (expr_eval(f->input, &self->work.frame, &v, e) < 0)
