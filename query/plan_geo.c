@@ -30,6 +30,18 @@ static COLD int refuse(struct query_context *q, const struct plan_resolved *r,
 			   r->collection.entry.ns, buf_text(&tree), buf_text(&text), why);
 }
 
+/* mongod looks into the buckets, at a field of theirs, or sorts what is in all of them. */
+static COLD int refuse_series(struct bytes field, struct error *e)
+{
+	if (field.len == 0)
+		return query_error(
+			e, 5892921,
+			"Failed to optimize pipeline :: caused by :: Must specify 'key' option for "
+			"$geoNear on a time-series collection");
+	return query_error(e, QUERY_ILLEGAL_OPERATION,
+			   "yesterfs does not answer $geoNear on a time-series collection");
+}
+
 /* The query that the stage is, as it was parsed. */
 static int parse_query(struct query_context *q, const struct plan_resolved *r,
 		       const struct plan_request *request, const struct match **ret,
@@ -46,6 +58,8 @@ static int parse_query(struct query_context *q, const struct plan_resolved *r,
 				   (const char *)r->coll.at);
 	pipeline_begins_with_geo(r->pipeline, &operand);
 	field = pipeline_geo_key(&operand);
+	if (r->unpack.len > 0)
+		return refuse_series(field, e);
 	if (field.len == 0 && near_field(&r->collection, &field, e) < 0)
 		return e->code;
 	if (pipeline_geo_query(request->scope, request->set, request->set_count, &operand,

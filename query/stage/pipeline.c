@@ -186,14 +186,28 @@ static int parse_stages(struct stage_build *b, struct bytes pipeline, enum stage
 	return 0;
 }
 
+/* Wherever one stands: that it is not the first is told when all of it has been parsed. */
+static bool has_geo(struct bytes pipeline)
+{
+	struct fields fields = fields_of(pipeline), inner;
+	struct bson_field element, stage;
+
+	while (fields_next(&fields, &element)) {
+		inner = fields_of(element.value);
+		if (element.type == BSON_KIND_DOCUMENT && fields_next(&inner, &stage) &&
+		    bytes_equal(stage.name, bytes_str("$geoNear")))
+			return true;
+	}
+	return false;
+}
+
 int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
 			 struct stage *source, struct stage **ret, struct error *e)
 {
 	bool before = b->q->has_near;
 	int result;
 
-	b->q->has_near =
-		pipeline_begins_with_geo(pipeline, NULL) || (before && inside == STAGE_IN_FACET);
+	b->q->has_near = has_geo(pipeline) || (before && inside == STAGE_IN_FACET);
 	result = parse_stages(b, pipeline, inside, source, ret, e);
 	b->q->has_near = before;
 	return result;

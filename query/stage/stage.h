@@ -50,6 +50,7 @@ static inline int stage_next(struct stage *stage, struct stage_doc *ret, struct 
 {
 	int result = query_context_step(stage->q, e);
 
+	ret->near = (struct bytes){0};
 	return result < 0 ? result : stage->kind->next(stage, ret, e);
 }
 /* Bytes that a stage and all before it hold, about. NULL: none. */

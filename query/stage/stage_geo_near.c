@@ -23,6 +23,11 @@ static int geo_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 
 	if (more <= 0)
 		return more;
+	/* A $lookup may put it behind the stages of a view. */
+	if (ret->near.len == 0)
+		return query_error(
+			e, 40218,
+			"query requires $geoNear distance metadata, but it is not available");
 	v = value_get(ret->near, bytes_str(STAGE_NEAR_DISTANCE));
 	v = value_double(v.number * self->factor);
 	buf_reset(&self->half);
