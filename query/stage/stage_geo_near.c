@@ -136,32 +136,39 @@ static int parse_field(struct stage_build *b, const struct bson_field *field,
 	return check_gone(field->name, e);
 }
 
+static int check_missing(const char *name, struct error *e)
+{
+	if (strcmp(name, "near") == 0)
+		return query_error(e, 5860400, "$geoNear requires a 'near' argument");
+	if (strcmp(name, "distanceField") == 0)
+		return query_error(e, 16606,
+				   "$geoNear requires a 'distanceField' option as a String");
+	return 0;
+}
+
 int stage_make_geo_near(struct stage_build *b, struct bytes name UNUSED,
 			const struct value *operand, struct stage *source, struct stage **ret,
 			struct error *e)
 {
+	/* In whatever order they are written. */
+	static const char *const names[] = {"collation",   "limit",	  "num",
+					    "start",	   "near",	  "distanceField",
+					    "maxDistance", "minDistance", "distanceMultiplier",
+					    "query",	   "includeLocs", "key"};
 	OWNED(stage_free) struct stage *made = NULL;
 	struct geo_stage *self = stage_new(b, &geo_kind, sizeof(*self), operand, source);
 	struct bson_field field;
-	struct fields fields;
-	bool has_near = false, has_distance = false;
 
 	made = &self->base;
 	self->factor = 1;
 	if (operand->type != BSON_KIND_DOCUMENT && operand->type != BSON_KIND_ARRAY)
 		return query_error(e, 10065, "invalid parameter: expected an object ($geoNear)");
-	fields = fields_of(self->base.spec.data);
-	while (fields_next(&fields, &field)) {
-		if (parse_field(b, &field, self, e) < 0)
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		bool found = fields_find(self->base.spec.data, bytes_str(names[i]), &field);
+
+		if ((found ? parse_field(b, &field, self, e) : check_missing(names[i], e)) < 0)
 			return e->code;
-		has_near |= bytes_is(field.name, "near");
-		has_distance |= bytes_is(field.name, "distanceField");
 	}
-	if (!has_near)
-		return query_error(e, 5860400, "$geoNear requires a 'near' argument");
-	if (!has_distance)
-		return query_error(e, 16606,
-				   "$geoNear requires a 'distanceField' option as a String");
 	*ret = TAKE(made);
 	return 0;
 }

@@ -1,6 +1,6 @@
 """Commands put by hand for record.py: what the random generators do not make, or make too seldom. And the collections that they read.
 
-Left out is what we do otherwise on purpose: $where, indexes that order places (so $near and $geoNear are refused, as without an index),
+Left out is what we do otherwise on purpose: $where, indexes that order places (commands_near.py has them; here $near and $geoNear are refused, as without an index),
 what comes from an index, the orders of groups, parsedQuery with what a mongod makes of $expr and $jsonSchema to use an index.
 """
 import datetime

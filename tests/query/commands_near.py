@@ -137,7 +137,7 @@ class Near:
             stage["query"] = self.other()
         unit = "metres" if isinstance(stage["near"], dict) else "radians" if stage.get("spherical") else "degrees"
         for name in ("minDistance", "maxDistance"):
-            if self.some(0.3) and not ("minDistance" in stage and stage["minDistance"] in (None, "x")):
+            if self.some(0.3):
                 stage[name] = self.distance(unit)
         if self.some(0.3):
             stage["distanceMultiplier"] = self.pick(0.001, 2, 1)
