@@ -19,9 +19,7 @@ struct options {
 #define FIELD(field) offsetof(struct options, field)
 static const struct args_option options[] = {
 	{"verify", 0, ARGS_VALUE, "quick|full|no",
-	 "compare afterwards: names, sizes, times, and what was sent is sound (quick, default), or "
-	 "all bytes",
-	 FIELD(verify)},
+	 "compare afterwards: names, sizes, times, what was sent; or all bytes", FIELD(verify)},
 	{"bwlimit", 0, ARGS_VALUE, "RATE", "rsync's: KiB a second, or with a unit: 5m",
 	 FIELD(bwlimit)},
 	{"ssh", 0, ARGS_VALUE, "CMD", "how to reach a host: 'ssh -p 2222 -i KEY'", FIELD(ssh)},
