@@ -15,6 +15,7 @@ struct level {
 };
 
 struct ejson_pieces {
+	uintptr_t begin;   /* where the first document lies */
 	struct bytes docs; /* that have not begun */
 	enum ejson_form form;
 	struct buf text;
@@ -34,6 +35,7 @@ struct ejson_pieces *ejson_pieces_new(struct bytes docs, enum ejson_form form)
 {
 	struct ejson_pieces *p = xcalloc(1, sizeof(*p));
 
+	p->begin = (uintptr_t)docs.at;
 	p->docs = docs;
 	p->form = form;
 	return p;
@@ -45,6 +47,34 @@ void ejson_pieces_free(struct ejson_pieces *p)
 		return;
 	buf_release(&p->text);
 	free(p);
+}
+
+/* The place of a byte, or NULL, when the documents begin at `to` instead of `from`. */
+static const uint8_t *moved(const uint8_t *at, uintptr_t from, const uint8_t *to)
+{
+	return at == NULL ? NULL : to + ((uintptr_t)at - from);
+}
+
+void ejson_pieces_move(struct ejson_pieces *p, struct bytes docs)
+{
+	uintptr_t from = p->begin;
+
+	if ((uintptr_t)docs.at == from)
+		return;
+	p->begin = (uintptr_t)docs.at;
+	p->docs.at = moved(p->docs.at, from, docs.at);
+	p->string.at = moved(p->string.at, from, docs.at);
+	p->value.at = moved(p->value.at, from, docs.at);
+	for (unsigned i = 0; i < p->depth; i++) {
+		struct bytes *doc = &p->level[i].fields.doc;
+
+		doc->at = moved(doc->at, from, docs.at);
+	}
+}
+
+void ejson_pieces_rest(struct ejson_pieces *p)
+{
+	buf_release(&p->text);
 }
 
 static enum ejson_mode mode_of(const struct ejson_pieces *p)

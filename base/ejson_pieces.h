@@ -29,6 +29,12 @@ struct ejson_pieces *ejson_pieces_new(struct bytes docs, enum ejson_form form);
 void ejson_pieces_free(struct ejson_pieces *pieces);
 DEFINE_OWNED(struct ejson_pieces *, ejson_pieces_free);
 
+/* The documents lie at `docs` now: the same bytes, of which those at the old place may be gone already. */
+void ejson_pieces_move(struct ejson_pieces *pieces, struct bytes docs);
+
+/* Give back the room of what ejson_pieces_next() gave last, which is gone then. */
+void ejson_pieces_rest(struct ejson_pieces *pieces);
+
 /*
  * 1 and what comes next, valid until the next call: a good 64 KiB, only the last one is less; more
  * where a binary, a regular expression or a DBPointer is longer by itself. 0 at the end.

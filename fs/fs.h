@@ -18,6 +18,7 @@
 #include "fs/fs_long.h"
 #include "fs/fs_options.h"
 #include "fs/fs_points.h"
+#include "fs/fs_text_long.h"
 #include "fs/fs_tree.h"
 #include "fs/fs_visit.h"
 #include "store/tree/tree_json.h"
@@ -33,9 +34,10 @@ struct fs {
 	struct fs_long *places; /* of documents with long names */
 	struct fs_journals *journals;
 	struct fs_handles *handles;
-	struct fs_log *log; /* borrowed */
-	char *store_path;   /* as README.txt prints it */
-	uid_t uid;	    /* owner of all that is shown */
+	struct fs_texts *texts; /* of documents that are open */
+	struct fs_log *log;	/* borrowed */
+	char *store_path;	/* as README.txt prints it */
+	uid_t uid;		/* owner of all that is shown */
 	gid_t gid;
 	uid_t mounter_uid; /* owner of users, roles and keys */
 	gid_t mounter_gid;

@@ -2,17 +2,18 @@
 
 #include <stdatomic.h>
 
-#include "base/ejson_reader.h"
+#include "base/ejson_pieces.h"
 #include "fs/fs_doc.h"
 #include "fs/fs_oplog.h"
+#include "fs/fs_text_long.h"
 
 /* The kernel has a few requests of one reader under way, and they arrive in any order. */
 #define NEAR (8 * MIB)
 #define AHEAD_MAX 96 /* leaves; about 3 MiB */
 #define AHEAD_MIN 4
 
-/* A document's text that is longer is rendered as it is read: it can be gigabytes. */
-#define TEXT_MAX MIB
+/* A document's text that is longer is rendered as it is read: it can be gigabytes, and thousands of files may be open. */
+#define TEXT_MAX (64 * KIB)
 
 struct fs_file {
 	struct moment *moment;
@@ -21,17 +22,16 @@ struct fs_file {
 	struct tree_json *json; /* of a .json, borrowed from the mount */
 	struct fs_oplog *oplog; /* of a file of oplog/ */
 	bool is_text;
-	struct buf text; /* of all others, fixed at open */
-	/* Of a document with a long text; it renders `doc`, or what lies in the chunk. */
-	struct ejson_reader *pretty;
-	struct chunk *held;
-	struct buf doc;
-	_Atomic uint64_t expected; /* where a sequential reader goes on */
-	_Atomic unsigned in_a_row; /* sequential requests */
+	struct buf text;	     /* of all others, fixed at open */
+	struct fs_text_long *pretty; /* of a document with a long one */
+	struct buf doc;		     /* the document, where no tree has it */
+	_Atomic uint64_t expected;   /* where a sequential reader goes on */
+	_Atomic unsigned in_a_row;   /* sequential requests */
 };
 
-/* A document's .json: its text when that is short. The file keeps `doc` somewhere. */
-static int open_pretty(struct fs_file *file, struct bytes doc, struct error *e)
+/* A document's .json: its text when that is short, else *source tells where `doc` will be. */
+static int open_pretty(struct fs_file *file, struct fs_texts *texts, struct bytes doc,
+		       const struct fs_text_source *source, struct error *e)
 {
 	OWNED(ejson_pieces_free) struct ejson_pieces *pieces = NULL;
 	struct bytes piece;
@@ -45,34 +45,57 @@ static int open_pretty(struct fs_file *file, struct bytes doc, struct error *e)
 	file->is_text = rc == 0;
 	if (file->is_text) {
 		buf_release(&file->doc);
-		chunk_release(TAKE(file->held));
 	} else {
 		buf_release(&file->text);
-		file->pretty = ejson_reader_new(doc, EJSON_PRETTY);
+		file->pretty = fs_text_long_new(texts, source);
 	}
 	return 1;
 }
 
-/* A file of a document, which the tree has unless it is damaged. */
-static int open_document(struct fs_file *file, const struct fs_node *node, struct error *e)
+/* The same of a document that a tree has. */
+static int open_pretty_of_tree(struct fs_file *file, struct fs_texts *texts,
+			       const struct fs_node *node, struct error *e)
 {
+	struct fs_text_source source = {.rank = node->inode.rank};
 	struct tree_piece doc;
+	int rc = fs_doc_hold(moment_store(node->moment), &node->entry.root, source.rank, &doc, e);
+
+	if (rc != 1)
+		return rc;
+	file->root = node->entry.root;
+	source.root = &file->root;
+	source.moment = node->moment;
+	source.len = doc.bytes.len;
+	rc = open_pretty(file, texts, doc.bytes, &source, e);
+	chunk_release(doc.chunk);
+	return rc;
+}
+
+/* A file of a document, which the tree has unless it is damaged. */
+static int open_document(struct fs_file *file, struct fs_texts *texts, const struct fs_node *node,
+			 struct error *e)
+{
 	uint64_t len = 0;
 	int rc;
 
-	if (node->inode.kind == FS_KIND_DOC_JSON) {
-		rc = fs_doc_hold(moment_store(node->moment), &node->entry.root, node->inode.rank,
-				 &doc, e);
-		if (rc == 1) {
-			file->held = doc.chunk;
-			rc = open_pretty(file, doc.bytes, e);
-		}
-	} else {
+	if (node->inode.kind == FS_KIND_DOC_JSON)
+		rc = open_pretty_of_tree(file, texts, node, e);
+	else
 		rc = fs_doc_place(moment_store(node->moment), &node->entry.root, node->inode.rank,
 				  &file->begin, &len, e);
-	}
 	file->end = file->begin + len;
 	return rc == 0 ? error_set(e, ERR_CORRUPT, "a collection is shorter than its count") : rc;
+}
+
+/* A document's .json where no tree has it. */
+static int open_keyed(struct fs_file *file, struct fs_texts *texts, const struct fs_node *node,
+		      struct error *e)
+{
+	struct fs_text_source source = {0};
+
+	buf_add_bytes(&file->doc, buf_bytes(&node->doc));
+	source.doc = buf_bytes(&file->doc);
+	return open_pretty(file, texts, source.doc, &source, e);
 }
 
 /* What is made when it is asked for, or a file of oplog/. */
@@ -103,11 +126,10 @@ int fs_file_open(struct fs *fs, struct fs_node *node, struct fs_file **ret, stru
 		break;
 	case FS_KIND_DOC_JSON:
 	case FS_KIND_DOC_BSON:
-		rc = open_document(file, node, e);
+		rc = open_document(file, fs->texts, node, e);
 		break;
 	case FS_KIND_KEY_JSON:
-		buf_add_bytes(&file->doc, buf_bytes(&node->doc));
-		rc = open_pretty(file, buf_bytes(&file->doc), e);
+		rc = open_keyed(file, fs->texts, node, e);
 		break;
 	case FS_KIND_KEY_BSON:
 		buf_add_bytes(&file->text, buf_bytes(&node->doc));
@@ -130,8 +152,7 @@ void fs_file_close(struct fs_file *file)
 {
 	if (file == NULL)
 		return;
-	ejson_reader_free(file->pretty);
-	chunk_release(file->held);
+	fs_text_long_free(file->pretty);
 	moment_release(file->moment);
 	fs_oplog_close(file->oplog);
 	buf_release(&file->doc);
@@ -183,7 +204,7 @@ int fs_file_read(struct fs_file *file, uint64_t offset, void *ret, size_t len, s
 		return fs_oplog_read(file->oplog, offset, ret, len, ahead_of(file, offset, len),
 				     ret_len, e);
 	if (file->pretty != NULL)
-		return ejson_reader_read(file->pretty, offset, ret, len, ret_len, e);
+		return fs_text_long_read(file->pretty, offset, ret, len, ret_len, e);
 	if (file->json != NULL)
 		return tree_json_read(file->json, &file->root, offset, ret, len,
 				      ahead_of(file, offset, len), ret_len, e);

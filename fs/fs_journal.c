@@ -239,7 +239,7 @@ static int load_block(struct fs_journal *journal, uint64_t begin, uint64_t end, 
 	block->first_ts = journal->first_ts;
 	block->begin = begin;
 	block->end = end;
-	block->text = ejson_reader_new(buf_bytes(&block->entries), journal->journals->form);
+	block->text = ejson_reader_new(journal->journals->form);
 	return 0;
 }
 
@@ -248,10 +248,12 @@ static int read_text(struct fs_journal *journal, size_t i, uint64_t offset, uint
 		     size_t len, struct error *e)
 {
 	uint64_t begin = i > 0 ? journal->ends[i - 1].entries : 0;
+	const struct block *block = &journal->journals->block;
 	size_t got = 0;
 
 	if (load_block(journal, begin, journal->ends[i].entries, e) < 0 ||
-	    ejson_reader_read(journal->journals->block.text, offset, ret, len, &got, e) < 0)
+	    ejson_reader_read(block->text, buf_bytes(&block->entries), offset, ret, len, &got, e) <
+		    0)
 		return e->code;
 	/* No read ever disagrees with the size. */
 	return got < len ? error_set(e, ERR_CORRUPT, "a journal's text is shorter than it was") : 0;

@@ -3,6 +3,7 @@
 The short form is the default; YESTER_SCALE=full has the numbers of the issue: a listing of 10 million documents,
 documents of 16 MiB. What is measured is printed.
 """
+import contextlib
 import ctypes
 import os
 import random
@@ -253,3 +254,52 @@ def test_the_json_of_hostile_documents_is_the_same_in_parts_and_at_once(hostile)
     printed = peers.run(["bash", "-c", f"'{peers.program('yester')}' cat -s '{store.path}' db.hostile | sha256sum"]).out
     with Mount(store.path) as mount:
         assert peers.run(["bash", "-c", f"sha256sum < '{mount.latest}/db/hostile.json'"]).out == printed
+
+
+# ---- many files of large documents, open at once
+
+OPEN, TEXTS = 40, 96  # files; a text of 128 KiB each
+
+
+def test_many_large_documents_that_are_open_take_little_memory(tmp_path):
+    """12 MiB each, 480 MiB together: all are read a bit in turns, then some to the end at once."""
+    (tmp_path / "dump" / "db").mkdir(parents=True)
+    with open(tmp_path / "dump" / "db" / "large.bson", "wb") as file:
+        for number in range(OPEN):
+            texts = [(f"t{i}", values.string(f"{number}.{i} " + "x" * 128 * 1024)) for i in range(TEXTS)]
+            file.write(with_id(number, *texts))
+    store = Store(tmp_path / "store")
+    peers.run(yester(store, "ingest", tmp_path / "dump"), timeout=600)
+
+    def line(number, i):
+        return f'  "t{i}": "{number}.{i} {"x" * 128 * 1024}"{"," if i < TEXTS - 1 else ""}\n'.encode()
+
+    with Mount(store.path) as mount, contextlib.ExitStack() as stack:
+        memory = workload.Memory(driver_of(mount), interval=0.005)
+        folder = mount.latest / "db" / "large"
+        files = [stack.enter_context(open(folder / f"{number}.json", "rb", buffering=0)) for number in range(OPEN)]
+        heads = [f'{{\n  "_id": {number},\n'.encode() for number in range(OPEN)]
+        places = [len(head) for head in heads]
+        assert [os.pread(file.fileno(), len(head), 0) for file, head in zip(files, heads)] == heads
+        for i in (0, 8, 16):
+            for number, file in enumerate(files):
+                want = b"".join(line(number, k) for k in range(i, i + 8))
+                assert os.pread(file.fileno(), len(want), places[number]) == want
+                places[number] += len(want)
+        wrong = []
+
+        def read_all(number):
+            text = (folder / f"{number}.json").read_bytes()
+            if text != heads[number] + b"".join(line(number, i) for i in range(TEXTS)) + b"}\n":
+                wrong.append(number)
+
+        threads = [threading.Thread(target=read_all, args=(number,)) for number in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        memory.end()
+    assert wrong == []
+    print(f"  {OPEN} open files: peak {mib(memory.plain)}")
+    assert memory.plain <= LIMIT
+    shutil.rmtree(tmp_path, ignore_errors=True)

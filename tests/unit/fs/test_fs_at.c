@@ -383,7 +383,7 @@ static void the_oplog_has_the_entries_of_a_journal_as_json(void **state)
 
 	(void)state;
 	world_open(&w, false);
-	ASSERT_OK(stream_tail_begin(w.s.store, "one", &none, &writer, &e));
+	ASSERT_OK(stream_tail_begin(w.s.store, &none, &writer, &e));
 	small_store_entry(&entry, T + 300000, 1, "shop.orders", 77);
 	ASSERT_OK(journal_append(writer, buf_bytes(&entry), &e));
 	ASSERT_OK(journal_sync(writer, &e));

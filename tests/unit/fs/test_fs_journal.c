@@ -22,7 +22,7 @@ static void world_open(struct world *w, enum ejson_mode mode)
 
 	*w = (struct world){.next = 1, .mode = mode};
 	small_store_open(&w->s);
-	ASSERT_OK(stream_tail_begin(w->s.store, "one", &none, &w->writer, &e));
+	ASSERT_OK(stream_tail_begin(w->s.store, &none, &w->writer, &e));
 	w->journals = fs_journals_new(mode == EJSON_CANONICAL ? EJSON_LINE_CANONICAL
 							      : EJSON_LINE_RELAXED);
 }
