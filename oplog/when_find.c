@@ -54,7 +54,10 @@ int when_find_no_name(const struct snapshot_list *list, const char *text, bool b
 	unsigned long long seconds, increment;
 	struct bytes folder = last_folder(text);
 	struct suggest near;
+	size_t ignored;
 
+	if (snapshots_find(list, text, &ignored, e) < 0)
+		return e->code;
 	error_set(e, ERR_NOT_FOUND, "there is no snapshot \"%s\"", text);
 	suggest_begin(&near, bytes_str(text));
 	for (size_t i = 0; i < list->count; i++)

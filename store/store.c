@@ -250,6 +250,7 @@ int store_open_with(const char *path, const struct store_options *options, struc
 	store->threads = options == NULL || options->threads == 0 ? core_count() : options->threads;
 	pthread_mutex_init(&store->lock, NULL);
 	store->manifests = manifests_kept_new();
+	pthread_mutex_init(&store->stamp_lock, NULL);
 	pthread_mutex_init(&store->refresh_lock, NULL);
 	store->cache = chunk_cache_new(cache_bytes == 0 ? CACHE_DEFAULT : cache_bytes);
 	if (read_config(store, e) < 0 || make_local(store, options, e) < 0)
@@ -292,6 +293,7 @@ void store_close(struct store *store)
 		store_keys_free(store->keys);
 	OPENSSL_cleanse(store->params.seed, sizeof(store->params.seed));
 	pthread_mutex_destroy(&store->lock);
+	pthread_mutex_destroy(&store->stamp_lock);
 	pthread_mutex_destroy(&store->refresh_lock);
 	free(store->path);
 	free(store->local);

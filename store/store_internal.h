@@ -57,8 +57,12 @@ struct store {
 	struct codec *codecs[CODECS_KEPT];
 	size_t codec_count;
 	struct manifests_kept *manifests; /* that were read */
-	pthread_mutex_t refresh_lock;	  /* one refresh at a time; over rebuilt */
-	bool rebuilt; /* the index was filled from the trailers once since open */
+	pthread_mutex_t stamp_lock;	  /* over what snapshots_stamp() found last: */
+	uint64_t stamp;
+	uint64_t stamp_version;	      /* of the folder, before; 0: none is known */
+	uint64_t stamp_ms;	      /* clock_tick_ms() */
+	pthread_mutex_t refresh_lock; /* one refresh at a time; over rebuilt */
+	bool rebuilt;		      /* the index was filled from the trailers once since open */
 	struct store
 		*under; /* of a cache (store_cache.c): what is not here is read there; borrowed */
 	unsigned harms; /* of a cache: how often something of it was lost; atomic */

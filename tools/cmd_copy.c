@@ -31,6 +31,7 @@ static void print_json(const struct copy_result *r)
 	json_out_begin(&j, stdout, false);
 	json_out_u64(&j, "snapshots", r->snapshots);
 	json_out_u64(&j, "had", r->had);
+	json_out_u64(&j, "renamed", r->renamed);
 	json_out_u64(&j, "documents", r->documents);
 	json_out_u64(&j, "bytes", r->bytes);
 	json_out_u64(&j, "entries", r->entries);
@@ -46,6 +47,9 @@ static void print_text(const struct copy_result *r)
 	size_text(r->stored, stored);
 	printf("%llu snapshots copied (%llu were there), %s documents read, %s stored\n",
 	       (unsigned long long)r->snapshots, (unsigned long long)r->had, documents, stored);
+	if (r->renamed > 0)
+		printf("%llu of them are called NAME-ID there: others have their names\n",
+		       (unsigned long long)r->renamed);
 	if (r->entries > 0) {
 		size_count_text(r->entries, entries);
 		printf("%s entries of the oplog\n", entries);

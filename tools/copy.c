@@ -225,7 +225,8 @@ static void describe(const struct job *job, const struct snapshot *s, struct sna
 		ret->parent = job->parent.id;
 }
 
-static int copy_snapshot(struct job *job, const struct snapshot *s, struct error *e)
+/* `taken`: it gets a name of its own there. */
+static int copy_snapshot(struct job *job, const struct snapshot *s, bool taken, struct error *e)
 {
 	OWNED(moment_release) struct moment *moment = NULL;
 	OWNED(catalog_build_free) struct catalog_build *build = NULL;
@@ -234,6 +235,11 @@ static int copy_snapshot(struct job *job, const struct snapshot *s, struct error
 	if (moment_open(job->from, s, &moment, e) < 0)
 		return e->code;
 	describe(job, s, &made);
+	if (taken) {
+		free(made.name);
+		made.name = snapshots_own_name(s, s->name);
+		job->result.renamed++;
+	}
 	build = catalog_build_new(job->writer, job->has_parent ? &job->parent : NULL);
 	if (copy_namespaces(job, moment, build, e) < 0 ||
 	    catalog_build_finish(build, &made, e) < 0 ||
@@ -255,23 +261,35 @@ static int copy_snapshot(struct job *job, const struct snapshot *s, struct error
 
 /* ---- which */
 
-/* 1 it is there already, 0 not. ERR_EXISTS: another one has its name. */
-static int is_there(struct job *job, const struct snapshot *s, struct error *e)
+/* Exact ones of one optime are one moment, whoever made them, and when. */
+static bool is_same(const struct snapshot *a, const struct snapshot *b)
 {
+	return a->time == b->time && a->documents == b->documents && a->bytes == b->bytes &&
+	       (a->created_us == b->created_us ||
+		(a->exact && b->exact && !a->partial && !b->partial &&
+		 a->optime.seconds == b->optime.seconds &&
+		 a->optime.increment == b->optime.increment));
+}
+
+/* 1 it is there already, 0 not; *ret_taken: another one has its name. */
+static int is_there(struct job *job, const struct snapshot *s, bool *ret_taken)
+{
+	OWNED(free) char *own = snapshots_own_name(s, s->name);
+
+	*ret_taken = false;
 	for (size_t i = 0; i < job->there.count; i++) {
 		const struct snapshot *other = &job->there.at[i];
 
-		if (strcmp(other->name, s->name) != 0)
+		if (!snapshots_is_called(other, s->name) && !snapshots_is_called(s, other->name) &&
+		    strcmp(other->name, own) != 0)
 			continue;
-		if (other->time == s->time && other->created_us == s->created_us &&
-		    other->documents == s->documents && other->bytes == s->bytes) {
+		if (is_same(other, s)) {
 			snapshot_release(&job->parent);
 			snapshot_copy(other, &job->parent);
 			job->has_parent = true;
 			return 1;
 		}
-		return error_set(e, ERR_EXISTS, "%s: there is another snapshot \"%s\"",
-				 store_path(job->to), s->name);
+		*ret_taken |= snapshots_is_called(other, s->name);
 	}
 	return 0;
 }
@@ -308,12 +326,11 @@ static int copy_snapshots(struct job *job, struct error *e)
 	if (choose(job, chosen, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < job->source.count; i++) {
-		int there = chosen[i] ? is_there(job, &job->source.at[i], e) : 1;
+		bool taken = false;
+		int there = chosen[i] ? is_there(job, &job->source.at[i], &taken) : 1;
 
-		if (there < 0)
-			return there;
 		job->result.had += chosen[i] && there;
-		if (!there && copy_snapshot(job, &job->source.at[i], e) < 0)
+		if (!there && copy_snapshot(job, &job->source.at[i], taken, e) < 0)
 			return e->code;
 	}
 	/* One that was there may be of a copy that was killed just then. */

@@ -26,10 +26,11 @@ struct copy_result {
 	uint64_t documents, bytes; /* BSON that was read for it */
 	uint64_t entries;	   /* of the oplog that were new there */
 	uint64_t stored;	   /* bytes of new packs */
+	uint64_t renamed;	   /* of those that were copied: another one has the name there */
 };
 
 /*
- * Copy. ERR_EXISTS: a snapshot of that name there is another one; ERR_NOT_FOUND; errors of reading (ERR_CORRUPT)
+ * Copy. A snapshot whose name another one has there gets one with the begin of its id. ERR_NOT_FOUND; errors of reading (ERR_CORRUPT)
  * and writing; what was copied before stays.
  */
 MUST_CHECK int copy_run(struct store *from, struct store *to, const struct copy_options *options,

@@ -45,6 +45,11 @@ struct backend_ops {
 	int (*names)(struct backend *b, const char *dir,
 		     int (*each)(void *ctx, const char *name, uint64_t size, struct error *e),
 		     void *ctx, struct error *e);
+	/*
+	 * A number that is another one when a name right in folder `dir` came or went since. 0: that is not known more cheaply than by
+	 * names(), or one came or went just now and the next could go unnoticed. May be NULL.
+	 */
+	uint64_t (*version)(struct backend *b, const char *dir);
 	/* Delete: 1 deleted, 0 there was none. A power cut may bring it back until sync() was called. */
 	int (*remove)(struct backend *b, const char *name, struct error *e);
 	/* All that is there, whoever put it, and all that is deleted, stays so. ERR_IO. */

@@ -5,11 +5,16 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/file.h"
+#include "base/siphash.h"
 #include "store/tmp_lock.h"
 
 #define OPEN_FILES 32
+
+/* Seconds: file systems' clocks tick that slowly at worst. */
+#define TICK 2
 
 /* An open file for reads, kept because packs are read many times in a row. */
 struct open_file {
@@ -433,6 +438,26 @@ static int dir_names(struct backend *b, const char *dir,
 	return list_all(&listing, dir, e);
 }
 
+static uint64_t dir_version(struct backend *b, const char *dir)
+{
+	static const uint8_t key[SIPHASH_KEY_LEN] = "folder version";
+	OWNED(free) char *path = path_of(self_of(b), dir);
+	uint64_t seen[6];
+	time_t now = time(NULL);
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_mtim.tv_sec + TICK >= now ||
+	    st.st_ctim.tv_sec + TICK >= now)
+		return 0;
+	seen[0] = st.st_dev;
+	seen[1] = st.st_ino;
+	seen[2] = (uint64_t)st.st_mtim.tv_sec;
+	seen[3] = (uint64_t)st.st_mtim.tv_nsec;
+	seen[4] = (uint64_t)st.st_ctim.tv_sec;
+	seen[5] = (uint64_t)st.st_ctim.tv_nsec;
+	return siphash24(key, bytes_of(seen, sizeof(seen))) | 1;
+}
+
 static int dir_remove(struct backend *b, const char *name, struct error *e)
 {
 	struct backend_dir *self = self_of(b);
@@ -464,6 +489,7 @@ static const struct backend_ops dir_ops = {
 	.size = dir_size,
 	.list = dir_list,
 	.names = dir_names,
+	.version = dir_version,
 	.remove = dir_remove,
 	.sync = dir_sync,
 	.free = dir_free,

@@ -10,7 +10,7 @@
 static bool taken(const struct snapshot_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->at[i].name, name) == 0)
+		if (snapshots_is_called(&list->at[i], name))
 			return true;
 	return false;
 }

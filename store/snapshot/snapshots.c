@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/siphash.h"
 #include "store/snapshot/closure.h"
 #include "store/store_internal.h"
 
 #define MANIFEST_MAX (1 * MIB)
 #define FOLDER "snapshots/"
+#define OWN_DIGITS 8 /* of its id, where several have one name */
+#define STAMP_KEPT_MS 1000
 
 void snapshots_release(struct snapshot_list *list)
 {
@@ -139,6 +142,49 @@ static int by_time(const void *a, const void *b)
 	return memcmp(x->id.at, y->id.at, CHUNK_ID_LEN);
 }
 
+char *snapshots_own_name(const struct snapshot *snapshot, const char *name)
+{
+	char hex[CHUNK_ID_HEX + 1];
+
+	chunk_id_hex(&snapshot->id, hex);
+	return xprintf("%.*s-%.*s", (int)(SNAPSHOT_NAME_MAX - 1 - OWN_DIGITS), name, OWN_DIGITS,
+		       hex);
+}
+
+bool snapshots_is_called(const struct snapshot *snapshot, const char *name)
+{
+	OWNED(free) char *own = snapshots_own_name(snapshot, name);
+
+	return strcmp(snapshot->name, name) == 0 || strcmp(snapshot->name, own) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(const struct snapshot *const *)a)->name,
+		      (*(const struct snapshot *const *)b)->name);
+}
+
+static void tell_apart(struct snapshot_list *list)
+{
+	OWNED(free) struct snapshot **sorted = xcalloc(list->count + 1, sizeof(struct snapshot *));
+	size_t end;
+
+	for (size_t i = 0; i < list->count; i++)
+		sorted[i] = &list->at[i];
+	if (list->count > 1)
+		qsort(sorted, list->count, sizeof(struct snapshot *), by_name);
+	for (size_t i = 0; i < list->count; i = end) {
+		for (end = i + 1; end < list->count && by_name(&sorted[i], &sorted[end]) == 0;)
+			end++;
+		for (size_t k = i; k < end && end > i + 1; k++) {
+			char *own = snapshots_own_name(sorted[k], sorted[k]->name);
+
+			free(sorted[k]->name);
+			sorted[k]->name = own;
+		}
+	}
+}
+
 static int read_list(struct store *store, bool again, struct snapshot_list *ret,
 		     size_t *ret_skipped, struct error *e)
 {
@@ -157,6 +203,7 @@ static int read_list(struct store *store, bool again, struct snapshot_list *ret,
 	}
 	if (list.count > 1)
 		qsort(list.at, list.count, sizeof(*list.at), by_time);
+	tell_apart(&list);
 	*ret = list;
 	return 0;
 }
@@ -184,12 +231,40 @@ static int add_stamp(void *ctx, const char *name, uint64_t size UNUSED, struct e
 	return 0;
 }
 
+static uint64_t version_of(struct store *store)
+{
+	struct backend *files = store->backend;
+
+	return files->ops->version == NULL ? 0 : files->ops->version(files, "snapshots");
+}
+
+/* Was the folder of this version looked at, and lately? There are file systems on which none ever changes. */
+static bool stamp_is_kept(struct store *store, uint64_t version, uint64_t *ret_stamp)
+{
+	bool kept;
+
+	pthread_mutex_lock(&store->stamp_lock);
+	kept = version != 0 && version == store->stamp_version &&
+	       clock_tick_ms() - store->stamp_ms < STAMP_KEPT_MS;
+	if (kept)
+		*ret_stamp = store->stamp;
+	pthread_mutex_unlock(&store->stamp_lock);
+	return kept;
+}
+
 int snapshots_stamp(struct store *store, uint64_t *ret_stamp, struct error *e)
 {
-	uint64_t stamp = 0;
+	uint64_t version = version_of(store), stamp = 0;
 
+	if (stamp_is_kept(store, version, ret_stamp))
+		return 0;
 	if (store->backend->ops->names(store->backend, "snapshots", add_stamp, &stamp, e) < 0)
 		return e->code;
+	pthread_mutex_lock(&store->stamp_lock);
+	store->stamp = stamp;
+	store->stamp_version = version;
+	store->stamp_ms = clock_tick_ms();
+	pthread_mutex_unlock(&store->stamp_lock);
 	*ret_stamp = stamp;
 	return 0;
 }
@@ -215,6 +290,26 @@ static int find_by_id(const struct snapshot_list *list, const char *prefix, size
 	return matches == 1;
 }
 
+/* 0, or ERR_INVALID: several are called so, none of them is meant. */
+static int find_several(const struct snapshot_list *list, const char *name, struct error *e)
+{
+	const struct snapshot *first = NULL;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (!snapshots_is_called(&list->at[i], name))
+			continue;
+		if (first != NULL) {
+			error_set(e, ERR_INVALID, "several snapshots have the name \"%s\"", name);
+			return error_hint(e,
+					  "two copies of the store came together: is \"%s\" or "
+					  "\"%s\" meant?",
+					  first->name, list->at[i].name);
+		}
+		first = &list->at[i];
+	}
+	return 0;
+}
+
 int snapshots_find(const struct snapshot_list *list, const char *when, size_t *ret, struct error *e)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -229,7 +324,7 @@ int snapshots_find(const struct snapshot_list *list, const char *when, size_t *r
 	}
 	if (strncmp(when, "id:", 3) == 0 && when[3] != '\0')
 		return find_by_id(list, when + 3, ret, e);
-	return 0;
+	return find_several(list, when, e);
 }
 
 void snapshot_time_text(uint64_t seconds, char ret[SNAPSHOT_TIME_LEN + 1])

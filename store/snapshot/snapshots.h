@@ -14,6 +14,16 @@ struct snapshot_list {
 };
 
 /*
+ * A writer gives no name twice. When copies of a store that were both written to are one again, several manifests may have one
+ * name: in a list each of them is called "NAME-1a2b3c4d", by the begin of its id, and NAME alone means none of them.
+ */
+
+/* Is that what the snapshot's manifest calls it, or what the list does? */
+bool snapshots_is_called(const struct snapshot *snapshot, const char *name);
+/* "NAME-1a2b3c4d", at most SNAPSHOT_NAME_MAX bytes of it. */
+char *snapshots_own_name(const struct snapshot *snapshot, const char *name);
+
+/*
  * Read all manifests whose closure is there. A damaged manifest is ERR_CORRUPT with its name;
  * with `ret_skipped` it is left out and counted there instead, as is one that only a newer program
  * can read.
@@ -42,7 +52,7 @@ DEFINE_OWNED_STRUCT(struct snapshot_list, snapshots_release);
 MUST_CHECK int snapshots_stamp(struct store *store, uint64_t *ret_stamp, struct error *e);
 
 /* 1 and the index in `list` of WHEN = "latest", "latest-snapshot", a full name, "id:abcd" (unique
- * prefix); 0 when nothing matches; ERR_INVALID when an id prefix matches several. */
+ * prefix); 0 when nothing matches; ERR_INVALID when a name or an id prefix matches several. */
 MUST_CHECK int snapshots_find(const struct snapshot_list *list, const char *when, size_t *ret,
 			      struct error *e);
 

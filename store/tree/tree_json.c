@@ -371,9 +371,8 @@ static int use_long_leaf(struct tree_json *json, const struct chunk_id *id, stru
 	ejson_reader_free(json->long_reader);
 	chunk_release(json->long_leaf);
 	json->long_leaf = leaf;
-	json->long_reader =
-		ejson_reader_new(leaf->plain, json->mode == EJSON_CANONICAL ? EJSON_LINE_CANONICAL
-									    : EJSON_LINE_RELAXED);
+	json->long_reader = ejson_reader_new(json->mode == EJSON_CANONICAL ? EJSON_LINE_CANONICAL
+									   : EJSON_LINE_RELAXED);
 	return 0;
 }
 
@@ -383,14 +382,16 @@ static int read_long_leaf(struct reader *r, const struct tree_root *root, uint64
 {
 	struct ejson_reader *reader;
 	size_t len = 0, more = 0;
+	struct bytes docs;
 	uint8_t behind;
 
 	if (use_long_leaf(r->json, &root->id, e) < 0)
 		return e->code;
 	reader = r->json->long_reader;
-	if (ejson_reader_read(reader, from, ret, (size_t)(to - from), &len, e) < 0)
+	docs = r->json->long_leaf->plain;
+	if (ejson_reader_read(reader, docs, from, ret, (size_t)(to - from), &len, e) < 0)
 		return e->code;
-	if (to == size && ejson_reader_read(reader, size, &behind, 1, &more, e) < 0)
+	if (to == size && ejson_reader_read(reader, docs, size, &behind, 1, &more, e) < 0)
 		return e->code;
 	if (len < to - from || more > 0)
 		return wrong_size(root, from + len + more, size, e);

@@ -33,16 +33,6 @@ static inline struct chunk_id test_store_id(struct bytes plain)
 	return store_keys_id(test_store_keys(), plain);
 }
 
-/* What becomes of the name that a tail gives its stream. Freed by the caller. */
-static inline char *test_store_stream(const char *name)
-{
-	struct chunk_id id = test_store_id(bytes_str(name));
-	char hex[CHUNK_ID_HEX + 1];
-
-	chunk_id_hex(&id, hex);
-	return test_store_is_encrypted() ? xstrndup(hex, 16) : xstrdup(name);
-}
-
 MUST_CHECK static inline int test_store_init(const char *path, const struct store_params *params,
 					     struct error *e)
 {

@@ -8,7 +8,7 @@ import time
 
 import bson
 import peers
-from test_retention import BEGIN, DAY, documents_of, dump_of, entry, take
+from test_retention import BEGIN, DAY, documents_of, dump_of, entry, oplog_of, take
 
 SEED = int(os.environ.get("YESTER_SEED", "11"))
 
@@ -87,8 +87,43 @@ def test_another_snapshot_of_the_name_is_not_touched(store, tmp_path):
     other = peers.Store(tmp_path / "other")
     other.ingest(dump_of(tmp_path / "theirs", documents_of(9, 10)), "--name", "two")
     before = archive(other.path, "two")
-    assert "another snapshot" in store.run("copy", other.path, check=(1, 6)).err
-    assert archive(other.path, "two") == before
+    said = json.loads(store.run("copy", other.path, "--json").out)
+    assert said["renamed"] == 1 and archive(other.path, "two") == before
+    [name] = [s["name"] for s in json.loads(other.run("snapshots", "--json").out) if s["name"].startswith("two-")]
+    assert archive(other.path, name) == archive(store.path, "two")
+    again = json.loads(store.run("copy", other.path, "--json").out)
+    assert again["snapshots"] == again["renamed"] == 0
+
+
+def test_copies_that_went_on_apart_come_together(store, tmp_path):
+    """Both made a snapshot of one moment, and one of another under one name: nothing stands for something else."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "all.bson", 60))
+    far = tmp_path / "far"
+    store.run("replicate", far)
+    at = [f"{BEGIN + hour * 3600}.1" for hour in (40, 50, 55)]
+    store.run("snapshot", "--at", at[0], "--name", "mine")
+    peers.yester("snapshot", "-s", far, "--at", at[1], "--name", "mine")
+    for path in (store.path, far):
+        peers.yester("snapshot", "-s", path, "--at", at[2])
+    mine = [archive(store.path, "mine"), archive(far, "mine")]
+    store.run("replicate", far)
+    names = [s["name"] for s in json.loads(peers.yester("snapshots", "-s", far, "--json").out)]
+    assert len(names) == len(set(names)) == 5 and "mine" not in names
+    own = [name for name in names if name.startswith("mine-")]
+    assert [archive(far, name) for name in own] == mine
+    for verb in (("count", "--at", "mine", "shop.orders"), ("forget", "mine")):
+        err = peers.yester(verb[0], "-s", far, *verb[1:], check=(1, 2)).err
+        assert own[0] in err and own[1] in err
+    if os.path.exists("/dev/fuse"):
+        with peers.Mount(far) as mount:
+            assert sorted(os.listdir(mount.path / "snapshots")) == sorted(names)
+    said = json.loads(peers.yester("copy", "-s", far, store.path, "--json").out)
+    assert said["snapshots"] == 1 and said["had"] == 4
+    assert archive(store.path, "mine") == mine[0] and archive(store.path, own[1]) == mine[1]
+    assert json.loads(peers.yester("copy", "-s", far, store.path, "--json").out)["snapshots"] == 0
+    peers.yester("forget", "-s", far, own[0])
+    assert archive(far, "mine") == mine[1]
 
 
 def test_a_copy_that_is_killed_goes_on(store, tmp_path):

@@ -369,6 +369,22 @@ static void links_and_folders_are_not_listed_as_files(void **state)
 	backend_free(b);
 }
 
+static void a_folder_that_changed_just_now_has_no_version(void **state)
+{
+	struct backend *old = backend_dir_new("/", NULL); /* of which no test changes anything */
+	struct backend *b = backend_dir_new(harness_tmpdir(), harness_tmpdir());
+
+	(void)state;
+	put(b, "c/1", "text");
+	assert_true(b->ops->version(b, "c") == 0);
+	assert_true(b->ops->version(b, "absent") == 0);
+	assert_true(old->ops->version(old, "usr") != 0);
+	assert_true(old->ops->version(old, "usr") == old->ops->version(old, "usr"));
+	assert_true(old->ops->version(old, "usr") != old->ops->version(old, "var"));
+	backend_free(b);
+	backend_free(old);
+}
+
 #define CONTRACT(test)                                                                             \
 	{"dir: " #test, test, NULL, NULL, (void *)(uintptr_t)&makers[0]},                          \
 	{                                                                                          \
@@ -391,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_folder_without_a_place_for_new_files_can_only_be_read),
 		cmocka_unit_test(what_can_not_be_replaced_stays),
 		cmocka_unit_test(links_and_folders_are_not_listed_as_files),
+		cmocka_unit_test(a_folder_that_changed_just_now_has_no_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

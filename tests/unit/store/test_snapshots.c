@@ -2,6 +2,8 @@
 #include "store/snapshot/snapshots.h"
 
 #include "base/file.h"
+#include "store/snapshot/manifest.h"
+#include "store/store_internal.h"
 #include "tests/unit/store/snapshot_model.h"
 
 static size_t count_of(struct store *store, size_t *ret_skipped)
@@ -54,6 +56,48 @@ static void they_are_listed_in_order_of_their_time(void **state)
 	store_close(store);
 }
 
+/* Copies of the store that were both written to, and are one again. */
+static void several_of_one_name_are_told_apart(void **state)
+{
+	struct store *store = store_model_open(store_model_init());
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	OWNED(snapshot_release) struct snapshot other = {0};
+	OWNED(buf_release) struct buf content = {0};
+	OWNED(free) char *first = NULL;
+	char hex[CHUNK_ID_HEX + 1], file[16 + CHUNK_ID_HEX];
+	size_t found = 99;
+	struct error e = {0};
+
+	(void)state;
+	snapshot_model_commit(store, "first", 100, 1, NULL);
+	snapshot_model_commit(store, "second", 300, 3, NULL);
+	snapshot_model_make(store, "first", 200, 2, &other);
+	ASSERT_OK(snapshot_encode(&other, store->keys, &content, &e));
+	chunk_id_hex(&other.id, hex);
+	snprintf(file, sizeof(file), "snapshots/%s", hex);
+	ASSERT_OK(store->backend->ops->put(store->backend, file, buf_bytes(&content), &e));
+	ASSERT_OK(snapshots_read(store, &list, NULL, &e));
+	assert_int_equal(list.count, 3);
+	for (size_t i = 0; i < 2; i++) {
+		OWNED(free) char *own = snapshots_own_name(&list.at[i], "first");
+
+		assert_string_equal(list.at[i].name, own);
+		assert_int_equal(strlen(own), strlen("first") + 9);
+		assert_true(snapshots_is_called(&list.at[i], "first"));
+		assert_int_equal(ASSERT_OK(snapshots_find(&list, own, &found, &e)), 1);
+		assert_int_equal(found, i);
+	}
+	assert_string_not_equal(list.at[0].name, list.at[1].name);
+	assert_string_equal(list.at[2].name, "second");
+	/* None is taken for the other, and no third one is made. */
+	ASSERT_ERROR_TEXT(snapshots_find(&list, "first", &found, &e), ERR_INVALID,
+			  "several snapshots have the name");
+	ASSERT_ERROR(snapshot_model_try(store, "first", 400, 4, NULL, NULL, &e), ERR_EXISTS);
+	first = xstrdup(list.at[0].name);
+	ASSERT_ERROR(snapshot_model_try(store, first, 400, 4, NULL, NULL, &e), ERR_EXISTS);
+	store_close(store);
+}
+
 /* How often the folder of the packs was listed, through a backend that counts. */
 static const struct backend_ops *real_ops;
 static unsigned pack_lists;
@@ -64,6 +108,61 @@ static int counting_list(struct backend *b, const char *dir,
 {
 	pack_lists += strcmp(dir, "chunks") == 0;
 	return real_ops->list(b, dir, each, ctx, e);
+}
+
+/* A folder whose version is what a test says, and how often its names were asked for. */
+static uint64_t version;
+static unsigned names_lists;
+
+static uint64_t told_version(struct backend *b UNUSED, const char *dir UNUSED)
+{
+	return version;
+}
+
+static int counting_names(struct backend *b, const char *dir,
+			  int (*each)(void *ctx, const char *name, uint64_t size, struct error *e),
+			  void *ctx, struct error *e)
+{
+	names_lists++;
+	return real_ops->names(b, dir, each, ctx, e);
+}
+
+static unsigned lists_of_a_stamp(struct store *store, uint64_t *ret_stamp)
+{
+	struct error e = {0};
+
+	names_lists = 0;
+	ASSERT_OK(snapshots_stamp(store, ret_stamp, &e));
+	return names_lists;
+}
+
+static void a_folder_that_did_not_change_is_not_listed_again_at_once(void **state)
+{
+	struct store *store = store_model_open(store_model_init());
+	struct backend_ops ops = *store->backend->ops;
+	uint64_t first = 1, second = 2;
+
+	(void)state;
+	real_ops = store->backend->ops;
+	ops.names = counting_names;
+	ops.version = told_version;
+	store->backend->ops = &ops;
+	version = 5;
+	assert_int_equal(lists_of_a_stamp(store, &first), 1);
+	assert_int_equal(lists_of_a_stamp(store, &second), 0);
+	assert_true(first == second);
+	snapshot_model_commit(store, NULL, 100, 1, NULL);
+	version = 0; /* not known, as something changed just now */
+	assert_int_equal(lists_of_a_stamp(store, &second), 1);
+	assert_true(first != second);
+	assert_int_equal(lists_of_a_stamp(store, &first), 1);
+	version = 6;
+	assert_int_equal(lists_of_a_stamp(store, &second), 1);
+	assert_int_equal(lists_of_a_stamp(store, &second), 0);
+	store->stamp_ms -= 1000; /* where no version ever changes */
+	assert_int_equal(lists_of_a_stamp(store, &second), 1);
+	store->backend->ops = real_ops;
+	store_close(store);
 }
 
 static void the_packs_are_listed_once_for_all_that_are_new(void **state)
@@ -275,8 +374,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_store_has_none),
 		cmocka_unit_test(they_are_listed_in_order_of_their_time),
+		cmocka_unit_test(a_folder_that_did_not_change_is_not_listed_again_at_once),
 		cmocka_unit_test(the_packs_are_listed_once_for_all_that_are_new),
 		cmocka_unit_test(they_are_found_by_name_id_and_latest),
+		cmocka_unit_test(several_of_one_name_are_told_apart),
 		cmocka_unit_test(a_damaged_manifest_is_skipped_and_counted),
 		cmocka_unit_test(a_manifest_is_read_once_where_that_is_enough),
 		cmocka_unit_test(other_names_in_the_folder_are_ignored),
