@@ -101,6 +101,8 @@ MUST_CHECK int journal_open_frames(const char *path, const struct store_keys *ke
 /* The same of an open file, which it takes (also on failure); `path` is for its number and messages. */
 MUST_CHECK int journal_open_fd(int fd, const char *path, const struct store_keys *keys,
 			       struct journal **ret, struct error *e);
+/* The timestamp of the first entry, as a look at the file has it: nothing is proven. 0: none can be told. */
+uint64_t journal_peek(const char *path);
 struct journal *journal_hold(struct journal *journal);
 void journal_release(struct journal *journal);
 DEFINE_OWNED(struct journal *, journal_release);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -237,6 +238,32 @@ static int read_journal(struct journal *j, uint64_t size, bool frames_only, stru
 	if (frames_only)
 		return tell_ends(j);
 	return j->keyless ? look_at_ends(j, e) : read_ends(j, e);
+}
+
+uint64_t journal_peek(const char *path)
+{
+	uint8_t bytes[JOURNAL_HEADER_LEN + STORE_SALT_LEN + JOURNAL_FRAME_HEADER_LEN];
+	OWNED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : pread(fd, bytes, sizeof(bytes), 0);
+	struct journal_frame frame;
+	struct journal_info info;
+	struct error ignored;
+	uint64_t chain;
+	bool sealed;
+	size_t at;
+
+	if (got < JOURNAL_HEADER_LEN ||
+	    journal_format_read_header(bytes, &info, &sealed, &chain, &ignored) < 0)
+		return 0;
+	at = JOURNAL_HEADER_LEN;
+	if (sealed) {
+		chain = journal_format_salt(bytes + at, chain);
+		at += STORE_SALT_LEN;
+	}
+	if ((size_t)got < at + JOURNAL_FRAME_HEADER_LEN ||
+	    journal_format_read_frame(bytes + at, chain, &frame, &chain, &ignored) < 0)
+		return 0;
+	return frame.first_ts;
 }
 
 static int open_fd(int fd, const char *path, const struct store_keys *keys, bool frames_only,

@@ -25,6 +25,9 @@ struct stream; /* opaque */
  */
 MUST_CHECK int stream_open(struct store *store, struct stream **ret, size_t *ret_skipped,
 			   struct error *e);
+/* The stream of "oplog/<stream>/<file>", as a backend names its files, a part of `file`. False: it is no file of a stream. */
+bool stream_file_stream(const char *file, struct bytes *ret);
+
 /* Another reference; stream_close() gives it back. */
 struct stream *stream_hold(struct stream *stream);
 void stream_close(struct stream *stream);

@@ -133,6 +133,12 @@ static int check_sealed(struct check *check, const char *file, uint64_t size, st
 				&why, ERR_CORRUPT,
 				"it names segments that have nothing of its journal, as that "
 				"of another one: 'yester repair' removes it");
+		else if (found == 1)
+			found = stream_file_sealed_has_all(check->store, file, &ids, &why);
+		if (found == 0)
+			found = error_set(&why, ERR_CORRUPT,
+					  "its journal holds more than it says, as that of another "
+					  "copy of the store: 'yester repair' removes it");
 	}
 	if (found < 0)
 		report(check, file, &why);

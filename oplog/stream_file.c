@@ -62,6 +62,14 @@ struct stream_file stream_file_parse(const char *file)
 	return parsed;
 }
 
+bool stream_file_stream(const char *file, struct bytes *ret)
+{
+	struct stream_file parsed = stream_file_parse(file);
+
+	*ret = parsed.stream;
+	return parsed.kind != STREAM_FILE_OTHER;
+}
+
 void stream_file_new_name(const struct store *store, char ret[STREAM_NAME_LEN])
 {
 	const struct store_params *params = store_params(store);
@@ -200,20 +208,27 @@ static int unknown(const struct error *why, struct error *e)
 	return e->code;
 }
 
+/* 1 and the segment of that id; 0 it is not there. */
+static int find_segment(struct store *store, const char *stream, const struct chunk_id *id,
+			struct segment *ret, struct error *e)
+{
+	struct backend *files = store_stream_files(store);
+	OWNED(free) char *file = stream_file_segment(stream, id);
+	uint64_t size;
+	int found = files->ops->size(files, file, &size, e);
+
+	return found == 1 ? stream_file_read(store, file, id, size, ret, e) : found;
+}
+
 /* Does the segment lie beside the journal's entries, with none of them? 0 also when it can't be read. */
 static int is_beside(struct store *store, struct bytes stream, const struct chunk_id *id,
 		     const struct journal_info *journal, struct error *e)
 {
-	struct backend *files = store_stream_files(store);
 	OWNED(free) char *name = xstrndup((const char *)stream.at, stream.len);
-	OWNED(free) char *file = stream_file_segment(name, id);
 	struct segment segment;
 	struct error why;
-	uint64_t size;
-	int found = files->ops->size(files, file, &size, &why);
+	int found = find_segment(store, name, id, &segment, &why);
 
-	if (found == 1)
-		found = stream_file_read(store, file, id, size, &segment, &why);
 	if (found < 1)
 		return found < 0 ? unknown(&why, e) : 0;
 	/* One without entries proves what comes before or behind others. */
@@ -221,19 +236,28 @@ static int is_beside(struct store *store, struct bytes stream, const struct chun
 	       (segment.last.ts < journal->first.ts || segment.first.ts > journal->last.ts);
 }
 
-int stream_file_sealed_fits(struct store *store, const char *file, const struct buf *ids,
-			    struct error *e)
+/* The journal that such a file is about. */
+static int open_journal_of(struct store *store, const char *file, struct journal **ret,
+			   struct error *e)
 {
-	const struct chunk_id *id = (const struct chunk_id *)(const void *)ids->at;
 	struct stream_file parsed = stream_file_parse(file);
 	OWNED(free)
 	char *folder =
 		xprintf("%s/%.*s", store_path(store), (int)(strrchr(file, '/') - file), file);
 	OWNED(free) char *path = journal_path(folder, parsed.number);
+
+	return journal_open_frames(path, store_keys(store), ret, e);
+}
+
+int stream_file_sealed_fits(struct store *store, const char *file, const struct buf *ids,
+			    struct error *e)
+{
+	const struct chunk_id *id = (const struct chunk_id *)(const void *)ids->at;
+	struct stream_file parsed = stream_file_parse(file);
 	OWNED(journal_release) struct journal *journal = NULL;
 	struct error why;
 
-	if (journal_open_frames(path, store_keys(store), &journal, &why) < 0)
+	if (open_journal_of(store, file, &journal, &why) < 0)
 		return unknown(&why, e) < 0 ? e->code : 1;
 	for (size_t i = 0; i < ids->len / sizeof(*id) && journal->damaged == 0; i++) {
 		int beside = is_beside(store, parsed.stream, &id[i], &journal->info, e);
@@ -242,4 +266,58 @@ int stream_file_sealed_fits(struct store *store, const char *file, const struct 
 			return beside < 0 ? beside : 0;
 	}
 	return 1;
+}
+
+int stream_file_others_have(struct store *store, const struct journal *journal, struct error *e)
+{
+	OWNED(stream_close) struct stream *others = NULL;
+	const struct stream_range *range;
+
+	if (stream_open_without(store, journal->info.number, &others, e) < 0)
+		return e->code;
+	range = stream_range_at(others, journal->info.first.ts);
+	return range != NULL && range->last.ts >= journal->info.last.ts;
+}
+
+int stream_file_sealed_has_all(struct store *store, const char *file, const struct buf *ids,
+			       struct error *e)
+{
+	const struct chunk_id *id = (const struct chunk_id *)(const void *)ids->at;
+	struct stream_file parsed = stream_file_parse(file);
+	OWNED(free) char *name = xstrndup((const char *)parsed.stream.at, parsed.stream.len);
+	OWNED(journal_release) struct journal *journal = NULL;
+	uint64_t first = UINT64_MAX, last = 0;
+	struct error why;
+	int have;
+
+	if (open_journal_of(store, file, &journal, &why) < 0)
+		return unknown(&why, e) < 0 ? e->code : 1;
+	if (journal->info.entries == 0)
+		return 1;
+	for (size_t i = 0; i < ids->len / sizeof(*id); i++) {
+		struct segment segment;
+		int found = find_segment(store, name, &id[i], &segment, &why);
+
+		if (found < 1)
+			return found < 0 && unknown(&why, e) < 0 ? e->code : 1;
+		if (segment.entries == 0)
+			continue;
+		first = MIN_OF(first, segment.first.ts);
+		last = MAX_OF(last, segment.last.ts);
+	}
+	if (first <= journal->info.first.ts && last >= journal->info.last.ts)
+		return 1;
+	/* What another journal had was left to that one. */
+	have = stream_file_others_have(store, journal, &why);
+	if (have < 0)
+		return unknown(&why, e) < 0 ? e->code : 1;
+	return have;
+}
+
+int stream_file_sealed_is_true(struct store *store, const char *file, const struct buf *ids,
+			       struct error *e)
+{
+	int fits = stream_file_sealed_fits(store, file, ids, e);
+
+	return fits == 1 ? stream_file_sealed_has_all(store, file, ids, e) : fits;
 }

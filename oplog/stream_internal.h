@@ -118,6 +118,21 @@ MUST_CHECK int stream_file_read_sealed(struct store *store, const char *file, ui
 MUST_CHECK int stream_file_sealed_fits(struct store *store, const char *file, const struct buf *ids,
 				       struct error *e);
 
+/*
+ * Is all that the journal holds elsewhere, too? 0: the file was made of a shorter one, as in another copy of the store that took
+ * over while this journal still grew. 1 also when that can't be told, as above.
+ */
+MUST_CHECK int stream_file_sealed_has_all(struct store *store, const char *file,
+					  const struct buf *ids, struct error *e);
+
+/* Both: may the journal be left unread, or go? */
+MUST_CHECK int stream_file_sealed_is_true(struct store *store, const char *file,
+					  const struct buf *ids, struct error *e);
+
+/* Have other journals and segments all entries of this one, without a gap? It has some. Errors as stream_open(). */
+MUST_CHECK int stream_file_others_have(struct store *store, const struct journal *journal,
+				       struct error *e);
+
 /* Read the segment's file, of `size` bytes: 1; 0 when it is gone. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO. */
 MUST_CHECK int stream_file_read(struct store *store, const char *file, const struct chunk_id *id,
 				uint64_t size, struct segment *ret, struct error *e);

@@ -94,38 +94,13 @@ static int list_one(void *ctx, const char *file, uint64_t size, struct error *e)
 /* Of several that begin with the same entry the longest comes first. */
 static int by_time(const void *a, const void *b)
 {
-	const struct segment *x = &((const struct piece *)a)->segment;
-	const struct segment *y = &((const struct piece *)b)->segment;
+	const struct segment *x = a, *y = b;
 
 	if (x->first.ts != y->first.ts)
 		return x->first.ts < y->first.ts ? -1 : 1;
 	if (x->last.ts != y->last.ts)
 		return x->last.ts > y->last.ts ? -1 : 1;
 	return memcmp(x->id.at, y->id.at, CHUNK_ID_LEN);
-}
-
-/* One that overlaps with others is of another copy of the store, and set aside. */
-static void take_segments(struct stream *stream, const struct buf *found)
-{
-	const struct segment *segments = (const struct segment *)(const void *)found->at;
-	size_t kept = 0;
-
-	stream->count = found->len / sizeof(*segments);
-	stream->pieces = xcalloc(stream->count + 1, sizeof(*stream->pieces));
-	stream->aside = xcalloc(stream->count + 1, sizeof(*stream->aside));
-	for (size_t i = 0; i < stream->count; i++)
-		stream->pieces[i].segment = segments[i];
-	if (stream->count > 1)
-		qsort(stream->pieces, stream->count, sizeof(*stream->pieces), by_time);
-	for (size_t i = 0; i < stream->count; i++) {
-		if (kept > 0 && stream->pieces[i].segment.first.ts <=
-					stream->pieces[kept - 1].segment.last.ts) {
-			stream->aside[stream->aside_count++] = stream->pieces[i].segment;
-			continue;
-		}
-		stream->pieces[kept++] = stream->pieces[i];
-	}
-	stream->count = kept;
 }
 
 size_t stream_find_piece(const struct piece *pieces, size_t count, uint64_t ts)
@@ -141,6 +116,113 @@ size_t stream_find_piece(const struct piece *pieces, size_t count, uint64_t ts)
 			low = middle + 1;
 	}
 	return low;
+}
+
+/* Do pieces without a gap between them have the time of the segment? */
+static bool is_covered(const struct stream *stream, const struct segment *s)
+{
+	size_t at = stream_find_piece(stream->pieces, stream->count, s->first.ts);
+
+	if (at == stream->count || stream->pieces[at].segment.first.ts > s->first.ts)
+		return false;
+	for (; stream->pieces[at].segment.last.ts < s->last.ts; at++)
+		if (at + 1 == stream->count ||
+		    !segment_follows(&stream->pieces[at].segment, &stream->pieces[at + 1].segment))
+			return false;
+	return true;
+}
+
+/* The pieces are those that are chosen, and the others are set aside. */
+static void split(struct stream *stream, const struct segment *all, const bool *chosen,
+		  size_t count)
+{
+	stream->count = stream->aside_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (chosen[i])
+			stream->pieces[stream->count++] = (struct piece){.segment = all[i]};
+		else
+			stream->aside[stream->aside_count++] = all[i];
+}
+
+/* Those that begin first. Returns whether they are all. */
+static bool choose_first(const struct segment *all, bool *chosen, size_t count)
+{
+	bool any_aside = false;
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		chosen[i] = all[i].first.ts > last;
+		any_aside |= !chosen[i];
+		if (chosen[i])
+			last = all[i].last.ts;
+	}
+	return !any_aside;
+}
+
+/* The first of all[i..] that begins behind `ts`. */
+static size_t behind(const struct segment *all, size_t i, size_t count, uint64_t ts)
+{
+	size_t low = i, high = count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (all[middle].first.ts > ts)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Those that have most entries together. */
+static void choose_most(const struct segment *all, bool *chosen, size_t count)
+{
+	OWNED(free) uint64_t *most = xcalloc(count + 1, sizeof(*most)); /* of all[i..] */
+
+	for (size_t i = count; i-- > 0;) {
+		uint64_t with = all[i].entries + most[behind(all, i + 1, count, all[i].last.ts)];
+
+		chosen[i] = with >= most[i + 1];
+		most[i] = MAX_OF(with, most[i + 1]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t next = behind(all, i + 1, count, all[i].last.ts);
+
+		if (!chosen[i])
+			continue;
+		for (size_t k = i + 1; k < next; k++)
+			chosen[k] = false;
+		i = next - 1;
+	}
+}
+
+/*
+ * Those that overlap with others are of other copies of the store. Where copies went on apart, the one that has most is shown,
+ * unless something is in no piece then that is shown when those that begin first are taken.
+ */
+static void take_segments(struct stream *stream, struct buf *found)
+{
+	struct segment *all = (struct segment *)(void *)found->at;
+	size_t count = found->len / sizeof(*all);
+	OWNED(free) bool *first = xcalloc(count + 1, sizeof(*first));
+	OWNED(free) bool *most = xcalloc(count + 1, sizeof(*most));
+	bool covered = true;
+
+	stream->pieces = xcalloc(count + 1, sizeof(*stream->pieces));
+	stream->aside = xcalloc(count + 1, sizeof(*stream->aside));
+	if (count > 1)
+		qsort(all, count, sizeof(*all), by_time);
+	if (choose_first(all, first, count)) {
+		split(stream, all, first, count);
+		return;
+	}
+	choose_most(all, most, count);
+	split(stream, all, most, count);
+	for (size_t i = 0; i < count && covered; i++)
+		covered = !first[i] || is_covered(stream, &all[i]);
+	if (!covered)
+		split(stream, all, first, count);
 }
 
 /* What a segment without entries proves becomes a part of its neighbours. */
@@ -254,6 +336,16 @@ static int take_journal(struct stream *stream, struct journal *journal, struct e
 	return 0;
 }
 
+/* The time of the journal's first entry, not proven; 0: it has none, or is gone. */
+static uint64_t first_of(const struct stream *stream, uint64_t number)
+{
+	OWNED(free)
+	char *folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(stream->store), stream->name);
+	OWNED(free) char *path = journal_path(folder, number);
+
+	return journal_peek(path);
+}
+
 /* Are all segments here that the journal became? `size` is that of the file that names them; a damaged one names none. */
 static int is_sealed(const struct stream *stream, uint64_t number, uint64_t size,
 		     const struct buf *found, struct error *e)
@@ -263,6 +355,8 @@ static int is_sealed(const struct stream *stream, uint64_t number, uint64_t size
 	OWNED(buf_release) struct buf ids = {0};
 	const struct chunk_id *id;
 	int got = stream_file_read_sealed(stream->store, file, size, &ids, e);
+	uint64_t first = first_of(stream, number);
+	bool has_first = first == 0;
 
 	if (got != 1)
 		return got == ERR_CORRUPT || got == ERR_UNSUPPORTED ? 0 : got;
@@ -270,12 +364,16 @@ static int is_sealed(const struct stream *stream, uint64_t number, uint64_t size
 	for (size_t n = 0; n < ids.len / sizeof(*id); n++) {
 		bool here = false;
 
-		for (size_t i = 0; i < found->len / sizeof(*at) && !here; i++)
+		for (size_t i = 0; i < found->len / sizeof(*at) && !here; i++) {
 			here = chunk_id_equal(&at[i].id, &id[n]);
+			if (here && at[i].first.ts <= first && at[i].last.ts >= first)
+				has_first = true;
+		}
 		if (!here)
 			return 0;
 	}
-	return 1;
+	/* Mostly that is all: to look at the whole of each journal would take as long as to read it. */
+	return has_first ? 1 : stream_file_sealed_fits(stream->store, file, &ids, e);
 }
 
 static int by_number(const void *a, const void *b)
@@ -329,20 +427,6 @@ static int open_journals(struct listing *listing, struct error *e)
 			return e->code;
 	}
 	return 0;
-}
-
-/* Do pieces without a gap between them have the time of the segment? */
-static bool is_covered(const struct stream *stream, const struct segment *s)
-{
-	size_t at = stream_find_piece(stream->pieces, stream->count, s->first.ts);
-
-	if (at == stream->count || stream->pieces[at].segment.first.ts > s->first.ts)
-		return false;
-	for (; stream->pieces[at].segment.last.ts < s->last.ts; at++)
-		if (at + 1 == stream->count ||
-		    !segment_follows(&stream->pieces[at].segment, &stream->pieces[at + 1].segment))
-			return false;
-	return true;
 }
 
 static void forget_covered(struct stream *stream)

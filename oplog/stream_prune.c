@@ -110,7 +110,7 @@ static bool has_segment(const struct listing *listing, const struct chunk_id *id
 	return false;
 }
 
-/* 1 when every segment is there that the file names; 0 when not, or when it is damaged, or another journal's. */
+/* 1 when every segment is there that the file names; 0 when not, or when it is damaged, or another or a shorter journal's. */
 static int names_what_is_there(struct listing *listing, const struct sealed *sealed,
 			       struct error *e)
 {
@@ -124,7 +124,7 @@ static int names_what_is_there(struct listing *listing, const struct sealed *sea
 	for (size_t i = 0; i < ids.len / sizeof(*id); i++)
 		if (!has_segment(listing, &id[i]))
 			return 0;
-	return stream_file_sealed_fits(listing->store, sealed->file, &ids, e);
+	return stream_file_sealed_is_true(listing->store, sealed->file, &ids, e);
 }
 
 /* Are all entries of the journal of before keep_from? Then it does not matter where they are. */
@@ -178,4 +178,64 @@ int stream_prune_old(struct store *store, uint64_t keep_from,
 		at += strlen(name) + 1;
 	}
 	return 0;
+}
+
+/* ---- what was let go, when its time has come */
+
+/* 1: each segment that the journal became is there, or is let go, too. */
+static int has_become(struct store *store, const struct condemned *list, const char *sealed,
+		      const char *stream, struct error *e)
+{
+	struct backend *files = store_stream_files(store);
+	OWNED(buf_release) struct buf ids = {0};
+	const struct chunk_id *id;
+	uint64_t size;
+	int found = files->ops->size(files, sealed, &size, e);
+
+	if (found == 1)
+		found = stream_file_read_sealed(store, sealed, size, &ids, e);
+	if (found != 1)
+		return found == ERR_CORRUPT || found == ERR_UNSUPPORTED ? 0 : found;
+	id = (const struct chunk_id *)(const void *)ids.at;
+	for (size_t i = 0; i < ids.len / sizeof(*id) && found == 1; i++) {
+		OWNED(free) char *segment = stream_file_segment(stream, &id[i]);
+
+		if (condemned_find_file(list, segment) == NULL)
+			found = files->ops->size(files, segment, &size, e);
+	}
+	return found == 1 ? stream_file_sealed_is_true(store, sealed, &ids, e) : found;
+}
+
+/* 1: the journal is sound, and has entries that nobody else has. */
+static int is_last(struct store *store, const char *stream, uint64_t number, struct error *e)
+{
+	OWNED(free) char *folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store), stream);
+	OWNED(free) char *path = journal_path(folder, number);
+	OWNED(journal_release) struct journal *journal = NULL;
+	int code = journal_open(path, store_keys(store), &journal, e);
+
+	if (code == 0)
+		code = journal_check(journal, e);
+	/* A repair took what is sound of a damaged one. */
+	if (code < 0)
+		return code == ERR_CORRUPT || e->sys == ENOENT ? 0 : code;
+	if (journal->info.entries == 0)
+		return 0;
+	code = stream_file_others_have(store, journal, e);
+	return code < 0 ? code : code == 0;
+}
+
+int stream_prune_keeps(void *ctx, const struct condemned *list, const char *name, struct error *e)
+{
+	struct stream_file file = stream_file_parse(name);
+	OWNED(free) char *stream = NULL;
+	OWNED(free) char *sealed = NULL;
+	int gone;
+
+	if (file.kind != STREAM_FILE_JOURNAL && file.kind != STREAM_FILE_SEALED)
+		return 0;
+	stream = xstrndup((const char *)file.stream.at, file.stream.len);
+	sealed = stream_file_sealed(stream, file.number);
+	gone = has_become(ctx, list, sealed, stream, e);
+	return gone != 0 ? MIN_OF(gone, 0) : is_last(ctx, stream, file.number, e);
 }

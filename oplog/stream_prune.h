@@ -6,12 +6,20 @@
 #ifndef OPLOG_STREAM_PRUNE_H
 #define OPLOG_STREAM_PRUNE_H
 
+#include "store/condemned.h"
 #include "store/mark.h"
 #include "store/store.h"
 
 /* As prune_options.mark_file; `ctx` is the struct store. */
 MUST_CHECK int stream_prune_mark(void *ctx, struct mark *mark, const char *name, uint64_t size,
 				 struct error *e);
+
+/*
+ * As prune_options.keeps_file: 1 when a journal that was let go, or the file that says what became of it, is needed after all: a
+ * segment that it became was lost since, and it is the last that has these entries.
+ */
+MUST_CHECK int stream_prune_keeps(void *ctx, const struct condemned *list, const char *name,
+				  struct error *e);
 
 /*
  * Call `each` with the name of every file below oplog/ that is not needed: journals whose entries are in segments,

@@ -12,8 +12,8 @@ static int look_at_sealed(struct store *store, const char *name, uint64_t size, 
 	int found = stream_file_read_sealed(store, name, size, &ids, e);
 
 	if (found == 1) {
-		found = stream_file_sealed_fits(store, name, &ids, e);
-		/* It is another journal's: of this one it says nothing. */
+		found = stream_file_sealed_is_true(store, name, &ids, e);
+		/* It is another journal's, or that of another copy: of this one it does not say all. */
 		if (found == 0)
 			found = ERR_CORRUPT;
 	}
@@ -47,9 +47,22 @@ int stream_repair_roots(void *ctx, struct repair *repair, const char *name, uint
 	return more < 0 ? more : lost + more;
 }
 
+/* What could not be told of one while its segments were damaged, or gone: the copy gave them since. */
+static int look_again(void *ctx, const char *name, uint64_t size, struct error *e)
+{
+	int code = 0;
+
+	if (stream_file_parse(name).kind == STREAM_FILE_SEALED)
+		code = look_at_sealed(ctx, name, size, e);
+	return code == ERR_CORRUPT ? 0 : code;
+}
+
 int stream_repair_overlaps(struct store *store, struct error *e)
 {
 	OWNED(store_writer_end) struct store_writer *writer = NULL;
+	struct backend *files = store_stream_files(store);
 
+	if (files->ops->list(files, "oplog", look_again, store, e) < 0)
+		return e->code;
 	return store_writer_begin(store, &writer, e) < 0 ? e->code : stream_add_aside(writer, e);
 }

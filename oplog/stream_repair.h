@@ -19,7 +19,10 @@ MUST_CHECK int stream_repair_roots(void *ctx, struct repair *repair, const char 
 MUST_CHECK int stream_repair_journals(struct store *store, const struct repair_options *options,
 				      uint64_t *ret_harmed, struct error *e);
 
-/* Two copies of the store that were followed into became one: what segments have that overlap with others is taken in. */
+/*
+ * After repair_run(), when all segments are whole: `.sealed` files that only now are seen to be another journal's go; and where two copies
+ * of the store that were followed into became one, what segments have that overlap with others is taken in.
+ */
 MUST_CHECK int stream_repair_overlaps(struct store *store, struct error *e);
 
 #endif

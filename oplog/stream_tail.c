@@ -58,34 +58,22 @@ static uint64_t new_number(const struct listing *listing)
 	return number;
 }
 
-/* The stream's name: in an encrypted store nobody is to read of which replica set it is. */
-static void add_name(const struct store *store, const char *name, struct buf *ret)
-{
-	struct chunk_id id = store_id_of(store, bytes_str(name));
-	char hex[CHUNK_ID_HEX + 1];
-
-	chunk_id_hex(&id, hex);
-	if (store_keys(store) == NULL)
-		buf_add_str(ret, name);
-	else
-		buf_add(ret, hex, STREAM_NAME_LEN);
-}
-
-int stream_tail_begin(struct store *store, const char *name, const struct segment_link *prev,
+int stream_tail_begin(struct store *store, const struct segment_link *prev,
 		      struct journal_writer **ret, struct error *e)
 {
 	OWNED(listing_release) struct listing listing = {0};
 	OWNED(free) char *folder = NULL;
+	char name[STREAM_NAME_LEN];
 
 	/* What is not sealed would be readable, and damage. */
 	if (store_is_keyless(store))
 		return seal_no_key(e);
 	if (list(store, &listing, e) < 0)
 		return e->code;
-	if (listing.name.len == 0 && !stream_file_is_name(bytes_str(name)))
-		return error_set(e, ERR_INVALID, "\"%s\" can't be the name of a stream", name);
-	if (listing.name.len == 0)
-		add_name(store, name, &listing.name);
+	if (listing.name.len == 0) {
+		stream_file_new_name(store, name);
+		buf_add(&listing.name, name, STREAM_NAME_LEN);
+	}
 	folder = xprintf("%s/" STREAM_FOLDER "%s", store_path(store), buf_text(&listing.name));
 	return journal_create(folder, new_number(&listing), prev, store_keys(store), ret, e);
 }

@@ -15,12 +15,10 @@
 
 /*
  * Begin a journal of the store's stream. `prev` is the entry before its first one, which the caller has
- * seen beside it. `name` is what the stream is called when the store has none yet: at most 64
- * lower-case letters, digits and '-' (ERR_INVALID).
+ * seen beside it.
  */
-MUST_CHECK int stream_tail_begin(struct store *store, const char *name,
-				 const struct segment_link *prev, struct journal_writer **ret,
-				 struct error *e);
+MUST_CHECK int stream_tail_begin(struct store *store, const struct segment_link *prev,
+				 struct journal_writer **ret, struct error *e);
 
 /*
  * Append the numbers (uint64_t) of all journals of the stream that are there. The lock holds one machine's tails

@@ -451,9 +451,17 @@ static bool is_needed_pack(const struct prune *p, const char *name)
 	return false;
 }
 
-static bool may_delete_file(const struct prune *p, const struct condemned_file *file)
+/* 1 its time is over and nobody needs it, 0 not. */
+static int may_delete_file(const struct prune *p, const struct condemned_file *file,
+			   struct error *e)
 {
-	return is_over(p, file->since_us) && !is_needed_pack(p, file->name);
+	const struct prune_options *o = p->options;
+	int keeps;
+
+	if (!is_over(p, file->since_us) || is_needed_pack(p, file->name))
+		return 0;
+	keeps = o->keeps_file == NULL ? 0 : o->keeps_file(o->ctx, &p->old, file->name, e);
+	return keeps < 0 ? keeps : keeps == 0;
 }
 
 static int delete_files(struct prune *p, struct error *e)
@@ -461,12 +469,17 @@ static int delete_files(struct prune *p, struct error *e)
 	struct backend *files = p->store->backend;
 
 	for (size_t i = 0; i < p->old.file_count; i++) {
+		int may;
+
 		if (!is_over(p, p->old.files[i].since_us)) {
 			p->result.waiting_files++;
 			note_waiting(p, p->old.files[i].since_us);
 			continue;
 		}
-		if (!may_delete_file(p, &p->old.files[i]))
+		may = may_delete_file(p, &p->old.files[i], e);
+		if (may < 0)
+			return may;
+		if (may == 0)
 			continue;
 		if (!p->options->dry_run && files->ops->remove(files, p->old.files[i].name, e) < 0)
 			return e->code;

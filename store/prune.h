@@ -12,6 +12,7 @@
 #define STORE_PRUNE_H
 
 #include "base/progress.h"
+#include "store/condemned.h"
 #include "store/mark.h"
 
 #define PRUNE_GRACE_US ((uint64_t)7 * 24 * 3600 * 1000000) /* default */
@@ -30,6 +31,12 @@ struct prune_options {
 	 */
 	int (*mark_file)(void *ctx, struct mark *mark, const char *name, uint64_t size,
 			 struct error *e);
+	/*
+	 * 1 when a file below oplog/ that was let go (`list`: and what else was) is needed after all, 0 when not; NULL: none is. Asked just
+	 * before it goes, with the lock for commits held.
+	 */
+	int (*keeps_file)(void *ctx, const struct condemned *list, const char *name,
+			  struct error *e);
 	void *ctx;
 	const struct progress *progress; /* or NULL */
 };

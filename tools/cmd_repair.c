@@ -2,12 +2,14 @@
 
 #include "base/clock.h"
 #include "base/exit_code.h"
+#include "base/shell_word.h"
 #include "base/texts.h"
 #include "oplog/stream_repair.h"
 #include "store/repair.h"
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/prune_out.h"
+#include "tools/repair_there.h"
 #include "tools/term.h"
 
 struct options {
@@ -36,7 +38,8 @@ static void keep(void *ctx, const char *text)
 	texts_add(ctx, text);
 }
 
-static void print_json(const struct repair_result *r, const struct buf *told)
+static void print_json(const struct repair_result *r, const struct repair_there *there,
+		       const struct buf *told)
 {
 	struct json_out j;
 	const char *text;
@@ -51,6 +54,8 @@ static void print_json(const struct repair_result *r, const struct buf *told)
 	json_out_u64(&j, "lostDocuments", r->lost_documents);
 	json_out_u64(&j, "harmed", r->harmed);
 	json_out_u64(&j, "givenUp", r->given_up);
+	json_out_u64(&j, "snapshotsOnlyThere", there->snapshots);
+	json_out_bool(&j, "oplogOnlyThere", there->oplog);
 	json_out_array(&j, "told");
 	for (size_t at = 0; (text = texts_next(told, &at)) != NULL;)
 		json_out_bytes(&j, NULL, bytes_str(text));
@@ -82,6 +87,24 @@ static void print_text(const struct cmd_run *run, const struct repair_result *r,
 		       (unsigned long long)r->harmed);
 }
 
+static void print_there(const struct repair_there *there, const char *from, const char *store)
+{
+	OWNED(buf_release) struct buf from_word = {0};
+	OWNED(buf_release) struct buf store_word = {0};
+
+	if (there->snapshots == 0 && !there->oplog)
+		return;
+	printf("the copy has");
+	if (there->snapshots > 0)
+		printf(" %llu snapshot%s", (unsigned long long)there->snapshots,
+		       there->snapshots == 1 ? "" : "s");
+	printf("%s%s that this store does not have (forgotten here, or lost); to take that over: "
+	       "yester copy -s %s %s\n",
+	       there->snapshots > 0 && there->oplog ? " and" : "",
+	       there->oplog ? " a part of the oplog" : "", shell_word(from, &from_word),
+	       shell_word(store, &store_word));
+}
+
 /* Who names the wrong folder would learn that nobody has what is lost, and --give-up would remove it. */
 static int check_copy(const struct store *store, const struct store *from, bool give_up,
 		      struct error *e)
@@ -110,6 +133,8 @@ static int run_repair(struct cmd_run *run, struct error *e)
 					.tell_ctx = &told};
 	const struct key_source key = {.file = o->key_file, .command = o->key_command};
 	struct repair_result result;
+	struct repair_there there = {0};
+	struct error why;
 	uint64_t journals = 0;
 	int code;
 
@@ -129,14 +154,19 @@ static int run_repair(struct cmd_run *run, struct error *e)
 		code = stream_repair_overlaps(store, e);
 	if (code == 0 && (result.harmed == 0 || result.given_up > 0))
 		code = stream_repair_journals(store, &repair, &journals, e);
+	/* The store is as good as it can be: that the copy is not says nothing of it. */
+	if (code == 0 && from != NULL && repair_there(store, from, &there, &why) < 0)
+		there = (struct repair_there){0};
 	term_progress_end(TAKE(progress));
 	if (code < 0)
 		return code;
 	result.harmed += journals;
 	if (run->globals.json)
-		print_json(&result, &told);
+		print_json(&result, &there, &told);
 	else
 		print_text(run, &result, &told);
+	if (!run->globals.json && !run->globals.quiet && from != NULL)
+		print_there(&there, store_path(from), store_path(store));
 	return result.harmed > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
 }
 

@@ -115,15 +115,22 @@ static void print_text(const struct replicate_result *r)
 /* For `yester status`. It is no failure of the copy when it can't be noted. */
 static void note(struct store *store, const struct replicate_result *r, const char *dest)
 {
+	bool keyless = store_is_keyless(store);
 	struct json_out j;
 	struct error ignored;
 
 	json_out_begin_line(&j, NULL);
 	json_out_u64(&j, "time", (uint64_t)time(NULL));
-	json_out_bytes(&j, "dest", bytes_str(dest));
+	/* Where to is not for everybody to read. */
+	if (!keyless)
+		json_out_bytes(&j, "dest", bytes_str(dest));
 	json_out_bool(&j, "verified", r->verified);
 	json_out_end_object(&j);
-	(void)(status_file_put(store, "replicate.json", buf_bytes(&j.text), &ignored) < 0);
+	if (keyless)
+		(void)(status_file_put_open(store, STATUS_FILE_COPIED, buf_bytes(&j.text),
+					    &ignored) < 0);
+	else
+		(void)(status_file_put(store, "replicate.json", buf_bytes(&j.text), &ignored) < 0);
 	json_out_drop(&j);
 }
 

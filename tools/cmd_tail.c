@@ -137,6 +137,8 @@ static int run_tail(struct cmd_run *run, struct error *e)
 {
 	const struct options *o = run->options;
 	OWNED(live_uri_free) struct live_uri *uri = NULL;
+	/* Checkpoints are made by replay. */
+	const struct store_options opened = {.cache_bytes = CMD_CACHE_OF_REPLAY};
 	OWNED(store_close) struct store *store = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
 	struct tail_options how = {0};
@@ -145,7 +147,7 @@ static int run_tail(struct cmd_run *run, struct error *e)
 
 	/* First of all: what was typed is visible until then. */
 	if (live_uri_read((char *)(uintptr_t)o->uri, o->uri_file, &uri, e) < 0 ||
-	    read_options(run, &how, e) < 0 || cmd_open_store(run, &store, e) < 0)
+	    read_options(run, &how, e) < 0 || cmd_open_store_with(run, &opened, &store, e) < 0)
 		return e->code;
 	live_uri_patience(uri, CONNECT_MS, ANSWER_MS);
 	/* A line every few seconds for ever fills logs; without a terminal it has to be asked for. */

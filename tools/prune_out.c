@@ -37,6 +37,7 @@ int prune_out_run(struct cmd_run *run, struct store *store, const struct prune_o
 		.now_us = clock_wall_us(),
 		.dry_run = dry_run,
 		.mark_file = stream_prune_mark,
+		.keeps_file = stream_prune_keeps,
 		.ctx = store,
 	};
 	OWNED(term_progress_end) struct term_progress *progress = NULL;

@@ -34,6 +34,7 @@ static void job_release(struct replicate_job *job)
 		close(job->tmp_lock);
 	buf_release(&job->chunks);
 	buf_release(&job->oplog);
+	buf_release(&job->listed);
 	buf_release(&job->manifests);
 }
 DEFINE_OWNED_STRUCT(struct replicate_job, job_release);
@@ -376,7 +377,8 @@ int replicate_run(struct store *store, const struct replicate_options *options,
 
 	job.there = replicate_dest_folder(options->dest);
 	if (make_tmp(&job, e) < 0 || check_dest(&job, e) < 0 || list_files(&job, e) < 0 ||
-	    check_deletes(&job, e) < 0 || replicate_spare(&job, e) < 0)
+	    check_deletes(&job, e) < 0 || replicate_streams(&job, e) < 0 ||
+	    replicate_spare(&job, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
 		if (send_part(&job, parts[i], e) < 0)

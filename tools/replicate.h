@@ -45,7 +45,7 @@ struct replicate_result {
 
 /*
  * Replicate. 0 also when verification found differences (ret->differ), and when damage was found here (ret->spared, ret->lacking).
- * ERR_REFUSED: DEST is another store, no store but not empty, or lies in this one; deletions, and nothing is here; ERR_REMOTE: rsync failed, with what it said; ERR_INVALID: there is no rsync; ERR_CANCELLED.
+ * ERR_REFUSED: DEST is another store, no store but not empty, or lies in this one, or its oplog was begun apart; deletions, and nothing is here; ERR_REMOTE: rsync failed, with what it said; ERR_INVALID: there is no rsync; ERR_CANCELLED.
  */
 MUST_CHECK int replicate_run(struct store *store, const struct replicate_options *options,
 			     struct replicate_result *ret, struct error *e);

@@ -24,6 +24,7 @@ struct replicate_job {
 	struct buf sent;    /* texts: what rsync sent */
 	/* Texts (base/texts.h): names as listed before anything was sent. */
 	struct buf chunks, oplog, manifests;
+	struct buf listed; /* the files of the oplog there: lines of rsync's list */
 };
 
 /* ---- rsync (replicate_rsync.c) */
@@ -54,6 +55,11 @@ void replicate_add_differences(struct buf *out, struct buf *ret);
 /* The list as a file that rsync reads, called `name`; its path is the caller's. ERR_IO. */
 MUST_CHECK int replicate_write_list(const struct replicate_job *job, const char *name,
 				    struct bytes list, char **ret, struct error *e);
+
+/* ---- the oplog there (replicate_streams.c) */
+
+/* List it, into job->listed. ERR_REFUSED: it is one that was begun apart from ours, and nobody could read both in one store. */
+MUST_CHECK int replicate_streams(struct replicate_job *job, struct error *e);
 
 /* ---- what is not sent (replicate_spare.c) */
 

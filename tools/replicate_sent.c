@@ -1,8 +1,6 @@
 /* What was sent: see replicate_job.h. Prefix: replicate_ */
 #include "tools/replicate_job.h"
 
-#include <string.h>
-
 #include "base/file.h"
 #include "base/texts.h"
 #include "tools/status_file.h"
@@ -30,8 +28,6 @@ static void read_known(struct replicate_job *job, struct buf *ret)
 
 static void write_known(struct replicate_job *job, bool was_there)
 {
-	OWNED(free) char *path = status_file_path(job->store, KNOWN_FILE);
-	OWNED(free) char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	OWNED(buf_release) struct buf lines = {0};
 	struct error ignored;
 	const char *name;
@@ -40,8 +36,7 @@ static void write_known(struct replicate_job *job, bool was_there)
 		buf_printf(&lines, "%s\n", name);
 	if (lines.len == 0 && !was_there)
 		return;
-	if (file_make_dirs(folder, &ignored) == 0)
-		(void)(status_file_replace(path, buf_bytes(&lines), &ignored) < 0);
+	(void)(status_file_put_open(job->store, KNOWN_FILE, buf_bytes(&lines), &ignored) < 0);
 }
 
 int replicate_prove_sent(struct replicate_job *job, struct error *e)

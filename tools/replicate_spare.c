@@ -68,22 +68,6 @@ static int find_others(struct replicate_job *job, struct buf *ret, struct error 
 	return 0;
 }
 
-/* The journals there: lines of rsync's list. */
-static int list_journals(struct replicate_job *job, struct buf *ret, struct error *e)
-{
-	static const char *const filters[] = {"--include=/oplog/", "--include=/oplog/*/",
-					      "--include=/oplog/*/*" JOURNAL_SUFFIX, "--exclude=*"};
-	OWNED(child_words_release) struct child_words words = {0};
-
-	replicate_words(job, &words);
-	child_add(&words, "--list-only");
-	child_add(&words, "--no-human-readable");
-	for (size_t i = 0; i < COUNT_OF(filters); i++)
-		child_add(&words, filters[i]);
-	child_add(&words, job->there);
-	return replicate_rsync(job, &words, false, ret, e);
-}
-
 /* "-rw-------     12,345 2026/11/22 23:27:07 oplog/s/00000001795251817000.journal": is it a file of that name, longer than `size`? */
 static bool is_longer(const char *line, size_t len, const char *name, uint64_t size)
 {
@@ -116,9 +100,8 @@ static bool is_longer_there(struct buf *list, const char *name, uint64_t size)
  * Journals only grow. One that is longer there holds entries that this store had, and has no more: it was brought back to an older
  * state, or repaired.
  */
-static int spare_longer(struct replicate_job *job, const struct buf *names, struct error *e)
+static void spare_longer(struct replicate_job *job, const struct buf *names)
 {
-	OWNED(buf_release) struct buf list = {0};
 	const char *name;
 
 	for (size_t at = 0; (name = texts_next(names, &at)) != NULL;) {
@@ -128,15 +111,12 @@ static int spare_longer(struct replicate_job *job, const struct buf *names, stru
 
 		if (!journal_parse_name(strrchr(name, '/') + 1, &number) || stat(path, &st) != 0)
 			continue;
-		if (list.len == 0 && list_journals(job, &list, e) < 0)
-			return e->code;
-		if (!is_longer_there(&list, name, (uint64_t)st.st_size))
+		if (!is_longer_there(&job->listed, name, (uint64_t)st.st_size))
 			continue;
 		if (job->result.longer++ == 0)
 			snprintf(job->result.first_longer, REPLICATE_NAME_MAX, "%s", name);
 		texts_add(&job->skipped, name);
 	}
-	return 0;
 }
 
 int replicate_spare(struct replicate_job *job, struct error *e)
@@ -147,9 +127,9 @@ int replicate_spare(struct replicate_job *job, struct error *e)
 	const char *name;
 
 	if (replicate_given_up(job->store, &job->skipped, e) < 0 ||
-	    find_others(job, &others, e) < 0 || replicate_prove(job, &others, &sound, e) < 0 ||
-	    spare_longer(job, &sound, e) < 0)
+	    find_others(job, &others, e) < 0 || replicate_prove(job, &others, &sound, e) < 0)
 		return e->code;
+	spare_longer(job, &sound);
 	/* Of rsync's patterns one that begins with a slash is a whole name. */
 	for (size_t at = 0; (name = texts_next(&job->skipped, &at)) != NULL;) {
 		buf_add(&patterns, "/", 1);

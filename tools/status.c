@@ -75,11 +75,13 @@ int status_stored_bytes(const char *path, uint64_t *ret, struct error *e)
 /* A status file as BSON; NULL: there is none, or it is none of ours. */
 static bson_t *read_json(struct store *store, const char *name)
 {
+	bool open = strcmp(name, STATUS_FILE_COPIED) == 0;
 	OWNED(buf_release) struct buf text = {0};
 	struct error ignored;
 	bson_error_t why;
 
-	if (status_file_get(store, name, &text, &ignored) != 1)
+	if ((open ? status_file_get_open(store, name, &text, &ignored)
+		  : status_file_get(store, name, &text, &ignored)) != 1)
 		return NULL;
 	return bson_new_from_json(text.at, (ssize_t)text.len, &why);
 }
@@ -122,6 +124,17 @@ static void read_event(struct store *store, const char *name, const char *ok, co
 	ret->documents = number_of(doc, "documents");
 	copy_text(doc, what, ret->what, sizeof(ret->what));
 	bson_destroy(doc);
+}
+
+/* The last copy: that of one who had no key is in a file of its own. */
+static void read_copied(struct store *store, struct status_event *ret)
+{
+	struct status_event open = {0};
+
+	read_event(store, "replicate.json", "verified", "dest", ret);
+	read_event(store, STATUS_FILE_COPIED, "verified", "dest", &open);
+	if (open.known && open.time > ret->time)
+		*ret = open;
 }
 
 void status_tail_json(const struct status_tail *tail, struct buf *ret)
@@ -218,7 +231,7 @@ int status_gather(struct store *store, struct status *ret, struct error *e)
 		return e->code;
 	read_event(store, "verify.json", "ok", "at", &status.verify);
 	read_event(store, "drill.json", "ok", "at", &status.drill);
-	read_event(store, "replicate.json", "verified", "dest", &status.replicate);
+	read_copied(store, &status.replicate);
 	read_tail(store, status.now, &status.tail);
 	*ret = status;
 	status = (struct status){0};

@@ -46,21 +46,33 @@ int status_file_replace(const char *path, struct bytes content, struct error *e)
 	return code;
 }
 
-int status_file_put(struct store *store, const char *name, struct bytes content, struct error *e)
+int status_file_put_open(struct store *store, const char *name, struct bytes content,
+			 struct error *e)
 {
 	OWNED(free) char *folder = folder_of(store);
 	OWNED(free) char *path = xprintf("%s/%s", folder, name);
+
+	return file_make_dirs(folder, e) < 0 ? e->code : status_file_replace(path, content, e);
+}
+
+int status_file_put(struct store *store, const char *name, struct bytes content, struct error *e)
+{
 	OWNED(buf_release) struct buf sealed = {0};
 
 	if (store_is_keyless(store))
 		return seal_no_key(e);
-	if (file_make_dirs(folder, e) < 0)
-		return e->code;
 	if (store_keys(store) != NULL) {
 		seal_file(store_keys(store), sealed_magic, SEALED_VERSION, content, &sealed);
 		content = buf_bytes(&sealed);
 	}
-	return status_file_replace(path, content, e);
+	return status_file_put_open(store, name, content, e);
+}
+
+int status_file_get_open(struct store *store, const char *name, struct buf *ret, struct error *e)
+{
+	OWNED(free) char *path = status_file_path(store, name);
+
+	return file_read(path, FILE_MAX, ret, e);
 }
 
 /* What can't be opened counts as not there: it is written again soon, and nothing depends on it. */
@@ -76,13 +88,12 @@ static int open_sealed(const struct store *store, const struct buf *file, struct
 
 int status_file_get(struct store *store, const char *name, struct buf *ret, struct error *e)
 {
-	OWNED(free) char *folder = folder_of(store);
-	OWNED(free) char *path = xprintf("%s/%s", folder, name);
+	OWNED(free) char *path = status_file_path(store, name);
 	OWNED(buf_release) struct buf file = {0};
 	int found;
 
 	if (!store_params(store)->encrypted)
-		return file_read(path, FILE_MAX, ret, e);
+		return status_file_get_open(store, name, ret, e);
 	found = file_read(path, FILE_MAX + SEAL_FILE_HEADER_LEN + SEAL_FILE_MORE, &file, e);
 	return found == 1 ? open_sealed(store, &file, ret) : found;
 }

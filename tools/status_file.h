@@ -3,7 +3,9 @@
  *
  * verify.json and drill.json: {"time": seconds, "at": text, "ok": bool, "seconds": n, "collections": n,
  * "documents": n}; replicate.json: {"time": seconds, "dest": text, "verified": bool}; tail.json is that of a
- * running tail. They are of this machine, and nothing is lost with them. In an encrypted store they are sealed.
+ * running tail. They are of this machine, and nothing is lost with them. In an encrypted store they are sealed, but
+ * STATUS_FILE_COPIED: what a replicate without the key leaves, {"time": seconds, "verified": bool}, which can be seen from the files it
+ * sent, too.
  *
  * Threads: pure.
  */
@@ -17,7 +19,15 @@
 MUST_CHECK int status_file_put(struct store *store, const char *name, struct bytes content,
 			       struct error *e);
 
-/* Its path, for what is no secret and has to be written without a key, too. The caller frees it. */
+#define STATUS_FILE_COPIED "replicate.open.json"
+/* The same in the clear, for what is no secret. */
+MUST_CHECK int status_file_put_open(struct store *store, const char *name, struct bytes content,
+				    struct error *e);
+/* Append it. 1, 0 there is none. ERR_IO, ERR_LIMIT. */
+MUST_CHECK int status_file_get_open(struct store *store, const char *name, struct buf *ret,
+				    struct error *e);
+
+/* The path of a file in the clear, for who has another limit. The caller frees it. */
 char *status_file_path(struct store *store, const char *name);
 
 /* Replace any file at `path` by `content` at once: who reads it sees the old one or the new one. ERR_IO. */

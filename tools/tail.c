@@ -117,14 +117,12 @@ static int make_checkpoints(struct job *job, struct error *e)
 static int begin_journal(struct job *job, struct error *e)
 {
 	struct segment_link prev = {.known = job->known};
-	char name[64 + 1];
 
 	if (job->known) {
 		prev.at = job->at;
 		prev.hash = store_id_of(job->store, buf_bytes(&job->doc));
 	}
-	tail_stream_name(job->result.set, name);
-	if (stream_tail_begin(job->store, name, &prev, &job->journal, e) < 0)
+	if (stream_tail_begin(job->store, &prev, &job->journal, e) < 0)
 		return e->code;
 	tail_others_add(&job->others, journal_written(job->journal)->number);
 	return 0;
@@ -152,7 +150,7 @@ static int flush(struct job *job, struct error *e)
 	buf_reset(&job->doc);
 	buf_add(&job->doc, job->pending.at + job->pending_last,
 		job->pending.len - job->pending_last);
-	buf_reset(&job->pending);
+	buf_release(&job->pending); /* large entries made it large */
 	if (info->entries < SEGMENT_MAX_ENTRIES && info->bytes < SEGMENT_MAX_BYTES)
 		return 0;
 	if (seal(job, e) < 0)

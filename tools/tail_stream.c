@@ -1,7 +1,5 @@
 #include "tools/tail_stream.h"
 
-#include <ctype.h>
-
 #include "oplog/stream_tail.h"
 #include "store/snapshot/snapshots.h"
 #include "tools/live_same.h"
@@ -53,18 +51,6 @@ int tail_stream_last(struct store *store, struct entry_optime *ret_at, struct bu
 	buf_reset(ret_doc);
 	buf_add_bytes(ret_doc, doc);
 	return 1;
-}
-
-void tail_stream_name(const char *set, char ret[TAIL_STREAM_NAME_LEN])
-{
-	size_t len = 0;
-
-	for (; set[len] != '\0' && len < TAIL_STREAM_NAME_LEN - 1; len++) {
-		int c = tolower((unsigned char)set[len]);
-
-		ret[len] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? (char)c : '-';
-	}
-	ret[len] = '\0';
 }
 
 int tail_stream_snapshots(struct store *store, uint64_t *ret_begin, uint64_t *ret_made,

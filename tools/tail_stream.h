@@ -23,10 +23,6 @@ MUST_CHECK int tail_stream_seal(struct store *store, uint64_t number, bool *left
 MUST_CHECK int tail_stream_last(struct store *store, struct entry_optime *ret_at,
 				struct buf *ret_doc, struct error *e);
 
-/* What a stream of that replica set is called: it may have a name that a folder may not. */
-#define TAIL_STREAM_NAME_LEN (64 + 1)
-void tail_stream_name(const char *set, char ret[TAIL_STREAM_NAME_LEN]);
-
 /*
  * Where replays from the newest exact snapshot begin (a timestamp), and when the user's newest snapshot was made
  * (seconds since 1970); 0: there is none.

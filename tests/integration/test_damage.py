@@ -425,7 +425,7 @@ def test_garbage_names(world, store):
     (manifest.parent / ("1" * 64)).mkdir()
     (manifest.parent / ("2" * 64)).symlink_to("/etc/passwd")
     (pack.parent / f"{'3' * 64}.pack").mkdir()
-    (pack.parent / f"{pack.parent.name}{'3' * 62}.pack").symlink_to("/dev/zero")
+    (pack.parent / f"{pack.parent.name}{'5' * 62}.pack").symlink_to("/dev/zero")
     for fresh in (False, True):
         assert workload.names(store) == ["v1", "v2"]
         assert look(world, store, "garbage names", must_work=True) == 2

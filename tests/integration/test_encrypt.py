@@ -275,6 +275,12 @@ def test_a_replica_needs_no_key_and_is_an_encrypted_store(small, tmp_path):
     said = json.loads(small.keyless("replicate", far, "--verify", "full", "--json").out)
     assert said["verified"] and said["snapshots"] == 1
     assert SECRET.encode() not in b"".join(f.read_bytes() for f in far.rglob("*") if f.is_file())
+    # Monitoring knows of it, and nobody else to where.
+    copied = json.loads(small.run("status", "--json").out)["offsite"]
+    assert copied["verified"] and copied["dest"] == ""
+    assert "off-site" in small.run("status").out and "never copied" not in small.run("status").out
+    small.run("status", "--check", "--max-offsite-age", "1d", "--quiet")
+    assert str(tmp_path).encode() not in b"".join(f.read_bytes() for f in (small.path / "local").rglob("*.json"))
     peers.yester("ls", "-s", far, check=12)
     assert peers.yester("ls", "-s", far, "--key-file", small.key).out == small.run("ls").out
     assert json.loads(peers.yester("check", "-s", far, "--read-data", "--key-file", small.key, "--json").out)["whole"]

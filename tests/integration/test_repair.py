@@ -104,6 +104,22 @@ def test_what_is_gone_comes_back_from_the_copy(pair, what):
     assert names(store.path) == ["s0", "s1"] and is_whole(store.path) and same(store, archives)
 
 
+def test_what_is_not_named_here_any_more_is_told(pair):
+    """A manifest that is gone, or all of oplog/: a repair can't know of it, whoever asks it to mend the store does not either."""
+    store, far, archives = pair
+    said = json.loads(store.run("repair", "--from", far, "--json").out)
+    assert said["snapshotsOnlyThere"] == 0 and not said["oplogOnlyThere"]
+    peers.yester("ingest-oplog", "-s", far, oplog_of(far.parent / "oplog.bson", 5), check=(0, 3))
+    sorted((store.path / "snapshots").iterdir())[0].unlink()
+    said = json.loads(store.run("repair", "--from", far, "--json").out)
+    assert said["whole"] and said["snapshotsOnlyThere"] == 1 and said["oplogOnlyThere"]
+    out = store.run("repair", "--from", far).out
+    assert "1 snapshot and a part of the oplog" in out
+    assert peers.run(["sh", "-c", out.rsplit("to take that over: ", 1)[1].replace("yester", str(peers.program("yester")), 1)]).status == 0
+    said = json.loads(store.run("repair", "--from", far, "--json").out)
+    assert said["whole"] and not said["oplogOnlyThere"] and same(store, archives)
+
+
 @pytest.mark.parametrize("number", range(12))
 def test_any_flip_is_mended_by_the_copy(pair, number):
     store, far, archives = pair

@@ -61,6 +61,29 @@ def test_oplogs_that_were_begun_on_both_sides_come_together(store, tmp_path):
     assert "move the folder of one of them away" in peers.yester("count", "-s", far, "--at", at[0], "shop.orders", check=1).err
 
 
+@pytest.mark.parametrize("place", ["far", "host:far"])
+def test_an_oplog_that_was_begun_apart_does_not_go_beside_the_one_there(store, tmp_path, place):
+    """As when oplog/ was lost here and begun anew by an older program: together nobody could read either of them."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "all.bson", 20))
+    store.run("replicate", tmp_path / "far")
+    [folder] = (store.path / "oplog").iterdir()
+    folder.rename(folder.with_name("rs0"))
+    before = peers.yester("ranges", "-s", tmp_path / "far").out
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nshift\ncd {tmp_path} && exec sh -c \"$*\"\n")
+    ssh.chmod(0o700)
+    said = store.run("replicate", place, "--ssh", ssh, check=6, cwd=tmp_path).err
+    assert "begun apart" in said and "oplog/rs0" in said and folder.name in said and "yester copy" in said
+    assert [one.name for one in (tmp_path / "far/oplog").iterdir()] == [folder.name]
+    assert peers.yester("ranges", "-s", tmp_path / "far").out == before
+    # What is told to do: it comes together by a copy.
+    peers.yester("copy", "-s", store.path, tmp_path / "far")
+    shutil.rmtree(store.path / "oplog")
+    store.run("replicate", place, "--ssh", ssh, cwd=tmp_path)
+    assert is_whole(tmp_path / "far") and peers.yester("ranges", "-s", tmp_path / "far").out == before
+
+
 def test_little_is_sent_after_a_little_change(store, tmp_path):
     take(store, tmp_path / "dump", "s0", BEGIN, 0)
     store.run("replicate", tmp_path / "far")

@@ -80,6 +80,22 @@ def test_tail_once_takes_all_however_long_its_own_work_takes(member, store):
     assert tail_once(store, member.uri)["newEntries"] <= 2  # signs of life since
 
 
+@pytest.mark.long
+def test_documents_of_16_mib_are_followed_in_256_mib(store):
+    """Entries as large as they get, more than one journal of them: it is sealed, and a checkpoint is made, by the same process."""
+    with peers.Mongod("6.0.27") as server:
+        server.client["shop"].create_collection("large")
+        store.run("backup", "--uri", server.uri)
+        for i in range(12):
+            server.client["shop"]["large"].insert_one({"_id": i, "pad": os.urandom(16 * 1024 * 1024 - 100)})
+        process = subprocess.Popen([peers.program("yester"), "tail", "-s", store.path, "--once", "--uri", server.uri, "--quiet"])
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert usage.ru_maxrss <= 256 * 1024, f"{usage.ru_maxrss / 1024:.0f} MiB"
+    assert store.run("count", "shop.large").out.split()[-1] == "12"
+
+
 def test_tail_survives_kill_9_at_any_moment(member, store):
     rng = random.Random(SEED)
     print(f"seed {SEED}")

@@ -1,4 +1,6 @@
 #include "tests/unit/oplog/stream_model.h"
+
+#include "oplog/stream_internal.h"
 #include "tests/harness/test_store.h"
 
 #include "base/bson_build.h"
@@ -19,6 +21,14 @@ struct store *stream_model_store(const char **ret_dir)
 	if (ret_dir != NULL)
 		*ret_dir = dir;
 	return store;
+}
+
+char *stream_model_name(const struct store *store)
+{
+	char name[STREAM_NAME_LEN];
+
+	stream_file_new_name(store, name);
+	return xstrndup(name, sizeof(name));
 }
 
 uint64_t stream_model_ts(uint32_t n)

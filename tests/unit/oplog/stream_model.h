@@ -12,6 +12,9 @@
 /* A new store with leaves of 4 KiB; *ret_dir (may be NULL) is its folder. */
 struct store *stream_model_store(const char **ret_dir);
 
+/* What the store's stream is called. Freed by the caller. */
+char *stream_model_name(const struct store *store);
+
 /* The timestamp of entry `n`: three a second, with increments of 10. */
 uint64_t stream_model_ts(uint32_t n);
 

@@ -240,7 +240,7 @@ static int follow(struct store *store, const struct job *job, uint64_t *ret, str
 	const struct segment_link none = {0};
 	size_t count = history_count(job->history);
 
-	if (stream_tail_begin(store, "one", &none, &journal, e) < 0 ||
+	if (stream_tail_begin(store, &none, &journal, e) < 0 ||
 	    journal_append(journal, history_docs(job->history, count / 2, count), e) < 0 ||
 	    journal_sync(journal, e) < 0)
 		return e->code;

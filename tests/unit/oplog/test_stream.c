@@ -48,7 +48,7 @@ static void the_stamp_changes_with_segments_and_journals(void **state UNUSED)
 	ASSERT_OK(stream_stamp(store, &stamps[1], &e));
 	ASSERT_OK(stream_model_add_range(store, 9, 12, NULL, &e));
 	ASSERT_OK(stream_stamp(store, &stamps[2], &e));
-	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
 	ASSERT_OK(stream_stamp(store, &stamps[3], &e));
 	stream_model_entry(&docs, 20);
 	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
@@ -73,7 +73,7 @@ static struct stream *make(struct store *store)
 	ASSERT_OK(stream_model_add_range(store, 99, 150, NULL, &e));
 	ASSERT_OK(stream_model_add_range(store, 150, 170, NULL, &e));
 	ASSERT_OK(stream_model_add_range(store, 180, 200, NULL, &e));
-	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
 	for (uint32_t n = 220; n < 230; n++)
 		stream_model_entry(&docs, n);
 	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));

@@ -88,6 +88,43 @@ static void what_others_have_all_of_is_no_problem(void **state UNUSED)
 	store_close(store);
 }
 
+/* What the copy that came has is less, in one piece: what was shown before is shown, and nothing has to be taken in. */
+static void of_copies_that_went_on_apart_the_longer_one_is_shown(void **state UNUSED)
+{
+	struct store *store = stream_model_store(NULL);
+	struct error e = {0};
+
+	ASSERT_OK(stream_model_add_range(store, 0, 30, NULL, &e));
+	ASSERT_OK(stream_model_add_range(store, 29, 60, NULL, &e));
+	ASSERT_OK(stream_model_add_range(store, 59, 100, NULL, &e));
+	bring(store, 0, 50);
+	has(store, 0, 100);
+	assert_int_equal(problems(store), 0);
+	store_close(store);
+}
+
+/* It has more, but a gap where this one has none: what was shown stays until somebody takes in the rest. */
+static void a_longer_one_with_a_gap_hides_nothing(void **state UNUSED)
+{
+	struct store *store = stream_model_store(NULL);
+	struct stream *stream = NULL;
+	struct error e = {0};
+	size_t skipped;
+
+	ASSERT_OK(stream_model_add_range(store, 0, 100, NULL, &e));
+	bring(store, 0, 30);
+	bring(store, 90, 220);
+	ASSERT_OK(stream_open(store, &stream, &skipped, &e));
+	assert_int_equal(stream_range_count(stream), 1);
+	assert_int_equal(stream_range(stream, 0)->entries, 100);
+	stream_close(stream);
+	assert_int_equal(problems(store), 1);
+	ASSERT_OK(stream_model_add_range(store, 219, 230, NULL, &e));
+	has(store, 0, 230);
+	assert_int_equal(problems(store), 0);
+	store_close(store);
+}
+
 /* It was refused to add anything then: nobody could follow into the store any more. */
 static void what_they_have_more_is_taken_in_by_the_next_who_adds(void **state UNUSED)
 {
@@ -159,6 +196,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_others_have_all_of_is_no_problem),
+		cmocka_unit_test(of_copies_that_went_on_apart_the_longer_one_is_shown),
+		cmocka_unit_test(a_longer_one_with_a_gap_hides_nothing),
 		cmocka_unit_test(what_they_have_more_is_taken_in_by_the_next_who_adds),
 		cmocka_unit_test(or_by_who_seals_or_repairs),
 		cmocka_unit_test(random_pieces_of_many_copies_become_one_stream),

@@ -45,7 +45,7 @@ static void a_sound_stream_has_no_problems(void **state UNUSED)
 	ASSERT_OK(stream_model_add_range(store, 150, 200, NULL, &e));
 	ASSERT_OK(stream_model_add_range(store, 100, 150, NULL, &e));
 	ASSERT_OK(stream_model_add_range(store, 99, 101, NULL, &e)); /* a link */
-	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
 	stream_model_entry(&docs, 220);
 	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
 	for (int read_data = 0; read_data < 2; read_data++) {
@@ -149,34 +149,42 @@ static void a_segment_that_does_not_fit_its_tree_is_a_problem(void **state UNUSE
 	}
 }
 
+/* A store with a journal of so many entries that nobody writes any more; *ret_fd: that file, open. */
+static struct store *store_of_journal(uint32_t entries, int flags, int *ret_fd)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	OWNED(free) char *name = NULL;
+	OWNED(free) char *folder = NULL;
+	OWNED(free) char *path = NULL;
+	struct store *store = stream_model_store(NULL);
+	struct journal_writer *journal = NULL;
+	const struct segment_link none = {0};
+	struct error e = {0};
+
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
+	for (uint32_t n = 0; n < entries; n++) {
+		buf_reset(&docs);
+		stream_model_entry(&docs, n);
+		ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+	}
+	name = stream_model_name(store);
+	folder = xprintf("%s/oplog/%s", store_path(store), name);
+	path = journal_path(folder, journal_written(journal)->number);
+	journal_close(journal);
+	*ret_fd = open(path, flags | O_CLOEXEC);
+	return store;
+}
+
 static void a_damaged_journal_is_a_problem(void **state UNUSED)
 {
 	for (int where = 0; where < 3; where++) {
 		OWNED(buf_release) struct buf said = {0};
-		OWNED(buf_release) struct buf docs = {0};
-		OWNED(free) char *name = NULL;
-		OWNED(free) char *folder = NULL;
-		OWNED(free) char *path = NULL;
 		OWNED(fd_close) int fd = -1;
-		struct store *store = stream_model_store(NULL);
-		struct journal_writer *journal = NULL;
-		const struct segment_link none = {0};
+		struct store *store = store_of_journal(3, O_RDWR, &fd);
 		/* Of a sealed one a salt is behind its header, and a tag behind each payload. */
 		const off_t offset[] = {9, 100, test_store_is_encrypted() ? 382 : 350};
 		uint8_t byte = 0;
-		struct error e = {0};
 
-		ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
-		for (uint32_t n = 0; n < 3; n++) {
-			buf_reset(&docs);
-			stream_model_entry(&docs, n);
-			ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
-		}
-		name = test_store_stream("x");
-		folder = xprintf("%s/oplog/%s", store_path(store), name);
-		path = journal_path(folder, journal_written(journal)->number);
-		journal_close(journal);
-		fd = open(path, O_RDWR | O_CLOEXEC);
 		/* Its header, that of the first frame, entries in the midst: each byte may be any where it is sealed. */
 		assert_int_equal(pread(fd, &byte, 1, offset[where]), 1);
 		byte ^= 0xff;
@@ -206,24 +214,9 @@ static void stray_bytes_behind_a_journal_are_a_problem(void **state UNUSED)
 
 	for (size_t i = 0; i < COUNT_OF(rests); i++) {
 		OWNED(buf_release) struct buf said = {0};
-		OWNED(buf_release) struct buf docs = {0};
-		OWNED(free) char *name = NULL;
-		OWNED(free) char *folder = NULL;
-		OWNED(free) char *path = NULL;
 		OWNED(fd_close) int fd = -1;
-		struct store *store = stream_model_store(NULL);
-		struct journal_writer *journal = NULL;
-		const struct segment_link none = {0};
-		struct error e = {0};
+		struct store *store = store_of_journal(1, O_WRONLY | O_APPEND, &fd);
 
-		ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
-		stream_model_entry(&docs, 0);
-		ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
-		name = test_store_stream("x");
-		folder = xprintf("%s/oplog/%s", store_path(store), name);
-		path = journal_path(folder, journal_written(journal)->number);
-		journal_close(journal);
-		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 		assert_int_equal(write(fd, rests[i].bytes.at, rests[i].bytes.len),
 				 rests[i].bytes.len);
 		assert_int_equal(check(store, false, &said).problems, rests[i].is_stray);
@@ -241,15 +234,25 @@ static int let_nothing_go(void *ctx UNUSED, const char *name, struct error *e UN
 	return 0;
 }
 
+static const char *stream_file_segment_in(const char *stream, const char *hex)
+{
+	static char file[128];
+
+	snprintf(file, sizeof(file), "oplog/%s/%s.segment", stream, hex);
+	return file;
+}
+
 /* Two that changed places: where a segment is lost, too, nobody would look at the journal that has its entries. */
 static void a_sealed_file_of_another_journal_is_a_problem(void **state UNUSED)
 {
 	OWNED(buf_release) struct buf said = {0};
-	OWNED(free) char *name = test_store_stream("x");
 	struct store *store = stream_model_store(NULL);
+	OWNED(free) char *name = stream_model_name(store);
 	struct store_writer *writer = NULL;
 	const struct segment_link none = {0};
-	const char *sealed[2], *aside;
+	const char *sealed[2], *aside, *segment;
+	char hex[CHUNK_ID_HEX + 1];
+	struct stream *stream = NULL;
 	const struct repair_options options = {
 		.roots_of = stream_repair_roots, .ctx = store, .tell = keep, .tell_ctx = &said};
 	struct repair_result result;
@@ -260,7 +263,7 @@ static void a_sealed_file_of_another_journal_is_a_problem(void **state UNUSED)
 		OWNED(journal_close) struct journal_writer *journal = NULL;
 		OWNED(free) char *file = NULL;
 
-		ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+		ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
 		stream_model_entry(&docs, n * 10);
 		ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
 		file = stream_file_sealed(name, journal_written(journal)->number);
@@ -276,15 +279,70 @@ static void a_sealed_file_of_another_journal_is_a_problem(void **state UNUSED)
 	assert_int_equal(rename(aside, sealed[1]), 0);
 	assert_int_equal(check(store, false, &said).problems, 2);
 	assert_non_null(strstr(buf_text(&said), "nothing of its journal"));
-	/* No prune takes a journal for sealed by it, and a repair makes room for right ones. */
+	/* Who reads does not go by them either: the lost segment's journal is there. */
+	ASSERT_OK(stream_open(store, &stream, NULL, &e));
+	assert_int_equal(stream_segment_count(stream), 2);
+	chunk_id_hex(&stream_segment(stream, 0)->id, hex);
+	segment = harness_path(store_path(store), stream_file_segment_in(name, hex));
+	stream_close(TAKE(stream));
+	assert_int_equal(rename(segment, aside), 0);
+	ASSERT_OK(stream_open(store, &stream, NULL, &e));
+	assert_int_equal(stream_segment_count(stream), 2);
+	assert_false(stream_is_sealed(stream, 0));
+	stream_close(TAKE(stream));
+	/* No prune takes a journal for sealed by it, and a repair makes room for right ones, also when a segment comes from a copy only then. */
 	ASSERT_OK(stream_prune_old(store, 0, let_nothing_go, NULL, &e));
 	ASSERT_OK(repair_run(store, &options, &result, &e));
 	assert_int_equal(result.harmed, 0);
+	assert_int_equal(rename(aside, segment), 0);
+	ASSERT_OK(stream_repair_overlaps(store, &e));
 	ASSERT_OK(store_writer_begin(store, &writer, &e));
 	assert_int_equal(ASSERT_OK(stream_tail_seal_all(writer, &e)), 2);
 	store_writer_end(TAKE(writer));
 	buf_reset(&said);
 	assert_int_equal(check(store, true, &said).problems, 0);
+	store_close(store);
+}
+
+/* A copy of the store took over and sealed what it had of a journal; then the whole of that one came over it. */
+static void a_sealed_file_of_a_shorter_journal_is_a_problem(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf said = {0};
+	OWNED(buf_release) struct buf docs = {0};
+	struct store *store = stream_model_store(NULL);
+	struct journal_writer *journal = NULL;
+	struct store_writer *writer = NULL;
+	struct stream *stream = NULL;
+	const struct segment_link none = {0};
+	const struct repair_options options = {
+		.roots_of = stream_repair_roots, .ctx = store, .tell = keep, .tell_ctx = &said};
+	struct repair_result result;
+	struct error e = {0};
+
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
+	stream_model_entry(&docs, 0);
+	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	assert_int_equal(ASSERT_OK(stream_tail_seal_all(writer, &e)), 1);
+	store_writer_end(TAKE(writer));
+	assert_int_equal(check(store, true, &said).problems, 0);
+	buf_reset(&docs);
+	stream_model_entry(&docs, 10);
+	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+	journal_close(journal);
+	assert_int_equal(check(store, false, &said).problems, 1);
+	assert_non_null(strstr(buf_text(&said), "holds more than it says"));
+	ASSERT_OK(stream_prune_old(store, 0, let_nothing_go, NULL, &e));
+	ASSERT_OK(repair_run(store, &options, &result, &e));
+	assert_int_equal(result.harmed, 0);
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	assert_int_equal(ASSERT_OK(stream_tail_seal_all(writer, &e)), 1);
+	store_writer_end(TAKE(writer));
+	assert_int_equal(check(store, true, &said).problems, 0);
+	ASSERT_OK(stream_open(store, &stream, NULL, &e));
+	assert_int_equal(stream_range_count(stream), 1);
+	assert_int_equal(stream_range(stream, 0)->entries, 2);
+	stream_close(TAKE(stream));
 	store_close(store);
 }
 
@@ -304,10 +362,10 @@ static void a_journal_of_a_newer_program_is_no_damage(void **state UNUSED)
 	uint8_t header[JOURNAL_HEADER_LEN];
 	struct error e = {0};
 
-	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
 	stream_model_entry(&docs, 1);
 	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
-	name = test_store_stream("x");
+	name = stream_model_name(store);
 	folder = xprintf("%s/oplog/%s", store_path(store), name);
 	path = journal_path(folder, journal_written(journal)->number);
 	journal_close(journal);
@@ -419,6 +477,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_journal_is_a_problem),
 		cmocka_unit_test(stray_bytes_behind_a_journal_are_a_problem),
 		cmocka_unit_test(a_sealed_file_of_another_journal_is_a_problem),
+		cmocka_unit_test(a_sealed_file_of_a_shorter_journal_is_a_problem),
 		cmocka_unit_test(a_journal_of_a_newer_program_is_no_damage),
 		cmocka_unit_test(a_check_tells_how_far_it_is_and_can_be_interrupted),
 		cmocka_unit_test(a_sealed_segment_is_counted_without_the_key),

@@ -127,7 +127,7 @@ static struct sealed sealed_new(void)
 	struct error e = {0};
 
 	ASSERT_OK(stream_model_add_range(s.store, 0, 5, NULL, &e));
-	ASSERT_OK(stream_tail_begin(s.store, "x", &none, &journal, &e));
+	ASSERT_OK(stream_tail_begin(s.store, &none, &journal, &e));
 	for (uint32_t n = 3; n < 10; n++)
 		stream_model_entry(&docs, n);
 	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "oplog/stream_internal.h"
 #include "oplog/stream_prune.h"
 #include "oplog/stream_tail.h"
 #include "store/condemned.h"
@@ -43,8 +44,10 @@ static size_t let_go(struct store *store, uint32_t n)
 
 static uint64_t prune(struct store *store)
 {
-	const struct prune_options options = {
-		.now_us = NOW_US + 1, .mark_file = stream_prune_mark, .ctx = store};
+	const struct prune_options options = {.now_us = NOW_US + 1,
+					      .mark_file = stream_prune_mark,
+					      .keeps_file = stream_prune_keeps,
+					      .ctx = store};
 	struct prune_result result;
 	struct error e = {0};
 
@@ -113,7 +116,7 @@ static void a_journal_with_the_entries_stays_too(void **state UNUSED)
 
 	for (uint32_t n = 0; n < 30; n++)
 		stream_model_entry(&docs, n);
-	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
 	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
 	ASSERT_OK(store_writer_begin(store, &writer, &e));
 	ASSERT_OK(stream_tail_seal(writer, journal_written(journal)->number, &added, &e));
@@ -220,10 +223,75 @@ static void what_is_damaged_on_the_list_is_passed_over(void **state UNUSED)
 	store_close(store);
 }
 
+/* A store with a journal of 50 entries that was sealed: its number. */
+static uint64_t seal_a_journal(struct store *store)
+{
+	OWNED(buf_release) struct buf docs = {0};
+	struct journal_writer *journal = NULL;
+	struct store_writer *writer = NULL;
+	const struct segment_link none = {0};
+	struct error e = {0};
+	uint64_t number;
+
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
+	for (uint32_t n = 0; n < 50; n++)
+		stream_model_entry(&docs, n);
+	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
+	number = journal_written(journal)->number;
+	journal_close(journal);
+	ASSERT_OK(store_writer_begin(store, &writer, &e));
+	assert_int_equal(ASSERT_OK(stream_tail_seal_all(writer, &e)), 1);
+	store_writer_end(writer);
+	return number;
+}
+
+/* What a journal became was there when it was let go; a grace later it is lost, and the journal is the last that has it. */
+static void a_journal_stays_when_its_segment_was_lost_since(void **state UNUSED)
+{
+	for (int lost = 0; lost < 3; lost++) {
+		const char *dir;
+		struct store *store = stream_model_store(&dir);
+		OWNED(free) char *name = stream_model_name(store);
+		OWNED(free) char *sealed = stream_file_sealed(name, seal_a_journal(store));
+		OWNED(free) char *segment = NULL;
+		struct stream *stream = NULL;
+		struct error e = {0};
+
+		assert_int_equal(let_go(store, 0), 2);
+		ASSERT_OK(stream_open(store, &stream, NULL, &e));
+		segment = stream_file_segment(name, &stream_segment(stream, 0)->id);
+		stream_close(stream);
+		if (lost > 0)
+			assert_int_equal(unlink(harness_path(dir, segment)), 0);
+		if (lost > 1)
+			assert_int_equal(unlink(harness_path(dir, sealed)), 0);
+		assert_int_equal(prune(store), lost == 0 ? 2 : 0);
+		has_ranges(store, 1, 50);
+		/* It is on no list any more. */
+		assert_int_equal(prune(store), 0);
+		has_ranges(store, 1, 50);
+		store_close(store);
+	}
+}
+
+/* The retention let both go: the segment went first. */
+static void a_journal_whose_segment_was_let_go_too_goes(void **state UNUSED)
+{
+	struct store *store = stream_model_store(NULL);
+
+	seal_a_journal(store);
+	assert_int_equal(let_go(store, 100), 3);
+	assert_int_equal(prune(store), 3);
+	has_ranges(store, 0, 0);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_brought_again_stays),
+		cmocka_unit_test(a_journal_stays_when_its_segment_was_lost_since),
+		cmocka_unit_test(a_journal_whose_segment_was_let_go_too_goes),
 		cmocka_unit_test(what_is_new_only_keeps_nothing),
 		cmocka_unit_test(a_journal_with_the_entries_stays_too),
 		cmocka_unit_test(what_went_meanwhile_is_told),

@@ -40,7 +40,7 @@ static uint64_t append(struct store *store, uint32_t first, uint32_t end)
 	const struct segment_link none = {0};
 	struct error e = {0};
 
-	ASSERT_OK(stream_tail_begin(store, "x", &none, &journal, &e));
+	ASSERT_OK(stream_tail_begin(store, &none, &journal, &e));
 	for (uint32_t n = first; n < end; n++)
 		stream_model_entry(&docs, n);
 	ASSERT_OK(journal_append(journal, buf_bytes(&docs), &e));
