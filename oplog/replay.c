@@ -42,6 +42,7 @@ void replay_result_release(struct replay_result *result)
 		free(result->stops[i].why);
 	}
 	free(result->stops);
+	free(result->stranger);
 	snapshot_release(&result->snapshot);
 	*result = (struct replay_result){0};
 }
@@ -388,7 +389,10 @@ static int finish(struct replay *replay, struct error *e)
 {
 	const struct replay_options *o = replay->options;
 	struct replay_result *result = replay->result;
+	const char *stranger = replay_catalog_stranger(replay->catalog);
 
+	if (stranger != NULL)
+		result->stranger = xstrdup(stranger);
 	if (check_waiting(replay, e) < 0 ||
 	    replay_docs_finish(replay->docs, replay->catalog, o->writer, o->progress, e) < 0)
 		return e->code;

@@ -54,6 +54,7 @@ struct replay_result {
 	uint64_t operations; /* that were applied: documents and commands */
 	uint64_t last;	/* timestamp of the last entry that was read and is at or before `to` */
 	bool undecided; /* of a fuzzy one: a prepared transaction is open at its end */
+	char *stranger; /* of a fuzzy one: a collection that it should have and has not, or NULL */
 };
 
 void replay_result_release(struct replay_result *result);

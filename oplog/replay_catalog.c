@@ -30,6 +30,7 @@ void replay_catalog_free(struct replay_catalog *catalog)
 	replay_slots_release(&catalog->slots);
 	replay_views_release(&catalog->views);
 	replay_fcv_release(&catalog->fcv);
+	replay_strangers_release(&catalog->strangers);
 	free(catalog);
 }
 
@@ -274,13 +275,17 @@ void replay_catalog_missing(struct replay_catalog *catalog, const struct entry *
 	struct error e = {0};
 	struct bytes db, coll;
 
-	if (catalog->fuzzy || !replay_catalog_covers(catalog, ns) ||
-	    memchr(ns.at, 0, ns.len) != NULL)
+	if (!replay_catalog_covers(catalog, ns) || memchr(ns.at, 0, ns.len) != NULL)
 		return;
 	db = bytes_of(ns.at, (size_t)(dot - ns.at));
 	coll = bytes_of(dot + 1, ns.len - db.len - 1);
 	if (replay_slots_named(&catalog->slots, ns) == NULL && replay_catalog_is_undumped(db, coll))
 		return;
+	if (catalog->fuzzy) {
+		if ((op->op == ENTRY_INSERT || op->op == ENTRY_UPDATE) && op->ui != NULL)
+			replay_strangers_add(&catalog->strangers, ns, op->ui);
+		return;
+	}
 	error_set(&e, ERR_CORRUPT, "%s", what);
 	entry_wrap(op, &e);
 	replay_catalog_stop_ns(catalog, ns, op->ui, ts, &e);

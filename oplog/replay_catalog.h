@@ -110,6 +110,12 @@ int replay_catalog_major(const struct replay_catalog *catalog);
 bool replay_catalog_evicts(const struct replay_catalog *catalog);
 
 /*
+ * A collection that a fuzzy base lacks although its log writes to it and does not drop it (replay_strangers.h): "db.coll", or NULL: there
+ * is none. What the log says of it is left out.
+ */
+const char *replay_catalog_stranger(const struct replay_catalog *catalog);
+
+/*
  * The entries of the new catalog, in byte order of their namespaces: collections that are not
  * dropped, and the views and time series that the system.views documents describe. `each` borrows.
  * `slot` is NULL for views and time series; `changed` is when the entry changed last (0: not in this

@@ -319,6 +319,7 @@ static int apply(struct replay_catalog *catalog, const struct command *command, 
 	case COMMAND_CREATE:
 		return replay_catalog_create(catalog, command, ts, e);
 	case COMMAND_RENAME:
+		replay_strangers_drop(&catalog->strangers, command->drop_target);
 		return replay_catalog_rename(catalog, command, ts, e);
 	case COMMAND_CREATE_INDEXES:
 	case COMMAND_COMMIT_INDEX_BUILD:
@@ -327,9 +328,11 @@ static int apply(struct replay_catalog *catalog, const struct command *command, 
 	case COMMAND_DROP_INDEXES:
 		return replay_catalog_index(catalog, command, ts, e);
 	case COMMAND_DROP:
+		replay_strangers_drop(&catalog->strangers, command->entry->ui);
 		drop(catalog, command, ts);
 		return 0;
 	case COMMAND_DROP_DATABASE:
+		replay_strangers_drop_db(&catalog->strangers, command->entry->db);
 		drop_database(catalog, command, ts);
 		return 0;
 	case COMMAND_COLL_MOD:

@@ -184,6 +184,18 @@ static void stop(struct replay_slots_item *item, const char *why)
 	replay_catalog_stop(item, item->pub.changed, &e);
 }
 
+const char *replay_catalog_stranger(const struct replay_catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->strangers.count; i++) {
+		const struct replay_stranger *one = &catalog->strangers.at[i];
+		struct bytes db = bytes_of((const uint8_t *)one->ns, one->db_len);
+
+		if (replay_slots_of_uuid(&catalog->slots, db, one->uuid) == NULL)
+			return one->ns;
+	}
+	return NULL;
+}
+
 int replay_catalog_finish(struct replay_catalog *catalog, replay_catalog_each *each, void *ctx,
 			  struct error *e)
 {

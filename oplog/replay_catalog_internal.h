@@ -10,6 +10,7 @@
 
 #include "oplog/replay_fcv.h"
 #include "oplog/replay_slots.h"
+#include "oplog/replay_strangers.h"
 #include "oplog/replay_views.h"
 
 struct replay_catalog {
@@ -19,6 +20,7 @@ struct replay_catalog {
 	struct replay_slots slots;
 	struct replay_views views;
 	struct replay_fcv fcv;
+	struct replay_strangers strangers; /* of a fuzzy base */
 	/* Namespaces of the base, sorted when they are asked for. */
 	struct bytes *held;
 	size_t held_count, held_cap;

@@ -1,6 +1,7 @@
 #include "tools/checkpoint.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "tools/snapshot_at.h"
@@ -76,6 +77,8 @@ int checkpoint_run(struct store *store, const struct progress *progress, unsigne
 {
 	OWNED(job_release) struct job job = {.store = store, .progress = progress};
 
+	/* What was read and sealed before lies in pieces, and a replay wants large ones. */
+	malloc_trim(0);
 	if (timeline_open(store, &job.timeline, e) < 0 ||
 	    timeline_stream(job.timeline, &job.stream, e) < 0)
 		return e->code;

@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <stdio.h>
 
 #include "base/exit_code.h"
@@ -43,8 +42,27 @@ static void print_json(const struct ingest_oplog_result *r, unsigned checkpoints
 		json_span(&j, "range", &r->range.first, &r->range.last);
 	if (r->added.has_gap)
 		json_span(&j, "gap", &r->added.gap.first, &r->added.gap.last);
+	if (r->own.suspects > 0)
+		json_out_u64(&j, "slicesThatMayLackEntries", r->own.suspects);
 	json_out_u64(&j, "milliseconds", r->milliseconds);
 	json_out_finish(&j);
+}
+
+/* What a query leaves out of a slice is no gap that could be seen. */
+static void warn_of_queries(const struct oplog_own *own)
+{
+	char from[TERM_TIME_LEN], to[TERM_TIME_LEN];
+
+	if (own->suspects == 0)
+		return;
+	term_time(entry_seconds(own->first.ts), cmd_shows_local_time(), from);
+	term_time(entry_seconds(own->last.ts), cmd_shows_local_time(), to);
+	fprintf(stderr, "yester: ingest-oplog: warning: from %s to %s ", from, to);
+	if (own->suspects > 1)
+		fprintf(stderr, "(and in %zu more) ", own->suspects - 1);
+	fprintf(stderr, "there is nothing that a server logs by itself: was it dumped with a query "
+			"(-q) that asks for more than ts? What that left out is missing in all "
+			"moments from there on, and no gap is listed\n");
 }
 
 static void print_optime(const char *word, const struct entry_optime *at)
@@ -113,8 +131,6 @@ static int make_checkpoints(struct store *store, const struct progress *progress
 {
 	int code;
 
-	/* What the reading freed lies in pieces, which grow with the oplog, and a replay wants large ones. */
-	malloc_trim(0);
 	code = checkpoint_run(store, progress, ret, e);
 	if (code < 0) {
 		error_wrap(e, "the entries are stored; a checkpoint");
@@ -148,6 +164,7 @@ static int run_ingest_oplog(struct cmd_run *run, struct error *e)
 	term_progress_end(TAKE(progress));
 	if (ret < 0)
 		return ret;
+	warn_of_queries(&result.own);
 	if (run->globals.json)
 		print_json(&result, checkpoints);
 	else if (!run->globals.quiet)
@@ -173,7 +190,10 @@ const struct cmd cmd_ingest_oplog = {
 		"\n"
 		"Two dumps that overlap by one entry prove that nothing is missing between them. "
 		"Where that\n"
-		"proof lacks there is a gap: it is told, and the exit code is 3. When it fails or "
+		"proof lacks there is a gap: it is told, and the exit code is 3. A query (-q) may "
+		"ask "
+		"for ts\n"
+		"only: what it leaves out between two entries can't be noticed. When it fails or "
 		"is\n"
 		"interrupted nothing has changed.\n",
 	.examples = "  yester ingest-oplog -s /backup/shop dump/oplog.bson\n"

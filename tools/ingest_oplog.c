@@ -18,6 +18,12 @@ struct job {
 	struct ingest_oplog_result result;
 };
 
+static int begin_slice(struct job *job, const char *name, struct error *e)
+{
+	oplog_own_end_slice(&job->result.own);
+	return stream_add_slice(job->add, name, e);
+}
+
 static int add_docs(struct job *job, struct bytes docs, struct error *e)
 {
 	const struct progress *p = job->options->progress;
@@ -26,11 +32,13 @@ static int add_docs(struct job *job, struct bytes docs, struct error *e)
 		return error_set(e, ERR_CANCELLED, "interrupted");
 	while (docs.len > 0) {
 		int64_t len = bson_next(docs, docs.len, e);
+		struct bytes doc = bytes_of(docs.at, len < 0 ? 0 : (size_t)len);
 		struct entry_optime at;
 
-		if (len < 0 || stream_add_entry(job->add, bytes_of(docs.at, (size_t)len), e) < 0)
+		if (len < 0 || stream_add_entry(job->add, doc, e) < 0)
 			return e->code;
 		at = stream_add_last(job->add);
+		oplog_own_look(&job->result.own, &at, doc);
 		if (job->result.first.ts == 0 || at.ts < job->result.first.ts)
 			job->result.first = at;
 		if (at.ts > job->result.last.ts)
@@ -67,7 +75,7 @@ static int read_entries(struct job *job, struct input_stream *in, struct source_
 	const char *name = input_stream_name(in);
 	struct source_split how = {.limit = ENTRY_MAX_LEN, .level = BSON_CHECK_STRUCTURE};
 
-	if (stream_add_slice(job->add, name, e) < 0)
+	if (begin_slice(job, name, e) < 0)
 		return e->code;
 	for (;;) {
 		struct bytes rest = source_window_rest(window);
@@ -94,7 +102,7 @@ static int on_begin(void *ctx, const struct source_ns *ns, void **ret_handle, st
 	if (job->open != NULL)
 		return error_set(e, ERR_UNSUPPORTED,
 				 "%s: the archive has two oplogs that are mixed", ns->file);
-	if (stream_add_slice(job->add, ns->file == NULL ? ns->coll : ns->file, e) < 0)
+	if (begin_slice(job, ns->file == NULL ? ns->coll : ns->file, e) < 0)
 		return e->code;
 	job->slices++;
 	job->open = job;
@@ -194,6 +202,7 @@ static int run(struct job *job, struct store *store, struct error *e)
 	for (size_t i = 0; i < job->options->path_count; i++)
 		if (read_path(job, job->options->paths[i], e) < 0)
 			return e->code;
+	oplog_own_end_slice(&job->result.own);
 	if (stream_add_finish(add, &job->result.added, e) < 0)
 		return e->code;
 	store_writer_counts(writer, &counts);

@@ -8,6 +8,7 @@
 
 #include "base/progress.h"
 #include "oplog/stream_add.h"
+#include "tools/oplog_own.h"
 
 struct ingest_oplog_options {
 	/*
@@ -25,6 +26,7 @@ struct ingest_oplog_result {
 	struct entry_optime first, last; /* of all entries that were read; ts 0: there were none */
 	bool has_range;
 	struct stream_range range; /* that `last` belongs to now */
+	struct oplog_own own;	   /* slices that lack what a server writes by itself */
 	uint64_t stored_bytes;	   /* bytes of packs that were written */
 	uint64_t milliseconds;
 };

@@ -93,6 +93,16 @@ int ingest_roll_run(struct store_writer *writer, struct snapshot *snapshot,
 		buf_add_str(ret_why, "a prepared transaction is not decided within oplog.bson");
 		return 0;
 	}
+	if (result.stranger != NULL) {
+		struct error lacks;
+
+		error_set(&lacks, ERR_CORRUPT,
+			  "%s is not in the dump and was written to: it was made when the "
+			  "collections had been listed, before the oplog begins",
+			  result.stranger);
+		buf_add_str(ret_why, lacks.text);
+		return 0;
+	}
 	take_result(snapshot, &result);
 	return 1;
 }

@@ -189,6 +189,30 @@ def test_a_gap_is_told_until_it_is_filled(oplog, tmp_path):
     assert result["range"]["first"] == optime(entries[0]) and result["range"]["last"] == optime(entries[-1])
 
 
+def test_a_slice_that_a_query_cut_is_suspected(oplog, tmp_path):
+    """What mongodump -q '{"ns": ...}' left out can't be seen; but a quarter of an hour without anything of the server's own is odd."""
+    def told(entries):
+        done = oplog.store.run("ingest-oplog", "--json", write(tmp_path / "slice", entries), check=(0, 3))
+        return json.loads(done.out).get("slicesThatMayLackEntries", 0), done.err
+
+    def shop(begin):
+        return [made_entry(begin + 60 * i) for i in range(16)]
+
+    cut = shop(1_700_000_000)
+    assert told(cut[:15]) == (0, "")
+    count, err = told(cut)
+    assert count == 1 and "2023-11-14 22:13:20 UTC to 2023-11-14 22:28:20 UTC there is nothing that a server logs by itself" in err
+    assert "query (-q)" in err
+    for i, own in enumerate(({"op": "n", "ns": "", "ui": None, "o": {"msg": "periodic noop"}},
+                             {"ns": "config.system.sessions"},
+                             {"op": "c", "ns": "admin.$cmd", "ui": None, "o": {"applyOps": []}}), 1):
+        begin = 1_700_000_000 + 10_000 * i
+        assert told([*shop(begin), made_entry(begin + 1000, **own)]) == (0, "")
+    # Each slice is looked at by itself.
+    done = oplog.store.run("ingest-oplog", write(tmp_path / "cut", cut), tmp_path / "slice", tmp_path / "cut", check=(0, 3))
+    assert "(and in 1 more)" in done.err
+
+
 def test_damaged_input_changes_nothing(oplog, tmp_path):
     rng = random.Random(SEED)
     entries = [made_entry(1700000000 + i, o={"_id": i, "pad": "x" * rng.randrange(200)}) for i in range(200)]
@@ -315,6 +339,26 @@ def test_slices_that_were_collected_in_a_folder_are_read_by_its_name(oplog, tmp_
     oplog.refuse(slices, check=1, says="b.bson")
     (slices / "none").mkdir()
     oplog.refuse(slices / "none", check=2)
+
+
+def test_a_dump_that_lacks_a_collection_is_not_exact(store, tmp_path):
+    """mongodump lists the collections before it looks where its oplog begins: what is made in between is in neither."""
+    uuid, late = bytes(range(16)), bson.Binary(bytes(range(1, 17)), 4)
+    shop = tmp_path / "dump" / "shop"
+    shop.mkdir(parents=True)
+    write(shop / "orders.bson", [bson.encode({"_id": 1})])
+    (shop / "orders.metadata.json").write_text(json.dumps({"indexes": [{"v": 2, "key": {"_id": 1}, "name": "_id_"}], "uuid": uuid.hex(),
+                                                           "collectionName": "orders", "type": "collection"}))
+    log = [made_entry(1_700_000_000), made_entry(1_700_000_001, ns="shop.late", ui=late)]
+
+    def ingest(entries):
+        write(tmp_path / "dump" / "oplog.bson", entries)
+        return json.loads(store.run("ingest", "--json", tmp_path / "dump").out)
+
+    told = ingest(log)
+    assert not told["exact"] and "shop.late is not in the dump and was written to" in told["inexactWhy"], told
+    gone = made_entry(1_700_000_002, op="c", ns="shop.$cmd", ui=late, o={"drop": "late"})
+    assert ingest([*log, gone])["exact"]
 
 
 def test_an_oplog_that_contradicts_a_snapshot_is_refused(oplog, tools, target, tmp_path):

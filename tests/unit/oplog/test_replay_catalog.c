@@ -284,6 +284,53 @@ static void a_command_that_is_refused_stops_what_it_names(void **state)
 	}
 }
 
+/* mongodump lists the collections, and then looks where its oplog begins. */
+static void a_fuzzy_base_that_lacks_a_collection_is_told(void **state UNUSED)
+{
+	static const struct {
+		struct catalog_case c;
+		const char *stranger; /* NULL: none */
+	} rows[] = {
+		{{.flags = FUZZY, .log = {"i1 d.c", "i2 d.e"}}, "d.e"},
+		{{.flags = FUZZY, .log = {"u2 d.e", "i2 d.e", "i3 d.f", "3 {'drop':'f'}"}}, "d.e"},
+		{{.flags = FUZZY, .log = {"i2 d.c"}}, "d.c"},
+		{{.flags = FUZZY, .log = {"i2 d.e", "2 {'renameCollection':'d.e','to':'d.f'}"}},
+		 "d.e"},
+		/* It was there no more when they were listed. */
+		{{.flags = FUZZY, .log = {"i2 d.e", "2 {'drop':'e'}"}}, NULL},
+		{{.flags = FUZZY, .log = {"i2 d.e", "  {'dropDatabase':1}"}}, NULL},
+		{{.flags = FUZZY,
+		  .log = {"i2 d.e", "1 {'renameCollection':'d.c','to':'d.e','dropTarget':@2}"}},
+		 NULL},
+		{{.flags = FUZZY, .log = {"d2 d.e"}}, NULL},
+		{{.flags = FUZZY, .log = {"2 {'create':'e'," ID "}", "i2 d.e"}}, NULL},
+		/* Nobody dumps these. */
+		{{.flags = FUZZY,
+		  .log = {"i2 d.system.profile", "i3 config.system.sessions", "i4 local.x"}},
+		 NULL},
+		{{.flags = FUZZY | PARTIAL, .log = {"i2 e.e"}}, NULL},
+		/* There it is stopped. */
+		{{.flags = EXACT, .log = {"i2 d.e"}}, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		OWNED(result_release) struct result result = {0};
+		struct catalog_case c = rows[i].c;
+		const char *found;
+		struct run run;
+
+		c.name = "";
+		c.base[0] = "{'ns':'d.c','u':@1," IDX "}";
+		run_case(&c, &run, &result);
+		found = replay_catalog_stranger(run.catalog);
+		if (rows[i].stranger == NULL)
+			assert_null(found);
+		else
+			assert_string_equal(found, rows[i].stranger);
+		replay_catalog_free(run.catalog);
+	}
+}
+
 static void a_stop_says_when_and_where(void **state)
 {
 	static const struct catalog_case c = {"",
@@ -339,6 +386,7 @@ int main(void)
 		cmocka_unit_test(operations_find_their_collection),
 		cmocka_unit_test(a_partial_base_leaves_out_what_it_does_not_cover),
 		cmocka_unit_test(a_command_that_is_refused_stops_what_it_names),
+		cmocka_unit_test(a_fuzzy_base_that_lacks_a_collection_is_told),
 		cmocka_unit_test(a_stop_says_when_and_where),
 		cmocka_unit_test(a_base_that_contradicts_itself_is_an_error),
 	};
