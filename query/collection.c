@@ -2,6 +2,7 @@
 
 #include "base/buckets.h"
 #include "query/command.h"
+#include "query/series_index.h"
 
 void collection_init(struct collection *collection)
 {
@@ -158,10 +159,39 @@ static bool is_hidden(struct bytes index)
 	return value_is_true(&hidden);
 }
 
-int collection_index(const struct collection *c, const struct value *hint, struct bytes ret[2],
+int collection_know_indexes(struct moment *moment, struct catalog_entry *entry, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry other = {0};
+	OWNED(buf_release) struct buf ns = {0}, list = {0};
+	struct bytes name = catalog_entry_coll(entry);
+	bool is_series = entry->type == CATALOG_TIMESERIES;
+	int found;
+
+	if (entry->indexes.len > BSON_MIN_LEN ||
+	    (!is_series && (entry->type != CATALOG_COLLECTION || !buckets_is(name, &name))))
+		return 0;
+	catalog_entry_init(&other);
+	buf_add(&ns, entry->ns, entry->db_len + 1);
+	buf_add_str(&ns, is_series ? BUCKETS_PREFIX : "");
+	buf_add_bytes(&ns, name);
+	found = moment_find(moment, buf_bytes(&ns), NULL, &other, e);
+	if (found <= 0 || (!is_series && other.type != CATALOG_TIMESERIES))
+		return MIN_OF(found, 0);
+	found = is_series ? series_index_of_series(buf_bytes(&entry->options),
+						   buf_bytes(&other.indexes), &list, e)
+			  : series_index_of_buckets(buf_bytes(&other.options),
+						    buf_bytes(&other.indexes), &list, e);
+	if (found < 0)
+		return found;
+	buf_reset(&entry->indexes);
+	buf_add_bytes(&entry->indexes, buf_bytes(&list));
+	return 0;
+}
+
+int collection_index(struct collection *c, const struct value *hint, struct bytes ret[2],
 		     struct error *e)
 {
-	struct bson_fields fields = bson_fields(buf_bytes(&c->entry.indexes));
+	struct bson_fields fields;
 	struct bytes of_id;
 	struct bson_field field;
 	struct value named = {.type = VALUE_MISSING};
@@ -170,6 +200,9 @@ int collection_index(const struct collection *c, const struct value *hint, struc
 
 	if (c->kind != COLLECTION_STORED)
 		return 0;
+	if (collection_know_indexes(c->moment, &c->entry, e) < 0)
+		return e->code;
+	fields = bson_fields(buf_bytes(&c->entry.indexes));
 	if (hint->type == BSON_KIND_DOCUMENT)
 		named = named_by(hint->data);
 	if (named.type == BSON_KIND_STRING)

@@ -56,11 +56,18 @@ MUST_CHECK int collection_collation(const struct collection *collection, struct 
 				    struct error *e);
 
 /*
+ * Have the entry of a time series or of its buckets tell the indexes where the catalog has them with the other of the two: a dump has them with
+ * the series, an oplog with the buckets. Another entry, and one that tells some, stays as it is.
+ */
+MUST_CHECK int collection_know_indexes(struct moment *moment, struct catalog_entry *entry,
+				       struct error *e);
+
+/*
  * Find an index by its name (a STRING) or key pattern (a DOCUMENT): 1 and its specification, borrowed; 0 there is none, or it is
  * hidden; 2 the specifications of the first two that have the pattern (they differ in their options).
  * `_id` has one unless the collection keeps its natural order without one.
  */
-MUST_CHECK int collection_index(const struct collection *collection, const struct value *hint,
+MUST_CHECK int collection_index(struct collection *collection, const struct value *hint,
 				struct bytes ret[2], struct error *e);
 
 #endif

@@ -161,18 +161,21 @@ static bool asks_catalog(struct bytes pipeline, const char *name)
 	return !value_is_missing(&operand);
 }
 
-/* What such a stage is asked of: a view stays one, a time series is its buckets. */
+/* What such a stage is asked of: a view stays one, a time series is its buckets, or itself where its indexes are asked for. */
 static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct error *e)
 {
 	struct query_context *q = &cursor->c.q;
 	struct bytes pipeline = pipeline_of(cursor->c.cmd);
+	bool asks_sizes = asks_catalog(pipeline, "$collStats");
 
 	if (plan_resolve(q, q->db, q->coll, pipeline, r, e) < 0)
 		return e->code;
-	if (!r->is_view || (!asks_catalog(pipeline, "$collStats") &&
-			    !(r->unpack.len > 0 && asks_catalog(pipeline, "$indexStats"))))
+	/* Where a view has stages of its own $indexStats is not the first one. */
+	if (!r->is_view ||
+	    (!asks_sizes && (r->unpack.len == 0 || !asks_catalog(pipeline, "$indexStats") ||
+			     value_count(r->pipeline) > value_count(pipeline))))
 		return 0;
-	if (r->unpack.len > 0) {
+	if (r->is_series && asks_sizes) {
 		struct bytes buckets = catalog_entry_coll(&r->collection.entry);
 
 		q->coll = arena_copy(q->constants, buckets);
@@ -232,7 +235,8 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 	    command_let(&cursor->c, e) < 0)
 		return e->code;
 	cursor->scope = expr_scope_new(q);
-	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0)
+	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0 ||
+	    plan_check_series(&resolved, pipeline_of(cursor->c.cmd), e) < 0)
 		return e->code;
 	resolved.pipeline = reorder_pipeline(q, resolved.pipeline);
 	if (command_hint(&cursor->c, cursor->scope, &resolved, e) < 0)

@@ -52,8 +52,8 @@ struct explain {
 	const char *name; /* of it */
 	struct bytes db, filter;
 	struct query_cursor *cursor; /* of find and aggregate */
-	bool with_stats;
-	bool with_all_plans;
+	bool with_stats, with_all_plans;
+	bool is_whole; /* an aggregate that its find does all of */
 	int64_t returned, counted, took;
 	uint64_t examined;
 };
@@ -274,14 +274,11 @@ static void add_plan(const struct explain *x, const struct plan *plan, const cha
 static void add_namespace(const struct explain *x, struct buf *ret)
 {
 	OWNED(buf_release) struct buf ns = {0};
+	bool is_view = x->cursor->behind.len > 0;
 
-	if (x->cursor->behind.len > 0) {
-		buf_add_bytes(&ns, x->db);
-		buf_add_u8(&ns, '.');
-		buf_add_bytes(&ns, x->cursor->behind);
-	} else {
-		buf_add_bytes(&ns, buf_bytes(&x->cursor->c.ns));
-	}
+	buf_add_bytes(&ns, is_view ? x->db : buf_bytes(&x->cursor->c.ns));
+	buf_add_str(&ns, is_view ? "." : "");
+	buf_add_bytes(&ns, x->cursor->behind);
 	bson_build_string(ret, "namespace", buf_bytes(&ns));
 }
 
@@ -292,10 +289,13 @@ static void add_planner(struct explain *x, const struct plan *plan, struct buf *
 
 	add_namespace(x, ret);
 	bson_build_bool(ret, "indexFilterSet", false);
-	if (!is_fast_count(x, plan))
+	if (strcmp(x->name, "count") != 0 ||
+	    (plan->way != PLAN_NOTHING && value_count(x->filter) > 0))
 		bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
 	if (x->cursor->c.collation_spec.len > 0)
 		command_collation_write(x->cursor->c.collation_spec, "collation", ret);
+	if (x->is_whole)
+		bson_build_bool(ret, "optimizedPipeline", true);
 	bson_build_bool(ret, "maxIndexedOrSolutionsReached", false);
 	bson_build_bool(ret, "maxIndexedAndSolutionsReached", false);
 	bson_build_bool(ret, "maxScansToExplodeReached", false);
@@ -459,19 +459,18 @@ static int explain_aggregate(struct explain *x, const struct query_request *requ
 			     struct buf *ret, struct error *e)
 {
 	struct bytes pipeline = value_get(x->cmd, bytes_str("pipeline")).data;
-	struct value first;
+	struct value stage = value_at(pipeline, 0), first = plan_operand(&stage, "$match");
 
 	if (query_aggregate(request, &x->cursor, e) < 0)
 		return e->code;
-	first = value_at(pipeline, 0);
-	first = plan_operand(&first, "$match");
 	if (first.type == BSON_KIND_DOCUMENT)
 		x->filter = first.data;
 	take_filter(x);
 	if (run(x, e) < 0)
 		return e->code;
 	bson_build_string(ret, "explainVersion", bytes_str("1"));
-	if (value_count(pipeline) <= (value_count(x->filter) > 0 ? 1u : 0u)) {
+	x->is_whole = value_count(pipeline) <= (first.type == BSON_KIND_DOCUMENT ? 1u : 0u);
+	if (x->is_whole) {
 		add_planner(x, &x->cursor->plan, ret);
 		add_execution(x, &x->cursor->plan, ret);
 	} else {

@@ -231,7 +231,7 @@ static int planner_error(struct find *f, int code, const char *text, struct erro
 	return command_planner_error(&f->cursor->c, f->match, code, text, e);
 }
 
-static int read_hint(struct find *f, const struct collection *c, struct error *e)
+static int read_hint(struct find *f, struct collection *c, struct error *e)
 {
 	struct value hint = command_field(f->cmd, "hint");
 	struct bytes indexes[2];

@@ -3,6 +3,7 @@
 #include "base/bson_build.h"
 #include "query/gaps.h"
 #include "query/query_error.h"
+#include "query/series_index.h"
 
 int command_view_collation(struct command_context *c, const struct plan_resolved *r,
 			   struct error *e)
@@ -134,6 +135,7 @@ static bool has_field(struct bytes doc, const char *name)
 int command_hint(struct command_context *c, struct expr_scope *scope, struct plan_resolved *r,
 		 struct error *e)
 {
+	OWNED(buf_release) struct buf key = {0};
 	struct value hint = command_field(c->cmd, "hint");
 	struct value first = value_at(r->pipeline, 0);
 	struct value filter = plan_operand(&first, "$match");
@@ -150,11 +152,11 @@ int command_hint(struct command_context *c, struct expr_scope *scope, struct pla
 		r->natural = command_natural(hint.data);
 		return 0;
 	}
+	/* Of a time series mongod looks for the key that its fields have in the buckets. */
+	if (r->unpack.len > 0 && hint.type == BSON_KIND_DOCUMENT &&
+	    !has_field(hint.data, "$hint") && series_index_key(r->unpack, hint.data, &key))
+		hint.data = buf_bytes(&key);
 	found = collection_index(&r->collection, &hint, indexes, e);
-	/* Of a time series mongod looks for the key that its fields have in the buckets: {_id: 1} has none. */
-	if (found == 1 && r->unpack.len > 0 && plan_is_on_id(indexes[0]) &&
-	    hint.type == BSON_KIND_DOCUMENT && !has_field(hint.data, "$hint"))
-		found = 0;
 	if (found < 0)
 		return found;
 	if (found == 1) {

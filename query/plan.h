@@ -65,6 +65,7 @@ struct plan_resolved {
 	struct bytes coll;     /* its name, in the context's constants; also of a missing one */
 	struct bytes pipeline; /* there, too */
 	struct bytes unpack;
+	struct bytes dropped; /* what is not unpacked: series_lead.h */
 	struct bytes index; /* the specification of an index by which it is to be read; or empty */
 	bool has_bad_hint; /* a $geoNear is to use an index that there is not: told when all else is right */
 	int natural;		/* 1, -1: the natural order wanted of the collection */
@@ -78,6 +79,10 @@ DEFINE_OWNED_STRUCT(struct plan_resolved, plan_resolved_release);
 /* Errors: 165 views deeper than PLAN_VIEW_DEPTH_MAX, or in a circle. */
 MUST_CHECK int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll,
 			    struct bytes pipeline, struct plan_resolved *ret, struct error *e);
+
+/* 40602 when the pipeline begins with a stage that tells of a collection, and measurements are unpacked before it. */
+MUST_CHECK int plan_check_series(const struct plan_resolved *r, struct bytes pipeline,
+				 struct error *e);
 
 /* Is it the specification of an index on `_id` alone? */
 bool plan_is_on_id(struct bytes index);

@@ -9,6 +9,8 @@
 #include "query/project_node.h"
 #include "query/query_error.h"
 #include "query/scan.h"
+#include "query/series_lead.h"
+#include "query/stage/pipeline_parts.h"
 #include "query/stage/reorder.h"
 #include "query/unpack.h"
 
@@ -326,7 +328,7 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 		request.natural = r->natural;
 		if (plan_collection(q, &r->collection, &request, plan, &buckets, e) < 0)
 			return e->code;
-		return unpack_open(q, r->unpack, buckets, ret, e);
+		return unpack_open(q, r->unpack, r->dropped, buckets, ret, e);
 	}
 	if (read_lead(scope, r->pipeline, &lead, e) < 0)
 		return e->code;
@@ -387,15 +389,19 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 {
 	struct stage *source = NULL;
 	struct plan plan = {0};
+	struct bytes asked;
 	size_t done = 0;
 
 	if (scope == NULL)
 		scope = expr_scope_new(q);
 	if (check && plan_check(q, scope, r->pipeline, e) < 0)
 		return e->code;
+	asked = r->pipeline;
 	r->pipeline = reorder_pipeline(q, r->pipeline);
 	if (r->unpack.len == 0)
 		r->pipeline = plan_needed(q, r->pipeline);
+	else
+		r->dropped = series_lead_drops(q, r->unpack, asked, &r->pipeline);
 	if ((r->unpack.len > 0 || pipeline_needs_collection(r->pipeline)) &&
 	    open_source(q, r, scope, set, &plan, &done, &source, e) < 0)
 		return e->code;
@@ -407,8 +413,7 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 
 /* ---- for the stages that read other namespaces */
 
-/* Does it begin with a stage that tells of the collection that it is asked of? */
-static bool asks_itself(struct bytes pipeline)
+static const char *asks_itself(struct bytes pipeline)
 {
 	static const char *const names[] = {"$collStats", "$indexStats", "$listCatalog",
 					    "$planCacheStats"};
@@ -418,9 +423,16 @@ static bool asks_itself(struct bytes pipeline)
 		struct value operand = plan_operand(&first, names[i]);
 
 		if (!value_is_missing(&operand))
-			return true;
+			return names[i];
 	}
-	return false;
+	return NULL;
+}
+
+int plan_check_series(const struct plan_resolved *r, struct bytes pipeline, struct error *e)
+{
+	const char *name = r->unpack.len > 0 ? asks_itself(pipeline) : NULL;
+
+	return name == NULL ? 0 : query_error(e, 40602, PIPELINE_ONLY_AS_FIRST, name);
 }
 
 static int open_other(struct query_context *q, struct bytes db, struct bytes coll,
@@ -429,9 +441,10 @@ static int open_other(struct query_context *q, struct bytes db, struct bytes col
 {
 	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
 
-	if (plan_resolve(q, db, coll, pipeline, &resolved, e) < 0)
+	if (plan_resolve(q, db, coll, pipeline, &resolved, e) < 0 ||
+	    plan_check_series(&resolved, pipeline, e) < 0)
 		return e->code;
-	if (asks_itself(pipeline)) {
+	if (asks_itself(pipeline) != NULL) {
 		struct query_context *own = arena_get(q->constants, sizeof(*own));
 
 		*own = *q;

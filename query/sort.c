@@ -150,22 +150,21 @@ const struct value *sort_end_values(const struct sort *sort, bool first, struct 
 	return values;
 }
 
-const struct sort *sort_by_chance(struct query_context *q)
+static const struct sort *sort_of(struct query_context *q, struct sort_part part)
 {
 	struct sort *sort = arena_zeroed(q->constants, sizeof(*sort));
 
 	sort->count = 1;
-	sort->parts[0].is_random = true;
-	sort->parts[0].is_ascending = true;
+	sort->parts[0] = part;
 	return sort;
+}
+
+const struct sort *sort_by_chance(struct query_context *q)
+{
+	return sort_of(q, (struct sort_part){.is_random = true, .is_ascending = true});
 }
 
 const struct sort *sort_by_distance(struct query_context *q)
 {
-	struct sort *sort = arena_zeroed(q->constants, sizeof(*sort));
-
-	sort->count = 1;
-	sort->parts[0].is_near = true;
-	sort->parts[0].is_ascending = true;
-	return sort;
+	return sort_of(q, (struct sort_part){.is_near = true, .is_ascending = true});
 }

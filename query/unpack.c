@@ -17,6 +17,8 @@ struct column {
 struct unpack {
 	struct stage stage;
 	struct bytes time, meta; /* names; meta may be empty */
+	struct bytes dropped;
+	bool has_time, has_meta; /* to be given */
 	struct arena *arena;	 /* of a bucket */
 	struct column *columns;	 /* the first is the time's */
 	size_t column_count;
@@ -98,6 +100,13 @@ static int count_fields(struct bytes doc, size_t *ret, struct error *e)
 	return more;
 }
 
+static bool is_dropped(const struct unpack *u, struct bytes name)
+{
+	struct value v = u->dropped.len > 0 ? value_get(u->dropped, name) : value_missing();
+
+	return !value_is_missing(&v);
+}
+
 static int open_bucket(struct unpack *u, struct bytes bucket, struct error *e)
 {
 	struct bson_field data, field;
@@ -119,6 +128,8 @@ static int open_bucket(struct unpack *u, struct bytes bucket, struct error *e)
 	while ((found = bson_fields_next(&fields, &field, e)) > 0) {
 		bool is_time = bytes_equal(field.name, u->time);
 
+		if (!is_time && is_dropped(u, field.name))
+			continue;
 		if (open_column(u, &field, &u->columns[is_time ? 0 : u->column_count], e) < 0)
 			return e->code;
 		u->column_count += !is_time;
@@ -141,8 +152,9 @@ static int next_measurement(struct unpack *u, struct error *e)
 		return more;
 	buf_reset(&u->doc);
 	begin = bson_build_begin(&u->doc);
-	value_write(&u->doc, u->time, &v);
-	if (u->meta.len > 0)
+	if (u->has_time)
+		value_write(&u->doc, u->time, &v);
+	if (u->has_meta)
 		value_write(&u->doc, u->meta, &u->bucket_meta);
 	for (size_t i = 1; i < u->column_count; i++) {
 		if (next_value(&u->columns[i], index, &v, e) < 0)
@@ -194,8 +206,8 @@ static struct bytes name_in(struct bytes options, const char *name)
 	return v.type == BSON_KIND_STRING ? v.data : (struct bytes){0};
 }
 
-int unpack_open(struct query_context *q, struct bytes options, struct stage *source,
-		struct stage **ret, struct error *e)
+int unpack_open(struct query_context *q, struct bytes options, struct bytes dropped,
+		struct stage *source, struct stage **ret, struct error *e)
 {
 	struct unpack *u;
 	struct bytes time = name_in(options, "timeField");
@@ -209,6 +221,9 @@ int unpack_open(struct query_context *q, struct bytes options, struct stage *sou
 	u->arena = arena_new();
 	u->time = arena_copy(q->constants, time);
 	u->meta = arena_copy(q->constants, name_in(options, "metaField"));
+	u->dropped = dropped;
+	u->has_time = !is_dropped(u, u->time);
+	u->has_meta = u->meta.len > 0 && !is_dropped(u, u->meta);
 	*ret = &u->stage;
 	return 0;
 }

@@ -12,10 +12,10 @@
 #include "query/stage/stage.h"
 
 /*
- * A stage over buckets. `options` is the document of the series' option "timeseries": {timeField, metaField, ..}; copied. Takes `source`,
- * also on failure. ERR_CORRUPT: the options have no time field.
+ * A stage over buckets. `options` is the document of the series' option "timeseries": {timeField, metaField, ..}; copied. The fields that the
+ * document `dropped` (which has to live as long as the stage) names are left out; an empty slice: none. Takes `source`, also on failure. ERR_CORRUPT: the options have no time field.
  */
-MUST_CHECK int unpack_open(struct query_context *q, struct bytes options, struct stage *source,
-			   struct stage **ret, struct error *e);
+MUST_CHECK int unpack_open(struct query_context *q, struct bytes options, struct bytes dropped,
+			   struct stage *source, struct stage **ret, struct error *e);
 
 #endif

@@ -1,4 +1,5 @@
 /* What is the same at all times. Prefix: handle_ */
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -114,7 +115,7 @@ int handle_host_info(struct call *call, struct error *e)
 	OWNED(buf_release) struct buf kernel = {0};
 	struct buf *b = call->reply;
 	struct utsname name = {0};
-	size_t doc;
+	size_t doc, extra;
 
 	(void)e;
 	uname(&name);
@@ -125,10 +126,14 @@ int handle_host_info(struct call *call, struct error *e)
 	bson_build_string(b, "name", bytes_str(name.sysname));
 	bson_build_string(b, "version", buf_bytes(&kernel));
 	bson_build_end(b, doc);
-	doc = bson_build_open(b, "extra");
+	doc = bson_build_open(b, "extra"); /* twice: so does a 6.0.27 */
+	extra = bson_build_open(b, "extra");
 	bson_build_string(b, "versionString", bytes_str(name.version));
+	bson_build_string(b, "libcVersion", bytes_str(gnu_get_libc_version()));
 	bson_build_string(b, "kernelVersion", bytes_str(name.release));
-	bson_build_int32(b, "pageSize", (int32_t)sysconf(_SC_PAGESIZE));
+	bson_build_int64(b, "pageSize", sysconf(_SC_PAGESIZE));
+	bson_build_int32(b, "numPages", (int32_t)MIN_OF(sysconf(_SC_PHYS_PAGES), INT32_MAX));
+	bson_build_end(b, extra);
 	bson_build_end(b, doc);
 	return 0;
 }

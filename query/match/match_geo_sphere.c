@@ -269,6 +269,32 @@ static bool points_meet(const struct geo_shape *a, const struct geo_shape *b)
 	return false;
 }
 
+/* Has the line an edge of the loop, in the direction in which that goes or (`back`) in the other? */
+static bool shares_edge(const struct geo_line *line, const struct geo_line *loop, bool back)
+{
+	for (size_t i = 0; i + 1 < line->count; i++)
+		for (size_t k = 0; k < loop->count; k++)
+			if (geo_angle(line->at[i + back], loop->at[k]) <= GEO_NEAR &&
+			    geo_angle(line->at[i + !back], loop->at[(k + 1) % loop->count]) <=
+				    GEO_NEAR)
+				return true;
+	return false;
+}
+
+/*
+ * Does the line go along an edge of the polygon, with its inside on the left or (`on_right`) on the right? The edge is the polygon's in the
+ * former case alone.
+ */
+static bool goes_along(const struct geo_line *line, const struct geo_polygon *polygon,
+		       bool on_right)
+{
+	for (size_t i = 0; i < polygon->count; i++)
+		if (shares_edge(line, &polygon->loops[i],
+				((i > 0) != polygon->is_inverted) != on_right))
+			return true;
+	return false;
+}
+
 static bool line_meets(const struct geo_line *line, const struct geo_shape *b)
 {
 	for (size_t k = 0; k < b->line_count; k++)
@@ -276,6 +302,7 @@ static bool line_meets(const struct geo_line *line, const struct geo_shape *b)
 			return true;
 	for (size_t k = 0; k < b->polygon_count; k++)
 		if (has_any(&b->polygons[k], line, false) ||
+		    goes_along(line, &b->polygons[k], false) ||
 		    crosses_polygon(line, false, &b->polygons[k]))
 			return true;
 	return false;
@@ -342,7 +369,8 @@ static bool some_polygon(const struct geo_shape *outer, const struct geo_line *l
 	for (size_t i = 0; i < outer->polygon_count; i++) {
 		const struct geo_polygon *p = &outer->polygons[i];
 
-		if (line != NULL ? has_all(p, line) && !crosses_polygon(line, false, p)
+		if (line != NULL ? has_all(p, line) && !crosses_polygon(line, false, p) &&
+					   !goes_along(line, p, true)
 				 : holds_polygon(p, polygon))
 			return true;
 	}

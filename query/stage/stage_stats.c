@@ -5,6 +5,7 @@
 #include "base/bson_build.h"
 #include "base/buckets.h"
 #include "base/clock.h"
+#include "query/collection.h"
 #include "query/fields.h"
 #include "query/series_stats.h"
 #include "query/stage/stage_make.h"
@@ -393,6 +394,9 @@ static int index_stats_open(struct index_stats_stage *self, struct error *e)
 		struct value on;
 
 		found = pipeline_ops()->entry(q, q->db, buf_bytes(&name), &self->entry, e);
+		if (found > 0 && self->entry.type != CATALOG_VIEW &&
+		    collection_know_indexes(q->moment, &self->entry, e) < 0)
+			return e->code;
 		if (found <= 0 || self->entry.type != CATALOG_VIEW)
 			return found;
 		on = value_get(buf_bytes(&self->entry.options), bytes_str("viewOn"));
@@ -408,6 +412,7 @@ static int index_stats_next(struct stage *stage, struct stage_doc *ret, struct e
 	struct index_stats_stage *self = (struct index_stats_stage *)stage;
 	struct bson_field field;
 	struct value name, key, spec;
+	bool is_series;
 	size_t begin, inner;
 
 	if (!self->is_open) {
@@ -423,16 +428,20 @@ static int index_stats_next(struct stage *stage, struct stage_doc *ret, struct e
 	spec = value_of_field(&field);
 	name = value_get(field.value, bytes_str("name"));
 	key = value_get(field.value, bytes_str("key"));
+	is_series = self->entry.type == CATALOG_TIMESERIES; /* its keys are put in anew */
 	buf_reset(&self->out);
 	begin = bson_build_begin(&self->out);
 	value_write(&self->out, bytes_str("name"), &name);
-	value_write(&self->out, bytes_str("key"), &key);
+	if (!is_series)
+		value_write(&self->out, bytes_str("key"), &key);
 	add_host(stage->q, &self->out);
 	inner = bson_build_open(&self->out, "accesses");
 	bson_build_int64(&self->out, "ops", 0);
 	add_time(&self->out, "since");
 	bson_build_end(&self->out, inner);
 	value_write(&self->out, bytes_str("spec"), &spec);
+	if (is_series)
+		value_write(&self->out, bytes_str("key"), &key);
 	bson_build_end(&self->out, begin);
 	*ret = (struct stage_doc){.doc = buf_bytes(&self->out)};
 	return 1;

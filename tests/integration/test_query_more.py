@@ -1,5 +1,6 @@
 """What a find or a pipeline answers in mongod's own order of things, against a mongod 6.0.27: which error comes first, what a filter in a plan
 is and one in a stage is not, and sums of extreme numbers over windows that let go of them again."""
+import bson
 import pytest
 from bson import Decimal128, Int64, ObjectId
 from test_query import Pair, server  # noqa: F401 (a fixture)
@@ -91,3 +92,32 @@ def test_windows_let_go_of_extreme_numbers_as_mongod_does(pair):
                 function = {name: {"input": "$v"} if name == "$integral" else "$v", "window": {"documents": list(ends)}}
                 match = [{"$match": {"v": {"$type": "number"}}}] if name == "$integral" else []
                 pair.same({"aggregate": f"c{c}", "pipeline": [*match, {"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"w": function}}}], "cursor": {}})
+
+
+def test_explain_tells_of_the_planner_what_mongod_does(pair):
+    pair.database.data.insert_many([{"_id": i, "x": i} for i in range(5)])
+    pair.open()
+    for name in ("data", "none"):
+        for command in ({"count": name}, {"count": name, "query": {}}, {"count": name, "query": {"x": 1}}, {"distinct": name, "key": "x"}, {"find": name, "filter": {"x": 1}},
+                        *({"aggregate": name, "pipeline": pipeline, "cursor": {}} for pipeline in ([], [{"$match": {}}], [{"$match": {"x": 1}}]))):
+            want, have = (bson.decode(raw)["queryPlanner"] for raw in pair.both({"explain": command, "verbosity": "queryPlanner"}))
+            assert [field for field in want if field not in ("queryHash", "planCacheKey")] == list(have), command
+            assert all(have[field] == want[field] for field in have if field not in ("winningPlan", "rejectedPlans")), command
+
+
+def test_a_line_along_an_edge_meets_the_polygon_on_its_left(pair):
+    shapes = [[[40, 5], [40, 6], [41, 6]], [[0, 0], [10, 0], [10, 10], [0, 10]], [[0, 0], [0, 10], [10, 10], [10, 0]], [[3, 3], [7, 4], [6, 8], [2, 7]]]
+    rings = [[*shape, shape[0]] for shape in shapes]
+    polygons = [[ring] for ring in rings] + [[rings[1], rings[3]], [rings[1], rings[3][::-1]]]
+    lines = []
+    for ring in rings:
+        for a, b in zip(ring, ring[1:]):
+            lines += [[a, b], [b, a], [a, b, [b[0] + 2, b[1] + 9]], [[a[0] - 1, a[1] - 7], a, b], [[a[0] - 1, a[1] - 7], b, a], [a, [a[0] - 3, a[1] - 2.5]]]
+    pair.database.data.insert_many([{"_id": i, "g": {"type": "Polygon", "coordinates": polygon}} for i, polygon in enumerate(polygons)])
+    pair.database.lines.insert_many([{"_id": i, "g": {"type": "LineString", "coordinates": line}} for i, line in enumerate(lines) if line[0] != line[-1]])
+    pair.open()
+    for polygon in polygons:
+        for word in ("$geoWithin", "$geoIntersects"):
+            pair.same({"find": "lines", "filter": {"g": {word: {"$geometry": {"type": "Polygon", "coordinates": polygon}}}}, "sort": {"_id": 1}})
+    for line in lines:
+        pair.same({"find": "data", "filter": {"g": {"$geoIntersects": {"$geometry": {"type": "LineString", "coordinates": line}}}}, "sort": {"_id": 1}})

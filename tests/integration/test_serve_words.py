@@ -220,3 +220,10 @@ def test_a_uuid_names_a_collection_where_mongod_takes_one(raw):
                           ({"explain": {"distinct": uuid, "key": "a"}}, 73)):
         reply = raw.command(command, "shop")
         assert (reply["code"], reply["errmsg"]) == (code, "Collection name must be provided. UUID is not valid in this context"), command
+
+
+def test_the_host_is_told_in_the_fields_of_a_mongod(raw):
+    reply = raw.command({"hostInfo": 1}, "admin")
+    assert list(reply) == ["system", "os", "extra", "ok"] and list(reply["extra"]) == ["extra"]
+    assert [(name, type(value).__name__) for name, value in reply["extra"]["extra"].items()] == [
+        ("versionString", "str"), ("libcVersion", "str"), ("kernelVersion", "str"), ("pageSize", "Int64"), ("numPages", "int")]
