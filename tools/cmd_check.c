@@ -116,15 +116,25 @@ static void print_json(const struct check_result *r, const struct stream_check_r
 	json_out_finish(&j);
 }
 
+/* "1 pack", "6,154 chunks". */
+static void add_count(struct buf *ret, const char *before, uint64_t count, const char *one,
+		      const char *many)
+{
+	char text[SIZE_TEXT_LEN];
+
+	size_count_text(count, text);
+	buf_printf(ret, "%s%s %s", before, text, count == 1 ? one : many);
+}
+
 static void print_text(const struct cmd_run *run, const struct check_result *r,
 		       const struct stream_check_result *stream,
 		       const struct check_replay_result *replay, const struct buf *problems,
 		       const struct seen *seen)
 {
 	OWNED(buf_release) struct buf shown = {0};
+	OWNED(buf_release) struct buf line = {0};
 	const char *text;
-	char packs[SIZE_TEXT_LEN], chunks[SIZE_TEXT_LEN], read[SIZE_TEXT_LEN];
-	char entries[SIZE_TEXT_LEN];
+	char read[SIZE_TEXT_LEN];
 	uint64_t count = r->problems + stream->problems + replay->problems + seen->key_problems +
 			 seen->unopened;
 
@@ -133,19 +143,22 @@ static void print_text(const struct cmd_run *run, const struct check_result *r,
 		       term_style(stdout, TERM_PLAIN), term_escaped(bytes_str(text), &shown));
 	if (run->globals.quiet)
 		return;
-	size_count_text(r->packs, packs);
-	size_count_text(r->chunks, chunks);
-	size_text(r->read_bytes, read);
-	size_count_text(stream->entries, entries);
+	add_count(&line, "", r->packs, "pack", "packs");
+	add_count(&line, ", ", r->chunks, "chunk", "chunks");
+	add_count(&line, ", ", r->snapshots, "snapshot", "snapshots");
 	if (seen->keyless)
-		snprintf(entries, sizeof(entries), "%llu segments",
-			 (unsigned long long)stream->segments);
-	printf("%s packs, %s chunks, %llu snapshots, %s%s of the oplog checked", packs, chunks,
-	       (unsigned long long)r->snapshots, entries, seen->keyless ? "" : " entries");
+		add_count(&line, ", ", stream->segments, "segment", "segments");
+	else
+		add_count(&line, ", ", stream->entries, "entry", "entries");
+	buf_add_str(&line, " of the oplog checked");
+	size_text(r->read_bytes, read);
 	if (seen->read_data)
-		printf(", %s read", read);
-	if (replay->snapshots > 0)
-		printf(", %llu snapshots replayed", (unsigned long long)replay->snapshots);
+		buf_printf(&line, ", %s read", read);
+	if (replay->snapshots > 0) {
+		add_count(&line, ", ", replay->snapshots, "snapshot", "snapshots");
+		buf_add_str(&line, " replayed");
+	}
+	fputs(buf_text(&line), stdout);
 	if (count > 0)
 		printf(": %llu problem%s\n", (unsigned long long)count, count == 1 ? "" : "s");
 	else if (seen->keyless)

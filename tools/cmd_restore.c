@@ -243,6 +243,8 @@ static int plan(struct job *job, struct error *e)
 	code = restore_plan_make(job->at.moment, job->target, &planned, &job->plan, e);
 	moment_at_report(&job->at, NULL);
 	term_progress_end(shown);
+	if (code >= 0 && term_progress_interrupted())
+		code = error_set(e, ERR_CANCELLED, "interrupted");
 	job->out = (struct restore_out){
 		.at = job->at.point.name,
 		.target = job->target->name,

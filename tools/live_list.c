@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define CODE_NO_NAMESPACE 26
+#define CODE_IS_A_VIEW 166
 #define LIST_TRIES 100 /* of a database whose collections are renamed meanwhile */
 
 static const uint8_t empty[] = {5, 0, 0, 0, 0};
@@ -44,10 +45,11 @@ static int list(struct live *live, const char *db, const bson_t *command,
 			bson_iter_init_find(&at, &reply, "errmsg") && BSON_ITER_HOLDS_UTF8(&at)
 				? bson_iter_utf8(&at, NULL)
 				: "no reason";
-		bool gone = bson_iter_init_find(&at, &reply, "code") &&
-			    bson_iter_as_int64(&at) == CODE_NO_NAMESPACE;
+		int64_t number =
+			bson_iter_init_find(&at, &reply, "code") ? bson_iter_as_int64(&at) : 0;
 
-		if (!gone)
+		/* The collection is gone, and maybe a view has its name. */
+		if (number != CODE_NO_NAMESPACE && number != CODE_IS_A_VIEW)
 			code = error_set(e, ERR_REMOTE, "%s, database %s: %s", live->member, db,
 					 said);
 		bson_destroy(&reply);
@@ -175,19 +177,51 @@ static int add_index(void *ctx, const bson_t *doc, struct error *e UNUSED)
 	return 0;
 }
 
-static int read_indexes(struct live *live, struct live_list_entry *entry, struct error *e)
+static int ask_for_indexes(struct live *live, struct live_list_entry *entry, bool by_uuid,
+			   struct error *e)
 {
 	struct indexes indexes = {.array = BSON_INITIALIZER};
-	bson_t *command = BCON_NEW("listIndexes", BCON_UTF8(entry->coll), "includeBuildUUIDs",
-				   BCON_BOOL(!entry->is_series));
-	int code = 0;
+	bson_t *command = bson_new();
+	int code;
 
-	if (!entry->is_view && !buckets_is(bytes_str(entry->coll), NULL))
-		code = list(live, entry->db, command, add_index, &indexes, e);
+	if (by_uuid)
+		BSON_APPEND_BINARY(command, "listIndexes", BSON_SUBTYPE_UUID, entry->uuid,
+				   sizeof(entry->uuid));
+	else
+		BSON_APPEND_UTF8(command, "listIndexes", entry->coll);
+	BSON_APPEND_BOOL(command, "includeBuildUUIDs", !entry->is_series);
+	code = list(live, entry->db, command, add_index, &indexes, e);
 	bson_destroy(command);
-	if (code >= 0)
-		buf_add(&entry->indexes, bson_get_data(&indexes.array), indexes.array.len);
+	buf_reset(&entry->indexes);
+	buf_add(&entry->indexes, bson_get_data(&indexes.array), indexes.array.len);
 	bson_destroy(&indexes.array);
+	return code;
+}
+
+/* Every collection has it, but for clustered ones. */
+static bool lacks_id_index(const struct live_list_entry *entry)
+{
+	static const char name[] = "\2name\0\5\0\0\0_id_", clustered[] = "\3clusteredIndex";
+
+	return memmem(entry->indexes.at, entry->indexes.len, name, sizeof(name)) == NULL &&
+	       memmem(entry->options.at, entry->options.len, clustered, sizeof(clustered)) == NULL;
+}
+
+/*
+ * From 5.0 on X is taken for a time series where there is a system.buckets.X, also where it is a collection (it was made just before the
+ * series was to be, whose buckets were made already): by that name the buckets' indexes are listed, by UUID its own.
+ */
+static int read_indexes(struct live *live, struct live_list_entry *entry, struct error *e)
+{
+	int code;
+
+	if (entry->is_view || buckets_is(bytes_str(entry->coll), NULL)) {
+		buf_add(&entry->indexes, empty, sizeof(empty));
+		return 0;
+	}
+	code = ask_for_indexes(live, entry, false, e);
+	if (code == 1 && !entry->is_series && entry->has_uuid && lacks_id_index(entry))
+		code = ask_for_indexes(live, entry, true, e);
 	return code;
 }
 
@@ -242,6 +276,28 @@ static int is_renamed(struct live *live, const char *db, const struct live_list 
 	return code < 0 ? code : renames.found;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct live_list_entry *x = a, *y = b;
+	int order = strcmp(x->db, y->db);
+
+	return order != 0 ? order : strcmp(x->coll, y->coll);
+}
+
+/*
+ * A name that is there twice from `first` on; NULL: none. A server that lists does not stand still: one may have been taken
+ * over by a rename, or by a view, just then.
+ */
+static const char *find_twice(struct live_list *list, size_t first)
+{
+	if (list->count - first > 1)
+		qsort(&list->at[first], list->count - first, sizeof(*list->at), compare);
+	for (size_t i = first + 1; i < list->count; i++)
+		if (compare(&list->at[i - 1], &list->at[i]) == 0)
+			return list->at[i].coll;
+	return NULL;
+}
+
 /* All of a database, behind what is in the list. 1; 0: names changed meanwhile. */
 static int read_database_once(struct live *live, const char *db, const struct ns_filter *filter,
 			      struct live_list *ret, struct error *e)
@@ -256,7 +312,22 @@ static int read_database_once(struct live *live, const char *db, const struct ns
 		code = read_indexes(live, &ret->at[i], e);
 	if (code >= 0)
 		code = is_renamed(live, db, ret, first, e);
-	return code < 0 ? code : code == 0;
+	return code < 0 ? code : code == 0 && find_twice(ret, first) == NULL;
+}
+
+static int COLD not_listed(const struct live *live, const char *db, const char *twice,
+			   struct error *e)
+{
+	if (twice == NULL)
+		return error_set(
+			e, ERR_REMOTE,
+			"%s: collections of database %s are renamed faster than they can be "
+			"listed",
+			live->member, db);
+	error_set(e, ERR_REMOTE,
+		  "%s lists %s.%s twice: there are a collection and a view of this name",
+		  live->member, db, twice);
+	return error_hint(e, "drop one of them, or leave them out: --nsExclude '%s.%s'", db, twice);
 }
 
 static int read_database(struct live *live, const char *db, const struct ns_filter *filter,
@@ -270,20 +341,8 @@ static int read_database(struct live *live, const char *db, const struct ns_filt
 		code = read_database_once(live, db, filter, ret, e);
 	}
 	if (code == 0)
-		return error_set(
-			e, ERR_REMOTE,
-			"%s: collections of database %s are renamed faster than they can be "
-			"listed",
-			live->member, db);
+		return not_listed(live, db, find_twice(ret, first), e);
 	return MIN_OF(code, 0);
-}
-
-static int compare(const void *a, const void *b)
-{
-	const struct live_list_entry *x = a, *y = b;
-	int order = strcmp(x->db, y->db);
-
-	return order != 0 ? order : strcmp(x->coll, y->coll);
 }
 
 /* Servers make the buckets of a time series first. */

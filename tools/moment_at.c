@@ -60,6 +60,17 @@ int moment_at_timeline(struct cmd_run *run, struct store *store, struct timeline
 	return 0;
 }
 
+/* What comes next must not begin when a signal came where nobody asked for one. */
+static int end_unless_interrupted(struct moment_at *at, struct term_progress *shown, int code,
+				  struct error *e)
+{
+	moment_at_report(at, NULL);
+	term_progress_end(shown);
+	if (code >= 0 && term_progress_interrupted())
+		return error_set(e, ERR_CANCELLED, "interrupted");
+	return code;
+}
+
 int moment_at_open_in(struct cmd_run *run, struct timeline *timeline, const char *when,
 		      struct moment_at *ret, struct error *e)
 {
@@ -74,9 +85,7 @@ int moment_at_open_in(struct cmd_run *run, struct timeline *timeline, const char
 	shown = term_progress_begin(run->progress);
 	moment_at_report(ret, term_progress_get(shown));
 	code = timeline_moment(timeline, &ret->point, &ret->progress->progress, &ret->moment, e);
-	moment_at_report(ret, NULL);
-	term_progress_end(shown);
-	return code;
+	return end_unless_interrupted(ret, shown, code, e);
 }
 
 int moment_at_open(struct cmd_run *run, struct store *store, const char *when,
@@ -99,9 +108,7 @@ int moment_at_resolve(struct cmd_run *run, struct moment_at *at, struct catalog_
 	shown = term_progress_begin(run->progress);
 	moment_at_report(at, term_progress_get(shown));
 	code = moment_resolve(at->moment, entry, e);
-	moment_at_report(at, NULL);
-	term_progress_end(shown);
-	return code;
+	return end_unless_interrupted(at, shown, code, e);
 }
 
 int moment_at_try(struct cmd_run *run, struct moment_at *at, struct catalog_entry *entry,

@@ -72,7 +72,7 @@ static int is_empty(struct restore_target *target, mongoc_client_t *client,
 	OWNED(buf_release) struct buf command = {0};
 	OWNED(buf_release) struct buf reply = {0};
 	size_t begin = bson_build_begin(&command);
-	struct bson_field cursor, batch;
+	struct bytes batch;
 	int code;
 
 	bson_build_string(&command, "find", bytes_str(item->coll));
@@ -81,10 +81,8 @@ static int is_empty(struct restore_target *target, mongoc_client_t *client,
 	bson_build_end(&command, begin);
 	code = restore_target_run(target, client, item->db, buf_bytes(&command), &reply, NULL, e);
 	if (code == 1)
-		code = bson_find(buf_bytes(&reply), "cursor", &cursor, e);
-	if (code == 1)
-		code = bson_find(cursor.value, "firstBatch", &batch, e);
-	return code == 1 ? batch.value.len == BSON_MIN_LEN : MIN_OF(code, 0);
+		code = restore_target_batch(buf_bytes(&reply), &batch, e);
+	return code == 1 ? batch.len == BSON_MIN_LEN : MIN_OF(code, 0);
 }
 
 /* *ret_filled: it is there, and has documents. */

@@ -138,6 +138,19 @@ struct bytes restore_target_text(struct bytes reply)
 	return text;
 }
 
+int restore_target_batch(struct bytes reply, struct bytes *ret, struct error *e)
+{
+	struct bson_field field;
+	int found = bson_find(reply, "cursor", &field, e);
+
+	if (found > 0)
+		found = bson_find(field.value, "firstBatch", &field, e);
+	if (found == 0)
+		return error_set(e, ERR_REMOTE, "a reply without a first batch");
+	*ret = field.value;
+	return found;
+}
+
 int restore_target_refused(struct bytes reply, const char *what, struct error *e)
 {
 	struct bytes said = restore_target_text(reply);

@@ -92,6 +92,9 @@ int restore_target_code(struct bytes reply);
 /* Its errmsg, escaped by nobody: valid as long as the reply. "" when there is none. */
 struct bytes restore_target_text(struct bytes reply);
 
+/* The array cursor.firstBatch of a reply, valid as long as it: 1. ERR_REMOTE: it has none; ERR_CORRUPT. */
+MUST_CHECK int restore_target_batch(struct bytes reply, struct bytes *ret, struct error *e);
+
 /* ERR_REMOTE with `what` and the server's words. */
 int restore_target_refused(struct bytes reply, const char *what, struct error *e);
 

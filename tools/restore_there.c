@@ -227,7 +227,7 @@ int restore_there_indexes(struct restore_there *there, const char *db, const cha
 	OWNED(buf_release) struct buf command = {0};
 	OWNED(buf_release) struct buf reply = {0};
 	OWNED(buf_release) struct buf on_id = {0};
-	struct bson_field cursor, batch;
+	struct bytes batch;
 	size_t begin = bson_build_begin(&command);
 	int code;
 
@@ -236,12 +236,9 @@ int restore_there_indexes(struct restore_there *there, const char *db, const cha
 	code = restore_target_run(there->target, there->client, db, buf_bytes(&command), &reply,
 				  NULL, e);
 	if (code == 1)
-		code = bson_find(buf_bytes(&reply), "cursor", &cursor, e);
+		code = restore_target_batch(buf_bytes(&reply), &batch, e);
 	if (code == 1)
-		code = bson_find(cursor.value, "firstBatch", &batch, e);
-	if (code == 1)
-		code = restore_spec_indexes(batch.value, false, &on_id, ret, ret_ttl, e) < 0
-			       ? e->code
-			       : 1;
+		code = restore_spec_indexes(batch, false, &on_id, ret, ret_ttl, e) < 0 ? e->code
+										       : 1;
 	return code;
 }

@@ -9,15 +9,17 @@
 
 #define BATCH_BYTES (1 * MIB)
 
-#define DUPLICATE_KEY 11000
+/* Where the server takes them from, both in admin; as mongorestore names them. */
+#define TEMP_USERS "tempusers"
+#define TEMP_ROLES "temproles"
 
 /* Users or roles. */
 struct kind {
 	const char *coll, *ns, *temp;
 };
 
-static const struct kind users = {"system.users", "admin.system.users", "tempusers"};
-static const struct kind roles = {"system.roles", "admin.system.roles", "temproles"};
+static const struct kind users = {"system.users", "admin.system.users", TEMP_USERS};
+static const struct kind roles = {"system.roles", "admin.system.roles", TEMP_ROLES};
 
 struct job {
 	struct moment *moment;
@@ -42,7 +44,7 @@ static bool are_there(const struct bson_field *errors)
 
 	while ((more = bson_fields_next(&fields, &one, &ignored)) > 0)
 		if (one.type != BSON_KIND_DOCUMENT ||
-		    restore_target_code(one.value) != DUPLICATE_KEY)
+		    restore_target_code(one.value) != RESTORE_TARGET_DUPLICATE)
 			return false;
 	return more == 0;
 }
@@ -183,7 +185,8 @@ static int find(struct job *job, struct bytes doc, struct buf *ret_reply, struct
 	OWNED(buf_release) struct buf command = {0};
 	size_t begin = bson_build_begin(&command), filter;
 	struct bson_field id, field;
-	struct bson_fields batch;
+	struct bson_fields fields;
+	struct bytes batch;
 	int code = bson_find(doc, "_id", &id, e);
 
 	if (code <= 0)
@@ -198,15 +201,12 @@ static int find(struct job *job, struct bytes doc, struct buf *ret_reply, struct
 				  NULL, e);
 	if (code == 0)
 		return restore_target_refused(buf_bytes(ret_reply), job->kind->ns, e);
+	if (code > 0)
+		code = restore_target_batch(buf_bytes(ret_reply), &batch, e);
 	if (code < 0)
 		return code;
-	code = bson_find(buf_bytes(ret_reply), "cursor", &field, e);
-	if (code > 0)
-		code = bson_find(field.value, "firstBatch", &field, e);
-	if (code <= 0)
-		return code < 0 ? code : error_set(e, ERR_REMOTE, "a find without a batch");
-	batch = bson_fields(field.value);
-	code = bson_fields_next(&batch, &field, e);
+	fields = bson_fields(batch);
+	code = bson_fields_next(&fields, &field, e);
 	if (code > 0)
 		*ret = field.value;
 	return code;
@@ -284,9 +284,9 @@ static int merge(struct job *job, bool with_users, bool with_roles, bool replace
 
 	bson_build_int32(&command, "_mergeAuthzCollections", 1);
 	bson_build_string(&command, "tempUsersCollection",
-			  bytes_str(with_users ? "admin.tempusers" : ""));
+			  bytes_str(with_users ? "admin." TEMP_USERS : ""));
 	bson_build_string(&command, "tempRolesCollection",
-			  bytes_str(with_roles ? "admin.temproles" : ""));
+			  bytes_str(with_roles ? "admin." TEMP_ROLES : ""));
 	bson_build_string(&command, "db", bytes_str(""));
 	bson_build_bool(&command, "drop", replace);
 	restore_target_majority(&command);

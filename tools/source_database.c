@@ -62,7 +62,10 @@ static int read_metadata(const struct source_file *file, struct metadata *ret, b
 	return r < 0 ? error_wrap(e, "%s", file->path) : 0;
 }
 
-/* Read the metadata of an entry, and find its name. */
+/*
+ * Read the metadata of an entry, and find its name: that of its files, as mongorestore takes it (a person may have given
+ * them another one). Where that is shortened, the metadata has the whole one.
+ */
 static int load_entry(struct entry *entry, struct error *e)
 {
 	int r;
@@ -72,12 +75,13 @@ static int load_entry(struct entry *entry, struct error *e)
 		if (r < 0)
 			return r;
 		entry->has_metadata = true;
-		buf_add_bytes(&entry->name, buf_bytes(&entry->metadata.collection_name));
 	}
-	if (entry->name.len > 0)
-		return 0;
 	r = dump_name_unescape(bytes_str(entry->member->stem), &entry->name, e);
-	return r < 0 ? error_wrap(e, "%s", path_of(entry)) : 0;
+	if (r < 0)
+		return error_wrap(e, "%s", path_of(entry));
+	if (r == 0 && entry->has_metadata)
+		buf_add_bytes(&entry->name, buf_bytes(&entry->metadata.collection_name));
+	return 0;
 }
 
 /*

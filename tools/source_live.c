@@ -19,6 +19,8 @@
 #define RETRY_MS 500
 #define FAILURES_MAX 50 /* connections that gave no entry */
 #define BEGIN_TRIES 100
+#define PUBLISH_MS                                                                                 \
+	200 /* from the commit of an entry until all clients see what it did to the catalog, and a lot more */
 
 struct job {
 	struct source_live *live_source;
@@ -166,6 +168,17 @@ static int find_begin(struct job *job, struct error *e)
 			return 0;
 	}
 	return error_set(e, ERR_REMOTE, "no moment between large transactions was found");
+}
+
+/*
+ * A server commits an entry of the oplog, and then its threads are told what that does to the catalog, which is in memory. Who asks in
+ * between finds a collection or an index not there, or an index still unready, although the oplog that is read begins behind it.
+ */
+static void let_catalog_settle(void)
+{
+	const struct timespec pause = {.tv_nsec = PUBLISH_MS * 1000000L};
+
+	nanosleep(&pause, NULL);
 }
 
 static void take_target(void *ctx, const bson_t *doc)
@@ -537,8 +550,10 @@ int source_live_read(void *ctx, const struct source_options *options,
 		return e->code;
 	memcpy(ret_info->server_version, job.live->version, sizeof(ret_info->server_version));
 	memcpy(ret_info->replica_set, job.live->set, sizeof(ret_info->replica_set));
-	if (refuse_transition(job.live, e) < 0 || find_begin(&job, e) < 0 ||
-	    live_list_read(job.live, options->filter, &job.list, e) < 0 ||
+	if (refuse_transition(job.live, e) < 0 || find_begin(&job, e) < 0)
+		return e->code;
+	let_catalog_settle();
+	if (live_list_read(job.live, options->filter, &job.list, e) < 0 ||
 	    begin_oplog(&job, e) < 0 || copy_all(&job, e) < 0)
 		return e->code;
 	return end_oplog(&job, e);

@@ -84,8 +84,8 @@ static void print_spaces(size_t count, FILE *to)
 		fputc(' ', to);
 }
 
-/* One cell; `rest` says whether a column follows in this row. */
-static void print_cell(const struct table *table, size_t column, const char *text, bool rest,
+/* One cell; *owed are the blanks before the next one, which a line that ends here does not get. */
+static void print_cell(const struct table *table, size_t column, const char *text, size_t *owed,
 		       FILE *to)
 {
 	const char *title = table->titles[column];
@@ -94,37 +94,37 @@ static void print_cell(const struct table *table, size_t column, const char *tex
 	size_t pad = width - MIN_OF(width, term_width(text));
 
 	if (right)
-		print_spaces(pad, to);
-	fputs(text, to);
-	if (!rest)
-		return;
-	if (!right)
-		print_spaces(pad, to);
-	fputs("  ", to);
+		*owed += pad;
+	if (*text != '\0') {
+		print_spaces(*owed, to);
+		*owed = 0;
+		fputs(text, to);
+	}
+	*owed += (right ? 0 : pad) + 2;
 }
 
 void table_print(const struct table *table, FILE *to)
 {
 	const char *cell = (const char *)table->text.at;
-	size_t last = 0;
+	size_t owed = 0;
 
+	fputs(term_style(to, TERM_BOLD), to);
 	for (size_t i = 0; i < table->columns; i++)
 		if (table->width[i] > 0)
-			last = i;
-	fputs(term_style(to, TERM_BOLD), to);
-	for (size_t i = 0; i <= last; i++)
-		if (table->width[i] > 0)
-			print_cell(table, i, table->titles[i] + (*table->titles[i] == '>'),
-				   i < last, to);
+			print_cell(table, i, table->titles[i] + (*table->titles[i] == '>'), &owed,
+				   to);
 	fputs(term_style(to, TERM_PLAIN), to);
 	fputc('\n', to);
+	owed = 0;
 	for (size_t i = 0; i < table->count; i++) {
 		size_t column = i % table->columns;
 
 		if (table->width[column] > 0)
-			print_cell(table, column, cell, column < last, to);
-		if (column == table->columns - 1)
+			print_cell(table, column, cell, &owed, to);
+		if (column == table->columns - 1) {
 			fputc('\n', to);
+			owed = 0;
+		}
 		cell += strlen(cell) + 1;
 	}
 }

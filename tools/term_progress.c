@@ -34,6 +34,7 @@ struct term_progress {
 };
 
 static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t told; /* somebody asked since, and knows */
 
 static void on_signal(int number)
 {
@@ -43,13 +44,15 @@ static void on_signal(int number)
 
 bool term_progress_interrupted(void)
 {
+	if (interrupted != 0)
+		told = 1;
 	return interrupted != 0;
 }
 
 static bool is_cancelled(void *ctx)
 {
 	(void)ctx;
-	return interrupted != 0;
+	return term_progress_interrupted();
 }
 
 int term_progress_parse(const char *text, enum term_progress_mode *ret, struct error *e)
@@ -214,7 +217,10 @@ struct term_progress *term_progress_begin(enum term_progress_mode mode)
 	p->progress.report = report;
 	p->progress.cancelled = is_cancelled;
 	p->last_ms = p->shown_ms = clock_ms();
-	interrupted = 0;
+	/* What came when the job before this one had asked for the last time is for this one. */
+	if (told)
+		interrupted = 0;
+	told = 0;
 	for (size_t i = 0; i < COUNT_OF(signals); i++)
 		catch_signal(signals[i], &p->old[i]);
 	return p;

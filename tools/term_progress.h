@@ -20,7 +20,8 @@ struct term_progress; /* opaque */
 /*
  * Begin to show progress on standard error: a bar on a terminal, else a line every few seconds.
  * The struct progress inside is what a job takes; it answers `cancelled` once
- * SIGINT or SIGTERM came (these are caught from here to term_progress_end(); the second one kills).
+ * SIGINT or SIGTERM came (these are caught from here to term_progress_end(); the second one kills). One that nobody asked about
+ * before the end cancels what begins next: a verb of several jobs has to ask term_progress_interrupted() behind each.
  */
 struct term_progress *term_progress_begin(enum term_progress_mode mode);
 const struct progress *term_progress_get(const struct term_progress *p);
@@ -29,7 +30,7 @@ const struct progress *term_progress_get(const struct term_progress *p);
 void term_progress_end(struct term_progress *p);
 DEFINE_OWNED(struct term_progress *, term_progress_end);
 
-/* Did one of these signals come since the last term_progress_begin()? From any thread. */
+/* Did one of these signals come since the last term_progress_begin(), or unnoticed before? From any thread. */
 bool term_progress_interrupted(void);
 
 /*

@@ -351,6 +351,11 @@ def test_archives_from_a_file_and_from_standard_input(store, fixture_store, tmp_
     store.run("ingest", tmp_path / "plain", f"--archive={tmp_path / 'packed'}", check=2)
 
 
+def test_check_counts_in_words(store, fixture_dump):
+    store.ingest(fixture_dump)
+    assert re.search(r" chunks, 1 snapshot, 0 entries of the oplog checked: the store is whole$", store.run("check").out.strip())
+
+
 def test_dump_gives_back_what_went_in(store, fixture_store, tmp_path):
     fixture_store.run("dump", "--out", tmp_path / "out", "--quiet")
     store.ingest(tmp_path / "out")

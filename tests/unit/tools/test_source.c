@@ -400,14 +400,29 @@ static void two_files_of_one_collection_are_refused(void **state UNUSED)
 {
 	const char *dir = harness_tmpdir();
 
-	put_docs(dir, "d/a.bson", 1);
-	put_docs(dir, "d/copy.bson", 1);
-	put_meta(dir, "d/copy.metadata.json", ",\"collectionName\":\"a\"");
-	check_fails(dir, ERR_INVALID, "both are collection d.a");
-	put_text(dir, "d/copy.metadata.json", "{\"indexes\":[}");
-	check_fails(dir, ERR_CORRUPT, "d/copy.metadata.json: byte 12");
+	put_docs(dir, "d/a%2Fb.bson", 1);
+	put_docs(dir, "d/a%2fb.bson", 1);
+	check_fails(dir, ERR_INVALID, "both are collection d.a/b");
+	put_text(dir, "d/a%2fb.metadata.json", "{\"indexes\":[}");
+	check_fails(dir, ERR_CORRUPT, "d/a%2fb.metadata.json: byte 12");
 	put_docs(dir, "e/100%.bson", 1);
 	check_fails(harness_path(dir, "e"), ERR_INVALID, "two hex digits");
+}
+
+/* As mongorestore reads it: people rename files to have a collection under another name beside the old one. */
+static void a_renamed_file_is_a_renamed_collection(void **state UNUSED)
+{
+	const char *dir = harness_tmpdir();
+
+	put_docs(dir, "d/a.bson", 1);
+	put_meta(dir, "d/a.metadata.json", ",\"collectionName\":\"a\"");
+	put_docs(dir, "d/copy.bson", 2);
+	put_meta(dir, "d/copy.metadata.json", ",\"collectionName\":\"a\"");
+	check_read(dir, &check_all,
+		   "d.a collection docs=1 indexes=1 +meta +mapped\n"
+		   "d.copy collection docs=2 indexes=1 +meta +mapped\n");
+	check_read(harness_path(dir, "d/copy.bson"), &check_all,
+		   "d.copy collection docs=2 indexes=1 +meta +mapped\n");
 }
 
 static void documents_are_checked(void **state UNUSED)
@@ -555,6 +570,7 @@ int main(void)
 		cmocka_unit_test(system_indexes_fill_what_metadata_leaves_open),
 		cmocka_unit_test(links_are_followed),
 		cmocka_unit_test(two_files_of_one_collection_are_refused),
+		cmocka_unit_test(a_renamed_file_is_a_renamed_collection),
 		cmocka_unit_test(documents_are_checked),
 		cmocka_unit_test(large_input_comes_in_slices),
 		cmocka_unit_test(an_oplogs_entries_may_be_longer),

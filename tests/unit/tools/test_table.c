@@ -63,12 +63,40 @@ static void a_column_without_text_is_left_out(void **state)
 	assert_string_equal(text, "A  B\na  b\na  b\n");
 }
 
+static void no_line_ends_in_blanks(void **state)
+{
+	static const char *const titles[] = {"NAME", ">COUNT", "WHAT"};
+	OWNED(table_free) struct table *table = table_new(titles, 3);
+	OWNED(free) char *text = NULL;
+
+	(void)state;
+	table_add_str(table, "orders");
+	table_add_count(table, 7);
+	table_add_str(table, "created");
+	table_add_str(table, "a");
+	table_add_str(table, "");
+	table_add_str(table, "");
+	table_add_str(table, "a");
+	table_add_count(table, 12);
+	table_add_str(table, "");
+	table_add_str(table, "");
+	table_add_str(table, "");
+	table_add_str(table, "dropped");
+	text = printed(table);
+	assert_string_equal(text, "NAME    COUNT  WHAT\n"
+				  "orders      7  created\n"
+				  "a\n"
+				  "a          12\n"
+				  "               dropped\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
 		cmocka_unit_test(hostile_names_stay_on_their_line),
 		cmocka_unit_test(a_column_without_text_is_left_out),
+		cmocka_unit_test(no_line_ends_in_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,28 @@ static void a_signal_cancels_and_then_all_is_as_before(void **state)
 	term_progress_end(p);
 }
 
+static void a_signal_that_nobody_asked_about_cancels_what_comes_next(void **state)
+{
+	struct term_progress *p = term_progress_begin(TERM_PROGRESS_NEVER);
+	const struct progress *progress;
+
+	(void)state;
+	raise(SIGTERM);
+	term_progress_end(p);
+	p = term_progress_begin(TERM_PROGRESS_NEVER);
+	progress = term_progress_get(p);
+	assert_true(progress->cancelled(progress->ctx));
+	term_progress_end(p);
+	p = term_progress_begin(TERM_PROGRESS_NEVER);
+	assert_false(term_progress_interrupted());
+	raise(SIGTERM);
+	term_progress_end(p);
+	assert_true(term_progress_interrupted());
+	p = term_progress_begin(TERM_PROGRESS_NEVER);
+	assert_false(term_progress_interrupted());
+	term_progress_end(p);
+}
+
 static void a_lost_terminal_cancels_however_many_tell_of_it(void **state)
 {
 	struct term_progress *p = term_progress_begin(TERM_PROGRESS_NEVER);
@@ -105,6 +127,7 @@ int main(void)
 		cmocka_unit_test(what_a_phase_counts_has_no_unit_of_bytes),
 		cmocka_unit_test(the_mode_is_one_of_three_words),
 		cmocka_unit_test(a_signal_cancels_and_then_all_is_as_before),
+		cmocka_unit_test(a_signal_that_nobody_asked_about_cancels_what_comes_next),
 		cmocka_unit_test(a_lost_terminal_cancels_however_many_tell_of_it),
 		cmocka_unit_test(an_ignored_signal_stays_ignored),
 	};
