@@ -12,11 +12,11 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/driver.o $(FUZZ_ARC
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(FUZZ_ARCHIVES) \
-		-Wl,--end-group $(LDLIBS) $(PKG_LIBS)
+		-Wl,--end-group $(FUZZ_LIBS) $(LDLIBS) $(PKG_LIBS)
 
-# Beside the target: what makes its store, and its own changes.
+# Beside the target: what makes its store, and its own changes. (Not in LDLIBS: `make coverage` sets that, and nothing is added to it then.)
 $(BUILD)/fuzz/fuzz_command $(BUILD)/guided/fuzz_command: $(BUILD)/tests/fuzz/bson_mutate.o $(BUILD)/tests/fuzz/bson_edge.o $(BUILD)/tests/harness/harness.o
-$(BUILD)/fuzz/fuzz_command $(BUILD)/guided/fuzz_command: LDLIBS += -lcmocka
+$(BUILD)/fuzz/fuzz_command $(BUILD)/guided/fuzz_command: FUZZ_LIBS = -lcmocka
 
 .SECONDARY: $(FUZZ_BIN:$(BUILD)/fuzz/%=$(BUILD)/tests/fuzz/%.o) $(BUILD)/tests/fuzz/driver.o $(BUILD)/tests/fuzz/guide.o
 
@@ -41,7 +41,7 @@ $(BUILD)/guided/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/guide.o $(FUZZ_AR
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -rdynamic -Wl,--allow-multiple-definition -o $@ $(filter %.o,$^) -Wl,--start-group $(FUZZ_ARCHIVES) \
-		-Wl,--end-group $(LIBFUZZER) $(LDLIBS) $(PKG_LIBS) -lstdc++
+		-Wl,--end-group $(LIBFUZZER) $(FUZZ_LIBS) $(LDLIBS) $(PKG_LIBS) -lstdc++
 
 .PHONY: guided check-fuzz-long fuzz-merge
 guided: $(GUIDED_BIN)

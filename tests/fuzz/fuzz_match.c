@@ -16,6 +16,20 @@ static int ask(struct query_context *q, struct expr_scope *scope, const struct m
 	return match_test(match, &frame, doc, detail, &e);
 }
 
+/*
+ * $sampleRate is shown as an $expr, and {$ref: 1} as {$ref: {$eq: 1}}, which asks for a document {$eq: 1}: a mongod shows
+ * it so, too.
+ */
+static bool is_shown_as_another(struct bytes query)
+{
+	static const char *const words[] = {"$sampleRate", "$expr", "$ref", "$id", "$db"};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (memmem(query.at, query.len, words[i], strlen(words[i])) != NULL)
+			return true;
+	return false;
+}
+
 static void try_match(struct bytes query, struct bytes doc)
 {
 	OWNED(arena_free) struct arena *constants = arena_new();
@@ -37,9 +51,8 @@ static void try_match(struct bytes query, struct bytes doc)
 	FUZZ_REQUIRE(bson_frame(buf_bytes(&parsed), &e) == 0);
 	got = ask(&q, scope, match, doc, NULL);
 	FUZZ_REQUIRE(got <= 1);
-	/* The order of the predicates does not change the answer. $sampleRate is shown as an $expr. */
-	if (got < 0 || memmem(query.at, query.len, "$sampleRate", 11) != NULL ||
-	    memmem(query.at, query.len, "$expr", 5) != NULL)
+	/* The order of the predicates does not change the answer. */
+	if (got < 0 || is_shown_as_another(query))
 		return;
 	FUZZ_REQUIRE(ask(&q, scope, match, doc, &detail) == got);
 	/* What is shown means the same. */
