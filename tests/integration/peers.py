@@ -262,7 +262,16 @@ class Mongod:
             self.stop()
             self.start()
 
+    def _others_done(self):
+        """Nothing writes any more: what a client asked for goes on when it has ended (mongorestore does so at its first error)."""
+        writes = [{"op": {"$in": ["insert", "update", "remove"]}}]
+        writes += [{f"command.{name}": {"$exists": True}} for name in ("insert", "create", "createIndexes", "collMod", "applyOps", "update")]
+        busy = [{"$currentOp": {"allUsers": True, "idleConnections": False}},
+                {"$match": {"active": True, "client": {"$exists": True}, "$or": writes}}]
+        return not list(self.client.admin.aggregate(busy))
+
     def _drop_all(self):
+        self._until(self._others_done, "end what others write")
         for name in self.user_databases():
             self.client.drop_database(name)
         admin = self.client["admin"]
