@@ -76,6 +76,14 @@ static bool has_binary(struct bytes diff, int depth)
 	return false;
 }
 
+/* The begin of a document called b: without these bytes there is none, and nearly no update has them. */
+static bool may_have_binary(struct bytes diff)
+{
+	static const char begin[] = {BSON_KIND_DOCUMENT, 'b', 0};
+
+	return memmem(diff.at, diff.len, begin, sizeof(begin)) != NULL;
+}
+
 /* The version that has such updates at the earliest; 0: any. */
 static int version_of_update(struct bytes o)
 {
@@ -89,19 +97,25 @@ static int version_of_update(struct bytes o)
 	return field.type == BSON_KIND_DOCUMENT && has_binary(field.value, 0) ? 701 : 500;
 }
 
-void replay_fcv_see(struct replay_fcv *fcv, const struct entry *op)
+/* The version that has such entries at the earliest; 0: none that is later than `known`. */
+static int version_of(const struct entry *op, int known)
 {
 	int version = 0;
 
-	if (fcv->server != 0 || fcv->version != 0 || fcv->inferred >= 701)
-		return;
 	if (op->op == ENTRY_INSERT && op->o2.len > 0)
 		version = 600;
-	else if (op->op == ENTRY_UPDATE)
+	else if (op->op == ENTRY_UPDATE && (known < 500 || may_have_binary(op->o)))
 		version = version_of_update(op->o);
-	if (version == 0 && !op->inner && has(op->raw, "h"))
+	if (version == 0 && known < 402 && !op->inner && has(op->raw, "h"))
 		version = 402;
-	fcv->inferred = MAX_OF(fcv->inferred, version);
+	return version;
+}
+
+void replay_fcv_see(struct replay_fcv *fcv, const struct entry *op)
+{
+	if (fcv->server != 0 || fcv->version != 0 || fcv->inferred >= 701)
+		return;
+	fcv->inferred = MAX_OF(fcv->inferred, version_of(op, fcv->inferred));
 }
 
 static bool is_fcv(const struct bson_field *id)
