@@ -212,6 +212,7 @@ static int load_collection(struct replay_catalog *catalog, const struct catalog_
 	buf_add_bytes(&to->order, buf_bytes(&entry->order));
 	buf_add_bytes(&to->options, buf_bytes(&entry->options));
 	buf_add_bytes(&to->indexes, buf_bytes(&entry->indexes));
+	buf_add_bytes(&to->building, buf_bytes(&entry->building));
 	return load_lone_buckets(item, entry, e);
 }
 

@@ -61,7 +61,7 @@ static int add(struct replay_catalog *catalog, struct replay_slots_item *item, s
 {
 	int major = replay_fcv_major(&catalog->fcv);
 	OWNED(buf_release) struct buf spec = {0};
-	struct order order = {.started = &item->started};
+	struct order order = {.started = &item->pub.entry.building};
 	struct buf *specs = specs_of(item);
 	int got;
 
@@ -90,9 +90,9 @@ static int add(struct replay_catalog *catalog, struct replay_slots_item *item, s
 /* Is a name's build among those whose order counts? It enters when others are being built. */
 static void finish_build(struct replay_slots_item *item, struct bytes name, bool known)
 {
-	if (!known && item->started.len > 0)
-		replay_indexes_begin(&item->started, name);
-	replay_indexes_end(&item->started, name, true);
+	if (!known && item->pub.entry.building.len > 0)
+		replay_indexes_begin(&item->pub.entry.building, name);
+	replay_indexes_end(&item->pub.entry.building, name, true);
 }
 
 static int add_all(struct replay_catalog *catalog, struct replay_slots_item *item,
@@ -136,10 +136,10 @@ static int note_builds(struct replay_slots_item *item, const struct command *com
 		if (replay_indexes_name(buf_bytes(&spec), &name, e) < 0)
 			return entry_wrap(command->entry, e);
 		if (command->kind == COMMAND_START_INDEX_BUILD) {
-			replay_indexes_begin(&item->started, name);
+			replay_indexes_begin(&item->pub.entry.building, name);
 			continue;
 		}
-		replay_indexes_end(&item->started, name, false);
+		replay_indexes_end(&item->pub.entry.building, name, false);
 		got = replay_indexes_remove_named(specs, name, e);
 		if (got < 0)
 			return entry_wrap(command->entry, e);
@@ -156,9 +156,9 @@ static int drop_indexes(struct replay_slots_item *item, const struct command *co
 	if (got < 0)
 		return entry_wrap(command->entry, e);
 	if (command->all_indexes)
-		buf_release(&item->started);
+		buf_release(&item->pub.entry.building);
 	else if (command->index_name.len > 0)
-		replay_indexes_end(&item->started, command->index_name, false);
+		replay_indexes_end(&item->pub.entry.building, command->index_name, false);
 	if (got > 0)
 		changed(item, ts);
 	return 0;

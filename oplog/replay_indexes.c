@@ -457,44 +457,52 @@ int replay_indexes_rename(struct buf *indexes, struct bytes ns, struct error *e)
 	return 0;
 }
 
-/*
- * `started` is a list of: a letter (b: being built, r: ready), the name, NUL. What is ready is kept
- * while something that began before it is not.
- */
-static struct bytes next_started(struct bytes *rest, char *ret_state)
+/* The next build, and is it ready: 1, 0 at the end. What was stored was checked when it was read. */
+static int next_started(struct bson_fields *fields, struct bytes *ret_name, bool *ret_ready)
 {
-	size_t len = (size_t)((const uint8_t *)memchr(rest->at, 0, rest->len) - rest->at);
-	struct bytes name = bytes_of(rest->at + 1, len - 1);
+	struct bson_field field;
+	struct error ignored;
 
-	*ret_state = (char)rest->at[0];
-	*rest = bytes_of(rest->at + len + 1, rest->len - len - 1);
-	return name;
+	if (fields->doc.len == 0 || bson_fields_next(fields, &field, &ignored) != 1)
+		return 0;
+	*ret_name = field.name;
+	*ret_ready = bson_is_true(&field);
+	return 1;
 }
 
-static void add_started(struct buf *started, char state, struct bytes name)
+static void add_started(struct buf *list, struct bytes name, bool ready)
 {
-	buf_add_u8(started, (uint8_t)state);
-	buf_add_bytes(started, name);
-	buf_add_u8(started, 0);
+	if (list->len == 0)
+		bson_build_begin(list);
+	buf_add_u8(list, BSON_KIND_BOOL);
+	buf_add_bytes(list, name);
+	buf_add_u8(list, 0);
+	buf_add_u8(list, ready);
 }
 
-/* A new list without `name`, or with it in another state ('\0': without). */
-static void rewrite(struct buf *started, struct bytes name, char state)
+enum what { GONE, READY, BEGUN };
+
+/* A new list without `name`, with it ready, or with it at the end. What is ready is kept behind something that is not. */
+static void rewrite(struct buf *started, struct bytes name, enum what what)
 {
-	struct bytes rest = buf_bytes(started);
+	struct bson_fields fields = bson_fields(buf_bytes(started));
 	struct buf list = {0};
+	struct bytes other;
+	bool ready;
 
-	while (rest.len > 0) {
-		char was;
-		struct bytes other = next_started(&rest, &was);
+	while (next_started(&fields, &other, &ready) == 1) {
+		bool same = bytes_equal(other, name);
 
-		if (bytes_equal(other, name))
-			was = state;
+		ready = ready || (same && what == READY);
 		/* Nothing before it is being built: its place is the end. */
-		if (was == '\0' || (was == 'r' && list.len == 0))
+		if ((same && what != READY) || (ready && list.len == 0))
 			continue;
-		add_started(&list, was, other);
+		add_started(&list, other, ready);
 	}
+	if (what == BEGUN)
+		add_started(&list, name, false);
+	if (list.len > 0)
+		bson_build_end(&list, 0);
 	buf_release(started);
 	*started = list;
 }
@@ -503,25 +511,22 @@ void replay_indexes_begin(struct buf *started, struct bytes name)
 {
 	if (memchr(name.at, 0, name.len) != NULL)
 		return; /* no such index name can be had; its order is not worth a refusal */
-	rewrite(started, name, '\0');
-	add_started(started, 'b', name);
+	rewrite(started, name, BEGUN);
 }
 
 void replay_indexes_end(struct buf *started, struct bytes name, bool ready)
 {
 	if (started->len > 0)
-		rewrite(started, name, ready ? 'r' : '\0');
+		rewrite(started, name, ready ? READY : GONE);
 }
 
 bool replay_indexes_later(const struct buf *started, struct bytes name, struct bytes other)
 {
-	struct bytes rest = buf_bytes(started);
-	bool seen = false;
-	char state;
+	struct bson_fields fields = bson_fields(buf_bytes(started));
+	bool seen = false, ready;
+	struct bytes at;
 
-	while (rest.len > 0) {
-		struct bytes at = next_started(&rest, &state);
-
+	while (next_started(&fields, &at, &ready) == 1) {
 		if (bytes_equal(at, name))
 			seen = true;
 		else if (bytes_equal(at, other))

@@ -54,8 +54,8 @@ MUST_CHECK int replay_indexes_have_ns(struct bytes indexes, struct error *e);
 MUST_CHECK int replay_indexes_name(struct bytes spec, struct bytes *ret, struct error *e);
 
 /*
- * The builds that have begun, in `started`: one lists its indexes in the order of the beginnings, whatever
- * is ready first. A name that is there already begins anew.
+ * The builds that have begun, in `started` (catalog_entry.building): one lists its indexes in the order of the
+ * beginnings, whatever is ready first. A name that is there already begins anew.
  */
 void replay_indexes_begin(struct buf *started, struct bytes name);
 

@@ -13,7 +13,6 @@ static void item_free(struct replay_slots_item *item)
 		return;
 	catalog_entry_release(&item->pub.entry);
 	free(item->pub.stopped);
-	buf_release(&item->started);
 	buf_release(&item->series_options);
 	buf_release(&item->series_indexes);
 	free(item);
@@ -201,7 +200,7 @@ void replay_slots_drop(struct replay_slots *slots, struct replay_slots_item *ite
 	/* Nobody looks at these again, and a log may drop millions. */
 	buf_release(&item->pub.entry.options);
 	buf_release(&item->pub.entry.indexes);
-	buf_release(&item->started);
+	buf_release(&item->pub.entry.building);
 	buf_release(&item->series_options);
 	buf_release(&item->series_indexes);
 	item->has_series = false;

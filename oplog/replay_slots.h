@@ -21,9 +21,6 @@ struct replay_slots_item {
 	bool made_up; /* its name: another collection took its own */
 	bool hollow;  /* nothing is known of it but its name: it shows that it can't be followed */
 
-	struct buf
-		started; /* names of the indexes that are being built, in order, each with its NUL */
-
 	/* Of system.buckets.X: options and indexes as its time series shows them. */
 	bool has_series;
 	bool viewless; /* it is one collection with its time series: replay_viewless.h */

@@ -14,7 +14,7 @@
 #define WAIT_MS 50
 #define TAG_STOPPED "stopped"
 #define REPLAY_RULES                                                                               \
-	1 /* raise it when a replay gives something else: what was visited before is made anew */
+	2 /* raise it when a replay gives something else: what was visited before is made anew */
 
 /*
  * Visited moments are snapshots of the cache: "m<timestamp>-<base>-<rules>", the first two hex; "n…" of names

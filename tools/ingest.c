@@ -90,6 +90,7 @@ static void describe(const struct source_ns *ns, struct catalog_entry *entry)
 						      : CATALOG_COLLECTION;
 	buf_add_bytes(&entry->options, ns->options);
 	buf_add_bytes(&entry->indexes, ns->indexes);
+	buf_add_bytes(&entry->building, ns->building);
 	entry->has_uuid = ns->has_uuid;
 	if (ns->has_uuid)
 		memcpy(entry->uuid, ns->uuid, sizeof(entry->uuid));

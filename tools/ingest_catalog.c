@@ -34,12 +34,16 @@ static int by_ns(const void *a, const void *b)
 	return bytes_compare(bytes_of(x->ns, x->ns_len), bytes_of(y->ns, y->ns_len));
 }
 
-/* Without the natural order, which another member has in another way: the entry's documents are the same. */
+/*
+ * Without the natural order, which another member has in another way, and what is being built: the documents and indexes
+ * are the same.
+ */
 static int encode_content(const struct catalog_entry *entry, struct buf *ret, struct error *e)
 {
 	struct catalog_entry content = *entry; /* all else is borrowed */
 
 	content.order = (struct buf){0};
+	content.building = (struct buf){0};
 	return catalog_entry_encode(&content, ret, e);
 }
 

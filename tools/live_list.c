@@ -18,6 +18,7 @@ static void forget_behind(struct live_list *list, size_t first)
 		free(entry->coll);
 		buf_release(&entry->options);
 		buf_release(&entry->indexes);
+		buf_release(&entry->building);
 	}
 }
 
@@ -159,8 +160,17 @@ static int add_collection(void *ctx, const bson_t *doc, struct error *e)
 
 struct indexes {
 	bson_t array;
+	bson_t building; /* from the first one on that is not ready */
 	uint32_t count;
 };
+
+static void note_order(struct indexes *indexes, const bson_t *doc, const char *path, bool ready)
+{
+	bson_iter_t at;
+
+	if (find(doc, path, &at) && BSON_ITER_HOLDS_UTF8(&at))
+		BSON_APPEND_BOOL(&indexes->building, bson_iter_utf8(&at, NULL), ready);
+}
 
 static int add_index(void *ctx, const bson_t *doc, struct error *e UNUSED)
 {
@@ -169,9 +179,13 @@ static int add_index(void *ctx, const bson_t *doc, struct error *e UNUSED)
 	char text[16];
 	const char *key;
 
-	/* {buildUUID, spec}: it is not there before the oplog says so. */
-	if (bson_iter_init_find(&at, doc, "buildUUID"))
+	/* {buildUUID, spec}: it is not there before the oplog says so, but it has its place. */
+	if (bson_iter_init_find(&at, doc, "buildUUID")) {
+		note_order(indexes, doc, "spec.name", false);
 		return 0;
+	}
+	if (!bson_empty(&indexes->building))
+		note_order(indexes, doc, "name", true);
 	bson_uint32_to_string(indexes->count++, &key, text, sizeof(text));
 	BSON_APPEND_DOCUMENT(&indexes->array, key, doc);
 	return 0;
@@ -180,7 +194,7 @@ static int add_index(void *ctx, const bson_t *doc, struct error *e UNUSED)
 static int ask_for_indexes(struct live *live, struct live_list_entry *entry, bool by_uuid,
 			   struct error *e)
 {
-	struct indexes indexes = {.array = BSON_INITIALIZER};
+	struct indexes indexes = {.array = BSON_INITIALIZER, .building = BSON_INITIALIZER};
 	bson_t *command = bson_new();
 	int code;
 
@@ -194,7 +208,11 @@ static int ask_for_indexes(struct live *live, struct live_list_entry *entry, boo
 	bson_destroy(command);
 	buf_reset(&entry->indexes);
 	buf_add(&entry->indexes, bson_get_data(&indexes.array), indexes.array.len);
+	buf_reset(&entry->building);
+	if (!bson_empty(&indexes.building))
+		buf_add(&entry->building, bson_get_data(&indexes.building), indexes.building.len);
 	bson_destroy(&indexes.array);
+	bson_destroy(&indexes.building);
 	return code;
 }
 

@@ -17,6 +17,8 @@ struct live_list_entry {
 	uint8_t uuid[16];
 	struct buf options; /* BSON document */
 	struct buf indexes; /* BSON array */
+	struct buf
+		building; /* those that are not ready yet, and began before: source_ns.building */
 };
 
 struct live_list {

@@ -27,9 +27,10 @@ struct source_ns {
 	const char *coll; /* real name, not escaped; may hold any byte but NUL */
 	size_t coll_len;
 	enum source_ns_type type;
-	struct bytes options; /* BSON document, {} when the dump says nothing */
-	struct bytes indexes; /* BSON array (a document with keys "0", "1", …), [] when none */
-	bool has_metadata;    /* false for a lone .bson without .metadata.json or indexes */
+	struct bytes options;  /* BSON document, {} when the dump says nothing */
+	struct bytes indexes;  /* BSON array (a document with keys "0", "1", …), [] when none */
+	struct bytes building; /* what catalog_entry.building is: of a running server only */
+	bool has_metadata;     /* false for a lone .bson without .metadata.json or indexes */
 	bool has_uuid;
 	uint8_t uuid[16];
 	bool under_series;  /* buckets that the dump has under the name of their time series */

@@ -21,6 +21,7 @@ void catalog_entry_release(struct catalog_entry *entry)
 	free(entry->ns);
 	buf_release(&entry->options);
 	buf_release(&entry->indexes);
+	buf_release(&entry->building);
 	buf_release(&entry->order);
 	*entry = (struct catalog_entry){0};
 }
@@ -46,6 +47,8 @@ int catalog_entry_encode(const struct catalog_entry *entry, struct buf *ret, str
 	record_add_root(ret, "root", &entry->root);
 	if (catalog_entry_order(entry).len > 0)
 		bson_build_binary(ret, "order", 0, catalog_entry_order(entry));
+	if (entry->building.len > 0)
+		bson_build_value(ret, "building", BSON_KIND_DOCUMENT, buf_bytes(&entry->building));
 	bson_build_end(ret, doc);
 	return 0;
 }
@@ -62,6 +65,26 @@ static int decode_order(struct bytes doc, struct catalog_entry *entry, struct er
 		return error_set(e, ERR_CORRUPT, "field \"order\" is no natural order");
 	buf_add(&entry->order, field.value.at + 5, field.value.len - 5);
 	entry->order_of = entry->root.id;
+	return 0;
+}
+
+static int decode_building(struct bytes doc, struct catalog_entry *entry, struct error *e)
+{
+	struct bson_field field, build;
+	struct bson_fields fields;
+	int found = bson_find(doc, "building", &field, e);
+
+	if (found != 1)
+		return found;
+	if (field.type != BSON_KIND_DOCUMENT)
+		return error_set(e, ERR_CORRUPT, "field \"building\" is no document");
+	fields = bson_fields(field.value);
+	while ((found = bson_fields_next(&fields, &build, e)) == 1)
+		if (build.type != BSON_KIND_BOOL)
+			return error_set(e, ERR_CORRUPT, "field \"building\" is no list of builds");
+	if (found < 0)
+		return found;
+	buf_add_bytes(&entry->building, field.value);
 	return 0;
 }
 
@@ -88,7 +111,7 @@ static int decode_parts(struct bytes doc, struct catalog_entry *entry, struct er
 	buf_add_bytes(&entry->indexes, indexes);
 	if (record_root(doc, "root", &entry->root, e) < 0)
 		return e->code;
-	return decode_order(doc, entry, e);
+	return decode_order(doc, entry, e) < 0 ? e->code : decode_building(doc, entry, e);
 }
 
 int catalog_entry_decode(struct bytes doc, struct catalog_entry *ret, struct error *e)

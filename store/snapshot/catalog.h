@@ -25,6 +25,11 @@ struct catalog_entry {
 	enum catalog_type type;
 	struct buf options; /* BSON document as the server lists it; {} when none */
 	struct buf indexes; /* BSON array; [] when none */
+	/*
+	 * The indexes in the order in which their builds began, from the oldest one on that is not ready: a document
+	 * {name: is it ready?}; empty when none is being built, or nobody knows.
+	 */
+	struct buf building;
 	bool has_uuid;
 	uint8_t uuid[16];
 	bool has_metadata; /* false: the source had no metadata for it (lone .bson, system.buckets.X) */

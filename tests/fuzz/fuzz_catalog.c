@@ -28,6 +28,7 @@ static void try_entry(struct bytes doc)
 	FUZZ_REQUIRE(first.type == second.type && first.has_uuid == second.has_uuid);
 	FUZZ_REQUIRE(tree_root_equal(&first.root, &second.root));
 	FUZZ_REQUIRE(bytes_equal(catalog_entry_order(&first), catalog_entry_order(&second)));
+	FUZZ_REQUIRE(bytes_equal(buf_bytes(&first.building), buf_bytes(&second.building)));
 }
 
 /* An order names each document once. */

@@ -50,8 +50,10 @@ static inline void copy_entry(const struct catalog_entry *from, struct catalog_e
 	memcpy(to->ns, from->ns, from->ns_len + 1);
 	to->options = (struct buf){0};
 	to->indexes = (struct buf){0};
+	to->building = (struct buf){0};
 	buf_add_bytes(&to->options, buf_bytes(&from->options));
 	buf_add_bytes(&to->indexes, buf_bytes(&from->indexes));
+	buf_add_bytes(&to->building, buf_bytes(&from->building));
 }
 
 static inline int add_result(void *ctx, const struct catalog_entry *entry,

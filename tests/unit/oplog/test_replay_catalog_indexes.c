@@ -1,4 +1,5 @@
 /* Indexes and collMod: the cases of the reference, 8.4 and 8.5. */
+#include "oplog/replay_indexes.h"
 #include "tests/unit/oplog/catalog_case.h"
 
 static const struct catalog_case id_indexes[] = {
@@ -195,6 +196,54 @@ static const struct catalog_case mods[] = {
 	 "(_id_)"},
 };
 
+static void describe_names(struct bytes specs, struct buf *ret)
+{
+	struct bson_fields fields = bson_fields(specs);
+	struct bson_field field;
+	struct error e = {0};
+	struct bytes name;
+
+	while (ASSERT_OK(bson_fields_next(&fields, &field, &e)) > 0) {
+		ASSERT_OK(replay_indexes_name(field.value, &name, &e));
+		buf_printf(ret, "%.*s ", (int)name.len, (const char *)name.at);
+	}
+}
+
+/* A base of after each of the entries: the builds that are open in it end as they would have without it. */
+static void builds_that_straddle_a_base_keep_their_order(void **state)
+{
+	static const char *const log[] = {BUILD("start", "a"),	BUILD("start", "b"),
+					  BUILD("start", "e"),	BUILD("commit", "e"),
+					  BUILD("abort", "b"),	BUILD("start", "f"),
+					  BUILD("commit", "f"), BUILD("commit", "a")};
+	static const struct catalog_case whole = {
+		"", EXACT, {"{'ns':'d.c','u':@1," IDX "}"}, {NULL}, ""};
+	OWNED(result_release) struct result result = {0};
+	OWNED(buf_release) struct buf names = {0};
+	struct replay_catalog_options options = {.server_version = "6.0.1"};
+	struct error e = {0};
+	struct run run;
+
+	(void)state;
+	run_case(&whole, &run, &result);
+	for (unsigned i = 0; i < COUNT_OF(log); i++) {
+		OWNED(buf_release) struct buf line = {0};
+		const char *entry;
+
+		buf_printf(&line, "1 %s", log[i]);
+		entry = buf_text(&line);
+		run_log(&run, log[i], &entry, 1);
+		finish_into(&run, &result);
+		replay_catalog_free(run.catalog);
+		run = (struct run){.catalog = replay_catalog_new(&options)};
+		ASSERT_OK(replay_catalog_load(run.catalog, &result.at[0].entry, &e));
+	}
+	assert_int_equal(result.at[0].entry.building.len, 0); /* nothing is open at the end */
+	describe_names(buf_bytes(&result.at[0].entry.indexes), &names);
+	assert_string_equal(buf_text(&names), "_id_ a_1 e_1 f_1 ");
+	replay_catalog_free(run.catalog);
+}
+
 static void coll_mod_changes_options_and_indexes(void **state)
 {
 	/* C26 */
@@ -251,6 +300,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_id_index_is_that_of_a_server),
 		cmocka_unit_test(indexes_come_and_go),
+		cmocka_unit_test(builds_that_straddle_a_base_keep_their_order),
 		cmocka_unit_test(coll_mod_changes_options_and_indexes),
 		cmocka_unit_test(specs_of_4_2_carry_the_name_of_their_collection),
 	};

@@ -166,6 +166,40 @@ static void an_order_of_another_type_or_too_long_is_refused(void **state)
 	}
 }
 
+static void builds_that_are_open_are_kept(void **state)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0}, found = {0};
+	OWNED(buf_release) struct buf doc = {0};
+	struct error e = {0};
+	size_t begin;
+
+	(void)state;
+	sample(&entry, "shop.orders", 11, false);
+	begin = bson_build_begin(&entry.building);
+	bson_build_bool(&entry.building, "a_1", false);
+	bson_build_bool(&entry.building, "b_1", true);
+	bson_build_end(&entry.building, begin);
+	ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
+	ASSERT_OK(catalog_entry_decode(buf_bytes(&doc), &found, &e));
+	ASSERT_BYTES(buf_bytes(&found.building), buf_bytes(&entry.building));
+	buf_reset(&entry.building);
+	begin = bson_build_begin(&entry.building);
+	bson_build_int32(&entry.building, "a_1", 1);
+	bson_build_end(&entry.building, begin);
+	buf_reset(&doc);
+	ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
+	ASSERT_ERROR_TEXT(catalog_entry_decode(buf_bytes(&doc), &found, &e), ERR_CORRUPT,
+			  "building");
+	buf_reset(&entry.building);
+	buf_reset(&doc);
+	ASSERT_OK(catalog_entry_encode(&entry, &doc, &e));
+	doc.len--;
+	bson_build_bool(&doc, "building", true);
+	bson_build_end(&doc, 0);
+	ASSERT_ERROR_TEXT(catalog_entry_decode(buf_bytes(&doc), &found, &e), ERR_CORRUPT,
+			  "building");
+}
+
 static void types_have_the_names_of_mongodump(void **state)
 {
 	(void)state;
@@ -253,6 +287,7 @@ int main(void)
 		cmocka_unit_test(damage_is_an_error_or_another_entry),
 		cmocka_unit_test(a_natural_order_is_kept_with_the_documents_that_it_is_of),
 		cmocka_unit_test(an_order_of_another_type_or_too_long_is_refused),
+		cmocka_unit_test(builds_that_are_open_are_kept),
 		cmocka_unit_test(types_have_the_names_of_mongodump),
 	};
 
