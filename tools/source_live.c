@@ -18,7 +18,6 @@
 #define LOST_MS 600000	   /* how long a lost member is waited for */
 #define RETRY_MS 500
 #define FAILURES_MAX 50 /* connections that gave no entry */
-#define BEGIN_TRIES 100
 #define PUBLISH_MS                                                                                 \
 	200 /* from the commit of an entry until all clients see what it did to the catalog, and a lot more */
 
@@ -98,25 +97,25 @@ static int find_each(struct live *live, const char *db, const char *coll, const 
 	return code;
 }
 
-static void take_start(void *ctx, const bson_t *doc)
+static bool timestamp_at(const bson_t *doc, const char *path, uint64_t *ret)
 {
-	uint64_t *oldest = ctx, ts;
 	uint32_t seconds, increment;
 	bson_iter_t at, inner;
 
-	if (!bson_iter_init(&at, doc) ||
-	    !bson_iter_find_descendant(&at, "startOpTime.ts", &inner) ||
+	if (!bson_iter_init(&at, doc) || !bson_iter_find_descendant(&at, path, &inner) ||
 	    !BSON_ITER_HOLDS_TIMESTAMP(&inner))
-		return;
+		return false;
 	bson_iter_timestamp(&inner, &seconds, &increment);
-	ts = entry_ts(seconds, increment);
-	if (ts != 0 && ts < *oldest)
-		*oldest = ts;
+	*ret = entry_ts(seconds, increment);
+	return *ret != 0;
 }
 
-static void count_one(void *ctx, const bson_t *doc UNUSED)
+static void take_start(void *ctx, const bson_t *doc)
 {
-	(*(unsigned *)ctx)++;
+	uint64_t ts, *oldest = ctx;
+
+	if (timestamp_at(doc, "startOpTime.ts", &ts))
+		*oldest = MIN_OF(*oldest, ts);
 }
 
 static int read_open(struct live *live, uint64_t *oldest, struct error *e)
@@ -129,21 +128,37 @@ static int read_open(struct live *live, uint64_t *oldest, struct error *e)
 	return code;
 }
 
-/* How many transactions' later parts lie in (after, upto] whose earlier ones do not. */
-static int count_cut(struct live *live, uint64_t after, uint64_t upto, unsigned *ret,
-		     struct error *e)
+static void take_earlier(void *ctx, const bson_t *doc)
 {
-	bson_t *filter = BCON_NEW(
-		"ts", "{", "$gt",
-		BCON_TIMESTAMP((int32_t)entry_seconds(after), (int32_t)entry_increment(after)),
-		"$lte",
-		BCON_TIMESTAMP((int32_t)entry_seconds(upto), (int32_t)entry_increment(upto)), "}",
-		"op", BCON_UTF8("c"), "prevOpTime.ts", "{", "$gt", BCON_TIMESTAMP(0, 0), "$lte",
-		BCON_TIMESTAMP((int32_t)entry_seconds(after), (int32_t)entry_increment(after)),
-		"}");
-	int code = find_each(live, "local", "oplog.rs", filter, count_one, ret, e);
+	uint64_t ts, *earliest = ctx;
 
-	bson_destroy(filter);
+	if (timestamp_at(doc, "prevOpTime.ts", &ts))
+		*earliest = MIN_OF(*earliest, ts);
+}
+
+/*
+ * Move `*begin` back until each part of a transaction that lies in [*begin, upto] has its earlier ones in there, too: also what ended
+ * before the copy begins is read by who reads the oplog from there.
+ */
+static int reach_back(struct live *live, uint64_t *begin, uint64_t upto, struct error *e)
+{
+	uint64_t earlier = *begin;
+	int code;
+
+	do {
+		int32_t seconds = (int32_t)entry_seconds(earlier);
+		int32_t increment = (int32_t)entry_increment(earlier);
+		bson_t *filter = BCON_NEW(
+			"ts", "{", "$gte", BCON_TIMESTAMP(seconds, increment), "$lte",
+			BCON_TIMESTAMP((int32_t)entry_seconds(upto),
+				       (int32_t)entry_increment(upto)),
+			"}", "op", BCON_UTF8("c"), "prevOpTime.ts", "{", "$gt",
+			BCON_TIMESTAMP(0, 0), "$lt", BCON_TIMESTAMP(seconds, increment), "}");
+
+		*begin = earlier;
+		code = find_each(live, "local", "oplog.rs", filter, take_earlier, &earlier, e);
+		bson_destroy(filter);
+	} while (code == 0 && earlier < *begin);
 	return code;
 }
 
@@ -153,21 +168,12 @@ static int count_cut(struct live *live, uint64_t after, uint64_t upto, unsigned 
  */
 static int find_begin(struct job *job, struct error *e)
 {
-	for (int i = 0; i < BEGIN_TRIES; i++) {
-		uint64_t newest = 0, later = 0, oldest;
-		unsigned cut = 0;
+	uint64_t later = 0;
 
-		if (live_newest(job->live, &newest, e) < 0)
-			return e->code;
-		oldest = newest;
-		if (read_open(job->live, &oldest, e) < 0 || live_newest(job->live, &later, e) < 0 ||
-		    count_cut(job->live, newest, later, &cut, e) < 0)
-			return e->code;
-		job->begin = oldest;
-		if (cut == 0 || oldest < newest)
-			return 0;
-	}
-	return error_set(e, ERR_REMOTE, "no moment between large transactions was found");
+	if (live_newest(job->live, &job->begin, e) < 0 ||
+	    read_open(job->live, &job->begin, e) < 0 || live_newest(job->live, &later, e) < 0)
+		return e->code;
+	return reach_back(job->live, &job->begin, later, e);
 }
 
 /*

@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 
@@ -12,6 +13,7 @@ import peers
 import pymongo
 import pytest
 from following import SECONDS, Tail, Writer, equal, member, metadata_of, oplog_of, optime, optime_of, state_in, state_of, tail_once, until
+from replica_set import Proxy
 
 SEED = int(os.environ.get("YESTER_SEED", "6"))
 SECRET = "k33p-th1s%secret/"
@@ -34,6 +36,48 @@ def test_a_backup_while_a_tail_runs(member, store, tmp_path):
     theirs = state_of(member)
     assert state_in(store, "latest", tmp_path / "latest") == theirs
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
+
+
+class Watching(Proxy):
+    """It does what is asked for before it passes on a request that has certain words in it."""
+
+    def __init__(self, port, deeds):
+        self.deeds = deeds  # [words, what to do], each once
+        super().__init__(port)
+
+    def _pass(self, one, other):
+        if any(one is client for client, _ in self.pairs):
+            with contextlib.suppress(OSError):
+                seen = one.recv(1 << 16, socket.MSG_PEEK)
+                for deed in [d for d in self.deeds if d[0] in seen]:
+                    self.deeds.remove(deed)
+                    deed[1]()
+        super()._pass(one, other)
+
+
+def test_a_transaction_that_ends_while_open_ones_are_looked_for_is_whole(member, store, tmp_path):
+    """The oplog of a backup begins before it, also where one that began later is still open."""
+    member.wipe()
+    with pymongo.MongoClient(member.uri) as client, contextlib.ExitStack() as stack:
+        coll = client["shop"]["c0"]
+        coll.insert_one({"_id": 0})
+
+        def prepared(number):
+            session = stack.enter_context(client.start_session())
+            session.start_transaction()
+            coll.insert_one({"_id": number}, session=session)
+            return session, client.admin.command({"prepareTransaction": 1, "writeConcern": {"w": "majority"}}, session=session)
+
+        def commit(session, answer):
+            client.admin.command({"commitTransaction": 1, "commitTimestamp": answer["prepareTimestamp"],
+                                  "writeConcern": {"w": "majority"}}, session=session)
+
+        first, second = prepared(1), prepared(2)
+        deeds = [[b"transactions\0", lambda: commit(*first)], [b"listDatabases", lambda: commit(*second)]]
+        proxy = stack.enter_context(Watching(member.port, deeds))
+        done = store.run("backup", "--uri", f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true", check=None)
+        assert not deeds and done.status == 0, f"{deeds}: {done.story()}"
+    equal(state_in(store, "latest", tmp_path / "d"), state_of(member))
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_is_copied(member, store, tmp_path):
