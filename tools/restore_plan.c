@@ -196,8 +196,9 @@ static int specify(struct planner *p, struct restore_plan_item *item, struct err
 	if (restore_spec_options(buf_bytes(&entry->options), p->target->major, p->target->minor,
 				 &item->options, &item->expire, e) < 0 ||
 	    look_for_validator(item, buf_bytes(&entry->options), e) < 0 ||
-	    restore_spec_indexes(buf_bytes(&entry->indexes), p->options->no_ttl, &item->id_index,
-				 &item->indexes, &item->ttl, e) < 0)
+	    restore_spec_indexes(buf_bytes(&entry->options), buf_bytes(&entry->indexes),
+				 p->options->no_ttl, &item->id_index, &item->indexes, &item->ttl,
+				 e) < 0)
 		return error_wrap(e, "%s", entry->ns);
 	if (p->options->no_ttl)
 		buf_reset(&item->expire);

@@ -48,9 +48,24 @@ int restore_spec_options(struct bytes options, unsigned major, unsigned minor, s
 	return more;
 }
 
+/* {collation: {locale: "simple"}}, where the spec has none. 0 or more. */
+static int add_simple(struct bytes index, struct buf *ret, struct error *e)
+{
+	struct bson_field field;
+	int found = bson_find(index, "collation", &field, e);
+	size_t collation;
+
+	if (found != 0)
+		return found;
+	collation = bson_build_open(ret, "collation");
+	bson_build_string(ret, "locale", bytes_str("simple"));
+	bson_build_end(ret, collation);
+	return 0;
+}
+
 /* Copy a spec without the fields named; `v` 0 is left out, too: only servers before 2.0 made it. */
-static int copy_spec(struct bytes index, const char *const *left_out, size_t count, struct buf *ret,
-		     struct error *e)
+static int copy_spec(struct bytes index, const char *const *left_out, size_t count, bool collated,
+		     struct buf *ret, struct error *e)
 {
 	struct bson_fields fields = bson_fields(index);
 	struct bson_field field;
@@ -65,6 +80,8 @@ static int copy_spec(struct bytes index, const char *const *left_out, size_t cou
 			continue;
 		buf_add_bytes(ret, bson_element(&field));
 	}
+	if (more == 0 && collated)
+		more = add_simple(index, ret, e);
 	bson_build_end(ret, begin);
 	return more;
 }
@@ -97,14 +114,16 @@ static int copy_id_spec(struct bytes index, struct buf *ret, struct error *e)
 	return 0;
 }
 
-int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id, struct buf *ret,
-			 struct buf *ret_ttl, struct error *e)
+int restore_spec_indexes(struct bytes options, struct bytes indexes, bool no_ttl,
+			 struct buf *ret_id, struct buf *ret, struct buf *ret_ttl, struct error *e)
 {
 	static const char *const left_out[] = {"ns", "dropDups", "clustered", "expireAfterSeconds"};
 	struct bson_fields fields = bson_fields(indexes);
 	struct bson_field field, option;
-	int more;
+	int more, collated = bson_find(options, "collation", &option, e);
 
+	if (collated < 0)
+		return collated;
 	while ((more = bson_fields_next(&fields, &field, e)) > 0) {
 		int id = field.type == BSON_KIND_DOCUMENT
 				 ? catalog_normal_is_id_index(field.value, e)
@@ -127,7 +146,7 @@ int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id, 
 			continue;
 		}
 		if (copy_spec(field.value, left_out, COUNT_OF(left_out) - (ttl > 0 && !no_ttl),
-			      ttl > 0 && !no_ttl ? ret_ttl : ret, e) < 0)
+			      collated > 0, ttl > 0 && !no_ttl ? ret_ttl : ret, e) < 0)
 			return e->code;
 	}
 	return more;

@@ -20,11 +20,13 @@ MUST_CHECK int restore_spec_options(struct bytes options, unsigned major, unsign
 				    struct buf *ret, struct buf *ret_expire, struct error *e);
 
 /*
- * Take the array of indexes apart: the one on _id, those that remove documents (their expireAfterSeconds left out with
- * `no_ttl`: then they are among the others), and the others; documents back to back. ERR_CORRUPT.
+ * Take the array of indexes of a collection with these options apart: the one on _id, those that remove documents (their expireAfterSeconds left out with
+ * `no_ttl`: then they are among the others), and the others; documents back to back. Where the collection has a
+ * collation, one without says that it is simple: else createIndexes gives it the collection's. ERR_CORRUPT.
  */
-MUST_CHECK int restore_spec_indexes(struct bytes indexes, bool no_ttl, struct buf *ret_id,
-				    struct buf *ret, struct buf *ret_ttl, struct error *e);
+MUST_CHECK int restore_spec_indexes(struct bytes options, struct bytes indexes, bool no_ttl,
+				    struct buf *ret_id, struct buf *ret, struct buf *ret_ttl,
+				    struct error *e);
 
 /*
  * Append the names of indexes that are not among `theirs`, by name or by key, to "a_1, b_1" (escaped for a terminal).

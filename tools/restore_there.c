@@ -238,7 +238,9 @@ int restore_there_indexes(struct restore_there *there, const char *db, const cha
 	if (code == 1)
 		code = restore_target_batch(buf_bytes(&reply), &batch, e);
 	if (code == 1)
-		code = restore_spec_indexes(batch, false, &on_id, ret, ret_ttl, e) < 0 ? e->code
-										       : 1;
+		code = restore_spec_indexes(bson_build_empty(), batch, false, &on_id, ret, ret_ttl,
+					    e) < 0
+			       ? e->code
+			       : 1;
 	return code;
 }

@@ -91,6 +91,28 @@ def test_a_collection_of_another_collation_is_not_filled_silently(member, store)
     assert {c["name"]: c["options"]["collation"]["locale"] for c in db.list_collections()} == {"folded": "en", "german": "de", "same": "fr"}
 
 
+def test_indexes_keep_their_collation_where_the_collection_has_another(member, store):
+    """One of the simple collation is listed without any; createIndexes would give it the collection's."""
+    db = member.client["shop"]
+    db.create_collection("c", collation={"locale": "fr", "strength": 1})
+    db["c"].insert_many([{"_id": i, "n": n, "t": n} for i, n in enumerate(("a", "A", "\u00e0"))])
+    db["c"].create_index("own")
+    db["c"].create_index("n", unique=True, collation={"locale": "simple"})
+    db["c"].create_index("when", expireAfterSeconds=60, collation={"locale": "simple"})
+    db["c"].create_index("other", collation={"locale": "de"})
+    db["c"].create_index([("t", "text")], collation={"locale": "simple"})
+    db["c"].create_index([("p", "2d")], collation={"locale": "simple"})
+    if member.number >= (5, 0):
+        db.create_collection("series", timeseries={"timeField": "t", "metaField": "m"}, collation={"locale": "fr"})
+        db["series"].create_index("m.own")
+        db["series"].create_index("m.plain", collation={"locale": "simple"})
+    wanted = state_of(member)
+    backed_up(store, member)
+    member.wipe()
+    restore(store, member)
+    assert_same(state_of(member), wanted)
+
+
 def test_a_time_series_of_other_fields_takes_no_buckets(member, store):
     if member.number < (5, 0):
         pytest.skip("it has no time series")

@@ -1,6 +1,7 @@
 #include "tools/restore_spec.h"
 
 #include "base/bson.h"
+#include "base/bson_build.h"
 #include "base/metadata_json.h"
 #include "tests/harness/harness.h"
 
@@ -74,16 +75,46 @@ static void indexes_are_sorted_out(void **state UNUSED)
 	      "{\"v\":0,\"key\":{\"n\":1},\"name\":\"n\",\"dropDups\":true},"
 	      "{\"v\":2,\"key\":{\"t\":1},\"name\":\"t\",\"expireAfterSeconds\":5}]}",
 	      &indexes);
-	ASSERT_OK(restore_spec_indexes(inner(&indexes), false, &id, &others, &ttl, &e));
+	ASSERT_OK(restore_spec_indexes(bson_build_empty(), inner(&indexes), false, &id, &others,
+				       &ttl, &e));
 	assert_same(&id, "{\"v\":2,\"key\":{\"_id\":1},\"name\":\"_id_\"}");
 	assert_same(&others, "{\"key\":{\"n\":1},\"name\":\"n\"}");
 	assert_same(&ttl, "{\"v\":2,\"key\":{\"t\":1},\"name\":\"t\",\"expireAfterSeconds\":5}");
 	buf_reset(&id);
 	buf_reset(&others);
 	buf_reset(&ttl);
-	ASSERT_OK(restore_spec_indexes(inner(&indexes), true, &id, &others, &ttl, &e));
+	ASSERT_OK(restore_spec_indexes(bson_build_empty(), inner(&indexes), true, &id, &others,
+				       &ttl, &e));
 	assert_int_equal(ttl.len, 0);
 	assert_int_equal(bson_next(buf_bytes(&others), BSON_MAX_LEN, &e) < (int64_t)others.len, 1);
+}
+
+/* In a collection with a collation no index is listed with the simple one: createIndexes has to be told. */
+static void an_index_of_the_simple_collation_stays_one(void **state UNUSED)
+{
+	OWNED(buf_release) struct buf options = {0};
+	OWNED(buf_release) struct buf indexes = {0};
+	OWNED(buf_release) struct buf id = {0};
+	OWNED(buf_release) struct buf others = {0};
+	OWNED(buf_release) struct buf ttl = {0};
+	struct error e = {0};
+
+	parse("{\"collation\":{\"locale\":\"fr\"}}", &options);
+	parse("{\"a\":[{\"v\":2,\"key\":{\"_id\":1},\"name\":\"_id_\",\"collation\":{\"locale\":"
+	      "\"fr\"}},"
+	      "{\"v\":2,\"key\":{\"n\":1},\"name\":\"n\"},"
+	      "{\"v\":2,\"key\":{\"t\":1},\"name\":\"t\",\"expireAfterSeconds\":5,\"collation\":{"
+	      "\"locale\":\"de\"}}]}",
+	      &indexes);
+	ASSERT_OK(restore_spec_indexes(buf_bytes(&options), inner(&indexes), false, &id, &others,
+				       &ttl, &e));
+	assert_same(&id, "{\"v\":2,\"collation\":{\"locale\":\"fr\"},\"key\":{\"_id\":1},\"name\":"
+			 "\"_id_\"}");
+	assert_same(
+		&others,
+		"{\"v\":2,\"key\":{\"n\":1},\"name\":\"n\",\"collation\":{\"locale\":\"simple\"}}");
+	assert_same(&ttl, "{\"v\":2,\"key\":{\"t\":1},\"name\":\"t\",\"expireAfterSeconds\":5,"
+			  "\"collation\":{\"locale\":\"de\"}}");
 }
 
 /* Servers before 3.4 took more in it, and more than one. */
@@ -100,7 +131,8 @@ static void the_index_on_id_is_what_servers_take(void **state UNUSED)
 	      "{\"v\":2,\"key\":{\"_id\":1},\"name\":\"_id_\"},"
 	      "{\"v\":2,\"key\":{\"_id\":\"hashed\"},\"name\":\"h\"}]}",
 	      &indexes);
-	ASSERT_OK(restore_spec_indexes(inner(&indexes), false, &id, &others, &ttl, &e));
+	ASSERT_OK(restore_spec_indexes(bson_build_empty(), inner(&indexes), false, &id, &others,
+				       &ttl, &e));
 	assert_same(&id, "{\"v\":1,\"collation\":{\"locale\":\"de\"},\"key\":{\"_id\":1},"
 			 "\"name\":\"_id_\"}");
 	assert_same(&others, "{\"v\":2,\"key\":{\"_id\":\"hashed\"},\"name\":\"h\"}");
@@ -237,9 +269,9 @@ static void damaged_documents_are_errors(void **state UNUSED)
 
 	assert_int_equal(restore_spec_options(bytes_of(cut, sizeof(cut)), 6, 0, &out, &out, &e),
 			 ERR_CORRUPT);
-	assert_int_equal(
-		restore_spec_indexes(bytes_of(cut, sizeof(cut)), false, &out, &out, &out, &e),
-		ERR_CORRUPT);
+	assert_int_equal(restore_spec_indexes(bson_build_empty(), bytes_of(cut, sizeof(cut)), false,
+					      &out, &out, &out, &e),
+			 ERR_CORRUPT);
 }
 
 static void what_a_collection_needs_is_told_before_it_is_made(void **state UNUSED)
@@ -276,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_lose_what_a_create_does_not_take),
 		cmocka_unit_test(indexes_are_sorted_out),
+		cmocka_unit_test(an_index_of_the_simple_collation_stays_one),
 		cmocka_unit_test(what_a_collection_needs_is_told_before_it_is_made),
 		cmocka_unit_test(the_index_on_id_is_what_servers_take),
 		cmocka_unit_test(old_indexes_become_such_that_servers_take),
