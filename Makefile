@@ -8,6 +8,7 @@
 #   DEVELOPER=1 -Werror        SANITIZE=address,undefined        V=1 shows the commands
 
 .DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
 
 # The one statement of the order: a layer may call the layers left of it only.

@@ -40,6 +40,13 @@ def needs(*programs):
 # ---- make
 
 
+def test_make_alone_builds_both_programs(tmp_path):
+    env = {name: text for name, text in os.environ.items() if name not in ("BUILD", "MAKEFLAGS")}
+    done = peers.run(["make", "--no-print-directory", "-n", "-C", peers.ROOT, f"BUILD={tmp_path}"], env=env)
+    for program in ("yester", "yesterfs"):
+        assert re.search(rf"-o {tmp_path}/{program}( |$)", done.out, re.M), done.out[-500:]
+
+
 def test_objects_are_made_anew_for_other_flags_and_changed_headers_only(tmp_path):
     target = tmp_path / "base" / "crc64.o"
     env = {name: text for name, text in os.environ.items() if name not in ("CC", "CFLAGS", "CPPFLAGS", "LDFLAGS", "SANITIZE", "MAKEFLAGS")}
