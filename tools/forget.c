@@ -119,25 +119,90 @@ static bool is_base(const struct snapshot_list *list, const struct snapshot *s)
 	return true;
 }
 
-/* Without a window every range of the oplog keeps the first snapshot in it: no moment is lost. */
-static void keep_first_bases(const struct snapshot_list *list, const struct stream *stream,
-			     struct forget_choice *choices)
+/* Its entries from the oldest transaction on that was open then are needed. */
+static uint64_t needed_by(const struct snapshot *s)
 {
-	const struct stream_range *done = NULL;
+	uint64_t needed = ts_of(s->needed_from);
 
+	return needed > 0 ? needed : ts_of(s->optime);
+}
+
+/* The range of the oplog in which moments go on from it; NULL: in none. */
+static const struct stream_range *range_behind(const struct stream *stream,
+					       const struct snapshot *s)
+{
+	const struct stream_range *range = NULL;
+
+	if (s->exact && s->optime.seconds != 0)
+		range = stream_range_at(stream, ts_of(s->optime));
+	if (range == NULL || needed_by(s) < range->first.ts || range->last.ts == ts_of(s->optime))
+		return NULL;
+	return range;
+}
+
+/* Do moments that begin with `s` have all that those from `than` on have? */
+static bool stands_for(const struct snapshot *s, const struct snapshot *than)
+{
+	return !s->partial ||
+	       (than->partial && bytes_equal(buf_bytes(&s->coverage), buf_bytes(&than->coverage)));
+}
+
+/*
+ * Are the moments from `begin` on made from `s` where they can be, and not from `than`? The newest that is not later than that, else
+ * the first; and none is made from a partial one where a whole one is before it. Both are of one list, which is ordered.
+ */
+static bool is_before(const struct snapshot *s, const struct snapshot *than, uint64_t begin)
+{
+	bool newer = s > than;
+
+	if (than->partial && !s->partial && !newer)
+		return true;
+	return than->optime.seconds > begin ? !newer : newer && s->optime.seconds <= begin;
+}
+
+/* Has another base of this range all that the moments from `begin` on need of it? */
+static bool is_spare(const struct snapshot_list *list, const struct stream *stream,
+		     const struct snapshot *s, const struct stream_range *range, uint64_t begin)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot *other = &list->at[i];
+
+		if (other != s && other->exact && is_before(other, s, begin) &&
+		    stands_for(other, s) && range_behind(stream, other) == range)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * No replay crosses a gap: each range of the oplog that reaches beyond `begin` needs a base of its own, the newest that is not later
+ * than that, or else its first. Where that one is partial, one of each filter, and of those that are whole.
+ */
+static void keep_bases(const struct snapshot_list *list, const struct stream *stream,
+		       uint64_t begin, const char *why, struct forget_plan *plan)
+{
 	for (size_t i = 0; i < list->count; i++) {
 		const struct snapshot *s = &list->at[i];
-		const struct stream_range *range =
-			is_base(list, s) ? stream_range_at(stream, ts_of(s->optime)) : NULL;
+		const struct stream_range *range = range_behind(stream, s);
 
-		if (s->checkpoint && !choices[i].keep)
-			keep(&choices[i], "checkpoint");
-		if (range == NULL || range == done || range->last.ts == ts_of(s->optime))
+		if (range == NULL || entry_seconds(range->last.ts) < begin ||
+		    is_spare(list, stream, s, range, begin))
 			continue;
-		if (!choices[i].keep)
-			keep(&choices[i], "base of the oplog");
-		done = range;
+		if (!plan->choices[i].keep)
+			keep(&plan->choices[i], why);
+		plan->keep_from = MIN_OF(plan->keep_from, needed_by(s));
 	}
+}
+
+/* Without a window no moment is lost: of the oplog everything stays. */
+static void keep_first_bases(const struct snapshot_list *list, const struct stream *stream,
+			     struct forget_plan *plan)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->at[i].checkpoint && !plan->choices[i].keep)
+			keep(&plan->choices[i], "checkpoint");
+	keep_bases(list, stream, 0, "base of the oplog", plan);
+	plan->keep_from = 0;
 }
 
 /* The last operation, or the newest snapshot when that is later; what lies in the future is no end. */
@@ -176,44 +241,6 @@ static const struct snapshot *window_base(const struct snapshot_list *list, uint
 	return found != NULL ? found : oldest;
 }
 
-/* Its entries from the oldest transaction on that was open then are needed. */
-static uint64_t needed_by(const struct snapshot *s)
-{
-	uint64_t needed = ts_of(s->needed_from);
-
-	return needed > 0 ? needed : ts_of(s->optime);
-}
-
-/*
- * No replay crosses a gap: each range that reaches into the window needs a base of its own, the newest that is not later than the
- * window's begin, or else its first.
- */
-static void keep_range_bases(const struct snapshot_list *list, const struct stream *stream,
-			     uint64_t begin, struct forget_plan *plan)
-{
-	for (size_t r = 0; r < stream_range_count(stream); r++) {
-		const struct stream_range *range = stream_range(stream, r);
-		size_t found = list->count;
-
-		if (entry_seconds(range->last.ts) < begin)
-			continue;
-		for (size_t i = 0; i < list->count; i++) {
-			const struct snapshot *s = &list->at[i];
-
-			if (!is_base(list, s) || ts_of(s->optime) == range->last.ts ||
-			    stream_range_at(stream, ts_of(s->optime)) != range)
-				continue;
-			if (found == list->count || s->optime.seconds <= begin)
-				found = i;
-		}
-		if (found == list->count)
-			continue;
-		if (!plan->choices[found].keep)
-			keep(&plan->choices[found], "base in the window");
-		plan->keep_from = MIN_OF(plan->keep_from, needed_by(&list->at[found]));
-	}
-}
-
 static void apply_window(const struct snapshot_list *list, const struct stream *stream,
 			 const struct forget_policy *policy, struct forget_plan *plan)
 {
@@ -234,7 +261,7 @@ static void apply_window(const struct snapshot_list *list, const struct stream *
 			 ts_of(s->optime) > ts_of(base->optime))
 			keep(&plan->choices[i], "checkpoint");
 	}
-	keep_range_bases(list, stream, begin, plan);
+	keep_bases(list, stream, begin, "base in the window", plan);
 }
 
 static int apply_names(const struct snapshot_list *list, const struct forget_policy *policy,
@@ -281,7 +308,7 @@ int forget_decide(const struct snapshot_list *list, const struct stream *stream,
 	if (policy->has_window)
 		apply_window(list, stream, policy, &plan);
 	else
-		keep_first_bases(list, stream, plan.choices);
+		keep_first_bases(list, stream, &plan);
 	*ret = plan;
 	plan.choices = NULL;
 	return 0;

@@ -9,7 +9,7 @@
 #include "store/snapshot/manifest.h"
 
 struct snapshot_list {
-	struct snapshot *at; /* ordered by time, then created_us */
+	struct snapshot *at; /* ordered by time and increment, then created_us */
 	size_t count;
 };
 

@@ -367,3 +367,54 @@ def test_a_prune_that_is_killed_leaves_the_store_whole(store, tmp_path, point):
         store.run("prune", "--grace", "0", "--max-waste", "5")
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
     assert [s["name"] for s in json.loads(store.run("snapshots", "--json").out)] == ["s0", "s2", "s4"]
+
+
+def count_at(store, at):
+    """How many documents the collection has then, or the exit code."""
+    done = store.run("count", "--at", at, "shop.orders", check=None)
+    return int(done.out) if done.status == 0 else f"exit {done.status}"
+
+
+@pytest.mark.parametrize("window", [(), ("--pitr-window", "30d")])
+@pytest.mark.parametrize("day", [1, 4])
+def test_what_begins_with_a_partial_snapshot_stays_beside_a_whole_one(store, tmp_path, window, day):
+    """Whether that one is behind a gap or in the same range: what lies before it has nothing else to begin with."""
+    take(store, tmp_path / "dump", "part", BEGIN, 0, "--assert-quiesced", "--nsInclude", "shop.*")
+    store.run("ingest-oplog", oplog_of(tmp_path / "oplog.bson", 48))
+    for number in range(2):
+        take(store, tmp_path / "dump", f"whole{number}", BEGIN + (day + number) * DAY, number, "--assert-quiesced")
+    moments = [f"{BEGIN + hour * 3600}.1" for hour in (0, 1, 20, 30, 47)]
+    before = [count_at(store, at) for at in moments]
+    assert before[:3] == [3000, 3001, 3020]
+    store.run("forget", "--keep-last", "1", *window)
+    for _ in range(2):
+        store.run("prune", "--grace", "0")
+    assert [count_at(store, at) for at in moments] == before
+
+
+def test_a_snapshot_whose_open_transaction_is_not_there_is_no_base(store, tmp_path):
+    """Of its range the next one is: the oplog that is there does not tell what that transaction did."""
+    def logged(seconds, **deed):
+        return bson.encode({"ts": Timestamp(seconds, 1), "t": bson.Int64(1), "v": bson.Int64(2), "wall": bson.datetime.datetime(2026, 1, 1), **deed})
+
+    def noop(seconds):
+        return logged(seconds, op="n", ns="", o={})
+
+    part = logged(BEGIN + 1, op="c", ns="admin.$cmd", lsid={"id": bson.Binary(bytes(16), 4), "uid": bson.Binary(bytes(32))}, txnNumber=bson.Int64(1),
+                     prevOpTime={"ts": Timestamp(0, 0), "t": bson.Int64(-1)},
+                     o={"applyOps": [{"op": "i", "ns": "shop.orders", "ui": bson.Binary(bytes(range(16)), 4), "o": {"_id": -1}}], "partialTxn": True})
+    dump = dump_of(tmp_path / "dump", documents_of(0))
+    (dump / "oplog.bson").write_bytes(noop(BEGIN) + part + noop(BEGIN + 10))
+    store.ingest(dump, "--name", "open")
+    assert json.loads(store.run("show", "open", "--json").out)["neededFrom"] == f"{BEGIN + 1}.1"
+    (dump / "oplog.bson").unlink()
+    for lost in store.path.glob("oplog/*/*.segment"):
+        lost.unlink()
+    (tmp_path / "oplog.bson").write_bytes(noop(BEGIN + 10) + b"".join(entry(BEGIN + 10 + n, 10_000 + n) for n in range(1, 100)))
+    store.run("ingest-oplog", tmp_path / "oplog.bson")
+    store.ingest(dump_of(tmp_path / "dump", documents_of(0) + [{"_id": 10_000 + n} for n in range(1, 21)]),
+                 "--name", "base", "--time", f"{BEGIN + 30}.1", "--assert-quiesced")
+    store.run("snapshot", "--at", f"{BEGIN + 90}.1", "--name", "newest")
+    assert count_at(store, f"{BEGIN + 20}.1") == "exit 5" and count_at(store, f"{BEGIN + 40}.1") == 3030
+    store.run("forget", "--keep-last", "1")
+    assert count_at(store, f"{BEGIN + 40}.1") == 3030
