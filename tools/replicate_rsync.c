@@ -16,8 +16,8 @@ const char *replicate_local(const char *path)
 void replicate_words(const struct replicate_job *job, struct child_words *ret)
 {
 	child_add(ret, "rsync");
-	/* Owners are of this machine. */
-	child_add(ret, "-rlpt");
+	/* Owners are of this machine, and so are links: to another disk, of which the copy would have nothing. */
+	child_add(ret, "-rLpt");
 	child_add(ret, "--secluded-args");
 	child_add(ret, "--ignore-missing-args");
 	if (job->options->ssh != NULL)

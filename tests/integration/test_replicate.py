@@ -152,6 +152,31 @@ def rot(folder):
     return pack
 
 
+@pytest.mark.parametrize("place", ["far", "host:far"])
+@pytest.mark.parametrize("linked", ["chunks", "oplog", "snapshots", "chunks/??", "chunks/??/*.pack"])
+def test_what_lies_on_another_disk_is_copied_and_not_the_link_to_it(store, tmp_path, place, linked):
+    """The copy led back to this one's bytes, and was verified; of a folder the second one failed."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nshift\ncd {tmp_path} && exec sh -c \"$*\"\n")
+    ssh.chmod(0o700)
+    take(store, tmp_path / "dump", "s0", BEGIN, 0, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "all.bson", 20))
+    moved = sorted(store.path.glob(linked))[0]
+    moved.rename(tmp_path / "disk")
+    moved.symlink_to(tmp_path / "disk")
+    take(store, tmp_path / "dump", "s1", BEGIN + 100, 1)
+    for sent in (True, False):
+        said = json.loads(store.run("replicate", place, "--ssh", ssh, "--json", "--verify", "full", "--delete", cwd=tmp_path).out)
+        assert said["verified"] and (said["sentFiles"] > 0) == sent, said
+    (tmp_path / "disk").rename(tmp_path / "away")
+    assert names(tmp_path / "far") == ["s0", "s1"] and is_whole(tmp_path / "far")
+    # Not mounted: nothing is taken for deleted.
+    store.run("replicate", place, "--ssh", ssh, "--delete", cwd=tmp_path, check=None)
+    assert names(tmp_path / "far") == ["s0", "s1"] and is_whole(tmp_path / "far")
+    (tmp_path / "away").rename(tmp_path / "disk")
+    assert json.loads(store.run("replicate", place, "--ssh", ssh, "--json", cwd=tmp_path).out)["verified"]
+
+
 def test_damage_of_the_far_side_is_found(store, tmp_path):
     take(store, tmp_path / "dump", "s0", BEGIN, 0)
     far = tmp_path / "far"
