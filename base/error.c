@@ -89,6 +89,20 @@ bool error_is_lack(const struct error *e)
 	return e->code == ERR_NOMEM;
 }
 
+bool error_is_no_damage(const struct error *e)
+{
+	switch (e->code == ERR_IO ? e->sys : 0) {
+	case EACCES:
+	case EPERM:
+	case ENOTCONN:
+	case ESTALE:
+	case ETIMEDOUT:
+		return true;
+	default:
+		return error_is_lack(e);
+	}
+}
+
 int error_nomem(struct error *e, size_t size)
 {
 	return error_set(e, ERR_NOMEM, "out of memory: %zu bytes could not be allocated", size);

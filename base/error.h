@@ -69,6 +69,11 @@ int error_hint(struct error *e, const char *format, ...) PRINTF_LIKE(2, 3) COLD;
  * looked at: it is not damaged for that.
  */
 bool error_is_lack(const struct error *e);
+/*
+ * Or is it that this user may not read it, or that the server on which it lies is away? That says nothing of it either; but
+ * unlike a lack it may be so for one file only, and who can go on without it may.
+ */
+bool error_is_no_damage(const struct error *e);
 
 /* ERR_NOMEM for an allocation of `size` bytes. */
 int error_nomem(struct error *e, size_t size) COLD;

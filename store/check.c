@@ -18,7 +18,7 @@ struct check {
 	struct check_result result;
 	uint64_t total; /* bytes of all packs */
 	struct condemned condemned;
-	/* That memory or files were out, or a file is a newer program's, is no damage: it ends the check. */
+	/* That it can't be told, or a file is a newer program's, is no damage: it ends the check. */
 	struct error lack;
 	bool stopped; /* somebody has enough; it is said once */
 };
@@ -28,7 +28,7 @@ static void report(struct check *check, const char *where, bool hashed, const st
 {
 	OWNED(free) char *text = NULL;
 
-	if (error_is_lack(e) || (hashed && e->code == ERR_UNSUPPORTED)) {
+	if (error_is_no_damage(e) || (hashed && e->code == ERR_UNSUPPORTED)) {
 		check->lack = *e;
 		if (where != NULL)
 			(void)error_wrap(&check->lack, "%s", where);

@@ -79,16 +79,7 @@ static int still_wanted(const struct repair *r, const char *phase, uint64_t done
 /* A bad sector is damage; that we lack memory, files or rights, or a server is away, says nothing of what is there. */
 static bool disk_refused(const struct error *e)
 {
-	switch (e->sys) {
-	case EACCES:
-	case EPERM:
-	case ENOTCONN:
-	case ESTALE:
-	case ETIMEDOUT:
-		return false;
-	default:
-		return e->code == ERR_IO && !error_is_lack(e);
-	}
+	return e->code == ERR_IO && !error_is_no_damage(e);
 }
 
 /*

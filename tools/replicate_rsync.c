@@ -18,6 +18,8 @@ void replicate_words(const struct replicate_job *job, struct child_words *ret)
 	child_add(ret, "rsync");
 	/* Owners are of this machine, and so are links: to another disk, of which the copy would have nothing. */
 	child_add(ret, "-rLpt");
+	/* What its owner can't read here, by mistake, can be read there. */
+	child_add(ret, "--chmod=Du+rwx,Fu+r");
 	child_add(ret, "--secluded-args");
 	child_add(ret, "--ignore-missing-args");
 	if (job->options->ssh != NULL)

@@ -14,10 +14,10 @@
 #include "store/snapshot/snapshots.h"
 #include "store/store_stream.h"
 
-/* A bad sector is damage; that we lack memory or files says nothing of what is there. */
+/* A bad sector is damage; that we lack memory, files or rights, or a server is away, says nothing of what is there. */
 static int refused(const struct error *why, struct error *e)
 {
-	if (why->code == ERR_IO && !error_is_lack(why))
+	if (why->code == ERR_IO && !error_is_no_damage(why))
 		return 0;
 	*e = *why;
 	return e->code;

@@ -1,5 +1,6 @@
 """Who may see what: a second user of this machine, owners and modes, mount(8) and fstab, and how a mount ends."""
 import contextlib
+import json
 import os
 import pwd
 import secrets
@@ -243,6 +244,36 @@ def test_a_user_mounts_a_store_of_their_own(user, programs, fixture_dump, ground
             act(programs / "yester", "umount", mnt)
         else:
             assert "user_allow_other" in refused.err and not inside.is_mounted(mnt), refused.story()
+
+
+def test_what_its_user_may_not_read_is_no_damage(user, programs, fixture_dump, ground):
+    """As after an ingest by root, or a wrong chmod: the reason is told, nothing is taken away, and a sound copy stays one that can be read."""
+    dump, store, far = ground / "dump-of-owner", user.home / "owned", user.home / "far"
+    shutil.copytree(fixture_dump, dump)
+    peers.run(["chmod", "-R", "a+rX", dump])
+
+    def act(*words, check=0):
+        return user.run(programs / "yester", words[0], "-s", store, *words[1:], check=check)
+
+    act("init"), act("ingest", dump, "--name", "one")
+    if shutil.which("rsync"):
+        act("replicate", far)
+    for path in sorted(path for folder in ("chunks", "snapshots") for path in (store / folder).rglob("*") if path.is_file()):
+        mode = path.stat().st_mode
+        path.chmod(0)
+        shutil.rmtree(store / "local")
+        for words in (("check", "--read-data"), ("repair",), ("repair", "--give-up")):
+            assert "Permission denied" in act(*words, check=1).err, words
+        assert act("prune", "--grace", "0", check=None).status != 0
+        if far.exists():
+            assert "Permission denied" in act("replicate", far, "--verify", "full", "--delete", check=1).err
+            act("replicate", far, check=(0, 1))
+            assert user.run(programs / "yester", "check", "-s", far, "--read-data").status == 0
+        path.chmod(mode)
+        act("check", "--read-data")
+        assert "one" in act("snapshots").out
+    if far.exists():
+        assert json.loads(act("replicate", far, "--verify", "full", "--json").out)["verified"]
 
 
 # ---- owners and modes

@@ -90,8 +90,17 @@ static void what_this_machine_lacks_is_told_from_what_is_wrong(void **state)
 	errno = EIO;
 	error_sys(&e, "read");
 	assert_false(error_is_lack(&e));
+	assert_false(error_is_no_damage(&e));
 	error_set(&e, ERR_CORRUPT, "x");
 	assert_false(error_is_lack(&e));
+	assert_false(error_is_no_damage(&e));
+	errno = EACCES;
+	error_sys(&e, "open");
+	assert_false(error_is_lack(&e));
+	assert_true(error_is_no_damage(&e));
+	errno = ENOMEM;
+	error_sys(&e, "open");
+	assert_true(error_is_no_damage(&e));
 }
 
 int main(void)
