@@ -2,10 +2,32 @@
 
 #include <string.h>
 
+/*
+ * The driver gives whatever ends a login or a hello this one code: a connection that was lost (mongoc-cluster.c's words), and what a server
+ * says that shuts down (ShutdownInProgress, InterruptedAtShutdown) or steps down meanwhile, too.
+ */
+static bool is_passing(const char *text)
+{
+	static const char *const words[] = {"Failed to send \"", "shut down", "shutdown",
+					    "interrupted"};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strstr(text, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool live_denied_not_yet(const bson_error_t *why)
+{
+	return why->domain == MONGOC_ERROR_CLIENT &&
+	       why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE && is_passing(why->message);
+}
+
 static bool is_unknown_user(const bson_error_t *why)
 {
-	return why->domain == MONGOC_ERROR_CLIENT ? why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE
-						  : why->code == LIVE_AUTHENTICATION_FAILED;
+	return why->domain == MONGOC_ERROR_CLIENT
+		       ? why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE && !live_denied_not_yet(why)
+		       : why->code == LIVE_AUTHENTICATION_FAILED;
 }
 
 bool live_denied(const bson_error_t *why)
@@ -24,6 +46,9 @@ void live_denied_shorten(char *text)
 
 	if (comma != NULL && strlen(comma) >= sizeof(rest) - 1)
 		memcpy(comma, rest, sizeof(rest));
+	for (; *text != '\0'; text++)
+		if (*text == '\n' || *text == '\r')
+			*text = ' ';
 }
 
 int live_denied_hint(const bson_error_t *why, const char *roles, struct error *e)

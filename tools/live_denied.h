@@ -21,7 +21,13 @@
 /* Who does not know us, or has no right for us, won't have it later either. */
 bool live_denied(const bson_error_t *why);
 
-/* mongod quotes the whole command, with its session and its keys: leave its beginning. */
+/* The driver says so, but the connection was lost at the login, or the server shuts down: it comes back. */
+bool live_denied_not_yet(const bson_error_t *why);
+
+/*
+ * mongod quotes the whole command, with its session and its keys: leave its beginning. On one line: what looks like a
+ * message of ours is one.
+ */
 void live_denied_shorten(char *text);
 
 /* The hint of an error that live_denied() is true for; `roles`: one of the above. Returns e->code. */
