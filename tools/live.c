@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/live_denied.h"
+#include "tools/live_reply.h"
 
 #define CODE_CAPPED_POSITION_LOST 136
 #define CODE_MAJORITY_DISABLED 148
@@ -59,6 +60,18 @@ int live_command(struct live *live, const char *db, const bson_t *command, bson_
 		return 0;
 	bson_destroy(ret_reply);
 	return live_error(live, &why, live->member, e);
+}
+
+char *live_said(const bson_t *reply)
+{
+	bson_iter_t at;
+	char *text;
+
+	if (!bson_iter_init_find(&at, reply, "errmsg") || !BSON_ITER_HOLDS_UTF8(&at))
+		return xstrdup("no reason");
+	text = xstrdup(bson_iter_utf8(&at, NULL));
+	live_denied_shorten(text);
+	return text;
 }
 
 static const char *text_of(const bson_t *doc, const char *key)
@@ -307,7 +320,7 @@ static int read_set(struct live *live, struct error *e)
 
 	live_find_options(live, &options);
 	cursor = mongoc_collection_find_with_opts(config, &filter, &options, live->prefs);
-	if (mongoc_cursor_next(cursor, &doc) && text_of(doc, "_id") != NULL)
+	if (live_reply_next(cursor, &doc) && text_of(doc, "_id") != NULL)
 		snprintf(live->set, sizeof(live->set), "%s", text_of(doc, "_id"));
 	mongoc_cursor_destroy(cursor);
 	bson_destroy(&options);
@@ -334,6 +347,7 @@ static int connect_to(const struct live_uri *uri, const char *name, struct live 
 	if (live->client == NULL)
 		return live_error(live, &why, "the URI can't be used", e);
 	mongoc_client_set_error_api(live->client, MONGOC_ERROR_API_VERSION_2);
+	live_reply_watch(live->client);
 	/* Choosing looks at all members; then the one that is wanted is known, too. */
 	if (choose(live, e) < 0)
 		return e->code;
@@ -452,9 +466,13 @@ static int read_one(struct live *live, const bson_t *filter, bson_t *options, ui
 
 	BSON_APPEND_INT64(options, "limit", 1);
 	cursor = mongoc_collection_find_with_opts(oplog, filter, options, live->prefs);
-	if (mongoc_cursor_next(cursor, &doc) && live_entry_at(doc, &at))
-		code = 1;
-	else if (mongoc_cursor_error(cursor, &why))
+	if (live_reply_next(cursor, &doc))
+		code = live_entry_at(doc, &at)
+			       ? 1
+			       : error_set(e, ERR_CORRUPT,
+					   "an entry of the oplog of %s has no timestamp",
+					   live->member);
+	else if (live_reply_error(cursor, &why))
 		code = live_error(live, &why, "reading the oplog", e);
 	mongoc_cursor_destroy(cursor);
 	mongoc_collection_destroy(oplog);

@@ -73,6 +73,9 @@ int live_error(struct live *live, const bson_error_t *why, const char *what, str
 MUST_CHECK int live_command(struct live *live, const char *db, const bson_t *command,
 			    bson_t *ret_reply, struct error *e);
 
+/* Why it said no, as a text of one line: the caller's to free(). */
+char *live_said(const bson_t *reply);
+
 /* Options of a find on this member, majority-committed data only: the caller's to bson_destroy(). */
 void live_find_options(const struct live *live, bson_t *ret);
 

@@ -7,11 +7,12 @@
 #include "base/buckets.h"
 #include "base/clock.h"
 #include "base/key.h"
+#include "tools/live_reply.h"
 
 #define BATCH_BYTES (1 * MIB)
 #define STEP_MS 20
 #define LOST_MS 600000	/* how long a lost member is waited for */
-#define FAILURES_MAX 10 /* of a server that answers, without a document in between */
+#define FAILURES_MAX 10 /* of a server that answers, without a new document in between */
 #define BACKOFF_MAX_MS 5000
 #define CODE_UNAUTHORIZED 13
 #define CODE_NO_NAMESPACE 26
@@ -45,9 +46,10 @@ struct state {
 	struct buf last_key, key;
 	struct buf batch;
 	uint64_t offset;
-	bool ordered;	   /* by _id */
-	bool gone;	   /* it was dropped: what is there is all */
-	unsigned failures; /* since the last document */
+	bool ordered;		  /* by _id */
+	bool gone;		  /* it was dropped: what is there is all */
+	uint64_t taken, farthest; /* documents since it was begun, and the most that ever were */
+	unsigned failures;	  /* since it came farther than ever before */
 };
 
 static void state_release(struct state *state)
@@ -186,14 +188,12 @@ static int on_refusal(struct worker *worker, struct state *state, bool by_name, 
 		      struct error *e)
 {
 	struct live_copy *copy = worker->copy;
-	const char *said = "no reason";
+	OWNED(free) char *said = live_said(reply);
 	bson_iter_t at;
 	int64_t code = 0;
 
 	if (bson_iter_init_find(&at, reply, "code"))
 		code = bson_iter_as_int64(&at);
-	if (bson_iter_init_find(&at, reply, "errmsg") && BSON_ITER_HOLDS_UTF8(&at))
-		said = bson_iter_utf8(&at, NULL);
 	if (code == CODE_NO_NAMESPACE) {
 		state->gone = true;
 		return 0;
@@ -324,7 +324,7 @@ static int read_cursor(struct worker *worker, struct state *state, mongoc_cursor
 	const bson_t *doc;
 	bson_error_t why;
 
-	while (mongoc_cursor_next(cursor, &doc)) {
+	while (live_reply_next(cursor, &doc)) {
 		struct bytes bytes = bytes_of(bson_get_data(doc), doc->len);
 		int again = first ? is_again(state, bytes, e) : 0;
 
@@ -333,11 +333,15 @@ static int read_cursor(struct worker *worker, struct state *state, mongoc_cursor
 			continue;
 		if (again < 0 || take(worker, state, doc, e) < 0 || keep_last(state, bytes, e) < 0)
 			return e->code;
-		state->failures = 0;
+		/* What is begun anew each time always has documents, and may come to its end never. */
+		if (++state->taken > state->farthest) {
+			state->farthest = state->taken;
+			state->failures = 0;
+		}
 		if (worker->moves != moves_of(worker->copy))
 			return error_set(e, ERR_REMOTE, "%s became primary", worker->live->member);
 	}
-	if (!mongoc_cursor_error(cursor, &why))
+	if (!live_reply_error(cursor, &why))
 		return 0;
 	return live_error(worker->live, &why, state->entry->coll, e);
 }
@@ -372,6 +376,7 @@ static int begin_anew(struct worker *worker, struct state *state, struct error *
 	buf_reset(&state->batch);
 	buf_reset(&state->last);
 	state->offset = 0;
+	state->taken = 0;
 	sink->drop(sink->ctx, state->handle);
 	return sink->begin(sink->ctx, &state->ns, &state->handle, e);
 }

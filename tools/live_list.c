@@ -1,7 +1,10 @@
 #include "tools/live_list.h"
-#include "base/buckets.h"
 
 #include <stdlib.h>
+
+#include "base/bson_check.h"
+#include "base/buckets.h"
+#include "tools/live_reply.h"
 
 #define CODE_NO_NAMESPACE 26
 #define CODE_IS_A_VIEW 166
@@ -42,10 +45,7 @@ static int list(struct live *live, const char *db, const bson_t *command,
 	bson_iter_t at;
 
 	if (code == 0) {
-		const char *said =
-			bson_iter_init_find(&at, &reply, "errmsg") && BSON_ITER_HOLDS_UTF8(&at)
-				? bson_iter_utf8(&at, NULL)
-				: "no reason";
+		OWNED(free) char *said = live_said(&reply);
 		int64_t number =
 			bson_iter_init_find(&at, &reply, "code") ? bson_iter_as_int64(&at) : 0;
 
@@ -59,9 +59,12 @@ static int list(struct live *live, const char *db, const bson_t *command,
 		return code;
 	BSON_APPEND_INT32(&options, "serverId", (int32_t)live->server);
 	cursor = mongoc_cursor_new_from_command_reply_with_opts(live->client, &reply, &options);
-	while (code >= 0 && mongoc_cursor_next(cursor, &doc))
-		code = each(ctx, doc, e);
-	if (code >= 0 && mongoc_cursor_error(cursor, &why))
+	while (code >= 0 && live_reply_next(cursor, &doc)) {
+		code = bson_check(bytes_of(bson_get_data(doc), doc->len), BSON_CHECK_STRUCTURE, e);
+		code = code < 0 ? error_wrap(e, "what %s lists of database %s", live->member, db)
+				: each(ctx, doc, e);
+	}
+	if (code >= 0 && live_reply_error(cursor, &why))
 		code = live_error(live, &why, "listing collections", e);
 	mongoc_cursor_destroy(cursor);
 	bson_destroy(&options);
@@ -172,7 +175,7 @@ static void note_order(struct indexes *indexes, const bson_t *doc, const char *p
 		BSON_APPEND_BOOL(&indexes->building, bson_iter_utf8(&at, NULL), ready);
 }
 
-static int add_index(void *ctx, const bson_t *doc, struct error *e UNUSED)
+static int add_index(void *ctx, const bson_t *doc, struct error *e)
 {
 	struct indexes *indexes = ctx;
 	bson_iter_t at;
@@ -184,6 +187,9 @@ static int add_index(void *ctx, const bson_t *doc, struct error *e UNUSED)
 		note_order(indexes, doc, "spec.name", false);
 		return 0;
 	}
+	if (!bson_iter_init_find(&at, doc, "name") || !BSON_ITER_HOLDS_UTF8(&at) ||
+	    !bson_iter_init_find(&at, doc, "key") || !BSON_ITER_HOLDS_DOCUMENT(&at))
+		return error_set(e, ERR_CORRUPT, "an index without a name or a key is listed");
 	if (!bson_empty(&indexes->building))
 		note_order(indexes, doc, "name", true);
 	bson_uint32_to_string(indexes->count++, &key, text, sizeof(text));

@@ -4,12 +4,14 @@
 #include <time.h>
 
 #include "base/bson_check.h"
+#include "tools/live_reply.h"
 
 struct live_oplog {
 	struct live *live;
 	mongoc_collection_t *collection;
 	mongoc_cursor_t *cursor;
 	unsigned wait_ms;
+	uint64_t last; /* of the last entry; 0: none */
 };
 
 struct live_oplog *live_oplog_open(struct live *live, uint64_t from, unsigned wait_ms)
@@ -60,8 +62,8 @@ int live_oplog_next(struct live_oplog *oplog, struct bytes *ret, struct entry_op
 	const bson_t *doc;
 	bson_error_t why;
 
-	if (!mongoc_cursor_next(oplog->cursor, &doc)) {
-		if (mongoc_cursor_error(oplog->cursor, &why))
+	if (!live_reply_next(oplog->cursor, &doc)) {
+		if (live_reply_error(oplog->cursor, &why))
 			return live_error(oplog->live, &why, "following the oplog", e);
 		if (oplog->live->uri->alone)
 			wait_a_little(oplog);
@@ -76,5 +78,10 @@ int live_oplog_next(struct live_oplog *oplog, struct bytes *ret, struct entry_op
 	if (!live_entry_at(doc, ret_at))
 		return error_set(e, ERR_CORRUPT, "an entry of the oplog of %s has no timestamp",
 				 oplog->live->member);
+	/* Within a batch live_reply.h looks. */
+	if (ret_at->ts <= oplog->last)
+		return error_set(e, ERR_REMOTE, "the oplog of %s does not come in its order",
+				 oplog->live->member);
+	oplog->last = ret_at->ts;
 	return 1;
 }

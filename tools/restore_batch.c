@@ -6,6 +6,7 @@
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "base/key.h"
+#include "tools/live_reply.h"
 
 void restore_batch_init(struct restore_batch *batch)
 {
@@ -211,9 +212,9 @@ int restore_batch_look(struct restore_batch *batch, struct restore_target *targe
 		return error_set(e, ERR_INVALID, "a filter of %zu bytes", text.len);
 	collection = mongoc_client_get_collection(client, db, coll);
 	cursor = mongoc_collection_find_with_opts(collection, &filter, NULL, NULL);
-	while (code >= 0 && mongoc_cursor_next(cursor, &doc))
+	while (code >= 0 && live_reply_next(cursor, &doc))
 		code = take(batch, (size_t)count, bytes_of(bson_get_data(doc), doc->len), e);
-	if (code >= 0 && mongoc_cursor_error(cursor, &why)) {
+	if (code >= 0 && live_reply_error(cursor, &why)) {
 		code = restore_target_error(target, &why, coll, e);
 		if (restore_target_passes(&why))
 			code = e->code = ERR_BUSY;

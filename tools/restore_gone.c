@@ -4,6 +4,7 @@
 #include "base/bson_build.h"
 #include "base/key.h"
 #include "oplog/entry.h"
+#include "tools/live_reply.h"
 
 struct search {
 	struct restore_batch *batch;
@@ -94,9 +95,9 @@ int restore_gone_look(struct restore_batch *batch, struct restore_target *target
 		return 0;
 	oplog = mongoc_client_get_collection(client, "local", "oplog.rs");
 	cursor = mongoc_collection_find_with_opts(oplog, &filter, NULL, NULL);
-	while (code >= 0 && mongoc_cursor_next(cursor, &doc))
+	while (code >= 0 && live_reply_next(cursor, &doc))
 		code = take_entry(&s, bytes_of(bson_get_data(doc), doc->len), e);
-	if (code >= 0 && mongoc_cursor_error(cursor, &why) && restore_target_passes(&why)) {
+	if (code >= 0 && live_reply_error(cursor, &why) && restore_target_passes(&why)) {
 		restore_target_error(target, &why, "the oplog", e);
 		code = e->code = ERR_BUSY;
 	}

@@ -8,6 +8,7 @@
 #include "base/bson_build.h"
 #include "base/clock.h"
 #include "tools/live_denied.h"
+#include "tools/live_reply.h"
 
 #define PAUSE_MS 100
 
@@ -27,7 +28,8 @@ bool restore_target_passes(const bson_error_t *why)
 {
 	if (why->domain == MONGOC_ERROR_SERVER || why->domain == MONGOC_ERROR_WRITE_CONCERN)
 		return passes(why->code);
-	return why->domain == MONGOC_ERROR_STREAM || why->domain == MONGOC_ERROR_SERVER_SELECTION;
+	return live_denied_not_yet(why) || why->domain == MONGOC_ERROR_STREAM ||
+	       why->domain == MONGOC_ERROR_SERVER_SELECTION;
 }
 
 int restore_target_error(const struct restore_target *target, const bson_error_t *why,
@@ -300,6 +302,7 @@ static int make_pool(const struct restore_target *target, unsigned clients, bool
 	if (*ret == NULL)
 		return restore_target_error(target, &why, "the URI can't be used", e);
 	mongoc_client_pool_set_error_api(*ret, MONGOC_ERROR_API_VERSION_2);
+	live_reply_watch_pool(*ret);
 	mongoc_client_pool_max_size(*ret, clients + 1);
 	return 0;
 }

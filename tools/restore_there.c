@@ -4,6 +4,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "tools/live_reply.h"
 #include "tools/restore_spec.h"
 
 struct entry {
@@ -112,9 +113,9 @@ static int list(struct restore_there *there, struct database *database, struct e
 	const bson_t *doc;
 	int code = 0;
 
-	while (mongoc_cursor_next(cursor, &doc))
+	while (live_reply_next(cursor, &doc))
 		add(database, doc);
-	if (mongoc_cursor_error(cursor, &why))
+	if (live_reply_error(cursor, &why))
 		code = restore_target_error(there->target, &why, "listing collections", e);
 	mongoc_cursor_destroy(cursor);
 	mongoc_database_destroy(handle);
@@ -209,9 +210,9 @@ int restore_there_has_data(struct restore_there *there, const char *db, const ch
 		mongoc_collection_find_with_opts(collection, &filter, options, NULL);
 	bson_error_t why;
 	const bson_t *doc;
-	int code = mongoc_cursor_next(cursor, &doc);
+	int code = live_reply_next(cursor, &doc);
 
-	if (mongoc_cursor_error(cursor, &why))
+	if (live_reply_error(cursor, &why))
 		code = restore_target_error(there->target, &why, coll, e);
 	mongoc_cursor_destroy(cursor);
 	bson_destroy(&filter);

@@ -6,6 +6,7 @@
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "store/tree/tree_cursor.h"
+#include "tools/live_reply.h"
 
 #define BATCH_BYTES (1 * MIB)
 
@@ -251,9 +252,9 @@ static int add_others(struct job *job, struct error *e)
 	bson_error_t why;
 	int code = 0;
 
-	while (code >= 0 && mongoc_cursor_next(cursor, &doc))
+	while (code >= 0 && live_reply_next(cursor, &doc))
 		code = add(job, bytes_of(bson_get_data(doc), doc->len), true, e);
-	if (code >= 0 && mongoc_cursor_error(cursor, &why))
+	if (code >= 0 && live_reply_error(cursor, &why))
 		code = restore_target_error(job->target, &why, job->kind->ns, e);
 	mongoc_cursor_destroy(cursor);
 	mongoc_collection_destroy(coll);

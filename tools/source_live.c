@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "tools/live_copy.h"
 #include "tools/live_oplog.h"
+#include "tools/live_reply.h"
 #include "tools/live_same.h"
 
 #define BATCH_BYTES (1 * MIB)
@@ -84,9 +85,9 @@ static int find_each(struct live *live, const char *db, const char *coll, const 
 
 	live_find_options(live, &options);
 	cursor = mongoc_collection_find_with_opts(collection, filter, &options, live->prefs);
-	while (mongoc_cursor_next(cursor, &doc))
+	while (live_reply_next(cursor, &doc))
 		each(ctx, doc);
-	if (mongoc_cursor_error(cursor, &why)) {
+	if (live_reply_error(cursor, &why)) {
 		OWNED(free) char *what = xprintf("reading %s.%s", db, coll);
 
 		code = live_error(live, &why, what, e);
@@ -390,19 +391,21 @@ static int connect_again(struct job *job, struct error *e)
 	return 0;
 }
 
-/* As read_entries(), from the same member or another one when the connection is lost. */
+/*
+ * As read_entries(). A lost connection is made again, to the same member or another one, and that is all then (0): who asks looks after
+ * the copy in between, which may have failed for the same reason.
+ */
 static int read_oplog(struct job *job, uint64_t upto, uint64_t max, struct error *e)
 {
-	int found;
+	int found = read_entries(job, upto, max, e);
 
-	while ((found = read_entries(job, upto, max, e)) == ERR_REMOTE) {
+	if (found == ERR_REMOTE) {
 		if (job->live_source->again)
 			return found;
 		if (job->live->overrun)
 			return refuse_overrun(job, job->reached != 0 ? job->reached : job->begin,
 					      e);
-		if (connect_again(job, e) < 0)
-			return e->code;
+		found = connect_again(job, e);
 	}
 	if (found < 0 || push_oplog(job, e) < 0)
 		return e->code;

@@ -499,8 +499,9 @@ static int follow_on(struct job *job, struct error *e)
 	while ((code = follow(job, e)) < 0) {
 		struct error later;
 
-		/* What a cut left behind is told by the next look, also with --once. */
-		if (code != ERR_REMOTE || (job->options->once && !job->overrun))
+		/* What a cut left behind is told by the next look, also with --once; one after the other is none. */
+		if (code != ERR_REMOTE ||
+		    (job->options->once && (!job->overrun || job->backoff >= BACKOFF_MAX_MS)))
 			return code;
 		if (cancelled(job))
 			return 0;

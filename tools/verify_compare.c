@@ -3,6 +3,7 @@
 #include "base/bson_build.h"
 #include "base/key.h"
 #include "store/tree/extsort.h"
+#include "tools/live_reply.h"
 
 #define SORT_MEMORY (32 * MIB)
 
@@ -31,13 +32,19 @@ static int cursor_next(struct theirs *t, struct bytes *ret, struct error *e)
 	const bson_t *doc;
 	bson_error_t why;
 
-	if (mongoc_cursor_next(t->cursor, &doc)) {
+	if (live_reply_next(t->cursor, &doc)) {
 		*ret = bytes_of(bson_get_data(doc), doc->len);
 		return 1;
 	}
-	if (mongoc_cursor_error(t->cursor, &why))
+	if (live_reply_error(t->cursor, &why))
 		return t->sink->failed(t->sink->ctx, &why, e);
 	return 0;
+}
+
+static int key_of_theirs(struct bytes doc, struct buf *ret, struct error *e)
+{
+	return key_of_document(doc, ret, e) < 0 ? error_wrap(e, "a document that the server sent")
+						: 0;
 }
 
 static int sort_theirs(struct theirs *t, struct error *e)
@@ -48,7 +55,7 @@ static int sort_theirs(struct theirs *t, struct error *e)
 
 	while ((more = cursor_next(t, &doc, e)) > 0) {
 		buf_reset(&key);
-		if (key_of_document(doc, &key, e) < 0 ||
+		if (key_of_theirs(doc, &key, e) < 0 ||
 		    extsort_add(t->sorted, buf_bytes(&key), doc, e) < 0)
 			return e->code;
 	}
@@ -67,7 +74,7 @@ static int next_theirs(struct theirs *t, struct side *side, struct error *e)
 		return more;
 	if (t->sorted != NULL)
 		buf_add_bytes(&side->key, key);
-	else if (key_of_document(side->doc, &side->key, e) < 0)
+	else if (key_of_theirs(side->doc, &side->key, e) < 0)
 		return e->code;
 	return 0;
 }

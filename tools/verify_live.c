@@ -4,6 +4,7 @@
 
 #include "base/bson.h"
 #include "base/bson_build.h"
+#include "tools/live_reply.h"
 
 /* Codes of mongod: base/error_codes.yml. */
 #define CODE_INVALID_OPTIONS 72
@@ -118,10 +119,10 @@ int verify_live_document(struct verify_live *from, const char *db, const char *c
 	if (code != VERIFY_LIVE_OK)
 		return code < 0 ? code : 0;
 	code = 0;
-	if (mongoc_cursor_next(cursor, &found)) {
+	if (live_reply_next(cursor, &found)) {
 		buf_add(ret, bson_get_data(found), found->len);
 		code = 1;
-	} else if (mongoc_cursor_error(cursor, &why)) {
+	} else if (live_reply_error(cursor, &why)) {
 		code = live_error(from->live, &why, coll, e);
 	}
 	mongoc_cursor_destroy(cursor);
