@@ -28,7 +28,8 @@ int live_error(struct live *live, const bson_error_t *why, const char *what, str
 	live->overrun |=
 		why->domain == MONGOC_ERROR_SERVER && why->code == CODE_CAPPED_POSITION_LOST;
 	live_denied_shorten(text);
-	error_set(e, is_refused(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
+	error_set(e, is_refused(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what,
+		  text[0] == '\0' ? "its reply is not understood" : text);
 	return live_denied(why) ? live_denied_hint(why, LIVE_DENIED_READING, e) : e->code;
 }
 

@@ -14,7 +14,7 @@ static bool is_passing(const char *text)
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strstr(text, words[i]) != NULL)
 			return true;
-	return false;
+	return text[0] == '\0'; /* a hello that is not understood */
 }
 
 bool live_denied_not_yet(const bson_error_t *why)

@@ -41,7 +41,8 @@ int restore_target_error(const struct restore_target *target, const bson_error_t
 	text[sizeof(text) - 1] = '\0';
 	live_uri_hide(target->uri, text);
 	live_denied_shorten(text);
-	error_set(e, live_denied(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what, text);
+	error_set(e, live_denied(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what,
+		  text[0] == '\0' ? "its reply is not understood" : text);
 	return live_denied(why) ? live_denied_hint(why, LIVE_DENIED_WRITING, e) : e->code;
 }
 

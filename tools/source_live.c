@@ -19,6 +19,7 @@
 #define LOST_MS 600000	   /* how long a lost member is waited for */
 #define RETRY_MS 500
 #define FAILURES_MAX 50 /* connections that gave no entry */
+#define FUTURE_SECONDS (10 * 86400)
 #define PUBLISH_MS                                                                                 \
 	200 /* from the commit of an entry until all clients see what it did to the catalog, and a lot more */
 
@@ -424,6 +425,14 @@ static int begin_oplog(struct job *job, struct error *e)
 	return job->sink->begin(job->sink->ctx, &ns, &job->oplog_handle, e);
 }
 
+/* By our clock and by its own oplog; it is waited for as long as there are new entries. */
+static bool is_never_reached(const struct job *job, uint64_t end)
+{
+	uint64_t known = MAX_OF((uint64_t)time(NULL), (uint64_t)entry_seconds(job->reached));
+
+	return entry_seconds(end) > known + FUTURE_SECONDS;
+}
+
 /*
  * What has to be in the oplog: all that was written before now. A copy that several members had a part in may
  * hold what only the primary is sure to have.
@@ -445,7 +454,13 @@ static int find_end(struct job *job, uint64_t *ret, struct error *e)
 			return error_set(e, ERR_REMOTE, "the replica set has no primary");
 		nanosleep(&pause, NULL);
 	}
-	*ret = MAX_OF(job->live->top, top);
+	top = MAX_OF(job->live->top, top);
+	if (is_never_reached(job, top))
+		return error_set(e, ERR_REMOTE,
+				 "%s says that its last write is of %u.%u, which is far in the "
+				 "future",
+				 job->live->member, entry_seconds(top), entry_increment(top));
+	*ret = top;
 	return 0;
 }
 

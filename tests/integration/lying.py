@@ -17,7 +17,7 @@ from bson.raw_bson import RawBSONDocument
 
 CLOSE, RESET, SILENCE = "close", "reset", "silence"
 RAW = CodecOptions(document_class=RawBSONDocument)
-OP_MSG, OP_REPLY, OP_QUERY = 2013, 1, 2004
+OP_MSG, OP_COMPRESSED = 2013, 2012
 
 
 @dataclasses.dataclass
@@ -169,6 +169,8 @@ class Liar:
         if flags & 2:  # the client wants no reply
             return True
         message = _message(server)
+        if OP_COMPRESSED in (struct.unpack_from("<i", request, 12)[0], struct.unpack_from("<i", message, 12)[0]):
+            return self._send(client, message)
         asked = _request_of(request)
         with self.lock:
             name = next(iter(asked), "")

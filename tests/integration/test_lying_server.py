@@ -1,15 +1,19 @@
 """A server whose replies are damaged, of another order, or never whole: nothing partial counts as whole, nothing waits for ever."""
 import json
+import os
+import random
 import tempfile
 from pathlib import Path
 
 import bson
 import peers
 import pytest
-from following import Tail, equal, member, state_in, state_of, tail_once, until  # noqa: F401, fixtures
+from following import Tail, Writer, equal, member, oplog_of, optime, state_in, state_of, until  # noqa: F401, fixtures
 from lying import CLOSE, RESET, SILENCE, Liar
 
 COUNT = 300
+QUIESCE = (91, "ShutdownInProgress", "The server is in quiesce mode and will shut down")  # hello and logins, of a member that is stopped cleanly
+SEED = int(os.environ.get("YESTER_SEED", "104"))
 
 
 @pytest.fixture
@@ -108,6 +112,50 @@ def test_entries_that_come_twice_are_taken_once(filled, store, tmp_path):
     equal(state_in(store, "latest", tmp_path / "d"), state_of(filled))
 
 
+PASSING = [(91, "ShutdownInProgress"), (11600, "InterruptedAtShutdown"), (11602, "InterruptedDueToReplStateChange"), (10107, "NotWritablePrimary"),
+           (189, "PrimarySteppedDown"), (43, "CursorNotFound"), (237, "CursorKilled"), (175, "QueryPlanKilled"), (9001, "SocketException"),
+           (13436, "NotPrimaryOrSecondary"), (262, "ExceededTimeLimit"), (134, "ReadConcernMajorityNotAvailableYet"), (50, "MaxTimeMSExpired")]
+
+
+class Trouble:
+    """One of twelve replies is of another kind of trouble, until it is over. What a server says of itself then is told by a hello, too."""
+
+    def __init__(self, seed):
+        self.random, self.over, self.kinds = random.Random(seed), False, set()
+
+    def __call__(self, said):
+        if self.over or self.random.randrange(12):
+            return None
+        kind = self.random.choice(["close", "reset", "half", "refused", "damaged", "neither"])
+        self.kinds.add(kind)
+        if kind == "half":
+            return [said.message[: self.random.randrange(len(said.message))], CLOSE]
+        if kind == "refused":
+            return said.refused(*(QUIESCE if said.command == "isMaster" else self.random.choice(PASSING)))
+        if kind == "damaged" and said.batch:
+            return self.random.choice([no_document_in_the_middle, without_its_number])(said)
+        if kind == "neither" and said.command == "isMaster":
+            return said.with_fields(ismaster=False, secondary=False)
+        return RESET if kind == "reset" else CLOSE
+
+
+def test_a_tail_goes_on_through_all_that_passes(filled, store, tmp_path):
+    print(f"seed {SEED}")
+    trouble = Trouble(SEED)
+    store.run("backup", "--uri", filled.uri)
+    with Liar(filled, trouble) as liar, Tail(store, liar.uri) as tail:
+        with Writer(filled, SEED) as writer:
+            until(lambda: liar.lies >= 40 and len(trouble.kinds) == 6 or tail.process.poll() is not None, "enough trouble", 120)
+            writer.stop()
+        trouble.over = True
+        assert tail.process.poll() is None, tail.said()
+        wanted = optime(oplog_of(filled)[-1])
+        until(lambda: wanted in store.run("ranges", "--json").out, f"{wanted} in ranges")
+        assert tail.end() == 0 and "gap" not in tail.said(), tail.said()
+    equal(state_in(store, "latest", tmp_path / "d"), state_of(filled))
+    assert json.loads(store.run("check", "--read-data", "--replay", "all", "--json").out)["whole"]
+
+
 def test_what_is_listed_is_whole(filled, store, tmp_path):
     def listing(lie):
         return lambda said: lie(said) if said.command in ("listCollections", "listIndexes") and said.batch else None
@@ -178,6 +226,28 @@ def test_what_a_server_says_is_on_one_line(filled, store):
             assert "\x1b" not in done.err
 
 
+def test_a_hello_that_is_not_understood_is_told(filled, store):
+    """The driver has no words for it."""
+    with Liar(filled, lambda said: said.with_fields(maxWireVersion="x") if said.command == "isMaster" else None) as liar:
+        for verb in ("backup", "verify", "restore"):
+            if verb != "backup":
+                store.run("backup", "--uri", filled.uri)
+            done = store.run(verb, *(["-y"] if verb == "restore" else []), "--uri", liar.uri, check=1)
+            assert f"{liar.address}: its reply is not understood" in done.err
+
+
+def test_a_last_write_in_the_future_is_not_waited_for(filled, store):
+    """There is a new entry every ten seconds, and the end never comes."""
+    future = {"ts": bson.timestamp.Timestamp(4294967295, 1), "t": bson.Int64(1)}
+
+    def lie(said):
+        return said.with_fields(lastWrite={**said.reply["lastWrite"], "opTime": future}) if said.command == "isMaster" else None
+
+    with Liar(filled, lie) as liar:
+        assert "far in the future" in store.run("backup", "--uri", liar.uri, check=1, timeout=120).err
+    assert snapshots_of(store) == []
+
+
 def test_an_entry_without_a_time_is_told_as_that(filled, store):
     lie = one_in("local.oplog.rs", lambda said: said.with_batch([{"op": "n"}]))
     with Liar(filled, lie) as liar:
@@ -227,8 +297,6 @@ def locked():
 def as_keeper(liar, password="words"):
     return liar.uri.replace("://", f"://keeper:{password}@").replace("/?", "/?authSource=admin&")
 
-
-QUIESCE = (91, "ShutdownInProgress", "The server is in quiesce mode and will shut down")  # hello and logins, of a member that is stopped cleanly
 
 
 @pytest.mark.parametrize("command, lie", [("saslContinue", CLOSE), ("saslContinue", RESET), ("saslContinue", "half"), ("saslContinue", QUIESCE),

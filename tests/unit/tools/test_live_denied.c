@@ -47,6 +47,7 @@ static void a_login_that_was_cut_off_is_none_that_was_refused(void **state)
 		 "The server is in quiesce mode and will shut down", false},
 		{MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE, "interrupted at shutdown",
 		 false},
+		{MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE, "", false},
 		{MONGOC_ERROR_SERVER, LIVE_AUTHENTICATION_FAILED, "Authentication failed.", true},
 		{MONGOC_ERROR_SERVER, LIVE_UNAUTHORIZED, "interrupted is a role", true},
 		{MONGOC_ERROR_SERVER, 91, "Authentication failed.", false},
