@@ -12,11 +12,15 @@
 
 #define PAUSE_MS 100
 
-/* "State change" and "retryable" errors of the drivers' specifications, and locks that were not got in time. */
+/*
+ * "State change" and "retryable" errors of the drivers' specifications, locks that were not got in time, and what ends a cursor: the server
+ * restarted, its sessions were killed, or an index was dropped. Then the same is read again from its begin.
+ */
 static bool passes(uint32_t code)
 {
-	static const uint32_t codes[] = {6,   7,    24,	   46,	  64,	 89,	91,    112,  189,
-					 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436};
+	static const uint32_t codes[] = {6,	7,     24,    43,    46,    64,	  89,
+					 91,	112,   175,   189,   237,   262,  9001,
+					 10058, 10107, 11600, 11602, 13435, 13436};
 
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (codes[i] == code)

@@ -270,6 +270,25 @@ def test_a_restore_takes_no_damaged_batch_for_all_there_is(filled, store, lie):
     assert filled.client["shop"]["later"].count_documents({}) == 1
 
 
+@pytest.mark.parametrize("code", [43, 237, 175])
+def test_a_restore_whose_cursor_is_ended_reads_again(filled, store, code):
+    """CursorNotFound, CursorKilled, QueryPlanKilled: of each cursor that it has, while it looks for what differs and while it verifies."""
+    store.run("backup", "--name", "b", "--uri", filled.uri)
+    orders, seen = filled.client["shop"]["orders"], set()
+
+    def each_once(said):
+        if said.command != "getMore" or said.reply.get("ok") != 1 or said.nth in seen:
+            return None
+        seen.add(said.nth + 1)  # its second try is told the truth
+        return said.refused(code, "gone", "the cursor is gone")
+
+    orders.update_many({}, {"$set": {"changed": 1}})
+    with Liar(filled, each_once) as liar:
+        store.run("restore", "-y", "--at", "b", "--nsInclude", "shop.orders", "--mode", "replace", "--uri", liar.uri)
+        assert liar.lies > 1
+    assert orders.count_documents({"changed": 1}) == 0 and orders.count_documents({}) == COUNT
+
+
 @pytest.mark.parametrize("lie", [cut_in_the_middle, no_document_in_the_middle, without_its_number])
 def test_a_verify_takes_no_damaged_batch_for_all_there_is(filled, store, lie):
     store.run("backup", "--uri", filled.uri)
