@@ -13,7 +13,7 @@ import pytest
 from test_crash_verbs import DEEDS, ENDS, KILLS, SEED
 
 pytestmark = pytest.mark.mongod
-QUIET = ("--setParameter", "writePeriodicNoops=false", "--setParameter", "disableLogicalSessionCacheRefresh=true")  # else the oplog grows while we look
+QUIET = ("--setParameter", "writePeriodicNoops=false")  # else the oplog grows while we look
 
 
 class World:

@@ -2,11 +2,13 @@
 
 The readers are independent of the code under test on purpose: they are small, slow and plain.
 """
+import collections
 import contextlib
 import ctypes
 import dataclasses
 import gzip
 import os
+import random
 import re
 import shutil
 import signal
@@ -40,7 +42,8 @@ RAW = CodecOptions(document_class=RawBSONDocument)
 CACHE_GB = "1"
 ANSWER_SECONDS = 120  # the longest that one command to a mongod may take
 REPORTED = 77  # the exit status of a program of ours in which a sanitizer found something (sanitizers.py)
-START_SECONDS = 60  # what a mongod may take to start, or a mount to appear
+START_SECONDS = 120  # what a mongod may take to start, or a mount to appear
+PORTS = range(15000, 27000)  # below those that the kernel gives to outgoing connections: a server that is started again finds its own free
 
 
 # ---- running commands
@@ -138,14 +141,47 @@ tools = Tools()
 # ---- mongod
 
 
+_taken = collections.deque(maxlen=64)  # names that stand for the ports that this process took last
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Nobody listens at it, and no other process that asks here takes it now."""
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        name = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            name.bind(f"\0yester-port-{port}")  # goes with this process
+            probe.bind(("127.0.0.1", port))
+            _taken.append(name)
+            return port
+        name.close()
+    raise AssertionError(f"no port of {PORTS} is free")
 
 
 def _die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def clients_of(port):
+    """The addresses of those who are connected to a port of this machine, and have not ended."""
+    found = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        (host, local), remote, state = line.split()[1].split(":"), line.split()[2].split(":")[1], line.split()[3]
+        if int(remote, 16) == port and state == "01":  # ESTABLISHED, the end of the client
+            found.add(f"{socket.inet_ntoa(struct.pack('=I', int(host, 16)))}:{int(local, 16)}")
+    return found
+
+
+WRITES = ("insert", "update", "delete", "findAndModify", "create", "createIndexes", "collMod", "applyOps", "drop", "dropDatabase", "renameCollection")
+
+
+def writes(operation):
+    """Is it, as $currentOp tells it, one that changes something?"""
+    return operation.get("active") and (operation.get("op") in ("insert", "update", "remove") or any(name in operation.get("command", {}) for name in WRITES))
+
+
+def asks_who_is_there(operation):
+    """Drivers have one connection for that; it may stand in the server for ten seconds when the client is gone."""
+    return any(name in operation.get("command", {}) for name in ("hello", "isMaster", "ismaster"))
 
 
 class Mongod:
@@ -194,7 +230,8 @@ class Mongod:
 
     def _start_once(self, binary):
         self.port = free_port()
-        parameters = ("enableTestCommands=1", "ttlMonitorEnabled=false", "diagnosticDataCollectionEnabled=false")
+        # Nothing comes into the oplog by itself but signs of life: sessions would be written down every five minutes.
+        parameters = ("enableTestCommands=1", "ttlMonitorEnabled=false", "diagnosticDataCollectionEnabled=false", "disableLogicalSessionCacheRefresh=true")
         command = [binary.path, "--bind_ip", "127.0.0.1", "--port", self.port, "--dbpath", self.folder / "db",
                    "--wiredTigerCacheSizeGB", self.cache_gb, "--nounixsocket", *self.arguments]
         for parameter in parameters:
@@ -202,12 +239,17 @@ class Mongod:
         if self.replset:
             command += ["--replSet", "rs0", "--oplogSize", "400"]
         with open(self.folder / "log", "ab") as log:
+            begin = log.seek(0, os.SEEK_END)
             self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=binary.env(), preexec_fn=_die_with_parent)
         self.client = pymongo.MongoClient("127.0.0.1", self.port, directConnection=True,
                                           serverSelectionTimeoutMS=1000,
                                           socketTimeoutMS=ANSWER_SECONDS * 1000)
-        return self._until(lambda: self.client.admin.command("isMaster")["ok"], "answer")
+
+        def listens():  # it, and nobody else who has its port
+            return b"aiting for connections" in (self.folder / "log").read_bytes()[begin:] and self.client.admin.command("isMaster")["ok"]
+
+        return self._until(listens, "answer")
 
     def _until(self, ready, what):
         """Poll; False when the process ended. The wait is for it to change, not for time to pass."""
@@ -262,16 +304,17 @@ class Mongod:
             self.stop()
             self.start()
 
-    def _others_done(self):
-        """Nothing writes any more: what a client asked for goes on when it has ended (mongorestore does so at its first error)."""
-        writes = [{"op": {"$in": ["insert", "update", "remove"]}}]
-        writes += [{f"command.{name}": {"$exists": True}} for name in ("insert", "create", "createIndexes", "collMod", "applyOps", "update")]
-        busy = [{"$currentOp": {"allUsers": True, "idleConnections": False}},
-                {"$match": {"active": True, "client": {"$exists": True}, "$or": writes}}]
-        return not list(self.client.admin.aggregate(busy))
+    def others_done(self):
+        """
+        Nothing writes any more: what a client asked for goes on when it has ended (mongorestore does so at its first error), and may
+        not have been read yet. Who is gone is done when the server has noticed it.
+        """
+        operations = list(self.client.admin.aggregate([{"$currentOp": {"allUsers": True, "idleConnections": True, "idleSessions": False}}, {"$match": {"client": {"$exists": True}}}]))
+        there = clients_of(self.port)
+        return not any(writes(one) if one["client"] in there else not asks_who_is_there(one) for one in operations)
 
     def _drop_all(self):
-        self._until(self._others_done, "end what others write")
+        self._until(self.others_done, "end what others write")
         for name in self.user_databases():
             self.client.drop_database(name)
         admin = self.client["admin"]

@@ -11,7 +11,7 @@ import bson
 import peers
 import pymongo
 
-SECONDS = 90  # the longest that anything here may take to be seen
+SECONDS = 120  # the longest that anything here may take to be seen
 
 
 def until(ready, what, seconds=SECONDS):
@@ -34,7 +34,7 @@ class Member(peers.Mongod):
 
     def kill(self):
         self.process.kill()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=SECONDS)
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -132,6 +132,7 @@ class ReplicaSet:
         return f"{top.time}.{top.inc}"
 
     def wipe(self):
+        until(lambda: all(member.others_done() for member in self.members), "the end of what others write")
         for name in self.client.list_database_names():
             if name not in ("admin", "config", "local"):
                 self.client.drop_database(name)
