@@ -4,12 +4,17 @@
 #include <sys/mount.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "tools/cmd_table.h"
 
 #define MOUNTS "/proc/self/mountinfo"
 #define MOUNTS_MAX (16 * MIB)
+#define BUSY_TRIES 50
+#define BUSY_PAUSE 20000000 /* nanoseconds */
+#define NO_HELPER -1
+#define HELPER_FAILED -2
 
 /*
  * The absolute path of a mount point that may be dead: the folder above is resolved, the last
@@ -115,27 +120,44 @@ static int run_helper(const char *path, bool lazy)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int unmount(const char *path, bool dead, struct error *e)
+/* 0, an errno, or what else can be in the way. */
+static int try_unmount(const char *path, bool dead)
 {
 	int status;
 
 	if (umount2(path, UMOUNT_NOFOLLOW | (dead ? MNT_DETACH : 0)) == 0)
 		return 0;
-	if (errno == EBUSY) {
-		error_sys(e, "%s", path);
-		return error_hint(e, "'fuser -vm %s' shows who uses it", path);
-	}
 	if (errno != EPERM)
-		return error_sys(e, "%s", path);
+		return errno;
 	status = run_helper(path, dead);
-	if (status == 0)
+	return status == 0 ? 0 : status == 127 ? NO_HELPER : HELPER_FAILED;
+}
+
+static int unmount(const char *path, bool dead, struct error *e)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE};
+	int problem = try_unmount(path, dead);
+
+	/* Every mongod of the machine looks at each mount once a second (statfs): it is in use for a moment, by nobody who stays. */
+	for (unsigned i = 0; i < BUSY_TRIES && (problem == EBUSY || problem == HELPER_FAILED);
+	     i++) {
+		nanosleep(&pause, NULL);
+		problem = try_unmount(path, dead);
+	}
+	if (problem == 0)
 		return 0;
-	if (status == 127) {
+	if (problem == NO_HELPER) {
 		error_set(e, ERR_IO, "%s: fusermount3 is not installed", path);
 		return error_hint(e, "install the package fuse3, or unmount as root");
 	}
-	error_set(e, ERR_IO, "%s could not be unmounted", path);
-	return error_hint(e, "'fuser -vm %s' shows who uses it", path);
+	errno = problem;
+	if (problem == HELPER_FAILED)
+		error_set(e, ERR_IO, "%s could not be unmounted", path);
+	else
+		error_sys(e, "%s", path);
+	if (problem == EBUSY || problem == HELPER_FAILED)
+		return error_hint(e, "'fuser -vm %s' shows who uses it", path);
+	return e->code;
 }
 
 static int run_umount(struct cmd_run *run, struct error *e)

@@ -152,8 +152,7 @@ DEFINE_OWNED_STRUCT(struct scratch, scratch_release);
 
 static int start(struct scratch *s, const struct drill_options *options, struct error *e)
 {
-	static const char *const more[] = {"--wiredTigerCacheSizeGB", "1", "--setParameter",
-					   "diagnosticDataCollectionEnabled=false", NULL};
+	static const char *const more[] = {"--wiredTigerCacheSizeGB", "1", NULL};
 	OWNED(free) char *folder = xprintf("%s/yester-drill-XXXXXX", options->tmp_dir);
 	OWNED(free) char *uri = NULL;
 	const struct mongod_run_options how = {

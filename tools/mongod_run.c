@@ -119,12 +119,12 @@ static int make_folder(const struct mongod_run_options *options, struct mongod_r
 static void become(const struct mongod_run_options *options, const struct mongod_run *run,
 		   pid_t parent)
 {
-	const char *argv[ARGUMENTS_MAX] = {run->program,     "--dbpath",
-					   options->dbpath,  "--bind_ip",
-					   run->socket,	     "--port",
-					   "27999",	     "--nounixsocket",
-					   "--setParameter", "ttlMonitorEnabled=false"};
-	size_t count = 10;
+	const char *argv[ARGUMENTS_MAX] = {
+		run->program, "--dbpath", options->dbpath, "--bind_ip", run->socket, "--port",
+		"27999", "--nounixsocket", "--setParameter", "ttlMonitorEnabled=false",
+		/* Else it writes files beside the data, and looks at each mount of the machine. */
+		"--setParameter", "diagnosticDataCollectionEnabled=false"};
+	size_t count = 12;
 	int fd = open(run->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	int none = open("/dev/null", O_RDONLY);
 

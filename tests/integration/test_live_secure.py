@@ -345,6 +345,7 @@ def test_the_files_of_a_frozen_member_give_a_snapshot_that_a_tail_goes_on_from(s
         assert made["exact"] and "inexactWhy" not in made
         after = {p.relative_to(tmp_path): p.stat().st_mtime_ns for p in (tmp_path / "db").rglob("*")}
         assert in_place or before == after
+        assert not (tmp_path / "db" / "diagnostic.data").exists()
         assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".yester")] == []
         equal(state_in(store, "latest", tmp_path / "d"), frozen)
         shown = store.run("show", "latest-snapshot").out

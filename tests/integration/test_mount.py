@@ -1,7 +1,9 @@
 """What the mount promises as a file system: paths, owners, options, life and end. Contents are test_roundtrip.py's."""
+import contextlib
 import ctypes
 import errno
 import os
+import platform
 import random
 import re
 import shutil
@@ -351,7 +353,29 @@ def test_in_the_background_it_returns_when_it_is_mounted(small, mnt):
     for _ in range(5):
         yesterfs(small.path, mnt)
         assert sorted(os.listdir(mnt)) == ROOT
-        peers.run(["fusermount3", "-u", mnt])
+        peers.run(["fusermount3", "-uz", mnt])
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number of clock_nanosleep() is that of x86-64")
+def test_who_only_looks_in_does_not_keep_it_mounted(small, mnt):
+    """A mongod with its defaults asks each mount of the machine once a second for its size: it was "busy" just then."""
+    waits = False
+    for _ in range(20):  # a machine that stands still may need more than one
+        with Mount(small.path, mnt):
+            looks_in = os.open(mnt, os.O_RDONLY | os.O_DIRECTORY)
+            process = subprocess.Popen([peers.program("yester"), "umount", mnt], stderr=subprocess.PIPE)
+            while process.poll() is None and not waits:
+                with contextlib.suppress(OSError):
+                    waits = Path(f"/proc/{process.pid}/syscall").read_text().startswith("230 ")
+            os.close(looks_in)
+            _, told = process.communicate(timeout=60)
+            if process.returncode == 0:
+                assert waits and not peers.is_mounted(mnt)
+                yesterfs(small.path, mnt)  # so that it can be left
+                return
+        assert waits, told
+        waits = False
+    raise AssertionError(told)
 
 
 def test_a_dead_mount_is_told_and_mended(small, mnt):
