@@ -164,7 +164,7 @@ class Case:
     def run(self, env=None):
         if self.verb == "dump":
             shutil.rmtree(self.world.folder / "dumped", ignore_errors=True)
-        return self.store.run(self.verb, *self.arguments, *self.secret, check=None, env=env, timeout=60)
+        return self.store.run(self.verb, *self.arguments, *self.secret, check=None, env=env, timeout=120)
 
     def result(self, done):
         """What tells whether it did what it should."""
@@ -262,10 +262,10 @@ QUERIES = (
 def ask_all(server):
     """What each query gives, None where it failed."""
     found = []
-    with pymongo.MongoClient(server.uri, serverSelectionTimeoutMS=2000, retryReads=False) as client:
+    with pymongo.MongoClient(server.uri, serverSelectionTimeoutMS=20000, retryReads=False) as client:
         for query in QUERIES:
             try:
-                found.append(query(client.shop.orders))
+                found.append(query(client.shop.orders) if server.process.poll() is None else None)
             except pymongo.errors.PyMongoError:
                 found.append(None)
     return found
@@ -328,7 +328,7 @@ def mount(world, expected, **how):
         finally:
             peers.run(["fusermount3", "-u", "-z", folder], check=None)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=30)
+                process.wait(timeout=120)
             process.kill()
         said.seek(0)
         text = said.read()

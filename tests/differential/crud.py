@@ -301,7 +301,7 @@ def time_to_live(w):
     w.insert(coll, [SON(_id=i, at=[old, never][i % 2]) for i in range(12)] + [SON(_id="none"), SON(_id="array", at=[never, old])])
     yield "before the TTL monitor comes"
     w.parameter(ttlMonitorEnabled=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while w.wire.find_one(coll.db, coll.name, {"_id": {"$in": [0, 2, 4, 6, 8, 10]}}) and time.monotonic() < deadline:
         w.insert(coll, [SON(_id=w.rng.randrange(1000, 10**9), at=never)])
         time.sleep(0.02)

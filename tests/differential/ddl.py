@@ -235,7 +235,7 @@ def index_build_while_writing(w):
         w.drop(coll)
 
 
-def wait_for(w, ready, seconds=30):
+def wait_for(w, ready, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if ready():

@@ -30,7 +30,7 @@ from wire import ORDERED, CommandError, Lost, Wire, session
 LEFT_OUT_DATABASES = ("local", "config")
 LEFT_OUT_COLLECTIONS = ("system.profile", "system.keys", "system.preimages")
 NOT_AT_THAT_TIME = (246, 263, 51071)  # SnapshotUnavailable; not in a transaction (4.x: admin, system collections)
-RECOVERY_SECONDS = 60
+RECOVERY_SECONDS = 120
 CANONICAL = json_util.JSONOptions(json_mode=json_util.JSONMode.CANONICAL, document_class=SON, tz_aware=False,
                                   datetime_representation=json_util.DatetimeRepresentation.NUMBERLONG)
 

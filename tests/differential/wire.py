@@ -19,7 +19,7 @@ ORDERED = CodecOptions(document_class=SON, tz_aware=False, unicode_decode_error_
 RAW = CodecOptions(document_class=RawBSONDocument, unicode_decode_error_handler="replace",
                    datetime_conversion=DatetimeConversion.DATETIME_MS)
 OP_MSG = 2013
-ANSWER_SECONDS = 60
+ANSWER_SECONDS = 120
 # Kept small enough that a batch of documents of many types is decoded quickly; the server cuts at 16 MB itself.
 BATCH = 100_000
 

@@ -243,7 +243,7 @@ class Mongod:
             self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=binary.env(), preexec_fn=_die_with_parent)
         self.client = pymongo.MongoClient("127.0.0.1", self.port, directConnection=True,
-                                          serverSelectionTimeoutMS=1000,
+                                          serverSelectionTimeoutMS=30000,
                                           socketTimeoutMS=ANSWER_SECONDS * 1000)
 
         def listens():  # it, and nobody else who has its port
@@ -272,6 +272,14 @@ class Mongod:
         self.client.admin.command("replSetInitiate", config)
         if not self._until(lambda: self.client.admin.command("isMaster").get("ismaster"), "become primary"):
             raise AssertionError(f"{self} ended:\n{self.log_tail()}")
+        if "--keyFile" not in self.arguments:  # else it can't be looked at before there are users
+            self._until(self._is_settled, "write what a new primary writes by itself")
+
+    def _is_settled(self):
+        """It comes a moment later: else it lies between what a test writes and looks at."""
+        config, later = self.client["config"], ("external_validation_keys", "tenantMigrationDonors", "tenantMigrationRecipients")
+        return self.client.admin["system.keys"].estimated_document_count() >= 2 and (
+            self.number < (5, 0) or all(len(list(config[name].list_indexes())) == 2 for name in later))
 
     def stop(self, clean=False):
         """End it, by its process. Unclean is the default: nobody reads its files afterwards."""

@@ -76,7 +76,7 @@ class ReplicaSet:
             config = {"_id": "rs0", "settings": {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500},
                       "members": [{"_id": i, "host": m.address} for i, m in enumerate(self.members)]}
             self.members[0].client.admin.command("replSetInitiate", config)
-            self.client = pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=20000, w="majority")
+            self.client = pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=60000, w="majority")
             until(self.primary, "a primary")
             until(lambda: all(m.state().get("ismaster") or m.state().get("secondary") for m in self.members),
                   "three members")
@@ -173,10 +173,14 @@ class Proxy:
             except OSError:
                 client.close()
 
+    def passes(self, data):
+        """Called with what is passed on next."""
+
     def _pass(self, one, other):
         try:
             data = one.recv(1 << 16)
             if data:
+                self.passes(data)
                 other.sendall(data)
                 return
         except OSError:
@@ -223,7 +227,7 @@ class Load:
 
     def _run(self, seed, mine):
         rng, n = random.Random(seed), 0
-        client = pymongo.MongoClient(self.rs.uri, serverSelectionTimeoutMS=20000, retryWrites=True)
+        client = pymongo.MongoClient(self.rs.uri, serverSelectionTimeoutMS=60000, retryWrites=True)
         while not self.stopped.is_set():
             n += 1
             try:

@@ -12,7 +12,6 @@ import bson
 import peers
 import pymongo
 
-READY_SECONDS = 60
 _ids = itertools.count(1)
 
 
@@ -53,7 +52,7 @@ class Server:
     @property
     def client(self):
         if self._client is None:
-            self._client = pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=10000)
+            self._client = pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=60000)
         return self._client
 
     def stop(self, number=signal.SIGTERM):
@@ -63,7 +62,7 @@ class Server:
             self._client = None
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
     def __exit__(self, kind, *_):
         status = self.stop()
@@ -95,7 +94,7 @@ class Raw:
             self.socket.connect(str(server.socket_path))
         else:
             self.socket = socket.create_connection(("127.0.0.1", server.port))
-        self.socket.settimeout(60)
+        self.socket.settimeout(120)
 
     def __enter__(self):
         return self

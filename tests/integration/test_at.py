@@ -292,7 +292,7 @@ def test_walking_through_all_ends_and_replays_nothing(store_copy):
         started = time.monotonic()
         found = peers.run(["find", mount.path]).out.splitlines()
         peers.run(["grep", "-r", "-l", "--include=*.json", "no such text", mount.path / "at", mount.path / "timeline"], check=1)
-        assert time.monotonic() - started < 120
+        assert time.monotonic() - started < 300
         assert any(path.endswith("/snapshots/base/shop/orders/42.json") for path in found)
         assert not any(path.count("/") > str(mount.path / "at" / "x").count("/") for path in found if path.startswith(f"{mount.path}/at/"))
         listed = list(os.scandir(mount.path / "at"))
@@ -386,7 +386,7 @@ def test_a_forgotten_moment_is_stale_and_open_files_go_on(history, store_copy):
                 assert told.value.errno == errno.ESTALE, name
             assert head + file.read() == b"".join(state.documents["shop", "orders"])
         os.close(kept)
-        deadline = time.monotonic() + 30  # the kernel may remember the name for a second
+        deadline = time.monotonic() + 120  # the kernel may remember the name for a second
         while not is_absent(folder):
             assert time.monotonic() < deadline
             time.sleep(0.02)

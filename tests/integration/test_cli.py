@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import time
+from pathlib import Path
 
 import peers
 import pytest
@@ -473,15 +474,27 @@ def large_dump(tmp_path_factory):
     shutil.rmtree(folder.parent)
 
 
+def catches(process, number):
+    """Does a signal not just end it?"""
+    caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{process.pid}/status").read_text(), re.M)
+    return caught and int(caught[1], 16) >> (number - 1) & 1
+
+
+def until(ready, process, what):
+    """Wait for what a process does before it ends."""
+    deadline = time.monotonic() + peers.START_SECONDS
+    while not ready():
+        assert process.poll() is None and time.monotonic() < deadline, f"it ended before, or it took too long: {what}"
+        time.sleep(0.005)  # between two looks
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_ingest_leaves_no_snapshot(store, large_dump, number):
     process = subprocess.Popen([peers.program("yester"), "ingest", "-s", store.path, large_dump],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(0.25)
+    until(lambda: "/c.bson" in Path(f"/proc/{process.pid}/maps").read_text() and catches(process, number), process, "it reads")
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    if process.returncode == 0:
-        pytest.skip("this machine had ingested everything before the signal came")
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130 and out == b"" and b"interrupted" in err
     assert store.snapshots() == ""
     assert not list((store.path / "local").rglob("*.tmp"))
@@ -495,9 +508,9 @@ def test_an_interrupted_dump_removes_what_it_wrote(store, large_dump, tmp_path, 
     store.ingest(large_dump)
     process = subprocess.Popen([peers.program("yester"), "dump", "-s", store.path, "--gzip", "--out", tmp_path / "out"],
                                stderr=subprocess.PIPE)
-    time.sleep(0.3)
+    until(lambda: list((tmp_path / "out").rglob("c.bson*")) and catches(process, number), process, "it writes")
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode == 130
     assert not (tmp_path / "out").exists()
 
@@ -526,10 +539,7 @@ def test_umount_mends_a_dead_mount(fixture_store, tmp_path, yester):
     point.mkdir()
     driver = subprocess.Popen([peers.program("yesterfs"), fixture_store.path, point, "-f"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(200):
-        if peers.is_mounted(point):
-            break
-        time.sleep(0.05)
+    until(lambda: peers.is_mounted(point), driver, "it is mounted")
     driver.kill()
     driver.wait()
     with pytest.raises(OSError):

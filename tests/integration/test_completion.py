@@ -127,7 +127,7 @@ class Zsh:
 
     def until(self, *expected):
         """What is shown, up to where all that is expected is there."""
-        shown, deadline = "", time.monotonic() + 30
+        shown, deadline = "", time.monotonic() + 120
         while not all(text in shown for text in expected):
             left = deadline - time.monotonic()
             ready, _, _ = select.select([self.fd], [], [], max(left, 0))

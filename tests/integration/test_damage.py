@@ -110,7 +110,7 @@ def store(world):
 
 def run(store, verb, *arguments, **kwargs):
     """One of our commands, which may fail but not crash."""
-    done = store.run(verb, *arguments, check=None, timeout=60, **kwargs)
+    done = store.run(verb, *arguments, check=None, timeout=120, **kwargs)
     assert 0 <= done.status < 126, f"a crash: {done.story()}"
     return done
 
@@ -142,7 +142,7 @@ def look_through_mount(world, store, story):
     read = 0
     path = world.folder / "mnt"
     path.mkdir(exist_ok=True)
-    done = peers.yester("mount", "-s", store.path, path, check=None, timeout=60)
+    done = peers.yester("mount", "-s", store.path, path, check=None, timeout=120)
     assert 0 <= done.status < 126, f"{story}: a crash: {done.story()}"
     if done.status != 0:
         return 0
@@ -159,7 +159,7 @@ def look_through_mount(world, store, story):
                 assert data == wanted, f"{story}: wrong data in {file}"
                 read += 1
     finally:
-        done = peers.yester("umount", path, check=None, timeout=60)
+        done = peers.yester("umount", path, check=None, timeout=120)
         if peers.is_mounted(path):
             subprocess.run(["fusermount3", "-uz", str(path)], check=False)
     assert done.status == 0, f"{story}: yesterfs did not survive: {done.story()}"

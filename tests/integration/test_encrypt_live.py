@@ -82,7 +82,7 @@ def test_a_tail_and_its_children_have_the_key_and_show_it_to_nobody(member, tmp_
         assert not found_in(store.folders, planted)
     finally:
         tail.send_signal(signal.SIGTERM)
-        status = tail.wait(timeout=60)
+        status = tail.wait(timeout=120)
     log.seek(0)
     said = log.read()
     log.close()

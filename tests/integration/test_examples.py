@@ -127,7 +127,7 @@ class Place:
                 line = next((said for said in process.stdout if re.search("^ready|following", said)), "")
                 assert line, command
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(timeout=60) == 0, command
+                assert process.wait(timeout=120) == 0, command
             finally:
                 process.kill()
 

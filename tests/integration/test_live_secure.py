@@ -100,7 +100,7 @@ def test_users_and_certificates_open_a_deployment_and_are_said_nowhere(secured, 
                 seen = open(f"/proc/{process.pid}/environ", "rb").read() + open(f"/proc/{process.pid}/cmdline", "rb").read()
             finally:
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(timeout=60) == 0
+                assert process.wait(timeout=120) == 0
         assert secret.encode() not in seen
         for wrong in (uri.replace("keeper:", "nobody:").replace("client.pem", "server.pem").replace("locked.pem", "server.pem"),
                       uri.replace("127.0.0.1", "127.0.0.2") + "&serverSelectionTimeoutMS=300&connectTimeoutMS=300"):
@@ -134,7 +134,7 @@ def test_a_user_with_too_few_rights_is_refused(secured, store):
 def test_a_set_without_a_secondary_is_told(secured, store):
     server, _ = secured
     uri = (f"mongodb://keeper:{SECRET}@{server.address}/?replicaSet=rs0&authSource=admin&readPreference=secondary"
-           "&serverSelectionTimeoutMS=500")
+           "&serverSelectionTimeoutMS=4000")
     done = store.run("backup", check=1, env={**os.environ, "YESTER_URI": uri})
     assert "secondaryPreferred" in done.err, done.story()
 

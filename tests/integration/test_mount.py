@@ -10,6 +10,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -301,17 +302,21 @@ def test_another_user_sees_nothing(mounted):
     assert stat.S_IMODE(mounted.latest.stat().st_mode) == 0o500
 
 
-def reachable(mnt):
-    """pytest's folders are for their owner alone."""
-    for folder in (mnt, *mnt.parents):
-        if str(folder).startswith("/tmp/") and not peers.is_mounted(folder):
-            folder.chmod(0o755)
+@pytest.fixture
+def open_mnt():
+    """For all: pytest's folders are for their owner alone, and each pytest that begins makes them so again."""
+    with tempfile.TemporaryDirectory(prefix="yester-mnt-") as folder:
+        path = Path(folder) / "mnt"
+        path.mkdir()
+        Path(folder).chmod(0o755)
+        yield path
+        if peers.is_mounted(path):
+            subprocess.run(["fusermount3", "-u", "-z", str(path)], check=False)
 
 
-def test_with_allow_other_users_stay_hidden(small, mnt):
+def test_with_allow_other_users_stay_hidden(small, open_mnt):
     become = others()
-    reachable(mnt)
-    with Mount(small.path, mnt, "allow_other") as mount:
+    with Mount(small.path, open_mnt, "allow_other") as mount:
         peers.run([*become, "cmp", mount.latest / "shop" / "orders.bson", mount.latest / "shop" / "orders.bson"])
         listed = peers.run([*become, "ls", mount.latest / "admin"]).out.split()
         assert listed == ["system.version", "system.version.bson", "system.version.json", "system.version.metadata.json"]
@@ -319,10 +324,9 @@ def test_with_allow_other_users_stay_hidden(small, mnt):
         assert not (mount.latest / "admin" / "system.users.bson").exists()
 
 
-def test_credentials_are_the_mounters_alone(small, mnt):
+def test_credentials_are_the_mounters_alone(small, open_mnt):
     become = others()
-    reachable(mnt)
-    with Mount(small.path, mnt, f"allow_other,credentials,uid={NOBODY},gid={NOBODY},umask=027") as mount:
+    with Mount(small.path, open_mnt, f"allow_other,credentials,uid={NOBODY},gid={NOBODY},umask=027") as mount:
         orders, users = mount.latest / "shop" / "orders.bson", mount.latest / "admin" / "system.users.bson"
         assert (orders.stat().st_uid, stat.S_IMODE(orders.stat().st_mode)) == (NOBODY, 0o440)
         assert (users.stat().st_uid, stat.S_IMODE(users.stat().st_mode)) == (os.getuid(), 0o400)
@@ -341,7 +345,7 @@ def test_a_signal_unmounts(small, mnt, number):
     try:
         wait_until(lambda: peers.is_mounted(mnt) and os.listdir(mnt), "mounted in the foreground")
         process.send_signal(number)
-        assert process.wait(timeout=30) == 0, process.stderr.read()
+        assert process.wait(timeout=120) == 0, process.stderr.read()
     finally:
         process.kill()
         process.wait()

@@ -112,7 +112,7 @@ def test_one_signal_ends_what_waits_for_a_pipe(store, words, number):
         try:
             until_it_waits(process)
             process.send_signal(number)
-            assert process.wait(timeout=20) == 130
+            assert process.wait(timeout=120) == 130
         finally:
             process.kill()
         assert b"standard input: interrupted" in process.stderr.read()

@@ -167,7 +167,7 @@ def on_terminal(command, keys, until, cwd):
         os.environ.update({"TERM": "vt100", "LINES": "24", "COLUMNS": "80", "LESS": "", "LESSOPEN": "", "HOME": "/nonexistent"})
         os.chdir(cwd)
         os.execvp(command[0], [os.fspath(word) for word in command])
-    shown, typed, deadline = b"", False, time.monotonic() + 30
+    shown, typed, deadline = b"", False, time.monotonic() + 120
     while time.monotonic() < deadline:
         if not select.select([fd], [], [], 1)[0]:
             continue

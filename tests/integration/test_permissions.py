@@ -44,7 +44,7 @@ class User:
                          check=check, env=env, cwd="/", **kwargs)
 
     def remove(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while peers.run(["/usr/sbin/userdel", "--remove", self.name], check=None).status == 8:  # it still runs something
             assert time.monotonic() < deadline, f"{self.name} can't be removed"
             for folder in Path("/proc").iterdir():  # what ran as this user was started by these tests
@@ -362,7 +362,7 @@ def test_mount_with_the_options_of_fstab(small, mnt, programs, how):
                "mount": ["mount", "-t", "fuse.yesterfs", small.path, mnt, "-o", options],
                "fstab": ["mount", "-T", fstab, mnt]}[how.partition("-")[0]]
     done = peers.run(["unshare", "--mount", "--propagation", "slave", "sh", "-c", AS_INSTALLED, "sh", *command],
-                     check=None, env=env, timeout=60)
+                     check=None, env=env, timeout=120)
     if done.status == 77:
         pytest.skip(f"no overlay here: {done.err}")
     assert done.status == 0, done.story()
@@ -414,14 +414,14 @@ def test_sigterm_while_it_is_read(small, mnt):
         for reader in readers:
             reader.start()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
         os.close(held)
     finally:
         ending.set()
         process.kill()
         process.wait()
     for reader in readers:
-        reader.join(timeout=30)
+        reader.join(timeout=120)
         assert not reader.is_alive(), "a reader hangs"
     assert not peers.is_mounted(mnt)
 

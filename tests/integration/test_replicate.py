@@ -360,7 +360,7 @@ def test_cut_off_at_any_moment_the_far_side_is_whole(store, tmp_path):
         time.sleep(rng.random() * 0.4)  # the moment of death is what is random here
         os.killpg(copy.pid, 9)
         copy.wait()
-        assert ingest.wait(timeout=60) == 0
+        assert ingest.wait(timeout=120) == 0
         store.run("prune", "--grace", "1h")
         assert seen <= set(names(far)) and is_whole(far)
         seen = set(names(far))
@@ -383,7 +383,7 @@ exec {shutil.which("rsync")} "$@"
     environment = dict(os.environ, PATH=f"{slow.parent}:{os.environ['PATH']}")
     replicate = subprocess.Popen([str(peers.program("yester")), "replicate", "-q", "-s", str(store.path), str(tmp_path / "far")],
                                  env=environment, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (tmp_path / "begun").exists():
         assert time.monotonic() < deadline and replicate.poll() is None, replicate.stderr.read()
         time.sleep(0.02)

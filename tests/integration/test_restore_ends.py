@@ -19,7 +19,7 @@ def begun_slowly(store, member, rate, *options):
     """A restore that waits for its rate: shop.orders has some documents by now."""
     running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri", member.uri, "-j", "1",
                                 "--rate", rate, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not member.client["shop"]["orders"].find_one({"_id": 100000}) and running.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
     return running
@@ -30,9 +30,9 @@ def test_an_interrupt_does_not_wait_for_the_rate(member, store):
     orders.insert_many([{"_id": 100000 + i, "pad": "x" * 200} for i in range(6000)])
     backed_up(store, member)
     member.wipe()
-    with begun_slowly(store, member, "20K", "--nsInclude", "shop.orders") as running:
+    with begun_slowly(store, member, "1K", "--nsInclude", "shop.orders") as running:  # it would take 23 minutes
         running.send_signal(signal.SIGINT)
-        assert running.wait(8) == 130
+        assert running.wait(60) == 130
     assert 0 < orders.count_documents({}) < 6000
     restore(store, member, "--nsInclude", "shop.orders", "--resume")
     assert orders.count_documents({}) == 6000
@@ -51,7 +51,7 @@ def test_many_documents_that_differ_hide_none_that_is_missing(store):
         orders.delete_many({"_id": {"$gte": 100000}})
         with begun_slowly(store, member, "100K", "--mode", "missing", "--nsInclude", "shop.orders") as running:
             orders.delete_one({"_id": 1499})  # it was there when it was looked for; a standalone does not tell who deleted it
-            assert running.wait(60) == 4, running.stderr.read()
+            assert running.wait(120) == 4, running.stderr.read()
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def begin_with_slow_index(store, member, slow_index):
     running = subprocess.Popen([str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "--uri",
                                 f"{member.uri}&socketTimeoutMS=500", "--nsInclude", "shop.orders", "--progress=always"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not index_builds(member) and running.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
     return running
@@ -93,7 +93,7 @@ def test_an_index_may_take_longer_than_an_answer(member, store, slow_index):
         time.sleep(3)
         builds = index_builds(member)
         slow_index("off")
-        assert running.wait(60) == 0 and len(builds) == 1
+        assert running.wait(120) == 0 and len(builds) == 1
         assert b"indexes (namespaces): 0 of 1\n" in running.stderr.read()
     assert "n_1" in member.client["shop"]["orders"].index_information()
 
@@ -102,7 +102,7 @@ def test_an_index_may_take_longer_than_an_answer(member, store, slow_index):
 def test_an_index_that_takes_long_is_waited_for_until_somebody_interrupts(member, store, slow_index):
     with begin_with_slow_index(store, member, slow_index) as running:
         running.send_signal(signal.SIGINT)
-        assert running.wait(10) == 130
+        assert running.wait(120) == 130
     slow_index("off")
     restore(store, member, "--nsInclude", "shop.orders", "--resume")
     assert "n_1" in member.client["shop"]["orders"].index_information()
@@ -129,7 +129,7 @@ def test_it_asks_on_a_terminal(member, store):
     for answer, status in ((b"n\n", 6), (b"y\n", 0)):
         process = subprocess.Popen(command, stdin=other, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         os.write(main, answer)
-        said = process.communicate(timeout=60)[1].decode()
+        said = process.communicate(timeout=120)[1].decode()
         assert process.returncode == status and "[y/N]" in said, said
         assert ("shop" in member.user_databases()) == (status == 0)
     os.close(main), os.close(other)
@@ -184,8 +184,8 @@ def test_what_was_left_before_a_run_was_killed_is_told_by_the_one_that_goes_on(m
     orders.delete_many({"_id": {"$gte": 10}})
     orders.update_many({}, {"$set": {"changed": True}})
     command = [str(peers.program("yester")), "restore", "-s", str(store.path), "-y", "-j", "1", "--mode", "missing", "--uri", member.uri]
-    process = subprocess.Popen([*command, "--rate", "8M"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while orders.estimated_document_count() < 20000 and process.poll() is None:
+    process = subprocess.Popen([*command, "--rate", "4M"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while orders.estimated_document_count() < 5000 and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

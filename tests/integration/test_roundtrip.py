@@ -350,7 +350,7 @@ def test_copies_work_while_a_snapshot_lands(store, fixture_dump, tmp_path):
         while ingest.poll() is None or copies == 0:
             check_copies(dataclasses.replace(CASE_OF_NOTHING, latest=first), tmp_path)
             copies += 1
-        assert ingest.wait(timeout=60) == 0
+        assert ingest.wait(timeout=120) == 0
         assert mount.latest != first, "the new snapshot does not appear without mounting again"
         assert (first / "shop" / "orders.bson").stat().st_size > 0
         assert (mount.latest / "shop" / "orders.bson").stat().st_size == 0

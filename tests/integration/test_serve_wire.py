@@ -13,6 +13,7 @@ import peers
 import pymongo
 import pytest
 from serving import Server, body, header
+from test_many_documents import processor_seconds
 
 MIB = 1024 * 1024
 
@@ -231,12 +232,12 @@ def test_a_command_that_nests_too_deep_is_answered_with_an_error(server):
 def test_a_command_of_very_many_fields_is_looked_through_once(server):
     """Before a login, too: two of them must not keep all others waiting."""
     with server.raw() as raw, server.raw() as other:
-        began = time.monotonic()
+        used = processor_seconds(server.process.pid)
         for link in (raw, other):
             link.send(body({"hello": 1, **{f"{i:x}": None for i in range(40_000)}, "$db": "admin"}))
         with server.raw() as third:
             assert third.command({"ping": 1})["ok"] == 1
-        assert time.monotonic() - began < 3
+        assert processor_seconds(server.process.pid) - used < 3
         raw.message()
         last = {f"x{i}": None for i in range(100)}
         assert raw.command({"hello": 1, **last})["ok"] == 1
@@ -455,7 +456,7 @@ def test_slow_readers_block_nobody(big):
             for i in range(200):
                 began = time.monotonic()
                 assert quick.command({"ping": 1})["ok"] == 1
-                assert time.monotonic() - began < 10
+                assert time.monotonic() - began < 30
             answered = quick.command({"find": "small", "filter": {"_id": 7}}, "shop")
             assert answered["ok"] == 1 or answered["code"] == 146
         got = 0
@@ -487,7 +488,7 @@ def test_quick_commands_are_answered_while_long_ones_run(server):
             for _ in range(50):
                 began = time.monotonic()
                 raw.command({"hello": 1})
-                assert time.monotonic() - began < 10
+                assert time.monotonic() - began < 30
     finally:
         stop.set()
         for thread in threads:
@@ -510,10 +511,11 @@ def test_a_command_of_a_client_that_went_away_ends(big):
                 return [op for op in raw.command({"currentOp": 1})["inprog"] if op.get("op") == "command"
                         and "aggregate" in op.get("command", {})]
 
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while not running():
                 assert time.monotonic() < deadline, "it never began"
             gone.socket.close()
+            deadline = time.monotonic() + 120
             while running():
                 assert time.monotonic() < deadline, "it still runs"
 
@@ -524,7 +526,7 @@ def test_kill_op_and_kill_sessions_end_what_runs(big):
             for how in ("op", "session"):
                 lsid = {"id": bson.Binary(how.encode().ljust(16, b"."), 4)}
                 number = other.send(body(dict(LONG, lsid=lsid, **{"$db": "shop"})))
-                deadline = time.monotonic() + 60
+                deadline = time.monotonic() + 120
                 while True:
                     ops = [op for op in raw.command({"currentOp": 1})["inprog"] if "aggregate" in op.get("command", {})]
                     if ops:
