@@ -301,8 +301,7 @@ def recovering(version, files, ts):
                "--wiredTigerCacheSizeGB", "0.3", "--setParameter", f"recoverToOplogTimestamp={at}",
                "--setParameter", "diagnosticDataCollectionEnabled=false", "--setParameter", "ttlMonitorEnabled=false"]
     with open(files.with_suffix(".log"), "wb") as log:
-        process = subprocess.Popen([str(w) for w in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   env=program.env(), preexec_fn=peers._die_with_parent)
+        process = subprocess.Popen(peers.dies_with_us(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=program.env())
     try:
         yield _connect(process, port)
     finally:

@@ -4,7 +4,6 @@ The readers are independent of the code under test on purpose: they are small, s
 """
 import collections
 import contextlib
-import ctypes
 import dataclasses
 import gzip
 import os
@@ -157,8 +156,9 @@ def free_port():
     raise AssertionError(f"no port of {PORTS} is free")
 
 
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+def dies_with_us(command):
+    """The command, killed when we end. No Python runs between fork and exec: beside threads, as drivers have, it might stand still there."""
+    return [*(["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []), *map(str, command)]
 
 
 def clients_of(port):
@@ -240,8 +240,7 @@ class Mongod:
             command += ["--replSet", "rs0", "--oplogSize", "400"]
         with open(self.folder / "log", "ab") as log:
             begin = log.seek(0, os.SEEK_END)
-            self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=binary.env(), preexec_fn=_die_with_parent)
+            self.process = subprocess.Popen(dies_with_us(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=binary.env())
         self.client = pymongo.MongoClient("127.0.0.1", self.port, directConnection=True,
                                           serverSelectionTimeoutMS=30000,
                                           socketTimeoutMS=ANSWER_SECONDS * 1000)
