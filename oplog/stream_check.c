@@ -25,8 +25,9 @@ static void report(struct check *check, const char *file, const struct error *e)
 	OWNED(free) char *text = NULL;
 
 	/* A segment has its hash in its name, what a journal says of itself a checksum: a newer version is one indeed. */
-	if (error_is_no_damage(e) || (e->code == ERR_UNSUPPORTED &&
-				 (kind == STREAM_FILE_SEGMENT || kind == STREAM_FILE_JOURNAL))) {
+	if (error_is_no_damage(e) ||
+	    (e->code == ERR_UNSUPPORTED &&
+	     (kind == STREAM_FILE_SEGMENT || kind == STREAM_FILE_JOURNAL))) {
 		check->lack = *e;
 		if (!named)
 			(void)error_wrap(&check->lack, "%s", file);
