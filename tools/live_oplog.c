@@ -62,7 +62,7 @@ int live_oplog_next(struct live_oplog *oplog, struct bytes *ret, struct entry_op
 	const bson_t *doc;
 	bson_error_t why;
 
-	if (!live_reply_next(oplog->cursor, &doc)) {
+	if (!live_reply_next_now(oplog->cursor, &doc)) {
 		if (live_reply_error(oplog->cursor, &why))
 			return live_error(oplog->live, &why, "following the oplog", e);
 		if (oplog->live->uri->alone)

@@ -4,8 +4,10 @@
 
 #include "base/bson.h"
 
-/* The last reply that came to this thread and was not whole has not been told yet. */
-static _Thread_local bool broken;
+#define EMPTY_MAX 1000 /* batches without a document, one after the other */
+
+/* What the last replies to this thread lack, and nobody has been told yet; NULL: nothing. */
+static _Thread_local const char *broken;
 
 static bool is_number(uint8_t type)
 {
@@ -94,7 +96,7 @@ static void look(const mongoc_apm_command_succeeded_t *event)
 	const bson_t *reply = mongoc_apm_command_succeeded_get_reply(event);
 
 	if (!live_reply_is_whole(bytes_of(bson_get_data(reply), reply->len)))
-		broken = true;
+		broken = "its batch of documents is not whole, or not in order";
 }
 
 void live_reply_watch(mongoc_client_t *client)
@@ -115,18 +117,32 @@ void live_reply_watch_pool(mongoc_client_pool_t *pool)
 	mongoc_apm_callbacks_destroy(callbacks);
 }
 
+bool live_reply_next_now(mongoc_cursor_t *cursor, const bson_t **ret)
+{
+	return broken == NULL && mongoc_cursor_next(cursor, ret) && broken == NULL;
+}
+
 bool live_reply_next(mongoc_cursor_t *cursor, const bson_t **ret)
 {
-	return !broken && mongoc_cursor_next(cursor, ret) && !broken;
+	bson_error_t ignored;
+
+	for (int i = 0; i < EMPTY_MAX; i++) {
+		if (live_reply_next_now(cursor, ret))
+			return true;
+		if (broken != NULL || mongoc_cursor_error(cursor, &ignored) ||
+		    !mongoc_cursor_more(cursor))
+			return false;
+	}
+	broken = "its batches are empty, and do not end";
+	return false;
 }
 
 bool live_reply_error(mongoc_cursor_t *cursor, bson_error_t *ret)
 {
-	if (!broken)
+	if (broken == NULL)
 		return mongoc_cursor_error(cursor, ret);
-	broken = false;
 	bson_set_error(ret, MONGOC_ERROR_PROTOCOL, MONGOC_ERROR_PROTOCOL_INVALID_REPLY,
-		       "the server's reply is damaged: its batch of documents is not whole, or not "
-		       "in order");
+		       "the server's reply is damaged: %s", broken);
+	broken = NULL;
 	return true;
 }

@@ -18,8 +18,12 @@
 void live_reply_watch(mongoc_client_t *client);
 void live_reply_watch_pool(mongoc_client_pool_t *pool);
 
-/* As mongoc_cursor_next() and mongoc_cursor_error(). What a reply lacks is told once, by the thread's next cursor. */
+/*
+ * As mongoc_cursor_next() and mongoc_cursor_error(). A batch without a document is not the end: the driver stops there, live_reply_next()
+ * goes on. For a tailable cursor it is, for now. What a reply lacks is told once, by the thread's next cursor.
+ */
 bool live_reply_next(mongoc_cursor_t *cursor, const bson_t **ret);
+bool live_reply_next_now(mongoc_cursor_t *cursor, const bson_t **ret);
 bool live_reply_error(mongoc_cursor_t *cursor, bson_error_t *ret);
 
 /*

@@ -175,6 +175,44 @@ def test_what_is_listed_is_whole(filled, store, tmp_path):
     assert json.loads(store.run("check", "--read-data", "--json").out)["whole"]
 
 
+class Later:
+    """The first answer to a getMore of a namespace is an empty batch of a cursor that goes on; each answer comes one later."""
+
+    def __init__(self, namespace):
+        self.namespace, self.held = namespace, []
+
+    def __call__(self, said):
+        if said.command != "getMore" or said.namespace != self.namespace:
+            return None
+        self.held.append(said.reply)
+        if len(self.held) == 1:
+            return empty_batch(said)
+        return said.with_reply(self.held[-2])
+
+
+def empty_batch(said):
+    return said.with_reply({"cursor": {"nextBatch": [], "id": said.request["getMore"], "ns": said.namespace}, "ok": 1.0})
+
+
+@pytest.mark.parametrize("coll", ["orders", "ring"])
+def test_an_empty_batch_is_not_the_end(filled, store, tmp_path, coll):
+    later = Later(f"shop.{coll}")
+    with Liar(filled, later) as liar:
+        store.run("backup", "--uri", liar.uri)
+        assert len(later.held) >= 2
+    equal(state_in(store, "latest", tmp_path / "d"), state_of(filled))
+    again = Later(f"shop.{coll}")
+    with Liar(filled, again) as liar:
+        assert json.loads(store.run("verify", "--json", "--uri", liar.uri).out)["ok"]
+        assert len(again.held) >= 2
+    with Liar(filled, lambda said: empty_batch(said) if said.command == "getMore" and said.namespace == f"shop.{coll}" else None) as liar:
+        # In order of _id each new find has documents behind what is there: it comes to the end without a second batch.
+        done = store.run("backup", "--name", "first", "--uri", liar.uri, check=0 if coll == "orders" else 1)
+        assert "its batches are empty, and do not end" in done.err
+    if coll == "orders":
+        equal(state_in(store, "first", tmp_path / "first"), state_of(filled))
+
+
 @pytest.mark.parametrize("lie", [CLOSE, RESET, "cursor"])
 def test_a_server_that_never_gives_the_second_batch_is_not_asked_for_ever(filled, store, lie):
     """In natural order each try begins anew, and gets the first batch each time."""
