@@ -146,6 +146,21 @@ char *store_cache_home(const struct store *store)
 	return outside != NULL && !is_full(outside) ? TAKE(outside) : xstrdup(store->local);
 }
 
+/* In the user's cache folder: what can't be written is read at least. */
+static int go_outside(struct store *store, struct error *e)
+{
+	store->writable = false;
+	free(store->local);
+	free(store->tmp);
+	store->tmp = NULL;
+	store->local = make_outside(store, e);
+	if (store->local == NULL)
+		return error_hint(e, "the store can't be written to, and needs a little room "
+				     "elsewhere: let XDG_CACHE_HOME name a folder of your own");
+	store->tmp = xprintf("%s/tmp", store->local);
+	return 0;
+}
+
 /* local/<machine>/ inside the store, or in the user's cache folder where that can't be written. */
 static int make_local(struct store *store, const struct store_options *options, struct error *e)
 {
@@ -164,29 +179,41 @@ static int make_local(struct store *store, const struct store_options *options, 
 	/* There a cache would find the index of what lies under it, and take it for its own: their ids are the same. */
 	if (options != NULL && options->is_cache)
 		return made < 0 ? made : error_sys(e, "write to %s", store->tmp);
-	store->writable = false;
-	free(store->local);
-	free(store->tmp);
-	store->tmp = NULL;
-	store->local = make_outside(store, e);
-	if (store->local == NULL)
-		return error_hint(e, "the store can't be written to, and needs a little room "
-				     "elsewhere: let XDG_CACHE_HOME name a folder of your own");
-	store->tmp = xprintf("%s/tmp", store->local);
-	return 0;
+	return go_outside(store, e);
 }
 
-static int open_index(struct store *store, struct error *e)
+static int make_index(struct store *store, struct error *e)
 {
 	OWNED(free) char *dir = xprintf("%s/index", store->local);
+	struct error ignored;
 	bool fresh;
 
 	if (chunk_index_open(dir, &store->index, &fresh, e) < 0)
 		return e->code;
-	if (!fresh)
+	store->rebuilt = fresh;
+	if (!fresh || store_refresh(store, e) == 0)
 		return 0;
-	store->rebuilt = true;
-	return store_refresh(store, e);
+	/* Of all that is in local/ a beginning is the least use, and takes room. */
+	chunk_index_close(store->index);
+	store->index = NULL;
+	(void)(file_remove_tree(dir, &ignored) < 0);
+	return e->code;
+}
+
+/* Where there is no room for a new index (a replica's disk that is full), it is made outside: else nothing could be read. */
+static int open_index(struct store *store, const struct store_options *options, struct error *e)
+{
+	bool is_cache = options != NULL && options->is_cache;
+	int made = make_index(store, e);
+
+	if (made == 0 || e->code != ERR_IO || (e->sys != ENOSPC && e->sys != EDQUOT) || is_cache ||
+	    !store->writable)
+		return made;
+	if (go_outside(store, e) < 0)
+		return e->code;
+	backend_free(store->backend);
+	store->backend = backend_dir_new(store->path, NULL);
+	return make_index(store, e);
 }
 
 static unsigned core_count(void)
@@ -263,7 +290,7 @@ int store_open_with(const char *path, const struct store_options *options, struc
 		return e->code;
 	}
 	use_keys(store);
-	if (open_index(store, e) < 0)
+	if (open_index(store, options, e) < 0)
 		return e->code;
 	*ret = TAKE(store);
 	return 0;

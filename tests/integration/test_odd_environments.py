@@ -208,3 +208,25 @@ def test_moments_can_be_looked_at_while_the_disk_of_the_store_is_full(filled, tm
     done = peers.run([*alone, "bash", "-c", script], 1, env=environment)
     assert done.out.split() == ["285", "285"], done.story()
     assert "No space left on device\nHINT: " in done.err, done.story()
+
+
+@pytest.mark.parametrize("free", [0, 60, 90, 130, 200])
+def test_a_replica_whose_disk_is_full_can_be_read_where_nobody_did_before(filled, tmp_path, free):
+    """There is no local/ to delete, and no room to make one: it may be all that is left of the store."""
+    here, home = tmp_path / "full", tmp_path / "home"
+    here.mkdir(), home.mkdir()
+    alone = ["unshare", "--mount"]
+    if subprocess.run([*alone, "mount", "-t", "tmpfs", "-o", "size=2m", "none", here], capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    script = f"""
+        mount -t tmpfs -o size=2m none {here} && cp -r {filled.path} {here}/store && rm -rf {here}/store/local
+        dd if=/dev/zero of={here}/keep bs=1k count={free + 1} 2> /dev/null; dd if=/dev/zero of={here}/fill bs=1k 2> /dev/null; rm {here}/keep
+        for again in 1 2; do $yester count shop.orders && $yester check --read-data -q || exit; done
+        $yester ingest -q $dump && echo stored
+        rm {here}/fill && $yester prune -q && $yester ingest -q $dump && echo stored later
+        """
+    environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(home), "yester": str(peers.program("yester")),
+                   "YESTER_STORE": f"{here}/store", "dump": str(FIXTURE)}
+    done = peers.run([*alone, "bash", "-c", script], env=environment)
+    lines = done.out.split("\n")
+    assert lines[0] == lines[1] == "250" and lines[-2] == "stored later", done.story()
