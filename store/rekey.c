@@ -13,9 +13,8 @@ int rekey_run(struct store *store, struct bytes old, struct bytes fresh, bool ke
 		return error_hint(e, "'yester init --encrypt' makes an encrypted store, and "
 				     "'yester copy' copies into it");
 	}
-	if (!store->writable)
-		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
-				 store->path);
+	if (store_look_writable(store, e) < 0)
+		return e->code;
 	locked = file_lock(store->config_fd, store->path, STORE_LOCK_KEYS, FILE_LOCK_EXCLUSIVE,
 			   false, e);
 	if (locked < 0)

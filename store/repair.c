@@ -538,9 +538,8 @@ int repair_run(struct store *store, const struct repair_options *options, struct
 	r.good = live_set_new();
 	if (store_is_keyless(store))
 		return seal_no_key(e);
-	if (!store->writable)
-		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
-				 store->path);
+	if (store_look_writable(store, e) < 0)
+		return e->code;
 	if (store_rebuild(store, e) < 0 ||
 	    files->ops->list(files, "chunks", look_at_pack, &r, e) < 0 || condemn_bad(&r, e) < 0 ||
 	    store_writer_begin(store, &r.writer, e) < 0 || salvage_all(&r, e) < 0 ||

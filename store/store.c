@@ -182,6 +182,17 @@ static int make_local(struct store *store, const struct store_options *options, 
 	return go_outside(store, e);
 }
 
+int store_look_writable(const struct store *store, struct error *e)
+{
+	if (store->writable)
+		return 0;
+	if (store->is_full) {
+		errno = ENOSPC;
+		return error_sys(e, "make an index in %s", store->path);
+	}
+	return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only", store->path);
+}
+
 static int make_index(struct store *store, struct error *e)
 {
 	OWNED(free) char *dir = xprintf("%s/index", store->local);
@@ -211,6 +222,7 @@ static int open_index(struct store *store, const struct store_options *options, 
 		return made;
 	if (go_outside(store, e) < 0)
 		return e->code;
+	store->is_full = true;
 	backend_free(store->backend);
 	store->backend = backend_dir_new(store->path, NULL);
 	return make_index(store, e);

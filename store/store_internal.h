@@ -42,6 +42,7 @@ struct store {
 	char *local;   /* this machine's folder */
 	char *tmp;     /* local/tmp; spills and packs in the making */
 	bool writable; /* local/ lies inside the store and can be written */
+	bool is_full;  /* it can't, as there is no room for an index */
 	int config_fd; /* for locks */
 	struct store_params params;
 	struct store_keys
@@ -73,6 +74,9 @@ struct store {
 /* A codec of this thread for a while. */
 struct codec *store_codec_take(struct store *store);
 void store_codec_give(struct store *store, struct codec *codec);
+
+/* 0, or why nothing can be written: ERR_UNSUPPORTED, ERR_IO (its disk is full). */
+MUST_CHECK int store_look_writable(const struct store *store, struct error *e);
 
 /* Decode one place of `id` into *ret and verify it. 1, 0 (the pack is gone), ERR_CORRUPT, ERR_IO. */
 MUST_CHECK int store_read_place(struct store *store, const struct chunk_id *id,

@@ -20,9 +20,8 @@ int store_lock_alone(struct store *store, uint64_t byte, const char *busy, int *
 	OWNED(fd_close) int fd = -1;
 	int locked;
 
-	if (!store->writable)
-		return error_set(e, ERR_UNSUPPORTED, "%s: the store is open for reading only",
-				 store->path);
+	if (store_look_writable(store, e) < 0)
+		return e->code;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(e, "open %s", path);

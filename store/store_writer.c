@@ -368,10 +368,8 @@ int store_writer_begin(struct store *store, struct store_writer **ret, struct er
 	w->effort = store->under != NULL ? 0 : EFFORT;
 	if (store_is_keyless(store))
 		return seal_no_key(e);
-	if (!store->writable) {
-		error_set(e, ERR_UNSUPPORTED, "the store %s can't be written to", store->path);
-		return error_hint(e, "is it on read-only media, another user's, or its disk full?");
-	}
+	if (store_look_writable(store, e) < 0)
+		return e->code;
 	/* Packs that a killed writer left are found here, and their chunks used. */
 	if (tmp_lock_writer(store->tmp, &w->tmp_lock_fd, e) < 0 || store_refresh(store, e) < 0 ||
 	    store_writer_look_at_condemned(w, e) < 0)
