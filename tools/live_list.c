@@ -209,7 +209,8 @@ static int ask_for_indexes(struct live *live, struct live_list_entry *entry, boo
 				   sizeof(entry->uuid));
 	else
 		BSON_APPEND_UTF8(command, "listIndexes", entry->coll);
-	BSON_APPEND_BOOL(command, "includeBuildUUIDs", !entry->is_series);
+	/* Of a time series those that are not ready are left out then (5.0.4, 6.0.27). */
+	BSON_APPEND_BOOL(command, "includeBuildUUIDs", true);
 	code = list(live, entry->db, command, add_index, &indexes, e);
 	bson_destroy(command);
 	buf_reset(&entry->indexes);

@@ -1,4 +1,5 @@
 """yester backup, alone and with a tail, against real replica sets: nothing lost, nothing twice, nothing said that is secret."""
+import contextlib
 import datetime
 import json
 import os
@@ -289,6 +290,30 @@ def test_a_time_series_whose_view_comes_after_its_buckets_is_one(member, store, 
     store.run("dump", "--out", tmp_path / "ours")
     assert metadata_of(tmp_path / "ours")["shop.series"] == metadata_of(tmp_path / "theirs")["shop.series"]
     equal(state_in(store, "latest", tmp_path / "latest"), state_of(member))
+
+
+def test_an_index_of_a_time_series_that_is_being_built_is_not_there(member, store, tmp_path):
+    """It was listed as ready, also when its build is given up. What follows it is ready where the oplog says so."""
+    if member.number < (5, 0):
+        pytest.skip("it has no time series")
+    member.wipe()
+    db, hang = member.client["shop"], ("configureFailPoint", "hangAfterStartingIndexBuild")
+    db.create_collection("s", timeseries={"timeField": "t", "metaField": "m"})
+    db["s"].insert_one({"t": datetime.datetime(2026, 1, 1), "m": {"a": 1}})
+    db["s"].create_index("m.a", name="ready")
+    thread = threading.Thread(target=db["s"].create_index, args=("m.b",), kwargs={"name": "slow"})
+    member.client.admin.command(*hang, mode="alwaysOn")
+    try:
+        thread.start()
+        until(lambda: "buildUUID" in str(list(db.command("listIndexes", "system.buckets.s", includeBuildUUIDs=True)["cursor"]["firstBatch"])), "it is being built")
+        store.run("backup", "--name", "early", "--uri", member.uri)
+    finally:
+        member.client.admin.command(*hang, mode="off")
+        thread.join()
+    tail_once(store, member.uri)
+    for at, names in (("early", ["ready"]), ("latest", ["ready", "slow"])):
+        store.run("dump", "--at", at, "--out", tmp_path / at, "--nsInclude", "shop.s")
+        assert [one["name"] for one in metadata_of(tmp_path / at)["shop.s"][1]] == names
 
 
 def test_only_what_is_asked_for_is_copied(member, store, tmp_path):
