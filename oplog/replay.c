@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "oplog/moment.h"
+#include "oplog/replay_ahead.h"
 #include "oplog/replay_docs.h"
 #include "oplog/transaction.h"
 #include "store/snapshot/catalog_build.h"
@@ -261,28 +262,24 @@ static void note_open(struct replay *replay)
  * One entry. 1: go on, 0: nothing that comes later is of interest. Behind `to` only the decisions of
  * transactions that were prepared before are.
  */
-static int feed(struct replay *replay, struct bytes doc, struct error *e)
+static int feed(struct replay *replay, const struct entry *entry, struct error *e)
 {
 	const struct replay_options *o = replay->options;
 	struct transaction_unit unit;
-	struct entry entry;
 	uint64_t waits;
-	int found = entry_parse(doc, &entry, e);
+	int found;
 
-	if (found == 0 && entry.at.ts > o->to) {
+	if (entry->at.ts > o->to) {
 		note_open(replay);
 		if (transaction_waiting(replay->transactions, o->to, &waits) == 0)
 			return 0;
-	}
-	if (found < 0)
-		return found;
-	if (entry.at.ts <= o->to) {
+	} else {
 		replay->result->entries++;
-		replay->result->last = entry.at.ts;
+		replay->result->last = entry->at.ts;
 	}
-	found = transaction_feed(replay->transactions, &entry, &unit, e);
+	found = transaction_feed(replay->transactions, entry, &unit, e);
 	/* A transaction that began before the first entry and ended before the base is in the base. */
-	if (found == ERR_NO_TIME && entry.at.ts <= o->from)
+	if (found == ERR_NO_TIME && entry->at.ts <= o->from)
 		return 1;
 	if (found == 1)
 		found = apply_unit(replay, &unit, e);
@@ -298,21 +295,20 @@ static int cancelled(const struct replay *replay)
 
 static int feed_all(struct replay *replay, struct error *e)
 {
-	const struct replay_source *source = &replay->options->source;
 	const struct progress *p = replay->options->progress;
+	OWNED(replay_ahead_free)
+	struct replay_ahead *ahead = replay_ahead_new(&replay->options->source);
 	struct progress_pace pace = {0};
+	struct entry entry;
 	uint64_t count = 0;
-	struct bytes doc;
 	int found;
 
-	while ((found = source->next(source->ctx, &doc, e)) == 1) {
-		size_t len = doc.len;
-
-		found = feed(replay, doc, e);
+	while ((found = replay_ahead_next(ahead, &entry, e)) == 1) {
+		found = feed(replay, &entry, e);
 		if (found != 1)
 			break;
 		count++;
-		if (!progress_is_due(&pace, len))
+		if (!progress_is_due(&pace, entry.raw.len))
 			continue;
 		if (cancelled(replay))
 			return error_set(e, ERR_CANCELLED, "interrupted");
