@@ -160,17 +160,16 @@ static bool is_before(const struct snapshot *s, const struct snapshot *than, uin
 	return than->optime.seconds > begin ? !newer : newer && s->optime.seconds <= begin;
 }
 
-/* Has another base of this range all that the moments from `begin` on need of it? */
-static bool is_spare(const struct snapshot_list *list, const struct stream *stream,
-		     const struct snapshot *s, const struct stream_range *range, uint64_t begin)
+/* Has another base of its range all that the moments from `begin` on need of snapshot `i`? `ranges`: those behind each. */
+static bool is_spare(const struct snapshot_list *list, const struct stream_range *const *ranges,
+		     size_t i, uint64_t begin)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct snapshot *other = &list->at[i];
+	const struct snapshot *s = &list->at[i];
 
-		if (other != s && other->exact && is_before(other, s, begin) &&
-		    stands_for(other, s) && range_behind(stream, other) == range)
+	for (size_t other = 0; other < list->count; other++)
+		if (other != i && ranges[other] == ranges[i] &&
+		    is_before(&list->at[other], s, begin) && stands_for(&list->at[other], s))
 			return true;
-	}
 	return false;
 }
 
@@ -181,16 +180,18 @@ static bool is_spare(const struct snapshot_list *list, const struct stream *stre
 static void keep_bases(const struct snapshot_list *list, const struct stream *stream,
 		       uint64_t begin, const char *why, struct forget_plan *plan)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct snapshot *s = &list->at[i];
-		const struct stream_range *range = range_behind(stream, s);
+	OWNED(free)
+	const struct stream_range **ranges = xcalloc(list->count + 1, sizeof(*ranges));
 
-		if (range == NULL || entry_seconds(range->last.ts) < begin ||
-		    is_spare(list, stream, s, range, begin))
+	for (size_t i = 0; i < list->count; i++)
+		ranges[i] = range_behind(stream, &list->at[i]);
+	for (size_t i = 0; i < list->count; i++) {
+		if (ranges[i] == NULL || entry_seconds(ranges[i]->last.ts) < begin ||
+		    is_spare(list, ranges, i, begin))
 			continue;
 		if (!plan->choices[i].keep)
 			keep(&plan->choices[i], why);
-		plan->keep_from = MIN_OF(plan->keep_from, needed_by(s));
+		plan->keep_from = MIN_OF(plan->keep_from, needed_by(&list->at[i]));
 	}
 }
 
