@@ -20,17 +20,9 @@ static bool is_refused(const bson_error_t *why)
 
 int live_error(struct live *live, const bson_error_t *why, const char *what, struct error *e)
 {
-	char text[sizeof(why->message)];
-
-	memcpy(text, why->message, sizeof(text));
-	text[sizeof(text) - 1] = '\0';
-	live_uri_hide(live->uri, text);
 	live->overrun |=
 		why->domain == MONGOC_ERROR_SERVER && why->code == CODE_CAPPED_POSITION_LOST;
-	live_denied_shorten(text);
-	error_set(e, is_refused(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what,
-		  text[0] == '\0' ? "its reply is not understood" : text);
-	return live_denied(why) ? live_denied_hint(why, LIVE_DENIED_READING, e) : e->code;
+	return live_denied_error(live->uri, why, is_refused(why), what, LIVE_DENIED_READING, e);
 }
 
 void live_find_options(const struct live *live, bson_t *ret)
@@ -440,7 +432,8 @@ void live_close(struct live *live)
 	free(live);
 }
 
-bool live_entry_at(const bson_t *doc, struct entry_optime *ret)
+int live_entry_at(const struct live *live, const bson_t *doc, struct entry_optime *ret,
+		  struct error *e)
 {
 	struct entry_optime at = {.term = -1};
 	bson_iter_t iter;
@@ -449,8 +442,11 @@ bool live_entry_at(const bson_t *doc, struct entry_optime *ret)
 		at.ts = timestamp_at(&iter);
 	if (bson_iter_init_find(&iter, doc, "t") && BSON_ITER_HOLDS_INT64(&iter))
 		at.term = bson_iter_int64(&iter);
+	if (at.ts == 0)
+		return error_set(e, ERR_CORRUPT, "an entry of the oplog of %s has no timestamp",
+				 live->member);
 	*ret = at;
-	return at.ts != 0;
+	return 0;
 }
 
 /* The first entry that a find of the oplog gives: 1 and its timestamp, 0 there is none. */
@@ -468,11 +464,7 @@ static int read_one(struct live *live, const bson_t *filter, bson_t *options, ui
 	BSON_APPEND_INT64(options, "limit", 1);
 	cursor = mongoc_collection_find_with_opts(oplog, filter, options, live->prefs);
 	if (live_reply_next(cursor, &doc))
-		code = live_entry_at(doc, &at)
-			       ? 1
-			       : error_set(e, ERR_CORRUPT,
-					   "an entry of the oplog of %s has no timestamp",
-					   live->member);
+		code = live_entry_at(live, doc, &at, e) < 0 ? e->code : 1;
 	else if (live_reply_error(cursor, &why))
 		code = live_error(live, &why, "reading the oplog", e);
 	mongoc_cursor_destroy(cursor);

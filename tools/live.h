@@ -91,7 +91,8 @@ MUST_CHECK int live_newest(struct live *live, uint64_t *ret, struct error *e);
  */
 MUST_CHECK int live_upto(struct live *live, uint64_t ts, uint64_t *ret, struct error *e);
 
-/* The timestamp and term of an entry; false when it has no timestamp. */
-bool live_entry_at(const bson_t *doc, struct entry_optime *ret);
+/* The timestamp and term of an entry of the member's oplog. ERR_CORRUPT: it has no timestamp. */
+MUST_CHECK int live_entry_at(const struct live *live, const bson_t *doc, struct entry_optime *ret,
+			     struct error *e);
 
 #endif

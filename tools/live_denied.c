@@ -51,7 +51,7 @@ void live_denied_shorten(char *text)
 			*text = ' ';
 }
 
-int live_denied_hint(const bson_error_t *why, const char *roles, struct error *e)
+static int add_hint(const bson_error_t *why, const char *roles, struct error *e)
 {
 	if (is_unknown_user(why))
 		return error_hint(e, "the user is looked for in authSource= of the URI, else in "
@@ -60,4 +60,18 @@ int live_denied_hint(const bson_error_t *why, const char *roles, struct error *e
 		return error_hint(e, "the URI names no user, or the user was removed meanwhile; %s",
 				  roles);
 	return error_hint(e, "%s", roles);
+}
+
+int live_denied_error(const struct live_uri *uri, const bson_error_t *why, bool refused,
+		      const char *what, const char *roles, struct error *e)
+{
+	char text[sizeof(why->message)];
+
+	memcpy(text, why->message, sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	live_uri_hide(uri, text);
+	live_denied_shorten(text);
+	error_set(e, refused ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what,
+		  text[0] == '\0' ? "its reply is not understood" : text);
+	return live_denied(why) ? add_hint(why, roles, e) : e->code;
 }

@@ -9,6 +9,7 @@
 #include <mongoc/mongoc.h>
 
 #include "base/error.h"
+#include "tools/live_uri.h"
 
 /* Codes of mongod. base/error_codes.yml. */
 #define LIVE_UNAUTHORIZED 13
@@ -30,7 +31,11 @@ bool live_denied_not_yet(const bson_error_t *why);
  */
 void live_denied_shorten(char *text);
 
-/* The hint of an error that live_denied() is true for; `roles`: one of the above. Returns e->code. */
-int live_denied_hint(const bson_error_t *why, const char *roles, struct error *e);
+/*
+ * What the driver says of `what`, without secrets and on one line: ERR_REFUSED when `refused`, else ERR_REMOTE; with a hint
+ * where live_denied() is true. `roles`: one of the above. Returns e->code.
+ */
+int live_denied_error(const struct live_uri *uri, const bson_error_t *why, bool refused,
+		      const char *what, const char *roles, struct error *e);
 
 #endif

@@ -75,9 +75,8 @@ int live_oplog_next(struct live_oplog *oplog, struct bytes *ret, struct entry_op
 	*ret = bytes_of(bson_get_data(doc), doc->len);
 	if (bson_check(*ret, BSON_CHECK_STRUCTURE, e) < 0)
 		return error_wrap(e, "an entry of the oplog of %s", oplog->live->member);
-	if (!live_entry_at(doc, ret_at))
-		return error_set(e, ERR_CORRUPT, "an entry of the oplog of %s has no timestamp",
-				 oplog->live->member);
+	if (live_entry_at(oplog->live, doc, ret_at, e) < 0)
+		return e->code;
 	/* Within a batch live_reply.h looks. */
 	if (ret_at->ts <= oplog->last)
 		return error_set(e, ERR_REMOTE, "the oplog of %s does not come in its order",

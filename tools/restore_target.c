@@ -39,15 +39,7 @@ bool restore_target_passes(const bson_error_t *why)
 int restore_target_error(const struct restore_target *target, const bson_error_t *why,
 			 const char *what, struct error *e)
 {
-	char text[sizeof(why->message)];
-
-	memcpy(text, why->message, sizeof(text));
-	text[sizeof(text) - 1] = '\0';
-	live_uri_hide(target->uri, text);
-	live_denied_shorten(text);
-	error_set(e, live_denied(why) ? ERR_REFUSED : ERR_REMOTE, "%s: %s", what,
-		  text[0] == '\0' ? "its reply is not understood" : text);
-	return live_denied(why) ? live_denied_hint(why, LIVE_DENIED_WRITING, e) : e->code;
+	return live_denied_error(target->uri, why, live_denied(why), what, LIVE_DENIED_WRITING, e);
 }
 
 mongoc_client_t *restore_target_take(struct restore_target *target)
