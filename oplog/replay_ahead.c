@@ -24,13 +24,14 @@ struct replay_ahead {
 	uint64_t direct; /* bytes that the caller read itself */
 	bool started;
 	pthread_t thread;
-	pthread_mutex_t lock; /* over what follows, but the batches that are somebody's */
-	pthread_cond_t moved;
-	uint64_t filled,
-		done; /* batches; those between are the caller's, the others the thread's */
-	bool stop;
-	struct batch batches[BATCHES];
 	size_t at; /* the caller's place in batch `done` */
+	struct batch batches
+		[BATCHES]; /* those from `done` up to `filled` are the caller's, the others the thread's */
+	pthread_mutex_t lock; /* over all below */
+	pthread_cond_t moved;
+	uint64_t filled;
+	uint64_t done;
+	bool stop;
 };
 
 struct replay_ahead *replay_ahead_new(const struct replay_source *source)

@@ -150,14 +150,15 @@ static int unmount(const char *path, bool dead, struct error *e)
 		error_set(e, ERR_IO, "%s: fusermount3 is not installed", path);
 		return error_hint(e, "install the package fuse3, or unmount as root");
 	}
-	errno = problem;
-	if (problem == HELPER_FAILED)
+	if (problem == HELPER_FAILED) {
 		error_set(e, ERR_IO, "%s could not be unmounted", path);
-	else
+	} else {
+		errno = problem;
 		error_sys(e, "%s", path);
-	if (problem == EBUSY || problem == HELPER_FAILED)
-		return error_hint(e, "'fuser -vm %s' shows who uses it", path);
-	return e->code;
+		if (problem != EBUSY)
+			return e->code;
+	}
+	return error_hint(e, "'fuser -vm %s' shows who uses it", path);
 }
 
 static int run_umount(struct cmd_run *run, struct error *e)
