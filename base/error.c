@@ -103,6 +103,11 @@ bool error_is_no_damage(const struct error *e)
 	}
 }
 
+bool error_is_harm(const struct error *e)
+{
+	return e->code == ERR_CORRUPT || (e->code == ERR_IO && !error_is_no_damage(e));
+}
+
 int error_nomem(struct error *e, size_t size)
 {
 	return error_set(e, ERR_NOMEM, "out of memory: %zu bytes could not be allocated", size);

@@ -74,6 +74,11 @@ bool error_is_lack(const struct error *e);
  * unlike a lack it may be so for one file only, and who can go on without it may.
  */
 bool error_is_no_damage(const struct error *e);
+/*
+ * Does an error of reading say that bytes are not what they were, or can't be had any more (a bad sector)? Who can go on without them may,
+ * and tells it.
+ */
+bool error_is_harm(const struct error *e);
 
 /* ERR_NOMEM for an allocation of `size` bytes. */
 int error_nomem(struct error *e, size_t size) COLD;

@@ -94,31 +94,98 @@ int piece_cursor_next(struct piece_cursor *c, struct bytes *ret, struct error *e
 	return 1;
 }
 
+void piece_cursor_pass(struct piece_cursor *c, uint64_t *ret_lost)
+{
+	const struct journal *journal = c->piece->journal;
+	OWNED(buf_release) struct buf payload = {0};
+	struct error ignored;
+	uint64_t end = c->rank;
+
+	if (c->tree != NULL) {
+		tree_cursor_pass(c->tree, ret_lost);
+		return;
+	}
+	if (c->rank < c->piece->segment.entries) {
+		size_t frame = journal_frame_of_rank(journal, c->piece->skip + c->rank);
+		const struct journal_frame *f = &journal->frames[frame];
+
+		if (journal_read_frame(journal, frame, &payload, &ignored) < 0)
+			end = MIN_OF(f->rank + f->count - c->piece->skip,
+				     c->piece->segment.entries);
+	}
+	*ret_lost = end - c->rank;
+	c->rank = end;
+	buf_reset(&c->frame);
+	c->at = 0;
+}
+
+static int ts_at(struct piece_cursor *c, uint64_t rank, uint64_t *ret, struct error *e)
+{
+	struct entry_optime at;
+	struct bytes doc;
+	int found = piece_cursor_seek(c, rank, e);
+
+	if (found == 1)
+		found = piece_cursor_next(c, &doc, e);
+	if (found == 0)
+		return error_set(e, ERR_CORRUPT, "a segment has fewer entries than its root says");
+	if (found < 0 || stream_optime(doc, &at, e) < 0)
+		return e->code;
+	*ret = at.ts;
+	return 0;
+}
+
+/* Where a search stands: what is before `low` is before its time, what is at or behind `high` is not. */
+struct halves {
+	uint64_t low, high;
+};
+
+/*
+ * Entry `rank`, between the two, can't be read: on which side of what is lost with it is `ts`? An error when it lies in it; `e` is that of
+ * entry `rank`.
+ */
+static int go_around(struct piece_cursor *c, uint64_t ts, uint64_t rank, struct halves *halves,
+		     struct error *e)
+{
+	uint64_t begin, end, at, ignored;
+	struct error why;
+
+	tree_cursor_lost(c->tree, rank, &begin, &end);
+	while (end > rank && end <= halves->high && ts_at(c, end, &at, &why) < 0) {
+		uint64_t from = end;
+
+		tree_cursor_lost(c->tree, from, &ignored, &end);
+		if (end == from)
+			return e->code;
+	}
+	if (end > rank && end <= halves->high && at <= ts) {
+		halves->low = end;
+		return 0;
+	}
+	if (begin <= halves->low || ts_at(c, begin - 1, &at, &why) < 0 || at < ts)
+		return e->code;
+	halves->high = begin - 1;
+	return 0;
+}
+
 /* By halves, over the entries' timestamps. */
 static int find_rank(struct piece_cursor *c, uint64_t ts, uint64_t *ret, struct error *e)
 {
-	uint64_t low = 0, high = c->piece->segment.entries - 1;
+	struct halves halves = {.high = c->piece->segment.entries - 1};
 
-	/* What is before `low` is before ts, what is at or behind `high` is not. */
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		struct entry_optime at;
-		struct bytes doc;
-		int found = piece_cursor_seek(c, middle, e);
+	while (halves.low < halves.high) {
+		uint64_t middle = halves.low + (halves.high - halves.low) / 2, at;
 
-		if (found == 1)
-			found = piece_cursor_next(c, &doc, e);
-		if (found == 0)
-			return error_set(e, ERR_CORRUPT,
-					 "a segment has fewer entries than its root says");
-		if (found < 0 || stream_optime(doc, &at, e) < 0)
-			return e->code;
-		if (at.ts < ts)
-			low = middle + 1;
-		else
-			high = middle;
+		if (ts_at(c, middle, &at, e) < 0) {
+			if (!error_is_harm(e) || go_around(c, ts, middle, &halves, e) < 0)
+				return e->code;
+		} else if (at < ts) {
+			halves.low = middle + 1;
+		} else {
+			halves.high = middle;
+		}
 	}
-	*ret = high;
+	*ret = halves.high;
 	return 0;
 }
 

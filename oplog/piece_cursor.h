@@ -31,6 +31,9 @@ MUST_CHECK int piece_cursor_seek(struct piece_cursor *cursor, uint64_t rank, str
 /* 1 and the next entry's document (valid until the cursor moves), 0 at the end. */
 MUST_CHECK int piece_cursor_next(struct piece_cursor *cursor, struct bytes *ret, struct error *e);
 
+/* After an error of piece_cursor_next(): as tree_cursor_pass(), of a journal over a frame. */
+void piece_cursor_pass(struct piece_cursor *cursor, uint64_t *ret_lost);
+
 /* The rank of the entry that piece_cursor_next() would return. */
 uint64_t piece_cursor_rank(const struct piece_cursor *cursor);
 

@@ -258,20 +258,24 @@ static void note_open(struct replay *replay)
 	replay->needed_from = transaction_needed_from(replay->transactions);
 }
 
-/*
- * One entry. 1: go on, 0: nothing that comes later is of interest. Behind `to` only the decisions of
- * transactions that were prepared before are.
- */
+/* Is nothing of interest that comes later? Behind `to` the decisions of transactions that were prepared before are. */
+static bool is_done(struct replay *replay)
+{
+	uint64_t waits;
+
+	note_open(replay);
+	return transaction_waiting(replay->transactions, replay->options->to, &waits) == 0;
+}
+
+/* One entry. 1: go on, 0: that was all. */
 static int feed(struct replay *replay, const struct entry *entry, struct error *e)
 {
 	const struct replay_options *o = replay->options;
 	struct transaction_unit unit;
-	uint64_t waits;
 	int found;
 
 	if (entry->at.ts > o->to) {
-		note_open(replay);
-		if (transaction_waiting(replay->transactions, o->to, &waits) == 0)
+		if (is_done(replay))
 			return 0;
 	} else {
 		replay->result->entries++;
@@ -283,7 +287,10 @@ static int feed(struct replay *replay, const struct entry *entry, struct error *
 		return 1;
 	if (found == 1)
 		found = apply_unit(replay, &unit, e);
-	return found < 0 ? found : 1;
+	if (found < 0)
+		return found;
+	/* What comes next is not read: it may be damaged. */
+	return entry->at.ts != o->to || !is_done(replay);
 }
 
 static int cancelled(const struct replay *replay)

@@ -96,6 +96,12 @@ MUST_CHECK int stream_cursor_seek(struct stream_cursor *cursor, uint64_t ts, str
 /* 1 and the next entry's document (valid until the cursor moves), 0 at the end of the range. */
 MUST_CHECK int stream_cursor_next(struct stream_cursor *cursor, struct bytes *ret, struct error *e);
 
+/*
+ * After an error of stream_cursor_next(), of a cursor that is not filtered: stand behind what can't be read; *ret_lost: how many entries. 0
+ * of them when they can be read by now. Returns the name of the file that they are lost of, below the store's folder: the caller's.
+ */
+char *stream_cursor_pass(struct stream_cursor *cursor, uint64_t *ret_lost);
+
 /* The first second >= `from` in which the stream has an entry that is no noop... 1, 0 none. */
 MUST_CHECK int stream_next_second(struct stream *stream, uint32_t from, uint32_t *ret,
 				  struct error *e);

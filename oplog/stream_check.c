@@ -149,7 +149,7 @@ static int check_sealed(struct check *check, const char *file, uint64_t size, st
 static int check_file(void *ctx, const char *file, uint64_t size, struct error *e)
 {
 	struct check *check = ctx;
-	struct segment segment;
+	struct segment segment = {0};
 	struct stream_file parsed = stream_file_parse(file);
 	struct error why;
 	int found;
@@ -168,6 +168,10 @@ static int check_file(void *ctx, const char *file, uint64_t size, struct error *
 		return 0;
 	if (found == 1)
 		found = check_segment(check, &segment, &why);
+	if (found < 0 && found != ERR_CANCELLED && segment.entries > 0)
+		(void)error_wrap(&why, "entries %" PRIu32 ".%" PRIu32 " to %" PRIu32 ".%" PRIu32,
+				 entry_seconds(segment.first.ts), entry_increment(segment.first.ts),
+				 entry_seconds(segment.last.ts), entry_increment(segment.last.ts));
 	if (found == ERR_CANCELLED) {
 		*e = why;
 		return found;

@@ -3,8 +3,8 @@
 
 #include "oplog/stream_internal.h"
 
-/* Entries of the stream before the first one at or behind `ts`. */
-static int count_before(struct stream *stream, uint64_t ts, uint64_t *ret, struct error *e)
+/* Entries of the stream up to `ts`. The one behind that is not looked at: it may be damaged. */
+static int count_upto(struct stream *stream, uint64_t ts, uint64_t *ret, struct error *e)
 {
 	size_t at = stream_find_piece(stream->pieces, stream->count, ts);
 	OWNED(piece_cursor_free) struct piece_cursor *cursor = NULL;
@@ -13,10 +13,13 @@ static int count_before(struct stream *stream, uint64_t ts, uint64_t *ret, struc
 	for (size_t i = 0; i < at; i++)
 		count += stream->pieces[i].segment.entries;
 	if (at < stream->count) {
+		int exact;
+
 		cursor = piece_cursor_new(stream->store, &stream->pieces[at]);
-		if (piece_cursor_seek_ts(cursor, ts, e) < 0)
-			return e->code;
-		count += piece_cursor_rank(cursor);
+		exact = piece_cursor_seek_ts(cursor, ts, e);
+		if (exact < 0)
+			return exact;
+		count += piece_cursor_rank(cursor) + (exact == 1);
 	}
 	*ret = count;
 	return 0;
@@ -27,8 +30,7 @@ int stream_count(struct stream *stream, uint64_t after, uint64_t upto, uint64_t 
 {
 	uint64_t begin, end;
 
-	if (count_before(stream, after + 1, &begin, e) < 0 ||
-	    count_before(stream, upto == UINT64_MAX ? upto : upto + 1, &end, e) < 0)
+	if (count_upto(stream, after, &begin, e) < 0 || count_upto(stream, upto, &end, e) < 0)
 		return e->code;
 	*ret = end > begin ? end - begin : 0;
 	return 0;

@@ -1,4 +1,7 @@
 /* Walking a stream: see stream.h. Prefix: stream_ */
+#include <assert.h>
+#include <string.h>
+
 #include "oplog/postings.h"
 #include "oplog/stream_internal.h"
 
@@ -202,6 +205,18 @@ int stream_cursor_next(struct stream_cursor *cursor, struct bytes *ret, struct e
 			return e->code;
 	}
 	return 0;
+}
+
+char *stream_cursor_pass(struct stream_cursor *cursor, uint64_t *ret_lost)
+{
+	const struct stream *stream = cursor->stream;
+	const struct piece *piece = &stream->pieces[cursor->at];
+
+	assert(!cursor->filtered && cursor->piece != NULL);
+	piece_cursor_pass(cursor->piece, ret_lost);
+	return piece->journal == NULL ? stream_file_segment(stream->name, &piece->segment.id)
+				      : xprintf(STREAM_FOLDER "%s/%s", stream->name,
+						strrchr(piece->journal->path, '/') + 1);
 }
 
 /* Is the entry more than a sign of life? */

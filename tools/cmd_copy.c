@@ -1,10 +1,12 @@
 #include <stdio.h>
 
 #include "base/exit_code.h"
+#include "base/texts.h"
 #include "tools/cmd_table.h"
 #include "tools/copy.h"
 #include "tools/json_out.h"
 #include "tools/size.h"
+#include "tools/term.h"
 
 struct options {
 	const char *since;
@@ -24,9 +26,10 @@ static const struct args_option options[] = {
 	 offsetof(struct options, key_command)},
 };
 
-static void print_json(const struct copy_result *r)
+static void print_json(const struct copy_result *r, const struct buf *left)
 {
 	struct json_out j;
+	const char *text;
 
 	json_out_begin(&j, stdout, false);
 	json_out_u64(&j, "snapshots", r->snapshots);
@@ -36,7 +39,26 @@ static void print_json(const struct copy_result *r)
 	json_out_u64(&j, "bytes", r->bytes);
 	json_out_u64(&j, "entries", r->entries);
 	json_out_u64(&j, "storedBytes", r->stored);
+	json_out_array(&j, "problems");
+	for (size_t at = 0; (text = texts_next(left, &at)) != NULL;)
+		json_out_bytes(&j, NULL, bytes_str(text));
+	json_out_end_array(&j);
 	json_out_finish(&j);
+}
+
+/* What is damaged here, on stderr: with --quiet, too. */
+static void print_left(const struct buf *left)
+{
+	OWNED(buf_release) struct buf shown = {0};
+	const char *text;
+
+	for (size_t at = 0; (text = texts_next(left, &at)) != NULL;)
+		fprintf(stderr, "%sDAMAGE%s %s\n", term_style(stderr, TERM_RED),
+			term_style(stderr, TERM_PLAIN), term_escaped(bytes_str(text), &shown));
+	if (left->len > 0)
+		fprintf(stderr,
+			"yester: copy: what is damaged was left out; 'yester repair --from' mends "
+			"it where a copy is sound, and the same copy again brings it\n");
 }
 
 static void print_text(const struct copy_result *r)
@@ -63,7 +85,9 @@ static int run_copy(struct cmd_run *run, struct error *e)
 	OWNED(store_close) struct store *from = NULL;
 	OWNED(store_close) struct store *to = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
-	struct copy_options copy = {.names = run->words.at + 1,
+	OWNED(buf_release) struct buf left = {0};
+	struct copy_options copy = {.left = &left,
+				    .names = run->words.at + 1,
 				    .name_count = run->words.count - 1,
 				    .since = o->since,
 				    .until = o->until};
@@ -86,10 +110,11 @@ static int run_copy(struct cmd_run *run, struct error *e)
 	if (code < 0)
 		return code;
 	if (run->globals.json)
-		print_json(&result);
+		print_json(&result, &left);
 	else if (!run->globals.quiet)
 		print_text(&result);
-	return EXIT_CODE_OK;
+	print_left(&left);
+	return left.len > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
 }
 
 const struct cmd cmd_copy = {
@@ -101,7 +126,11 @@ const struct cmd cmd_copy = {
 		 "encrypted\n"
 		 "where STORE is not, and the other way round. Without SNAPSHOT, --since and "
 		 "--until\n"
-		 "everything is copied, the oplog too. What DST has is not copied again.\n"
+		 "everything is copied, the oplog too. What DST has is not copied again. What "
+		 "is damaged\n"
+		 "here is told and left out (exit code 4): a snapshot, or entries of the oplog, "
+		 "where DST\n"
+		 "gets a gap.\n"
 		 "For an exact copy of the store itself, 'yester replicate' is quicker.\n",
 	.examples =
 		"  yester init -s /archive/shop && yester copy -s /backup/shop /archive/shop\n"

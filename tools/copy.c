@@ -4,13 +4,16 @@
 #include <time.h>
 
 #include "base/key.h"
+#include "base/texts.h"
 #include "oplog/moment.h"
-#include "oplog/stream_add.h"
+#include "oplog/stream.h"
 #include "store/settle.h"
 #include "store/snapshot/catalog_build.h"
 #include "store/snapshot/commit.h"
 #include "store/tree/tree_build.h"
 #include "store/tree/tree_prefix.h"
+#include "tools/copy_left.h"
+#include "tools/copy_oplog.h"
 #include "tools/log_span.h"
 
 /* A tree that was copied: its root here and there. */
@@ -30,6 +33,7 @@ struct job {
 	struct snapshot parent; /* that was copied last */
 	bool has_parent;
 	struct progress_pace pace;
+	bool harmed; /* what failed is reading from `from` */
 };
 
 static void job_release(struct job *job)
@@ -54,6 +58,13 @@ static int still_wanted(struct job *job, const char *phase, struct error *e)
 	if (p->report != NULL)
 		p->report(p->ctx, phase, job->result.bytes, 0);
 	return 0;
+}
+
+/* The code of something that reads here only. */
+static int read_here(struct job *job, int code)
+{
+	job->harmed |= code < 0;
+	return code;
 }
 
 /* ---- a tree */
@@ -105,7 +116,7 @@ static int sample_of(struct job *job, const struct tree_root *root, struct buf *
 
 	while (ret->len < TREE_PREFIX_LEN && (found = tree_cursor_next(cursor, &doc, e)) == 1)
 		buf_add_bytes(ret, doc);
-	return found < 0 ? found : 0;
+	return found < 0 ? read_here(job, found) : 0;
 }
 
 static int choose_prefix(struct job *job, const struct tree_root *root, const struct tree_root *old,
@@ -142,7 +153,7 @@ static int copy_documents(struct job *job, const struct tree_root *root,
 		if (progress_is_due(&job->pace, doc.len) && still_wanted(job, "copying", e) < 0)
 			return e->code;
 	}
-	return found;
+	return read_here(job, found);
 }
 
 /* `old`: an earlier version there, or NULL. */
@@ -168,9 +179,10 @@ static int copy_tree(struct job *job, const struct tree_root *root, const struct
 	    tree_builder_finish(builder, &copied.to, e) < 0)
 		return e->code;
 	if (copied.to.count != root->count || copied.to.bytes != root->bytes)
-		return error_set(e, ERR_CORRUPT, "%llu documents were read, %llu are expected",
-				 (unsigned long long)copied.to.count,
-				 (unsigned long long)root->count);
+		return read_here(job, error_set(e, ERR_CORRUPT,
+						"%llu documents were read, %llu are expected",
+						(unsigned long long)copied.to.count,
+						(unsigned long long)root->count));
 	keep_copied(job, &copied);
 	*ret = copied.to;
 	return 0;
@@ -206,14 +218,14 @@ static int copy_namespaces(struct job *job, struct moment *moment, struct catalo
 		struct bytes ns = bytes_of(entry.ns, entry.ns_len);
 		int has_old = find_old(job, parent, ns, &old, e);
 
-		if (has_old < 0 || moment_changed(moment, ns, &changed, e) < 0 ||
+		if (has_old < 0 || read_here(job, moment_changed(moment, ns, &changed, e)) < 0 ||
 		    copy_tree(job, &entry.root, has_old == 1 ? &old : NULL, &entry.root, e) < 0)
 			return error_wrap(e, "%s", entry.ns);
 		entry.order_of = entry.root.id; /* the same documents, under another name */
 		if (catalog_build_add(build, &entry, changed, NULL, e) < 0)
 			return e->code;
 	}
-	return found;
+	return read_here(job, found);
 }
 
 static void describe(const struct job *job, const struct snapshot *s, struct snapshot *ret)
@@ -232,7 +244,7 @@ static int copy_snapshot(struct job *job, const struct snapshot *s, bool taken, 
 	OWNED(catalog_build_free) struct catalog_build *build = NULL;
 	OWNED(snapshot_release) struct snapshot made = {0};
 
-	if (moment_open(job->from, s, &moment, e) < 0)
+	if (read_here(job, moment_open(job->from, s, &moment, e)) < 0)
 		return e->code;
 	describe(job, s, &made);
 	if (taken) {
@@ -244,11 +256,12 @@ static int copy_snapshot(struct job *job, const struct snapshot *s, bool taken, 
 	if (copy_namespaces(job, moment, build, e) < 0 ||
 	    catalog_build_finish(build, &made, e) < 0 ||
 	    copy_tree(job, &s->oplog, NULL, &made.oplog, e) < 0)
-		return error_wrap(e, "snapshot %s", s->name);
+		return e->code;
 	if (made.documents != s->documents || made.bytes != s->bytes)
-		return error_set(e, ERR_CORRUPT, "snapshot %s: %llu documents were copied of %llu",
-				 s->name, (unsigned long long)made.documents,
-				 (unsigned long long)s->documents);
+		return read_here(job,
+				 error_set(e, ERR_CORRUPT, "%llu documents were copied of %llu",
+					   (unsigned long long)made.documents,
+					   (unsigned long long)s->documents));
 	if (commit_snapshot(job->writer, &made, e) < 0)
 		return e->code;
 	job->result.snapshots++;
@@ -294,6 +307,22 @@ static int is_there(struct job *job, const struct snapshot *s, bool *ret_taken)
 	return 0;
 }
 
+/* One that is damaged here is told, and the others are copied all the same. */
+static int copy_or_tell(struct job *job, const struct snapshot *s, bool taken, struct error *e)
+{
+	uint64_t renamed = job->result.renamed;
+
+	job->harmed = false;
+	if (copy_snapshot(job, s, taken, e) == 0)
+		return 0;
+	(void)error_wrap(e, "snapshot %s", s->name);
+	if (!job->harmed || !error_is_harm(e))
+		return e->code;
+	job->result.renamed = renamed;
+	texts_add(job->options->left, e->text);
+	return 0;
+}
+
 /* Marks in `chosen` which of the source's snapshots are to be copied. */
 static int choose(struct job *job, bool *chosen, struct error *e)
 {
@@ -330,57 +359,22 @@ static int copy_snapshots(struct job *job, struct error *e)
 		int there = chosen[i] ? is_there(job, &job->source.at[i], &taken) : 1;
 
 		job->result.had += chosen[i] && there;
-		if (!there && copy_snapshot(job, &job->source.at[i], taken, e) < 0)
+		if (!there && copy_or_tell(job, &job->source.at[i], taken, e) < 0)
 			return e->code;
 	}
 	/* One that was there may be of a copy that was killed just then. */
 	return job->result.had > 0 ? settle_all(job->to, e) : 0;
 }
 
-/* ---- the oplog */
-
-/* Each range is a slice: a gap stays one. */
-static int copy_range(struct job *job, struct stream *stream, const struct stream_range *range,
-		      struct stream_add *add, struct error *e)
+static int copy_entries(struct job *job, struct error *e)
 {
-	OWNED(stream_cursor_free) struct stream_cursor *cursor = stream_cursor_new(stream, NULL);
-	struct bytes doc;
-	int found;
+	struct copy_oplog oplog = {.from = job->from,
+				   .writer = job->writer,
+				   .progress = job->options->progress,
+				   .left = job->options->left,
+				   .bytes = &job->result.bytes};
 
-	if (stream_add_slice(add, store_path(job->from), e) < 0 ||
-	    stream_cursor_seek(cursor, range->first.ts, e) < 0)
-		return e->code;
-	while ((found = stream_cursor_next(cursor, &doc, e)) == 1) {
-		if (stream_add_entry(add, doc, e) < 0)
-			return e->code;
-		job->result.bytes += doc.len;
-		job->result.entries++;
-		if (progress_is_due(&job->pace, doc.len) &&
-		    still_wanted(job, "copying the oplog", e) < 0)
-			return e->code;
-	}
-	return found;
-}
-
-static int copy_oplog(struct job *job, struct error *e)
-{
-	OWNED(stream_close) struct stream *stream = NULL;
-	OWNED(stream_add_free) struct stream_add *add = NULL;
-	struct stream_added added;
-
-	if (stream_open(job->from, &stream, NULL, e) < 0)
-		return e->code;
-	if (stream_range_count(stream) == 0)
-		return 0;
-	if (stream_add_begin(job->writer, &add, e) < 0)
-		return e->code;
-	for (size_t i = 0; i < stream_range_count(stream); i++)
-		if (copy_range(job, stream, stream_range(stream, i), add, e) < 0)
-			return e->code;
-	if (stream_add_finish(add, &added, e) < 0)
-		return e->code;
-	job->result.entries = added.entries;
-	return 0;
+	return copy_oplog(&oplog, &job->result.entries, e);
 }
 
 int copy_run(struct store *from, struct store *to, const struct copy_options *options,
@@ -389,11 +383,17 @@ int copy_run(struct store *from, struct store *to, const struct copy_options *op
 	OWNED(job_release) struct job job = {.from = from, .to = to, .options = options};
 	struct store_writer_counts counts;
 	bool all = options->name_count == 0 && options->since == NULL && options->until == NULL;
+	size_t skipped;
 
-	if (snapshots_read(from, &job.source, NULL, e) < 0 ||
+	if (snapshots_read(from, &job.source, &skipped, e) < 0 ||
 	    snapshots_read(to, &job.there, NULL, e) < 0 ||
-	    store_writer_begin(to, &job.writer, e) < 0 || copy_snapshots(&job, e) < 0 ||
-	    (all && copy_oplog(&job, e) < 0))
+	    store_writer_begin(to, &job.writer, e) < 0)
+		return e->code;
+	/* Who names some does not ask for others. */
+	if (skipped > 0 && options->name_count == 0 &&
+	    copy_left_snapshots(from, options->left, e) < 0)
+		return e->code;
+	if (copy_snapshots(&job, e) < 0 || (all && copy_entries(&job, e) < 0))
 		return e->code;
 	store_writer_counts(job.writer, &counts);
 	job.result.stored = counts.stored_bytes;

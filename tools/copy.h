@@ -18,6 +18,7 @@ struct copy_options {
 	const char *since,
 		*until; /* WHEN, or NULL: snapshots in between only; not together with names */
 	const struct progress *progress;
+	struct buf *left; /* texts: what could not be copied, and why */
 };
 
 struct copy_result {
@@ -30,8 +31,9 @@ struct copy_result {
 };
 
 /*
- * Copy. A snapshot whose name another one has there gets one with the begin of its id. ERR_NOT_FOUND; errors of reading (ERR_CORRUPT)
- * and writing; what was copied before stays.
+ * Copy. A snapshot whose name another one has there gets one with the begin of its id. What is damaged here is left out and told in
+ * options->left, the rest is copied: of the oplog all entries that can be read, with a gap where the others were. ERR_NOT_FOUND, ERR_CORRUPT (the
+ * other store is damaged, or this one so that nothing is known of it), other errors of reading and writing; what was copied before stays.
  */
 MUST_CHECK int copy_run(struct store *from, struct store *to, const struct copy_options *options,
 			struct copy_result *ret, struct error *e);

@@ -439,6 +439,40 @@ int tree_cursor_next_leaf(struct tree_cursor *c, struct bytes *ret_docs, struct 
 	return 1;
 }
 
+void tree_cursor_lost(struct tree_cursor *c, uint64_t rank, uint64_t *ret_begin, uint64_t *ret_end)
+{
+	struct tree_root root = c->root;
+	uint64_t rest = rank, begin = 0;
+	struct error ignored;
+	size_t len;
+
+	*ret_begin = *ret_end = rank;
+	/* A disk may have failed once. */
+	if (tree_cursor_seek_rank(c, rank, &ignored) >= 0 &&
+	    (!c->in_leaf || doc_at(c, c->at, &len, &ignored) == 0))
+		return;
+	unwind(c);
+	while (root.height > 0 && load(c, &root, &ignored) == 0) {
+		const struct tree_node *node = &c->steps[root.height].node;
+		size_t child = choose(node, BY_RANK, &rest);
+
+		begin += node->before[child];
+		root = tree_node_child_root(node, child);
+	}
+	*ret_begin = begin;
+	*ret_end = begin + root.count;
+}
+
+void tree_cursor_pass(struct tree_cursor *c, uint64_t *ret_lost)
+{
+	uint64_t rank = c->rank, begin, end;
+
+	tree_cursor_lost(c, rank, &begin, &end);
+	unwind(c);
+	c->rank = end;
+	*ret_lost = end - rank;
+}
+
 uint64_t tree_cursor_rank(const struct tree_cursor *c)
 {
 	return c->rank;

@@ -44,6 +44,18 @@ MUST_CHECK int tree_cursor_next(struct tree_cursor *cursor, struct bytes *ret_do
 MUST_CHECK int tree_cursor_next_leaf(struct tree_cursor *cursor, struct bytes *ret_docs,
 				     struct error *e);
 
+/*
+ * After an error of reading document number `rank`: which ones are lost with it, in a leaf or below a node: *ret_begin to *ret_end - 1. None, both
+ * `rank`, when it can be read by now. The cursor has to seek after it.
+ */
+void tree_cursor_lost(struct tree_cursor *cursor, uint64_t rank, uint64_t *ret_begin,
+		      uint64_t *ret_end);
+/*
+ * After an error of tree_cursor_next(): stand behind what can't be read, a leaf or all that is below a node; *ret_lost: how many
+ * documents. 0 of them when it can be read by now.
+ */
+void tree_cursor_pass(struct tree_cursor *cursor, uint64_t *ret_lost);
+
 /* Number of the document that tree_cursor_next() would return, and its byte offset. */
 uint64_t tree_cursor_rank(const struct tree_cursor *cursor);
 /* Bytes that it holds, with the chunks that it stands in. NULL: none. */

@@ -1,13 +1,18 @@
 """yester copy: the same snapshots and moments in a store that is made otherwise."""
+import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 
 import bson
 import peers
+import pytest
+from bson.timestamp import Timestamp
+from test_repair import damage, flip, packs
 from test_retention import BEGIN, DAY, documents_of, dump_of, entry, oplog_of, take
 
 SEED = int(os.environ.get("YESTER_SEED", "11"))
@@ -124,6 +129,84 @@ def test_copies_that_went_on_apart_come_together(store, tmp_path):
     assert json.loads(peers.yester("copy", "-s", far, store.path, "--json").out)["snapshots"] == 0
     peers.yester("forget", "-s", far, own[0])
     assert archive(far, "mine") == mine[1]
+
+
+def damaged_part(tmp_path, what):
+    """A store with four slices of an oplog, each with a snapshot; something of the second one is damaged."""
+    store = peers.Store(tmp_path / "store", "--seed", "5")
+    take(store, tmp_path / "dump", "base", BEGIN, 0, "--assert-quiesced")
+    log = tmp_path / "oplog.bson"
+    begin = bson.encode({"ts": Timestamp(BEGIN, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},
+                         "wall": bson.datetime.datetime(2026, 1, 1)})
+    entries = [begin] + [entry(BEGIN + n * 60, 20_000 + n) for n in range(1, 4001)]
+    for part in range(4):
+        known, manifests = set(packs(store.path)), set((store.path / "snapshots").iterdir())
+        log.write_bytes(b"".join(entries[part * 1000:part * 1000 + 1001]))
+        store.run("ingest-oplog", log)
+        of_part = set(packs(store.path)) - known
+        store.run("snapshot", "--at", f"{BEGIN + (part * 1000 + 900) * 60}.1", "--name", f"s{part}")
+        if part == 1:
+            leaves, nodes = sorted(of_part, key=lambda f: -f.stat().st_size)
+            of_snapshot = sorted(set(packs(store.path)) - known - of_part, key=lambda f: -f.stat().st_size)
+            [manifest] = set((store.path / "snapshots").iterdir()) - manifests
+    segments = sorted((store.path / "oplog").rglob("*.segment"), key=lambda f: f.stat().st_mtime_ns)
+    if what == "node":
+        shutil.rmtree(store.path / "local")  # where it is noted what was found whole
+    file = {"leaf": leaves, "node": nodes, "segment": segments[1], "manifest": manifest, "snapshot": of_snapshot[0]}[what]
+    damage(file, flip(file.stat().st_size // 3))
+    return store
+
+
+@pytest.mark.parametrize("what", ["leaf", "node", "segment", "manifest", "snapshot"])
+def test_what_is_damaged_is_told_and_the_rest_is_copied(tmp_path, what):
+    store = damaged_part(tmp_path, what)
+    other = peers.Store(tmp_path / "other", "--seed", "99")
+    done = store.run("copy", other.path, "--json", check=4)
+    said = json.loads(done.out)
+    # Later snapshots may be made of what is damaged of this one.
+    lacks = {"base", "s0", "s1", "s2", "s3"} - {s["name"] for s in listed(other.path)}
+    assert "DAMAGE" in done.err and len(said["problems"]) == max(len(lacks), 1), said
+    assert lacks == {"s1"} if what == "manifest" else "s1" in lacks if what == "snapshot" else not lacks
+    assert what != "snapshot" or all(any(f"snapshot {name}: shop.orders: " in line for line in said["problems"]) for name in lacks)
+    assert json.loads(other.run("check", "--read-data", "--json").out)["whole"]
+    for minute in (500, 950, 1990, 2500, 3990):
+        count = store.run("count", "--at", f"{BEGIN + minute * 60}.1", "shop.orders", check=None)
+        if count.status == 0 and what != "leaf":
+            assert other.run("count", "--at", f"{BEGIN + minute * 60}.1", "shop.orders").out == count.out
+    gaps = json.loads(other.run("gaps", "--json", check=(0, 3)).out)
+    if what in ("manifest", "snapshot"):
+        assert said["entries"] == 4001 and gaps == []
+    else:
+        assert 3001 <= said["entries"] < 4001 and any(g["why"] == "no oplog" for g in gaps)
+    if what == "leaf":
+        # To the last entry before it, and from the first one behind it: what lies between is named, and is the gap.
+        # (A snapshot in the midst of it makes it two.)
+        between = [g for g in gaps if g["why"] == "no oplog"]
+        lost = 4001 - said["entries"]
+        ends = [between[0]["after"], between[-1]["before"]]
+        assert lost > 0 and f"{lost} entries of the oplog after {ends[0]} and before {ends[1]}" in said["problems"][0]
+        assert other.run("count", "--at", ends[0], "shop.orders").out == store.run("count", "--at", ends[0], "shop.orders").out
+        # Here, all moments before it can be opened, wherever a search for them comes by.
+        for minute in range(1000, (int(ends[0].split(".")[0]) - BEGIN) // 60 + 1, 120):
+            assert int(store.run("count", "--at", f"{BEGIN + minute * 60}.1", "shop.orders").out) == 3000 + minute
+        minute = int(ends[0].split(".")[0]) + 60
+        other.run("count", "--at", f"{minute}.1", "shop.orders", check=5 if minute != BEGIN + 1900 * 60 else 0)
+    elif what == "node":
+        assert f"entries {BEGIN + 1001 * 60}.1 to {BEGIN + 2000 * 60}.1" in said["problems"][0]
+    again = store.run("copy", other.path, "--json", check=4)
+    assert json.loads(again.out)["snapshots"] == json.loads(again.out)["entries"] == 0
+
+
+def test_what_was_lost_comes_with_the_next_copy(tmp_path):
+    """The store is mended from a replica meanwhile."""
+    store = damaged_part(tmp_path, "leaf")
+    [bad] = [f for f in packs(store.path) if hashlib.sha256(f.read_bytes()).hexdigest() != f.stem]
+    other = peers.Store(tmp_path / "other")
+    store.run("copy", other.path, check=4)
+    damage(bad, flip(bad.stat().st_size // 3))
+    store.run("copy", other.path)
+    assert other.run("ranges", "--json").out == store.run("ranges", "--json").out
+    assert other.run("gaps").status == 0
 
 
 def test_a_copy_that_is_killed_goes_on(store, tmp_path):

@@ -303,6 +303,40 @@ static void a_damaged_frame_is_a_gap_until_somebody_brings_it(void **state UNUSE
 	}
 }
 
+/* As `yester copy` does, of a journal that is not sealed yet. */
+static void what_is_sound_around_a_damaged_frame_can_be_read(void **state UNUSED)
+{
+	for (uint32_t bad = 1; bad < 3; bad++) {
+		const char *dir;
+		struct tail tail = {.store = stream_model_store(&dir)};
+		OWNED(free) char *name = damage_frame(&tail, dir, 4, bad);
+		OWNED(stream_close) struct stream *stream = NULL;
+		OWNED(stream_cursor_free) struct stream_cursor *cursor = NULL;
+		uint64_t read = 0, lost = 0;
+		struct error e = {0};
+		struct bytes doc;
+		int found;
+
+		ASSERT_OK(stream_open(tail.store, &stream, NULL, &e));
+		cursor = stream_cursor_new(stream, NULL);
+		while ((found = stream_cursor_next(cursor, &doc, &e)) != 0) {
+			OWNED(free) char *file = NULL;
+
+			if (found == 1) {
+				read++;
+				continue;
+			}
+			assert_int_equal(found, ERR_CORRUPT);
+			assert_int_equal(read, bad * 10);
+			file = stream_cursor_pass(cursor, &lost);
+			assert_string_equal(file, name);
+		}
+		assert_int_equal(lost, 10);
+		assert_int_equal(read, 30);
+		store_close(tail.store);
+	}
+}
+
 static void keep_text(void *ctx, const char *text)
 {
 	buf_printf(ctx, "%s\n", text);
@@ -480,6 +514,7 @@ int main(void)
 		cmocka_unit_test(what_is_before_the_damage_in_a_journal_is_kept),
 		cmocka_unit_test(a_damaged_frame_is_a_gap_until_somebody_brings_it),
 		cmocka_unit_test(what_a_damaged_journal_lacks_comes_from_a_copy_or_is_told),
+		cmocka_unit_test(what_is_sound_around_a_damaged_frame_can_be_read),
 		cmocka_unit_test(the_journals_that_there_are_can_be_listed),
 		cmocka_unit_test(a_new_journal_comes_behind_all_that_there_are),
 		cmocka_unit_test(nobody_writes_a_journal_without_the_key),

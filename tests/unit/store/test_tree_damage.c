@@ -330,10 +330,65 @@ static void nobody_reads_on_over_damage(void **state)
 	store_close(store);
 }
 
+/* Number `rank`, when it is read. */
+static int32_t id_of(struct bytes doc)
+{
+	struct bson_field field;
+	struct error e = {0};
+
+	assert_int_equal(bson_find(doc, "_id", &field, &e), 1);
+	return (int32_t)get_le32(field.value.at);
+}
+
+static void what_is_sound_around_damage_can_be_read(void **state UNUSED)
+{
+	OWNED(store_close) struct store *store = tree_model_store();
+	struct tree_root good = build(store, TREE_KEYED);
+
+	for (enum how how = 0; how < HOW_COUNT; how++) {
+		struct tree_root root = damage(store, &good, how);
+		OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(store, &root);
+		uint64_t lost = 0, read = 0, part;
+		struct error e = {0};
+		struct bytes doc;
+		int found;
+
+		while ((found = tree_cursor_next(cursor, &doc, &e)) != 0) {
+			if (found == 1) {
+				assert_int_equal(id_of(doc), read + lost);
+				read++;
+				continue;
+			}
+			tree_cursor_pass(cursor, &part);
+			assert_true(part > 0);
+			lost += part;
+		}
+		assert_int_equal(read + lost, root.count);
+		if (how == NODE_IS_MISSING || how == NODE_IS_OTHERWISE)
+			assert_int_equal(read, 0);
+		else
+			assert_in_range(lost, 1, DOCS / 4);
+	}
+	{
+		OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(store, &good);
+		struct error e = {0};
+		struct bytes doc;
+		uint64_t lost;
+
+		/* As when a disk failed once. */
+		assert_int_equal(tree_cursor_seek_rank(cursor, 7, &e), 1);
+		tree_cursor_pass(cursor, &lost);
+		assert_int_equal(lost, 0);
+		assert_int_equal(tree_cursor_next(cursor, &doc, &e), 1);
+		assert_int_equal(id_of(doc), 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_reads_on_over_damage),
+		cmocka_unit_test(what_is_sound_around_damage_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
