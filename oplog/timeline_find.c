@@ -130,9 +130,23 @@ static int no_time(struct timeline_view *view, const char *text, uint64_t ts, bo
 	return error_hint(e, "what can be reached: %s ('yester ranges')", buf_text(&reach));
 }
 
+/* Will the second be a moment of its own, when a later operation is there, or a transaction is decided? */
+static bool is_unfinished(const struct timeline_view *view, uint64_t seconds)
+{
+	for (size_t i = 0; i < view->list.count; i++) {
+		const struct snapshot *s = &view->list.at[i];
+		const struct stream_range *range = timeline_range_of(view, s);
+
+		if (range != NULL && s->optime.seconds <= seconds &&
+		    entry_seconds(range->last.ts) >= seconds)
+			return true;
+	}
+	return false;
+}
+
 /*
- * A snapshot (an inexact one, too) that shows this second, as far as anybody knows: where the stream goes
- * on from it, the second may go on, too.
+ * A snapshot that shows this second, as far as anybody knows: where the stream goes on from it, the second may go on, too. An inexact
+ * one only where there is nothing better, now or when the second is finished: it would be another moment then.
  */
 static const struct snapshot *snapshot_of_second(struct timeline_view *view, uint64_t seconds)
 {
@@ -145,7 +159,7 @@ static const struct snapshot *snapshot_of_second(struct timeline_view *view, uin
 		    (best == NULL || s->exact || !best->exact))
 			best = s;
 	}
-	return best;
+	return best != NULL && !best->exact && is_unfinished(view, seconds) ? NULL : best;
 }
 
 static int find_ts(struct timeline_view *view, const char *text, uint64_t ts, bool second,

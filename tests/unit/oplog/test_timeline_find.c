@@ -192,6 +192,26 @@ static void a_second_of_several_snapshots_is_that_of_an_exact_one(void **state)
 	end(&w);
 }
 
+/* What it shows now would be something else as soon as the next operation comes. */
+static void an_inexact_snapshot_is_no_second_that_is_not_finished(void **state)
+{
+	struct world w = begin();
+
+	(void)state;
+	commit(&w, "exact", EXACT, S);
+	commit(&w, "about", INEXACT, S + 4);
+	commit(&w, "behind", INEXACT, S + 9);
+	add_entries(&w, 0, 5);
+	look(&w);
+	refused(&w, "@1700000004", ERR_NO_TIME, "that second is not finished", "can be reached");
+	assert_string_equal(found(&w, "about", true), "about");
+	assert_string_equal(found(&w, "@1700000009", true), "behind");
+	add_entries(&w, 4, 7);
+	look(&w);
+	assert_string_equal(found(&w, "@1700000004", false), "2023-11-14T221324Z");
+	end(&w);
+}
+
 static void what_no_oplog_can_have_is_refused(void **state)
 {
 	struct world w = begin();
@@ -320,6 +340,7 @@ int main(void)
 		cmocka_unit_test(without_a_snapshot_there_is_no_moment),
 		cmocka_unit_test(of_an_inexact_snapshot_only_it_is_a_moment),
 		cmocka_unit_test(a_second_of_several_snapshots_is_that_of_an_exact_one),
+		cmocka_unit_test(an_inexact_snapshot_is_no_second_that_is_not_finished),
 		cmocka_unit_test(what_no_oplog_can_have_is_refused),
 		cmocka_unit_test(two_moments_never_have_one_name),
 		cmocka_unit_test(the_latest_is_the_last_operation),
