@@ -69,6 +69,8 @@ bool query_cursor_is_missing(const struct query_cursor *cursor);
  */
 MUST_CHECK int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *ret,
 				  int64_t *ret_count, bool *ret_done, struct error *e);
+/* From now on batches of about `room` bytes (0: 16 MiB, which is the most): less than was asked for may come at any time. */
+void query_cursor_set_room(struct query_cursor *cursor, size_t room);
 /* The same for who looks at the documents itself: `ret` is emptied, and becomes the array. */
 MUST_CHECK int query_cursor_array(struct query_cursor *cursor, int64_t most, struct buf *ret,
 				  bool *ret_done, struct error *e);

@@ -77,9 +77,17 @@ static void add(struct buf *ret, int64_t index, struct bytes doc)
 	value_write_at(ret, (size_t)index, &v);
 }
 
+void query_cursor_set_room(struct query_cursor *cursor, size_t room)
+{
+	cursor->room = room;
+}
+
 int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *ret,
 		       int64_t *ret_count, bool *ret_done, struct error *e)
 {
+	/* What a cursor of a single batch leaves out, nobody can ask for. */
+	size_t room = cursor->room == 0 || cursor->is_single ? BATCH_BYTES
+							     : MIN_OF(cursor->room, BATCH_BYTES);
 	int64_t count = 0;
 	int more = 1;
 
@@ -97,7 +105,7 @@ int query_cursor_batch(struct query_cursor *cursor, int64_t most, struct buf *re
 			return more;
 		if (more == 0)
 			break;
-		if (count > 0 && ret->len + doc.len > BATCH_BYTES) {
+		if (count > 0 && ret->len + doc.len > room) {
 			cursor->has_ahead = true;
 			cursor->ahead = doc;
 			break;

@@ -19,6 +19,7 @@ struct query_cursor {
 	struct bytes
 		behind; /* the collection that is read, where a view or a time series is asked */
 	bool is_find;	/* its words in errors, and its rules of when it ends */
+	size_t room;	/* bytes of a batch; 0: the most */
 	bool is_tailable, is_single, is_point, is_empty;
 	int64_t first; /* batch size of the first batch */
 	int64_t left;  /* documents until the limit closes it; -1: none does */

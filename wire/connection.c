@@ -30,10 +30,18 @@ struct connection *connection_new(int fd, struct tls *tls, uint64_t id, struct m
 	return c;
 }
 
+void connection_set_unread(struct connection *c, size_t bytes)
+{
+	size_t before = atomic_exchange(&c->unread, bytes);
+
+	atomic_fetch_add(&c->memory->unread, bytes - before); /* modulo 2^64 */
+}
+
 void connection_free(struct connection *c)
 {
 	if (c == NULL)
 		return;
+	connection_set_unread(c, 0);
 	channel_close(&c->channel);
 	buf_release(&c->in);
 	buf_release(&c->out);

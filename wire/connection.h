@@ -31,7 +31,9 @@ struct connection {
 	struct spare *spare;
 	size_t charged; /* bytes of `in` and `out` that are counted in memory */
 
-	atomic_uint handed; /* from thread to thread: what one wrote, the next one sees */
+	atomic_size_t unread; /* bytes that are held for the reply, of WRITING */
+	bool is_cut;	      /* it was shut down: it ends (the server's lock) */
+	atomic_uint handed;   /* from thread to thread: what one wrote, the next one sees */
 	_Atomic enum connection_state state;
 	_Atomic int64_t
 		since; /* monotonic milliseconds: when it came to this state, or something moved */
@@ -54,6 +56,8 @@ enum connection_step {
 };
 /* Go on until a request is whole; reads only when there is none yet. One of more than `limit` bytes, packed or not, is the end. */
 enum connection_step connection_receive(struct connection *c, uint32_t limit);
+/* So much is held for a reply that nobody reads now. */
+void connection_set_unread(struct connection *c, size_t bytes);
 /* A reply is to be put into c->out, which may be a long one. */
 void connection_replies(struct connection *c);
 /* A reply was put into c->out: count it. */

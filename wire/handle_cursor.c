@@ -133,6 +133,7 @@ static int next_batch(struct call *call, struct cursor *cursor, int64_t most, bo
 	}
 	if (query_call_reserve(service, &reserved, e) < 0)
 		return e->code;
+	query_cursor_set_room(cursor->query, reserved);
 	code = query_cursor_batch(cursor->query, most, call->reply, &count, ret_done, e);
 	memory_give(&service->memory, reserved + cursor->charged);
 	cursor->charged = query_cursor_memory(cursor->query) + sizeof(*cursor) + cursor->ns.len;

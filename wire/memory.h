@@ -13,6 +13,7 @@
 struct memory {
 	size_t limit;
 	atomic_size_t used;
+	atomic_size_t unread;	 /* of these: replies that wait for who does not read them */
 	atomic_bool short_of_it; /* memory_take() failed since memory_was_short() was last asked */
 };
 

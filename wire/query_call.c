@@ -1,14 +1,22 @@
 #include "wire/query_call.h"
 
+#include <time.h>
+
 #include "query/value.h"
 
 #define SHARE 8				       /* of the memory that is left, for one query */
 #define LEAST (512 * KIB)		       /* that each one has, however many there are */
 #define KEPT_BACK (SERVER_THREADS_MAX * LEAST) /* for as many as can run at once */
+#define PATIENCE                                                                                   \
+	3000 /* milliseconds: until then replies that nobody reads are given up (server.c) */
+#define LOOK_AGAIN 20
+#define UNREAD_SHARE 8 /* of the memory: with less of it in them that would not help */
 
 int query_call_reserve(struct service *service, size_t *ret, struct error *e)
 {
+	const struct timespec pause = {.tv_nsec = LOOK_AGAIN * 1000000L};
 	struct memory *m = &service->memory;
+	unsigned waited = 0;
 
 	for (;;) {
 		size_t left = memory_left(m), spare = left - MIN_OF(left, KEPT_BACK);
@@ -18,8 +26,12 @@ int query_call_reserve(struct service *service, size_t *ret, struct error *e)
 			*ret = size;
 			return 0;
 		}
-		if (size == LEAST && !cursors_evict(service->cursors))
+		if (size > LEAST || cursors_evict(service->cursors))
+			continue;
+		if (waited >= PATIENCE || atomic_load(&m->unread) < m->limit / UNREAD_SHARE)
 			break;
+		nanosleep(&pause, NULL);
+		waited += LOOK_AGAIN;
 	}
 	return query_error(e, QUERY_EXCEEDED_MEMORY_LIMIT,
 			   "the cursors, queries and replies of this server use the %zu MiB of its "
@@ -122,6 +134,7 @@ int query_call_reply(struct query_call *q, struct query_cursor *query, bool is_f
 	query_call_ns(call, query_cursor_ns(cursor), &ns);
 	client_op_ns(call->client, buf_bytes(&ns));
 	array = bson_build_open_array(b, "firstBatch");
+	query_cursor_set_room(cursor, q->reserved);
 	if (query_cursor_batch(cursor, most, b, &count, &done, e) < 0)
 		return e->code;
 	bson_build_end(b, array);

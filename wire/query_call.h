@@ -21,7 +21,10 @@ MUST_CHECK int query_call_begin(struct call *call, struct bytes cmd, struct quer
 void query_call_end(struct query_call *q);
 DEFINE_OWNED_STRUCT(struct query_call, query_call_end);
 
-/* Take back enough for another command of this server; as query_call_begin(). */
+/*
+ * Take back enough for another command of this server; as query_call_begin(). Where replies that nobody reads have all of the memory it waits until
+ * they are given up. What is reserved is also what a batch may have: what many clients do not read can't be more than there is.
+ */
 MUST_CHECK int query_call_reserve(struct service *service, size_t *ret, struct error *e);
 
 /* "db.coll" of a cursor as the client names it: with the suffix that it typed. */

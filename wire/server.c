@@ -17,7 +17,9 @@
 #define TICK 200	/* milliseconds */
 #define TICK_DELAYED 10 /* while a reply waits for its time */
 #define LONG_RUN 400	/* milliseconds after which a client is asked whether it is still there */
-#define STALLED 20000	/* a reply that nobody read for so long goes when memory is short */
+#define STALLED                                                                                    \
+	1000 /* a reply of which nobody read anything for so long goes when memory is short */
+#define STALLED_SHARE 8 /* of the memory: so much of them goes at a time, the oldest first */
 #define ACCEPT_AT_ONCE 64
 #define SPARE_FILES 64
 
@@ -210,13 +212,16 @@ static bool handle(struct server *server, struct connection *c)
 /* Send what there is. False: the connection is no longer this thread's. */
 static bool send_rest(struct server *server, struct connection *c)
 {
-	enum connection_step step = connection_send(c);
+	enum connection_step step;
 
+	connection_set_unread(c, 0);
+	step = connection_send(c);
 	if (step == CONNECTION_OVER) {
 		end_connection(server, c);
 		return false;
 	}
 	if (step == CONNECTION_WAIT) {
+		connection_set_unread(c, c->out.cap);
 		connection_set(c, CONNECTION_WRITING);
 		arm(server, c, c->channel.wants);
 		return false;
@@ -356,6 +361,37 @@ static bool has_gone(int fd)
 	return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+/* Lock held. The connection whose reply is unread for the longest time; NULL: for none it is too long. */
+static struct connection *most_stalled(const struct server *server, int64_t now)
+{
+	struct connection *found = NULL;
+	int64_t oldest = now - STALLED;
+
+	for (struct connection *c = server->first; c != NULL; c = c->next) {
+		int64_t since = atomic_load(&c->since);
+
+		if (atomic_load(&c->state) != CONNECTION_WRITING || c->is_cut || since >= oldest)
+			continue;
+		oldest = since;
+		found = c;
+	}
+	return found;
+}
+
+/* Lock held. Who does not read must not keep the memory that others need. */
+static void cut_stalled(struct server *server, int64_t now)
+{
+	size_t freed = 0;
+	struct connection *c;
+
+	while (freed < server->memory->limit / STALLED_SHARE &&
+	       (c = most_stalled(server, now)) != NULL) {
+		freed += atomic_load(&c->unread);
+		c->is_cut = true;
+		shutdown(c->channel.fd, SHUT_RDWR);
+	}
+}
+
 /* Look at all connections: whose time has come, who has gone, who blocks others. */
 static void look_around(struct server *server)
 {
@@ -374,10 +410,10 @@ static void look_around(struct server *server)
 		} else if (state == CONNECTION_RUNNING && age > LONG_RUN &&
 			   has_gone(c->channel.fd)) {
 			server->ops->gone(server->ops->ctx, c->client);
-		} else if (state == CONNECTION_WRITING && is_short && age > STALLED) {
-			shutdown(c->channel.fd, SHUT_RDWR);
 		}
 	}
+	if (is_short)
+		cut_stalled(server, now);
 	pthread_mutex_unlock(&server->lock);
 }
 
