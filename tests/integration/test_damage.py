@@ -2,6 +2,7 @@
 
 YESTER_DAMAGE=N makes the samples N times as large (0: every bit of config and manifests, every byte of the rest).
 """
+import errno
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bson
 import peers
 import pytest
 from peers import Mount, Store
@@ -455,3 +457,42 @@ def test_a_pack_under_another_packs_name(world, store):
         path.write_bytes(kept)
         shutil.rmtree(store.path / "local")
         assert look(world, store, "mended", must_work=True) == 2
+
+
+@pytest.mark.fuse
+def test_a_document_whose_leaf_is_damaged_is_never_said_not_to_be(tmp_path):
+    """Also where an `_id` is there several times, over the end of a leaf: all of them, or an error."""
+    print(f"seed {SEED}")
+    store, rng = Store(tmp_path / "store", "--seed", SEED), random.Random(SEED)
+    ids = [n for n in range(1200) for _ in range(3 if n % 5 == 0 else 1)]
+    documents = [{"_id": n, "place": place, "pad": rng.randbytes(200).hex()} for place, n in enumerate(ids)]
+    (tmp_path / "dump" / "shop").mkdir(parents=True)
+    (tmp_path / "dump" / "shop" / "orders.bson").write_bytes(b"".join(bson.encode(d) for d in documents))
+    store.ingest(tmp_path / "dump", "--name", "one")
+    whole = store.path.with_name("whole")
+    shutil.copytree(store.path, whole)
+    wanted = [str(n) for n in range(0, 1200, 20)]
+    there = {n: ids.count(int(n)) for n in wanted}
+    lost = 0
+    for _ in range(3):
+        shutil.rmtree(store.path)
+        shutil.copytree(whole, store.path)
+        pack = max((f for f in store.path.rglob("*.pack") if f.read_bytes()[5] == 1), key=lambda f: f.stat().st_size)
+        _, _, begin, end = rng.choice([frame for frame in frames(pack.read_bytes()) if frame[3] - frame[2] > 10_000])
+        data = bytearray(pack.read_bytes())
+        data[rng.randrange(begin, end)] ^= 1 << rng.randrange(8)
+        pack.chmod(0o600)
+        pack.write_bytes(data)
+        with Mount(store.path) as mount:
+            for n in wanted:
+                for words in (("--id", n), ("--query", f'{{"_id": {n}}}')):
+                    done = store.run("cat", "--at", "one", "shop.orders", *words, check=(0, 1))
+                    assert done.status == 0 or ("chunk" in done.err and "no document" not in done.err), done.story()
+                    assert done.status == 1 or done.out.count("\n") == there[n]
+                    lost += done.status == 1
+                try:
+                    assert f'"_id": {n},'.encode() in (mount.latest / "shop" / "orders" / f"{n}.json").read_bytes()
+                except OSError as e:
+                    assert e.errno == errno.EIO
+    print(f"{lost} could not be read")
+    assert lost > 0
