@@ -147,6 +147,12 @@ static bool stands_for(const struct snapshot *s, const struct snapshot *than)
 	       (than->partial && bytes_equal(buf_bytes(&s->coverage), buf_bytes(&than->coverage)));
 }
 
+/* Is no moment from `begin` on made from `than`, as `s`, whatever its filter, is a newer one and not later than that? */
+static bool outdates(const struct snapshot *s, const struct snapshot *than, uint64_t begin)
+{
+	return than->partial && s > than && s->optime.seconds <= begin;
+}
+
 /*
  * Are the moments from `begin` on made from `s` where they can be, and not from `than`? The newest that is not later than that, else
  * the first; and none is made from a partial one where a whole one is before it. Both are of one list, which is ordered.
@@ -168,14 +174,38 @@ static bool is_spare(const struct snapshot_list *list, const struct stream_range
 
 	for (size_t other = 0; other < list->count; other++)
 		if (other != i && ranges[other] == ranges[i] &&
-		    is_before(&list->at[other], s, begin) && stands_for(&list->at[other], s))
+		    is_before(&list->at[other], s, begin) &&
+		    (stands_for(&list->at[other], s) || outdates(&list->at[other], s, begin)))
 			return true;
 	return false;
 }
 
 /*
+ * Would moments behind partial snapshot `i`, which have what its filter takes, be made from one of another filter that stays before it? A moment
+ * never has other collections than it had. Those before it are decided.
+ */
+static bool changes_filter(const struct snapshot_list *list,
+			   const struct stream_range *const *ranges, const struct forget_plan *plan,
+			   size_t i, uint64_t begin)
+{
+	const struct snapshot *s = &list->at[i], *before = NULL;
+
+	if (!s->partial || s->optime.seconds <= begin)
+		return false;
+	for (size_t other = i; other-- > 0;) {
+		if (ranges[other] != ranges[i])
+			continue;
+		if (!list->at[other].partial)
+			return false; /* all are made from a whole one */
+		if (before == NULL && plan->choices[other].keep)
+			before = &list->at[other];
+	}
+	return before != NULL && !stands_for(before, s);
+}
+
+/*
  * No replay crosses a gap: each range of the oplog that reaches beyond `begin` needs a base of its own, the newest that is not later
- * than that, or else its first. Where that one is partial, one of each filter, and of those that are whole.
+ * than that, or else its first. Where that one is partial, the newest of those that are whole, too, and each with which the filter changes.
  */
 static void keep_bases(const struct snapshot_list *list, const struct stream *stream,
 		       uint64_t begin, const char *why, struct forget_plan *plan)
@@ -187,7 +217,8 @@ static void keep_bases(const struct snapshot_list *list, const struct stream *st
 		ranges[i] = range_behind(stream, &list->at[i]);
 	for (size_t i = 0; i < list->count; i++) {
 		if (ranges[i] == NULL || entry_seconds(ranges[i]->last.ts) < begin ||
-		    is_spare(list, ranges, i, begin))
+		    (is_spare(list, ranges, i, begin) &&
+		     !changes_filter(list, ranges, plan, i, begin)))
 			continue;
 		if (!plan->choices[i].keep)
 			keep(&plan->choices[i], why);

@@ -418,3 +418,38 @@ def test_a_snapshot_whose_open_transaction_is_not_there_is_no_base(store, tmp_pa
     assert count_at(store, f"{BEGIN + 20}.1") == "exit 5" and count_at(store, f"{BEGIN + 40}.1") == 3030
     store.run("forget", "--keep-last", "1")
     assert count_at(store, f"{BEGIN + 40}.1") == 3030
+
+
+@pytest.mark.parametrize("rules", [["--keep-last", "1"], ["--keep-last", "1", "--pitr-window", "60h"], ["--keep-daily", "2"]])
+def test_no_moment_has_another_filter_when_a_partial_snapshot_goes(store, tmp_path, rules):
+    """Two filters by turns: a moment that had one collection had the other one when the snapshot that it was made from was forgotten."""
+    folder = tmp_path / "dump" / "shop"
+    folder.mkdir(parents=True)
+    for name in ("a", "b"):
+        (folder / f"{name}.bson").write_bytes(b"".join(bson.encode({"_id": i}) for i in range(10)))
+    for day, name in enumerate("aabaabb"):
+        store.ingest(folder.parent, "--name", f"{name}{day}", "--time", f"{BEGIN + day * DAY}.1", "--assert-quiesced", "--nsInclude", f"shop.{name}")
+    log = tmp_path / "oplog.bson"
+    log.write_bytes(b"".join(bson.encode(
+        {"ts": Timestamp(BEGIN + hour * 3600, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},
+         "wall": bson.datetime.datetime(2026, 1, 1)}) for hour in range(24 * 7)))
+    store.run("ingest-oplog", log)
+
+    def shown():
+        found = {}
+        for hour in range(0, 24 * 7, 12):
+            done = store.run("ls", "--at", f"{BEGIN + hour * 3600}.1", "--json", check=(0, 5))
+            if done.status == 0:
+                found[hour] = "".join(line["collection"] for line in json.loads(done.out))
+        return found
+
+    before = shown()
+    assert [before[24 * day] for day in range(7)] == list("aabaabb")
+    store.run("forget", *rules)
+    after = shown()
+    assert after == {hour: names for hour, names in before.items() if hour >= min(after)}
+    if "--pitr-window" not in rules:
+        assert min(after) == 0
+    # What nothing needs goes all the same.
+    names = [s["name"] for s in json.loads(store.run("snapshots", "--json").out)]
+    assert names == {"1": ["a0", "b2", "a3", "b5", "b6"], "60h": ["a4", "b5", "b6"], "2": ["a0", "b2", "a3", "b5", "b6"]}[rules[-1]]
