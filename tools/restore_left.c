@@ -28,7 +28,8 @@ void restore_left_note(struct restore_left *left, const struct catalog_entry *en
 	for (size_t i = 0; i < COUNT_OF(own); i++)
 		if (begins(entry->ns, own[i]))
 			return;
-	if (strcmp(coll, "system.views") == 0 || strcmp(coll, "system.profile") == 0)
+	if (strcmp(coll, "system.views") == 0 || strcmp(coll, "system.profile") == 0 ||
+	    strcmp(coll, "$admin.system.version") == 0)
 		return;
 	if (left->count < RESTORE_LEFT_NAMES) {
 		buf_add_str(&left->names, left->count > 0 ? ", " : "");

@@ -6,6 +6,7 @@
 #include "base/bson.h"
 #include "base/bson_build.h"
 #include "base/buckets.h"
+#include "tools/restore_accounts.h"
 #include "tools/restore_expire.h"
 #include "tools/restore_fit.h"
 #include "tools/restore_spec.h"
@@ -48,13 +49,6 @@ void restore_plan_release(struct restore_plan *plan)
 	buf_release(&plan->left.names);
 	free(plan->at);
 	*plan = (struct restore_plan){0};
-}
-
-/* Users and roles are written by a command of their own. */
-static bool is_account(const struct catalog_entry *entry)
-{
-	return strcmp(entry->ns, "admin.system.users") == 0 ||
-	       strcmp(entry->ns, "admin.system.roles") == 0;
 }
 
 /* Is it the server's own under the name that it had? Of local nothing is restored in its place, and nothing there is an account. */
@@ -116,25 +110,29 @@ static void drop_item(struct planner *p)
 /* The namespaces of the moment that the filter takes, under their new names. */
 static int collect(struct planner *p, struct error *e)
 {
+	int in_admin = restore_accounts_in_admin(p->moment, e);
+
 	for (uint64_t i = 0; i < moment_count(p->moment); i++) {
 		struct restore_plan_item *item = add_item(p);
 		struct bytes coll;
 		char *db;
-		bool taken;
+		bool taken, account;
 		int wanted;
 
-		if (moment_entry(p->moment, i, &item->entry, e) < 0)
+		if (in_admin < 0 || moment_entry(p->moment, i, &item->entry, e) < 0)
 			return e->code;
 		coll = catalog_entry_coll(&item->entry);
 		db = xstrndup(item->entry.ns, item->entry.db_len);
 		taken = ns_filter_takes(p->options->filter, db, (const char *)coll.at, coll.len);
 		free(db);
-		p->plan->has_accounts |= is_account(&item->entry);
+		/* Written by a command of their own. */
+		account = restore_accounts_is(&item->entry, in_admin > 0);
+		p->plan->has_accounts |= account && (taken || in_admin > 0);
 		wanted = taken ? name_it(p, item, e) : 0;
 		if (wanted < 0)
 			return wanted;
 		if (wanted == 0) {
-			if (taken && !is_account(&item->entry))
+			if (taken && !account)
 				restore_left_note(&p->plan->left, &item->entry);
 			drop_item(p);
 		}

@@ -7,6 +7,7 @@
 #include "base/bson_build.h"
 #include "store/tree/tree_cursor.h"
 #include "tools/live_reply.h"
+#include "tools/restore_accounts.h"
 
 #define BATCH_BYTES (1 * MIB)
 
@@ -14,7 +15,7 @@
 #define TEMP_USERS "tempusers"
 #define TEMP_ROLES "temproles"
 
-/* Users or roles. */
+/* Users or roles: where the server has them. */
 struct kind {
 	const char *coll, *ns, *temp;
 };
@@ -27,7 +28,11 @@ struct job {
 	struct restore_target *target;
 	mongoc_client_t *client;
 	const struct ns_filter *filter;
+	enum restore_mode mode;
 	struct restore_notes *notes;
+	struct restore_users_result *result;
+	const char *
+		db; /* whose are meant, and beside whose collections they lie; NULL: admin, those of all */
 	struct buf batch; /* elements of an array */
 	unsigned count;
 	/* What walk() is for, and what it counted. */
@@ -111,7 +116,10 @@ static int add(struct job *job, struct bytes doc, bool may_be_there, struct erro
 	return job->batch.len > BATCH_BYTES ? flush(job, may_be_there, e) : 0;
 }
 
-/* Is it of a database that is restored? */
+/*
+ * Is it of a database that is restored? What lies beside one database's collections is taken for that only, as the server does it:
+ * who can write the files of shop is not to make users of admin.
+ */
 static int is_wanted(struct job *job, struct bytes doc, struct error *e)
 {
 	OWNED(free) char *db = NULL;
@@ -119,15 +127,29 @@ static int is_wanted(struct job *job, struct bytes doc, struct error *e)
 	struct bytes text;
 	int found;
 
-	if (!ns_filter_is_partial(job->filter))
+	if (job->db == NULL && !ns_filter_is_partial(job->filter))
 		return 1;
 	found = bson_find(doc, "db", &field, e);
 	if (found <= 0 || field.type != BSON_KIND_STRING)
 		return MIN_OF(found, 0);
 	if (bson_text(field.value, &text, e) < 0)
 		return e->code;
+	if (job->db != NULL)
+		return bytes_equal(text, bytes_str(job->db));
 	db = xstrndup((const char *)text.at, text.len);
 	return ns_filter_takes(job->filter, db, "*", 1);
+}
+
+/* Where the moment has them: 1, 0 it has none. */
+static int find_stored(struct job *job, struct catalog_entry *ret, struct error *e)
+{
+	OWNED(buf_release) struct buf ns = {0};
+
+	if (job->db == NULL)
+		buf_add_str(&ns, job->kind->ns);
+	else
+		buf_printf(&ns, "%s." RESTORE_ACCOUNTS_BESIDE "%s", job->db, job->kind->coll);
+	return moment_find(job->moment, buf_bytes(&ns), NULL, ret, e);
 }
 
 /* `take` is called for each user (or role) of the moment that is wanted. */
@@ -141,7 +163,7 @@ static int walk(struct job *job, int (*take)(struct job *job, struct bytes doc, 
 
 	catalog_entry_init(&entry);
 	job->wanted = job->same = job->other = 0;
-	more = moment_find(job->moment, bytes_str(job->kind->ns), NULL, &entry, e);
+	more = find_stored(job, &entry, e);
 	if (more <= 0)
 		return more;
 	if (moment_resolve(job->moment, &entry, e) < 0)
@@ -252,8 +274,13 @@ static int add_others(struct job *job, struct error *e)
 	bson_error_t why;
 	int code = 0;
 
-	while (code >= 0 && live_reply_next(cursor, &doc))
-		code = add(job, bytes_of(bson_get_data(doc), doc->len), true, e);
+	while (code >= 0 && live_reply_next(cursor, &doc)) {
+		struct bytes other = bytes_of(bson_get_data(doc), doc->len);
+
+		code = job->db == NULL ? 1 : is_wanted(job, other, e);
+		if (code > 0)
+			code = add(job, other, true, e);
+	}
 	if (code >= 0 && live_reply_error(cursor, &why))
 		code = restore_target_error(job->target, &why, job->kind->ns, e);
 	mongoc_cursor_destroy(cursor);
@@ -269,13 +296,23 @@ static int add_one(struct job *job, struct bytes doc, struct error *e)
 	return add(job, doc, false, e);
 }
 
-/* 1: there are some, now in kind->temp. */
+/* Do those go that the moment does not have? */
+static bool starts_anew(const struct job *job)
+{
+	return job->mode == RESTORE_MODE_DROP &&
+	       (job->db != NULL || !ns_filter_is_partial(job->filter));
+}
+
+/* 1: there are some, now in kind->temp; or there were none, and so it is to be again. */
 static int fill(struct job *job, const struct kind *kind, struct error *e)
 {
+	int there;
+
 	job->kind = kind;
 	if (drop(job, kind->temp, e) < 0 || walk(job, add_one, e) < 0 || flush(job, false, e) < 0)
 		return e->code;
-	return job->wanted > 0;
+	there = job->wanted > 0 ? 1 : find_stored(job, NULL, e);
+	return there < 0 ? there : job->wanted > 0 || (there > 0 && starts_anew(job));
 }
 
 static int merge(struct job *job, bool with_users, bool with_roles, bool replace, struct error *e)
@@ -288,7 +325,7 @@ static int merge(struct job *job, bool with_users, bool with_roles, bool replace
 			  bytes_str(with_users ? "admin." TEMP_USERS : ""));
 	bson_build_string(&command, "tempRolesCollection",
 			  bytes_str(with_roles ? "admin." TEMP_ROLES : ""));
-	bson_build_string(&command, "db", bytes_str(""));
+	bson_build_string(&command, "db", bytes_str(job->db == NULL ? "" : job->db));
 	bson_build_bool(&command, "drop", replace);
 	restore_target_majority(&command);
 	return run(job, &command, begin, false, e);
@@ -298,13 +335,12 @@ static int merge(struct job *job, bool with_users, bool with_roles, bool replace
  * The server replaces those that are there only with `drop`, which takes away all others, too (mergeAuthzCollections in
  * user_management_commands.cpp). So where others are to stay, they are given to it with the rest.
  */
-static int merge_into(struct job *job, bool with_users, bool with_roles, enum restore_mode mode,
-		      struct error *e)
+static int merge_into(struct job *job, bool with_users, bool with_roles, struct error *e)
 {
-	bool alone = mode == RESTORE_MODE_DROP && !ns_filter_is_partial(job->filter);
+	bool alone = starts_anew(job);
 	uint64_t other = 0;
 
-	if (alone || !restore_mode_replaces(mode))
+	if (alone || !restore_mode_replaces(job->mode))
 		return merge(job, with_users, with_roles, alone, e);
 	for (size_t i = 0; i < 2; i++) {
 		job->kind = i == 0 ? &users : &roles;
@@ -328,21 +364,24 @@ static int take_result(struct job *job, const struct kind *kind, uint64_t *ret_c
 	if (walk(job, tell_one, e) < 0)
 		return e->code;
 	*kept += job->other;
-	*ret_count = job->same;
+	*ret_count += job->same;
 	return 0;
 }
 
-static int restore(struct job *job, enum restore_mode mode, struct restore_users_result *ret,
-		   struct error *e)
+/* Those of one place. */
+static int restore(void *ctx, const char *db, struct error *e)
 {
-	int with_users = fill(job, &users, e);
-	int with_roles = with_users < 0 ? with_users : fill(job, &roles, e);
+	struct job *job = ctx;
+	struct restore_users_result *ret = job->result;
+	int with_users, with_roles, code;
 	struct error ignored = {0};
-	int code = with_roles < 0 ? with_roles
-		   : with_users + with_roles == 0
-			   ? 0
-			   : merge_into(job, with_users > 0, with_roles > 0, mode, e);
 
+	job->db = db;
+	with_users = fill(job, &users, e);
+	with_roles = with_users < 0 ? with_users : fill(job, &roles, e);
+	code = with_roles < 0		      ? with_roles
+	       : with_users + with_roles == 0 ? 0
+					      : merge_into(job, with_users > 0, with_roles > 0, e);
 	if (drop(job, users.temp, code < 0 ? &ignored : e) < 0 && code >= 0)
 		code = e->code;
 	if (drop(job, roles.temp, code < 0 ? &ignored : e) < 0 && code >= 0)
@@ -357,12 +396,19 @@ int restore_users_run(struct moment *moment, struct restore_target *target,
 		      struct restore_notes *notes, struct restore_users_result *ret,
 		      struct error *e)
 {
-	struct job job = {.moment = moment, .target = target, .filter = filter, .notes = notes};
+	struct job job = {
+		.moment = moment,
+		.target = target,
+		.filter = filter,
+		.mode = mode,
+		.notes = notes,
+		.result = ret,
+	};
 	int code;
 
 	*ret = (struct restore_users_result){0};
 	job.client = restore_target_take(target);
-	code = restore(&job, mode, ret, e);
+	code = restore_accounts_each(moment, filter, restore, &job, e);
 	restore_target_give(target, job.client);
 	buf_release(&job.batch);
 	return code;

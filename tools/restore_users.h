@@ -1,7 +1,7 @@
 /*
  * restore_users.h - users and roles of a moment into the target.
  *
- * They go into two collections of admin first, and are merged by the server's own command (_mergeAuthzCollections, as
+ * Those of admin, or those that lie beside a database's collections (restore_accounts.h). They go into two collections of admin first, and are merged by the server's own command (_mergeAuthzCollections, as
  * mongorestore does), which checks who may.
  *
  * Threads: main thread only.
@@ -24,7 +24,8 @@ struct restore_users_result {
 /*
  * Restore users and roles of the databases of which `filter` takes all (NULL: of all databases). Those that are there otherwise
  * are left so in the modes that leave documents (the server's command does), and told in `notes`; else they become what they
- * were. RESTORE_MODE_DROP, unless the filter leaves something out: those that the moment does not have go. What is missing
+ * were. RESTORE_MODE_DROP, unless the filter leaves something out of what is in admin: those that the moment does not have go (of one database, where they
+ * lie beside its collections). What is missing
  * afterwards (the server tells nobody but its log why it takes no user) is told in `notes`, too. ERR_REFUSED: the server does not let us (the role restore is enough).
  */
 MUST_CHECK int restore_users_run(struct moment *moment, struct restore_target *target,

@@ -378,6 +378,90 @@ def test_accounts_that_changed_since_are_told_or_put_back(member, store):
     assert peers.users_and_roles(member) == wanted
 
 
+def may_log_in(member, name, password, db):
+    with peers.pymongo.MongoClient("127.0.0.1", member.port, username=name, password=password, authSource=db, directConnection=True) as client:
+        try:
+            client.admin.command("ping")
+        except peers.pymongo.errors.OperationFailure:
+            return False
+    return True
+
+
+def shop_with_accounts(member):
+    fill(member, 10)
+    shop = member.client["shop"]
+    shop.command("createRole", "clerk", privileges=[], roles=["read"])
+    shop.command("createUser", "anna", pwd="geheim", roles=["clerk"])
+    shop.command("createUser", "bert", pwd="heimlich", roles=["read"])
+    member.client["other"].command("createUser", "carl", pwd="neu", roles=["read"])
+    return shop
+
+
+def change_accounts(shop):
+    shop.command("updateUser", "anna", roles=["readWrite"])
+    shop.command("updateRole", "clerk", roles=["readWrite"])
+    shop.command("dropUser", "bert")
+    shop.command("createUser", "dora", pwd="danach", roles=["read"])
+
+
+@pytest.mark.parametrize("options", [(), ("--drop",)], ids=["as-it-is", "drop"])
+def test_accounts_of_one_databases_dump_come_as_mongorestore_restores_them(options, member, store, tools, tmp_path):
+    """mongodump -d shop --dumpDbUsersAndRoles puts them beside the collections: they were left out."""
+    shop = shop_with_accounts(member)
+    tools.mongodump("--port", member.port, "-d", "shop", "--dumpDbUsersAndRoles", "--out", tmp_path / "dump")
+    change_accounts(shop)
+    member.client.drop_database("shop")
+    tools.mongorestore("--port", member.port, "-d", "shop", "--restoreDbUsersAndRoles", *options, tmp_path / "dump" / "shop")
+    wanted = peers.users_and_roles(member)
+    member.wipe()
+    change_accounts(shop_with_accounts(member))
+    member.client.drop_database("shop")
+    # Who can write that file makes users of this database with it, and of no other: as with mongorestore.
+    users = tmp_path / "dump" / "shop" / "$admin.system.users.bson"
+    one = bson.decode_all(users.read_bytes())[0]
+    users.write_bytes(users.read_bytes() + bson.encode({**one, "_id": "admin.eve", "user": "eve", "db": "admin"}))
+    store.ingest(tmp_path / "dump")
+    assert "users and roles: not restored (--restoreDbUsersAndRoles)\n" in restore(store, member, "--dryRun").out
+    done = restored(store, member, "--restoreDbUsersAndRoles", *options, check=0 if options else 3)["result"]
+    assert (done["users"], done["roles"], done["accountsKept"]) == ((2, 1, 0) if options else (1, 0, 2))
+    now = peers.users_and_roles(member)
+    for kind in wanted:  # credentials have a salt of their own each time they are made
+        seen, asked = ([{k: v for k, v in bson.decode(d).items() if k not in ("credentials", "userId")} for d in docs]
+                       for docs in (now[kind], wanted[kind]))
+        assert seen == asked
+    assert may_log_in(member, "anna", "geheim", "shop") and may_log_in(member, "bert", "heimlich", "shop")
+    assert may_log_in(member, "dora", "danach", "shop") == (not options)
+    assert may_log_in(member, "carl", "neu", "other")
+    assert not set(member.client["admin"].list_collection_names()) & {"tempusers", "temproles"}
+
+
+def test_accounts_of_several_databases_come_each_into_its_own(member, store, tools, tmp_path):
+    shop_with_accounts(member)
+    member.client["other"]["c"].insert_one({"_id": 1})
+    wanted = peers.users_and_roles(member)
+    for db in ("shop", "other"):
+        tools.mongodump("--port", member.port, "-d", db, "--dumpDbUsersAndRoles", "--out", tmp_path / "dump")
+    store.ingest(tmp_path / "dump")
+    # A dump that we write again is one that mongorestore takes.
+    store.run("dump", "--out", tmp_path / "again")
+    tools.mongorestore("--port", member.port, "-d", "shop", "--drop", "--restoreDbUsersAndRoles", tmp_path / "again" / "shop")
+    assert peers.users_and_roles(member)["system.users"] == wanted["system.users"]
+    member.wipe()
+    done = restored(store, member, "--restoreDbUsersAndRoles", "--nsInclude", "other.*")["result"]
+    assert (done["users"], done["roles"]) == (1, 0)
+    done = restored(store, member, "--restoreDbUsersAndRoles", "--mode", "replace")["result"]
+    assert (done["users"], done["roles"], done["accountsKept"]) == (3, 1, 0)
+    assert peers.users_and_roles(member) == wanted
+    # What is there otherwise is put back, and who belongs to nobody's dump stays.
+    member.client["shop"].command("updateUser", "anna", pwd="vertippt")
+    member.client["shop"].command("createUser", "dora", pwd="danach", roles=["read"])
+    member.client["third"].command("createUser", "emil", pwd="auch", roles=["read"])
+    restored(store, member, "--restoreDbUsersAndRoles", "--mode", "replace")
+    assert may_log_in(member, "anna", "geheim", "shop")
+    assert {bson.decode(d)["_id"] for d in peers.users_and_roles(member)["system.users"]} == {
+        "shop.anna", "shop.bert", "other.carl", "shop.dora", "third.emil"}
+
+
 def test_a_pattern_gives_accounts_no_other_name(member, store):
     """That of the help, '$db$.old_$coll$', made a plain collection of them, which who reads the database could read."""
     fill(member, 10)
@@ -513,7 +597,8 @@ def test_what_old_and_later_servers_say_of_a_collection_stops_no_restore(member,
         (tmp_path / "dump" / "d" / name).write_bytes(content)
     store.ingest(tmp_path / "dump")
     done = restore(store, member)
-    assert "left out, as no client may write it: d.$admin.system.users, d.system.users\n" in done.out + done.err, done.story()
+    assert "left out, as no client may write it: d.system.users\n" in done.out, done.story()
+    assert "users and roles: not restored (--restoreDbUsersAndRoles)\n" in done.out, done.story()
     db = member.client["d"]
     assert sorted(db.list_collection_names()) == ["down", "new", "old"]
     for number, name in enumerate(("old", "down", "new"), 1):
