@@ -36,9 +36,10 @@ struct fs_tree {
 	const struct shown *latest;
 	size_t skipped;
 
-	pthread_mutex_t opening; /* of moment and used in `shown`, clock and open */
+	pthread_mutex_t opening; /* of moment and used in `shown`, and what follows */
 	uint64_t clock;
-	size_t open;
+	struct shown *open[OPEN_MAX_COUNT]; /* those that have their moment */
+	size_t open_count;
 
 	pthread_mutex_t reading; /* only one thread reads the list anew; of `given` */
 	struct given *given;	 /* ordered by slot */
@@ -141,20 +142,16 @@ static struct shown *find_slot(const struct fs_tree *tree, uint32_t slot)
 	return bsearch(&key, tree->shown, tree->list.count, sizeof(key), compare_slots);
 }
 
-/* Free a list and what is shown of it; counts the moments that were open. */
-static size_t drop_shown(struct shown *shown, struct shown **by_name, struct snapshot_list *list)
+/* Free a list and what is shown of it. */
+static void drop_shown(struct shown *shown, struct shown **by_name, struct snapshot_list *list)
 {
-	size_t open = 0;
-
 	for (size_t i = 0; i < list->count; i++) {
-		open += shown[i].moment != NULL;
 		moment_release(shown[i].moment);
 		buf_release(&shown[i].name);
 	}
 	free(shown);
 	free(by_name);
 	snapshots_release(list);
-	return open;
 }
 
 /* Under `reading`: put a new list in place of the old one; open moments that are in both stay. */
@@ -178,13 +175,15 @@ static int take_list(struct fs_tree *tree, struct snapshot_list *list, size_t sk
 	qsort(by_name, list->count, sizeof(struct shown *), compare_names);
 
 	pthread_rwlock_wrlock(&tree->lock);
+	tree->open_count = 0;
 	for (size_t i = 0; i < list->count; i++) {
 		struct shown *old = find_slot(tree, shown[i].slot);
 
-		if (old != NULL) {
-			shown[i].moment = TAKE(old->moment);
-			shown[i].used = old->used;
-		}
+		if (old == NULL || old->moment == NULL)
+			continue;
+		shown[i].moment = TAKE(old->moment);
+		shown[i].used = old->used;
+		tree->open[tree->open_count++] = &shown[i];
 	}
 	old_list = tree->list;
 	old_shown = tree->shown;
@@ -197,7 +196,7 @@ static int take_list(struct fs_tree *tree, struct snapshot_list *list, size_t sk
 	for (size_t i = 0; found == 1 && i < list->count; i++)
 		if (shown[i].snapshot == &list->at[latest])
 			tree->latest = &shown[i];
-	tree->open -= drop_shown(old_shown, old_by_name, &old_list);
+	drop_shown(old_shown, old_by_name, &old_list);
 	pthread_rwlock_unlock(&tree->lock);
 	return 0;
 }
@@ -307,18 +306,13 @@ int fs_tree_refresh(struct fs_tree *tree, struct error *e)
 /* Under lock and `opening`: close the moment that was not used for the longest time. */
 static void close_oldest(struct fs_tree *tree)
 {
-	struct shown *oldest = NULL;
+	size_t oldest = 0;
 
-	for (size_t i = 0; i < tree->list.count; i++) {
-		struct shown *shown = &tree->shown[i];
-
-		if (shown->moment != NULL && (oldest == NULL || shown->used < oldest->used))
-			oldest = shown;
-	}
-	if (oldest != NULL) {
-		moment_release(TAKE(oldest->moment));
-		tree->open--;
-	}
+	for (size_t i = 1; i < tree->open_count; i++)
+		if (tree->open[i]->used < tree->open[oldest]->used)
+			oldest = i;
+	moment_release(TAKE(tree->open[oldest]->moment));
+	tree->open[oldest] = tree->open[--tree->open_count];
 }
 
 /* Under lock: a reference to the open moment, or NULL. With `offer`, that one becomes it. */
@@ -328,10 +322,10 @@ static struct moment *hold_open(struct fs_tree *tree, struct shown *shown, struc
 
 	pthread_mutex_lock(&tree->opening);
 	if (shown->moment == NULL && offer != NULL) {
-		if (tree->open >= OPEN_MAX_COUNT)
+		if (tree->open_count == OPEN_MAX_COUNT)
 			close_oldest(tree);
 		shown->moment = moment_hold(offer);
-		tree->open++;
+		tree->open[tree->open_count++] = shown;
 	}
 	if (shown->moment != NULL) {
 		moment = moment_hold(shown->moment);

@@ -6,7 +6,11 @@ static void view_free(struct timeline_view *view)
 {
 	snapshots_release(&view->list);
 	stream_close(view->stream);
+	timeline_map_release(&view->map);
+	pthread_mutex_destroy(&view->map_lock);
 	pthread_mutex_destroy(&view->lock);
+	buf_release(&view->bases);
+	buf_release(&view->names);
 	free(view->waits);
 	free(view);
 }
@@ -28,6 +32,46 @@ struct timeline_view *timeline_view_of(struct timeline *timeline)
 	return view;
 }
 
+static int by_optime(const void *a, const void *b, void *list)
+{
+	const struct snapshot *all = list;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint64_t left = timeline_ts(all[x].optime), right = timeline_ts(all[y].optime);
+
+	if (left != right)
+		return left < right ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static int by_name(const void *a, const void *b, void *list)
+{
+	const struct snapshot *all = list;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int order = strcmp(all[x].name, all[y].name);
+
+	return order != 0 ? order : x < y ? -1 : x > y;
+}
+
+static void sort(struct buf *which, int (*compare)(const void *, const void *, void *),
+		 struct snapshot_list *list)
+{
+	if (which->len > 0)
+		qsort_r(which->at, which->len / sizeof(uint32_t), sizeof(uint32_t), compare,
+			list->at);
+}
+
+/* There may be very many, and each name that is looked up asks. */
+static void sort_snapshots(struct timeline_view *view)
+{
+	for (uint32_t i = 0; i < view->list.count; i++) {
+		buf_add(&view->names, &i, sizeof(i));
+		if (view->list.at[i].exact)
+			buf_add(&view->bases, &i, sizeof(i));
+	}
+	sort(&view->names, by_name, &view->list);
+	sort(&view->bases, by_optime, &view->list);
+}
+
 /* Stamps are read before what they stand for: what comes meanwhile is seen the next time. */
 static int read_view(struct store *store, struct timeline_view **ret, uint64_t *ret_snapshots,
 		     uint64_t *ret_stream, struct error *e)
@@ -37,6 +81,7 @@ static int read_view(struct store *store, struct timeline_view **ret, uint64_t *
 	view->users = 1;
 	view->store = store;
 	pthread_mutex_init(&view->lock, NULL);
+	pthread_mutex_init(&view->map_lock, NULL);
 	if (snapshots_stamp(store, ret_snapshots, e) < 0 ||
 	    stream_stamp(store, ret_stream, e) < 0 ||
 	    snapshots_read(store, &view->list, &view->skipped_snapshots, e) < 0 ||
@@ -44,6 +89,7 @@ static int read_view(struct store *store, struct timeline_view **ret, uint64_t *
 		return e->code;
 	view->waits =
 		xcalloc(MAX_OF(stream_range_count(view->stream), (size_t)1), sizeof(*view->waits));
+	sort_snapshots(view);
 	*ret = TAKE(view);
 	return 0;
 }
@@ -145,15 +191,14 @@ const struct stream_range *timeline_range_of(const struct timeline_view *view,
 	return range;
 }
 
+/* Does the stream lead from this exact snapshot, which is not newer, to `ts`? */
 static int reaches(struct timeline_view *view, const struct snapshot *base, uint64_t ts,
 		   bool second, struct error *e)
 {
-	uint64_t at = timeline_ts(base->optime), waits;
 	const struct stream_range *range;
+	uint64_t waits;
 
-	if (!base->exact || at > ts)
-		return 0;
-	if (at == ts)
+	if (timeline_ts(base->optime) == ts)
 		return 1;
 	range = timeline_range_of(view, base);
 	if (range == NULL || (second ? range->last.ts <= ts : range->last.ts < ts))
@@ -163,33 +208,72 @@ static int reaches(struct timeline_view *view, const struct snapshot *base, uint
 	return ts < waits;
 }
 
-/* Is `s` a better base than `than`? */
-static bool is_better(const struct snapshot *s, const struct snapshot *than)
+bool timeline_named(const struct timeline_view *view, const char *text, size_t *ret)
 {
-	if (s->partial != than->partial)
-		return than->partial;
-	return timeline_ts(s->optime) >= timeline_ts(than->optime);
+	const uint32_t *names = (const uint32_t *)(const void *)view->names.at;
+	size_t low = 0, count = view->names.len / sizeof(*names), high = count;
+
+	if (strcmp(text, "latest") == 0 || strcmp(text, "latest-snapshot") == 0)
+		return false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(view->list.at[names[middle]].name, text) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == count || strcmp(view->list.at[names[low]].name, text) != 0)
+		return false;
+	*ret = names[low];
+	return true;
 }
 
+/* How many of the bases, by their optimes, are not newer than `ts`. */
+static size_t bases_until(const struct timeline_view *view, uint64_t ts)
+{
+	const uint32_t *bases = (const uint32_t *)(const void *)view->bases.at;
+	size_t low = 0, high = view->bases.len / sizeof(*bases);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (timeline_ts(view->list.at[bases[middle]].optime) <= ts)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* What is older than the range that `ts` is in leads nowhere near it: there may be very many of them. */
 int timeline_base(struct timeline_view *view, uint64_t ts, bool second, size_t *ret,
 		  struct error *e)
 {
-	bool some = false;
+	const uint32_t *bases = (const uint32_t *)(const void *)view->bases.at;
+	const struct stream_range *range = stream_range_at(view->stream, ts);
+	uint64_t oldest = range == NULL ? ts : MIN_OF(range->first.ts, ts);
+	int found = 0;
 
-	for (size_t i = 0; i < view->list.count; i++) {
-		const struct snapshot *s = &view->list.at[i];
+	for (size_t i = bases_until(view, ts); i > 0; i--) {
+		const struct snapshot *s = &view->list.at[bases[i - 1]];
 		int reached;
 
-		if (some && !is_better(s, &view->list.at[*ret]))
+		if (timeline_ts(s->optime) < oldest)
+			break;
+		if (found == 1 && s->partial)
 			continue;
 		reached = reaches(view, s, ts, second, e);
 		if (reached < 0)
 			return reached;
-		if (reached == 1)
-			*ret = i;
-		some = some || reached == 1;
+		if (reached == 0)
+			continue;
+		*ret = bases[i - 1];
+		found = 1;
+		if (!s->partial)
+			break;
 	}
-	return some;
+	return found;
 }
 
 int timeline_next_second(struct timeline *timeline, uint32_t from, uint32_t *ret, struct error *e)

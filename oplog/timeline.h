@@ -80,11 +80,13 @@ struct timeline_gap {
 };
 
 struct timeline_map {
-	struct timeline_reach *reach;
+	const struct timeline_reach *reach;
 	size_t reach_count;
-	struct timeline_gap *gaps;
+	const struct timeline_gap *gaps;
 	size_t gap_count;
-	size_t lost_count; /* of these: what no retention let go */
+	size_t lost_count;	   /* of these: what no retention let go */
+	struct timeline_map *rest; /* what owns all this; shared */
+	unsigned users;		   /* of what is shared; atomic */
 };
 
 MUST_CHECK int timeline_map(struct timeline *timeline, struct timeline_map *ret, struct error *e);

@@ -34,7 +34,7 @@ static void point_moment(const struct timeline_view *view, const struct snapshot
 	ret->is_snapshot = timeline_ts(base->optime) == ts;
 	if (second)
 		snapshot_time_text(entry_seconds(ts), ret->name);
-	if (second && when_find_name(&view->list, ret->name, &taken))
+	if (second && timeline_named(view, ret->name, &taken))
 		snprintf(ret->name, sizeof(ret->name), "@%" PRIu32, entry_seconds(ts));
 	if (!second)
 		snprintf(ret->name, sizeof(ret->name), "%" PRIu32 ".%" PRIu32, entry_seconds(ts),
@@ -271,7 +271,7 @@ static int find_named(struct timeline_view *view, const char *text, const struct
 
 	if (when->kind == WHEN_ID && when_find_id(&view->list, name, &i, e) < 0)
 		return e->code;
-	if (when->kind == WHEN_NAME && !when_find_name(&view->list, name, &i))
+	if (when->kind == WHEN_NAME && !timeline_named(view, name, &i))
 		return when_find_no_name(&view->list, name, when->before, e);
 	s = &view->list.at[i];
 	if (!when->before) {
@@ -289,7 +289,7 @@ static int find_in_view(struct timeline_view *view, const char *text, uint64_t n
 	struct when when;
 	size_t i;
 
-	if (when_find_name(&view->list, text, &i)) {
+	if (timeline_named(view, text, &i)) {
 		point_snapshot(&view->list.at[i], ret);
 		return 0;
 	}

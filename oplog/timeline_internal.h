@@ -25,7 +25,11 @@ struct timeline_view {
 	pthread_mutex_t lock;	      /* over what is looked for when it is asked for: all below */
 	struct timeline_waits *waits; /* one for each range */
 	bool let_go_known;
-	uint64_t let_go; /* gaps before this timestamp are a retention's */
+	uint64_t let_go;	  /* gaps before this timestamp are a retention's */
+	struct buf bases;	  /* of uint32_t: exact snapshots in `list` by their optimes */
+	struct buf names;	  /* the same of all by their names */
+	pthread_mutex_t map_lock; /* over what is below; taken before `lock` */
+	struct timeline_map map;  /* made when it is first asked for: `rest` is NULL until then */
 };
 
 struct timeline {
@@ -70,6 +74,9 @@ MUST_CHECK int timeline_waits_from(struct timeline_view *view, const struct stre
 /* The range of the stream that goes on from a snapshot, or NULL. */
 const struct stream_range *timeline_range_of(const struct timeline_view *view,
 					     const struct snapshot *base);
+
+/* when_find_name() in the view's list, however long that is. */
+bool timeline_named(const struct timeline_view *view, const char *text, size_t *ret);
 
 /* timeline_map() of a view. */
 MUST_CHECK int timeline_map_view(struct timeline_view *view, struct timeline_map *ret,

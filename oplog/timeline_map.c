@@ -4,11 +4,23 @@
 
 void timeline_map_release(struct timeline_map *map)
 {
-	for (size_t i = 0; i < map->reach_count; i++)
-		free(map->reach[i].base);
-	free(map->reach);
-	free(map->gaps);
+	struct timeline_map *rest = map->rest;
+
 	*map = (struct timeline_map){0};
+	if (rest == NULL || __atomic_sub_fetch(&rest->users, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (size_t i = 0; i < rest->reach_count; i++)
+		free(rest->reach[i].base);
+	free((void *)(uintptr_t)rest->reach);
+	free((void *)(uintptr_t)rest->gaps);
+	free(rest);
+}
+
+/* Another reference. */
+static struct timeline_map map_hold(const struct timeline_map *map)
+{
+	__atomic_add_fetch(&map->rest->users, 1, __ATOMIC_RELAXED);
+	return *map;
 }
 
 struct mapping {
@@ -187,25 +199,43 @@ static int add_reaches(struct mapping *mapping, struct error *e)
 	return 0;
 }
 
-int timeline_map_view(struct timeline_view *view, struct timeline_map *ret, struct error *e)
+static int make_map(struct timeline_view *view, struct timeline_map *ret, struct error *e)
 {
 	struct mapping mapping = {.view = view};
 	int code = add_reaches(&mapping, e);
 	size_t count = mapping.reach.len / sizeof(struct timeline_reach);
+	struct timeline_map *rest = xcalloc(1, sizeof(*rest));
 
 	if (count > 1)
 		qsort(mapping.reach.at, count, sizeof(struct timeline_reach), by_first);
 	if (code == 0)
 		add_gaps(&mapping);
-	*ret = (struct timeline_map){
+	*rest = (struct timeline_map){
 		.reach = (struct timeline_reach *)(void *)mapping.reach.at,
 		.reach_count = count,
 		.gaps = (struct timeline_gap *)(void *)mapping.gaps.at,
 		.gap_count = mapping.gaps.len / sizeof(struct timeline_gap),
 		.lost_count = mapping.lost,
+		.users = 1,
 	};
+	*ret = *rest;
+	ret->rest = rest;
 	if (code < 0)
 		timeline_map_release(ret);
+	return code;
+}
+
+/* A folder of many thousand names asks for it at each: a view has one. */
+int timeline_map_view(struct timeline_view *view, struct timeline_map *ret, struct error *e)
+{
+	int code = 0;
+
+	pthread_mutex_lock(&view->map_lock);
+	if (view->map.rest == NULL)
+		code = make_map(view, &view->map, e);
+	if (code == 0)
+		*ret = map_hold(&view->map);
+	pthread_mutex_unlock(&view->map_lock);
 	return code;
 }
 

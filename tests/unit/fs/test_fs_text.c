@@ -54,7 +54,11 @@ static void readme_tells_which_moments_there_are(void **state)
 	struct fs_tree_facts facts = {.count = 1};
 	struct timeline_reach reach[9] = {0};
 	struct timeline_gap gap = {0};
-	struct timeline_map map = {reach, COUNT_OF(reach), &gap, 1, 1};
+	struct timeline_map map = {.reach = reach,
+				   .reach_count = COUNT_OF(reach),
+				   .gaps = &gap,
+				   .gap_count = 1,
+				   .lost_count = 1};
 
 	(void)state;
 	for (uint32_t i = 0; i < COUNT_OF(reach); i++) {

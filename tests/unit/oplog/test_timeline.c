@@ -294,6 +294,91 @@ static void a_far_moment_is_replayed_as_it_is_asked_for(void **state)
 	end(&w);
 }
 
+/* The newest full one from which the stream leads to `ts`, else the newest partial one; NULL: none does. */
+static const struct snapshot *plain_base(const struct snapshot_list *list, uint64_t ts)
+{
+	static const uint32_t ranges[][2] = {{20, 79}, {100, 159}};
+	const struct snapshot *best = NULL;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot *s = &list->at[i];
+		uint64_t at = entry_ts(s->optime.seconds, s->optime.increment);
+		bool leads = at == ts;
+
+		for (size_t r = 0; r < COUNT_OF(ranges) && at < ts; r++)
+			leads |= at >= ts_of(ranges[r][0]) && ts <= ts_of(ranges[r][1]);
+		if (leads && (best == NULL || s->partial < best->partial ||
+			      (s->partial == best->partial &&
+			       at > entry_ts(best->optime.seconds, best->optime.increment))))
+			best = s;
+	}
+	return best;
+}
+
+static void each_moment_has_the_base_that_a_look_at_all_snapshots_finds(void **state)
+{
+	struct world w = {.store = stream_model_store(NULL)};
+	OWNED(snapshots_release) struct snapshot_list list = {0};
+	struct harness_rng rng = harness_rng_of(1);
+	struct error e = {0};
+	size_t reached = 0;
+
+	(void)state;
+	for (uint32_t n = 0; n < 180; n += 1 + (uint32_t)harness_rng_below(&rng, 8)) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "s%u", (n * 7919u) % 1000);
+		commit_base(w.store, name, ts_of(n), 1, harness_rng_below(&rng, 3) == 0);
+	}
+	add_entries(w.store, 20, 80, 1);
+	add_entries(w.store, 100, 160, 1);
+	ASSERT_OK(timeline_open(w.store, &w.timeline, &e));
+	ASSERT_OK(timeline_snapshots(w.timeline, &list, &e));
+	for (uint32_t n = 0; n < 185; n++) {
+		const struct snapshot *base = plain_base(&list, ts_of(n));
+		struct timeline_point point;
+		char text[32];
+		int found;
+
+		snprintf(text, sizeof(text), "%u.%u", entry_seconds(ts_of(n)),
+			 entry_increment(ts_of(n)));
+		found = timeline_find(w.timeline, text, SECOND, &point, &e);
+		assert_int_equal(found < 0 ? found : 0, base == NULL ? ERR_NO_TIME : 0);
+		if (base != NULL)
+			assert_true(chunk_id_equal(&point.base, &base->id));
+		reached += base != NULL;
+	}
+	assert_true(reached > 60);
+	for (size_t i = 0; i < list.count; i++) {
+		struct timeline_point point = find(&w, list.at[i].name);
+
+		assert_true(chunk_id_equal(&point.base, &list.at[i].id));
+	}
+	end(&w);
+}
+
+/* A folder of the mount with a name for each part of it asks for it at each name. */
+static void what_can_be_reached_is_found_out_once(void **state)
+{
+	struct world w = make(FEW, 1);
+	OWNED(timeline_map_release) struct timeline_map map = {0};
+	OWNED(timeline_map_release) struct timeline_map again = {0};
+	OWNED(timeline_map_release) struct timeline_map later = {0};
+	struct error e = {0};
+
+	(void)state;
+	ASSERT_OK(timeline_map(w.timeline, &map, &e));
+	ASSERT_OK(timeline_map(w.timeline, &again, &e));
+	assert_ptr_equal(map.reach, again.reach);
+	add_entries(w.store, FEW - 1, FEW + 30, 1); /* they overlap: no gap */
+	ASSERT_OK(timeline_refresh(w.timeline, &e));
+	ASSERT_OK(timeline_map(w.timeline, &later, &e));
+	assert_int_equal(later.reach[0].last.ts, ts_of(FEW + 29));
+	assert_int_equal(map.reach[0].last.ts,
+			 ts_of(FEW - 1)); /* as it was, while somebody has it */
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +389,8 @@ int main(void)
 		cmocka_unit_test(seconds_with_operations_are_found_in_order),
 		cmocka_unit_test(a_full_snapshot_is_a_base_before_a_newer_partial_one),
 		cmocka_unit_test(a_far_moment_is_replayed_as_it_is_asked_for),
+		cmocka_unit_test(each_moment_has_the_base_that_a_look_at_all_snapshots_finds),
+		cmocka_unit_test(what_can_be_reached_is_found_out_once),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
