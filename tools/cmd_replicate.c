@@ -5,6 +5,7 @@
 #include "tools/cmd_table.h"
 #include "tools/json_out.h"
 #include "tools/replicate.h"
+#include "tools/replicate_dest.h"
 #include "tools/size.h"
 #include "tools/status_file.h"
 #include "tools/term.h"
@@ -150,6 +151,11 @@ static int run_replicate(struct cmd_run *run, struct error *e)
 
 	if (replicate.dest[0] == '\0')
 		return cmd_usage_error(run, e, "where to? a folder, or host:path");
+	if (replicate_dest_is_of_user(replicate.dest))
+		return cmd_usage_error(run, e,
+				       "%s: the home of the one who logs in is host:path or "
+				       "host:~/path, any other needs its whole path",
+				       replicate.dest);
 	/* What is sent are files: an encrypted store's key is not needed. */
 	if (read_verify(o->verify, &replicate.verify, e) < 0 ||
 	    cmd_open_store_keyless(run, &store, &keyless, e) < 0)
@@ -175,7 +181,8 @@ const struct cmd cmd_replicate = {
 	.group = "Care",
 	.synopsis = "-s STORE DEST [--verify quick|full] [--bwlimit RATE] [--ssh CMD] [--delete]",
 	.summary = "copy the store to another place with rsync",
-	.about = "DEST is a folder, or host:path. It is a store of its own: mount it, serve it, "
+	.about = "DEST is a folder, host:path, or rsync://host/module/path. It is a store of its "
+		 "own: mount it, serve it, "
 		 "restore from it.\n"
 		 "Whatever cuts a copy off, what was there before is whole, and the next run goes "
 		 "on. What is\n"

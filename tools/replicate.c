@@ -47,6 +47,7 @@ static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct er
 
 static int list_files(struct replicate_job *job, struct error *e)
 {
+	static const char *const sent[] = {"config", "keys", "chunks", "oplog", "snapshots"};
 	struct backend *files = store_stream_files(job->store);
 
 	/*
@@ -57,6 +58,11 @@ static int list_files(struct replicate_job *job, struct error *e)
 	    files->ops->list(files, "oplog", list_one, &job->oplog, e) < 0 ||
 	    files->ops->list(files, "snapshots", list_one, &job->manifests, e) < 0)
 		return e->code;
+	for (size_t i = 0; i < COUNT_OF(sent); i++) {
+		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), sent[i]);
+
+		job->has_links = job->has_links || replicate_dest_has_links(path);
+	}
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 
@@ -14,8 +15,53 @@ bool replicate_dest_is_remote(const char *dest)
 	return colon != NULL && dest[0] != '-' && (slash == NULL || colon < slash);
 }
 
-char *replicate_dest_folder(const char *dest)
+/* Behind "user@host:" or "user@[::1]:"; NULL: not by a shell there. */
+static const char *path_there(const char *dest)
 {
+	const char *bracket = strchr(dest, '['), *end = bracket == NULL ? NULL : strchr(dest, ']');
+	const char *colon = strchr(dest, ':');
+
+	if (!replicate_dest_is_remote(dest) || strncmp(dest, "rsync://", strlen("rsync://")) == 0)
+		return NULL;
+	if (end != NULL && bracket < colon)
+		colon = strchr(end, ':');
+	return colon == NULL || colon[1] == ':' ? NULL : colon + 1;
+}
+
+bool replicate_dest_is_plain(const char *dest)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "/._-+,=@%:";
+	const char *path = path_there(dest);
+
+	if (path == NULL)
+		path = dest;
+	return path[0] != '-' && strspn(path, plain) == strlen(path);
+}
+
+bool replicate_dest_is_of_user(const char *dest)
+{
+	const char *path = path_there(dest);
+
+	return path != NULL && path[0] == '~' && path[1] != '/' && path[1] != '\0';
+}
+
+/* "host:~/a" is "host:a": no shell there reads it that would know. */
+static char *without_tilde(const char *dest)
+{
+	const char *path = path_there(dest);
+	size_t skip = 1;
+
+	if (path == NULL || path[0] != '~' || replicate_dest_is_of_user(dest))
+		return xstrdup(dest);
+	while (path[skip] == '/')
+		skip++;
+	return xprintf("%.*s%s", (int)(path - dest), dest, path + skip);
+}
+
+char *replicate_dest_folder(const char *place)
+{
+	OWNED(free) char *dest = without_tilde(place);
 	const char *before = dest[0] == '/' || replicate_dest_is_remote(dest) ? "" : "./";
 	size_t len = strlen(dest);
 
@@ -51,6 +97,30 @@ int replicate_dest_look(const char *dest, struct error *e)
 		return 0;
 	error_set(e, ERR_REFUSED, "%s: it is not empty, and no store", dest);
 	return error_hint(e, "a new folder, or an empty one, becomes the replica");
+}
+
+bool replicate_dest_has_links(const char *path)
+{
+	struct dirent *entry;
+	bool found = false;
+	struct stat st;
+	DIR *dir;
+
+	if (lstat(path, &st) != 0)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		return S_ISLNK(st.st_mode);
+	dir = opendir(path);
+	while (dir != NULL && !found && (entry = readdir(dir)) != NULL) {
+		OWNED(free) char *below = xprintf("%s/%s", path, entry->d_name);
+
+		/* Of most the name tells enough: there may be very many. */
+		if (entry->d_name[0] != '.' && entry->d_type != DT_REG)
+			found = replicate_dest_has_links(below);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return found;
 }
 
 /* The absolute form of a path whose end need not exist yet; NULL when nothing of it does. */

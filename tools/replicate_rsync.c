@@ -15,12 +15,20 @@ const char *replicate_local(const char *path)
 
 void replicate_words(const struct replicate_job *job, struct child_words *ret)
 {
+	const char *dest = job->options->dest;
+	bool remote = replicate_dest_is_remote(dest);
+
 	child_add(ret, "rsync");
-	/* Owners are of this machine, and so are links: to another disk, of which the copy would have nothing. */
-	child_add(ret, "-rLpt");
+	/* Owners are of this machine. */
+	child_add(ret, "-rpt");
+	/* So are links: to another disk, of which the copy would have nothing. Not without need: see below. */
+	if (job->has_links || !remote)
+		child_add(ret, "--copy-links");
 	/* What its owner can't read here, by mistake, can be read there. */
 	child_add(ret, "--chmod=Du+rwx,Fu+r");
-	child_add(ret, "--secluded-args");
+	/* A key that may run rrsync only, there, may use neither of these. */
+	if (remote && !replicate_dest_is_plain(dest))
+		child_add(ret, "--secluded-args");
 	child_add(ret, "--ignore-missing-args");
 	if (job->options->ssh != NULL)
 		child_add_printf(ret, "--rsh=%s", job->options->ssh);

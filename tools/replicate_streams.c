@@ -5,12 +5,13 @@
 #include "oplog/stream.h"
 #include "tools/replicate_job.h"
 
-/* The files of the oplog there. */
-static int list_there(struct replicate_job *job, struct error *e)
+static int list_with(struct replicate_job *job, bool follows, struct error *e)
 {
 	OWNED(child_words_release) struct child_words words = {0};
 
 	replicate_words(job, &words);
+	if (follows)
+		child_add(&words, "--copy-links");
 	child_add(&words, "--list-only");
 	child_add(&words, "--no-human-readable");
 	child_add(&words, "--include=/oplog/");
@@ -19,6 +20,17 @@ static int list_there(struct replicate_job *job, struct error *e)
 	child_add(&words, "--exclude=*");
 	child_add(&words, job->there);
 	return replicate_rsync(job, &words, false, &job->listed, e);
+}
+
+/* The files of the oplog there, also where that is a link, unless it is a place whose links are not followed (rrsync). */
+static int list_there(struct replicate_job *job, struct error *e)
+{
+	int code = list_with(job, true, e);
+
+	if (code != ERR_REMOTE || job->has_links)
+		return code;
+	buf_reset(&job->listed);
+	return list_with(job, false, e);
 }
 
 /* "-rw-------         12,345 2026/11/22 23:27:07 oplog/s/00000001795251817000.journal": the stream of a file. */

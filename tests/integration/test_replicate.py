@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import struct
 import subprocess
 import time
@@ -11,6 +12,7 @@ import time
 import bson
 import peers
 import pytest
+from following import until
 from test_retention import BEGIN, DAY, documents_of, dump_of, entry, oplog_of, take
 
 SEED = int(os.environ.get("YESTER_SEED", "9"))
@@ -314,7 +316,7 @@ def test_what_is_no_replica_is_refused(store, tmp_path):
     assert "quick, full or no" in store.run("replicate", tmp_path / "far", "--verify", "maybe", check=2).err
 
 
-@pytest.mark.parametrize("place", ["new/deep/far/", "far//", "host:deep/far/", "host:far//", "host:"])
+@pytest.mark.parametrize("place", ["new/deep/far/", "far//", "host:deep/far/", "host:far//", "host:", "host:~", "host:~/far"])
 def test_a_place_may_end_in_a_slash_and_a_host_alone_is_the_home_there(store, tmp_path, place):
     take(store, tmp_path / "dump", "s0", BEGIN, 0)
     home = tmp_path / "home"
@@ -325,9 +327,67 @@ def test_a_place_may_end_in_a_slash_and_a_host_alone_is_the_home_there(store, tm
     for sent in (True, False):
         said = json.loads(store.run("replicate", place, "--ssh", ssh, "--verify", "full", "--delete", "--json", cwd=home).out)
         assert said["verified"] and (said["sentFiles"] > 0) == sent
-    far = home / place.removeprefix("host:")
+    far = home / place.removeprefix("host:").removeprefix("~").lstrip("/")
     assert names(far) == ["s0"] and is_whole(far)
-    store.run("replicate", "", check=2, cwd=tmp_path)
+    assert "~" not in os.listdir(home)  # a folder that nobody should have to remove
+    for refused in ("", "host:~bob/far"):
+        store.run("replicate", refused, "--ssh", ssh, check=2, cwd=tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("rrsync"), reason="no rrsync")
+@pytest.mark.parametrize("options", [(), ("-no-del",)], ids=["all", "no-del"])
+def test_a_key_that_may_run_rrsync_only_is_enough(store, tmp_path, options):
+    """It refuses -s and -L, which each call had: nothing could be sent to such a place."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0, "--assert-quiesced")
+    store.run("ingest-oplog", oplog_of(tmp_path / "all.bson", 20))
+    there = tmp_path / "there"
+    there.mkdir()
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nshift\nSSH_CONNECTION='127.0.0.1 1 127.0.0.1 2' SSH_ORIGINAL_COMMAND=\"$*\" "
+                   f"exec rrsync {' '.join(options)} {there}\n")
+    ssh.chmod(0o700)
+    for sent in (True, False):
+        said = json.loads(store.run("replicate", "host:far", "--ssh", ssh, "--verify", "full", "--json").out)
+        assert said["verified"] and (said["sentFiles"] > 0) == sent, said
+    assert names(there / "far") == ["s0"] and is_whole(there / "far")
+    done = store.run("replicate", "host:far", "--ssh", ssh, "--delete", check=1 if options else 0)
+    assert ("--delete" in done.err) == bool(options), done.story()
+
+
+@pytest.mark.parametrize("name", ["mit blank", "a'b\"c", "$HOME;x", "ü*"])
+def test_a_place_may_have_any_name(store, tmp_path, name):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nshift\ncd {tmp_path} && exec sh -c \"$*\"\n")
+    ssh.chmod(0o700)
+    assert json.loads(store.run("replicate", f"host:{name}", "--ssh", ssh, "--json").out)["verified"]
+    assert names(tmp_path / name) == ["s0"] and is_whole(tmp_path / name)
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_module_of_an_rsync_daemon_is_a_place(store, tmp_path):
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    port, folder, conf = peers.free_port(), tmp_path / "mod", tmp_path / "rsyncd.conf"
+    folder.mkdir()
+    owner = "uid = 0\ngid = 0\n" if os.getuid() == 0 else ""
+    conf.write_text(f"port = {port}\naddress = 127.0.0.1\nuse chroot = no\n{owner}[mod]\npath = {folder}\nread only = no\n"
+                    f"[ro]\npath = {folder}\nread only = yes\n")
+    with subprocess.Popen(["rsync", "--daemon", "--no-detach", f"--config={conf}"], stdin=subprocess.DEVNULL) as daemon:
+        try:
+            until(lambda: listens(port), "the daemon to listen")
+            for sent in (True, False):
+                for path in ("far", "new/mit blank"):
+                    said = json.loads(store.run("replicate", f"rsync://127.0.0.1:{port}/mod/{path}", "--verify", "full", "--delete", "--json").out)
+                    assert said["verified"] and (said["sentFiles"] > 0) == sent, said
+            assert "read only" in store.run("replicate", f"rsync://127.0.0.1:{port}/ro/far2", check=1).err
+        finally:
+            daemon.terminate()
+    for path in ("far", "new/mit blank"):
+        assert names(folder / path) == ["s0"] and is_whole(folder / path)
 
 
 def test_only_delete_takes_away_what_is_not_here(store, tmp_path):
