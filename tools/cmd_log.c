@@ -316,7 +316,11 @@ const struct cmd cmd_log = {
 		"the pace of a\n"
 		"run jumps it is cut: \"(4 before it, slower)\" are single operations before a "
 		"mass, a run of\n"
-		"their own in the list.\n"
+		"their own in the list. Runs of several sessions at one time and one pace are one "
+		"line: what a\n"
+		"program did in ten threads, or an application does all day (\"10 runs\"; each on "
+		"its own with\n"
+		"-v).\n"
 		"\n"
 		"Exit code 3: the time that was asked for has a gap, or something in it can't be "
 		"told.\n",

@@ -5,6 +5,7 @@
 #include "base/ns.h"
 #include "base/siphash.h"
 #include "tools/log_drops.h"
+#include "tools/log_groups.h"
 #include "tools/log_out.h"
 #include "tools/log_pace.h"
 
@@ -220,6 +221,8 @@ static void keep_part(struct log_bursts *bursts, struct log_burst burst,
 	burst.count = part->count;
 	burst.first = part->first;
 	burst.last = part->last;
+	burst.begin = part->begin;
+	burst.end = part->end;
 	keep(bursts, run_of(burst));
 }
 
@@ -403,9 +406,15 @@ void log_bursts_finish(struct log_bursts *bursts, const struct log_burst **ret, 
 	for (size_t sort = 0; sort < SORTS; sort++)
 		trim(bursts, &bursts->ended[sort]);
 	bursts->result = xcalloc((size_t)SORTS * LOG_BURSTS_KEPT + 1, sizeof(*bursts->result));
-	for (size_t sort = 0; sort < SORTS; sort++)
-		for (size_t i = 0; i < bursts->ended[sort].count; i++)
-			bursts->result[count++] = bursts->ended[sort].at[i].burst;
+	for (size_t sort = 0; sort < SORTS; sort++) {
+		const struct runs *runs = &bursts->ended[sort];
+
+		for (size_t i = 0; i < runs->count; i++)
+			bursts->result[count + i] = runs->at[i].burst;
+		if (sort == 0 || sort == SORTS - 1)
+			log_groups_make(bursts->result + count, runs->count);
+		count += runs->count;
+	}
 	*ret = bursts->result;
 	*ret_count = count;
 	*ret_forgotten = bursts->forgotten;

@@ -44,6 +44,12 @@ struct log_burst {
 	bool transaction;     /* all of them are parts of transactions */
 	enum log_burst_rank rank;
 	uint64_t documents; /* that a drop took along, as far as its entry tells */
+	int64_t begin,
+		end; /* milliseconds since 1970, as the servers' clocks had them; not of commands */
+	/* Of its group, a run of its own is one of itself (log_groups.h); not of commands, where they are 0. */
+	uint64_t group_runs, group_count,
+		group_before;		  /* runs, operations, what was before their masses */
+	uint64_t group_first, group_last; /* timestamps */
 };
 
 struct log_bursts; /* opaque */
@@ -63,7 +69,7 @@ void log_bursts_pass(struct log_bursts *bursts, const struct log_op *op);
 
 /*
  * No more: the runs, with the biggest deletions first, then drops by rank and documents, then other commands by rank
- * and time, then the rest by size. *ret_forgotten: runs that were too many, each at most as big as any that is kept of its sort.
+ * and time, then the rest by size; where several sessions did the same at one time, by the size of all (log_groups.h). *ret_forgotten: runs that were too many, each at most as big as any that is kept of its sort.
  * Valid until it is freed.
  */
 void log_bursts_finish(struct log_bursts *bursts, const struct log_burst **ret, size_t *ret_count,

@@ -10,8 +10,7 @@
 
 struct log_piece {
 	struct log_part part;
-	uint64_t most;	    /* operations without a pause */
-	int64_t begin, end; /* milliseconds since 1970 */
+	uint64_t most; /* operations without a pause */
 };
 
 static void part_add(struct log_part *to, const struct log_part *part)
@@ -20,6 +19,8 @@ static void part_add(struct log_part *to, const struct log_part *part)
 		return;
 	to->first = to->count == 0 ? part->first : MIN_OF(to->first, part->first);
 	to->last = to->count == 0 ? part->last : MAX_OF(to->last, part->last);
+	to->begin = to->count == 0 ? part->begin : MIN_OF(to->begin, part->begin);
+	to->end = to->count == 0 ? part->end : MAX_OF(to->end, part->end);
 	to->count += part->count;
 }
 
@@ -28,7 +29,7 @@ static int64_t pause_behind(const struct log_piece *at)
 {
 	uint64_t low = MIN_OF(at[0].most, at[1].most), high = MAX_OF(at[0].most, at[1].most);
 
-	return high > low * LOG_PACE_FACTOR ? INT64_MAX : at[1].begin - at[0].end;
+	return high > low * LOG_PACE_FACTOR ? INT64_MAX : at[1].part.begin - at[0].part.end;
 }
 
 /* The two with the shortest pause between them become one. */
@@ -42,12 +43,11 @@ static void join(struct log_pace *pace)
 			best = i;
 	part_add(&at[best].part, &at[best + 1].part);
 	at[best].most = MAX_OF(at[best].most, at[best + 1].most);
-	at[best].end = at[best + 1].end;
 	pace->count--;
 	memmove(at + best + 1, at + best + 2, sizeof(*at) * (pace->count - best - 1));
 }
 
-static struct log_piece *begin_piece(struct log_pace *pace, int64_t wall)
+static struct log_piece *begin_piece(struct log_pace *pace)
 {
 	if (pace->count == LOG_PACE_PIECES)
 		join(pace);
@@ -55,18 +55,18 @@ static struct log_piece *begin_piece(struct log_pace *pace, int64_t wall)
 		pace->room = pace->room == 0 ? ROOM_AT_FIRST : pace->room * 2;
 		pace->pieces = xrealloc(pace->pieces, pace->room * sizeof(*pace->pieces));
 	}
-	pace->pieces[pace->count] = (struct log_piece){.begin = wall, .end = wall};
+	pace->pieces[pace->count] = (struct log_piece){0};
 	return &pace->pieces[pace->count++];
 }
 
 void log_pace_add(struct log_pace *pace, uint64_t ts, int64_t wall)
 {
-	const struct log_part one = {.count = 1, .first = ts, .last = ts};
+	const struct log_part one = {
+		.count = 1, .first = ts, .last = ts, .begin = wall, .end = wall};
 	struct log_piece *piece = pace->count > 0 ? &pace->pieces[pace->count - 1] : NULL;
 
-	if (piece == NULL || (wall > piece->end && wall - piece->end > LOG_PACE_PAUSE))
-		piece = begin_piece(pace, wall);
-	piece->end = MAX_OF(piece->end, wall);
+	if (piece == NULL || (wall > piece->part.end && wall - piece->part.end > LOG_PACE_PAUSE))
+		piece = begin_piece(pace);
 	part_add(&piece->part, &one);
 	piece->most = piece->part.count;
 }
@@ -84,8 +84,8 @@ struct log_pace_parts log_pace_finish(struct log_pace *pace)
 		first++;
 	while (end > first && at[end - 1].most * LOG_PACE_FACTOR < most)
 		end--;
-	for (int64_t begin = first < end ? at[first].begin : 0;
-	     first > 0 && begin - at[first - 1].begin <= LOG_PACE_NEAR;)
+	for (int64_t begin = first < end ? at[first].part.begin : 0;
+	     first > 0 && begin - at[first - 1].part.begin <= LOG_PACE_NEAR;)
 		first--;
 	for (unsigned i = 0; i < pace->count; i++)
 		part_add(i < first ? &parts.before

@@ -25,6 +25,7 @@
 struct log_part {
 	uint64_t count;	      /* of operations; 0: there is none */
 	uint64_t first, last; /* timestamps */
+	int64_t begin, end;   /* milliseconds since 1970 */
 };
 
 struct log_piece; /* opaque */

@@ -1,6 +1,7 @@
 #include "tools/log_print.h"
 
 #include "base/ejson.h"
+#include "tools/log_groups.h"
 #include "tools/size.h"
 #include "tools/term.h"
 
@@ -162,45 +163,58 @@ struct log_versions_sink log_print_versions(struct log_print *print)
 }
 
 /* Can the moment just before the run be opened? */
-static bool is_reachable(const struct log_print *print, const struct log_burst *b)
+static bool is_reachable(const struct log_print *print, uint64_t first)
 {
 	const struct timeline_map *map = &print->map;
 
 	for (size_t i = 0; i < map->reach_count; i++)
-		if (map->reach[i].first.ts < b->first && b->first <= map->reach[i].last.ts)
+		if (map->reach[i].first.ts < first && first <= map->reach[i].last.ts)
 			return true;
 	return false;
 }
 
-static void burst_text(struct log_print *print, const struct log_burst *b)
+/* Who did it: a session, or the runs of several. */
+static void burst_who(const struct log_burst *b, bool group, struct buf *out)
 {
+	char count[SIZE_TEXT_LEN];
+
+	size_count_text(b->group_runs, count);
+	if (group)
+		buf_printf(out, "  %s runs", count);
+	else if (b->session.len > 0)
+		buf_printf(out, "  %.*s", (int)b->session.len, (const char *)b->session.at);
+}
+
+/* A run, or the group that begins with it. */
+static void burst_text(struct log_print *print, const struct log_burst *b, bool group)
+{
+	uint64_t first = group ? b->group_first : b->first;
+	uint64_t last = group ? b->group_last : b->last;
+	uint64_t before = group ? b->group_before : b->before;
 	struct log_out *out = &print->out;
 	char when[TERM_TIME_LEN], count[SIZE_TEXT_LEN];
 
-	term_time(entry_seconds(b->first), out->local, when);
-	size_count_text(b->count, count);
-	buf_printf(&out->line, "%s  %u.%u", when, entry_seconds(b->first),
-		   entry_increment(b->first));
-	if (b->last != b->first)
-		buf_printf(&out->line, " to %u.%u", entry_seconds(b->last),
-			   entry_increment(b->last));
+	term_time(entry_seconds(first), out->local, when);
+	size_count_text(group ? b->group_count : b->count, count);
+	buf_printf(&out->line, "%s  %u.%u", when, entry_seconds(first), entry_increment(first));
+	if (last != first)
+		buf_printf(&out->line, " to %u.%u", entry_seconds(last), entry_increment(last));
 	buf_add_str(&out->line, "  ");
 	term_escape(b->ns, &out->line);
 	if (b->op == ENTRY_COMMAND)
 		buf_printf(&out->line, "  %.*s", (int)b->command.len, (const char *)b->command.at);
 	else
 		buf_printf(&out->line, "  %s %s", entry_op_name(b->op), count);
-	if (b->session.len > 0)
-		buf_printf(&out->line, "  %.*s", (int)b->session.len, (const char *)b->session.at);
+	burst_who(b, group, &out->line);
 	if (b->transaction)
 		buf_add_str(&out->line, "  transaction");
-	if (b->before > 0) {
-		size_count_text(b->before, count);
+	if (before > 0) {
+		size_count_text(before, count);
 		buf_printf(&out->line, "  (%s before it, slower)", count);
 	}
-	if (is_reachable(print, b))
-		buf_printf(&out->line, "  --at %u.%u~", entry_seconds(b->first),
-			   entry_increment(b->first));
+	if (is_reachable(print, first))
+		buf_printf(&out->line, "  --at %u.%u~", entry_seconds(first),
+			   entry_increment(first));
 	else
 		buf_add_str(&out->line, "  (the moment before can't be opened)");
 }
@@ -225,12 +239,24 @@ static void burst_json(const struct log_print *print, const struct log_burst *b)
 		json_out_optime(&j, "slowerFrom", entry_seconds(b->before_first),
 				entry_increment(b->before_first));
 	}
+	if (b->group_runs > 1) {
+		json_out_u64(&j, "groupRuns", b->group_runs);
+		json_out_u64(&j, "groupCount", b->group_count);
+		json_out_optime(&j, "groupFirst", entry_seconds(b->group_first),
+				entry_increment(b->group_first));
+	}
 	log_out_json_uuid(&j, "lsid", b->lsid.len > 0 ? b->lsid.at : NULL);
 	json_out_bool(&j, "transaction", b->transaction);
 	buf_printf(&at, "%u.%u~", entry_seconds(b->first), entry_increment(b->first));
 	json_out_bytes(&j, "at", buf_bytes(&at));
-	json_out_bool(&j, "reachable", is_reachable(print, b));
+	json_out_bool(&j, "reachable", is_reachable(print, b->first));
 	json_out_finish(&j);
+}
+
+/* How many runs a line of text tells. */
+static size_t length_of(const struct log_print *print, const struct log_burst *run)
+{
+	return print->out.verbose ? 1 : log_groups_length(run);
 }
 
 /* How many of the runs of one sort are shown as text. What a dropDatabase dropped is told by that. */
@@ -240,9 +266,11 @@ static size_t shown_of(const struct log_print *print, const struct log_burst *ru
 
 	if (print->out.verbose)
 		return count;
-	while (shown < MIN_OF(count, (size_t)BURSTS_SHOWN) &&
-	       (runs[shown].op != ENTRY_COMMAND || runs[shown].rank != LOG_BURST_PART))
-		shown++;
+	for (size_t lines = 0; shown < count && lines < BURSTS_SHOWN; lines++) {
+		if (runs[shown].op == ENTRY_COMMAND && runs[shown].rank == LOG_BURST_PART)
+			break;
+		shown += length_of(print, &runs[shown]);
+	}
 	return shown;
 }
 
@@ -258,20 +286,24 @@ static int bursts_text(struct log_print *print, const struct log_burst *runs, si
 	struct log_out *out = &print->out;
 	size_t shown = shown_of(print, runs, count), sort = log_bursts_sort(&runs[0]);
 	char more[SIZE_TEXT_LEN], most[SIZE_TEXT_LEN];
+	uint64_t biggest = 0;
 
-	for (size_t i = 0; i < shown; i++) {
-		burst_text(print, &runs[i]);
+	for (size_t i = 0, length; i < shown; i += length) {
+		length = length_of(print, &runs[i]);
+		burst_text(print, &runs[i], length > 1);
 		if (log_out_put(out, e) < 0)
 			return e->code;
 	}
 	if (shown == count)
 		return 0;
+	for (size_t i = shown; i < count; i++)
+		biggest = MAX_OF(biggest, runs[i].count);
 	size_count_text(count - shown, more);
-	size_count_text(runs[shown].count, most);
+	size_count_text(biggest, most);
 	buf_printf(&out->line, "... and %s more %s", more, words[sort][count - shown != 1]);
 	if (sort == 0 || sort == 3)
 		buf_printf(&out->line, ", of %s operation%s at most", most,
-			   runs[shown].count == 1 ? "" : "s");
+			   biggest == 1 ? "" : "s");
 	buf_add_str(&out->line, " (-v shows all)");
 	return log_out_put(out, e);
 }

@@ -5,6 +5,7 @@ The truth is what the server held just before, by its own dbHash: nobody but the
 import datetime
 import os
 import re
+import threading
 
 import peers
 import pymongo
@@ -27,9 +28,53 @@ def group_over(app):
     app.orders.aggregate([{"$group": {"_id": "$status"}}, {"$out": "users"}])
 
 
+def loop_over(app):
+    """The first batch of the cursor is deleted in one session, the rest in the cursor's own."""
+    with pymongo.MongoClient(*app.client.address, directConnection=True) as client:
+        orders = client["app"].orders
+        for doc in orders.find({}, {"_id": 1}):
+            orders.delete_one({"_id": doc["_id"]})
+
+
+def delete_in_threads(app):
+    """The one that begins does the least."""
+    began = threading.Event()
+
+    def delete(ids, ready):
+        with pymongo.MongoClient(*app.client.address, directConnection=True) as client:
+            for i, n in enumerate(ids):
+                client["app"].orders.delete_one({"_id": n})
+                if i == 5:
+                    ready.set()
+                    others.wait(timeout=SECONDS)  # they are at it
+
+    others = threading.Barrier(4)
+    threads = [threading.Thread(target=delete, args=(range(30), began))]
+    threads += [threading.Thread(target=delete, args=(range(30 + i, 400, 3), threading.Event())) for i in range(3)]
+    for thread in threads:
+        thread.start()
+        began.wait(timeout=SECONDS)
+    for thread in threads:
+        thread.join()
+
+
+def delete_beside_others(app):
+    """The sessions of an application have more deletions, each."""
+    carts = app.client["shop"].carts
+    carts.insert_many([{"_id": i} for i in range(25 * 60)])
+    for i in range(25):
+        with pymongo.MongoClient(*app.client.address, directConnection=True) as client:
+            for n in range(60):
+                client["shop"].carts.delete_one({"_id": i * 60 + n})
+    app.orders.delete_many({"n": {"$lt": 50}})
+
+
 # What is done, and what the line to be pasted has in it.
 ACCIDENTS = {
     "deleteMany": (lambda app: app.orders.delete_many({"status": "paid"}), "app.orders  d "),
+    "loop": (loop_over, "app.orders  d 400  2 runs"),
+    "threads": (delete_in_threads, "app.orders  d 400  4 runs"),
+    "besideOthers": (delete_beside_others, "app.orders  d 50  "),
     "updateMany": (lambda app: app.orders.update_many({}, {"$set": {"status": "void"}}), "app.orders  u "),
     "unset": (lambda app: app.users.update_many({}, {"$unset": {"name": 1}}), "app.users  u "),
     "upsert": (lambda app: app.users.bulk_write([ReplaceOne({"_id": str(i)}, {"email": f"x{i}"}, upsert=True) for i in range(100)]), "app.users  i "),
