@@ -8,6 +8,7 @@
 #include "tools/oplog_slices.h"
 #include "tools/source_archive.h"
 #include "tools/source_docs.h"
+#include "tools/source_kind.h"
 #include "tools/source_window.h"
 
 struct job {
@@ -68,6 +69,22 @@ static int check_not_empty(const struct input_stream *in, struct error *e)
 	return error_set(e, ERR_CORRUPT, "%s: expected gzip, the file has 0 bytes", name);
 }
 
+/* What can't be read at the very beginning is mostly something else. */
+static int COLD explain(const struct source_window *window, const char *name, struct error *e)
+{
+	struct source_kind kind = {0};
+
+	if (window->offset == 0)
+		kind = source_kind_of_entries(source_window_rest(window));
+	if (kind.what == NULL)
+		return e->code;
+	*e = (struct error){0};
+	error_set(e, ERR_INVALID,
+		  "%s: expected entries of an oplog, as mongodump writes them, found %s", name,
+		  kind.what);
+	return error_hint(e, "%s", kind.hint);
+}
+
 /* Entries one after the other, to the end of the stream. */
 static int read_entries(struct job *job, struct input_stream *in, struct source_window *window,
 			struct error *e)
@@ -88,7 +105,9 @@ static int read_entries(struct job *job, struct input_stream *in, struct source_
 			return check_not_empty(in, e);
 		how.ended = window->ended;
 		len = source_docs_split(rest, &how, name, window->offset, e);
-		if (len < 0 || add_docs(job, bytes_of(rest.at, (size_t)len), e) < 0)
+		if (len < 0)
+			return explain(window, name, e);
+		if (add_docs(job, bytes_of(rest.at, (size_t)len), e) < 0)
 			return e->code;
 		source_window_take(window, (size_t)len);
 		report(job, input_stream_done(in), input_stream_total(in));

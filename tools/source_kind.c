@@ -30,6 +30,7 @@ static const struct magic {
 	{0, 4, "\x28\xb5\x2f\xfd", {"data that zstd compressed", pipe_it}},
 	{0, 4, "\x04\x22\x4d\x18", {"data that lz4 compressed", pipe_it}},
 	{0, 10, "\xff\6\0\0sNaPpY", {"data that snappy compressed", pipe_it}},
+	{0, 10, "\xff\6\0\0S2sTwO", {"data that s2 compressed", pipe_it}},
 	{0, 3, "\x1f\x8b\x08", {"gzip inside of gzip", "unpack it once"}},
 	{0,
 	 2,
@@ -95,4 +96,21 @@ struct source_kind source_kind_of(struct bytes begin)
 	if (is_text(begin))
 		return kind_of_text(begin);
 	return (struct source_kind){"a file that is none", NULL};
+}
+
+struct source_kind source_kind_of_entries(struct bytes begin)
+{
+	struct source_kind kind =
+		source_kind_of(bytes_of(begin.at, MIN_OF(begin.len, SOURCE_KIND_LEN)));
+
+	/* Some lengths of documents are such bytes, too. */
+	if (kind.hint == NULL || is_documents(begin))
+		return (struct source_kind){0};
+	if (kind.hint == pipe_it)
+		kind.hint = "only gzip is read as it is: unpack it, or through a pipe into 'yester "
+			    "ingest-oplog -'";
+	else if (kind.hint == typeless)
+		kind.hint = "such text has lost types: take the oplog as BSON, with 'mongodump -d "
+			    "local -c oplog.rs'";
+	return kind;
 }

@@ -18,4 +18,7 @@ struct source_kind {
 /* What begins so. Fewer than SOURCE_KIND_LEN bytes: that is all there is. */
 struct source_kind source_kind_of(struct bytes begin);
 
+/* The same of what should be entries of an oplog. `what` is NULL: it begins with a document, or nothing is known. */
+struct source_kind source_kind_of_entries(struct bytes begin);
+
 #endif

@@ -1,6 +1,8 @@
 """yester ingest-oplog: slices of real oplogs in any order, every form of input, and what has to be refused."""
+import bz2
 import gzip
 import json
+import lzma
 import os
 import random
 import struct
@@ -10,6 +12,7 @@ import bson
 import peers
 import pymongo
 import pytest
+from bson import json_util
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from bson.timestamp import Timestamp
@@ -264,6 +267,24 @@ def test_what_is_no_oplog_is_refused(oplog, fixture_dump, tmp_path):
     assert result["newEntries"] == 0 and "entries" not in result
     done = peers.yester("ingest-oplog", "-s", tmp_path / "no-store", tmp_path / "nothing.bson", check=10)
     assert "no store" in done.err
+
+
+def test_an_oplog_in_another_form_is_told_by_its_form(oplog, tmp_path):
+    """Text of mongoexport and bsondump; what other backup programs and compressors make of one."""
+    entries = [made_entry(1795254000 + i) for i in range(40)]
+    whole = b"".join(entries)
+    lines = "\n".join(json_util.dumps(bson.decode(entry), json_options=json_util.CANONICAL_JSON_OPTIONS) for entry in entries[:20]).encode()
+    forms = {"json": (lines, "found JSON"), "array.json": (b"[" + lines.replace(b"\n", b",") + b"]", "found JSON"), "json.gz": (gzip.compress(lines), "found JSON"),
+             "xz": (lzma.compress(whole), "that xz compressed"), "bz2": (bz2.compress(whole), "that bzip2 compressed"),
+             "zst": (b"\x28\xb5\x2f\xfd" + whole, "that zstd compressed"), "lz4": (b"\x04\x22\x4d\x18" + whole, "that lz4 compressed"),
+             "s2": (b"\xff\6\0\0S2sTwO\1" + whole, "that s2 compressed"), "snappy": (b"\xff\6\0\0sNaPpY\1" + whole, "that snappy compressed")}
+    for ending, (data, says) in forms.items():
+        (tmp_path / f"oplog.{ending}").write_bytes(data)
+        done = oplog.refuse(tmp_path / f"oplog.{ending}", check=2, says=says)
+        assert "mongodump -d local -c oplog.rs" in done.err or "only gzip is read as it is" in done.err, done.err
+        oplog.refuse("-", check=2, says=says, input=data)
+    (tmp_path / "20261123000000-1.20261123001000-5.oplog.gz").write_bytes(gzip.compress(whole))
+    assert oplog.add(tmp_path / "20261123000000-1.20261123001000-5.oplog.gz")["newEntries"] == len(entries)
 
 
 def test_another_replica_sets_oplog_is_refused(oplog, tmp_path):
