@@ -4,6 +4,7 @@
 
 #include "base/ns.h"
 #include "base/siphash.h"
+#include "tools/log_clock.h"
 #include "tools/log_drops.h"
 #include "tools/log_groups.h"
 #include "tools/log_out.h"
@@ -36,6 +37,7 @@ struct log_bursts {
 	size_t open_count;
 	struct runs ended[SORTS];
 	struct log_drops drops;
+	struct log_clock clock;
 	struct log_burst *result;
 	uint64_t forgotten;
 };
@@ -345,7 +347,14 @@ static void add_command(struct log_bursts *bursts, const struct log_op *op, stru
 	keep(bursts, run_of(burst));
 }
 
-static void add_document(struct log_bursts *bursts, const struct log_op *op, struct log_burst burst)
+static int64_t clock_of(struct log_bursts *bursts, const struct log_op *op)
+{
+	return log_clock_at(&bursts->clock,
+			    op->has_wall ? op->wall : (int64_t)entry_seconds(op->ts) * 1000);
+}
+
+static void add_document(struct log_bursts *bursts, const struct log_op *op, struct log_burst burst,
+			 int64_t clock)
 {
 	uint64_t hash = hash_of(burst.op, burst.ns, burst.lsid);
 	struct open_run **slot, *open;
@@ -370,14 +379,14 @@ static void add_document(struct log_bursts *bursts, const struct log_op *op, str
 		end(bursts, open);
 		open->run = run_of(burst);
 	}
-	log_pace_add(&open->pace, op->ts,
-		     op->has_wall ? op->wall : (int64_t)entry_seconds(op->ts) * 1000);
+	log_pace_add(&open->pace, op->ts, clock);
 }
 
 void log_bursts_add(struct log_bursts *bursts, const struct log_op *op)
 {
 	OWNED(buf_release) struct buf ns = {0};
 	OWNED(buf_release) struct buf session = {0};
+	int64_t clock = clock_of(bursts, op);
 	struct log_burst burst;
 
 	log_out_ns(op, &ns);
@@ -387,11 +396,12 @@ void log_bursts_add(struct log_bursts *bursts, const struct log_op *op)
 	if (op->op->op == ENTRY_COMMAND)
 		add_command(bursts, op, burst);
 	else
-		add_document(bursts, op, burst);
+		add_document(bursts, op, burst, clock);
 }
 
 void log_bursts_pass(struct log_bursts *bursts, const struct log_op *op)
 {
+	(void)clock_of(bursts, op);
 	log_drops_add(&bursts->drops, op);
 }
 

@@ -59,13 +59,13 @@ static struct log_piece *begin_piece(struct log_pace *pace)
 	return &pace->pieces[pace->count++];
 }
 
-void log_pace_add(struct log_pace *pace, uint64_t ts, int64_t wall)
+void log_pace_add(struct log_pace *pace, uint64_t ts, int64_t clock)
 {
 	const struct log_part one = {
-		.count = 1, .first = ts, .last = ts, .begin = wall, .end = wall};
+		.count = 1, .first = ts, .last = ts, .begin = clock, .end = clock};
 	struct log_piece *piece = pace->count > 0 ? &pace->pieces[pace->count - 1] : NULL;
 
-	if (piece == NULL || (wall > piece->part.end && wall - piece->part.end > LOG_PACE_PAUSE))
+	if (piece == NULL || (clock > piece->part.end && clock - piece->part.end > LOG_PACE_PAUSE))
 		piece = begin_piece(pace);
 	part_add(&piece->part, &one);
 	piece->most = piece->part.count;

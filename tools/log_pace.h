@@ -25,7 +25,7 @@
 struct log_part {
 	uint64_t count;	      /* of operations; 0: there is none */
 	uint64_t first, last; /* timestamps */
-	int64_t begin, end;   /* milliseconds since 1970 */
+	int64_t begin, end;   /* milliseconds of log_clock.h */
 };
 
 struct log_piece; /* opaque */
@@ -41,8 +41,8 @@ struct log_pace_parts {
 	struct log_part before, mass, after;
 };
 
-/* Another operation, at timestamp `ts`, at `wall` milliseconds since 1970; in about the order of time. */
-void log_pace_add(struct log_pace *pace, uint64_t ts, int64_t wall);
+/* Another operation, at timestamp `ts`, when log_clock.h showed `clock`; in about the order of time. */
+void log_pace_add(struct log_pace *pace, uint64_t ts, int64_t clock);
 
 /* No more: what it was; `pace` is as at first. */
 struct log_pace_parts log_pace_finish(struct log_pace *pace);

@@ -113,6 +113,68 @@ static void single_deletions_before_and_after_a_mass_are_runs_of_their_own(void 
 		      "d 3 a.b 111.1-113.1");
 }
 
+/* An operation at a time in milliseconds, which is its timestamp. */
+static void add_at(struct log_bursts *bursts, int64_t wall, const char *text)
+{
+	OWNED(buf_release) struct buf doc = {0};
+	struct command command;
+	struct entry entry;
+	struct log_op op;
+
+	log_model_op((uint64_t)wall, text, &doc, &entry, &command, &op);
+	op.has_wall = true;
+	op.wall = wall;
+	log_bursts_add(bursts, &op);
+}
+
+/* 100 deletions, nothing for 0.9 seconds, 4000 deletions, from `begin` on; what others do every `every` milliseconds is held up, too, or goes on. */
+static const struct log_burst *stalled(struct log_bursts *bursts, int64_t begin, int64_t every,
+				       bool all)
+{
+	const struct log_burst *runs;
+	uint64_t forgotten;
+	size_t count;
+
+	for (int64_t at = begin - 3000; at < begin + 6000; at++) {
+		bool still = at >= begin + 100 && at < begin + 1000;
+
+		if (at % every == 0 && !(still && all))
+			add_at(bursts, at, S1 INSERT);
+		if (at >= begin && at < begin + 4100 + 900 && !still)
+			add_at(bursts, at, DELETE);
+	}
+	log_bursts_finish(bursts, &runs, &count, &forgotten);
+	assert_int_equal(runs[0].op, ENTRY_DELETE);
+	return runs;
+}
+
+static void a_mass_whose_server_stood_still_is_one(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+	const struct log_burst *runs = stalled(bursts, 100000, 40, true);
+
+	(void)state;
+	assert_int_equal(runs[0].count, 4100);
+	assert_int_equal(runs[0].first, 100000);
+	assert_int_equal(runs[0].before, 0);
+	log_bursts_free(bursts);
+}
+
+/* Then it was the client that paused; or nobody knows. */
+static void a_mass_is_cut_where_others_went_on_or_there_were_few(void **state)
+{
+	(void)state;
+	for (unsigned few = 0; few < 2; few++) {
+		struct log_bursts *bursts = log_bursts_new();
+		const struct log_burst *runs = stalled(bursts, 100000, few ? 900 : 40, few);
+
+		assert_int_equal(runs[0].count, 4000);
+		assert_int_equal(runs[0].first, 101000);
+		assert_int_equal(runs[0].before, 100);
+		log_bursts_free(bursts);
+	}
+}
+
 static void a_session_that_does_something_else_begins_another_run(void **state)
 {
 	struct log_bursts *bursts = log_bursts_new();
@@ -308,6 +370,8 @@ int main(void)
 		cmocka_unit_test(a_pause_ends_a_run),
 		cmocka_unit_test(what_others_do_in_between_does_not_break_a_run),
 		cmocka_unit_test(single_deletions_before_and_after_a_mass_are_runs_of_their_own),
+		cmocka_unit_test(a_mass_whose_server_stood_still_is_one),
+		cmocka_unit_test(a_mass_is_cut_where_others_went_on_or_there_were_few),
 		cmocka_unit_test(a_session_that_does_something_else_begins_another_run),
 		cmocka_unit_test(deletions_come_first_then_drops_then_commands_then_the_rest),
 		cmocka_unit_test(a_dropped_database_begins_with_the_drops_of_its_collections),
