@@ -6,6 +6,8 @@
 #include "tools/term.h"
 
 #define BURSTS_SHOWN 20 /* of each sort, as text: the rest would scroll what is looked for away */
+#define BURSTS_OF_ONE                                                                              \
+	5 /* of these of one namespace, where there are others: a TTL index removes something each minute */
 
 /* Sessions, index builds, chunks of balancing: nobody's doing, and a lot of it. */
 static bool is_housekeeping(const struct log_op *op)
@@ -259,24 +261,48 @@ static size_t length_of(const struct log_print *print, const struct log_burst *r
 	return print->out.verbose ? 1 : log_groups_length(run);
 }
 
-/* How many of the runs of one sort are shown as text. What a dropDatabase dropped is told by that. */
-static size_t shown_of(const struct log_print *print, const struct log_burst *runs, size_t count)
+/* What a dropDatabase dropped is told by that. */
+static bool is_told(const struct log_burst *run)
 {
-	size_t shown = 0;
-
-	if (print->out.verbose)
-		return count;
-	for (size_t lines = 0; shown < count && lines < BURSTS_SHOWN; lines++) {
-		if (runs[shown].op == ENTRY_COMMAND && runs[shown].rank == LOG_BURST_PART)
-			break;
-		shown += length_of(print, &runs[shown]);
-	}
-	return shown;
+	return run->op == ENTRY_COMMAND && run->rank == LOG_BURST_PART;
 }
 
-/* Runs of one sort, the most important ones first. */
-static int bursts_text(struct log_print *print, const struct log_burst *runs, size_t count,
-		       struct error *e)
+/* The runs that lines of text begin with are marked in `shown`, with at most `most` of one namespace. The number of lines. */
+static size_t choose(const struct log_print *print, const struct log_burst *runs, size_t count,
+		     size_t lines, size_t most, bool *shown)
+{
+	for (size_t i = 0; i < count && lines < BURSTS_SHOWN; i += length_of(print, &runs[i])) {
+		size_t same = 0;
+
+		for (size_t j = 0; j < i && same < most; j++)
+			same += shown[j] && bytes_equal(runs[j].ns, runs[i].ns);
+		if (shown[i] || same == most || is_told(&runs[i]))
+			continue;
+		shown[i] = true;
+		lines++;
+	}
+	return lines;
+}
+
+/* How many runs are left out, and how many operations the biggest of them has. */
+static size_t left_out(const struct log_print *print, const struct log_burst *runs, size_t count,
+		       const bool *shown, uint64_t *ret_biggest)
+{
+	size_t left = 0;
+
+	*ret_biggest = 0;
+	for (size_t i = 0, length; i < count; i += length) {
+		length = length_of(print, &runs[i]);
+		for (size_t j = i; j < i + length && !shown[i]; j++) {
+			*ret_biggest = MAX_OF(*ret_biggest, runs[j].count);
+			left++;
+		}
+	}
+	return left;
+}
+
+static int rest_text(struct log_print *print, const struct log_burst *runs, size_t count,
+		     const bool *shown, struct error *e)
 {
 	static const char *const words[][2] = {
 		{"run of deletions", "runs of deletions"},
@@ -284,28 +310,43 @@ static int bursts_text(struct log_print *print, const struct log_burst *runs, si
 		{"command", "commands"},
 		{"run of inserts and updates", "runs of inserts and updates"}};
 	struct log_out *out = &print->out;
-	size_t shown = shown_of(print, runs, count), sort = log_bursts_sort(&runs[0]);
 	char more[SIZE_TEXT_LEN], most[SIZE_TEXT_LEN];
-	uint64_t biggest = 0;
+	size_t sort = log_bursts_sort(&runs[0]);
+	uint64_t biggest;
+	size_t left = left_out(print, runs, count, shown, &biggest);
 
-	for (size_t i = 0, length; i < shown; i += length) {
-		length = length_of(print, &runs[i]);
-		burst_text(print, &runs[i], length > 1);
-		if (log_out_put(out, e) < 0)
-			return e->code;
-	}
-	if (shown == count)
+	if (left == 0)
 		return 0;
-	for (size_t i = shown; i < count; i++)
-		biggest = MAX_OF(biggest, runs[i].count);
-	size_count_text(count - shown, more);
+	size_count_text(left, more);
 	size_count_text(biggest, most);
-	buf_printf(&out->line, "... and %s more %s", more, words[sort][count - shown != 1]);
+	buf_printf(&out->line, "... and %s more %s", more, words[sort][left != 1]);
 	if (sort == 0 || sort == 3)
 		buf_printf(&out->line, ", of %s operation%s at most", most,
 			   biggest == 1 ? "" : "s");
 	buf_add_str(&out->line, " (-v shows all)");
 	return log_out_put(out, e);
+}
+
+/* Runs of one sort, the most important ones first. */
+static int bursts_text(struct log_print *print, const struct log_burst *runs, size_t count,
+		       struct error *e)
+{
+	OWNED(free) bool *shown = xcalloc(count, sizeof(*shown));
+
+	if (print->out.verbose)
+		memset(shown, true, count * sizeof(*shown));
+	else
+		choose(print, runs, count, choose(print, runs, count, 0, BURSTS_OF_ONE, shown),
+		       BURSTS_SHOWN, shown);
+	for (size_t i = 0, length; i < count; i += length) {
+		length = length_of(print, &runs[i]);
+		if (!shown[i])
+			continue;
+		burst_text(print, &runs[i], length > 1);
+		if (log_out_put(&print->out, e) < 0)
+			return e->code;
+	}
+	return rest_text(print, runs, count, shown, e);
 }
 
 int log_print_bursts(struct log_print *print, struct error *e)

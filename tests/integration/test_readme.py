@@ -168,6 +168,23 @@ def test_bursts_as_text_tell_what_they_leave_out(store, fixture_dump):
     assert some[21:] == [f"... and {len(everything) - 21} more runs of inserts and updates, of 1 operation at most (-v shows all)"]
 
 
+def test_bursts_of_one_namespace_leave_room_for_others(store, tmp_path):
+    """A TTL index removes something each minute: sixty runs an hour, each bigger than the accident."""
+    def deletions(ns, second, count):
+        return [bson.encode({"ts": bson.Timestamp(second, i + 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "d", "ns": ns, "o": {"_id": i}}) for i in range(count)]
+
+    began = 1795254000
+    entries = [deletions("shop.sessions", began + 60 * minute, 30 + minute % 7) for minute in range(60)]
+    entries.insert(30, deletions("shop.orders", began + 60 * 29 + 30, 20))
+    (tmp_path / "oplog.bson").write_bytes(b"".join(one for run in entries for one in run))
+    store.run("ingest-oplog", tmp_path / "oplog.bson")
+    lines = store.run("log", "--bursts").out.splitlines()
+    assert len(lines) == 21 and sum("shop.sessions  d 36" in line for line in lines) == 8
+    assert "shop.orders  d 20" in lines[19]
+    assert lines[20] == "... and 41 more runs of deletions, of 34 operations at most (-v shows all)"
+    assert len(store.run("log", "--bursts", "-v").out.splitlines()) == 61
+
+
 def test_an_oplog_is_not_ingested_as_data(store, fixture_dump):
     done = store.ingest(fixture_dump.parent / "slice", check=6)
     assert "yester ingest-oplog" in done.err
