@@ -24,6 +24,7 @@ struct run {
 struct open_run {
 	struct run run;
 	struct log_pace pace;
+	int64_t last; /* what the clock showed at its last operation */
 	uint64_t hash;
 };
 
@@ -246,26 +247,20 @@ static void end(struct log_bursts *bursts, struct open_run *open)
 	open->run = (struct run){0};
 }
 
-static bool is_paused(const struct open_run *open, uint64_t ts)
+static bool goes_on(const struct open_run *open, int64_t clock)
 {
-	uint32_t last = entry_seconds(open->run.burst.last);
-
-	return entry_seconds(ts) > last && entry_seconds(ts) - last > LOG_BURSTS_PAUSE;
-}
-
-static bool goes_on(const struct open_run *open, uint64_t ts)
-{
-	return open != NULL && open->run.burst.count > 0 && !is_paused(open, ts);
+	return open != NULL && open->run.burst.count > 0 &&
+	       clock - open->last <= LOG_BURSTS_PAUSE * 1000;
 }
 
 /* Make room: runs that have paused end; if too many are left, all do. */
-static void sweep(struct log_bursts *bursts, uint64_t ts)
+static void sweep(struct log_bursts *bursts, int64_t clock)
 {
 	struct open_run **old = bursts->open;
 	size_t alive = 0;
 
 	for (size_t i = 0; i < SLOTS; i++)
-		alive += goes_on(old[i], ts);
+		alive += goes_on(old[i], clock);
 	bursts->open = xcalloc(SLOTS, sizeof(struct open_run *));
 	bursts->open_count = 0;
 	for (size_t i = 0; i < SLOTS; i++) {
@@ -273,7 +268,7 @@ static void sweep(struct log_bursts *bursts, uint64_t ts)
 
 		if (open == NULL)
 			continue;
-		if (goes_on(open, ts) && alive < LOG_BURSTS_OPEN / 2) {
+		if (goes_on(open, clock) && alive < LOG_BURSTS_OPEN / 2) {
 			const struct log_burst *burst = &open->run.burst;
 
 			*slot_of(bursts, open->hash, burst->op, burst->ns, burst->lsid) = open;
@@ -361,7 +356,7 @@ static void add_document(struct log_bursts *bursts, const struct log_op *op, str
 
 	slot = slot_of(bursts, hash, burst.op, burst.ns, burst.lsid);
 	if (*slot == NULL && bursts->open_count >= LOG_BURSTS_OPEN) {
-		sweep(bursts, op->ts);
+		sweep(bursts, clock);
 		slot = slot_of(bursts, hash, burst.op, burst.ns, burst.lsid);
 	}
 	if (*slot == NULL) {
@@ -370,7 +365,7 @@ static void add_document(struct log_bursts *bursts, const struct log_op *op, str
 		bursts->open_count++;
 	}
 	open = *slot;
-	if (goes_on(open, op->ts) && open->run.burst.op == burst.op) {
+	if (goes_on(open, clock) && open->run.burst.op == burst.op) {
 		open->run.burst.count++;
 		open->run.burst.first = MIN_OF(open->run.burst.first, op->ts);
 		open->run.burst.last = MAX_OF(open->run.burst.last, op->ts);
@@ -379,6 +374,7 @@ static void add_document(struct log_bursts *bursts, const struct log_op *op, str
 		end(bursts, open);
 		open->run = run_of(burst);
 	}
+	open->last = MAX_OF(open->last, clock);
 	log_pace_add(&open->pace, op->ts, clock);
 }
 

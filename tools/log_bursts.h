@@ -2,7 +2,7 @@
  * log_bursts.h - runs of alike operations: what a mass deletion, an import, a migration looks like in the oplog.
  *
  * A run is operations of one kind on one namespace by one session. It ends when that session does
- * something else to the namespace, or nothing for more than LOG_BURSTS_PAUSE seconds. (Operations without a
+ * something else to the namespace, or nothing for more than LOG_BURSTS_PAUSE seconds (in which the server worked: log_clock.h). (Operations without a
  * session, which is how servers log a deleteMany, end by the pause only: nobody knows how many clients they
  * are of, and what others do in between is no sign.) Each command is a run of its own; a dropDatabase begins with
  * the first of the drops that servers log for it, so that the moment before it has the collections; that of a time series with
@@ -18,7 +18,7 @@
 
 #include "tools/log_read.h"
 
-#define LOG_BURSTS_PAUSE 10   /* seconds */
+#define LOG_BURSTS_PAUSE 10   /* seconds of log_clock.h */
 #define LOG_BURSTS_KEPT 20000 /* runs that are kept, of those that ended */
 #define LOG_BURSTS_OPEN 20000 /* runs that go on at one time */
 

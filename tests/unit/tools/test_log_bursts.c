@@ -113,7 +113,12 @@ static void single_deletions_before_and_after_a_mass_are_runs_of_their_own(void 
 		      "d 3 a.b 111.1-113.1");
 }
 
-/* An operation at a time in milliseconds, which is its timestamp. */
+static uint64_t ts_at(int64_t wall)
+{
+	return entry_ts((uint32_t)(wall / 1000), (uint32_t)(wall % 1000) + 1);
+}
+
+/* An operation at a time in milliseconds. */
 static void add_at(struct log_bursts *bursts, int64_t wall, const char *text)
 {
 	OWNED(buf_release) struct buf doc = {0};
@@ -121,7 +126,7 @@ static void add_at(struct log_bursts *bursts, int64_t wall, const char *text)
 	struct entry entry;
 	struct log_op op;
 
-	log_model_op((uint64_t)wall, text, &doc, &entry, &command, &op);
+	log_model_op(ts_at(wall), text, &doc, &entry, &command, &op);
 	op.has_wall = true;
 	op.wall = wall;
 	log_bursts_add(bursts, &op);
@@ -155,9 +160,25 @@ static void a_mass_whose_server_stood_still_is_one(void **state)
 
 	(void)state;
 	assert_int_equal(runs[0].count, 4100);
-	assert_int_equal(runs[0].first, 100000);
+	assert_int_equal(runs[0].first, ts_at(100000));
 	assert_int_equal(runs[0].before, 0);
 	log_bursts_free(bursts);
+}
+
+/* An election, a machine that is frozen: a session that tries again goes on with what it did. */
+static void a_run_goes_on_after_its_server_was_away(void **state)
+{
+	struct log_bursts *bursts = log_bursts_new();
+
+	(void)state;
+	for (int64_t at = 100000; at < 160000; at += 20) {
+		if (at >= 110000 && at < 140000)
+			continue;
+		add_at(bursts, at, OTHER);
+		if (at % 100 == 0 && at >= 109000)
+			add_at(bursts, at, S1 DELETE);
+	}
+	check(bursts, "d 210 a.b 109.1-159.901 by 00000000; i 1500 a.c 100.1-159.981");
 }
 
 /* Then it was the client that paused; or nobody knows. */
@@ -169,7 +190,7 @@ static void a_mass_is_cut_where_others_went_on_or_there_were_few(void **state)
 		const struct log_burst *runs = stalled(bursts, 100000, few ? 900 : 40, few);
 
 		assert_int_equal(runs[0].count, 4000);
-		assert_int_equal(runs[0].first, 101000);
+		assert_int_equal(runs[0].first, ts_at(101000));
 		assert_int_equal(runs[0].before, 100);
 		log_bursts_free(bursts);
 	}
@@ -371,6 +392,7 @@ int main(void)
 		cmocka_unit_test(what_others_do_in_between_does_not_break_a_run),
 		cmocka_unit_test(single_deletions_before_and_after_a_mass_are_runs_of_their_own),
 		cmocka_unit_test(a_mass_whose_server_stood_still_is_one),
+		cmocka_unit_test(a_run_goes_on_after_its_server_was_away),
 		cmocka_unit_test(a_mass_is_cut_where_others_went_on_or_there_were_few),
 		cmocka_unit_test(a_session_that_does_something_else_begins_another_run),
 		cmocka_unit_test(deletions_come_first_then_drops_then_commands_then_the_rest),
