@@ -26,14 +26,22 @@ static bool is_beside(const struct log_burst *leader, const struct log_burst *ru
 	       leader->begin <= run->begin + LOG_PACE_NEAR + length;
 }
 
-static bool is_alike(const struct log_burst *leader, const struct log_burst *run)
+/* A thread that comes first has the server for itself: in a short time paces tell little. */
+static bool is_at_pace(const struct log_burst *leader, const struct log_burst *run)
 {
 	double pace = pace_of(leader), other = pace_of(run);
 
+	return pace <= other * LOG_GROUPS_PACE &&
+	       (other <= pace * LOG_GROUPS_PACE ||
+		leader->end - leader->begin <= LOG_BURSTS_PAUSE * 1000);
+}
+
+static bool is_alike(const struct log_burst *leader, const struct log_burst *run)
+{
 	return run->op == leader->op && run->transaction == leader->transaction &&
 	       run->lsid.len > 0 && !bytes_equal(leader->lsid, run->lsid) &&
-	       is_beside(leader, run) && pace <= other * LOG_GROUPS_PACE &&
-	       other <= pace * LOG_GROUPS_PACE && bytes_equal(leader->ns, run->ns);
+	       is_beside(leader, run) && is_at_pace(leader, run) &&
+	       bytes_equal(leader->ns, run->ns);
 }
 
 /* Those that belong to run `leader` are told so. */

@@ -8,7 +8,7 @@
  * in its fifty sessions, has fifty long runs, behind which a mass deletion of a second would not be seen.
  *
  * A group is a run and smaller ones of other sessions that do the same on its namespace, at a pace that is at most
- * LOG_GROUPS_PACE times slower or faster, and overlap it or are less than LOG_PACE_NEAR away, and began at most as long before it as it
+ * LOG_GROUPS_PACE times slower or (where it took longer than LOG_BURSTS_PAUSE) faster, and overlap it or are less than LOG_PACE_NEAR away, and began at most as long before it as it
  * took. What only overlaps one of those does not belong to it: a chain of runs could lead anywhere. Runs without a session are
  * of nobody knows whom, and no part of any.
  *

@@ -62,6 +62,18 @@ static void a_loop_over_a_cursor_begins_with_its_first_batch(void **state)
 	      "100 at 1000");
 }
 
+/* It has the server for itself, the others are in each other's way. */
+static void a_thread_that_is_done_at_once_is_of_what_the_others_did(void **state)
+{
+	struct log_burst runs[] = {run('a', 123, 1015, 5000), run('b', 123, 1015, 5000),
+				   run('c', 30, 1000, 1020)};
+
+	(void)state;
+	check(runs, 3,
+	      "30 at 1000 (3 of 276, 1000-5000); 123 at 1015 (3 of 276, 1000-5000); 123 at 1015 (3 "
+	      "of 276, 1000-5000)");
+}
+
 /* It would be found, but what the others wrote in an hour would be lost. */
 static void what_went_on_long_before_is_no_part_of_a_mass(void **state)
 {
@@ -129,6 +141,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_threads_did_together_begins_with_the_first_of_them),
 		cmocka_unit_test(a_loop_over_a_cursor_begins_with_its_first_batch),
+		cmocka_unit_test(a_thread_that_is_done_at_once_is_of_what_the_others_did),
 		cmocka_unit_test(what_went_on_long_before_is_no_part_of_a_mass),
 		cmocka_unit_test(what_an_application_does_all_hour_is_one_group),
 		cmocka_unit_test(a_mass_is_in_no_group_with_what_goes_on_beside_it),
