@@ -4,6 +4,7 @@ What runs is every line of the blocks that begin with ```sh, in their order, in 
 right side of the four assignments that the README tells its reader to set: YESTER_STORE, MNT and URI, and AT, for which
 the --at of the first line of `yester log --bursts` is pasted. Nothing else is changed or left out.
 """
+import datetime
 import json
 import os
 import re
@@ -166,6 +167,32 @@ def test_bursts_as_text_tell_what_they_leave_out(store, fixture_dump):
     assert len(everything) == len(store.run("log", "--bursts", "--json").out.splitlines()) > 21
     assert some[:21] == everything[:21]
     assert some[21:] == [f"... and {len(everything) - 21} more runs of inserts and updates, of 1 operation at most (-v shows all)"]
+
+
+def test_what_several_sessions_did_together_is_one_line(store, tmp_path):
+    """Four threads of which the first one does the least; a loop over a cursor: 101 deletions in one session, the rest in another. Both beside steady ones."""
+    began = 1795254000
+    sessions = [{"id": bson.Binary(bytes([i] * 16), 4), "uid": bson.Binary(bytes(32), 0)} for i in range(60)]
+    made = [(ms, "shop.carts", i) for i in range(50) for ms in range(i, 300_000, 1000)]
+    made += [(100_000 + 3 * n, "shop.orders", 50) for n in range(30)]
+    made += [(100_010 + 11 * n + i, "shop.orders", 51 + i) for n in range(120) for i in range(3)]
+    made += [(200_000 + 2 * n, "shop.users", 54 if n < 101 else 55) for n in range(700)]
+    made.sort()
+    increments = {}
+    with open(tmp_path / "oplog.bson", "wb") as oplog:
+        for n, (ms, ns, session) in enumerate(made):
+            second = began + ms // 1000
+            increments[second] = increments.get(second, 0) + 1
+            oplog.write(bson.encode({"ts": bson.Timestamp(second, increments[second]), "t": bson.Int64(1), "v": bson.Int64(2), "op": "d", "ns": ns, "o": {"_id": n},
+                                     "wall": datetime.datetime.fromtimestamp(began + ms / 1000, datetime.timezone.utc), "lsid": sessions[session], "txnNumber": bson.Int64(n)}))
+    store.run("ingest-oplog", tmp_path / "oplog.bson")
+    lines = [line.split("UTC  ")[1].split("  (")[0] for line in store.run("log", "--bursts").out.splitlines()]
+    assert [re.sub(r" to \S+", "", line) for line in lines] == [
+        f"{began}.1  shop.carts  d 15,000  50 runs", f"{began + 200}.2  shop.users  d 700  2 runs", f"{began + 100}.2  shop.orders  d 390  4 runs"]
+    told = [json.loads(line) for line in store.run("log", "--bursts", "--json").out.splitlines()]
+    assert len(told) == 56 == len(store.run("log", "--bursts", "-v").out.splitlines())
+    assert [(run["count"], run["groupRuns"], run["groupCount"], run["groupFirst"]) for run in told[50:54]] == [
+        (101, 2, 700, f"{began + 200}.2"), (599, 2, 700, f"{began + 200}.2"), (30, 4, 390, f"{began + 100}.2"), (120, 4, 390, f"{began + 100}.2")]
 
 
 def test_bursts_of_one_namespace_leave_room_for_others(store, tmp_path):
