@@ -213,7 +213,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 		return e->code;
 	if (is_db)
 		q->coll = (struct bytes){0};
-	q->is_top = true;
+	q->is_top = q->wants_search = true;
 	q->is_collectionless = is_db;
 	if (is_db && value_count(pipeline_of(cursor->c.cmd)) == 0)
 		return query_error(e, QUERY_INVALID_NAMESPACE,

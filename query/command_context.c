@@ -435,6 +435,7 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 
 	q.constants =
 		constants; /* all that is made here is forgotten: each scope has the names of all before it */
+	q.wants_search = false; /* no stage is there yet that could have searched */
 	scope = expr_scope_new(&q);
 	names = expr_scope_new(&q);
 	/* Its value sees those before it, not itself. */

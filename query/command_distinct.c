@@ -8,6 +8,7 @@
 #include "query/fields.h"
 #include "query/near.h"
 #include "query/path.h"
+#include "query/project.h"
 #include "query/query_error.h"
 
 #define REPLY_MAX (16 * MIB) /* bytes of the values, in mongod's reply */
@@ -251,6 +252,20 @@ static int collect(struct command_context *c, struct stage *stage, bool is_view,
 	return 0;
 }
 
+/* The projection that mongod makes of the key. */
+static struct bytes key_projection(const struct command_context *c)
+{
+	struct bytes key = command_field(c->cmd, "key").data;
+	OWNED(buf_release) struct buf doc = {0};
+	size_t begin = bson_build_begin(&doc);
+
+	if (!bytes_is(key, "_id") && (key.len < 4 || memcmp(key.at, "_id.", 4) != 0))
+		bson_build_int32(&doc, "_id", 0);
+	value_write(&doc, key, &(struct value){.type = BSON_KIND_INT32, .int32 = 1});
+	bson_build_end(&doc, begin);
+	return arena_copy(c->q.constants, buf_bytes(&doc));
+}
+
 /* Where an index has the key mongod looks for a plan that needs no more than it. Rule: getExecutorDistinct(). */
 static struct bytes planned_projection(const struct command_context *c,
 				       const struct collection *collection)
@@ -258,9 +273,7 @@ static struct bytes planned_projection(const struct command_context *c,
 	struct fields fields = fields_of(buf_bytes(&collection->entry.indexes));
 	struct bytes key = command_field(c->cmd, "key").data;
 	bool is_id = bytes_is(key, "_id"), found = is_id;
-	OWNED(buf_release) struct buf doc = {0};
 	struct bson_field field;
-	size_t begin;
 
 	while (!found && fields_next(&fields, &field)) {
 		struct value pattern = value_get(field.value, bytes_str("key"));
@@ -271,12 +284,7 @@ static struct bytes planned_projection(const struct command_context *c,
 	}
 	if (!found)
 		return bytes_of(NULL, 0);
-	begin = bson_build_begin(&doc);
-	if (!is_id)
-		bson_build_int32(&doc, "_id", 0);
-	value_write(&doc, key, &(struct value){.type = BSON_KIND_INT32, .int32 = 1});
-	bson_build_end(&doc, begin);
-	return arena_copy(c->q.constants, buf_bytes(&doc));
+	return key_projection(c);
 }
 
 static int open_stored(struct command_context *c, struct collection *collection, struct bytes query,
@@ -309,6 +317,7 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 	struct value query = command_field(c->cmd, "query");
 	struct bytes filter = query.type == BSON_KIND_DOCUMENT ? query.data : bson_build_empty();
 	const struct match *parsed;
+	const struct project *unused;
 	struct bytes collation;
 	bool with_null;
 
@@ -322,10 +331,13 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 		return e->code;
 	if (command_default_collation(c, collation, e) < 0)
 		return e->code;
-	/* mongod parses the query before it looks at the key, or makes a pipeline of the command. */
+	/* mongod parses the query before it looks at the key, which is a find's projection to it (a.$ may be
+	   one), and only then makes a pipeline of the command. */
 	if (match_parse(expr_scope_new(q), filter, MATCH_TOP | MATCH_WITH_NEAR | MATCH_UNFOLDED,
 			&parsed, e) < 0 ||
-	    field_path_check(command_field(c->cmd, "key").data, e) < 0 ||
+	    project_parse(expr_scope_new(q), key_projection(c), PROJECT_FIND, parsed, &unused, e) <
+		    0 ||
+	    (resolved.is_view && field_path_check(command_field(c->cmd, "key").data, e) < 0) ||
 	    (resolved.is_view &&
 	     match_parse(expr_scope_new(q), filter, MATCH_TOP | MATCH_WITH_NEAR, &parsed, e) < 0))
 		return e->code;

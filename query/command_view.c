@@ -188,6 +188,7 @@ int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 	r->pipeline =
 		plan_concat(q->constants, r->pipeline, pipeline_of(q->constants, cursor->c.cmd));
 	q->in_find = q->has_near = false;
+	q->wants_search = true;
 	cursor->is_find = false;
 	cursor->c.is_view_find = true;
 	cursor->behind = r->coll;
@@ -217,6 +218,7 @@ int command_view_match(struct command_context *c, struct plan_resolved *r, struc
 	if (command_view_collation(c, r, e) < 0)
 		return e->code;
 	c->q.in_find = false;
+	c->q.wants_search = true;
 	r->pipeline = plan_concat(c->q.constants, r->pipeline,
 				  value_count(query) == 0 ? bson_build_empty() : buf_bytes(&out));
 	if (command_hint(c, expr_scope_new(&c->q), r, e) < 0)

@@ -40,7 +40,8 @@ struct query_context {
 	bool has_near;	     /* the documents have a distance: {$meta: "geoNearDistance"} */
 	bool folds_filter; /* while the constants of a filter are folded that the plan will hold */
 	bool is_top;	   /* the pipeline is the command's own, not one inside of a stage */
-	bool is_collectionless;	   /* the command is {aggregate: 1} */
+	bool is_collectionless; /* the command is {aggregate: 1} */
+	bool wants_search; /* $$SEARCH_META needs a $search: in the command's own pipeline, not in those of its stages */
 	int depth;		   /* of $lookup, $facet and views inside each other */
 	uint64_t deadline;	   /* as clock_ms(), 0: none. maxTimeMS */
 	const atomic_bool *killed; /* NULL, or becomes true when the cursor is killed */

@@ -1,18 +1,25 @@
 #include "query/regex_dialect.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* PCRE2's errors that are looked at. */
 enum {
 	UNKNOWN_ESCAPE = 103,
+	UNKNOWN_OPTION = 111,
 	ESCAPE_IN_CLASS = 107,
 	MISSING_PARENTHESIS = 114,
 	BAD_REFERENCE = 115,
+	ZERO_REFERENCE = 126,
 	UNSUPPORTED_ESCAPE = 137,
 	CLASS_RANGE = 150,
 	BACKSLASH_G = 157,
 	VERB = 160,
+	RECURSION = 158,
 	NAME_EXPECTED = 162,
+	NO_OCTAL = 164,
+	NO_HEX = 167,
+	NO_DIGITS = 178,
 };
 
 /* The words of PCRE 8, by PCRE2's number less 100. What PCRE 8 does not know is not here. */
@@ -130,10 +137,64 @@ static const char *text_of_g(struct bytes pattern, size_t at)
 	return texts[NAME_EXPECTED - 100];
 }
 
+/* "(?1", "(?+1" or "(?-1" without a ) behind it: PCRE 8 looks at that before it asks what is missing elsewhere. */
+static bool has_open_recursion(struct bytes pattern)
+{
+	for (size_t i = 0; i + 2 < pattern.len; i++) {
+		size_t digits = i + 2, end;
+
+		if (pattern.at[i] == '\\') {
+			i++;
+			continue;
+		}
+		if (!is_at(pattern, i, "(?"))
+			continue;
+		digits += pattern.at[digits] == '+' || pattern.at[digits] == '-';
+		for (end = digits;
+		     end < pattern.len && pattern.at[end] >= '0' && pattern.at[end] <= '9';)
+			end++;
+		if (end > digits && !is_at(pattern, end, ")"))
+			return true;
+	}
+	return false;
+}
+
+/* "\g0", "\g00" or "\g{0}" before the place. */
+static bool is_zero_group(struct bytes pattern, size_t at)
+{
+	size_t i = MIN_OF(at, pattern.len);
+
+	while (i > 0 && (pattern.at[i - 1] == '0' || pattern.at[i - 1] == '}'))
+		i--;
+	if (i == MIN_OF(at, pattern.len) || (at < pattern.len && isdigit(pattern.at[at])))
+		return false;
+	return (i >= 2 && is_at(pattern, i - 2, "\\g")) ||
+	       (i >= 3 && is_at(pattern, i - 3, "\\g{"));
+}
+
+/* What PCRE 8 says instead where the pattern ends early; NULL: nothing else. */
+static const char *text_of_end(struct bytes pattern, int code)
+{
+	if (code == NO_DIGITS && ends_with(pattern, "\\x{"))
+		return texts[NO_HEX - 100];
+	if (code == NO_DIGITS && ends_with(pattern, "\\o{"))
+		return texts[NO_OCTAL - 100];
+	if (code == NAME_EXPECTED && (ends_with(pattern, "(?'") || ends_with(pattern, "(?P<")))
+		return texts[42];
+	return NULL;
+}
+
 const char *regex_dialect_text(struct bytes pattern, int code, size_t at)
 {
 	if (code < 0)
 		return "invalid UTF-8 string";
+	if (text_of_end(pattern, code) != NULL)
+		return text_of_end(pattern, code);
+	if ((code == MISSING_PARENTHESIS || code == BAD_REFERENCE || code == ZERO_REFERENCE) &&
+	    has_open_recursion(pattern))
+		return texts[RECURSION - 100];
+	if (code == BAD_REFERENCE && is_zero_group(pattern, at))
+		return texts[ZERO_REFERENCE - 100];
 	if (code == MISSING_PARENTHESIS) {
 		if (ends_in_options(pattern))
 			return "unrecognized character after (? or (?-";
@@ -192,9 +253,23 @@ static size_t idle_backslash(const struct buf *pattern, int code, size_t at)
 	return pattern->len;
 }
 
+/* Is the letter at the place an X among options, "(?X)" or "(?i-X:"? PCRE 8 has that option (letters after a backslash have to
+   mean something), PCRE2 has not. */
+static bool is_extra_option(struct bytes pattern, size_t at)
+{
+	return is_at(pattern, at, "X") && ends_in_options(bytes_of(pattern.at, at));
+}
+
 bool regex_dialect_mend(struct buf *pattern, int code, size_t at)
 {
 	size_t slash = idle_backslash(pattern, code, at);
+
+	if (code == UNKNOWN_OPTION && is_extra_option(buf_bytes(pattern), at)) {
+		memmove(pattern->at + at, pattern->at + at + 1, pattern->len - at - 1);
+		pattern->len--;
+		buf_text(pattern);
+		return true;
+	}
 
 	if (slash < pattern->len) { /* an escape that means nothing is the letter itself */
 		memmove(pattern->at + slash, pattern->at + slash + 1, pattern->len - slash - 1);

@@ -9,8 +9,8 @@
 /* What may be sorted by besides fields. */
 static int check_meta_name(const struct value *v, struct error *e)
 {
-	static const char *const known[] = {"textScore",       "randVal",      "searchScore",
-					    "geoNearDistance", "geoNearPoint", "vectorSearchScore"};
+	static const char *const known[] = {"textScore", "randVal", "searchScore",
+					    "searchHighlights", "geoNearDistance"};
 	OWNED(buf_release) struct buf text = {0};
 
 	if (v->type == BSON_KIND_STRING)
@@ -24,18 +24,19 @@ static int check_meta_name(const struct value *v, struct error *e)
 /* No query here has a text search behind it; a $near it may have. */
 static int check_meta_there(const struct query_context *q, const struct value *v, struct error *e)
 {
-	bool of_distance = bytes_equal(v->data, bytes_str("geoNearDistance"));
-
-	if (!q->has_near && (of_distance || bytes_equal(v->data, bytes_str("geoNearPoint"))))
+	if (!q->has_near && bytes_equal(v->data, bytes_str("geoNearDistance")))
 		return query_error(e, 40218,
-				   "query requires $geoNear %s metadata, but it is not available",
-				   of_distance ? "distance" : "point");
+				   "query requires $geoNear distance metadata, but it is not "
+				   "available");
 	if (bytes_equal(v->data, bytes_str("textScore")))
 		return query_error(e, 40218,
 				   "query requires text score metadata, but it is not available");
 	if (bytes_equal(v->data, bytes_str("searchScore")))
 		return query_error(e, 31218,
 				   "$meta sort by 'searchScore' metadata is not supported");
+	if (bytes_equal(v->data, bytes_str("searchHighlights")))
+		return query_error(e, 31219,
+				   "$meta sort by 'searchHighlights' metadata is not supported");
 	return 0;
 }
 

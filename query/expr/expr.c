@@ -166,7 +166,8 @@ int expr_scope_find(const struct expr_scope *scope, struct bytes name, enum expr
 			*ret = builtins[i].variable;
 			if (*ret == EXPR_VARIABLE_NOW && scope->q->lacks_now)
 				*ret = EXPR_VARIABLE_UNAVAILABLE;
-			if (*ret == EXPR_VARIABLE_SEARCH_META && scope->q->in_filter)
+			if (*ret == EXPR_VARIABLE_SEARCH_META &&
+			    (scope->q->in_filter || !scope->q->wants_search))
 				*ret = EXPR_VARIABLE_REMOVE;
 			if (*ret == EXPR_VARIABLE_SEARCH_META)
 				return query_error(e, 6347903,

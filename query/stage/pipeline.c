@@ -204,12 +204,15 @@ static bool has_geo(struct bytes pipeline)
 int stage_parse_pipeline(struct stage_build *b, struct bytes pipeline, enum stage_inside inside,
 			 struct stage *source, struct stage **ret, struct error *e)
 {
-	bool before = b->q->has_near;
+	bool had_near = b->q->has_near, wanted_search = b->q->wants_search;
 	int result;
 
-	b->q->has_near = has_geo(pipeline) || (before && inside == STAGE_IN_FACET);
+	b->q->has_near = has_geo(pipeline) || (had_near && inside == STAGE_IN_FACET);
+	if (inside == STAGE_IN_LOOKUP || inside == STAGE_IN_UNION)
+		b->q->wants_search = false;
 	result = parse_stages(b, pipeline, inside, source, ret, e);
-	b->q->has_near = before;
+	b->q->has_near = had_near;
+	b->q->wants_search = wanted_search;
 	return result;
 }
 

@@ -131,7 +131,7 @@ static int open_second(struct union_stage *self, struct error *e)
 	self->is_second = true;
 	self->constants = arena_new();
 	self->sub = *self->base.q;
-	self->sub.is_top = self->sub.is_collectionless = false;
+	self->sub.is_top = self->sub.is_collectionless = self->sub.wants_search = false;
 	self->sub.constants = self->constants;
 	self->sub.depth++;
 	if (self->coll.at != NULL && self->coll.len == 0)

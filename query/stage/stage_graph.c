@@ -184,7 +184,7 @@ static int ask_collection(struct graph_stage *self, struct bytes values, int64_t
 		self->constants = arena_new();
 	arena_reset(self->constants);
 	self->sub = *self->base.q;
-	self->sub.is_top = self->sub.is_collectionless = false;
+	self->sub.is_top = self->sub.is_collectionless = self->sub.wants_search = false;
 	self->sub.constants = self->constants;
 	self->sub.depth++;
 	if (pipeline_ops()->open(&self->sub, self->sub.db, self->from, make_pipeline(self, values),

@@ -201,7 +201,7 @@ static int open_pipeline(struct lookup_stage *self, struct error *e)
 		self->constants = arena_new();
 	arena_reset(self->constants);
 	self->sub = *self->base.q;
-	self->sub.is_top = self->sub.is_collectionless = false;
+	self->sub.is_top = self->sub.is_collectionless = self->sub.wants_search = false;
 	self->sub.constants = self->constants;
 	self->sub.depth++;
 	if (make_let(self, e) < 0)

@@ -134,8 +134,54 @@ def counts():
     yield from ({"find": "few", name: None} for name in ("operationTime", "help"))
 
 
+def keys_with_a_position():
+    """A distinct's key is parsed as a find's projection to it."""
+    for name in ("few", "refs", "none", "plain"):
+        for key in ("v.$", "a.$", "$", "a.b.$", "a.$.b", "_id.$", "$.a", "a.0.$", "$a", "a.$b", "a.$[]", "a..$", ".$", "a.", ".a", "a.$id", "a.$.", "", "a..b", "_id.", "$id.$", "a.$.$", "_id.x", "_id"):
+            if (name, key) != ("plain", "_id"):  # the order is that of a table of hashes
+                yield from ({"distinct": name, "key": key, "query": query} for query in ({}, {"v": 1}, {"a.$": 1}))
+
+
+def search_meta():
+    """Where $$SEARCH_META is nothing, and where it is refused."""
+    variable = "$$SEARCH_META"
+    stages = ({"$project": {"r": {"$type": variable}}}, {"$set": {"r": variable}}, {"$match": {"$expr": {"$eq": [variable, 1]}}}, {"$group": {"_id": variable}}, {"$facet": {"a": [{"$project": {"r": variable}}]}},
+              {"$lookup": {"from": "few", "let": {"q": variable}, "pipeline": [{"$project": {"r": "$$q"}}], "as": "q"}})
+    for name in ("few", "none", "plain"):
+        for stage in stages:
+            yield aggregate(name, stage)
+            yield aggregate(name, {"$lookup": {"from": "few", "pipeline": [stage], "as": "l"}})
+            yield aggregate(name, {"$unionWith": {"coll": "few", "pipeline": [stage]}})
+            yield aggregate(name, {"$facet": {"a": [{"$lookup": {"from": "plain", "pipeline": [stage], "as": "l"}}]}})
+        yield from ({"find": name, "projection": {"v": v}} for v in (variable, variable + ".a", {"$type": variable}, {"$ifNull": [variable, 5]}))
+        yield {"find": name, "filter": {"$expr": {"$eq": [{"$type": "$$v"}, "missing"]}}, "let": {"v": variable}}
+        yield aggregate(name, {"$project": {"r": {"$type": "$$v"}}}, let={"v": variable})
+
+
+def metadata():
+    for name in ("vectorSearchScore", "searchScore", "textScore", "searchHighlights", "searchScoreDetails", "geoNearDistance", "geoNearPoint", "indexKey", "sortKey", "randVal", "timeseriesBucketMinTime",
+                 "timeseriesBucketMaxTime", "searchSequenceToken", "foo"):
+        meta = {"$meta": name}
+        for stage in ({"$match": {"$expr": {"$gt": [meta, 2]}}}, {"$match": {"$or": [{"v": 1}, {"$expr": meta}]}}):
+            yield aggregate("few", stage)
+            yield aggregate("few", {"$unionWith": {"coll": "few", "pipeline": [stage]}})
+            yield {"find": "plain", "filter": stage["$match"]}
+        if name != "randVal":
+            yield from ({"find": coll, "sort": {"v": meta}} for coll in ("few", "plain"))
+            yield aggregate("few", {"$sort": {"v": 1, "x": meta}})
+            yield aggregate("few", {"$group": {"_id": 1, "r": {"$top": {"output": "$v", "sortBy": {"x": meta}}}}})
+
+
+def broken_patterns():
+    """What PCRE 8 says of a pattern that ends early, and its option X."""
+    for pattern in ("(?0", "(?0|a)", "^(?0|John ?1|?1)", "(?1", "(?12a)", "(?+", "(?+1", "(?+1a", "(?-1", "(?-1)", "(?-1a", "(a)(?-1", "(a)(?+1", "(?R", "(?00", "x(?1y)(z)", "[(?1]", "\\(?1", "(?-0", "((?1", "(?(1)(?1", "(?'", "(?P<",
+                    "(?<", "\\x{", "[\\x{", "a\\x{", "\\x{}", "\\o{", "[\\o{", "\\g0", "\\g00", "\\g{0}", "\\g01", "(?X)a", "(?X:a)B", "(?iX)A", "(?Xi)A", "(?-X)a", "(?i-X:A)", "(?X", "(?Xy)", "[(?X)]", "(?XX)a"):
+        yield {"find": "few", "filter": {"v": {"$regex": pattern}}}
+        yield {"find": "few", "projection": {"r": {"$regexMatch": {"input": "abc", "regex": pattern}}}}
+
+
 def commands():
-    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, counts):
+    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, counts, keys_with_a_position, search_meta, metadata, broken_patterns):
         yield from source()
 
 

@@ -52,7 +52,8 @@ static void check_vector(const struct expr_vector *vector, struct bytes doc)
 	OWNED(arena_free) struct arena *constants = arena_new();
 	OWNED(arena_free) struct arena *arena = arena_new();
 	OWNED(buf_release) struct buf result = {0};
-	struct query_context q = {.constants = constants, .memory = QUERY_MEMORY_DEFAULT};
+	struct query_context q = {
+		.constants = constants, .memory = QUERY_MEMORY_DEFAULT, .wants_search = true};
 	bson_t *expr = parsed(vector->expr);
 	struct value spec = value_get(bytes_in(expr), bytes_str("e"));
 	struct error e = {0};
