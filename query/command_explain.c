@@ -5,7 +5,6 @@
  * (plan.h), so the plans are told in mongod's words for them: EOF, COLLSCAN, IDHACK, IXSCAN of `_id`.
  */
 #include <time.h>
-#include <unistd.h>
 
 #include "base/bson_build.h"
 #include "base/clock.h"
@@ -13,13 +12,9 @@
 #include "query/command_cursor.h"
 #include "query/command_explain_refuse.h"
 #include "query/explain_bounds.h"
+#include "query/explain_server.h"
 #include "query/query_error.h"
 #include "query/scan.h"
-
-#define HOST_MAX 256
-#define PORT 27017
-#define VERSION_TOLD "6.0.27"
-#define GIT_VERSION_TOLD "fc88ca137231d7457aed6265d4f32a361ae71716"
 
 static int check_verbosity(const struct value *v, struct error *e)
 {
@@ -327,43 +322,7 @@ static void add_execution(const struct explain *x, const struct plan *plan, stru
 	bson_build_end(ret, begin);
 }
 
-/* The limits of a 6.0.27 as it comes. */
-static void add_parameters(struct buf *ret)
-{
-	static const struct {
-		const char *name;
-		int32_t bytes;
-	} parameters[] = {
-		{"internalQueryFacetBufferSizeBytes", 104857600},
-		{"internalQueryFacetMaxOutputDocSizeBytes", 104857600},
-		{"internalLookupStageIntermediateDocumentMaxSizeBytes", 104857600},
-		{"internalDocumentSourceGroupMaxMemoryBytes", 104857600},
-		{"internalQueryMaxBlockingSortMemoryUsageBytes", 104857600},
-		{"internalQueryProhibitBlockingMergeOnMongoS", 0},
-		{"internalQueryMaxAddToSetBytes", 104857600},
-		{"internalDocumentSourceSetWindowFieldsMaxMemoryBytes", 104857600},
-	};
-	size_t begin = bson_build_open(ret, "serverParameters");
-
-	for (size_t i = 0; i < COUNT_OF(parameters); i++)
-		bson_build_int32(ret, parameters[i].name, parameters[i].bytes);
-	bson_build_end(ret, begin);
-}
-
-/* Name and port of the server, by "name:port". */
-static void add_server(const struct query_context *q, struct buf *ret)
-{
-	char name[HOST_MAX] = "localhost";
-	const char *colon = q->host == NULL ? NULL : strrchr(q->host, ':');
-	struct bytes host;
-
-	gethostname(name, sizeof(name) - 1);
-	host = colon == NULL ? bytes_str(name) : bytes_of(q->host, (size_t)(colon - q->host));
-	bson_build_string(ret, "host", host);
-	bson_build_int32(ret, "port", colon == NULL ? PORT : (int32_t)strtol(colon + 1, NULL, 10));
-}
-
-static void add_end(const struct explain *x, struct buf *ret)
+static void add_command(const struct explain *x, struct buf *ret)
 {
 	size_t begin = bson_build_open(ret, "command");
 	struct value db = value_string(x->db);
@@ -372,12 +331,6 @@ static void add_end(const struct explain *x, struct buf *ret)
 	if (value_get(x->cmd, bytes_str("$db")).type == VALUE_MISSING)
 		value_write(ret, bytes_str("$db"), &db);
 	bson_build_end(ret, begin);
-	begin = bson_build_open(ret, "serverInfo");
-	add_server(&x->cursor->c.q, ret);
-	bson_build_string(ret, "version", bytes_str(VERSION_TOLD));
-	bson_build_string(ret, "gitVersion", bytes_str(GIT_VERSION_TOLD));
-	bson_build_end(ret, begin);
-	add_parameters(ret);
 }
 
 /* {$cursor: ..} and the stages behind it, as they were written. */
@@ -451,7 +404,8 @@ static int explain_find(struct explain *x, const struct query_request *request, 
 	bson_build_string(ret, "explainVersion", bytes_str("1"));
 	add_planner(x, &x->cursor->plan, ret);
 	add_execution(x, &x->cursor->plan, ret);
-	add_end(x, ret);
+	add_command(x, ret);
+	explain_server_write(&x->cursor->c.q, ret);
 	return 0;
 }
 
@@ -473,10 +427,13 @@ static int explain_aggregate(struct explain *x, const struct query_request *requ
 	if (x->is_whole) {
 		add_planner(x, &x->cursor->plan, ret);
 		add_execution(x, &x->cursor->plan, ret);
+		add_command(x, ret);
+		explain_server_write(&x->cursor->c.q, ret);
 	} else {
 		add_stages(x, &x->cursor->plan, pipeline, ret);
+		explain_server_write(&x->cursor->c.q, ret);
+		add_command(x, ret);
 	}
-	add_end(x, ret);
 	return 0;
 }
 

@@ -310,6 +310,16 @@ bool plan_is_on_id(struct bytes index)
 	       value_get(key.data, bytes_str("_id")).type != VALUE_MISSING;
 }
 
+/* Does mongod's find do all of what is left? Then nothing asks it for more documents than a reply takes. */
+static bool is_done_by_find(struct bytes left)
+{
+	struct value stage = value_at(left, 0), operand = plan_operand(&stage, "$project");
+
+	return value_count(left) == 0 ||
+	       (value_count(left) == 1 && operand.type == BSON_KIND_DOCUMENT &&
+		reorder_is_inclusion(operand.data));
+}
+
 /* The documents that the pipeline is applied to, and which of its stages are done with that. */
 static int open_source(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
 		       const struct expr_frame *set, struct plan *plan, size_t *ret_done,
@@ -348,7 +358,7 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 	*ret = find_stage_index(q, scope, r->index, *ret);
 	*ret_done = lead.stages + (request.order != 0 && plan->is_id_order);
 	if (lead.match != NULL && match_can_fail(lead.match) &&
-	    value_count(r->pipeline) > *ret_done)
+	    !is_done_by_find(plan_drop(q, r->pipeline, *ret_done)))
 		*ret = batch_open(q, batch_most(plan_drop(q, r->pipeline, *ret_done)), *ret);
 	return 0;
 }

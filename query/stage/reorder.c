@@ -113,6 +113,14 @@ static int project_type(struct bytes doc, bool is_top)
 	return type;
 }
 
+bool reorder_is_inclusion(struct bytes project)
+{
+	int type = project_type(project, true);
+	struct value id = value_get(project, bytes_str("_id"));
+
+	return type == 1 || (type < 0 && value_is_true(&id));
+}
+
 static void projected(struct query_context *q, struct reorder_change *change, struct bytes prefix,
 		      struct bytes doc)
 {

@@ -43,4 +43,7 @@ bool reorder_asks_for_id(struct bytes query);
 /* The part of a query that can be asked before a $redact as well: plain comparisons with what $redact does not look into. */
 struct bytes reorder_redact_part(struct query_context *q, struct bytes query);
 
+/* Does a $project say what is kept, not what is left out? mongod's find takes over such a one. */
+bool reorder_is_inclusion(struct bytes project);
+
 #endif

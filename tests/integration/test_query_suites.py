@@ -29,6 +29,7 @@ DATA = {
     "decimals": [{"_id": i, "a": Decimal128(text)} for i, text in enumerate(LONG)],
     "equals": [{"_id": i, "k": k, "v": i} for i, k in enumerate([1, 1, 2, 2, 1, 3, 3, 3, 1, 2, 1.0, Int64(2)])],
     "pairs": [{"_id": i, "x": x, "y": y} for i, (x, y) in enumerate(PAIRS)],
+    "late": [{"_id": i, "a": "x" if i == 5 else i, "p": i % 2} for i in range(60)],
     "encrypted": [*({"_id": i, "data": value} for i, value in enumerate(ENCRYPTED)), {"_id": 99}],
 }
 
@@ -228,3 +229,21 @@ def test_explain_names_the_collection_behind_a_view(pair, name):
         replies = [bson.decode(raw) for raw in pair.both({"explain": command, "verbosity": "queryPlanner"})]
         want, have = ((reply.get("queryPlanner") or reply["stages"][0]["$cursor"]["queryPlanner"])["namespace"] for reply in replies)
         assert have == want, command
+
+
+def test_a_find_that_does_all_of_a_pipeline_is_asked_for_a_batch_alone(pair):
+    fails = {"$match": {"$expr": {"$gt": [{"$add": ["$a", 1]}, -9]}}}
+    pipelines = [[], *([stage] for stage in ({"$project": {"_id": 1}}, {"$project": {"_id": 0}}, {"$project": {"a": 0}}, {"$project": {"_id": 0, "a": 1}}, {"$project": {"r": {"$add": [1, 1]}}}, {"$project": {"p": {"q": 1}}},
+                 {"$project": {"p": {"q": 0}}}, {"$set": {"q": 1}}, {"$unwind": "$p"}, {"$limit": 2}, {"$sort": {"_id": 1}})), [{"$sort": {"_id": 1}}, {"$project": {"_id": 1}}], [{"$project": {"a": 1}}, {"$set": {"q": 1}}]]
+    for rest in pipelines:
+        for size in (2, 5, 6, 40):
+            pair.same({"aggregate": "late", "pipeline": [fails, *rest], "cursor": {"batchSize": size}})
+    pair.same({"aggregate": "late", "pipeline": [{"$project": {"a": 1}}, fails], "cursor": {"batchSize": 2}})
+
+
+def test_explain_tells_the_command_behind_the_server_where_there_are_stages(pair):
+    for command in ({"find": "data"}, {"count": "data"}, {"distinct": "data", "key": "a"}, aggregate("data"), aggregate("data", {"$match": {"a": 1}}), aggregate("data", {"$group": {"_id": "$a"}}), aggregate("data", {"$set": {"b": 1}}),
+                    aggregate("data", {"$lookup": {"from": "data", "localField": "a", "foreignField": "_id", "as": "l"}})):
+        for verbosity in ("queryPlanner", "executionStats"):
+            want, have = (list(bson.decode(raw)) for raw in pair.both({"explain": command, "verbosity": verbosity}))
+            assert have == want, command
