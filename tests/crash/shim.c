@@ -4,7 +4,7 @@
  *	SHIM_PHASES  which calls are counted, together: names of the table below, with commas
  *	SHIM_AT      the number of the call, from 1
  *	SHIM_DO      kill-before, kill-after, tear (write half of it, then kill), short (write or read
- *		     half of it, say so), eintr, eio, enospc; a '+' at the end: all later ones fail, too
+ *		     half of it, say so), eintr, eio, enospc, edquot; a '+' at the end: all later ones fail, too
  *	SHIM_INPUT   what is read: a path's beginning, or "-" for standard input
  *	SHIM_STORE   the folder that the phase "any" and SHIM_CUT are about
  *	SHIM_CUT     drop or torn: when it dies, and when it ends by itself, the power is cut: power.h
@@ -94,7 +94,8 @@ static void parse_deed(const char *text)
 		     {"short", SHORT, 0},
 		     {"eintr", FAIL, EINTR},
 		     {"eio", FAIL, EIO},
-		     {"enospc", FAIL, ENOSPC}};
+		     {"enospc", FAIL, ENOSPC},
+		     {"edquot", FAIL, EDQUOT}};
 
 	shim.deed_name = text;
 	for (size_t i = 0; text != NULL && i < sizeof(deeds) / sizeof(deeds[0]); i++) {

@@ -130,7 +130,7 @@ def test_kills_one_after_another(world):
 FAULTS = [
     ("read", "eio"), ("sort", "enospc+"), ("sort", "eio"), ("pack", "enospc+"), ("pack", "eio"), ("fsync", "eio"),
     ("rename", "eio"), ("rename", "enospc"), ("index", "eio"), ("pages", "enospc+"), ("pages", "eio"),
-    ("manifest", "enospc+"), ("manifest", "eio"), ("sort,pack,pages,manifest", "enospc+"),
+    ("manifest", "enospc+"), ("manifest", "eio"), ("sort,pack,pages,manifest", "enospc+"), ("pack", "edquot+"),
 ]
 
 
@@ -143,7 +143,9 @@ def test_an_ingest_that_meets_an_error(world, phase, deed):
         story = f"seed {world.seed}: {deed} at {phase} {at}"
         folder = phase == "manifest" and at > MANIFEST_RENAME  # it exists already, but may not last
         assert done.status == 1, f"{story}: an error must give exit code 1: {done.story()}"
-        assert re.search(r"(Input/output error|No space left)", done.err), f"{story}: the error is not told: {done.story()}"
+        assert re.search(r"(Input/output error|No space left|quota exceeded)", done.err), f"{story}: the error is not told: {done.story()}"
+        # A user's quota that is used up is a full disk.
+        assert phase != "pack" or ("all of local/ can be deleted" in done.err) == (deed != "eio"), f"{story}: {done.story()}"
         assert_store_is_fine(world, store, story, folder)
         print(f"  {story}: ok: {done.err.strip().splitlines()[-1][:150]}")
         shutil.rmtree(store.path)
