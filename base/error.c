@@ -89,6 +89,11 @@ bool error_is_lack(const struct error *e)
 	return e->code == ERR_NOMEM;
 }
 
+bool error_is_full(const struct error *e)
+{
+	return e->code == ERR_IO && (e->sys == ENOSPC || e->sys == EDQUOT);
+}
+
 bool error_is_no_damage(const struct error *e)
 {
 	switch (e->code == ERR_IO ? e->sys : 0) {

@@ -74,6 +74,8 @@ bool error_is_lack(const struct error *e);
  * unlike a lack it may be so for one file only, and who can go on without it may.
  */
 bool error_is_no_damage(const struct error *e);
+/* Is there no room: a disk that is full, or a quota that is used up? */
+bool error_is_full(const struct error *e);
 /*
  * Does an error of reading say that bytes are not what they were, or can't be had any more (a bad sector)? Who can go on without them may,
  * and tells it.

@@ -217,8 +217,7 @@ static int open_index(struct store *store, const struct store_options *options, 
 	bool is_cache = options != NULL && options->is_cache;
 	int made = make_index(store, e);
 
-	if (made == 0 || e->code != ERR_IO || (e->sys != ENOSPC && e->sys != EDQUOT) || is_cache ||
-	    !store->writable)
+	if (made == 0 || !error_is_full(e) || is_cache || !store->writable)
 		return made;
 	if (go_outside(store, e) < 0)
 		return e->code;

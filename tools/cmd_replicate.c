@@ -182,8 +182,8 @@ const struct cmd cmd_replicate = {
 	.synopsis = "-s STORE DEST [--verify quick|full] [--bwlimit RATE] [--ssh CMD] [--delete]",
 	.summary = "copy the store to another place with rsync",
 	.about = "DEST is a folder, host:path, or rsync://host/module/path. It is a store of its "
-		 "own: mount it, serve it, "
-		 "restore from it.\n"
+		 "own: mount it,\n"
+		 "serve it, restore from it.\n"
 		 "Whatever cuts a copy off, what was there before is whole, and the next run goes "
 		 "on. What is\n"
 		 "damaged here is not sent over what is there, and --delete takes nothing away "

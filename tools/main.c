@@ -40,7 +40,7 @@ static void print_error(const struct cmd *cmd, bool usage, const struct error *e
 	if (e->hint[0] != '\0') {
 		buf_add_str(&text, "\nHINT: ");
 		term_escape_message(e->hint, &text);
-	} else if ((e->sys == ENOSPC || e->sys == EDQUOT) && is_of_store(e->text)) {
+	} else if (error_is_full(e) && is_of_store(e->text)) {
 		buf_add_str(&text,
 			    "\nHINT: of a store on a full disk all of local/ can be deleted at any "
 			    "time, which gives room at once");

@@ -140,7 +140,8 @@ int closure_is_whole(struct store *store, const struct snapshot *snapshot, bool 
 		return e->code;
 	*refreshed = true;
 	there = closure_walk(store, snapshot, e);
-	if (there == 1 && closure_note_whole(store, &snapshot->id, e) < 0)
+	/* The note saves the next look. On a full disk there is none. */
+	if (there == 1 && closure_note_whole(store, &snapshot->id, e) < 0 && !error_is_full(e))
 		return e->code;
 	return there;
 }
