@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 struct progress {
 	void *ctx;
 	/*
@@ -26,6 +28,10 @@ static inline bool progress_cancelled(const struct progress *p)
 {
 	return p != NULL && p->cancelled != NULL && p->cancelled(p->ctx);
 }
+
+/* Tell how far it is, as `report` has it, unless it is to stop: ERR_CANCELLED. `p` may be NULL. */
+MUST_CHECK int progress_go_on(const struct progress *p, const char *phase, uint64_t done,
+			      uint64_t total, struct error *e);
 
 /* When a loop over documents is to look at both: they may be tiny, or 16 MiB each. */
 struct progress_pace {

@@ -102,15 +102,9 @@ void replay_op_sort_key(uint32_t slot, enum replay_op_order order, struct bytes 
 
 int replay_ops_poll(struct replay_ops *ops, struct error *e)
 {
-	const struct progress *p = ops->progress;
-
-	if (p == NULL || ++ops->polled % PROGRESS_EACH != 0)
+	if (ops->progress == NULL || ++ops->polled % PROGRESS_EACH != 0)
 		return 0;
-	if (progress_cancelled(p))
-		return error_set(e, ERR_CANCELLED, "interrupted");
-	if (p->report != NULL)
-		p->report(p->ctx, "applying", ops->done, ops->total);
-	return 0;
+	return progress_go_on(ops->progress, "applying", ops->done, ops->total, e);
 }
 
 static int look_at(struct replay_ops *ops, struct bytes key, struct bytes payload, struct error *e)

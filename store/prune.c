@@ -60,15 +60,7 @@ DEFINE_OWNED_STRUCT(struct prune, prune_release);
 static int still_wanted(const struct prune *p, const char *phase, uint64_t done, uint64_t total,
 			struct error *e)
 {
-	const struct progress *progress = p->options->progress;
-
-	if (progress == NULL)
-		return 0;
-	if (progress_cancelled(progress))
-		return error_set(e, ERR_CANCELLED, "interrupted");
-	if (progress->report != NULL)
-		progress->report(progress->ctx, phase, done, total);
-	return 0;
+	return progress_go_on(p->options->progress, phase, done, total, e);
 }
 
 /* ---- marking */

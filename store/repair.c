@@ -63,15 +63,7 @@ static void tell(struct repair *r, const char *format, ...)
 
 static int still_wanted(const struct repair *r, const char *phase, uint64_t done, struct error *e)
 {
-	const struct progress *p = r->options->progress;
-
-	if (p == NULL)
-		return 0;
-	if (progress_cancelled(p))
-		return error_set(e, ERR_CANCELLED, "interrupted");
-	if (p->report != NULL)
-		p->report(p->ctx, phase, done, 0);
-	return 0;
+	return progress_go_on(r->options->progress, phase, done, 0, e);
 }
 
 /* ---- packs */

@@ -49,15 +49,7 @@ DEFINE_OWNED_STRUCT(struct job, job_release);
 
 static int still_wanted(struct job *job, const char *phase, struct error *e)
 {
-	const struct progress *p = job->options->progress;
-
-	if (p == NULL)
-		return 0;
-	if (progress_cancelled(p))
-		return error_set(e, ERR_CANCELLED, "interrupted");
-	if (p->report != NULL)
-		p->report(p->ctx, phase, job->result.bytes, 0);
-	return 0;
+	return progress_go_on(job->options->progress, phase, job->result.bytes, 0, e);
 }
 
 /* The code of something that reads here only. */

@@ -28,19 +28,6 @@ static void job_release(struct job *job)
 }
 DEFINE_OWNED_STRUCT(struct job, job_release);
 
-static int still_wanted(const struct job *job, struct error *e)
-{
-	const struct progress *p = job->options->progress;
-
-	if (p == NULL)
-		return 0;
-	if (progress_cancelled(p))
-		return error_set(e, ERR_CANCELLED, "interrupted");
-	if (p->report != NULL)
-		p->report(p->ctx, "copying the oplog", *job->options->bytes, 0);
-	return 0;
-}
-
 static void add_end(struct buf *ret, const char *word, uint64_t ts)
 {
 	if (ts != 0)
@@ -94,7 +81,10 @@ static int copy_entry(struct job *job, struct bytes doc, struct error *e)
 	job->last = stream_add_last(job->add).ts;
 	tell_hole(job, after, job->last);
 	*job->options->bytes += doc.len;
-	return progress_is_due(&job->pace, doc.len) ? still_wanted(job, e) : 0;
+	return progress_is_due(&job->pace, doc.len)
+		       ? progress_go_on(job->options->progress, "copying the oplog",
+					*job->options->bytes, 0, e)
+		       : 0;
 }
 
 static int copy_range(struct job *job, struct stream *stream, const struct stream_range *range,
