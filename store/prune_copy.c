@@ -1,6 +1,7 @@
 #include "store/prune_copy.h"
 
 #include "store/pack/pack_writer.h"
+#include "store/pack_index.h"
 #include "store/store_internal.h"
 
 struct prune_copy {
@@ -32,27 +33,6 @@ void prune_copy_free(struct prune_copy *copy)
 	free(copy);
 }
 
-static int know_pack(struct chunk_index_batch *batch, const struct pack_writer *pack,
-		     const struct chunk_id *id, uint64_t size, struct error *e)
-{
-	const struct pack_entry *entries;
-	uint32_t number;
-	bool is_new;
-	size_t count;
-
-	if (chunk_index_add_pack(batch, id, size, &number, &is_new, e) < 0)
-		return e->code;
-	entries = pack_writer_entries(pack, &count);
-	for (size_t i = 0; i < count; i++) {
-		struct chunk_place place = entries[i].place;
-
-		place.pack = number;
-		if (chunk_index_add(batch, &entries[i].id, &place, e) < 0)
-			return e->code;
-	}
-	return 0;
-}
-
 /* The packs of these kinds that are in the making: durable, then into the index in one transaction: until then the old places serve. */
 static int finish(struct prune_copy *copy, enum pack_kind first, enum pack_kind last,
 		  struct error *e)
@@ -76,7 +56,7 @@ static int finish(struct prune_copy *copy, enum pack_kind first, enum pack_kind 
 	for (enum pack_kind kind = first; kind <= last; kind++) {
 		if (copy->packs[kind] == NULL)
 			continue;
-		if (know_pack(batch, copy->packs[kind], &id[kind], size[kind], e) < 0)
+		if (pack_index_written(batch, copy->packs[kind], &id[kind], size[kind], e) < 0)
 			return e->code;
 		pack_writer_free(TAKE(copy->packs[kind]));
 	}

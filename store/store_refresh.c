@@ -5,6 +5,7 @@
  */
 #include "store/condemned.h"
 #include "store/pack/pack_reader.h"
+#include "store/pack_index.h"
 #include "store/settle.h"
 #include "store/store_internal.h"
 
@@ -58,7 +59,6 @@ static int add_pack(struct store *store, struct chunk_index_batch *batch,
 		    struct error *e)
 {
 	OWNED(buf_release) struct buf entries = {0};
-	struct pack_entry *entry;
 	struct error unreadable;
 	enum pack_kind kind;
 	uint32_t number;
@@ -80,12 +80,9 @@ static int add_pack(struct store *store, struct chunk_index_batch *batch,
 		return e->code;
 	if (!is_new)
 		return 0;
-	entry = (struct pack_entry *)(void *)entries.at;
-	for (size_t i = 0; i < entries.len / sizeof(*entry); i++) {
-		entry[i].place.pack = number;
-		if (chunk_index_add(batch, &entry[i].id, &entry[i].place, e) < 0)
-			return e->code;
-	}
+	if (pack_index_entries(batch, number, (const struct pack_entry *)(const void *)entries.at,
+			       entries.len / sizeof(struct pack_entry), e) < 0)
+		return e->code;
 	return 1;
 }
 

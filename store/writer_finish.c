@@ -1,5 +1,7 @@
 #include "store/writer_finish.h"
 
+#include "store/pack_index.h"
+
 #define QUEUE 1
 /* Packs that are durable but not in the index yet: one index commit for several. */
 #define BATCH 8
@@ -26,39 +28,6 @@ struct writer_finish {
 	size_t done_count;
 };
 
-static int by_id(const void *a, const void *b)
-{
-	const struct pack_entry *const *x = a, *const *y = b;
-
-	return memcmp(&(*x)->id, &(*y)->id, sizeof((*x)->id));
-}
-
-/* In the order of their ids, which is that of the index's pages: half the time, at a moment when everybody waits for it. */
-static int index_one(struct chunk_index_batch *batch, const struct finished *done, struct error *e)
-{
-	OWNED(buf_release) struct buf room = {0};
-	const struct pack_entry *entries, **sorted;
-	uint32_t number;
-	bool is_new;
-	size_t count;
-
-	if (chunk_index_add_pack(batch, &done->id, done->size, &number, &is_new, e) < 0)
-		return e->code;
-	entries = pack_writer_entries(done->pack, &count);
-	sorted = (const struct pack_entry **)(void *)buf_room(&room, count * sizeof(*sorted));
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &entries[i];
-	qsort(sorted, count, sizeof(*sorted), by_id);
-	for (size_t i = 0; i < count; i++) {
-		struct chunk_place place = sorted[i]->place;
-
-		place.pack = number;
-		if (chunk_index_add(batch, &sorted[i]->id, &place, e) < 0)
-			return e->code;
-	}
-	return 0;
-}
-
 static int commit_index(struct writer_finish *f, struct error *e)
 {
 	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
@@ -68,7 +37,8 @@ static int commit_index(struct writer_finish *f, struct error *e)
 	if (chunk_index_begin(f->store->index, &batch, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < f->done_count; i++)
-		if (index_one(batch, &f->done[i], e) < 0)
+		if (pack_index_written(batch, f->done[i].pack, &f->done[i].id, f->done[i].size, e) <
+		    0)
 			return e->code;
 	if (chunk_index_commit(TAKE(batch), e) < 0)
 		return e->code;
