@@ -53,9 +53,7 @@ int store_stream_is_whole(struct store *store, const struct chunk_id *id,
 		return 1;
 	for (size_t i = 0; i < count && there == 1; i++)
 		there = closure_has_tree(store, roots[i], e);
-	if (there == 1 && closure_note_whole(store, id, e) < 0 && !error_is_full(e))
-		return e->code;
-	return there;
+	return there == 1 ? closure_remember_whole(store, id, e) : there;
 }
 
 static int rescue(struct store_writer *writer, const struct tree_root *const *roots, size_t count,

@@ -107,6 +107,11 @@ int closure_note_whole(struct store *store, const struct chunk_id *id, struct er
 	return chunk_index_commit(TAKE(batch), e);
 }
 
+int closure_remember_whole(struct store *store, const struct chunk_id *id, struct error *e)
+{
+	return closure_note_whole(store, id, e) < 0 && !error_is_full(e) ? e->code : 1;
+}
+
 bool closure_is_noted(struct store *store, const struct chunk_id *id)
 {
 	char name[NOTE_LEN], value;
@@ -140,8 +145,5 @@ int closure_is_whole(struct store *store, const struct snapshot *snapshot, bool 
 		return e->code;
 	*refreshed = true;
 	there = closure_walk(store, snapshot, e);
-	/* The note saves the next look. On a full disk there is none. */
-	if (there == 1 && closure_note_whole(store, &snapshot->id, e) < 0 && !error_is_full(e))
-		return e->code;
-	return there;
+	return there == 1 ? closure_remember_whole(store, &snapshot->id, e) : there;
 }

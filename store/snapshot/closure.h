@@ -35,6 +35,9 @@ MUST_CHECK int closure_walk(struct store *store, const struct snapshot *snapshot
 
 /* Note that all is there that the file `id` (a manifest, a segment) leads to, so that it is not walked again. */
 MUST_CHECK int closure_note_whole(struct store *store, const struct chunk_id *id, struct error *e);
+/* The same for who only reads, 1: the note saves the next look, and on a full disk there is none. */
+MUST_CHECK int closure_remember_whole(struct store *store, const struct chunk_id *id,
+				      struct error *e);
 /* Was it noted, and has no pack gone since? False when that can't be told. */
 bool closure_is_noted(struct store *store, const struct chunk_id *id);
 
