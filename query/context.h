@@ -48,6 +48,18 @@ struct query_context {
 	unsigned steps;		   /* of stages and expressions: query_context_step() */
 };
 
+/* The context of a pipeline inside of a stage of `q`'s, whose constants live in `constants`. */
+static inline struct query_context query_context_inside(const struct query_context *q,
+							struct arena *constants)
+{
+	struct query_context inside = *q;
+
+	inside.is_top = inside.is_collectionless = inside.wants_search = false;
+	inside.constants = constants;
+	inside.depth++;
+	return inside;
+}
+
 /* Is there time left, and is it wanted? 0; error 50 MaxTimeMSExpired, 237 CursorKilled. Cheap enough for each document. */
 MUST_CHECK int query_context_check(struct query_context *q, struct error *e);
 

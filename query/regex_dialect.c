@@ -186,10 +186,13 @@ static const char *text_of_end(struct bytes pattern, int code)
 
 const char *regex_dialect_text(struct bytes pattern, int code, size_t at)
 {
+	const char *text;
+
 	if (code < 0)
 		return "invalid UTF-8 string";
-	if (text_of_end(pattern, code) != NULL)
-		return text_of_end(pattern, code);
+	text = text_of_end(pattern, code);
+	if (text != NULL)
+		return text;
 	if ((code == MISSING_PARENTHESIS || code == BAD_REFERENCE || code == ZERO_REFERENCE) &&
 	    has_open_recursion(pattern))
 		return texts[RECURSION - 100];
@@ -262,17 +265,12 @@ static bool is_extra_option(struct bytes pattern, size_t at)
 
 bool regex_dialect_mend(struct buf *pattern, int code, size_t at)
 {
-	size_t slash = idle_backslash(pattern, code, at);
+	size_t idle = code == UNKNOWN_OPTION && is_extra_option(buf_bytes(pattern), at)
+			      ? at
+			      : idle_backslash(pattern, code, at);
 
-	if (code == UNKNOWN_OPTION && is_extra_option(buf_bytes(pattern), at)) {
-		memmove(pattern->at + at, pattern->at + at + 1, pattern->len - at - 1);
-		pattern->len--;
-		buf_text(pattern);
-		return true;
-	}
-
-	if (slash < pattern->len) { /* an escape that means nothing is the letter itself */
-		memmove(pattern->at + slash, pattern->at + slash + 1, pattern->len - slash - 1);
+	if (idle < pattern->len) { /* an escape that means nothing is the letter itself */
+		memmove(pattern->at + idle, pattern->at + idle + 1, pattern->len - idle - 1);
 		pattern->len--;
 		buf_text(pattern);
 		return true;

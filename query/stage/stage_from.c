@@ -130,10 +130,7 @@ static int open_second(struct union_stage *self, struct error *e)
 {
 	self->is_second = true;
 	self->constants = arena_new();
-	self->sub = *self->base.q;
-	self->sub.is_top = self->sub.is_collectionless = self->sub.wants_search = false;
-	self->sub.constants = self->constants;
-	self->sub.depth++;
+	self->sub = query_context_inside(self->base.q, self->constants);
 	if (self->coll.at != NULL && self->coll.len == 0)
 		return query_error(e, QUERY_INVALID_NAMESPACE,
 				   "Namespace %.*s. is not a valid collection name",

@@ -183,10 +183,7 @@ static int ask_collection(struct graph_stage *self, struct bytes values, int64_t
 	if (self->constants == NULL)
 		self->constants = arena_new();
 	arena_reset(self->constants);
-	self->sub = *self->base.q;
-	self->sub.is_top = self->sub.is_collectionless = self->sub.wants_search = false;
-	self->sub.constants = self->constants;
-	self->sub.depth++;
+	self->sub = query_context_inside(self->base.q, self->constants);
 	if (pipeline_ops()->open(&self->sub, self->sub.db, self->from, make_pipeline(self, values),
 				 NULL, NULL, &stage, e) < 0)
 		return e->code;

@@ -200,10 +200,7 @@ static int open_pipeline(struct lookup_stage *self, struct error *e)
 	if (self->constants == NULL)
 		self->constants = arena_new();
 	arena_reset(self->constants);
-	self->sub = *self->base.q;
-	self->sub.is_top = self->sub.is_collectionless = self->sub.wants_search = false;
-	self->sub.constants = self->constants;
-	self->sub.depth++;
+	self->sub = query_context_inside(self->base.q, self->constants);
 	if (make_let(self, e) < 0)
 		return e->code;
 	if (self->is_over_join)
