@@ -1,6 +1,7 @@
 #include "oplog/timeline.h"
 
 #include "oplog/timeline_internal.h"
+#include "oplog/when_find.h"
 
 static void view_free(struct timeline_view *view)
 {
@@ -213,7 +214,7 @@ bool timeline_named(const struct timeline_view *view, const char *text, size_t *
 	const uint32_t *names = (const uint32_t *)(const void *)view->names.at;
 	size_t low = 0, count = view->names.len / sizeof(*names), high = count;
 
-	if (strcmp(text, "latest") == 0 || strcmp(text, "latest-snapshot") == 0)
+	if (when_find_is_word(text))
 		return false;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;

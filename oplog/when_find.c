@@ -142,9 +142,14 @@ const char *when_find_nearest(const struct snapshot_list *list, uint64_t seconds
 	return before == NULL ? NULL : before->name;
 }
 
+bool when_find_is_word(const char *text)
+{
+	return strcmp(text, "latest") == 0 || strcmp(text, "latest-snapshot") == 0;
+}
+
 bool when_find_name(const struct snapshot_list *list, const char *text, size_t *ret)
 {
-	if (strcmp(text, "latest") == 0 || strcmp(text, "latest-snapshot") == 0)
+	if (when_find_is_word(text))
 		return false;
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->at[i].name, text) != 0)

@@ -11,6 +11,9 @@
 #include "oplog/when.h"
 #include "store/snapshot/snapshots.h"
 
+/* Is it one of the words that are no snapshot's name, whatever one is called? */
+bool when_find_is_word(const char *text);
+
 /* Is `text` a snapshot's full name (which wins over other readings)? Its index. False for the words that
  * mean something else: latest, latest-snapshot. */
 bool when_find_name(const struct snapshot_list *list, const char *text, size_t *ret);
