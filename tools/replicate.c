@@ -1,5 +1,6 @@
 #include "tools/replicate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -45,9 +46,49 @@ static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct er
 	return 0;
 }
 
-static int list_files(struct replicate_job *job, struct error *e)
+/* Is it a symbolic link, or is there one below it? What can't be read has none. */
+static bool has_links(const char *path)
+{
+	struct dirent *entry;
+	bool found = false;
+	struct stat st;
+	DIR *dir;
+
+	if (lstat(path, &st) != 0)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		return S_ISLNK(st.st_mode);
+	dir = opendir(path);
+	while (dir != NULL && !found && (entry = readdir(dir)) != NULL) {
+		OWNED(free) char *below = NULL;
+
+		/* Of most the name tells enough: there may be very many. */
+		if (entry->d_name[0] == '.' || entry->d_type == DT_REG)
+			continue;
+		below = xprintf("%s/%s", path, entry->d_name);
+		found = has_links(below);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
+/* Is something that is sent a link to another place? */
+static bool sends_links(const struct replicate_job *job)
 {
 	static const char *const sent[] = {"config", "keys", "chunks", "oplog", "snapshots"};
+	bool found = false;
+
+	for (size_t i = 0; i < COUNT_OF(sent) && !found; i++) {
+		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), sent[i]);
+
+		found = has_links(path);
+	}
+	return found;
+}
+
+static int list_files(struct replicate_job *job, struct error *e)
+{
 	struct backend *files = store_stream_files(job->store);
 
 	/*
@@ -58,11 +99,7 @@ static int list_files(struct replicate_job *job, struct error *e)
 	    files->ops->list(files, "oplog", list_one, &job->oplog, e) < 0 ||
 	    files->ops->list(files, "snapshots", list_one, &job->manifests, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < COUNT_OF(sent); i++) {
-		OWNED(free) char *path = xprintf("%s/%s", store_path(job->store), sent[i]);
-
-		job->has_links = job->has_links || replicate_dest_has_links(path);
-	}
+	job->follows = job->follows || sends_links(job);
 	return 0;
 }
 
@@ -382,6 +419,7 @@ int replicate_run(struct store *store, const struct replicate_options *options,
 	struct replicate_job job = {.store = store, .options = options, .tmp_lock = -1};
 
 	job.there = replicate_dest_folder(options->dest);
+	job.follows = !replicate_dest_is_remote(options->dest);
 	if (make_tmp(&job, e) < 0 || check_dest(&job, e) < 0 || list_files(&job, e) < 0 ||
 	    check_deletes(&job, e) < 0 || replicate_streams(&job, e) < 0 ||
 	    replicate_spare(&job, e) < 0)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 
@@ -97,30 +96,6 @@ int replicate_dest_look(const char *dest, struct error *e)
 		return 0;
 	error_set(e, ERR_REFUSED, "%s: it is not empty, and no store", dest);
 	return error_hint(e, "a new folder, or an empty one, becomes the replica");
-}
-
-bool replicate_dest_has_links(const char *path)
-{
-	struct dirent *entry;
-	bool found = false;
-	struct stat st;
-	DIR *dir;
-
-	if (lstat(path, &st) != 0)
-		return false;
-	if (!S_ISDIR(st.st_mode))
-		return S_ISLNK(st.st_mode);
-	dir = opendir(path);
-	while (dir != NULL && !found && (entry = readdir(dir)) != NULL) {
-		OWNED(free) char *below = xprintf("%s/%s", path, entry->d_name);
-
-		/* Of most the name tells enough: there may be very many. */
-		if (entry->d_name[0] != '.' && entry->d_type != DT_REG)
-			found = replicate_dest_has_links(below);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	return found;
 }
 
 /* The absolute form of a path whose end need not exist yet; NULL when nothing of it does. */

@@ -28,9 +28,6 @@ char *replicate_dest_folder(const char *dest);
 /* Is `path`, whose end need not exist, the folder, or below it? */
 bool replicate_dest_lies_in(const char *path, const char *folder);
 
-/* Is it a symbolic link, or is there one below it? What can't be read has none. */
-bool replicate_dest_has_links(const char *path);
-
 /* A folder that has no config: 0 when it may become a replica. ERR_REFUSED: something else is in it; ERR_IO. */
 MUST_CHECK int replicate_dest_look(const char *dest, struct error *e);
 

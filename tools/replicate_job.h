@@ -18,7 +18,7 @@ struct replicate_job {
 	char *tmp;	    /* a folder for lists */
 	int tmp_lock;	    /* keeps it there */
 	bool is_new;	    /* nothing is there yet */
-	bool has_links;	    /* something that is sent is a link to another place */
+	bool follows;	    /* links: there are some in what is sent, or nobody forbids it */
 	char *spared;	    /* a list for rsync of what is not sent, or NULL */
 	struct buf skipped; /* texts: these names, and those of damaged files that were told */
 	struct buf damaged; /* texts: these files */

@@ -22,7 +22,7 @@ void replicate_words(const struct replicate_job *job, struct child_words *ret)
 	/* Owners are of this machine. */
 	child_add(ret, "-rpt");
 	/* So are links: to another disk, of which the copy would have nothing. Not without need: see below. */
-	if (job->has_links || !remote)
+	if (job->follows)
 		child_add(ret, "--copy-links");
 	/* What its owner can't read here, by mistake, can be read there. */
 	child_add(ret, "--chmod=Du+rwx,Fu+r");

@@ -27,7 +27,7 @@ static int list_there(struct replicate_job *job, struct error *e)
 {
 	int code = list_with(job, true, e);
 
-	if (code != ERR_REMOTE || job->has_links)
+	if (code != ERR_REMOTE || job->follows)
 		return code;
 	buf_reset(&job->listed);
 	return list_with(job, false, e);
