@@ -10,13 +10,13 @@
 #include "tools/live_same.h"
 
 #define BATCH_BYTES (1 * MIB)
-#define CATCH_UP_MAX 20000 /* entries that are read before anybody looks at the copy again */
-#define WAIT_MS 20	   /* for an entry; then somebody looks whether the copy has ended */
-#define LOOK_MS 2000	   /* how often the member is asked how it does */
-#define LAG_HOLD_MS 10000  /* behind the primary: then it is left alone, */
-#define LAG_GO_MS 5000	   /* until it is less than this */
-#define COMMIT_MS 60000	   /* how long a majority may take for what was written last */
-#define LOST_MS 600000	   /* how long a lost member is waited for */
+#define CATCH_UP_MS 200	  /* of reading entries, before somebody looks at the copy again */
+#define WAIT_MS 20	  /* for an entry; then somebody looks whether the copy has ended */
+#define LOOK_MS 2000	  /* how often the member is asked how it does */
+#define LAG_HOLD_MS 10000 /* behind the primary: then it is left alone, */
+#define LAG_GO_MS 5000	  /* until it is less than this */
+#define COMMIT_MS 60000	  /* how long a majority may take for what was written last */
+#define LOST_MS 600000	  /* how long a lost member is waited for */
 #define RETRY_MS 500
 #define FAILURES_MAX 50 /* connections that gave no entry */
 #define FUTURE_SECONDS (10 * 86400)
@@ -328,8 +328,8 @@ static int look_at(struct job *job, struct bytes doc, uint64_t ts, struct error 
 	return watch_renames(job, doc, e) < 0 ? e->code : 1;
 }
 
-/* Take entries until `upto` is reached, there are none now (0), or these are `max`. 1: reached. */
-static int read_entries(struct job *job, uint64_t upto, uint64_t max, struct error *e)
+/* Take entries until `upto` is reached, there are none now, or it is `until` by clock_ms() (0). 1: reached. */
+static int read_entries(struct job *job, uint64_t upto, uint64_t until, struct error *e)
 {
 	struct entry_optime at;
 	struct bytes doc;
@@ -340,7 +340,7 @@ static int read_entries(struct job *job, uint64_t upto, uint64_t max, struct err
 		job->oplog = live_oplog_open(job->live, job->unproven ? job->reached : job->begin,
 					     WAIT_MS);
 	}
-	while ((job->reached < upto || job->unproven) && max-- > 0 &&
+	while ((job->reached < upto || job->unproven) && clock_ms() < until &&
 	       (found = live_oplog_next(job->oplog, &doc, &at, e)) == 1) {
 		int is_new = look_at(job, doc, at.ts, e);
 
@@ -396,9 +396,9 @@ static int connect_again(struct job *job, struct error *e)
  * As read_entries(). A lost connection is made again, to the same member or another one, and that is all then (0): who asks looks after
  * the copy in between, which may have failed for the same reason.
  */
-static int read_oplog(struct job *job, uint64_t upto, uint64_t max, struct error *e)
+static int read_oplog(struct job *job, uint64_t upto, uint64_t until, struct error *e)
 {
-	int found = read_entries(job, upto, max, e);
+	int found = read_entries(job, upto, until, e);
 
 	if (found == ERR_REMOTE) {
 		if (job->live_source->again)
@@ -541,7 +541,9 @@ static int copy_all(struct job *job, struct error *e)
 	if (live_copy_start(&options, &job->copy, e) < 0)
 		return e->code;
 	while ((code = live_copy_poll(job->copy, e)) == 0) {
-		if (read_oplog(job, UINT64_MAX, CATCH_UP_MAX, e) < 0 || check_cancelled(job, e) < 0)
+		/* Clients that go on writing always leave an entry to read. */
+		if (read_oplog(job, UINT64_MAX, clock_ms() + CATCH_UP_MS, e) < 0 ||
+		    check_cancelled(job, e) < 0)
 			return e->code;
 		spare_member(job);
 	}

@@ -1,4 +1,5 @@
 """A server whose replies are damaged, of another order, or never whole: nothing partial counts as whole, nothing waits for ever."""
+import datetime
 import json
 import os
 import random
@@ -253,6 +254,26 @@ def test_an_oplog_that_is_always_cut_off_ends_a_look(filled, store):
     with Liar(filled, lambda said: said.refused(136, "CappedPositionLost") if said.namespace == "local.oplog.rs" else None) as liar:
         done = store.run("tail", "--once", "--uri", liar.uri, check=1, timeout=120)
         assert "following the oplog" in done.err
+
+
+def test_an_oplog_with_always_one_more_entry_does_not_keep_a_backup_from_its_end(filled, store):
+    """As clients make it that never stop: who reads the entries looked after the copy only when there was none, or after 20,000."""
+    seen = []
+
+    def one_more(said):
+        if said.namespace != "local.oplog.rs" or said.batch is None:
+            return None
+        seen.extend(entry["ts"] for entry in said.batch)
+        if said.batch or len(seen) > 1000:
+            return None
+        seen.append(bson.Timestamp(seen[-1].time, seen[-1].inc + 1))
+        wall = datetime.datetime.fromtimestamp(seen[-1].time, datetime.timezone.utc)
+        return said.with_batch([{"op": "n", "ns": "", "o": {"msg": "more"}, "ts": seen[-1], "t": 1, "v": 2, "wall": wall}])
+
+    with Liar(filled, one_more) as liar:
+        store.run("backup", "--uri", liar.uri)
+    assert 0 < liar.lies < 500, liar.lies
+    assert counted(store) == COUNT
 
 
 def test_what_a_server_says_is_on_one_line(filled, store):
