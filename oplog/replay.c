@@ -58,16 +58,16 @@ static bool text_field(struct bytes doc, const char *name, struct bytes *ret)
 }
 
 /* The feature compatibility version in the base: a document of admin.system.version. */
-static int find_fcv(struct replay *replay, struct store *store, char **ret, struct error *e)
+static int read_fcv(struct moment *base, char **ret, struct error *e)
 {
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	OWNED(tree_cursor_free) struct tree_cursor *cursor = NULL;
 	struct bytes doc;
-	int found = moment_find(replay->base, bytes_str("admin.system.version"), NULL, &entry, e);
+	int found = moment_find(base, bytes_str("admin.system.version"), NULL, &entry, e);
 
 	if (found != 1)
 		return found;
-	cursor = tree_cursor_new(store, &entry.root);
+	cursor = tree_cursor_new(moment_store(base), &entry.root);
 	while ((found = tree_cursor_next(cursor, &doc, e)) == 1) {
 		struct bytes id, version;
 
@@ -77,6 +77,17 @@ static int find_fcv(struct replay *replay, struct store *store, char **ret, stru
 			*ret = xstrndup((const char *)version.at, version.len);
 	}
 	return found;
+}
+
+static int find_fcv(struct replay *replay, char **ret, struct error *e)
+{
+	const struct replay_options *o = replay->options;
+	OWNED(moment_release) struct moment *whole = NULL;
+
+	if (o->whole == NULL)
+		return read_fcv(replay->base, ret, e);
+	return moment_open(o->whole_store, o->whole, &whole, e) < 0 ? e->code
+								    : read_fcv(whole, ret, e);
 }
 
 /* 1 when the base has the one collection that is wanted, under the same name; *ret is its entry. */
@@ -134,7 +145,7 @@ static int begin(struct replay *replay, struct error *e)
 	    ns_filter_decode(buf_bytes(&o->base->coverage), &replay->coverage, e) < 0)
 		return e->code;
 	if (moment_open(base_store(o), o->base, &replay->base, e) < 0 ||
-	    find_fcv(replay, base_store(o), &fcv, e) < 0)
+	    find_fcv(replay, &fcv, e) < 0)
 		return e->code;
 	alone = find_only(replay, &only, e);
 	if (alone < 0)
@@ -396,6 +407,7 @@ static int finish(struct replay *replay, struct error *e)
 
 	if (stranger != NULL)
 		result->stranger = xstrdup(stranger);
+	result->steady = replay_catalog_is_steady(replay->catalog);
 	if (check_waiting(replay, e) < 0 ||
 	    replay_docs_finish(replay->docs, replay->catalog, o->writer, o->progress, e) < 0)
 		return e->code;

@@ -26,6 +26,10 @@ struct replay_options {
 	struct store_writer *writer;
 	const struct snapshot *base; /* its catalog is where it begins */
 	struct store *base_store;    /* that holds the base's trees; NULL: the writer's */
+	/* Of a base that has the entry of one collection alone: the snapshot with all, of which the feature
+	 * compatibility version is still that of `from`, and the store that holds it. NULL: the base has all. */
+	const struct snapshot *whole;
+	struct store *whole_store;
 	uint64_t from;		     /* what is visible at or before this is in the base already */
 	uint64_t to;		     /* what is visible later is left out; UINT64_MAX: all */
 	bool fuzzy;		     /* the base was copied while the entries were written */
@@ -53,6 +57,7 @@ struct replay_result {
 	uint64_t entries;    /* that were read */
 	uint64_t operations; /* that were applied: documents and commands */
 	uint64_t last;	/* timestamp of the last entry that was read and is at or before `to` */
+	bool steady;	/* the feature compatibility version is known, and no entry changed it */
 	bool undecided; /* of a fuzzy one: a prepared transaction is open at its end */
 	char *stranger; /* of a fuzzy one: a collection that it should have and has not, or NULL */
 };

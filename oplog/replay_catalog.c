@@ -422,3 +422,8 @@ bool replay_catalog_evicts(const struct replay_catalog *catalog)
 {
 	return replay_fcv_evicts(&catalog->fcv);
 }
+
+bool replay_catalog_is_steady(const struct replay_catalog *catalog)
+{
+	return replay_fcv_is_steady(&catalog->fcv);
+}

@@ -104,10 +104,11 @@ struct replay_slot *replay_catalog_slot(struct replay_catalog *catalog, size_t n
 /* The slot that is called so now, NULL when there is none. */
 struct replay_slot *replay_catalog_find(struct replay_catalog *catalog, struct bytes ns);
 
-/* The server's major version whose behaviour is wanted now: 4 to 8 and later; and whether capped
- * collections evict by themselves now (FCV up to 4.4). */
+/* The server's major version whose behaviour is wanted now: 4 to 8 and later; whether capped
+ * collections evict by themselves now (FCV up to 4.4); and whether both are still what the base said. */
 int replay_catalog_major(const struct replay_catalog *catalog);
 bool replay_catalog_evicts(const struct replay_catalog *catalog);
+bool replay_catalog_is_steady(const struct replay_catalog *catalog);
 
 /*
  * A collection that a fuzzy base lacks although its log writes to it and does not drop it (replay_strangers.h): "db.coll", or NULL: there

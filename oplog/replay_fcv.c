@@ -158,6 +158,7 @@ int replay_fcv_document(struct replay_fcv *fcv, const struct entry *op, struct e
 		return got;
 	if (!is_fcv(&rules.id) || op->op == ENTRY_DELETE)
 		return 0;
+	fcv->told = true;
 	if (op->op == ENTRY_INSERT) {
 		buf_add_bytes(&to, op->o);
 	} else {
@@ -186,6 +187,11 @@ int replay_fcv_major(const struct replay_fcv *fcv)
 int replay_fcv_newest(const struct replay_fcv *fcv)
 {
 	return newest(fcv) != 0 ? newest(fcv) : 404;
+}
+
+bool replay_fcv_is_steady(const struct replay_fcv *fcv)
+{
+	return !fcv->told && (fcv->server != 0 || fcv->version != 0);
 }
 
 bool replay_fcv_evicts(const struct replay_fcv *fcv)

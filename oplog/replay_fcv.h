@@ -19,6 +19,7 @@ struct replay_fcv {
 	int version;	/* 404 for "4.4"; 0: not known */
 	int inferred;	/* the oldest version that writes such entries */
 	struct buf doc; /* of the feature compatibility version; empty: there is none */
+	bool told;	/* entries changed it */
 };
 
 void replay_fcv_release(struct replay_fcv *fcv);
@@ -38,6 +39,9 @@ int replay_fcv_major(const struct replay_fcv *fcv);
 
 /* The same as 402 for 4.2; what nothing tells from 4.4 is 404. */
 int replay_fcv_newest(const struct replay_fcv *fcv);
+
+/* Is it what base and server said, and entries neither changed nor told it? */
+bool replay_fcv_is_steady(const struct replay_fcv *fcv);
 
 /* Do capped collections evict by themselves? Up to 4.4; later servers log what goes. */
 bool replay_fcv_evicts(const struct replay_fcv *fcv);

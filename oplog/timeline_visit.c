@@ -13,6 +13,7 @@
 #define BASE_DIGITS 16 /* hex digits of the base's id in a name */
 #define WAIT_MS 50
 #define TAG_STOPPED "stopped"
+#define TAG_UNSTEADY "unsteady" /* of one collection: what the base says of the versions is over */
 #define REPLAY_RULES                                                                               \
 	2 /* raise it when a replay gives something else: what was visited before is made anew */
 
@@ -76,6 +77,7 @@ struct visit {
 	const struct snapshot *base; /* the snapshot of the point */
 	const struct snapshot *from; /* where the replay begins: it, or a visited moment after it */
 	uint64_t from_ts;
+	bool from_one; /* of the collection that is wanted */
 	struct stream_cursor *cursor;
 };
 
@@ -129,15 +131,15 @@ static int find_base(struct visit *visit, struct error *e)
 	return 0;
 }
 
-/* True and the timestamp when a snapshot of the cache is a whole moment on the same base. */
-static bool parse_cached(const struct visit *visit, const struct snapshot *s, uint64_t *ret)
+/* True and the timestamp when a snapshot of the cache is what is wanted, of another moment on the same base. */
+static bool parse_cached(const struct visit *visit, const struct visit_want *want,
+			 const struct snapshot *s, uint64_t *ret)
 {
-	const struct visit_want all = {.kind = VISIT_ALL};
-	char want[NAME_LEN];
+	char name[NAME_LEN];
 
-	cache_name(visit->point, &all, want);
-	return strlen(s->name) == strlen(want) && sscanf(s->name, "m%16" SCNx64, ret) == 1 &&
-	       strcmp(s->name + 17, want + 17) == 0;
+	cache_name(visit->point, want, name);
+	return strlen(s->name) == strlen(name) && *s->name == *name &&
+	       sscanf(s->name + 1, "%16" SCNx64, ret) == 1 && strcmp(s->name + 17, name + 17) == 0;
 }
 
 /*
@@ -168,7 +170,58 @@ static int read_cached(struct timeline *timeline, struct error *e)
 	return 0;
 }
 
-/* 1 and a copy when it was visited before; else the nearest moment before it is where to begin. */
+/* The nearest one before the moment, after `*ts`; NULL: there is none. */
+static const struct snapshot *nearest(const struct visit *visit, const struct visit_want *want,
+				      uint64_t *ts)
+{
+	const struct snapshot_list *cached = &visit->timeline->cached;
+	const struct snapshot *found = NULL;
+	uint64_t at;
+
+	for (size_t i = 0; i < cached->count; i++) {
+		const struct snapshot *s = &cached->at[i];
+
+		if (parse_cached(visit, want, s, &at) && s->tag == NULL && at < visit->point->ts &&
+		    at > *ts) {
+			found = s;
+			*ts = at;
+		}
+	}
+	return found;
+}
+
+/* Of one collection that had another name then, the replay would need to know the others. What can't be read is no place to begin. */
+static bool has_the_name(const struct visit *visit, const struct snapshot *one)
+{
+	const struct catalog_entry *only = visit->want->only;
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	OWNED(moment_release) struct moment *moment = NULL;
+	struct error ignored;
+
+	return moment_open(visit->timeline->cache, one, &moment, &ignored) == 0 &&
+	       moment_find(moment, bytes_of(only->ns, only->ns_len), NULL, &entry, &ignored) == 1;
+}
+
+/* Where the replay begins: the nearest of the base and of what was visited before the moment. */
+static void find_from(struct visit *visit)
+{
+	const struct visit_want all = {.kind = VISIT_ALL};
+	const struct snapshot *found = nearest(visit, &all, &visit->from_ts);
+	uint64_t ts = visit->from_ts;
+
+	if (found != NULL)
+		visit->from = found;
+	if (visit->want->kind != VISIT_ONE)
+		return;
+	found = nearest(visit, visit->want, &ts);
+	if (found == NULL || !has_the_name(visit, found))
+		return;
+	visit->from = found;
+	visit->from_ts = ts;
+	visit->from_one = true;
+}
+
+/* 1 and a copy when it was visited before; else it is known where to begin. */
 static int look_in_cache(struct visit *visit, struct snapshot *ret, struct error *e)
 {
 	const struct snapshot_list *cached = &visit->timeline->cached;
@@ -177,20 +230,12 @@ static int look_in_cache(struct visit *visit, struct snapshot *ret, struct error
 	cache_name(visit->point, visit->want, name);
 	if (read_cached(visit->timeline, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < cached->count; i++) {
-		const struct snapshot *s = &cached->at[i];
-		uint64_t ts;
-
-		if (strcmp(s->name, name) == 0) {
-			snapshot_copy(s, ret);
+	for (size_t i = 0; i < cached->count; i++)
+		if (strcmp(cached->at[i].name, name) == 0) {
+			snapshot_copy(&cached->at[i], ret);
 			return 1;
 		}
-		if (parse_cached(visit, s, &ts) && s->tag == NULL && ts < visit->point->ts &&
-		    ts > visit->from_ts) {
-			visit->from = s;
-			visit->from_ts = ts;
-		}
-	}
+	find_from(visit);
 	return 0;
 }
 
@@ -210,7 +255,10 @@ static int keep(struct visit *visit, struct store_writer *writer, struct replay_
 	s->name = xstrdup(name);
 	s->source = xstrdup("moment");
 	s->tool = xstrdup("yester " YESTER_VERSION);
-	s->tag = result->stop_count > 0 ? xstrdup(TAG_STOPPED) : NULL;
+	if (result->stop_count > 0)
+		s->tag = xstrdup(TAG_STOPPED);
+	else if (visit->want->kind == VISIT_ONE && !result->steady)
+		s->tag = xstrdup(TAG_UNSTEADY);
 	s->created_us = clock_wall_us();
 	return commit_snapshot(writer, s, e);
 }
@@ -224,6 +272,8 @@ static int begin_reading(struct visit *visit, const struct stream_filter *filter
 	*ret = (struct replay_options){
 		.base = visit->from,
 		.base_store = visit->from == visit->base ? timeline->store : timeline->cache,
+		.whole = visit->from_one ? visit->base : NULL,
+		.whole_store = timeline->store,
 		.from = visit->from_ts,
 		.to = visit->point->ts,
 		.source = {next_entry, visit},

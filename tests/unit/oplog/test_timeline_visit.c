@@ -331,6 +331,58 @@ static void a_collection_alone_is_as_in_the_whole_moment(void **state)
 	}
 }
 
+/* Does the replay of the moment's collections begin with what was visited of them before? */
+static unsigned count_begun_later(struct world *w, uint64_t ts)
+{
+	OWNED(moment_release) struct moment *lazy = NULL;
+	struct timeline_point point;
+	struct error e = {0};
+	unsigned later = 0;
+
+	ASSERT_OK(find(w, ts, &point, &e));
+	ASSERT_OK(timeline_lazy_open(w->timeline, &point, NULL, &lazy, &e));
+	for (uint64_t rank = 0; rank < moment_count(lazy); rank++) {
+		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+		OWNED(snapshot_release) struct snapshot visited = {0};
+		const struct visit_want want = {.kind = VISIT_ONE, .only = &entry};
+
+		ASSERT_OK(moment_entry(lazy, rank, &entry, &e));
+		if (!entry.has_uuid)
+			continue;
+		ASSERT_OK(timeline_visit(w->timeline, &point, &want, false, NULL, &visited, &e));
+		later += !chunk_id_equal(&visited.parent, &point.base);
+	}
+	return later;
+}
+
+static void a_collection_alone_goes_on_from_where_it_was_visited_before(void **state)
+{
+	unsigned later = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < HISTORIES; i++) {
+		struct harness_rng rng = harness_rng_of(i);
+		OWNED(history_release) struct history history = {0};
+		OWNED(end) struct world whole = {0};
+		OWNED(end) struct world lazy = {0};
+
+		history_make(&rng, ENTRIES, &history);
+		whole = begin(&history);
+		add(&whole, 0, history_count(&history));
+		lazy = begin(&history);
+		add(&lazy, 0, history_count(&history));
+		for (size_t k = 1; k + 1 < history_count(&history); k += 2) {
+			uint64_t ts = history_ts(&history, k);
+
+			if (ts >= history.waits)
+				break;
+			check_lazily(&lazy, ts, &whole);
+			later += count_begun_later(&lazy, ts);
+		}
+	}
+	assert_true(later > HISTORIES * ENTRIES / 4);
+}
+
 static void forget(struct world *w, const struct chunk_id *id)
 {
 	struct backend *files = w->store->backend;
@@ -409,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_to_a_moment_leads_to_the_same_roots),
 		cmocka_unit_test(a_collection_alone_is_as_in_the_whole_moment),
+		cmocka_unit_test(a_collection_alone_goes_on_from_where_it_was_visited_before),
 		cmocka_unit_test(a_moment_goes_on_from_another_snapshot_when_its_own_is_forgotten),
 	};
 
