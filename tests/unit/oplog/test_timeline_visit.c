@@ -10,7 +10,8 @@
 
 #define HISTORIES 3
 #define ENTRIES 80
-#define OFFS 3 /* moments of an entry: one increment before it, at it, one behind it */
+#define BEHIND_VERSION 5 /* the entry that tells the feature compatibility version */
+#define OFFS 3		 /* moments of an entry: one increment before it, at it, one behind it */
 
 struct world {
 	struct history *history;
@@ -371,7 +372,10 @@ static void a_collection_alone_goes_on_from_where_it_was_visited_before(void **s
 		add(&whole, 0, history_count(&history));
 		lazy = begin(&history);
 		add(&lazy, 0, history_count(&history));
-		for (size_t k = 1; k + 1 < history_count(&history); k += 2) {
+		if (history.waits <= history_ts(&history, BEHIND_VERSION))
+			continue;
+		commit_at(&lazy, history_ts(&history, BEHIND_VERSION));
+		for (size_t k = BEHIND_VERSION + 1; k + 1 < history_count(&history); k += 2) {
 			uint64_t ts = history_ts(&history, k);
 
 			if (ts >= history.waits)
@@ -380,7 +384,7 @@ static void a_collection_alone_goes_on_from_where_it_was_visited_before(void **s
 			later += count_begun_later(&lazy, ts);
 		}
 	}
-	assert_true(later > HISTORIES * ENTRIES / 4);
+	assert_true(later > ENTRIES / 2);
 }
 
 static void forget(struct world *w, const struct chunk_id *id)
