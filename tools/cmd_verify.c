@@ -67,7 +67,7 @@ static void print_json(const struct verify_result *r, bool ok)
 	json_out_finish(&j);
 }
 
-static void print_text(struct cmd_run *run, const struct verify_result *r, bool ok)
+static void print_text(struct cmd_run *run, const struct verify_result *r, bool fixed, bool ok)
 {
 	char collections[SIZE_TEXT_LEN], documents[SIZE_TEXT_LEN], bytes[SIZE_TEXT_LEN];
 
@@ -83,8 +83,9 @@ static void print_text(struct cmd_run *run, const struct verify_result *r, bool 
 	       strcmp(r->first, r->last) == 0 ? "" : r->last, (double)r->milliseconds / 1000);
 	if (r->skipped > 0)
 		printf("%llu collections were not compared: a member shows them only as they are "
-		       "now, and they never rested\n",
-		       (unsigned long long)r->skipped);
+		       "now, and they %s\n",
+		       (unsigned long long)r->skipped,
+		       fixed ? "may have changed since" : "never rested");
 	if (!r->catalog)
 		printf("names, options and indexes were not compared: the store is %llu s behind\n",
 		       (unsigned long long)r->behind);
@@ -133,7 +134,7 @@ static int run_verify(struct cmd_run *run, struct error *e)
 	if (run->globals.json)
 		print_json(&result, ok);
 	else
-		print_text(run, &result, ok);
+		print_text(run, &result, o->at != NULL, ok);
 	return ok ? EXIT_CODE_OK : EXIT_CODE_DAMAGE;
 }
 
@@ -148,7 +149,9 @@ const struct cmd cmd_verify = {
 		 "history that a\n"
 		 "member keeps. Older members, capped collections and users are read as they are "
 		 "now, and what\n"
-		 "differs is looked at again (not with --at: older members are refused then, 6). "
+		 "differs is looked at again (not with --at: older members are refused then, 6; "
+		 "those collections, and those that were dropped or renamed since, are not "
+		 "compared). "
 		 "'yester tail'\n"
 		 "should run beside it. Nothing is written to the member.\n"
 		 "Documents that differ are named: MISSING on the member, TOO MUCH there, or "

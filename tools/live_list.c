@@ -426,6 +426,7 @@ int live_list_read(struct live *live, const struct ns_filter *filter, struct liv
 }
 
 struct search {
+	const char *coll;
 	const uint8_t *uuid;
 	bool found;
 };
@@ -434,15 +435,19 @@ static int look_at(void *ctx, const bson_t *doc, struct error *e UNUSED)
 {
 	struct search *search = ctx;
 	uint8_t uuid[16];
+	bson_iter_t name;
 
-	if (read_uuid(doc, uuid) && memcmp(uuid, search->uuid, sizeof(uuid)) == 0)
+	if (read_uuid(doc, uuid) && memcmp(uuid, search->uuid, sizeof(uuid)) == 0 &&
+	    bson_iter_init_find(&name, doc, "name") && BSON_ITER_HOLDS_UTF8(&name) &&
+	    strcmp(bson_iter_utf8(&name, NULL), search->coll) == 0)
 		search->found = true;
 	return 0;
 }
 
-int live_list_has(struct live *live, const char *db, const uint8_t uuid[16], struct error *e)
+int live_list_has(struct live *live, const char *db, const char *coll, const uint8_t uuid[16],
+		  struct error *e)
 {
-	struct search search = {.uuid = uuid};
+	struct search search = {.coll = coll, .uuid = uuid};
 	bson_t *command = BCON_NEW("listCollections", BCON_INT32(1));
 	int code = list(live, db, command, look_at, &search, e);
 

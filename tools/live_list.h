@@ -44,8 +44,8 @@ MUST_CHECK int live_list_read(struct live *live, const struct ns_filter *filter,
 MUST_CHECK int live_list_check_series(const char *db, const char *coll, bool has_uuid,
 				      struct error *e);
 
-/* Is a collection of that UUID in database `db` now? 1, 0, ERR_REMOTE. */
-MUST_CHECK int live_list_has(struct live *live, const char *db, const uint8_t uuid[16],
-			     struct error *e);
+/* Is `db`.`coll` the collection of that UUID now? 1, 0, ERR_REMOTE. */
+MUST_CHECK int live_list_has(struct live *live, const char *db, const char *coll,
+			     const uint8_t uuid[16], struct error *e);
 
 #endif

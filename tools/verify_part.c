@@ -294,7 +294,7 @@ static int take_newer(struct part *part, const char *ns, struct error *e)
 	return found < 0 ? found : 1;
 }
 
-/* The member has no history of that time any more, or not of this collection. */
+/* The member has no history of that time any more, or not of this collection. 0: go on; 1: it can't be compared. */
 static int look_otherwise(struct part *part, const char *ns, struct error *e)
 {
 	int newer;
@@ -303,7 +303,7 @@ static int look_otherwise(struct part *part, const char *ns, struct error *e)
 		if (!part->history)
 			return error_set(e, ERR_REMOTE, "%s can't be read", ns);
 		part->history = false;
-		return 0;
+		return part->job->fixed; /* what it is now says nothing of then */
 	}
 	newer = part->job->fixed ? 0 : take_newer(part, ns, e);
 	if (newer != 0)
@@ -312,6 +312,21 @@ static int look_otherwise(struct part *part, const char *ns, struct error *e)
 		  part->job->from.live->member, part->job->point.name);
 	return error_hint(e, "a member keeps minTimeSnapshotHistoryWindowInSeconds, 5 minutes by "
 			     "default; 'yester tail' keeps the store nearer");
+}
+
+/*
+ * A member before 7.0 shows what was dropped or renamed since as if it had never been there, however early the time that is
+ * asked for; so what lacks there can't be told from it. 1, 0, ERR_REMOTE.
+ */
+static int is_gone(struct part *part, struct error *e)
+{
+	int there;
+
+	if (!part->job->fixed || restore_notes_mismatches(&part->notes) == 0 ||
+	    !part->entry.has_uuid)
+		return 0;
+	there = live_list_has(part->job->from.live, part->db, part->coll, part->entry.uuid, e);
+	return there < 0 ? there : there == 0;
 }
 
 static void account(struct part *part)
@@ -330,6 +345,7 @@ static int compare_all(struct part *part, const char *ns, struct error *e)
 		OWNED(buf_release) struct buf high = {0};
 		uint64_t first, count, mean, end;
 		int code, in_parts = 0;
+		bool compared;
 
 		if (!part->job->fixed &&
 		    (!part->history || clock_ms() / 1000 - part->opened > FRESH_SECONDS) &&
@@ -348,9 +364,16 @@ static int compare_all(struct part *part, const char *ns, struct error *e)
 			return e->code;
 		count = MIN_OF(end, part->entry.root.count) - first;
 		code = compare_range(part, first, count, &high, e);
-		if (code < 0 || (code == 0 && look_otherwise(part, ns, e) < 0))
-			return e->code;
-		if (code == 0)
+		compared = code > 0;
+		if (code >= 0)
+			code = compared ? is_gone(part, e) : look_otherwise(part, ns, e);
+		if (code < 0)
+			return code;
+		if (code > 0) {
+			part->job->result->skipped++;
+			return 0;
+		}
+		if (!compared)
 			continue;
 		account(part);
 		if (high.len == 0)
