@@ -170,8 +170,8 @@ static int claim(struct store_writer *w, struct store_put *put, struct error *e)
 	struct seen_entry *seen;
 	int known = chunk_index_get(w->store->index, &put->id, places, e);
 
-	/* What the store under a cache has need not be cached. */
-	if (known == 0 && w->store->under != NULL)
+	/* What the store under a cache has need not be cached; but bases are looked for here only. */
+	if (known == 0 && w->store->under != NULL && put->kind != CHUNK_PREFIX)
 		known = chunk_index_get(w->store->under->index, &put->id, places, e);
 	if (known > 0 && w->store->under == NULL && (put->below > 0 || is_anything_condemned(w)))
 		known = store_writer_is_safe(

@@ -172,6 +172,43 @@ static void packs_that_went_under_it_are_a_reason_to_look_again(void **state UNU
 	store_close(store);
 }
 
+/* A snapshot of the store and a moment before it may have begun a collection with the same documents: their leaves share a prefix. */
+static void a_prefix_that_lies_under_it_is_kept_beside_the_leaves(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init()), *cache = open_cache(store);
+	OWNED(buf_release) struct buf shared = {0};
+	OWNED(buf_release) struct buf plain = {0};
+	struct harness_rng rng = harness_rng_of(75);
+	struct chunk *chunk = NULL;
+	struct error e = {0};
+	struct chunk_id id;
+
+	store_model_leaf(&shared, 1000, 6, 250, &rng);
+	buf_add_bytes(&plain, buf_bytes(&shared));
+	store_model_leaf(&plain, 2000, 2, 250, &rng);
+	for (int i = 0; i < 2; i++) {
+		struct store *at = i == 0 ? store : cache;
+		struct writer_prefix *prefix = NULL;
+		struct store_writer *writer = NULL;
+
+		ASSERT_OK(store_writer_begin(at, &writer, &e));
+		ASSERT_OK(store_writer_prefix(writer, buf_bytes(&shared), &prefix, &e));
+		if (at == cache)
+			id = store_model_put(writer, CHUNK_LEAF, buf_bytes(&plain), NULL, prefix);
+		ASSERT_OK(store_writer_flush(writer, &e));
+		writer_prefix_free(prefix);
+		store_writer_end(writer);
+	}
+	assert_int_equal(store_model_place(cache, &id).codec, CODEC_ZSTD_PREFIX);
+	store_close(cache); /* what it had decoded is forgotten */
+	cache = open_cache(store);
+	ASSERT_OK(store_get(cache, &id, &chunk, &e));
+	ASSERT_BYTES(chunk->plain, buf_bytes(&plain));
+	chunk_release(chunk);
+	store_close(cache);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_cache_of_another_store_is_made_anew),
 		cmocka_unit_test(a_harmed_chunk_goes_with_its_pack),
 		cmocka_unit_test(packs_that_went_under_it_are_a_reason_to_look_again),
+		cmocka_unit_test(a_prefix_that_lies_under_it_is_kept_beside_the_leaves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
