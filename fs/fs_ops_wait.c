@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "fs/fs_ops.h"
+#include "fs/fs_requester.h"
 
 /* What has to be loaded before node `ino` can be found, or looked into; false: nothing. */
 static bool needs(struct fs *fs, uint64_t ino, bool inside, struct fs_inode *ret)
@@ -45,7 +46,9 @@ static bool is_dear(struct fs *fs, struct fs_inode inode)
 
 static bool gave_up(struct fs_visit_job *job)
 {
-	return fuse_req_interrupted(((struct fs_ops_request *)job)->req) != 0;
+	fuse_req_t req = ((struct fs_ops_request *)job)->req;
+
+	return fuse_req_interrupted(req) != 0 && fs_requester_gave_up(fuse_req_ctx(req)->pid);
 }
 
 static void end(struct fs_visit_job *job, int rc, const struct error *e)

@@ -167,6 +167,19 @@ def test_a_long_visit_can_be_interrupted_and_begun_again(far):
         assert progress(mount) == []
 
 
+def test_a_visitor_that_is_stopped_and_goes_on_gets_what_it_asked_for(far):
+    """Ctrl-Z and fg, a debugger, a window that changes its size: none of them gives up, and stat() and readdir() never fail so elsewhere."""
+    far.forget_visits()
+    with far.mount() as mount:
+        path = mount.path / "at" / far.last / "shop" / "orders.bson"
+        process = subprocess.Popen(["stat", "--format=%s", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for_progress(mount, process)
+        for number in (signal.SIGSTOP, signal.SIGCONT, signal.SIGSTOP, signal.SIGCONT):
+            process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0 and int(out) == path.stat().st_size, err
+
+
 def test_others_are_answered_while_a_moment_is_made(far):
     with far.mount() as mount:
         shop = mount.path / "at" / far.last / "shop"
