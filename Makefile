@@ -168,7 +168,7 @@ $(foreach t,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)),$(eval $(call UNIT_RULE,$(t
 ENCRYPTED := $(patsubst %,$(BUILD)/unit/%,store/test_store_read store/test_store_refresh store/test_store_stream \
 	store/test_store_writer store/test_prune store/test_commit store/test_closure store/test_snapshots \
 	store/test_facts_keeper store/test_writer_encode store/test_tree_cursor store/test_tree_edit store/test_tree_hint \
-	store/test_tree_read store/test_repair store/test_failing_calls oplog/test_journal oplog/test_stream oplog/test_stream_file oplog/test_stream_add oplog/test_stream_check oplog/test_stream_tail \
+	store/test_tree_read store/test_repair store/test_failing_calls oplog/test_journal oplog/test_stream oplog/test_stream_file oplog/test_stream_note oplog/test_stream_add oplog/test_stream_check oplog/test_stream_tail \
 	oplog/test_timeline oplog/test_timeline_cache oplog/test_replay oplog/test_moment fs/test_fs_tree \
 	tools/test_restore_state tools/test_status)
 

@@ -2,6 +2,7 @@
 
 #include "base/siphash.h"
 #include "oplog/stream_internal.h"
+#include "oplog/stream_note.h"
 
 const char *stream_tmp(const struct stream *stream)
 {
@@ -25,9 +26,10 @@ static int add_stamp(void *ctx, const char *file, uint64_t size UNUSED, struct e
 	struct stream_file parsed = stream_file_parse(file);
 	struct stamp *stamp = ctx;
 	OWNED(buf_release) struct buf text = {0};
+	struct chunk_id id;
 	uint64_t len = 0;
 
-	if (parsed.kind == STREAM_FILE_OTHER)
+	if (parsed.kind == STREAM_FILE_OTHER && !stream_note_parse_name(file, &id))
 		return 0;
 	if (parsed.kind == STREAM_FILE_JOURNAL &&
 	    stamp->files->ops->size(stamp->files, file, &len, e) < 0)

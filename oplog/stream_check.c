@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "oplog/stream_internal.h"
+#include "oplog/stream_note.h"
 #include "store/condemned.h"
 #include "store/snapshot/closure.h"
 
@@ -23,11 +24,12 @@ static void report(struct check *check, const char *file, const struct error *e)
 	bool named = strstr(e->text, file) != NULL; /* also by its whole path */
 	enum stream_file_kind kind = stream_file_parse(file).kind;
 	OWNED(free) char *text = NULL;
+	struct chunk_id id;
 
-	/* A segment has its hash in its name, what a journal says of itself a checksum: a newer version is one indeed. */
-	if (error_is_no_damage(e) ||
-	    (e->code == ERR_UNSUPPORTED &&
-	     (kind == STREAM_FILE_SEGMENT || kind == STREAM_FILE_JOURNAL))) {
+	/* Others have their hash in their name, what a journal says of itself a checksum: a newer version is one indeed. */
+	if (error_is_no_damage(e) || (e->code == ERR_UNSUPPORTED &&
+				      (kind == STREAM_FILE_SEGMENT || kind == STREAM_FILE_JOURNAL ||
+				       stream_note_parse_name(file, &id)))) {
 		check->lack = *e;
 		if (!named)
 			(void)error_wrap(&check->lack, "%s", file);
@@ -146,6 +148,18 @@ static int check_sealed(struct check *check, const char *file, uint64_t size, st
 	return still_wanted(check, 0, 0, e);
 }
 
+static int check_note(struct check *check, const char *file, uint64_t size, struct error *e)
+{
+	OWNED(stream_notes_release) struct stream_notes notes = {0};
+	struct error why;
+
+	/* Its bytes have the hash in its name: more can't be told without the key. */
+	if (stream_note_read(check->store, file, size, &notes, &why) < 0 &&
+	    why.code != ERR_WRONG_KEY)
+		report(check, file, &why);
+	return still_wanted(check, 0, 0, e);
+}
+
 static int check_file(void *ctx, const char *file, uint64_t size, struct error *e)
 {
 	struct check *check = ctx;
@@ -161,6 +175,8 @@ static int check_file(void *ctx, const char *file, uint64_t size, struct error *
 			       : check_journal(check, file, e);
 	if (parsed.kind == STREAM_FILE_SEALED)
 		return check_sealed(check, file, size, e);
+	if (stream_note_parse_name(file, &parsed.id))
+		return check_note(check, file, size, e);
 	if (parsed.kind != STREAM_FILE_SEGMENT)
 		return 0;
 	found = stream_file_read(check->store, file, &parsed.id, size, &segment, &why);

@@ -4,6 +4,7 @@
 
 #include "oplog/journal.h"
 #include "oplog/stream_internal.h"
+#include "oplog/stream_note.h"
 #include "store/condemned.h"
 
 int stream_prune_mark(void *ctx, struct mark *mark, const char *name, uint64_t size,
@@ -155,6 +156,12 @@ static int look_at_sealed(struct listing *listing, const struct sealed *sealed, 
 	return 0;
 }
 
+static int let_note_go(void *ctx, const char *name, struct error *e UNUSED)
+{
+	let_go(ctx, name);
+	return 0;
+}
+
 int stream_prune_old(struct store *store, uint64_t keep_from,
 		     int (*each)(void *ctx, const char *name, struct error *e), void *ctx,
 		     struct error *e)
@@ -170,6 +177,8 @@ int stream_prune_old(struct store *store, uint64_t keep_from,
 	for (size_t i = 0; i < listing.sealed.len / sizeof(*sealed); i++)
 		if (look_at_sealed(&listing, &sealed[i], e) < 0)
 			return e->code;
+	if (stream_notes_spare(store, let_note_go, &listing, e) < 0)
+		return e->code;
 	for (size_t at = 0; at < listing.old.len;) {
 		const char *name = (const char *)listing.old.at + at;
 

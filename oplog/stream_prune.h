@@ -23,8 +23,8 @@ MUST_CHECK int stream_prune_keeps(void *ctx, const struct condemned *list, const
 
 /*
  * Call `each` with the name of every file below oplog/ that is not needed: journals whose entries are in segments,
- * with the files that say so, and what holds only entries before `keep_from` (a timestamp; 0: nothing is too old). An open
- * journal stays. A negative return of `each` ends it. ERR_CORRUPT: a segment's file is damaged.
+ * with the files that say so, what holds only entries before `keep_from` (a timestamp; 0: nothing is too old), and notes of which another
+ * one says all (stream_note.h). An open journal stays. A negative return of `each` ends it. ERR_CORRUPT: a segment's file is damaged.
  */
 MUST_CHECK int stream_prune_old(struct store *store, uint64_t keep_from,
 				int (*each)(void *ctx, const char *name, struct error *e),

@@ -1,6 +1,7 @@
 #include "oplog/stream_repair.h"
 
 #include "oplog/stream_internal.h"
+#include "oplog/stream_note.h"
 #include "store/store_writer.h"
 
 /* Nothing is lost with one that is damaged: the journal is beside it, or a prune took all that it named. */
@@ -24,6 +25,14 @@ static int look_at_sealed(struct store *store, const char *name, uint64_t size, 
 	return found < 0 ? found : 0;
 }
 
+static int look_at_note(struct store *store, const char *name, uint64_t size, struct error *e)
+{
+	OWNED(stream_notes_release) struct stream_notes notes = {0};
+	int found = stream_note_read(store, name, size, &notes, e);
+
+	return found < 0 ? found : 0;
+}
+
 int stream_repair_roots(void *ctx, struct repair *repair, const char *name, uint64_t size,
 			struct error *e)
 {
@@ -35,6 +44,8 @@ int stream_repair_roots(void *ctx, struct repair *repair, const char *name, uint
 
 	if (file.kind == STREAM_FILE_SEALED)
 		return look_at_sealed(ctx, name, size, e);
+	if (stream_note_parse_name(name, &file.id))
+		return look_at_note(ctx, name, size, e);
 	if (file.kind != STREAM_FILE_SEGMENT)
 		return 0;
 	found = stream_file_read(ctx, name, &file.id, size, &segment, e);

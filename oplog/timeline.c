@@ -9,6 +9,7 @@ static void view_free(struct timeline_view *view)
 	stream_close(view->stream);
 	timeline_map_release(&view->map);
 	pthread_mutex_destroy(&view->map_lock);
+	stream_notes_release(&view->notes);
 	pthread_mutex_destroy(&view->lock);
 	buf_release(&view->bases);
 	buf_release(&view->names);

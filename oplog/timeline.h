@@ -93,6 +93,13 @@ MUST_CHECK int timeline_map(struct timeline *timeline, struct timeline_map *ret,
 void timeline_map_release(struct timeline_map *map);
 DEFINE_OWNED_STRUCT(struct timeline_map, timeline_map_release);
 
+/*
+ * Of a retention after which nobody asks for moments before `ts`: 1 and the note of what it lets go, as a file for prune_forget() (the
+ * name below the store is the caller's); 0 when that is noted already. `by`: what it is, for people.
+ */
+MUST_CHECK int timeline_map_note(struct timeline *timeline, uint64_t ts, const char *by,
+				 char **ret_name, struct buf *ret, struct error *e);
+
 /* The first finished second >= `from` that has an operation and can be reached: 1; 0 none. */
 MUST_CHECK int timeline_next_second(struct timeline *timeline, uint32_t from, uint32_t *ret,
 				    struct error *e);

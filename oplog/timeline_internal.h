@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "oplog/stream_note.h"
 #include "oplog/timeline.h"
 
 /* What was found of a range when it was first asked for. */
@@ -25,11 +26,12 @@ struct timeline_view {
 	pthread_mutex_t lock;	      /* over what is looked for when it is asked for: all below */
 	struct timeline_waits *waits; /* one for each range */
 	bool let_go_known;
-	uint64_t let_go;	  /* gaps before this timestamp are a retention's */
-	struct buf bases;	  /* of uint32_t: exact snapshots in `list` by their optimes */
-	struct buf names;	  /* the same of all by their names */
-	pthread_mutex_t map_lock; /* over what is below; taken before `lock` */
-	struct timeline_map map;  /* made when it is first asked for: `rest` is NULL until then */
+	uint64_t let_go; /* gaps before this timestamp are a retention's, if there is no note */
+	struct stream_notes notes; /* what retentions let go */
+	struct buf bases;	   /* of uint32_t: exact snapshots in `list` by their optimes */
+	struct buf names;	   /* the same of all by their names */
+	pthread_mutex_t map_lock;  /* over what is below; taken before `lock` */
+	struct timeline_map map;   /* made when it is first asked for: `rest` is NULL until then */
 };
 
 struct timeline {

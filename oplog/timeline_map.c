@@ -1,4 +1,5 @@
 /* What can be reached, from snapshots and ranges. */
+#include "oplog/stream_note.h"
 #include "oplog/timeline_internal.h"
 #include "store/condemned.h"
 
@@ -87,31 +88,66 @@ static int by_first(const void *a, const void *b)
 
 /*
  * Read for the first gap: most stores have none. It says how a gap is called only: without it (a newer program's list, an I/O
- * error) gaps are told as gaps.
+ * error) gaps are told as gaps. Programs of before there were notes said a time alone: it counts for what no note is about.
  */
-static uint64_t let_go_before(struct timeline_view *view)
+static const struct stream_notes *notes_of(struct timeline_view *view, uint64_t *ret_before)
 {
 	OWNED(condemned_release) struct condemned condemned = {0};
 	struct error ignored;
-	uint64_t ret;
 
 	pthread_mutex_lock(&view->lock);
-	if (!view->let_go_known && condemned_read(view->store, &condemned, &ignored) == 0)
-		view->let_go = condemned.let_go;
+	if (!view->let_go_known) {
+		if (condemned_read(view->store, &condemned, &ignored) == 0)
+			view->let_go = condemned.let_go;
+		if (stream_notes_read(view->store, &view->notes, &ignored) == 0 &&
+		    view->notes.before > 0)
+			stream_notes_add(&view->notes, view->notes.before, view->let_go);
+	}
 	view->let_go_known = true;
-	ret = view->let_go;
+	*ret_before = view->let_go;
 	pthread_mutex_unlock(&view->lock);
-	return ret;
+	return &view->notes;
 }
 
+/* NULL for `why`: a retention did it. */
+static void add_piece(struct mapping *mapping, struct entry_optime after,
+		      struct entry_optime before, const char *why)
+{
+	struct timeline_gap gap = {after, before, why == NULL ? "let go by a retention" : why,
+				   why == NULL};
+
+	if (after.ts >= before.ts)
+		return;
+	mapping->lost += !gap.let_go;
+	buf_add(&mapping->gaps, &gap, sizeof(gap));
+}
+
+/* What was a gap when all around it was let go is one still: it is told apart from that. */
 static void add_gap(struct mapping *mapping, struct entry_optime after, struct entry_optime before,
 		    const char *why)
 {
-	bool let_go = before.ts <= let_go_before(mapping->view);
-	struct timeline_gap gap = {after, before, let_go ? "let go by a retention" : why, let_go};
+	uint64_t let_go;
+	const struct stream_notes *notes = notes_of(mapping->view, &let_go);
 
-	mapping->lost += !let_go;
-	buf_add(&mapping->gaps, &gap, sizeof(gap));
+	if (notes->before == 0) {
+		add_piece(mapping, after, before, before.ts <= let_go ? NULL : why);
+		return;
+	}
+	for (size_t i = 0; i < stream_notes_count(notes); i++) {
+		const struct stream_note_span *span = stream_notes_span(notes, i);
+		struct entry_optime first = {span->first, -1}, last = {span->last, -1};
+
+		if (span->last <= after.ts || span->first >= before.ts)
+			continue;
+		if (span->first <= after.ts)
+			first = after;
+		if (span->last >= before.ts)
+			last = before;
+		add_piece(mapping, after, first, why);
+		add_piece(mapping, first, last, NULL);
+		after = last;
+	}
+	add_piece(mapping, after, before, why);
 }
 
 /* A range of the stream, or an exact snapshot outside of all. */
@@ -244,4 +280,49 @@ int timeline_map(struct timeline *timeline, struct timeline_map *ret, struct err
 	OWNED(timeline_view_release) struct timeline_view *view = timeline_view_of(timeline);
 
 	return timeline_map_view(view, ret, e);
+}
+
+/* What of the time before `ts` is no gap that no retention made. */
+static void whole_before(struct timeline_view *view, uint64_t ts, struct stream_notes *ret)
+{
+	struct mapping mapping = {.view = view};
+	OWNED(buf_release) struct buf spans = {0};
+	const struct timeline_gap *gap;
+	const struct span *span;
+	uint64_t at = ts;
+
+	add_spans(&mapping, &spans);
+	span = (const struct span *)(const void *)spans.at;
+	for (size_t i = 0; i < spans.len / sizeof(*span); i++)
+		at = MIN_OF(at, span[i].first.ts);
+	add_gaps(&mapping);
+	gap = (const struct timeline_gap *)(const void *)mapping.gaps.at;
+	for (size_t i = 0; i < mapping.gaps.len / sizeof(*gap); i++) {
+		if (gap[i].let_go)
+			continue;
+		stream_notes_add(ret, at, MIN_OF(gap[i].after.ts, ts));
+		at = MAX_OF(at, gap[i].before.ts);
+	}
+	stream_notes_add(ret, at, ts);
+	buf_release(&mapping.gaps);
+}
+
+int timeline_map_note(struct timeline *timeline, uint64_t ts, const char *by, char **ret_name,
+		      struct buf *ret, struct error *e)
+{
+	OWNED(timeline_view_release) struct timeline_view *view = timeline_view_of(timeline);
+	OWNED(stream_notes_release) struct stream_notes all = {0};
+	OWNED(stream_notes_release) struct stream_notes known = {0};
+
+	if (stream_name(view->stream)[0] == '\0')
+		return 0;
+	if (stream_notes_read(view->store, &known, e) < 0 ||
+	    stream_notes_read(view->store, &all, e) < 0)
+		return e->code;
+	whole_before(view, ts, &all);
+	all.before = MAX_OF(all.before, ts);
+	if (stream_notes_cover(&known, &all))
+		return 0;
+	*ret_name = stream_note_make(view->store, stream_name(view->stream), &all, by, ret);
+	return 1;
 }

@@ -72,6 +72,9 @@ struct prune_forget {
 	size_t snapshot_count;
 	const char *const *files;
 	size_t file_count;
+	/* A file that says what is let go of the oplog: written first; NULL: none. */
+	const char *note;
+	struct bytes note_content;
 	/* A timestamp: before it gaps of the oplog are a retention's; 0: as it was. */
 	uint64_t let_go;
 	bool only_these; /* those of the oplog that were let go before, and are none of `files`, stay after all */

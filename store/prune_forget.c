@@ -83,6 +83,9 @@ static int forget_locked(struct store *store, const struct prune_forget *what, s
 	OWNED(prune_delete_free) struct prune_delete *d = prune_delete_new(store->backend);
 	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
 
+	if (what->note != NULL &&
+	    store->backend->ops->put(store->backend, what->note, what->note_content, e) < 0)
+		return e->code;
 	if (condemn(store, what, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < what->snapshot_count; i++) {

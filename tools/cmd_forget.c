@@ -5,6 +5,7 @@
 #include "base/exit_code.h"
 #include "base/texts.h"
 #include "oplog/stream_prune.h"
+#include "oplog/timeline.h"
 #include "store/prune.h"
 #include "tools/cmd_table.h"
 #include "tools/duration.h"
@@ -103,12 +104,16 @@ struct victims {
 	struct buf ids;	  /* of struct chunk_id */
 	struct buf names; /* each with a NUL */
 	size_t files;
+	char *note; /* the file that says what is let go of the oplog; NULL: none */
+	struct buf note_content;
 };
 
 static void victims_release(struct victims *v)
 {
 	buf_release(&v->ids);
 	buf_release(&v->names);
+	free(v->note);
+	buf_release(&v->note_content);
 }
 DEFINE_OWNED_STRUCT(struct victims, victims_release);
 
@@ -130,6 +135,23 @@ static int collect(struct store *store, const struct snapshot_list *list,
 	return stream_prune_old(store, plan->keep_from, add_file, ret, e);
 }
 
+/* What of the oplog is without a gap now: where it is missing later it was let go. */
+static int note(struct store *store, const struct options *o, const struct forget_plan *plan,
+		struct victims *ret, struct error *e)
+{
+	OWNED(timeline_close) struct timeline *timeline = NULL;
+	OWNED(free) char *by = NULL;
+
+	if (o->dry_run || plan->let_go == 0)
+		return 0;
+	by = xprintf("forget --pitr-window %s", o->window);
+	return timeline_open(store, &timeline, e) < 0 ||
+			       timeline_map_note(timeline, plan->let_go, by, &ret->note,
+						 &ret->note_content, e) < 0
+		       ? e->code
+		       : 0;
+}
+
 static int forget(struct store *store, const struct forget_policy *policy,
 		  const struct forget_plan *plan, const struct victims *v, struct error *e)
 {
@@ -139,6 +161,8 @@ static int forget(struct store *store, const struct forget_policy *policy,
 		.snapshot_count = v->ids.len / sizeof(struct chunk_id),
 		.files = files,
 		.file_count = v->files,
+		.note = v->note,
+		.note_content = buf_bytes(&v->note_content),
 		.only_these = policy->has_window,
 		.let_go = plan->let_go,
 		.now_us = clock_wall_us(),
@@ -256,7 +280,7 @@ static int run_forget(struct cmd_run *run, struct error *e)
 	    cmd_snapshots_read(run, store, &list, &skipped, e) < 0 ||
 	    stream_open(store, &stream, NULL, e) < 0 ||
 	    forget_decide(&list, stream, &policy, &plan, e) < 0 ||
-	    collect(store, &list, &plan, &victims, e) < 0)
+	    collect(store, &list, &plan, &victims, e) < 0 || note(store, o, &plan, &victims, e) < 0)
 		return e->code;
 	if (!o->dry_run && forget(store, &policy, &plan, &victims, e) < 0)
 		return e->code;

@@ -4,6 +4,7 @@
 
 #include "base/texts.h"
 #include "oplog/stream_add.h"
+#include "oplog/stream_note.h"
 #include "tools/copy_left.h"
 
 /* Entries that can't be read, from the last one that could be. */
@@ -133,5 +134,5 @@ int copy_oplog(const struct copy_oplog *options, uint64_t *ret_entries, struct e
 	if (stream_add_finish(job.add, &added, e) < 0)
 		return e->code;
 	*ret_entries = added.entries;
-	return 0;
+	return stream_notes_copy(options->from, store_writer_store(options->writer), e);
 }

@@ -1,6 +1,7 @@
 /*
  * Small files that are read whole: the list of a prune, the users of the server, what verbs leave for `yester status`, the state
- * of a restore, what says which segments a journal became. The first byte chooses which; they lie in a store of this process, in memory where there is /dev/shm.
+ * of a restore, what says which segments a journal became,
+ * what a retention let go. The first byte chooses which; they lie in a store of this process, in memory where there is /dev/shm.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/file.h"
 #include "oplog/stream_internal.h"
+#include "oplog/stream_note.h"
 #include "store/condemned.h"
 #include "tests/fuzz/fuzz.h"
 #include "tools/restore_state.h"
@@ -150,10 +152,30 @@ static void try_sealed(struct bytes in)
 	FUZZ_REQUIRE(in.len % (CHUNK_ID_HEX + 1) == 0 || bytes_equal(buf_bytes(&again), in));
 }
 
+/* With a hash that fits; what can be read is in order, and is said again. */
+static void try_note(struct bytes in)
+{
+	OWNED(stream_notes_release) struct stream_notes notes = {0};
+	OWNED(stream_notes_release) struct stream_notes again = {0};
+	OWNED(buf_release) struct buf content = {0};
+	OWNED(free) char *name = NULL;
+	struct chunk_id id = chunk_id_of(in);
+	struct error e = {0};
+
+	if (stream_note_decode(&id, in, NULL, &notes, &e) < 0) {
+		FUZZ_REQUIRE(e.code == ERR_CORRUPT || e.code == ERR_UNSUPPORTED);
+		return;
+	}
+	name = stream_note_make(store, "s", &notes, "fuzz", &content);
+	FUZZ_REQUIRE(stream_note_parse_name(name, &id) &&
+		     stream_note_decode(&id, buf_bytes(&content), NULL, &again, &e) == 0);
+	FUZZ_REQUIRE(stream_notes_cover(&notes, &again));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const kinds[])(struct bytes in) = {try_condemned, try_users, try_status,
-							 try_restore_state, try_sealed};
+	static void (*const kinds[])(struct bytes in) = {try_condemned,	    try_users,	try_status,
+							 try_restore_state, try_sealed, try_note};
 
 	if (store == NULL)
 		begin();

@@ -214,6 +214,132 @@ def test_a_snapshot_of_the_future_lets_no_others_go(store, tmp_path):
     assert kept("--keep-daily", "2", "--pitr-window", "1d")[0] == ["new", "newest", "future"]
 
 
+def hours(path, *numbers):
+    """A slice of the oplog: an entry each hour since BEGIN."""
+    path.write_bytes(b"".join(entry(BEGIN + n * 3600, 10_000 + n) for n in numbers))
+    return path
+
+
+def history_with_a_gap(store, tmp_path):
+    """Twelve days with a snapshot each; in the night after day 4 six hours are missing."""
+    take(store, tmp_path / "dump", "base", BEGIN, 0, "--assert-quiesced")
+    (tmp_path / "begin.bson").write_bytes(bson.encode({
+        "ts": Timestamp(BEGIN, 1), "t": bson.Int64(1), "v": bson.Int64(2), "op": "n", "ns": "", "o": {},
+        "wall": bson.datetime.datetime(2026, 1, 1)}) + b"".join(entry(BEGIN + n * 3600, 10_000 + n) for n in range(1, 25)))
+    store.run("ingest-oplog", tmp_path / "begin.bson")
+    for day in range(1, 12):
+        begin = 24 * day + 6 if day == 4 else 24 * day
+        store.run("ingest-oplog", hours(tmp_path / "day.bson", *range(begin, 24 * day + 25)), check=3 if day >= 4 else 0)
+        if day == 4:
+            take(store, tmp_path / "dump", "again", BEGIN + begin * 3600, 4, "--assert-quiesced")
+        store.run("snapshot", "--at", f"{BEGIN + (day + 1) * DAY}.1", "--name", f"day{day + 1}")
+
+
+def let_go_around_the_gap(store, window="2d"):
+    store.run("forget", "--pitr-window", window, "day3", "day4", "again", "day5", "day7")
+    for _ in range(3):
+        store.run("prune", "--grace", "0")
+
+
+def gaps_of(store):
+    """(hour since BEGIN, hour, was it let go)"""
+    said = json.loads(store.run("gaps", "--json", check=None).out)
+    return [(*((int(g[end].split(".")[0]) - BEGIN) / 3600 for end in ("after", "before")), g["letGo"]) for g in said]
+
+
+def copy_of(store, path):
+    copy = peers.Store.__new__(peers.Store)
+    copy.path = path
+    store.run("replicate", path)
+    return copy
+
+
+def notes_of(store):
+    return sorted(store.path.glob("oplog/*/*.letgo"))
+
+
+def test_a_gap_that_no_retention_made_stays_one_when_all_around_it_is_let_go(store, tmp_path):
+    """Here, and in copies that lack as much, where what the retention let go was such a gap."""
+    history_with_a_gap(store, tmp_path)
+    assert gaps_of(store) == [(96, 102, False)]
+    late = copy_of(store, tmp_path / "late")
+    let_go_around_the_gap(store)
+    told = gaps_of(store)
+    assert [gap[:2] for gap in told if not gap[2]] == [(96, 102)]
+    assert told[0][0] <= 48 and told[-1][1] > 144 and all(a[1] <= b[0] for a, b in zip(told, told[1:]))
+    said = store.run("gaps", check=3).out
+    assert said.count("no oplog") == 1 and said.count("let go by a retention") == len(told) - 1
+    assert "1 gap in the history" in store.run("status", "--check", check=3).err
+    assert "no oplog between" in store.run("count", "--at", f"{BEGIN + 99 * 3600}.1", "shop.orders", check=5).err
+    assert "let go by a retention between" in store.run("count", "--at", f"{BEGIN + 90 * 3600}.1", "shop.orders", check=5).err
+    # A copy that lacks nothing has no more gaps by the note; one that lacks as much knows the same as here.
+    store.run("replicate", late.path)
+    assert gaps_of(late) == [(96, 102, False)]
+    store.run("replicate", late.path, "--delete")
+    far = copy_of(store, tmp_path / "far")
+    assert gaps_of(late) == gaps_of(far) == told
+    for each in (store, late, far):
+        each.run("check", "--read-data")
+    # Without the note it is as with a program of before there were any.
+    notes_of(far)[0].unlink()
+    assert [gap[2] for gap in gaps_of(far)] == [False] * len(gaps_of(far))
+
+
+def test_of_the_notes_that_say_the_same_one_stays(store, tmp_path):
+    history_with_a_gap(store, tmp_path)
+    let_go_around_the_gap(store)
+    (first,), told = notes_of(store), gaps_of(store)
+    store.run("forget", "--pitr-window", "2d", "--keep-last", "all")
+    assert notes_of(store) == [first], "nothing new was let go"
+    store.run("forget", "--pitr-window", "1d", "--keep-last", "all")
+    assert len(notes_of(store)) == 2 and first.exists()
+    store.run("forget", "--pitr-window", "1d", "--keep-last", "all", "--prune")
+    assert len(notes_of(store)) == 2, "a copy may not have the new one yet"
+    store.run("prune", "--grace", "0")
+    assert len(notes_of(store)) == 1 and not first.exists()
+    assert [gap[:2] for gap in gaps_of(store) if not gap[2]] == [gap[:2] for gap in told if not gap[2]]
+    # What is missing later is no retention's.
+    store.run("ingest-oplog", hours(tmp_path / "day.bson", *range(300, 320)), check=3)
+    assert gaps_of(store)[-1][2] is False
+
+
+def test_a_gap_that_was_filled_and_then_let_go_is_a_retention_s(store, tmp_path):
+    history_with_a_gap(store, tmp_path)
+    store.run("forget", "--pitr-window", "6d", "day2")
+    store.run("ingest-oplog", hours(tmp_path / "fill.bson", *range(96, 103)))
+    assert all(gap[2] for gap in gaps_of(store))
+    let_go_around_the_gap(store)
+    assert gaps_of(store) and all(gap[2] for gap in gaps_of(store))
+    store.run("status", "--check")
+
+
+@pytest.mark.parametrize("deed", ["flip", "cut", "empty", "newer"])
+def test_a_damaged_note_of_what_was_let_go_is_damage_and_says_nothing(store, tmp_path, deed):
+    history_with_a_gap(store, tmp_path)
+    let_go_around_the_gap(store)
+    copy = copy_of(store, tmp_path / "copy")
+    told, (note,) = gaps_of(store), notes_of(store)
+    content = note.read_bytes()
+    changed = {"flip": content[:40] + bytes([content[40] ^ 4]) + content[41:], "cut": content[:-9], "empty": b"",
+               "newer": content[:4] + b"\2" + content[5:]}[deed]
+    if deed == "newer":  # under the name that it has then
+        note = note.rename(note.with_name(hashlib.sha256(changed).hexdigest() + ".letgo"))
+    note.chmod(0o600)
+    note.write_bytes(changed)
+    assert all(gap[2] for gap in gaps_of(store)), "as by what programs of before note"
+    store.run("prune")
+    if deed == "newer":
+        assert "version 2" in store.run("check", check=1).err
+        return
+    assert note.name in store.run("check", check=4).out
+    store.run("repair", "--from", copy.path, check=None)
+    assert store.run("check", "--read-data").status == 0 and gaps_of(store) == told
+    note.chmod(0o600)
+    note.write_bytes(changed)
+    store.run("repair", "--give-up", check=None)
+    assert not note.exists() and store.run("check", "--read-data").status == 0
+
+
 def test_what_a_retention_let_go_is_no_gap_for_monitoring(store, tmp_path):
     """Weekly snapshots of before the window have no oplog between them: as meant, and told as that for years."""
     take(store, tmp_path / "dump", "base", BEGIN, 0, "--assert-quiesced")
