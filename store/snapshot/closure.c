@@ -87,6 +87,8 @@ static int collections_are_there(struct store *store, const struct tree_root *ca
 	return there;
 }
 
+/* So much of what a look at very many found is lost when it is killed. */
+#define NOTED_AT_ONCE 4096
 #define NOTE_LEN (6 + CHUNK_ID_HEX + 1)
 
 static void note_name(const struct chunk_id *id, char ret[NOTE_LEN])
@@ -134,16 +136,78 @@ int closure_walk(struct store *store, const struct snapshot *snapshot, struct er
 	return there;
 }
 
-int closure_is_whole(struct store *store, const struct snapshot *snapshot, bool *refreshed,
-		     struct error *e)
+/* 1 it was noted; 0 it was not, and the index is as new as it has to be for a walk. */
+static int is_known(struct store *store, const struct snapshot *snapshot, bool *refreshed,
+		    struct error *e)
 {
-	int there;
-
 	if (closure_is_noted(store, &snapshot->id))
 		return 1;
 	if (!*refreshed && store_refresh(store, e) < 0)
 		return e->code;
 	*refreshed = true;
+	return 0;
+}
+
+int closure_is_whole(struct store *store, const struct snapshot *snapshot, bool *refreshed,
+		     struct error *e)
+{
+	int there = is_known(store, snapshot, refreshed, e);
+
+	if (there != 0)
+		return there;
 	there = closure_walk(store, snapshot, e);
 	return there == 1 ? closure_remember_whole(store, &snapshot->id, e) : there;
+}
+
+void closure_look_release(struct closure_look *look)
+{
+	buf_release(&look->whole);
+}
+
+static int note_all(struct store *store, const struct closure_look *look, struct error *e)
+{
+	const struct chunk_id *id = (const struct chunk_id *)(const void *)look->whole.at;
+	OWNED(chunk_index_abort) struct chunk_index_batch *batch = NULL;
+	uint8_t state[CHUNK_INDEX_STATE_LEN];
+	char name[NOTE_LEN];
+
+	if (chunk_index_begin(store->index, &batch, e) < 0)
+		return e->code;
+	/* A pack that went since may be one of theirs. Nobody takes one out of the index meanwhile. */
+	chunk_index_state(store->index, state);
+	if (memcmp(state, look->state, sizeof(state)) != 0)
+		return 0;
+	for (size_t i = 0; i < look->whole.len / sizeof(*id); i++) {
+		note_name(&id[i], name);
+		if (chunk_index_set_note(batch, bytes_str(name), bytes_str("1"), e) < 0)
+			return e->code;
+	}
+	return chunk_index_commit(TAKE(batch), e);
+}
+
+int closure_look_end(struct store *store, struct closure_look *look, struct error *e)
+{
+	int code = look->whole.len == 0 ? 0 : note_all(store, look, e);
+
+	buf_reset(&look->whole);
+	/* It saves the next look; on a full disk there is none. */
+	return code < 0 && !error_is_full(e) ? code : 0;
+}
+
+int closure_look_at(struct store *store, const struct snapshot *snapshot, struct closure_look *at,
+		    struct error *e)
+{
+	int there = is_known(store, snapshot, &at->refreshed, e);
+
+	if (there != 0)
+		return there;
+	if (at->whole.len >= NOTED_AT_ONCE * sizeof(snapshot->id) &&
+	    closure_look_end(store, at, e) < 0)
+		return e->code;
+	if (at->whole.len == 0)
+		chunk_index_state(store->index, at->state);
+	there = closure_walk(store, snapshot, e);
+	if (there == 1)
+		buf_add(&at->whole, &snapshot->id, sizeof(snapshot->id));
+	return there;
 }

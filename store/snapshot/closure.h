@@ -30,6 +30,20 @@ MUST_CHECK int closure_has_tree(struct store *store, const struct tree_root *roo
 MUST_CHECK int closure_is_whole(struct store *store, const struct snapshot *snapshot,
 				bool *refreshed, struct error *e);
 
+/*
+ * The same for many: what is found whole is noted together, with one commit for some thousands. A look that is all zeros begins;
+ * who has not called closure_look_end() notes less, which is no harm.
+ */
+struct closure_look {
+	bool refreshed;
+	struct buf whole;		      /* of struct chunk_id: not noted yet */
+	uint8_t state[CHUNK_INDEX_STATE_LEN]; /* of the index when the first of them was found */
+};
+MUST_CHECK int closure_look_at(struct store *store, const struct snapshot *snapshot,
+			       struct closure_look *look, struct error *e);
+MUST_CHECK int closure_look_end(struct store *store, struct closure_look *look, struct error *e);
+void closure_look_release(struct closure_look *look);
+
 /* As closure_is_whole(), but it always walks, and notes nothing: for checks. */
 MUST_CHECK int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e);
 

@@ -33,7 +33,7 @@ struct reading {
 	struct store *store;
 	struct buf found; /* of struct snapshot */
 	size_t *skipped;
-	bool refreshed;
+	struct closure_look look;
 	bool again; /* what was read for the same before need not be read, and is kept */
 };
 
@@ -99,7 +99,7 @@ static int read_one(struct reading *reading, const struct chunk_id *id, struct e
 	if (found == 0)
 		return 0; /* forgotten since it was listed */
 	if (found == 1) {
-		found = closure_is_whole(reading->store, &snapshot, &reading->refreshed, e);
+		found = closure_look_at(reading->store, &snapshot, &reading->look, e);
 		if (found == 1) {
 			buf_add(&reading->found, &snapshot, sizeof(snapshot));
 			return 0;
@@ -126,6 +126,9 @@ static int read_all(struct reading *reading, struct error *e)
 		manifests_kept_trim(reading->store->manifests, count);
 	for (size_t i = 0; code == 0 && i < count; i++)
 		code = read_one(reading, (const struct chunk_id *)(const void *)names.at + i, e);
+	if (code == 0)
+		code = closure_look_end(reading->store, &reading->look, e);
+	closure_look_release(&reading->look);
 	return code;
 }
 

@@ -472,3 +472,28 @@ def test_the_far_side_keeps_what_only_this_side_let_go(store, tmp_path):
     store.run("replicate", far, "--delete")
     assert "day8" in names(far) and "base" not in names(far) and is_whole(far)
     assert peers.yester("count", "-s", far, "--at", early, "shop.orders", check=5)
+
+
+def commits_of(store):
+    """How often something was written to the index for good: LMDB counts in the newer of the first two pages."""
+    (path,) = store.glob("local/*/index/data.mdb")
+    head = path.read_bytes()[:8192]
+    return max(struct.unpack_from("<Q", head, page + 16 + 128)[0] for page in (0, 4096))
+
+
+def test_the_first_look_at_many_snapshots_is_noted_at_once(store, tmp_path):
+    """Each was, by a commit of its own, which waits for the disk: 100,000 manifests of a new replica took minutes."""
+    take(store, tmp_path / "dump", "s0", BEGIN, 0)
+    (manifest,) = (store.path / "snapshots").iterdir()
+    content = manifest.read_bytes()
+    for number in range(1, 6000):
+        changed = content[:8] + bson.encode({**bson.decode(content[8:]), "name": f"s{number}"})
+        (store.path / "snapshots" / hashlib.sha256(changed).hexdigest()).write_bytes(changed)
+    before = commits_of(store.path)
+    assert len(json.loads(store.run("snapshots", "--json").out)) == 6000
+    first = commits_of(store.path) - before
+    assert 2 <= first < 10, "a commit for some thousands"
+    assert len(json.loads(store.run("snapshots", "--json").out)) == 6000
+    assert commits_of(store.path) - before == first, "nothing is left to be noted"
+    store.run("forget", "--keep-last", "3")
+    assert commits_of(store.path) - before == first

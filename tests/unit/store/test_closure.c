@@ -1,5 +1,7 @@
 #include "store/snapshot/closure.h"
 
+#include <unistd.h>
+
 #include "base/file.h"
 #include "store/snapshot/snapshots.h"
 #include "tests/unit/store/snapshot_model.h"
@@ -81,11 +83,43 @@ static void a_whole_snapshot_is_whole_and_one_with_a_strange_root_is_not(void **
 	store_close(store);
 }
 
+/* A pack that goes between the walk and the note: nothing is noted of what was seen with it. */
+static void what_was_found_before_a_pack_went_is_not_noted(void **state UNUSED)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct model_files packs;
+	OWNED(snapshot_release) struct snapshot snapshot = {0};
+	struct closure_look look = {0};
+	struct error e = {0};
+
+	snapshot_model_commit(store, "one", 1, 1, &snapshot);
+	/* Under another id it is not noted yet. */
+	for (uint8_t round = 1; round < 3; round++) {
+		struct snapshot other = snapshot;
+
+		other.id.at[0] ^= round;
+		assert_int_equal(ASSERT_OK(closure_look_at(store, &other, &look, &e)), 1);
+		assert_false(closure_is_noted(store, &other.id));
+		if (round == 2) {
+			store_model_files(harness_path(dir, "chunks"), &packs);
+			assert_int_equal(unlink(packs.path[0]), 0);
+			store_model_files_release(&packs);
+			ASSERT_OK(store_refresh(store, &e));
+		}
+		ASSERT_OK(closure_look_end(store, &look, &e));
+		assert_int_equal(closure_is_noted(store, &other.id), round == 1);
+	}
+	closure_look_release(&look);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_snapshot_is_hidden_while_a_pack_of_it_is_missing),
 		cmocka_unit_test(a_whole_snapshot_is_whole_and_one_with_a_strange_root_is_not),
+		cmocka_unit_test(what_was_found_before_a_pack_went_is_not_noted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
