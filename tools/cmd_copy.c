@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/exit_code.h"
+#include "base/shell_word.h"
 #include "base/texts.h"
 #include "tools/cmd_table.h"
 #include "tools/copy.h"
@@ -26,10 +27,19 @@ static const struct args_option options[] = {
 	 offsetof(struct options, key_command)},
 };
 
-static void print_json(const struct copy_result *r, const struct buf *left)
+static void json_texts(struct json_out *j, const char *name, const struct buf *texts)
+{
+	const char *text;
+
+	json_out_array(j, name);
+	for (size_t at = 0; (text = texts_next(texts, &at)) != NULL;)
+		json_out_bytes(j, NULL, bytes_str(text));
+	json_out_end_array(j);
+}
+
+static void print_json(const struct copy_result *r, const struct copy_options *copy)
 {
 	struct json_out j;
-	const char *text;
 
 	json_out_begin(&j, stdout, false);
 	json_out_u64(&j, "snapshots", r->snapshots);
@@ -39,26 +49,42 @@ static void print_json(const struct copy_result *r, const struct buf *left)
 	json_out_u64(&j, "bytes", r->bytes);
 	json_out_u64(&j, "entries", r->entries);
 	json_out_u64(&j, "storedBytes", r->stored);
-	json_out_array(&j, "problems");
-	for (size_t at = 0; (text = texts_next(left, &at)) != NULL;)
-		json_out_bytes(&j, NULL, bytes_str(text));
-	json_out_end_array(&j);
+	json_texts(&j, "problems", copy->left);
+	json_texts(&j, "problemsThere", copy->there);
 	json_out_finish(&j);
 }
 
-/* What is damaged here, on stderr: with --quiet, too. */
-static void print_left(const struct buf *left)
+static void print_damage(const char *store, const struct buf *texts)
 {
 	OWNED(buf_release) struct buf shown = {0};
 	const char *text;
 
-	for (size_t at = 0; (text = texts_next(left, &at)) != NULL;)
-		fprintf(stderr, "%sDAMAGE%s %s\n", term_style(stderr, TERM_RED),
-			term_style(stderr, TERM_PLAIN), term_escaped(bytes_str(text), &shown));
-	if (left->len > 0)
+	for (size_t at = 0; (text = texts_next(texts, &at)) != NULL;)
+		fprintf(stderr, "%sDAMAGE%s %s%s%s\n", term_style(stderr, TERM_RED),
+			term_style(stderr, TERM_PLAIN), store, store[0] != '\0' ? ": " : "",
+			term_escaped(bytes_str(text), &shown));
+}
+
+/* What is damaged here, and there, on stderr: with --quiet, too. */
+static void print_left(const struct copy_options *copy, const char *there)
+{
+	OWNED(buf_release) struct buf shown = {0};
+	OWNED(buf_release) struct buf word = {0};
+
+	(void)term_escaped(bytes_str(there), &shown);
+	print_damage("", copy->left);
+	if (copy->left->len > 0)
 		fprintf(stderr,
 			"yester: copy: what is damaged was left out; 'yester repair --from' mends "
 			"it where a copy is sound, and the same copy again brings it\n");
+	print_damage(buf_text(&shown), copy->there);
+	if (copy->there->len > 0)
+		fprintf(stderr,
+			"yester: copy: the store that is copied to is damaged\n"
+			"HINT: 'yester check -s %s' tells all of it, 'yester repair' mends what "
+			"can be; "
+			"then the same copy again brings what is lacking\n",
+			shell_word(there, &word));
 }
 
 static void print_text(const struct copy_result *r)
@@ -86,7 +112,9 @@ static int run_copy(struct cmd_run *run, struct error *e)
 	OWNED(store_close) struct store *to = NULL;
 	OWNED(term_progress_end) struct term_progress *progress = NULL;
 	OWNED(buf_release) struct buf left = {0};
+	OWNED(buf_release) struct buf there = {0};
 	struct copy_options copy = {.left = &left,
+				    .there = &there,
 				    .names = run->words.at + 1,
 				    .name_count = run->words.count - 1,
 				    .since = o->since,
@@ -110,11 +138,11 @@ static int run_copy(struct cmd_run *run, struct error *e)
 	if (code < 0)
 		return code;
 	if (run->globals.json)
-		print_json(&result, &left);
+		print_json(&result, &copy);
 	else if (!run->globals.quiet)
 		print_text(&result);
-	print_left(&left);
-	return left.len > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
+	print_left(&copy, store_path(to));
+	return left.len + there.len > 0 ? EXIT_CODE_DAMAGE : EXIT_CODE_OK;
 }
 
 const struct cmd cmd_copy = {
@@ -130,7 +158,9 @@ const struct cmd cmd_copy = {
 		 "is damaged\n"
 		 "here is told and left out (exit code 4): a snapshot, or entries of the oplog, "
 		 "where DST\n"
-		 "gets a gap.\n"
+		 "gets a gap. Exit code 4 also where DST is damaged, 1 where it is full: what was "
+		 "copied\n"
+		 "stays, and the same copy again goes on.\n"
 		 "For an exact copy of the store itself, 'yester replicate' is quicker.\n",
 	.examples =
 		"  yester init -s /archive/shop && yester copy -s /backup/shop /archive/shop\n"

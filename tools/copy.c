@@ -299,13 +299,29 @@ static int is_there(struct job *job, const struct snapshot *s, bool *ret_taken)
 	return 0;
 }
 
+/* Of one whose manifest is there, and not all that it needs, the rest has just come: 1. */
+static int is_mended(struct job *job, const struct snapshot *s, struct error *e)
+{
+	bool taken;
+
+	if (e->code != ERR_EXISTS || job->harmed)
+		return e->code;
+	snapshots_release(&job->there);
+	if (snapshots_read(job->to, &job->there, NULL, e) < 0)
+		return e->code;
+	if (is_there(job, s, &taken) == 0)
+		return error_set(e, ERR_EXISTS, "there is another snapshot \"%s\" now", s->name);
+	job->result.snapshots++;
+	return 1;
+}
+
 /* One that is damaged here is told, and the others are copied all the same. */
 static int copy_or_tell(struct job *job, const struct snapshot *s, bool taken, struct error *e)
 {
 	uint64_t renamed = job->result.renamed;
 
 	job->harmed = false;
-	if (copy_snapshot(job, s, taken, e) == 0)
+	if (copy_snapshot(job, s, taken, e) == 0 || is_mended(job, s, e) == 1)
 		return 0;
 	(void)error_wrap(e, "snapshot %s", s->name);
 	if (!job->harmed || !error_is_harm(e))
@@ -366,28 +382,58 @@ static int copy_entries(struct job *job, struct error *e)
 				   .left = job->options->left,
 				   .bytes = &job->result.bytes};
 
+	/* What can't be read of this one is told by it. */
+	job->harmed = false;
 	return copy_oplog(&oplog, &job->result.entries, e);
+}
+
+/* What ended it is damage of the other store: it is told. No room there: what to do about it. */
+static int tell_there(struct job *job, struct error *e)
+{
+	const char *from = store_path(job->from);
+
+	if (e->code == ERR_CORRUPT && !job->harmed) {
+		texts_add(job->options->there, e->text);
+		return 0;
+	}
+	if (error_is_full(e) && e->hint[0] == '\0' && strstr(e->text, from) == NULL)
+		return error_hint(
+			e,
+			"make room where %s lies: what was copied stays, and the same copy "
+			"again goes on",
+			store_path(job->to));
+	return e->code;
+}
+
+static int copy_all(struct job *job, bool oplog, struct error *e)
+{
+	size_t skipped;
+
+	if (snapshots_read(job->to, &job->there, &skipped, e) < 0 ||
+	    (skipped > 0 && copy_left_snapshots(job->to, job->options->there, e) < 0) ||
+	    store_writer_begin(job->to, &job->writer, e) < 0 || copy_snapshots(job, e) < 0)
+		return e->code;
+	return oplog ? copy_entries(job, e) : 0;
 }
 
 int copy_run(struct store *from, struct store *to, const struct copy_options *options,
 	     struct copy_result *ret, struct error *e)
 {
 	OWNED(job_release) struct job job = {.from = from, .to = to, .options = options};
-	struct store_writer_counts counts;
+	struct store_writer_counts counts = {0};
 	bool all = options->name_count == 0 && options->since == NULL && options->until == NULL;
 	size_t skipped;
 
-	if (snapshots_read(from, &job.source, &skipped, e) < 0 ||
-	    snapshots_read(to, &job.there, NULL, e) < 0 ||
-	    store_writer_begin(to, &job.writer, e) < 0)
+	if (snapshots_read(from, &job.source, &skipped, e) < 0)
 		return e->code;
 	/* Who names some does not ask for others. */
 	if (skipped > 0 && options->name_count == 0 &&
 	    copy_left_snapshots(from, options->left, e) < 0)
 		return e->code;
-	if (copy_snapshots(&job, e) < 0 || (all && copy_entries(&job, e) < 0))
+	if (copy_all(&job, all, e) < 0 && tell_there(&job, e) < 0)
 		return e->code;
-	store_writer_counts(job.writer, &counts);
+	if (job.writer != NULL)
+		store_writer_counts(job.writer, &counts);
 	job.result.stored = counts.stored_bytes;
 	*ret = job.result;
 	return 0;

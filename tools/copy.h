@@ -18,7 +18,8 @@ struct copy_options {
 	const char *since,
 		*until; /* WHEN, or NULL: snapshots in between only; not together with names */
 	const struct progress *progress;
-	struct buf *left; /* texts: what could not be copied, and why */
+	struct buf *left;  /* texts: what could not be copied, and why */
+	struct buf *there; /* texts: what is damaged in the other store */
 };
 
 struct copy_result {
@@ -32,8 +33,9 @@ struct copy_result {
 
 /*
  * Copy. A snapshot whose name another one has there gets one with the begin of its id. What is damaged here is left out and told in
- * options->left, the rest is copied: of the oplog all entries that can be read, with a gap where the others were. ERR_NOT_FOUND, ERR_CORRUPT (the
- * other store is damaged, or this one so that nothing is known of it), other errors of reading and writing; what was copied before stays.
+ * options->left, the rest is copied: of the oplog all entries that can be read, with a gap where the others were. What is damaged in the
+ * other store is told in options->there: what was copied is whole there all the same, unless that ended it (*ret says how far it came). ERR_NOT_FOUND,
+ * ERR_CORRUPT (this one is damaged so that nothing is known of it), other errors of reading and writing; what was copied before stays.
  */
 MUST_CHECK int copy_run(struct store *from, struct store *to, const struct copy_options *options,
 			struct copy_result *ret, struct error *e);

@@ -223,3 +223,64 @@ def test_a_copy_that_is_killed_goes_on(store, tmp_path):
     store.run("copy", other.path)
     assert listed(other.path) == listed(store.path)
     assert archive(other.path, "exact") == archive(store.path, "exact")
+
+
+@pytest.mark.parametrize("what", ["cut", "gone", "nodes", "manifest", "segment"])
+def test_a_damaged_destination_is_told_and_the_same_copy_goes_on(store, tmp_path, what):
+    history(store, tmp_path)
+    other = peers.Store(tmp_path / "other")
+    store.run("copy", other.path, "one", "two")
+    if what == "segment":
+        store.run("copy", other.path)
+        store.run("ingest-oplog", oplog_after(tmp_path), check=(0, 3))
+    manifest, = [p for p in (other.path / "snapshots").iterdir() if json.loads(other.run("show", "two", "--json").out)["id"] == p.name]
+    sizes = sorted(packs(other.path), key=lambda p: p.stat().st_size)
+    victim = {"cut": sizes[-1], "gone": sizes[-1], "nodes": sizes[0], "manifest": manifest,
+              "segment": next(iter(other.path.glob("oplog/*/*.segment")), None)}[what]
+    content = victim.read_bytes()
+    victim.chmod(0o600)
+    if what in ("gone", "nodes"):
+        victim.unlink()
+    else:
+        victim.write_bytes(content[:len(content) // 2])
+    shutil.rmtree(other.path / "local")
+    done = store.run("copy", other.path, check=4)
+    assert "DAMAGE" in done.err and str(other.path) in done.err and "HINT: 'yester check -s" in done.err, done.story()
+    if what in ("segment", "manifest"):
+        other.run("repair", "--give-up", check=None)
+    other.run("snapshots", check=(0, 3)), other.run("count", "--at", "one", "shop.orders")
+    store.run("copy", other.path, check=(0, 4))
+    assert listed(other.path) == listed(store.path)
+    for name in ("one", "two", "exact"):
+        assert archive(other.path, name) == archive(store.path, name)
+    assert other.run("ranges", "--json").out == store.run("ranges", "--json").out
+
+
+def oplog_after(tmp_path):
+    """What goes on from that of history()."""
+    log = tmp_path / "more.bson"
+    log.write_bytes(b"".join(entry(BEGIN + 2 * DAY + n * 60, 20_000 + n) for n in range(49, 80)))
+    return log
+
+
+@pytest.mark.parametrize("room", ["160k", "280k", "340k"])
+def test_a_full_destination_is_told_and_the_same_copy_goes_on(store, tmp_path, room):
+    history(store, tmp_path)
+    here, kept = tmp_path / "full", tmp_path / "kept"
+    here.mkdir()
+    alone = ["unshare", "--mount"]
+    if subprocess.run([*alone, "mount", "-t", "tmpfs", "-o", "size=1m", "none", here], capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    script = f"""
+        mount -t tmpfs -o size={room} none {here} && $yester init -q -s {here}/other || exit 99
+        $yester copy -s {store.path} {here}/other; echo "exit $?"
+        $yester snapshots -s {here}/other --json > /dev/null; echo "opened $?"
+        mount -o remount,size=64m {here}
+        $yester copy -q -s {store.path} {here}/other && $yester check --read-data -q -s {here}/other && cp -r {here}/other {kept}
+        """
+    done = peers.run([*alone, "bash", "-c", script], env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(tmp_path),
+                                                        "yester": str(peers.program("yester"))})
+    assert "exit 1\nopened 0\n" in done.out, done.story()
+    assert "No space left on device" in done.err and f"HINT: make room where {here}/other lies" in done.err, done.story()
+    assert listed(kept) == listed(store.path)
+    assert archive(kept, "exact") == archive(store.path, "exact")
