@@ -360,6 +360,11 @@ int replay_catalog_command(struct replay_catalog *catalog, const struct entry *o
 	if (replay_catalog_leaves_out(op->db, bytes_of(NULL, 0)))
 		return 0;
 	got = command_parse(op, &command, e);
+	/* One of another form than any known one is as one that is not known: its bytes are those that the server logged. */
+	if (got == ERR_CORRUPT) {
+		got = e->code = ERR_UNSUPPORTED;
+		entry_hint_before(e);
+	}
 	if (got == ERR_UNSUPPORTED)
 		return refuse(catalog, op, ts, e);
 	return got < 0 ? got : apply(catalog, &command, ts, sequence, e);

@@ -3,6 +3,7 @@
 
 #define D_C "{'ns':'d.c','u':@1,'n':5," IDX "}"
 #define D_A "{'ns':'d.a','u':@1,'n':5," IDX "}"
+#define D_A_OF_2 "{'ns':'d.a','u':@2,'n':5," IDX "}"
 #define VIEW_V "{'ns':'d.v','t':'view','o':{'viewOn':'t','pipeline':[]}}"
 
 static const struct catalog_case names[] = {
@@ -43,6 +44,27 @@ static const struct catalog_case names[] = {
 	 EXACT,
 	 {D_C, "{'ns':'d.e','u':@2," IDX "}"},
 	 {"  {'frobnicate':'d.c'}", "i1 d.c", "i2 d.e"},
+	 "d.c=1 (_id_) #5 !; d.e=2 (_id_) +1"},
+	{"a build that begins without its indexes stops its collection only",
+	 EXACT,
+	 {D_C, "{'ns':'d.e','u':@2," IDX "}"},
+	 {"1 {'startIndexBuild':'c','indexBuildUUID':@7}", "i1 d.c", "i2 d.e"},
+	 "d.c=1 (_id_) #5 !; d.e=2 (_id_) +1"},
+	{"the same of one that is told by its UUID, or by its name",
+	 EXACT,
+	 {D_C, D_A_OF_2, "{'ns':'d.e','u':@3," IDX "}"},
+	 {"1 {'startIndexBuild':'x','indexBuildUUID':@7}",
+	  "  {'commitIndexBuild':'a','indexBuildUUID':@7}", "i3 d.e"},
+	 "d.a=2 (_id_) #5 !; d.c=1 (_id_) #5 !; d.e=3 (_id_) +1"},
+	{"the same of one that is not known",
+	 EXACT,
+	 {D_C},
+	 {"9 {'abortIndexBuild':'x','indexBuildUUID':@7}", "i1 d.c"},
+	 "d.c=1 (_id_) #5 +1; d.x !"},
+	{"fields of other types than any known ones stop their collection only",
+	 EXACT,
+	 {D_C, "{'ns':'d.e','u':@2," IDX "}"},
+	 {"1 {'startIndexBuild':5,'indexBuildUUID':@7}", "1 {'dropIndexes':'c'}", "i2 d.e"},
 	 "d.c=1 (_id_) #5 !; d.e=2 (_id_) +1"},
 	{"a rename to another database, of what is not known",
 	 EXACT,
@@ -185,6 +207,10 @@ static const struct {
 	 "renameCollection of system.views"},
 	{D_C, "3 {'renameCollection':'d.system.views','to':'e.x'}", ERR_UNSUPPORTED,
 	 "another database"},
+	/* Of no collection that can be told. */
+	{D_C, "  {'startIndexBuild':'x','indexBuildUUID':@7}", ERR_UNSUPPORTED,
+	 "index build without its indexes"},
+	{D_C, "  {'create':5}", ERR_UNSUPPORTED, "create has type 0x10"},
 	{D_C, "1 {'renameCollection':'d.c','to':'nodot'}", ERR_UNSUPPORTED, "another database"},
 	{D_C, "1 {'renameCollection':'d.c','to':'d.'}", ERR_CORRUPT, "no name of its database"},
 	{D_C, "1 {'renameCollection':'d.c','to':'d.a\\u0000b'}", ERR_CORRUPT,
