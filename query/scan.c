@@ -101,13 +101,16 @@ static int next_dear(struct scan *s, struct stage_doc *ret, struct error *e)
 	return found;
 }
 
-/* The cursor stands behind the point's first document: another one with the same `_id` (there should be none)? */
+/*
+ * The cursor stands behind the point's first document: another one with the same `_id` (there should be none)? Where a leaf begins that is
+ * damaged there is none: no server has two, and the one that was found is sound.
+ */
 static int next_same(struct scan *s, struct stage_doc *ret, struct error *e)
 {
 	int more = tree_cursor_next(s->cursor, &ret->doc, e);
 
 	if (more <= 0)
-		return more;
+		return more < 0 && error_is_harm(e) ? 0 : more;
 	buf_reset(&s->doc);
 	if (key_of_document(ret->doc, &s->doc, e) < 0)
 		return e->code;

@@ -140,7 +140,8 @@ static int64_t take_matching(struct search *s, bool run, struct error *e)
 			return e->code;
 		count++;
 	}
-	return more < 0 ? more : count;
+	/* In a damaged leaf behind it another one with this _id could be, which no server has. */
+	return more < 0 && !(run && count > 0 && error_is_harm(e)) ? more : count;
 }
 
 /* By the simple key: a seek, or a scan where the tree has no keys. */

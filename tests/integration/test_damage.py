@@ -2,6 +2,7 @@
 
 YESTER_DAMAGE=N makes the samples N times as large (0: every bit of config and manifests, every byte of the rest).
 """
+import contextlib
 import errno
 import os
 import random
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import bson
 import peers
+import pymongo
 import pytest
+import serving
 from peers import Mount, Store
 
 sys.path.append(str(peers.ROOT / "tests" / "crash"))
@@ -496,3 +499,41 @@ def test_a_document_whose_leaf_is_damaged_is_never_said_not_to_be(tmp_path):
                     assert e.errno == errno.EIO
     print(f"{lost} could not be read")
     assert lost > 0
+
+
+def test_a_document_before_a_damaged_leaf_is_found(tmp_path):
+    """Who asks for an `_id` looked whether the next leaf begins with the same one, and failed although all it asked for is sound."""
+    store, rng = Store(tmp_path / "store", "--seed", "7"), random.Random(f"{SEED} edge")
+    (tmp_path / "dump" / "shop").mkdir(parents=True)
+    documents = [{"_id": i, "pad": rng.randbytes(250)} for i in range(3000)]
+    (tmp_path / "dump" / "shop" / "o.bson").write_bytes(b"".join(map(bson.encode, documents)))
+    store.ingest(tmp_path / "dump")
+    pack = max(store.path.glob("chunks/*/*.pack"), key=lambda f: f.stat().st_size)
+    pack.chmod(0o600)
+    flipped(pack, pack.stat().st_size // 2, 3).flip()
+
+    with serving.Server(store.path, "--noauth") as server:
+        orders = server.client["shop"]["o"]
+
+        def reads(*asked, limit=0):
+            """Which of the `_id`s can be read: what comes is right in any case."""
+            found = set()
+            for i in asked:
+                with contextlib.suppress(pymongo.errors.OperationFailure):
+                    assert list(orders.find({"_id": i}).limit(limit)) == [documents[i]]
+                    found.add(i)
+            return found
+
+        sound = reads(*range(3000), limit=1)
+        lost = sorted(set(range(3000)) - sound)
+        assert 0 < lost[0] and lost[-1] < 2999 and lost == list(range(lost[0], lost[-1] + 1)), (SEED, lost)
+        assert reads(*range(3000)) == sound, SEED
+        assert orders.count_documents({"_id": lost[0] - 1}) == 1
+        assert [d["_id"] for d in orders.find({"_id": {"$in": [lost[0] - 1, lost[-1] + 1]}})] == [lost[0] - 1, lost[-1] + 1]
+        with pytest.raises(pymongo.errors.OperationFailure):
+            orders.count_documents({"_id": lost[0]})
+    for i in (lost[0] - 1, lost[-1] + 1):
+        assert f'"_id":{i},' in store.run("cat", "shop.o", "--id", i).out
+        assert f'"_id":{i},' in store.run("cat", "shop.o", "--query", f'{{"_id":{i}}}').out
+    for i in (lost[0], lost[-1]):
+        assert lost and not store.run("cat", "shop.o", "--id", i, check=1).out
