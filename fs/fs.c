@@ -53,6 +53,7 @@ int fs_new(struct store *store, struct fs_log *log, const struct fs_options *opt
 	fs->journals = fs_journals_new(fs->canonical ? EJSON_LINE_CANONICAL : EJSON_LINE_RELAXED);
 	fs->handles = fs_handles_new();
 	fs->texts = fs_texts_new();
+	fs->turns = fs_turns_new();
 	rc = fs_tree_new(store, &fs->tree, e);
 	if (rc >= 0)
 		rc = timeline_open(store, &fs->timeline, e);
@@ -77,6 +78,7 @@ void fs_free(struct fs *fs)
 	fs_visits_free(fs->visits);
 	fs_handles_free(fs->handles); /* they hold moments */
 	fs_texts_free(fs->texts);
+	fs_turns_free(fs->turns);
 	fs_tree_free(fs->tree);
 	timeline_close(fs->timeline);
 	fs_folders_free(fs->folders);

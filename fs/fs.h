@@ -20,6 +20,7 @@
 #include "fs/fs_points.h"
 #include "fs/fs_text_long.h"
 #include "fs/fs_tree.h"
+#include "fs/fs_turns.h"
 #include "fs/fs_visit.h"
 #include "store/tree/tree_json.h"
 
@@ -35,6 +36,7 @@ struct fs {
 	struct fs_journals *journals;
 	struct fs_handles *handles;
 	struct fs_texts *texts; /* of documents that are open */
+	struct fs_turns *turns; /* who reads large ones */
 	struct fs_log *log;	/* borrowed */
 	char *store_path;	/* as README.txt prints it */
 	uid_t uid;		/* owner of all that is shown */

@@ -27,6 +27,8 @@ struct fs_file {
 	struct buf doc;		     /* the document, where no tree has it */
 	_Atomic uint64_t expected;   /* where a sequential reader goes on */
 	_Atomic unsigned in_a_row;   /* sequential requests */
+	struct fs_turns *turns;	     /* NULL: it has no large documents */
+	struct fs_turn turn;
 };
 
 /* A document's .json: its text when that is short, else *source tells where `doc` will be. */
@@ -110,6 +112,17 @@ static int open_other(struct fs_file *file, struct fs *fs, const struct fs_node 
 	return fs_node_text(fs, node, &file->text, e);
 }
 
+/* Bytes of a document that a read needs. */
+static uint64_t document_bytes(const struct fs_file *file, const struct fs_node *node)
+{
+	const struct tree_root *root = &node->entry.root;
+
+	if (file->is_text || file->oplog != NULL || root->count == 0)
+		return 0;
+	return node->inode.kind == FS_KIND_DOC_BSON ? file->end - file->begin
+						    : root->bytes / root->count;
+}
+
 int fs_file_open(struct fs *fs, struct fs_node *node, struct fs_file **ret, struct error *e)
 {
 	OWNED(fs_file_close) struct fs_file *file = xcalloc(1, sizeof(*file));
@@ -144,6 +157,8 @@ int fs_file_open(struct fs *fs, struct fs_node *node, struct fs_file **ret, stru
 		file->moment = moment_hold(node->moment);
 		file->root = node->entry.root;
 	}
+	if (document_bytes(file, node) >= FS_TURNS_FROM)
+		file->turns = fs->turns;
 	*ret = TAKE(file);
 	return 0;
 }
@@ -152,12 +167,19 @@ void fs_file_close(struct fs_file *file)
 {
 	if (file == NULL)
 		return;
+	if (file->turns != NULL)
+		fs_turns_forget(file->turns, &file->turn);
 	fs_text_long_free(file->pretty);
 	moment_release(file->moment);
 	fs_oplog_close(file->oplog);
 	buf_release(&file->doc);
 	buf_release(&file->text);
 	free(file);
+}
+
+struct fs_turn *fs_file_turn(struct fs_file *file)
+{
+	return file->turns != NULL ? &file->turn : NULL;
 }
 
 /* How many leaves to decode ahead: more with each request that goes on where others ended. */

@@ -8,6 +8,7 @@
 #define FS_FS_FILE_H
 
 #include "fs/fs_node.h"
+#include "fs/fs_turns.h"
 
 struct fs_file; /* opaque */
 
@@ -16,6 +17,9 @@ MUST_CHECK int fs_file_open(struct fs *fs, struct fs_node *node, struct fs_file 
 			    struct error *e);
 void fs_file_close(struct fs_file *file);
 DEFINE_OWNED(struct fs_file *, fs_file_close);
+
+/* Of one with documents so large that they are read by turns; else NULL. */
+struct fs_turn *fs_file_turn(struct fs_file *file);
 
 /*
  * The same bytes without a copy, of a .bson: up to `max` pieces that the caller releases. 1; 0 when

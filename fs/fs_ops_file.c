@@ -100,43 +100,92 @@ void fs_ops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	fs_ops_answer(&request, true);
 }
 
-/* 1 when it was answered straight from the decoded chunks, 0 when the bytes have to be copied. */
-static int reply_pieces(fuse_req_t req, struct fs_file *file, size_t size, uint64_t offset,
-			struct error *e)
-{
-	struct tree_piece pieces[PIECES_MAX];
-	struct iovec iov[PIECES_MAX];
-	size_t count = 0;
-	int rc = fs_file_pieces(file, offset, size, pieces, PIECES_MAX, &count, e);
+/* A read of an open file. */
+struct reading {
+	struct fs_turn_request aside; /* first */
+	fuse_req_t req;
+	fuse_ino_t ino;
+	size_t size;
+	off_t offset;
+	struct fs_file *file;
+};
 
-	if (rc != 1)
-		return rc;
+static void reply_pieces(fuse_req_t req, const struct tree_piece *pieces, size_t count)
+{
+	struct iovec iov[PIECES_MAX];
+
 	for (size_t i = 0; i < count; i++)
 		iov[i] = (struct iovec){(void *)(uintptr_t)pieces[i].bytes.at, pieces[i].bytes.len};
 	fuse_reply_iov(req, iov, (int)count);
 	for (size_t i = 0; i < count; i++)
 		chunk_release(pieces[i].chunk);
-	return 1;
+}
+
+/* With the reply the file may be closed. `turn`: it has one, which is used no longer then. */
+static void answer_read(const struct reading *r, struct fs_turn *turn)
+{
+	struct fs *fs = fuse_req_userdata(r->req);
+	uint64_t offset = (uint64_t)r->offset;
+	struct tree_piece pieces[PIECES_MAX];
+	size_t count = 0, len = 0;
+	char *reply = NULL;
+	struct error e;
+	int rc;
+
+	/* Straight from the decoded chunks, or the bytes have to be copied. */
+	rc = fs_file_pieces(r->file, offset, r->size, pieces, PIECES_MAX, &count, &e);
+	if (rc == 0) {
+		reply = fs_ops_scratch(r->size);
+		rc = fs_file_read(r->file, offset, reply, r->size, &len, &e);
+	}
+	if (turn != NULL)
+		fs_turns_end(fs->turns, turn);
+	if (rc < 0)
+		fs_ops_fail(r->req, r->ino, rc, &e);
+	else if (reply == NULL)
+		reply_pieces(r->req, pieces, count);
+	else
+		fuse_reply_buf(r->req, reply, len);
+}
+
+/* Its turn has come. */
+static void run_aside(struct fs_turn_request *request, bool cancelled)
+{
+	struct reading *r = (struct reading *)(void *)request;
+	struct fs *fs = fuse_req_userdata(r->req);
+
+	if (cancelled) {
+		fs_turns_end(fs->turns, fs_file_turn(r->file));
+		fuse_reply_err(r->req, ENOTCONN);
+	} else {
+		answer_read(r, fs_file_turn(r->file));
+	}
+	free(r);
 }
 
 void fs_ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		 struct fuse_file_info *info)
 {
-	size_t len = 0;
-	char *reply;
-	struct error e;
-	int rc;
+	const struct reading r = {.aside = {.run = run_aside},
+				  .req = req,
+				  .ino = ino,
+				  .size = size,
+				  .offset = offset,
+				  .file = file_of(info)};
+	struct fs_turn *turn = fs_file_turn(r.file);
+	struct fs *fs = fuse_req_userdata(req);
+	struct reading *aside;
 
-	rc = reply_pieces(req, file_of(info), size, (uint64_t)offset, &e);
-	if (rc == 1)
+	if (turn == NULL) {
+		answer_read(&r, NULL);
 		return;
-	reply = fs_ops_scratch(size);
-	if (rc == 0)
-		rc = fs_file_read(file_of(info), (uint64_t)offset, reply, size, &len, &e);
-	if (rc < 0)
-		fs_ops_fail(req, ino, rc, &e);
-	else
-		fuse_reply_buf(req, reply, len);
+	}
+	aside = xmalloc(sizeof(*aside));
+	*aside = r;
+	if (fs_turns_begin(fs->turns, turn, &aside->aside)) {
+		free(aside);
+		answer_read(&r, turn);
+	}
 }
 
 void fs_ops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)

@@ -192,7 +192,9 @@ int fs_session_run(struct fs *fs, const struct fs_options *options, fs_session_r
 		fuse_remove_signal_handlers(session);
 	} else {
 		rc = run_mounted(session, options, ready, ctx, e);
-		fs_visits_stop(fs->visits); /* requests that wait are of this session */
+		/* Requests that wait are of this session. */
+		fs_visits_stop(fs->visits);
+		fs_turns_stop(fs->turns);
 		fuse_remove_signal_handlers(session);
 		fuse_session_unmount(session);
 	}

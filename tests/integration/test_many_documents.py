@@ -5,6 +5,7 @@ documents of 16 MiB. What is measured is printed.
 """
 import contextlib
 import ctypes
+import hashlib
 import os
 import random
 import shutil
@@ -261,6 +262,12 @@ def test_the_json_of_hostile_documents_is_the_same_in_parts_and_at_once(hostile)
 
 # ---- many files of large documents, open at once
 
+def cpu_of(pid):
+    """Seconds that a process has used of the processors."""
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 OPEN, TEXTS = 40, 96  # files; a text of 128 KiB each
 
 
@@ -301,8 +308,31 @@ def test_many_large_documents_that_are_open_take_little_memory(tmp_path):
             thread.start()
         for thread in threads:
             thread.join()
+
+        # Each piece was decoded anew when all read at once in small pieces, as the others pushed it out; and there was no bound.
+        begin, before = threading.Barrier(OPEN), cpu_of(driver_of(mount))
+
+        def read_pieces(number):
+            with open(folder / f"{number}.bson", "rb", buffering=0) as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+                begin.wait()
+                got = hashlib.sha256()
+                while piece := file.read(128 * 1024):
+                    got.update(piece)
+            texts = [(f"t{i}", values.string(f"{number}.{i} " + "x" * 128 * 1024)) for i in range(TEXTS)]
+            if got.digest() != hashlib.sha256(with_id(number, *texts)).digest():
+                wrong.append(number)
+
+        threads = [threading.Thread(target=read_pieces, args=(number,)) for number in range(OPEN)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        used = cpu_of(driver_of(mount)) - before
         memory.end()
     assert wrong == []
+    print(f"  {OPEN} files in small pieces: {used:.1f} s of the processor")
+    assert used < 10
     print(f"  {OPEN} open files: peak {mib(memory.plain)}")
     assert memory.plain <= LIMIT
     shutil.rmtree(tmp_path, ignore_errors=True)
