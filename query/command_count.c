@@ -117,7 +117,7 @@ static int count_stored(struct command_context *c, struct collection *collection
 	if (near != NULL)
 		stage = near_open(&c->q, request.scope, near, &places, 0, false, TAKE(stage));
 	else
-		stage = find_stage_index(&c->q, request.scope, index, TAKE(stage));
+		stage = find_stage_index(&c->q, request.scope, index, false, TAKE(stage));
 	return drain(stage, most, ret, e);
 }
 

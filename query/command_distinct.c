@@ -10,6 +10,7 @@
 #include "query/path.h"
 #include "query/project.h"
 #include "query/query_error.h"
+#include "query/sort.h"
 
 #define REPLY_MAX (16 * MIB) /* bytes of the values, in mongod's reply */
 
@@ -34,10 +35,9 @@ struct set {
 	size_t place_count;
 	size_t bytes;
 	bool is_full;
-	size_t met;		     /* values, repeated ones counted */
-	bool sorts;		     /* those of a document, before they are taken in */
-	struct buf waiting;	     /* struct one: of the document that is looked at */
-	bool has_array, has_missing; /* on the path, among all documents */
+	size_t met;	    /* values, repeated ones counted */
+	bool sorts;	    /* those of a document, before they are taken in */
+	struct buf waiting; /* struct one: of the document that is looked at */
 };
 
 static void set_release(struct set *set)
@@ -173,74 +173,147 @@ static void write_sorted(const struct set *set, struct buf *ret)
 	free(sorted);
 }
 
-/* Is there an array on the way to the field, or at its end? Where an index would be multikey. */
-static bool meets_array(struct bytes doc, struct bytes path)
+/* ---- where an index answers */
+
+static bool has_index_in_path(struct bytes path)
 {
-	struct bytes rest;
-	struct value v = value_get(doc, field_path_first(path, &rest));
+	size_t unused;
 
-	if (v.type == BSON_KIND_ARRAY)
-		return true;
-	return rest.at != NULL && v.type == BSON_KIND_DOCUMENT && meets_array(v.data, rest);
-}
-
-/*
- * Would mongod answer by the keys of an index alone? Then documents without the field give null. That is so for a query of
- * everything and an index that begins with the field, holds all documents and is not multikey.
- */
-static bool by_index(const struct command_context *c, const struct collection *collection,
-		     struct bytes query)
-{
-	struct bytes key = command_field(c->cmd, "key").data;
-	struct bson_fields fields = bson_fields(buf_bytes(&collection->entry.indexes));
-	struct bson_field field;
-	struct error ignored;
-
-	if (collection->kind != COLLECTION_STORED || value_count(query) > 0 ||
-	    c->q.collation != NULL)
-		return false;
-	while (bson_fields_next(&fields, &field, &ignored) > 0) {
-		struct value spec = value_of_field(&field);
-		struct value pattern = value_get(spec.data, bytes_str("key"));
-		struct value sparse = value_get(spec.data, bytes_str("sparse"));
-		struct value partial = value_get(spec.data, bytes_str("partialFilterExpression"));
-		struct value collation = value_get(spec.data, bytes_str("collation"));
-		struct bson_fields names = bson_fields(pattern.data);
-		struct bson_field first;
-
-		if (pattern.type != BSON_KIND_DOCUMENT || value_is_true(&sparse) ||
-		    !value_is_missing(&partial) || !value_is_missing(&collation) ||
-		    bson_fields_next(&names, &first, &ignored) <= 0)
-			continue;
-		pattern = value_of_field(&first);
-		if (bytes_equal(first.name, key) && value_is_number(&pattern))
+	while (path.at != NULL)
+		if (path_is_index(field_path_first(path, &path), &unused))
 			return true;
-	}
 	return false;
 }
 
-static int collect(struct command_context *c, struct stage *stage, bool is_view, bool with_null,
-		   struct buf *ret, struct error *e)
+/* The paths of an index that begins with the field as a sort; false for what no distinct is answered by. */
+static bool read_paths(struct bytes spec, struct bytes key, struct buf *ret, size_t *ret_count)
+{
+	struct value pattern = value_get(spec, bytes_str("key"));
+	struct fields fields = fields_of(pattern.data);
+	struct bson_field field;
+	size_t begin, count = 0;
+
+	for (const char *const *name =
+		     (const char *const[]){"partialFilterExpression", "collation", NULL};
+	     *name != NULL; name++) {
+		struct value v = value_get(spec, bytes_str(*name));
+
+		if (!value_is_missing(&v))
+			return false;
+	}
+	buf_reset(ret);
+	begin = bson_build_begin(ret);
+	for (; fields_next(&fields, &field); count++) {
+		struct value way = value_of_field(&field);
+		bool is_hashed = way.type == BSON_KIND_STRING && bytes_is(way.data, "hashed");
+
+		if ((!value_is_number(&way) && (count == 0 || !is_hashed)) ||
+		    bytes_equal(field.name, key) != (count == 0))
+			return false;
+		/* {"a.b": 1, a: 1}: the path leads into what the second field has. */
+		if (count > 0 && field.name.len < key.len && key.at[field.name.len] == '.' &&
+		    memcmp(field.name.at, key.at, field.name.len) == 0)
+			return false;
+		value_write(ret, field.name, &(struct value){.type = BSON_KIND_INT32, .int32 = 1});
+	}
+	bson_build_end(ret, begin);
+	*ret_count = count;
+	return count > 0;
+}
+
+/*
+ * An index whose keys mongod takes for the documents, as a sort; NULL: there is none. Rules: getDistinctNodeIndex(),
+ * getExecutorDistinct().
+ *
+ * A query of everything is answered by the keys of the index with the least fields, the first of them: null for a field that is not
+ * there, undefined for an empty array.
+ */
+static const struct sort *find_covering(struct command_context *c,
+					const struct collection *collection, struct bytes query)
+{
+	struct bytes key = command_field(c->cmd, "key").data;
+	struct fields fields = fields_of(buf_bytes(&collection->entry.indexes));
+	OWNED(buf_release) struct buf paths = {0};
+	const struct sort *ret = NULL, *sort;
+	struct bson_field field;
+	size_t least = SIZE_MAX;
+
+	if (collection->kind != COLLECTION_STORED || value_count(query) > 0 ||
+	    c->q.collation != NULL || bytes_is(key, "_id") || has_index_in_path(key))
+		return NULL;
+	while (fields_next(&fields, &field)) {
+		struct value hidden = value_get(field.value, bytes_str("hidden"));
+		struct value sparse = value_get(field.value, bytes_str("sparse"));
+		struct sort_bounds bounds = {.is_sparse = value_is_true(&sparse)};
+		struct error ignored;
+		size_t count;
+
+		if (value_is_true(&hidden) || !read_paths(field.value, key, &paths, &count) ||
+		    count >= least ||
+		    sort_parse(expr_scope_new(&c->q), arena_copy(c->q.constants, buf_bytes(&paths)),
+			       &sort, &ignored) < 0)
+			continue;
+		least = count;
+		ret = sort_within(sort, &bounds, c->q.constants);
+	}
+	return ret;
+}
+
+struct taking {
+	struct set *set;
+	struct buf room;
+};
+
+static void take_key(struct taking *t, const struct value *v)
+{
+	buf_reset(&t->room);
+	value_write(&t->room, bytes_of("", 0), v);
+	take_in(t->set, v, t->room.len - 2);
+}
+
+/* An array that is a key was the element of another. */
+static void visit_key(void *arg, const struct value *key)
+{
+	struct taking *t = arg;
+	struct fields fields;
+	struct bson_field field;
+
+	if (t->set->is_full)
+		return;
+	if (key->type != BSON_KIND_ARRAY) {
+		take_key(t, key);
+		return;
+	}
+	for (fields = fields_of(key->data); !t->set->is_full && fields_next(&fields, &field);) {
+		struct value v = value_of_field(&field);
+
+		take_key(t, &v);
+	}
+}
+
+static int collect(struct command_context *c, struct stage *stage, bool is_view,
+		   const struct sort *covering, struct buf *ret, struct error *e)
 {
 	OWNED(set_release)
 	struct set set = {.arena = arena_new(),
 			  .collation = c->q.collation,
 			  .sorts = c->q.collation != NULL && !is_view};
+	struct taking taking = {.set = &set};
 	struct bytes key = command_field(c->cmd, "key").data;
-	const struct value null = value_null();
 	struct stage_doc doc;
 	int more = 0;
 
 	while (!set.is_full && (more = stage_next(stage, &doc, e)) > 0) {
-		size_t before = set.met;
+		struct error
+			ignored; /* no index has such a document: there was none when it was written */
 
-		path_each(key, doc.doc, visit, &set);
+		if (covering == NULL)
+			path_each(key, doc.doc, visit, &set);
+		else if (sort_each_key(covering, doc.doc, visit_key, &taking, &ignored) < 0)
+			continue;
 		take_in_sorted(&set);
-		set.has_missing |= before == set.met;
-		set.has_array |= with_null && meets_array(doc.doc, key);
 	}
-	if (with_null && set.has_missing && !set.has_array)
-		take_in(&set, &null, 0);
+	buf_release(&taking.room);
 	if (set.is_full)
 		return query_error(e, 17217, "distinct too big, 16mb cap");
 	if (more < 0 && e->server != 0)
@@ -319,7 +392,7 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 	const struct match *parsed;
 	const struct project *unused;
 	struct bytes collation;
-	bool with_null;
+	const struct sort *covering = NULL;
 
 	if (command_collation(c, e) < 0)
 		return query_error_cause(e, "unable to parse collation");
@@ -341,11 +414,12 @@ static int distinct(struct command_context *c, struct buf *ret, struct error *e)
 	    (resolved.is_view &&
 	     match_parse(expr_scope_new(q), filter, MATCH_TOP | MATCH_WITH_NEAR, &parsed, e) < 0))
 		return e->code;
-	with_null = !resolved.is_view && by_index(c, &resolved.collection, filter);
+	if (!resolved.is_view)
+		covering = find_covering(c, &resolved.collection, filter);
 	if ((resolved.is_view ? command_view_match(c, &resolved, filter, &stage, e)
 			      : open_stored(c, &resolved.collection, filter, &stage, e)) < 0)
 		return e->code;
-	return collect(c, stage, resolved.is_view, with_null, ret, e);
+	return collect(c, stage, resolved.is_view, covering, ret, e);
 }
 
 int query_distinct(const struct query_request *request, struct buf *ret, struct error *e)

@@ -2,6 +2,7 @@
 #include "base/bson_build.h"
 #include "query/command_cursor.h"
 #include "query/command_view.h"
+#include "query/find_bounds.h"
 #include "query/find_stage.h"
 #include "query/near.h"
 #include "query/query_error.h"
@@ -64,6 +65,8 @@ struct find {
 	uint64_t skip, limit;
 	struct bytes index; /* the hinted one's specification; empty: none */
 	struct bytes index_key;
+	const struct sort *
+		index_sort; /* the same with min and max; NULL: an index of another kind, or none */
 	const struct match_near *near; /* NULL: none, or nothing is asked of it */
 	struct near_index near_index;
 };
@@ -259,56 +262,37 @@ static int read_hint(struct find *f, struct collection *c, struct error *e)
 	return 0;
 }
 
-/* The values of a bound: false when its fields are not those of the index' key, in their order. */
-static bool bound_values(struct find *f, struct bytes bound, const struct value **ret)
-{
-	struct value *values =
-		arena_get(f->cursor->c.q.constants, (value_count(bound) + 1) * sizeof(*values));
-	struct bson_fields keys = bson_fields(f->index_key), fields = bson_fields(bound);
-	struct bson_field key, field;
-	struct error ignored;
-	size_t count = 0;
-
-	if (is_empty(bound))
-		return true;
-	while (bson_fields_next(&keys, &key, &ignored) > 0) {
-		if (bson_fields_next(&fields, &field, &ignored) <= 0 ||
-		    !bytes_equal(key.name, field.name))
-			return false;
-		values[count++] = value_of_field(&field);
-	}
-	*ret = values;
-	return count == value_count(bound);
-}
-
 static int open_bounds(struct find *f, struct stage **stage, struct error *e)
 {
 	struct query_context *q = &f->cursor->c.q;
-	const struct value *min = NULL, *max = NULL;
-	const struct sort *key;
+	struct expr_scope *scope = f->cursor->scope;
+	bool is_bounded = !is_empty(f->min) || !is_empty(f->max);
 
 	if (is_empty(f->index_key))
 		return 0;
-	if (!bound_values(f, f->min, &min) || !bound_values(f, f->max, &max))
+	switch (find_bounds_read(q, scope, f->index, f->min, f->max, &f->index_sort)) {
+	case FIND_BOUNDS_UNFIT:
 		return planner_error(f, 51174,
 				     "planner returned error :: caused by :: The index chosen is "
 				     "not compatible with min/max",
 				     e);
-	if (sort_parse(f->cursor->scope, f->index_key, &key, e) < 0)
-		return 0; /* an index of another kind: no order */
-	if (sort_compare_values(key, min != NULL ? min : sort_end_values(key, true, q->constants),
-				max != NULL ? max : sort_end_values(key, false, q->constants),
-				q->collation) >= 0)
+	case FIND_BOUNDS_EMPTY:
 		return planner_error(
 			f, 51175,
 			"planner returned error :: caused by :: The value provided for "
 			"min() does not come before the value provided for max() in "
 			"the hinted index",
 			e);
-	*stage = find_stage_index(q, f->cursor->scope, f->index, *stage);
-	*stage = find_stage_bounds(q, f->cursor->scope, key, min, max, *stage);
+	case FIND_BOUNDS_READ:
+		break;
+	}
+	*stage = find_stage_index(q, scope, f->index, true, *stage);
+	if (f->index_sort == NULL)
+		return 0; /* an index of another kind: no order */
+	if (is_bounded)
+		*stage = find_stage_bounds(q, scope, f->index_sort, *stage);
 	if (f->sort == NULL)
-		*stage = find_stage_sort(q, f->cursor->scope, key, 0, false, *stage);
+		*stage = find_stage_sort(q, scope, f->index_sort, 0, false, *stage);
 	return 0;
 }
 
@@ -489,7 +473,7 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 	if (f->sort != NULL && !(request.order != 0 && cursor->plan.is_id_order)) {
 		if (projects_first(f, extra)) {
 			stage = find_stage_project(q, cursor->scope, f->project, extra,
-						   (struct bytes){0}, stage);
+						   (struct bytes){0}, NULL, stage);
 			f->project = NULL;
 		}
 		stage = find_stage_sort(q, cursor->scope, f->sort, most, keys, stage);
@@ -501,7 +485,7 @@ static int open_stages(struct find *f, struct collection *c, struct error *e)
 		return e->code;
 	}
 	cursor->stage = find_stage_project(q, cursor->scope, f->project, extra,
-					   returned_key(f, &cursor->plan), stage);
+					   returned_key(f, &cursor->plan), f->index_sort, stage);
 	cursor->is_point = is_point(f, &cursor->plan) && f->sort == NULL;
 	return 0;
 }

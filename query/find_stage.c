@@ -1,7 +1,14 @@
 #include "query/find_stage.h"
 
 #include "base/bson_build.h"
+#include "query/fields.h"
 #include "query/path.h"
+
+/* A path of a sparse index, or one of places. */
+struct wanted {
+	struct path path;
+	bool is_place;
+};
 
 /* All of them; what a stage does not use is empty. */
 struct find_stage {
@@ -16,8 +23,10 @@ struct find_stage {
 	const struct project *project;
 	unsigned extra;
 	struct bytes key;
-	const struct value *min, *max;
-	bool is_sparse;
+	const struct sort *by; /* the index' keys that count, for `key`; or NULL */
+	const struct wanted
+		*wanted; /* a document has one of them; NULL: all documents are wanted */
+	size_t wanted_count;
 	const struct match *partial; /* or NULL */
 	const struct match *match;
 	struct buf doc;
@@ -129,22 +138,30 @@ struct stage *find_stage_cut(struct query_context *q, uint64_t skip, uint64_t li
 
 /* ---- projection */
 
-/* {} or the fields of the key pattern. */
-static void only_key(struct find_stage *s, struct bytes doc)
+/* {} or the fields of the key pattern, with the first of the document's keys that the index leads to. */
+static int only_key(struct find_stage *s, const struct stage_doc *from, struct error *e)
 {
-	struct bson_fields fields = bson_fields(s->key);
+	struct fields fields = fields_of(s->key);
 	struct bson_field field;
-	struct error ignored;
+	struct value *values = NULL;
 	size_t begin = bson_build_begin(&s->doc);
 
-	while (s->key.len > 0 && bson_fields_next(&fields, &field, &ignored) > 0) {
-		struct value v = value_get(doc, field.name);
+	if (s->by != NULL) {
+		arena_reset(s->arena);
+		expr_frame_set(&s->frame, from->doc);
+		values = arena_get(s->arena, sort_count(s->by) * sizeof(*values));
+		if (sort_key_values(s->by, &s->frame, from, values, e) < 0)
+			return e->code;
+	}
+	for (size_t i = 0; s->key.len > 0 && fields_next(&fields, &field); i++) {
+		struct value v = values != NULL ? values[i] : value_get(from->doc, field.name);
 
 		if (value_is_missing(&v))
 			v = value_null();
 		value_write(&s->doc, field.name, &v);
 	}
 	bson_build_end(&s->doc, begin);
+	return 0;
 }
 
 /* The key with what the projection adds to it. */
@@ -168,8 +185,7 @@ static int project_next(struct stage *stage, struct stage_doc *ret, struct error
 		return more;
 	buf_reset(&s->doc);
 	if (s->extra & FIND_STAGE_ONLY_KEY) {
-		only_key(s, ret->doc);
-		if (s->project != NULL && project_key(s, ret, e) < 0)
+		if (only_key(s, ret, e) < 0 || (s->project != NULL && project_key(s, ret, e) < 0))
 			return e->code;
 	} else if (s->project != NULL) {
 		arena_reset(s->arena);
@@ -192,7 +208,7 @@ static const struct stage_kind project_kind = {
 
 struct stage *find_stage_project(struct query_context *q, struct expr_scope *scope,
 				 const struct project *project, unsigned extra, struct bytes key,
-				 struct stage *source)
+				 const struct sort *by, struct stage *source)
 {
 	struct find_stage *s;
 
@@ -204,6 +220,7 @@ struct stage *find_stage_project(struct query_context *q, struct expr_scope *sco
 	s->project = project;
 	s->extra = extra;
 	s->key = key;
+	s->by = by;
 	return &s->stage;
 }
 
@@ -212,21 +229,16 @@ struct stage *find_stage_project(struct query_context *q, struct expr_scope *sco
 static int bounds_next(struct stage *stage, struct stage_doc *ret, struct error *e)
 {
 	struct find_stage *s = (struct find_stage *)stage;
-	size_t parts = sort_count(s->sort);
 	struct value *key;
-	int more;
+	int more, is_there;
 
 	while ((more = stage_next(stage->source, ret, e)) > 0) {
 		arena_reset(s->arena);
 		expr_frame_set(&s->frame, ret->doc);
-		key = arena_get(s->arena, parts * sizeof(*key));
-		if (sort_key_values(s->sort, &s->frame, ret, key, e) < 0)
-			return e->code;
-		if ((s->min == NULL ||
-		     sort_compare_values(s->sort, key, s->min, stage->q->collation) >= 0) &&
-		    (s->max == NULL ||
-		     sort_compare_values(s->sort, key, s->max, stage->q->collation) < 0))
-			return 1;
+		key = arena_get(s->arena, sort_count(s->sort) * sizeof(*key));
+		is_there = sort_key_values(s->sort, &s->frame, ret, key, e);
+		if (is_there != 0)
+			return is_there;
 	}
 	return more;
 }
@@ -235,17 +247,11 @@ static const struct stage_kind bounds_kind = {
 	.name = "IXSCAN", .next = bounds_next, .close = find_close};
 
 struct stage *find_stage_bounds(struct query_context *q, struct expr_scope *scope,
-				const struct sort *key, const struct value *min,
-				const struct value *max, struct stage *source)
+				const struct sort *within, struct stage *source)
 {
-	struct find_stage *s;
+	struct find_stage *s = make(q, scope, &bounds_kind, source);
 
-	if (min == NULL && max == NULL)
-		return source;
-	s = make(q, scope, &bounds_kind, source);
-	s->sort = key;
-	s->min = min;
-	s->max = max;
+	s->sort = within;
 	return &s->stage;
 }
 
@@ -283,24 +289,57 @@ struct stage *find_stage_match(struct query_context *q, struct expr_scope *scope
 
 /* ---- what an index holds */
 
+/* Places are objects and arrays that are not empty, whatever is in them. */
 static int is_there(void *arg, const struct bson_field *at, int64_t offset)
 {
-	(void)arg;
+	const struct wanted *wanted = arg;
+
 	(void)offset;
-	return at->type != 0;
+	if (!wanted->is_place)
+		return at->type != 0;
+	return (at->type == BSON_KIND_DOCUMENT || at->type == BSON_KIND_ARRAY) && at->value.len > 5;
 }
 
-/* A document of a sparse index has one of its paths at least. */
 static bool has_key(const struct find_stage *s, struct bytes doc)
 {
-	struct path path;
+	for (size_t i = 0; i < s->wanted_count; i++) {
+		struct wanted wanted = s->wanted[i];
 
-	for (size_t i = 0; i < sort_count(s->sort); i++) {
-		path_parse(s->arena, sort_path(s->sort, i), &path);
-		if (path_walk(&path, doc, true, is_there, NULL) != 0)
+		if (path_walk(&wanted.path, doc, !wanted.is_place, is_there, &wanted) != 0)
 			return true;
 	}
-	return false;
+	return s->wanted == NULL;
+}
+
+/*
+ * A document of a sparse index has one of its paths at least, one of an index of places (2d and 2dsphere, but its first version) one of
+ * the places.
+ */
+static void read_wanted(struct find_stage *s, struct bytes key, bool is_sparse, struct arena *arena)
+{
+	struct wanted *wanted = arena_get(arena, (value_count(key) + 1) * sizeof(*wanted));
+	struct fields fields = fields_of(key);
+	struct bson_field field;
+	bool has_places = false;
+	size_t count = 0;
+
+	while (fields_next(&fields, &field)) {
+		struct value kind = value_of_field(&field);
+		bool is_place = kind.type == BSON_KIND_STRING &&
+				(bytes_is(kind.data, "2d") || bytes_is(kind.data, "2dsphere"));
+
+		if (has_places && !is_place)
+			continue;
+		if (is_place && !has_places)
+			count = 0;
+		has_places |= is_place;
+		path_parse(arena, arena_copy(arena, field.name), &wanted[count].path);
+		wanted[count++].is_place = is_place;
+	}
+	if (!is_sparse && !has_places)
+		return;
+	s->wanted = wanted;
+	s->wanted_count = count;
 }
 
 static int index_next(struct stage *stage, struct stage_doc *ret, struct error *e)
@@ -312,7 +351,7 @@ static int index_next(struct stage *stage, struct stage_doc *ret, struct error *
 		int held = 1;
 
 		arena_reset(s->arena);
-		if (s->is_sparse && !has_key(s, ret->doc))
+		if (!has_key(s, ret->doc))
 			continue;
 		if (s->partial != NULL) {
 			expr_frame_set(&s->frame, ret->doc);
@@ -328,31 +367,32 @@ static const struct stage_kind index_kind = {
 	.name = "IXSCAN", .next = index_next, .close = find_close};
 
 struct stage *find_stage_index(struct query_context *q, struct expr_scope *scope, struct bytes spec,
-			       struct stage *source)
+			       bool in_order, struct stage *source)
 {
 	struct value key = spec.len > 0 ? value_get(spec, bytes_str("key")) : value_missing();
-	struct value sparse, partial;
-	const struct match *match = NULL;
+	struct value sparse, partial, version;
 	const struct sort *sort = NULL;
 	struct find_stage *s;
 	struct error ignored;
 
-	if (key.type != BSON_KIND_DOCUMENT || sort_parse(scope, key.data, &sort, &ignored) < 0)
-		return source; /* an index of another kind: no order that we know */
+	if (key.type != BSON_KIND_DOCUMENT)
+		return source;
+	s = make(q, scope, &index_kind, source);
 	sparse = value_get(spec, bytes_str("sparse"));
 	partial = value_get(spec, bytes_str("partialFilterExpression"));
+	version = value_get(spec, bytes_str("2dsphereIndexVersion"));
+	if (!value_is_number(&version) || value_to_double(&version) > 1)
+		read_wanted(s, key.data, value_is_true(&sparse), q->constants);
 	if (partial.type == BSON_KIND_DOCUMENT &&
-	    match_parse(scope, partial.data, MATCH_TOP, &match, &ignored) < 0)
-		match = NULL;
-	if (value_is_true(&sparse) || match != NULL) {
-		s = make(q, scope, &index_kind, source);
-		s->sort = sort;
-		s->is_sparse = value_is_true(&sparse);
-		s->partial = match;
-		source = &s->stage;
-	}
+	    match_parse(scope, partial.data, MATCH_TOP, &s->partial, &ignored) < 0)
+		s->partial = NULL;
+	source = &s->stage;
+	if (!in_order || sort_parse(scope, key.data, &sort, &ignored) < 0)
+		return source; /* an index of another kind: no order that we know */
 	if (sort_count(sort) == 1 && bytes_equal(sort_path(sort, 0), bytes_str("_id")) &&
 	    q->collation == NULL)
 		return source;
+	sort = sort_within(sort, &(struct sort_bounds){.is_sparse = value_is_true(&sparse)},
+			   q->constants);
 	return find_stage_sort(q, scope, sort, 0, false, source);
 }

@@ -27,25 +27,27 @@ enum find_stage_extra {
 		2, /* returnKey: only the fields of `key`, to which the projection is applied */
 };
 
-/* Project; `key` is an index' key pattern for FIND_STAGE_ONLY_KEY (empty: no index was used, documents become {}). */
+/*
+ * Project; `key` is an index' key pattern for FIND_STAGE_ONLY_KEY (empty: no index was used, documents become {}), `by` the same as a
+ * sort, with its bounds (NULL: values are those of the fields).
+ */
 struct stage *find_stage_project(struct query_context *q, struct expr_scope *scope,
 				 const struct project *project, unsigned extra, struct bytes key,
-				 struct stage *source);
+				 const struct sort *by, struct stage *source);
 
-/* Only documents that the index holds (it may be sparse or partial), in its order. `spec`: as listIndexes tells it; empty: no index. */
+/*
+ * Only documents that the index holds (it may be sparse, partial, or of places), in its order if that is wanted. `spec`: as listIndexes
+ * tells it; empty: no index.
+ */
 struct stage *find_stage_index(struct query_context *q, struct expr_scope *scope, struct bytes spec,
-			       struct stage *source);
+			       bool in_order, struct stage *source);
 
 /* Only documents that match: for filters that are asked behind the bounds of min and max. NULL: all. */
 struct stage *find_stage_match(struct query_context *q, struct expr_scope *scope,
 			       const struct match *match, struct stage *source);
 
-/*
- * Only documents whose values for `key` (a sort by the index' key pattern) are at least `min` and below `max`
- * (arrays of sort_count() values; NULL: no bound), in the order of the index.
- */
+/* Only documents that have a key within the bounds: sort_within(). */
 struct stage *find_stage_bounds(struct query_context *q, struct expr_scope *scope,
-				const struct sort *key, const struct value *min,
-				const struct value *max, struct stage *source);
+				const struct sort *within, struct stage *source);
 
 #endif

@@ -355,7 +355,7 @@ static int open_source(struct query_context *q, struct plan_resolved *r, struct 
 	request.order = r->natural != 0 || r->index.len > 0 ? 0 : lead.order;
 	if (plan_collection(q, &r->collection, &request, plan, ret, e) < 0)
 		return e->code;
-	*ret = find_stage_index(q, scope, r->index, *ret);
+	*ret = find_stage_index(q, scope, r->index, true, *ret);
 	*ret_done = lead.stages + (request.order != 0 && plan->is_id_order);
 	if (lead.match != NULL && match_can_fail(lead.match) &&
 	    !is_done_by_find(plan_drop(q, r->pipeline, *ret_done)))

@@ -25,15 +25,32 @@ size_t sort_count(const struct sort *sort);
 struct bytes sort_path(const struct sort *sort, size_t part);
 bool sort_is_ascending(const struct sort *sort, size_t part);
 
+/* Which keys of an index count. */
+struct sort_bounds {
+	const struct value *min,
+		*max; /* from `min` on, below `max`: sort_count() values that must outlive it; NULL: no bound */
+	bool is_sparse; /* the index has no keys of which no path leads anywhere */
+};
+
+/* An index' key pattern with bounds, in `arena`; its order is no sort that memory or disk are asked for. */
+const struct sort *sort_within(const struct sort *sort, const struct sort_bounds *bounds,
+			       struct arena *arena);
 /*
- * The value by which part `part` sorts `doc`: the least (ascending) or greatest element of arrays on its path; null for missing,
- * undefined for an empty array. May borrow from the document. Error 2 for parallel arrays.
+ * 1 and the values by which `doc` is sorted: the least (ascending) or greatest element of arrays on the paths; null for missing,
+ * undefined for an empty array. 0: none lies within the bounds. May borrow from the document. Error 2 for parallel arrays.
  */
 MUST_CHECK int sort_key_values(const struct sort *sort, struct expr_frame *frame,
 			       const struct stage_doc *doc, struct value *ret, struct error *e);
 /* The same as bytes in memcmp order, appended to `ret`. */
 MUST_CHECK int sort_key_bytes(const struct sort *sort, struct expr_frame *frame,
 			      const struct stage_doc *doc, struct buf *ret, struct error *e);
+/*
+ * Every key within the bounds that an index with this pattern has of `doc`, arrays opened. Errors are those of sort_key_values(): no
+ * index can be built over such a document.
+ */
+typedef void (*sort_visit)(void *arg, const struct value *key);
+MUST_CHECK int sort_each_key(const struct sort *sort, struct bytes doc, sort_visit visit, void *arg,
+			     struct error *e);
 /* Compare two arrays of sort_count() values: <0, 0, >0, with directions and the context's collation. */
 int sort_compare_values(const struct sort *sort, const struct value *a, const struct value *b,
 			struct collation *collation);
@@ -50,7 +67,7 @@ void sorter_free(struct sorter *sorter);
 /* Bytes that it holds in memory. NULL: none. */
 size_t sorter_memory(const struct sorter *sorter);
 DEFINE_OWNED(struct sorter *, sorter_free);
-/* Copy a document in. 292 when memory is out and allow_disk_use is not set; the order of a $near is no sort to mongod, and asks for neither. */
+/* Copy a document in. 292 when memory is out and allow_disk_use is not set; the order of a $near or an index is no sort to mongod, and asks for neither. */
 MUST_CHECK int sorter_add(struct sorter *sorter, struct expr_frame *frame,
 			  const struct stage_doc *doc, struct error *e);
 /* No more documents: now sorter_next(): 1 and a document valid until the next call, 0 at the end. */

@@ -18,6 +18,7 @@
 struct place {
 	bool is_done;
 	bool is_nested;	   /* the array is the element of another that an index led to */
+	bool is_missing;   /* the value is null because there is none */
 	struct bytes rest; /* path below the array; at NULL: its elements themselves */
 	struct value v;	   /* the value when done, else the array */
 };
@@ -27,6 +28,8 @@ struct choosing {
 	struct collation *collation;
 	struct value *best; /* the least key so far */
 	bool has_best;
+	sort_visit visit; /* not NULL: all are wanted, not the least */
+	void *arg;
 };
 
 static COLD int ambiguous(struct bytes name, struct bytes array, struct error *e)
@@ -56,16 +59,35 @@ static void walk_path(struct place *place, struct value v, struct bytes path)
 	if (v.type == BSON_KIND_ARRAY)
 		return;
 	place->is_done = true;
-	if (path.at != NULL || value_is_missing(&v))
+	place->is_missing = path.at != NULL || value_is_missing(&v);
+	if (place->is_missing)
 		place->v = value_null();
+}
+
+static bool is_within(const struct choosing *c, const struct value *key)
+{
+	const struct sort *sort = c->sort;
+
+	return (sort->min == NULL ||
+		sort_compare_values(sort, key, sort->min, c->collation) >= 0) &&
+	       (sort->max == NULL || sort_compare_values(sort, key, sort->max, c->collation) < 0);
 }
 
 static void take(struct choosing *c, const struct place *places)
 {
 	struct value key[SORT_PARTS_MAX];
+	bool has_any = false;
 
-	for (size_t i = 0; i < c->sort->count; i++)
+	for (size_t i = 0; i < c->sort->count; i++) {
 		key[i] = places[i].v;
+		has_any |= !places[i].is_missing;
+	}
+	if ((c->sort->is_sparse && !has_any) || !is_within(c, key))
+		return;
+	if (c->visit != NULL) {
+		c->visit(c->arg, key);
+		return;
+	}
 	if (c->has_best && sort_compare_values(c->sort, key, c->best, c->collation) >= 0)
 		return;
 	memcpy(c->best, key, c->sort->count * sizeof(*key));
@@ -159,7 +181,8 @@ static int expand_element(struct choosing *c, const struct place *places, const 
 							      ? places[i].v
 							      : element};
 		else if (element.type != BSON_KIND_DOCUMENT)
-			next[i] = (struct place){.is_done = true, .v = value_null()};
+			next[i] = (struct place){
+				.is_done = true, .is_missing = true, .v = value_null()};
 		else
 			walk_path(&next[i], element, places[i].rest);
 	}
@@ -209,10 +232,16 @@ static struct value random_value(void)
 	return value_int64(bits);
 }
 
+static bool has_bounds(const struct sort *sort)
+{
+	return sort->min != NULL || sort->max != NULL || sort->is_sparse;
+}
+
 /* {_id: 1} or {_id: -1} and nothing else: mongod takes the field as it is and looks into no array. */
 static bool is_only_id(const struct sort *sort)
 {
-	return sort->count == 1 && bytes_equal(sort->parts[0].path, bytes_str("_id"));
+	return sort->count == 1 && !has_bounds(sort) &&
+	       bytes_equal(sort->parts[0].path, bytes_str("_id"));
 }
 
 int sort_key_values(const struct sort *sort, struct expr_frame *frame, const struct stage_doc *doc,
@@ -220,13 +249,13 @@ int sort_key_values(const struct sort *sort, struct expr_frame *frame, const str
 {
 	struct choosing c = {.sort = sort, .collation = frame->q->collation, .best = ret};
 	struct place places[SORT_PARTS_MAX];
-	bool has_array = false;
+	bool has_array = has_bounds(sort); /* or has to be looked at closer */
 
 	if (is_only_id(sort)) {
 		ret[0] = value_get(doc->doc, bytes_str("_id"));
 		if (value_is_missing(&ret[0]))
 			ret[0] = value_null();
-		return 0;
+		return 1;
 	}
 	for (size_t i = 0; i < sort->count; i++) {
 		const struct sort_part *part = &sort->parts[i];
@@ -251,10 +280,34 @@ int sort_key_values(const struct sort *sort, struct expr_frame *frame, const str
 		has_array |= !places[i].is_done;
 	}
 	if (has_array)
-		return expand(&c, places, 0, e);
+		return expand(&c, places, 0, e) < 0 ? e->code : c.has_best;
 	for (size_t i = 0; i < sort->count; i++)
 		ret[i] = places[i].v;
-	return 0;
+	return 1;
+}
+
+const struct sort *sort_within(const struct sort *sort, const struct sort_bounds *bounds,
+			       struct arena *arena)
+{
+	struct sort *ret = arena_get(arena, sizeof(*ret));
+
+	*ret = *sort;
+	ret->min = bounds->min;
+	ret->max = bounds->max;
+	ret->is_sparse = bounds->is_sparse;
+	ret->is_index = true;
+	return ret;
+}
+
+int sort_each_key(const struct sort *sort, struct bytes doc, sort_visit visit, void *arg,
+		  struct error *e)
+{
+	struct choosing c = {.sort = sort, .visit = visit, .arg = arg};
+	struct place places[SORT_PARTS_MAX];
+
+	for (size_t i = 0; i < sort->count; i++)
+		walk_path(&places[i], value_document(doc), sort->parts[i].path);
+	return expand(&c, places, 0, e);
 }
 
 /* ---- bytes */

@@ -21,6 +21,10 @@ struct sort_part {
 struct sort {
 	size_t count;
 	struct sort_part parts[SORT_PARTS_MAX];
+	/* Only keys from `min` on and below `max` count: sort_count() values each, NULL: no bound. */
+	const struct value *min, *max;
+	bool is_index;	/* the order of an index: no sort to mongod */
+	bool is_sparse; /* keys of which no path leads anywhere do not count */
 };
 
 /* sort_parse() that takes an empty specification, too. */

@@ -83,7 +83,7 @@ static int add_to_all(struct sorter *sorter, struct bytes key, struct bytes reco
 {
 	sorter->bytes += key.len + record.len + ENTRY_COST;
 	if (!sorter->q->allow_disk_use && !sorter->sort->parts[0].is_near &&
-	    sorter->bytes > sorter->q->memory)
+	    !sorter->sort->is_index && sorter->bytes > sorter->q->memory)
 		return query_error(e, QUERY_DISK_USE_NOT_ALLOWED,
 				   "Sort exceeded memory limit of %zu bytes, but did not opt in to "
 				   "external sorting.",

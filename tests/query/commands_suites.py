@@ -26,6 +26,20 @@ SQUARE = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]
 POINT = {"type": "Point", "coordinates": [1, 1]}
 
 
+# Documents of which an index has several keys, one or none; and indexes.
+KEYS_DEEP = [{"_id": 1, "a": 1, "loc": [1, 1], "b": {"c": [5, 7]}}, {"_id": 2, "a": 2}, {"_id": 3, "a": 3, "loc": None, "b": [{"c": 1}, {"c": 9}, {}]}, {"_id": 4, "a": {"b": []}, "loc": POINT},
+             {"_id": 5, "loc": []}, {"_id": 6, "loc": {}}, {"_id": 7, "b": {"c": []}}, {"_id": 8, "a": None, "b": []}, {"_id": 9, "b": [[{"c": 4}], {"c": [3, [8]]}]}]
+KEYS_FLAT = [{"_id": 1, "a": [1, 5, 9], "k": 3}, {"_id": 2, "a": [2, 6]}, {"_id": 3, "a": 4, "k": 1}, {"_id": 4}, {"_id": 5, "a": []}, {"_id": 6, "a": [[7], 8]}, {"_id": 7, "a": None, "k": 2},
+             {"_id": 8, "a": [{"x": 1}, {"x": [2, 9]}], "k": 5}, {"_id": 9, "a": ["q", 3]}, {"_id": 10, "a": {"x": 4}}]
+KEYS = {
+    "deep1": (KEYS_DEEP, {"a": 1}, {}), "deep2": (KEYS_DEEP, {"a": -1}, {"sparse": True}), "deep3": (KEYS_DEEP, {"b.c": 1}, {}), "deep4": (KEYS_DEEP, {"b.c": 1}, {"sparse": True}),
+    "deep5": (KEYS_DEEP, {"a": 1, "loc": "2dsphere"}, {}), "deep6": (KEYS_DEEP, {"loc": "2dsphere"}, {}), "deep7": (KEYS_DEEP, {"a": "hashed"}, {"sparse": True}), "deep8": (KEYS_DEEP, {"a": 1}, {"hidden": True}),
+    "deep9": ([d for d in KEYS_DEEP if d["_id"] not in (3, 4, 6)], {"loc": "2d"}, {}), "flat1": (KEYS_FLAT, {"a": 1}, {}), "flat2": (KEYS_FLAT, {"a": -1}, {}), "flat3": (KEYS_FLAT, {"a": 1, "k": -1}, {}),
+    "flat4": (KEYS_FLAT, {"a.x": 1}, {}), "flat5": (KEYS_FLAT, {"k": 1, "a": 1}, {"sparse": True}), "flat6": (KEYS_FLAT, {"a.0": 1}, {}), "flat7": (KEYS_FLAT, {"a": 1}, {"collation": {"locale": "en"}}),
+    "flat8": (KEYS_FLAT, {"a": 1}, {"partialFilterExpression": {"k": {"$gt": 1}}}),
+}
+
+
 def polygon(ring):
     return {"type": "Polygon", "coordinates": [ring]}
 
@@ -46,6 +60,9 @@ def fill(database):
     database.create_collection("series", timeseries={"timeField": "t"})
     database.command("create", "plain", viewOn="few", pipeline=[])
     database.command("create", "chosen", viewOn="few", pipeline=[{"$match": {"v": {"$gt": 0}}}])
+    for name, (documents, key, options) in KEYS.items():
+        database[name].insert_many(documents)
+        database[name].create_index(list(key.items()), name="i", **options)
 
 
 def aggregate(name, *stages, **more):
@@ -142,6 +159,27 @@ def keys_with_a_position():
                 yield from ({"distinct": name, "key": key, "query": query} for query in ({}, {"v": 1}, {"a.$": 1}))
 
 
+def index_keys():
+    """Of a document with arrays an index has several keys: min and max ask whether one lies between them, a distinct of everything takes the keys for the documents."""
+    values = (1, 4, 6, None, "q", {"x": 1}, [7], [])
+    for name, (_, key, options) in KEYS.items():
+        yield from ({"distinct": name, "key": path, **more} for path in ("a", "b", "b.c", "a.x", "k", "a.0", "loc") for more in ({}, {"query": {"_id": {"$gt": 0}}}))
+        if "hidden" in options:
+            continue
+        yield from ({"find": name, "hint": "i", "sort": {"_id": 1}}, {"count": name, "hint": "i"}, {"count": name, "query": {"_id": {"$gt": 2}}, "hint": "i"})
+        yield {**aggregate(name, {"$match": {"_id": {"$gt": 2}}}, {"$sort": {"_id": 1}}), "hint": "i"}
+        if any(isinstance(way, str) for way in key.values()):
+            continue
+        yield from ({"find": name, "hint": "i"}, {"find": name, "hint": "i", "returnKey": True})
+        for value in values:
+            low = {path: None if i else value for i, path in enumerate(key)}
+            for bound in ("min", "max"):
+                yield from ({"find": name, "hint": "i", bound: low, **more} for more in ({}, {"sort": {"a": -1, "_id": 1}}, {"filter": {"_id": {"$lt": 7}}, "limit": 2}))
+                if "collation" not in options:  # the keys are those of an ICU
+                    yield {"find": name, "hint": "i", bound: low, "returnKey": True}
+            yield from ({"find": name, "hint": "i", "min": low, "max": {path: 4 if i else high for i, path in enumerate(key)}} for high in values)
+
+
 def search_meta():
     """Where $$SEARCH_META is nothing, and where it is refused."""
     variable = "$$SEARCH_META"
@@ -181,8 +219,16 @@ def broken_patterns():
 
 
 def commands():
-    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, counts, keys_with_a_position, search_meta, metadata, broken_patterns):
+    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns):
         yield from source()
+
+
+def kept(raw):
+    """As record.kept(), but the values of a distinct stay as they are: Python has no undefined."""
+    if raw[4:12] != b"\x04values\0":
+        return record.kept(bson.decode(raw, record.RAW))
+    values = raw[4:12 + int.from_bytes(raw[12:16], "little")]
+    return record.RawBSONDocument((len(values) + 5).to_bytes(4, "little") + values + b"\0")
 
 
 def main():
@@ -197,7 +243,7 @@ def main():
         with RawClient(f"mongodb://{server.address}") as real:
             for command in commands():
                 raw = with_db(bson.encode(command), record.DB)
-                out.write(bson.encode({"command": record.RawBSONDocument(raw), "reply": record.kept(bson.decode(real.raw(raw), record.RAW))}))
+                out.write(bson.encode({"command": record.RawBSONDocument(raw), "reply": kept(real.raw(raw))}))
         print(options.out, options.out.stat().st_size, "bytes")
 
 

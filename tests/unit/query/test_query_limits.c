@@ -58,6 +58,8 @@ static void add_entry(struct store_writer *writer, struct tree_builder *catalog,
 	bson_error_t error;
 	bson_t *given = bson_new_from_json((const uint8_t *)options, -1, &error);
 	bool is_big = strcmp(name, "big") == 0;
+	const char *by_s = is_big ? "{\"0\": {\"key\": {\"s\": 1}, \"name\": \"s_1\"}}" : "{}";
+	bson_t *indexes = bson_new_from_json((const uint8_t *)by_s, -1, &error);
 	struct error e = {0};
 
 	assert_non_null(given);
@@ -70,7 +72,8 @@ static void add_entry(struct store_writer *writer, struct tree_builder *catalog,
 	entry.has_uuid = is_big;
 	memcpy(entry.uuid, uuid, sizeof(uuid));
 	buf_add(&entry.options, bson_get_data(given), given->len);
-	buf_add_bytes(&entry.indexes, bson_build_empty());
+	buf_add(&entry.indexes, bson_get_data(indexes), indexes->len);
+	bson_destroy(indexes);
 	bson_destroy(given);
 	for (int32_t i = 0; is_big && i < DOCS; i++) {
 		buf_reset(&key);
@@ -249,13 +252,10 @@ static void check_refused(const struct query_request *request, const char *json,
 static void with_little_memory_the_answer_is_the_same(void **state)
 {
 	static const char *const commands[] = {
-		AGGREGATE(SORT),
-		AGGREGATE(GROUP),
-		AGGREGATE(WINDOW),
-		AGGREGATE(BUCKETS),
-		AGGREGATE(FACET),
-		AGGREGATE(GRAPH),
-		AGGREGATE(LOOKUP),
+		AGGREGATE(SORT), AGGREGATE(GROUP), AGGREGATE(WINDOW), AGGREGATE(BUCKETS),
+		AGGREGATE(FACET), AGGREGATE(GRAPH), AGGREGATE(LOOKUP),
+		/* The order of an index is no sort: nobody is asked for a disk. */
+		"{\"find\": \"big\", \"hint\": \"s_1\", \"allowDiskUse\": false}",
 		"{\"find\": \"big\", \"sort\": {\"s\": -1}}",
 		"{\"find\": \"big\", \"sort\": {\"s\": -1}, \"limit\": 1500}"};
 	struct query_request request = {0}, poor = {.memory = LITTLE};
