@@ -190,8 +190,10 @@ static void reverse(struct geo_vector *at, size_t count)
 	}
 }
 
-static int parse_loop(struct arena *arena, const struct bson_field *field, struct geo_line *ret,
-		      bool *ret_reversed, struct error *e)
+/* `shown`: what an error shows, the loop or the polygon. */
+static int parse_loop(struct arena *arena, const struct bson_field *field,
+		      const struct bson_field *shown, struct geo_line *ret, bool *ret_reversed,
+		      struct error *e)
 {
 	struct geo_vector *at = NULL;
 	bool closed = false;
@@ -204,9 +206,9 @@ static int parse_loop(struct arena *arena, const struct bson_field *field, struc
 	if (!closed)
 		return said(e, "Loop is not closed: ", field);
 	if (ret->count < 4)
-		return said(e, "Loop must have at least 3 different vertices: ", field);
+		return said(e, "Loop must have at least 3 different vertices: ", shown);
 	ret->count--;
-	if (check_loop(field, ret, e) < 0)
+	if (check_loop(shown, ret, e) < 0)
 		return e->code;
 	/* The inside is the smaller side, whichever way the loop goes. */
 	*ret_reversed = geo_loop_area(ret) > 2 * M_PI;
@@ -272,11 +274,16 @@ static int parse_polygon(struct arena *arena, const struct bson_field *field, bo
 	bool reversed = false;
 
 	if (field->type != BSON_KIND_ARRAY)
-		return query_error(e, QUERY_BAD_VALUE, "Polygon coordinates must be an array");
+		return query_error(e, QUERY_BAD_VALUE,
+				   is_strict ? "Coordinates of polygon must be an array"
+					     : "Polygon coordinates must be an array");
+	if (is_strict && value_count(field->value) != 1)
+		return said(e, "Only one simple loop is allowed in a big polygon: ", field);
 	loops = arena_get(arena, value_count(field->value) * sizeof(*loops));
 	*ret = (struct geo_polygon){.loops = loops};
 	while (fields_next(&fields, &element)) {
-		if (parse_loop(arena, &element, &loops[ret->count], &reversed, e) < 0)
+		if (parse_loop(arena, &element, is_strict ? field : &element, &loops[ret->count],
+			       &reversed, e) < 0)
 			return e->code;
 		if (ret->count++ == 0) {
 			first = element;

@@ -137,6 +137,15 @@ def places():
         {"$near": {"$geometry": POINT}, "$maxDistance": "x"}, {"$near": [1, 1], "$foo": 1}, {"$near": {"$geometry": POINT}, "$nearSphere": {"$geometry": POINT}}))
 
 
+def big_polygons():
+    """Polygons that go the way round that they are written."""
+    shell, hole = SQUARE, [[2, 2], [4, 2], [4, 4], [2, 4], [2, 2]]
+    for rings in ([shell], [shell[::-1]], [shell, hole], [shell, shell], [[[0, 0], [1, 1]]], [[[0, 0], [1, 1], [0, 0]]], [[[0, 0], [5, 5], [0, 5], [5, 0], [0, 0]]], [[[0, 0], [5, 0], [5, 5], [5, 0], [0, 5], [0, 0]]],
+                  [], [[]], [[], []], [shell, 5], 5, [5], [[5]], [[[200, 0], [1, 1], [0, 1], [200, 0]]], [[[0, 0], [1, 1], [1, 1], [0, 0]]]):
+        for crs in ({}, {"crs": {"type": "name", "properties": {"name": "urn:x-mongodb:crs:strictwinding:EPSG:4326"}}}):
+            yield {"find": "places", "filter": {"at": {"$geoWithin": {"$geometry": {"type": "Polygon", "coordinates": rings, **crs}}}}, "projection": {"_id": 1}, "sort": {"_id": 1}}
+
+
 def counts():
     for expression in ("$$NOW", {"$lt": ["$v", "$$NOW"]}, {"$eq": ["$$CLUSTER_TIME", 1]}):
         for name in ("few", "none", "plain"):
@@ -219,7 +228,7 @@ def broken_patterns():
 
 
 def commands():
-    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns):
+    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, big_polygons, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns):
         yield from source()
 
 
