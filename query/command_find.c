@@ -262,6 +262,14 @@ static int read_hint(struct find *f, struct collection *c, struct error *e)
 	return 0;
 }
 
+static int id_order(const struct sort *sort)
+{
+	if (sort == NULL || sort_count(sort) != 1 ||
+	    !bytes_equal(sort_path(sort, 0), bytes_str("_id")))
+		return 0;
+	return sort_is_ascending(sort, 0) ? 1 : -1;
+}
+
 static int open_bounds(struct find *f, struct stage **stage, struct error *e)
 {
 	struct query_context *q = &f->cursor->c.q;
@@ -286,25 +294,18 @@ static int open_bounds(struct find *f, struct stage **stage, struct error *e)
 	case FIND_BOUNDS_READ:
 		break;
 	}
-	*stage = find_stage_index(q, scope, f->index, true, *stage);
+	*stage = find_stage_index(q, scope, f->index, false, *stage);
 	if (f->index_sort == NULL)
 		return 0; /* an index of another kind: no order */
 	if (is_bounded)
 		*stage = find_stage_bounds(q, scope, f->index_sort, *stage);
-	if (f->sort == NULL)
+	/* A sort keeps the index' order where it finds documents equal; by _id no two are. */
+	if (f->sort == NULL || id_order(f->index_sort) == 0)
 		*stage = find_stage_sort(q, scope, f->index_sort, 0, false, *stage);
 	return 0;
 }
 
 /* ---- stages */
-
-static int id_order(const struct sort *sort)
-{
-	if (sort == NULL || sort_count(sort) != 1 ||
-	    !bytes_equal(sort_path(sort, 0), bytes_str("_id")))
-		return 0;
-	return sort_is_ascending(sort, 0) ? 1 : -1;
-}
 
 /* {_id: value} and nothing else: mongod's IDHACK, whose cursor closes with its document. */
 static bool is_point(const struct find *f, const struct plan *plan)

@@ -64,6 +64,8 @@ enum find_bounds find_bounds_read(struct query_context *q, struct expr_scope *sc
 	to = bounds.max != NULL ? bounds.max : sort_end_values(sort, false, q->constants);
 	if (sort_compare_values(sort, from, to, q->collation) >= 0)
 		return FIND_BOUNDS_EMPTY;
+	if (bounds.min != NULL)
+		bounds.max = to; /* mongod's end is before MaxKey, or what is last in the index */
 	*ret = sort_within(sort, &bounds, q->constants);
 	return FIND_BOUNDS_READ;
 }

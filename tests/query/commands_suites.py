@@ -12,7 +12,7 @@ import sys
 
 import bson
 import pymongo
-from bson import SON, Decimal128
+from bson import SON, Decimal128, MaxKey, MinKey
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "query")]
@@ -30,7 +30,7 @@ POINT = {"type": "Point", "coordinates": [1, 1]}
 KEYS_DEEP = [{"_id": 1, "a": 1, "loc": [1, 1], "b": {"c": [5, 7]}}, {"_id": 2, "a": 2}, {"_id": 3, "a": 3, "loc": None, "b": [{"c": 1}, {"c": 9}, {}]}, {"_id": 4, "a": {"b": []}, "loc": POINT},
              {"_id": 5, "loc": []}, {"_id": 6, "loc": {}}, {"_id": 7, "b": {"c": []}}, {"_id": 8, "a": None, "b": []}, {"_id": 9, "b": [[{"c": 4}], {"c": [3, [8]]}]}]
 KEYS_FLAT = [{"_id": 1, "a": [1, 5, 9], "k": 3}, {"_id": 2, "a": [2, 6]}, {"_id": 3, "a": 4, "k": 1}, {"_id": 4}, {"_id": 5, "a": []}, {"_id": 6, "a": [[7], 8]}, {"_id": 7, "a": None, "k": 2},
-             {"_id": 8, "a": [{"x": 1}, {"x": [2, 9]}], "k": 5}, {"_id": 9, "a": ["q", 3]}, {"_id": 10, "a": {"x": 4}}]
+             {"_id": 8, "a": [{"x": 1}, {"x": [2, 9]}], "k": 5}, {"_id": 9, "a": ["q", 3]}, {"_id": 10, "a": {"x": 4}}, {"_id": 11, "a": MaxKey()}, {"_id": 12, "a": [MinKey(), 2]}]
 KEYS = {
     "deep1": (KEYS_DEEP, {"a": 1}, {}), "deep2": (KEYS_DEEP, {"a": -1}, {"sparse": True}), "deep3": (KEYS_DEEP, {"b.c": 1}, {}), "deep4": (KEYS_DEEP, {"b.c": 1}, {"sparse": True}),
     "deep5": (KEYS_DEEP, {"a": 1, "loc": "2dsphere"}, {}), "deep6": (KEYS_DEEP, {"loc": "2dsphere"}, {}), "deep7": (KEYS_DEEP, {"a": "hashed"}, {"sparse": True}), "deep8": (KEYS_DEEP, {"a": 1}, {"hidden": True}),
