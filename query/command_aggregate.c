@@ -231,6 +231,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 		return e->code;
 	if (resolved.is_view && command_view_collation(&cursor->c, &resolved, e) < 0)
 		return e->code;
+	q->keeps_gaps = gaps_wanted(resolved.pipeline) || gaps_wanted_inside(cursor->c.cmd);
 	if (command_default_collation(&cursor->c, collation, e) < 0 ||
 	    command_let(&cursor->c, e) < 0)
 		return e->code;
@@ -243,7 +244,6 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 		return e->code;
 	if (pipeline_writes(resolved.pipeline))
 		return refuse_write(cursor, &resolved, e);
-	q->keeps_gaps = gaps_wanted(resolved.pipeline);
 	if (resolved.is_view)
 		cursor->behind = resolved.coll;
 	return plan_pipeline(q, &resolved, cursor->scope, NULL, false, &cursor->plan,

@@ -4,6 +4,7 @@
 #include "query/command_view.h"
 #include "query/find_bounds.h"
 #include "query/find_stage.h"
+#include "query/gaps.h"
 #include "query/near.h"
 #include "query/query_error.h"
 
@@ -561,6 +562,7 @@ int query_find(const struct query_request *request, struct query_cursor **ret, s
 	cursor = xcalloc(1, sizeof(*cursor));
 	command_begin(&cursor->c, request, buf_bytes(&coll));
 	cursor->c.q.in_find = true;
+	cursor->c.q.keeps_gaps = gaps_wanted_inside(cursor->c.cmd);
 	cursor->c.q.allow_disk_use = command_spills(cursor->c.cmd);
 	f.cursor = cursor;
 	f.cmd = cursor->c.cmd;

@@ -15,6 +15,8 @@
 
 /* Does the pipeline (BSON array) set fields behind a stage that may remove some? Then its context has to keep gaps. */
 bool gaps_wanted(struct bytes pipeline);
+/* Do expressions in these words (BSON) set a field of what others may have taken it from? */
+bool gaps_wanted_inside(struct bytes words);
 /* A gap in the document that is being built. */
 void gaps_write(struct buf *b, struct bytes name);
 /* The document without its gaps, at any depth: itself, or a copy in `room`, which is reset. */

@@ -1,6 +1,7 @@
 /* $match, $limit, $skip, $count, and the stages that give one document for each: $project, $addFields, $unset, $replaceRoot. */
 #include "base/bson_build.h"
 #include "query/fields.h"
+#include "query/gaps.h"
 #include "query/match/match.h"
 #include "query/stage/stage_make.h"
 
@@ -10,6 +11,7 @@ struct match_stage {
 	struct stage base;
 	struct stage_work work;
 	const struct match *match;
+	struct buf stripped; /* mongod asks a document without the places of what was taken away */
 };
 
 static int match_next(struct stage *stage, struct stage_doc *ret, struct error *e)
@@ -18,8 +20,12 @@ static int match_next(struct stage *stage, struct stage_doc *ret, struct error *
 	int found, matches;
 
 	while ((found = stage_next(stage->source, ret, e)) == 1) {
-		stage_work_set(&self->work, stage->q, ret);
-		matches = match_test(self->match, &self->work.frame, ret->doc, NULL, e);
+		struct stage_doc asked = *ret;
+
+		if (stage->q->keeps_gaps)
+			asked.doc = gaps_strip(ret->doc, &self->stripped);
+		stage_work_set(&self->work, stage->q, &asked);
+		matches = match_test(self->match, &self->work.frame, asked.doc, NULL, e);
 		if (matches != 0)
 			return matches;
 	}
@@ -28,7 +34,10 @@ static int match_next(struct stage *stage, struct stage_doc *ret, struct error *
 
 static void match_close(struct stage *stage)
 {
-	stage_work_close(&((struct match_stage *)stage)->work);
+	struct match_stage *self = (struct match_stage *)stage;
+
+	stage_work_close(&self->work);
+	buf_release(&self->stripped);
 }
 
 static size_t match_memory(const struct stage *stage)
