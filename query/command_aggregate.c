@@ -171,6 +171,9 @@ static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct 
 	if (plan_resolve(q, q->db, q->coll, pipeline, r, e) < 0)
 		return e->code;
 	/* Where a view has stages of its own $indexStats is not the first one. */
+	if (r->is_view && !r->is_series && asks_catalog(pipeline, "$listCatalog"))
+		q->coll =
+			r->coll; /* the view has no stages, else this one would not be the first */
 	if (!r->is_view ||
 	    (!asks_sizes && (r->unpack.len == 0 || !asks_catalog(pipeline, "$indexStats") ||
 			     value_count(r->pipeline) > value_count(pipeline))))
@@ -179,6 +182,7 @@ static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct 
 		struct bytes buckets = catalog_entry_coll(&r->collection.entry);
 
 		q->coll = arena_copy(q->constants, buckets);
+		q->is_of_series = true;
 	}
 	r->unpack = (struct bytes){0};
 	r->pipeline = pipeline;
@@ -237,7 +241,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 		return e->code;
 	cursor->scope = expr_scope_new(q);
 	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0 ||
-	    plan_check_series(&resolved, pipeline_of(cursor->c.cmd), e) < 0)
+	    plan_check_first(&resolved, pipeline_of(cursor->c.cmd), e) < 0)
 		return e->code;
 	resolved.pipeline = reorder_pipeline(q, resolved.pipeline);
 	if (command_hint(&cursor->c, cursor->scope, &resolved, e) < 0)

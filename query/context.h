@@ -41,6 +41,7 @@ struct query_context {
 	bool folds_filter; /* while the constants of a filter are folded that the plan will hold */
 	bool is_top;	   /* the pipeline is the command's own, not one inside of a stage */
 	bool is_collectionless; /* the command is {aggregate: 1} */
+	bool is_of_series; /* `coll` is the buckets of the time series that the command names */
 	bool wants_search; /* $$SEARCH_META needs a $search: in the command's own pipeline, not in those of its stages */
 	int depth;		   /* of $lookup, $facet and views inside each other */
 	uint64_t deadline;	   /* as clock_ms(), 0: none. maxTimeMS */
@@ -54,7 +55,8 @@ static inline struct query_context query_context_inside(const struct query_conte
 {
 	struct query_context inside = *q;
 
-	inside.is_top = inside.is_collectionless = inside.wants_search = false;
+	inside.is_top = inside.is_collectionless = inside.is_of_series = inside.wants_search =
+		false;
 	inside.constants = constants;
 	inside.depth++;
 	return inside;

@@ -80,9 +80,9 @@ DEFINE_OWNED_STRUCT(struct plan_resolved, plan_resolved_release);
 MUST_CHECK int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll,
 			    struct bytes pipeline, struct plan_resolved *ret, struct error *e);
 
-/* 40602 when the pipeline begins with a stage that tells of a collection, and measurements are unpacked before it. */
-MUST_CHECK int plan_check_series(const struct plan_resolved *r, struct bytes pipeline,
-				 struct error *e);
+/* 40602 when the pipeline begins with a stage that tells of a collection, and a view has stages, or measurements are unpacked, before it. */
+MUST_CHECK int plan_check_first(const struct plan_resolved *r, struct bytes pipeline,
+				struct error *e);
 
 /* Is it the specification of an index on `_id` alone? */
 bool plan_is_on_id(struct bytes index);

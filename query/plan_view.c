@@ -438,9 +438,10 @@ static const char *asks_itself(struct bytes pipeline)
 	return NULL;
 }
 
-int plan_check_series(const struct plan_resolved *r, struct bytes pipeline, struct error *e)
+int plan_check_first(const struct plan_resolved *r, struct bytes pipeline, struct error *e)
 {
-	const char *name = r->unpack.len > 0 ? asks_itself(pipeline) : NULL;
+	bool is_behind = r->unpack.len > 0 || value_count(r->pipeline) > value_count(pipeline);
+	const char *name = is_behind ? asks_itself(pipeline) : NULL;
 
 	return name == NULL ? 0 : query_error(e, 40602, PIPELINE_ONLY_AS_FIRST, name);
 }
@@ -452,13 +453,14 @@ static int open_other(struct query_context *q, struct bytes db, struct bytes col
 	OWNED(plan_resolved_release) struct plan_resolved resolved = {0};
 
 	if (plan_resolve(q, db, coll, pipeline, &resolved, e) < 0 ||
-	    plan_check_series(&resolved, pipeline, e) < 0)
+	    plan_check_first(&resolved, pipeline, e) < 0)
 		return e->code;
 	if (asks_itself(pipeline) != NULL) {
 		struct query_context *own = arena_get(q->constants, sizeof(*own));
 
 		*own = *q;
-		own->coll = arena_copy(q->constants, coll);
+		own->coll =
+			resolved.unpack.len > 0 ? arena_copy(q->constants, coll) : resolved.coll;
 		q = own;
 	}
 	return plan_pipeline(q, &resolved, scope, vars, false, NULL, ret, e);

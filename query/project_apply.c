@@ -13,6 +13,7 @@ struct applying {
 	struct expr_frame *frame;
 	struct buf *out;
 	bool gaps; /* what is not there any more keeps its place */
+	bool by_name; /* an inclusion that also computes: of fields with one name mongod gives the first, each time */
 };
 
 static int apply_document(struct applying *a, const struct project_node *node, struct bytes doc,
@@ -248,6 +249,8 @@ static int apply_document(struct applying *a, const struct project_node *node, s
 			continue;
 		}
 		hint = child->next;
+		if (a->by_name && seen[child->index])
+			fields_find(doc, field.name, &field);
 		done = field.type == FIELDS_GAP ? apply_gap(a, child, &field, e)
 						: apply_child(a, child, &field, e);
 		if (done < 0)
@@ -407,8 +410,12 @@ static int cut(struct applying *a, struct bytes doc, size_t begin, struct error 
 int project_apply(const struct project *project, struct expr_frame *frame,
 		  const struct stage_doc *doc, struct buf *ret, struct error *e)
 {
-	struct applying a = {
-		.project = project, .frame = frame, .out = ret, .gaps = frame->q->keeps_gaps};
+	struct applying a = {.project = project,
+			     .frame = frame,
+			     .out = ret,
+			     .gaps = frame->q->keeps_gaps,
+			     .by_name = project->type == PROJECT_INCLUSION &&
+					project->root->is_computed};
 	size_t begin = ret->len;
 
 	expr_frame_set(frame, doc->doc);

@@ -17,7 +17,9 @@ enum match_flags {
 	MATCH_NO_EXPR = 1 << 0,	  /* inside $elemMatch */
 	MATCH_AGGREGATE = 1 << 1, /* the $match stage: texts of $text, $where, $near differ */
 	MATCH_UNFOLDED = 1 << 2,  /* match_fold() comes later */
-	MATCH_OF_LIST = 1 << 4, /* of what the server lists about itself: no $text, $where, $near */
+	MATCH_OF_LIST =
+		1
+		<< 4, /* of what the server lists about itself, or a $graphLookup: no $text, $where, $near */
 	MATCH_AS_WRITTEN =
 		1 << 3, /* predicates are asked in the order of the words: no plan sorts them */
 	MATCH_WITH_NEAR = 1 << 5, /* a $near may stand in it: somebody asks for match_near() */

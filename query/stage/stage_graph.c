@@ -347,7 +347,8 @@ static int parse_restriction(struct stage_build *b, struct graph_stage *self, co
 	if (v->type != BSON_KIND_DOCUMENT)
 		return query_error(e, 40185, "restrictSearchWithMatch must be an object, found %s",
 				   value_type_name(v->type));
-	if (match_parse(b->scope, v->data, MATCH_AGGREGATE | MATCH_UNFOLDED, &self->match, e) < 0)
+	if (match_parse(b->scope, v->data, MATCH_AGGREGATE | MATCH_UNFOLDED | MATCH_OF_LIST,
+			&self->match, e) < 0)
 		return query_error_cause(
 			e, "Failed to parse 'restrictSearchWithMatch' option to $graphLookup");
 	return 0;

@@ -37,7 +37,7 @@ static void add_number(struct buf *out, const char *name, int64_t number)
 
 struct coll_stats_stage {
 	struct stage base;
-	bool wants_count, wants_storage, wants_latency, wants_queries, is_done;
+	bool wants_count, wants_storage, wants_latency, wants_histograms, wants_queries, is_done;
 	double scale;
 	struct buf out;
 };
@@ -168,25 +168,32 @@ static void add_storage(struct coll_stats_stage *self, const struct catalog_entr
 	bson_build_end(out, begin);
 }
 
-static void add_namespace(struct query_context *q, struct buf *out)
+static void add_namespace(struct query_context *q, struct bytes coll, struct buf *out)
 {
 	OWNED(buf_release) struct buf ns = {0};
 
 	buf_add_bytes(&ns, q->db);
 	buf_add_u8(&ns, '.');
-	buf_add_bytes(&ns, q->coll);
+	buf_add_bytes(&ns, coll);
 	bson_build_string(out, "ns", buf_bytes(&ns));
 }
 
-static void add_latency(struct query_context *q, struct buf *out)
+static void add_latency(struct coll_stats_stage *self)
 {
 	static const char *const names[] = {"reads", "writes", "commands", "transactions"};
+	struct query_context *q = self->base.q;
+	struct bytes coll = q->coll; /* here a time series has its own name */
+	struct buf *out = &self->out;
 	size_t begin, inner;
 
-	add_namespace(q, out); /* once more */
+	if (q->is_of_series)
+		buckets_is(q->coll, &coll);
+	add_namespace(q, coll, out); /* once more */
 	begin = bson_build_open(out, "latencyStats");
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		inner = bson_build_open(out, names[i]);
+		if (self->wants_histograms) /* of no operation */
+			bson_build_end(out, bson_build_open_array(out, "histogram"));
 		bson_build_int64(out, "latency", 0);
 		bson_build_int64(out, "ops", 0);
 		bson_build_end(out, inner);
@@ -216,11 +223,11 @@ static int coll_stats_next(struct stage *stage, struct stage_doc *ret, struct er
 		return 0;
 	self->is_done = true;
 	begin = bson_build_begin(&self->out);
-	add_namespace(stage->q, &self->out);
+	add_namespace(stage->q, stage->q->coll, &self->out);
 	add_host(stage->q, &self->out);
 	add_time(&self->out, "localTime");
 	if (self->wants_latency)
-		add_latency(stage->q, &self->out);
+		add_latency(self);
 	if (self->wants_storage) {
 		if (find_entry(self, "storageStats", &entry, e) < 0)
 			return e->code;
@@ -280,8 +287,9 @@ static int check_flag(struct bytes spec, const char *name, struct error *e)
 			   value_type_name(v.type));
 }
 
-static int check_latency(struct bytes spec, struct error *e)
+static int parse_latency(struct coll_stats_stage *self, struct bytes spec, struct error *e)
 {
+	struct value histograms = value_get(spec, bytes_str("histograms"));
 	struct fields fields = fields_of(spec);
 	struct bson_field field;
 
@@ -291,6 +299,7 @@ static int check_latency(struct bytes spec, struct error *e)
 		if (query_error_if_repeated(e, "$collStats.latencyStats", spec, &field) < 0)
 			return e->code;
 	}
+	self->wants_histograms = value_is_true(&histograms);
 	return check_flag(spec, "histograms", e);
 }
 
@@ -309,7 +318,7 @@ static int parse_inside(struct coll_stats_stage *self, const bool *option, struc
 			struct error *e)
 {
 	if (option == &self->wants_latency)
-		return check_latency(spec, e);
+		return parse_latency(self, spec, e);
 	if (option != &self->wants_storage)
 		return check_empty(spec, e);
 	if (parse_scale(self, spec, e) < 0 || check_flag(spec, "verbose", e) < 0 ||

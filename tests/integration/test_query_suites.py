@@ -30,6 +30,7 @@ DATA = {
     "equals": [{"_id": i, "k": k, "v": i} for i, k in enumerate([1, 1, 2, 2, 1, 3, 3, 3, 1, 2, 1.0, Int64(2)])],
     "pairs": [{"_id": i, "x": x, "y": y} for i, (x, y) in enumerate(PAIRS)],
     "late": [{"_id": i, "a": "x" if i == 5 else i, "p": i % 2} for i in range(60)],
+    "nested": [{"_id": 1, "a": 1, "b": 2, "c": {"x": 1, "y": 2, "z": 3}}],
     "encrypted": [*({"_id": i, "data": value} for i, value in enumerate(ENCRYPTED)), {"_id": 99}],
 }
 
@@ -48,6 +49,7 @@ def pair(server, tmp_path_factory):  # noqa: F811
     made.database.doubly.insert_one({"_id": 1, "a": 1, "z": 1})
     for name, source, kind in (("some", "data", {"a": "x"}), ("fewer", "some", {"_id": 1}), ("empty", "none", {})):
         made.database.create_collection(name, viewOn=source, pipeline=[{"$match": kind}])
+    made.database.create_collection("all", viewOn="data", pipeline=[])
     made.database.create_collection("series", timeseries={"timeField": "t"})
     made.database.create_collection("french", collation={"locale": "fr"}).insert_one({"_id": 1, "a": "x"})
     yield made.open()
@@ -247,3 +249,61 @@ def test_explain_tells_the_command_behind_the_server_where_there_are_stages(pair
         for verbosity in ("queryPlanner", "executionStats"):
             want, have = (list(bson.decode(raw)) for raw in pair.both({"explain": command, "verbosity": verbosity}))
             assert have == want, command
+
+
+@pytest.mark.parametrize("name", ["data", "all", "some", "none", "series", "system.buckets.series"])
+def test_stages_that_tell_of_a_collection_tell_of_what_a_view_views(pair, name):
+    """Where it has no stages: else they are not the first, which a mongod tells before it runs, in shorter words."""
+    tells = ({"$collStats": {"count": {}}}, {"$collStats": {"latencyStats": {}}}, {"$collStats": {"latencyStats": {"histograms": True}}}, {"$indexStats": {}}, {"$planCacheStats": {}}, {"$listCatalog": {}})
+    kept = {"$project": {key: 1 for key in ("ns", "count", "latencyStats.transactions", "key", "db", "name", "type")}}
+    for stage in tells:
+        pair.same(aggregate(name, stage, kept))
+        for inside in (aggregate("data", {"$lookup": {"from": name, "pipeline": [stage, kept], "as": "l"}}), aggregate("data", {"$unionWith": {"coll": name, "pipeline": [stage, kept]}})):
+            want, have = (bson.decode(raw) for raw in pair.both(inside))
+            assert have.get("code") == want.get("code"), inside
+            if "code" not in want:
+                pair.same(inside)
+
+
+def test_a_graph_lookup_takes_no_text_search(pair):
+    for query in ({"$text": {"$search": "x"}}, {"$text": 5}, {"$or": [{"a": 1}, {"$text": {"$search": "x"}}]}, {"$where": "1"}, {"a": {"$near": [0, 0]}}):
+        pair.same(aggregate("data", {"$graphLookup": {"from": "data", "startWith": "$_id", "connectFromField": "_id", "connectToField": "_id", "as": "l", "restrictSearchWithMatch": query}}))
+
+
+def test_a_field_that_an_expression_took_away_keeps_its_place_for_one_that_sets_it(pair):
+    def unset(name, source):
+        return {"$unsetField": {"field": name, "input": source}}
+
+    def put(name, source, value=9):
+        return {"$setField": {"field": name, "input": source, "value": value}}
+
+    shapes = [lambda f, d: put(f, unset(f, d)), lambda f, d: put(f, put(f, d, "$$REMOVE")), lambda f, d: unset(f, put(f, d)), lambda f, d: put("q", unset(f, d)), lambda f, d: put(f, {"$cond": [True, unset(f, d), 1]}),
+              lambda f, d: {"$let": {"vars": {"d": unset(f, d)}, "in": put(f, "$$d")}}, lambda f, d: put(f, {"$mergeObjects": [unset(f, d), {"k": 1}]}), lambda f, d: {"$objectToArray": put(f, unset(f, d))}, lambda f, d: {"$objectToArray": unset(f, d)},
+              lambda f, d: {"$eq": [put(f, unset(f, d)), put(f, d)]}, lambda f, d: {"$first": {"$map": {"input": [unset(f, d)], "in": put(f, "$$this")}}}, lambda f, d: {"$reduce": {"input": [1, 2], "initialValue": d, "in": put(f, unset(f, "$$value"), "$$this")}}]
+    for shape, (source, name) in itertools.product(shapes, (("$$ROOT", "a"), ("$c", "x"), ({"a": 1, "x": 5, "b": 2}, "x"))):
+        made = shape(name, source)
+        pair.same({"find": "nested", "projection": {"r": made}})
+        pair.same({"find": "nested", "filter": {"$expr": {"$eq": [made, put(name, source)]}}})
+        for stage in ({"$project": {"r": made}}, {"$set": {"r": made}}, {"$group": {"_id": made}}, {"$facet": {"f": [{"$project": {"r": made}}]}}, {"$match": {"$expr": {"$eq": [made, put(name, source)]}}}, {"$sortByCount": made},
+                      {"$lookup": {"from": "nested", "let": {"q": made}, "pipeline": [{"$project": {"r": "$$q"}}], "as": "l"}}):
+            pair.same(aggregate("nested", stage))
+    pair.same(aggregate("nested", {"$project": {"r": "$$l"}}, let={"l": put("x", unset("x", {"a": 1, "x": 5, "b": 2}))}))
+
+
+def test_a_field_keeps_its_place_in_pipelines_inside_of_stages_too(pair):
+    removers = [{"$unset": "a"}, {"$project": {"a": 0}}, {"$set": {"a": "$$REMOVE"}}, {"$unset": "c.x"}, {"$replaceWith": {"b": 1, "a": "$q", "c": 1}}, {"$unwind": {"path": "$q", "preserveNullAndEmptyArrays": True}}]
+    field = {"$setField": {"field": "x", "input": "$c", "value": 9}}
+    setters = [{"$set": {"a": 5}}, {"$set": {"c.x": 5}}, {"$addFields": {"k.a": 5}}, {"$lookup": {"from": "nested", "localField": "b", "foreignField": "b", "as": "a"}}, {"$setWindowFields": {"output": {"a": {"$sum": 1}}}},
+               {"$unwind": {"path": "$b", "includeArrayIndex": "a"}}, {"$group": {"_id": "$c"}}, {"$set": {"r": field}}, {"$group": {"_id": None, "l": {"$push": field}}}, {"$match": {"$expr": {"$eq": [field, {"x": 9, "y": 2, "z": 3}]}}}]
+    for first, then in itertools.product(removers, setters):
+        if first.get("$replaceWith") and "$setField" in str(then):
+            continue  # fails: there is no document
+        for pipeline in ([first, then], [{"$lookup": {"from": "nested", "pipeline": [first, then], "as": "k"}}], [{"$lookup": {"from": "nested", "pipeline": [first], "as": "k"}}, then], [{"$unionWith": {"coll": "nested", "pipeline": [first, then]}}],
+                         [{"$unionWith": {"coll": "nested", "pipeline": [first]}}, then], [{"$facet": {"f": [first, then]}}], [{"$lookup": {"from": "nested", "pipeline": [{"$unionWith": {"coll": "nested", "pipeline": [first, then]}}], "as": "k"}}]):
+            pair.same(aggregate("nested", *pipeline))
+
+
+def test_of_fields_with_one_name_an_inclusion_that_computes_gives_the_first_each_time(pair):
+    twice = {"$collStats": {"latencyStats": {}}}  # has `ns` twice
+    for fields in ({"ns": 1}, {"ns": 1, "k": {"$add": [1, 1]}}, {"ns": 1, "k": "$ns"}, {"k": "$ns"}):
+        pair.same(aggregate("series", twice, {"$project": fields}))
