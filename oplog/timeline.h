@@ -75,8 +75,9 @@ struct timeline_reach {
 /* A time behind the first moment that can't be reached. Gaps are in order, and may touch. */
 struct timeline_gap {
 	struct entry_optime after, before;
-	const char *why; /* "no oplog", "no exact snapshot before it", or: */
-	bool let_go;	 /* a retention did it: nothing is missing */
+	const char *
+		why; /* "no oplog", "no exact snapshot before it", that it is amid what was let go, or: */
+	bool let_go; /* a retention did it: nothing is missing */
 };
 
 struct timeline_map {
@@ -84,7 +85,7 @@ struct timeline_map {
 	size_t reach_count;
 	const struct timeline_gap *gaps;
 	size_t gap_count;
-	size_t lost_count;	   /* of these: what no retention let go */
+	size_t lost_count;	   /* of these: what no retention let go, and is not amid that */
 	struct timeline_map *rest; /* what owns all this; shared */
 	unsigned users;		   /* of what is shared; atomic */
 };

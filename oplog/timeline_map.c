@@ -109,45 +109,66 @@ static const struct stream_notes *notes_of(struct timeline_view *view, uint64_t 
 	return &view->notes;
 }
 
-/* NULL for `why`: a retention did it. */
+/* Why a piece of a gap can't be opened; otherwise it is lost, for a reason that its gap has. */
+#define LET_GO "let go by a retention"
+#define AMID "lost before a retention let go of all around it"
+
 static void add_piece(struct mapping *mapping, struct entry_optime after,
 		      struct entry_optime before, const char *why)
 {
-	struct timeline_gap gap = {after, before, why == NULL ? "let go by a retention" : why,
-				   why == NULL};
+	struct timeline_gap gap = {after, before, why, strcmp(why, LET_GO) == 0};
 
 	if (after.ts >= before.ts)
 		return;
-	mapping->lost += !gap.let_go;
+	mapping->lost += !gap.let_go && strcmp(why, AMID) != 0;
 	buf_add(&mapping->gaps, &gap, sizeof(gap));
 }
 
-/* What was a gap when all around it was let go is one still: it is told apart from that. */
+static struct entry_optime within(uint64_t ts, struct entry_optime after,
+				  struct entry_optime before)
+{
+	if (ts <= after.ts)
+		return after;
+	return ts >= before.ts ? before : (struct entry_optime){ts, -1};
+}
+
+/* Is there, between two spans that were let go, no oplog on either side of the piece? */
+static bool is_amid(const struct mapping *mapping, uint64_t end, uint64_t begin,
+		    struct entry_optime after, struct entry_optime before)
+{
+	const struct stream *stream = mapping->view->stream;
+
+	return end != 0 && (after.ts <= end || stream_range_at(stream, after.ts) == NULL) &&
+	       (before.ts >= begin || stream_range_at(stream, before.ts) == NULL);
+}
+
+/*
+ * What was a gap when all around it was let go is one still: it is told apart from that, but counts no longer: who let go of both sides
+ * asks for nothing between them.
+ */
 static void add_gap(struct mapping *mapping, struct entry_optime after, struct entry_optime before,
 		    const char *why)
 {
-	uint64_t let_go;
+	struct entry_optime at = after;
+	uint64_t let_go, end = 0; /* of the span before */
 	const struct stream_notes *notes = notes_of(mapping->view, &let_go);
 
 	if (notes->before == 0) {
-		add_piece(mapping, after, before, before.ts <= let_go ? NULL : why);
+		add_piece(mapping, after, before, before.ts <= let_go ? LET_GO : why);
 		return;
 	}
 	for (size_t i = 0; i < stream_notes_count(notes); i++) {
 		const struct stream_note_span *span = stream_notes_span(notes, i);
-		struct entry_optime first = {span->first, -1}, last = {span->last, -1};
+		struct entry_optime first = within(span->first, after, before);
+		struct entry_optime last = within(span->last, after, before);
 
-		if (span->last <= after.ts || span->first >= before.ts)
-			continue;
-		if (span->first <= after.ts)
-			first = after;
-		if (span->last >= before.ts)
-			last = before;
-		add_piece(mapping, after, first, why);
-		add_piece(mapping, first, last, NULL);
-		after = last;
+		add_piece(mapping, at, first,
+			  is_amid(mapping, end, span->first, at, first) ? AMID : why);
+		add_piece(mapping, first, last, LET_GO);
+		at = last;
+		end = span->last;
 	}
-	add_piece(mapping, after, before, why);
+	add_piece(mapping, at, before, why);
 }
 
 /* A range of the stream, or an exact snapshot outside of all. */

@@ -84,7 +84,8 @@ const struct cmd cmd_gaps = {
 		 "to. Both ends can be opened, what is between can't, and no range goes across. "
 		 "Exit code 3\n"
 		 "when there is a gap, 0 when there is none, or 'yester forget --pitr-window' made "
-		 "all of them.\n",
+		 "all of them\n"
+		 "or let go of the oplog on both sides.\n",
 	.examples = "  yester gaps -s /backup/shop\n"
 		    "  yester gaps -s /backup/shop --quiet || echo 'history is not whole'\n",
 	.run = run_gaps,
