@@ -21,6 +21,7 @@ int moment_open(struct store *store, const struct snapshot *snapshot, struct mom
 	snapshot_copy(snapshot, &moment->snapshot);
 	moment->replayed = snapshot->source != NULL && strcmp(snapshot->source, "moment") == 0;
 	moment->users = 1;
+	store_cache_pin(store, &snapshot->id);
 	*ret = moment;
 	return 0;
 }
@@ -49,6 +50,7 @@ void moment_release(struct moment *moment)
 		return;
 	if (moment->source.free != NULL)
 		moment->source.free(moment->source.ctx);
+	store_cache_unpin(moment->store, &moment->snapshot.id);
 	snapshot_release(&moment->snapshot);
 	free(moment);
 }

@@ -39,28 +39,27 @@ static void lazy_free(void *ctx)
 	free(lazy);
 }
 
-int timeline_open_visited(struct timeline *timeline, const struct timeline_point *point,
-			  const struct snapshot *visited, struct moment **ret, struct error *e)
+int timeline_open_visited(const struct timeline_point *point,
+			  const struct timeline_visited *visited, struct moment **ret,
+			  struct error *e)
 {
-	struct snapshot shown = *visited; /* its texts are borrowed */
+	struct snapshot shown = visited->snapshot; /* its texts are borrowed */
 
 	shown.name = (char *)(uintptr_t)point->name;
 	shown.tag = NULL;
 	shown.time = entry_seconds(point->ts);
-	return moment_open(timeline->cache, &shown, ret, e);
+	return moment_open(visited->cache, &shown, ret, e);
 }
 
 static int visit(struct lazy *lazy, const struct visit_want *want, bool only_cached,
 		 struct moment **ret, struct error *e)
 {
-	OWNED(snapshot_release) struct snapshot visited = {0};
+	OWNED(timeline_visited_release) struct timeline_visited visited = {0};
 	int found = timeline_visit(lazy->timeline, &lazy->point, want, only_cached, lazy->progress,
 				   &visited, e);
 
 	if (found == 1)
-		found = timeline_open_visited(lazy->timeline, &lazy->point, &visited, ret, e) < 0
-				? e->code
-				: 1;
+		found = timeline_open_visited(&lazy->point, &visited, ret, e) < 0 ? e->code : 1;
 	return found;
 }
 
@@ -174,7 +173,7 @@ int timeline_lazy_open(struct timeline *timeline, const struct timeline_point *p
 		       const struct progress *progress, struct moment **ret, struct error *e)
 {
 	const struct visit_want want = {.kind = VISIT_NAMES};
-	OWNED(snapshot_release) struct snapshot names = {0};
+	OWNED(timeline_visited_release) struct timeline_visited names = {0};
 	struct moment_source source = {resolve, is_known, document, lazy_free, NULL};
 	struct lazy *lazy;
 
@@ -187,21 +186,21 @@ int timeline_lazy_open(struct timeline *timeline, const struct timeline_point *p
 	pthread_mutex_init(&lazy->making, NULL);
 	pthread_mutex_init(&lazy->lock, NULL);
 	source.ctx = lazy;
-	free(names.name);
-	names.name = xstrdup(point->name);
-	names.time = entry_seconds(point->ts);
-	return moment_open_lazy(timeline->cache, &names, &source, ret, e);
+	free(names.snapshot.name);
+	names.snapshot.name = xstrdup(point->name);
+	names.snapshot.time = entry_seconds(point->ts);
+	return moment_open_lazy(names.cache, &names.snapshot, &source, ret, e);
 }
 
 static int open_all(struct timeline *timeline, const struct timeline_point *point, bool only_cached,
 		    const struct progress *progress, struct moment **ret, struct error *e)
 {
 	const struct visit_want want = {.kind = VISIT_ALL};
-	OWNED(snapshot_release) struct snapshot visited = {0};
+	OWNED(timeline_visited_release) struct timeline_visited visited = {0};
 	int found = timeline_visit(timeline, point, &want, only_cached, progress, &visited, e);
 
 	if (found == 1)
-		found = timeline_open_visited(timeline, point, &visited, ret, e) < 0 ? e->code : 1;
+		found = timeline_open_visited(point, &visited, ret, e) < 0 ? e->code : 1;
 	return found;
 }
 

@@ -251,6 +251,9 @@ static int keep(struct visit *visit, struct store_writer *writer, struct replay_
 	struct snapshot *s = &result->snapshot;
 	char name[NAME_LEN];
 
+	struct store_writer_counts counts;
+	int code;
+
 	cache_name(visit->point, visit->want, name);
 	s->name = xstrdup(name);
 	s->source = xstrdup("moment");
@@ -260,7 +263,10 @@ static int keep(struct visit *visit, struct store_writer *writer, struct replay_
 	else if (visit->want->kind == VISIT_ONE && !result->steady)
 		s->tag = xstrdup(TAG_UNSTEADY);
 	s->created_us = clock_wall_us();
-	return commit_snapshot(writer, s, e);
+	code = commit_snapshot(writer, s, e);
+	store_writer_counts(writer, &counts);
+	store_cache_grew(visit->timeline->cache, counts.stored_bytes);
+	return code;
 }
 
 static int begin_reading(struct visit *visit, const struct stream_filter *filter,
@@ -343,15 +349,13 @@ static int open_cache(struct timeline *timeline, struct error *e)
 	return store_open_cache(timeline->store, &timeline->cache, e);
 }
 
-/* With the turn taken. */
-static int visit_once(struct visit *visit, bool only_cached, struct snapshot *ret, struct error *e)
+static int find_or_make(struct visit *visit, bool only_cached, struct snapshot *ret,
+			struct error *e)
 {
 	struct timeline *timeline = visit->timeline;
 	OWNED(replay_result_release) struct replay_result result = {0};
 	int found;
 
-	if (open_cache(timeline, e) < 0)
-		return e->code;
 	found = visit->want->kind == VISIT_NAMES ? take_names(visit, ret, e) : 0;
 	if (found == 0)
 		found = look_in_cache(visit, ret, e);
@@ -368,6 +372,36 @@ static int visit_once(struct visit *visit, bool only_cached, struct snapshot *re
 	return 1;
 }
 
+/* With the turn taken. A cache that holds too much is used as it is, when it can't be helped. */
+static int visit_once(struct visit *visit, bool only_cached, struct timeline_visited *ret,
+		      struct error *e)
+{
+	struct timeline *timeline = visit->timeline;
+	struct error ignored;
+	int found;
+
+	if (open_cache(timeline, e) < 0)
+		return e->code;
+	(void)(store_cache_trim(timeline->cache, timeline->cached.count, &ignored) < 0);
+	if (store_cache_begin_visit(timeline->cache, e) < 0)
+		return e->code;
+	found = find_or_make(visit, only_cached, &ret->snapshot, e);
+	if (found == 1) {
+		ret->cache = timeline->cache;
+		store_cache_pin(ret->cache, &ret->snapshot.id);
+	}
+	store_cache_end_visit(timeline->cache);
+	return found;
+}
+
+void timeline_visited_release(struct timeline_visited *visited)
+{
+	if (visited->cache != NULL)
+		store_cache_unpin(visited->cache, &visited->snapshot.id);
+	snapshot_release(&visited->snapshot);
+	*visited = (struct timeline_visited){0};
+}
+
 /* The last operation that the moment shows: who read only the commands has not seen it. */
 static int tell_optime(const struct visit *visit, struct snapshot *ret, struct error *e)
 {
@@ -381,7 +415,7 @@ static int tell_optime(const struct visit *visit, struct snapshot *ret, struct e
 
 int timeline_visit(struct timeline *timeline, const struct timeline_point *point,
 		   const struct visit_want *want, bool only_cached, const struct progress *progress,
-		   struct snapshot *ret, struct error *e)
+		   struct timeline_visited *ret, struct error *e)
 {
 	OWNED(visit_release)
 	struct visit visit = {
@@ -392,8 +426,8 @@ int timeline_visit(struct timeline *timeline, const struct timeline_point *point
 		return e->code;
 	code = visit_once(&visit, only_cached, ret, e);
 	end_turn(timeline);
-	if (code == 1 && want->kind == VISIT_NAMES && tell_optime(&visit, ret, e) < 0) {
-		snapshot_release(ret);
+	if (code == 1 && want->kind == VISIT_NAMES && tell_optime(&visit, &ret->snapshot, e) < 0) {
+		timeline_visited_release(ret);
 		return e->code;
 	}
 	return code;

@@ -19,13 +19,21 @@ struct visit_want {
 	const struct catalog_entry *only; /* of VISIT_ONE; it has a UUID */
 };
 
+/* What a visit found: a snapshot of `cache`, which is the timeline's, that stays there until this is released. */
+struct timeline_visited {
+	struct store *cache;
+	struct snapshot snapshot;
+};
+void timeline_visited_release(struct timeline_visited *visited);
+DEFINE_OWNED_STRUCT(struct timeline_visited, timeline_visited_release);
+
 /*
- * What is wanted of the moment `point`, as a snapshot of the timeline's cache: from an earlier visit, else by a
- * replay. With `only_cached` 0 when it would have to be replayed; else 1. The caller releases *ret.
+ * What is wanted of the moment `point`: from an earlier visit, else by a replay. With `only_cached` 0 when it would have to be
+ * replayed; else 1. The caller releases *ret.
  */
 MUST_CHECK int timeline_visit(struct timeline *timeline, const struct timeline_point *point,
 			      const struct visit_want *want, bool only_cached,
-			      const struct progress *progress, struct snapshot *ret,
+			      const struct progress *progress, struct timeline_visited *ret,
 			      struct error *e);
 
 /* The document with `key` of a collection of the moment: 1 and it is appended, 0 there is none. */
@@ -40,9 +48,9 @@ MUST_CHECK int timeline_lazy_open(struct timeline *timeline, const struct timeli
 				  const struct progress *progress, struct moment **ret,
 				  struct error *e);
 
-/* A snapshot of the cache under the point's own name, as readers see it. */
-MUST_CHECK int timeline_open_visited(struct timeline *timeline, const struct timeline_point *point,
-				     const struct snapshot *visited, struct moment **ret,
+/* What was visited under the point's own name, as readers see it. */
+MUST_CHECK int timeline_open_visited(const struct timeline_point *point,
+				     const struct timeline_visited *visited, struct moment **ret,
 				     struct error *e);
 
 #endif

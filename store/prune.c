@@ -72,6 +72,12 @@ static bool is_new_name(struct prune *p, const char *name)
 	return live_set_add(p->seen, get_le64(hash.at) | 1);
 }
 
+/* What a cache lost is no loss, and what it lacks lies in the store under it. */
+static bool is_made_again(const struct prune *p, const struct error *e)
+{
+	return p->store->under != NULL && error_is_harm(e);
+}
+
 static int mark_manifest(void *ctx, const char *name, uint64_t size, struct error *e)
 {
 	OWNED(snapshot_release) struct snapshot snapshot = {0};
@@ -81,7 +87,7 @@ static int mark_manifest(void *ctx, const char *name, uint64_t size, struct erro
 	if (!is_new_name(p, name))
 		return 0;
 	found = snapshots_read_one(p->store, name, size, &snapshot, e);
-	if (found < 0) /* The reader names it itself. */
+	if (found < 0 && !is_made_again(p, e)) /* The reader names it itself. */
 		return found;
 	if (found == 1 && mark_snapshot(p->mark, &snapshot, e) < 0)
 		return e->code;
@@ -106,7 +112,7 @@ static int mark_all(struct prune *p, struct error *e)
 	if (files->ops->list(files, "snapshots", mark_manifest, p, e) < 0 ||
 	    files->ops->list(files, "oplog", mark_oplog, p, e) < 0)
 		return e->code;
-	if (mark_missing(p->mark) == 0)
+	if (mark_missing(p->mark) == 0 || p->store->under != NULL)
 		return 0;
 	error_set(e, ERR_CORRUPT,
 		  "%llu chunks that snapshots or segments need are missing or damaged: nothing is "

@@ -15,6 +15,7 @@
 #include "store/backend/backend_dir.h"
 #include "store/crypt/keyring.h"
 #include "store/crypt/spill.h"
+#include "store/store_cache_pins.h"
 #include "store/store_internal.h"
 #include "store/tmp_lock.h"
 
@@ -326,6 +327,7 @@ void store_close(struct store *store)
 		codec_free(store->codecs[i]);
 	if (store->config_fd >= 0)
 		close(store->config_fd);
+	store_cache_pins_free(store->pins);
 	pack_keys_free(store->pack_keys);
 	if (!store->keys_are_borrowed)
 		store_keys_free(store->keys);

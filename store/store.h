@@ -81,6 +81,29 @@ unsigned store_cache_harms(struct store *cache);
  */
 MUST_CHECK int store_cache_follow(struct store *cache, struct error *e);
 
+/*
+ * Who visits a moment, that is looks which ones there are, makes one, and pins it, does so between these two: until then nothing goes
+ * that may be needed for it. One thread at a time; any number of programs. ERR_IO.
+ */
+MUST_CHECK int store_cache_begin_visit(struct store *cache, struct error *e);
+void store_cache_end_visit(struct store *cache);
+
+/*
+ * A moment of the cache, by the id of its manifest, that is read: it stays until it is unpinned as often. Begun during a visit, or while
+ * it is pinned. An id that the cache does not have is fine, and so is a store that is no cache: nothing happens.
+ */
+void store_cache_pin(struct store *cache, const struct chunk_id *id);
+void store_cache_unpin(struct store *cache, const struct chunk_id *id);
+
+/*
+ * Outside of a visit: when the cache, of which `moments` moments are known, holds more than STORE_CACHE_MAX bytes or
+ * STORE_CACHE_MOMENTS, those go that were not used for the longest time, and what only they need; of what is pinned nothing. Cheap where it
+ * does not, or somebody visits. Errors as prune_run(); what was done is sound.
+ */
+MUST_CHECK int store_cache_trim(struct store *cache, size_t moments, struct error *e);
+/* So many bytes were written to the cache. By one thread at a time. */
+void store_cache_grew(struct store *cache, uint64_t bytes);
+
 const char *store_path(const struct store *store);
 /* A folder for unnamed spills. */
 const char *store_tmp(const struct store *store);

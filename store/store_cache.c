@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "store/pack/pack_reader.h"
+#include "store/store_cache_pins.h"
 #include "store/store_internal.h"
 
 #define MEMORY (16 * MIB)   /* of decoded chunks */
@@ -36,7 +37,7 @@ static int may_stay(struct store *cache, const struct store *under, struct error
 		return e->code;
 	if (size <= STORE_CACHE_MAX && moments <= STORE_CACHE_MOMENTS)
 		return 1;
-	/* Who has it open goes on; the next one alone empties it. */
+	/* Who has it open goes on, and trims it; the next one alone empties it. */
 	return file_lock(cache->config_fd, "cache", STORE_LOCK_USE, FILE_LOCK_EXCLUSIVE, false,
 			 e) == 1
 		       ? 0
@@ -60,6 +61,9 @@ static int open_once(struct store *under, const char *path, struct store **ret, 
 	if (file_lock(cache->config_fd, path, STORE_LOCK_USE, FILE_LOCK_SHARED, true, e) < 0)
 		return e->code;
 	cache->under = under;
+	cache->pins = store_cache_pins_new();
+	cache->size_limit = STORE_CACHE_MAX;
+	cache->moments_limit = STORE_CACHE_MOMENTS;
 	*ret = TAKE(cache);
 	return 0;
 }

@@ -2,7 +2,7 @@
  * store_internal.h - the inside of struct store, for the files of store/ only.
  *
  * store.c opens and closes, store_read.c reads chunks, store_refresh.c keeps the index true,
- * store_writer.c adds packs, snapshot/ adds manifests, store_cache.c opens a cache of moments.
+ * store_writer.c adds packs, snapshot/ adds manifests, store_cache*.c open and keep a cache of moments.
  */
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
@@ -23,6 +23,7 @@ enum store_lock_byte {
 	STORE_LOCK_PRUNE = 1,
 	STORE_LOCK_USE = 2,	  /* of a cache: shared by those who have it open */
 	STORE_LOCK_KEYS = 3,	  /* rekey */
+	STORE_LOCK_VISIT = 4,	  /* of a cache: shared by those who visit a moment now */
 	STORE_LOCK_STREAM = 1024, /* plus an enum store_stream_lock */
 };
 
@@ -69,6 +70,10 @@ struct store {
 	unsigned harms; /* of a cache: how often something of it was lost; atomic */
 	uint8_t leans_on
 		[CHUNK_INDEX_STATE_LEN]; /* of a cache: what store_cache_follow() saw last */
+	struct store_cache_pins *pins;	 /* of a cache; NULL: it is none */
+	uint64_t size_limit;		 /* of a cache: what store_cache_trim() goes by; and: */
+	size_t moments_limit;
+	uint64_t grown; /* by so many bytes since it was looked at */
 };
 
 /* A codec of this thread for a while. */

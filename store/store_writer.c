@@ -414,7 +414,7 @@ int store_writer_look_at_condemned(struct store_writer *w, struct error *e)
 	size_t count;
 	bool changed;
 
-	/* A cache is not pruned. */
+	/* A cache is pruned while nobody writes to it. */
 	if (w->store->under != NULL)
 		return 0;
 	if (condemned_read(w->store, &list, e) < 0 ||

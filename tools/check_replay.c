@@ -138,6 +138,7 @@ static int replay(struct job *job, const struct snapshot *base, const struct sna
 		.progress = job->progress,
 	};
 	uint64_t needed = ts_of(base->needed_from);
+	struct store_writer_counts counts;
 
 	if (stream_cursor_seek(cursor, needed != 0 ? needed : options.from, e) < 0 ||
 	    store_writer_begin(job->cache, &writer, e) < 0)
@@ -145,6 +146,8 @@ static int replay(struct job *job, const struct snapshot *base, const struct sna
 	options.writer = writer;
 	if (replay_run(&options, &result, e) < 0 || store_writer_flush(writer, e) < 0)
 		return e->code;
+	store_writer_counts(writer, &counts);
+	store_cache_grew(job->cache, counts.stored_bytes);
 	job->result.entries += result.entries;
 	for (size_t i = 0; i < result.stop_count; i++)
 		report(job, s, result.stops[i].ns, result.stops[i].why);
@@ -154,6 +157,21 @@ static int replay(struct job *job, const struct snapshot *base, const struct sna
 	    moment_open(job->cache, &result.snapshot, &replayed, e) < 0)
 		return e->code;
 	return compare(job, s, taken, replayed, e);
+}
+
+/* What the replays before left in the cache nobody needs. */
+static int replay_alone(struct job *job, const struct snapshot *base, const struct snapshot *s,
+			struct error *e)
+{
+	struct error ignored;
+	int code;
+
+	(void)(store_cache_trim(job->cache, 0, &ignored) < 0);
+	if (store_cache_begin_visit(job->cache, e) < 0)
+		return e->code;
+	code = replay(job, base, s, e);
+	store_cache_end_visit(job->cache);
+	return code;
 }
 
 /* The full snapshot before number `i` that the same range of the oplog leads from; NULL: none. */
@@ -196,7 +214,7 @@ int check_replay_run(struct store *store, uint64_t most, const struct progress *
 			job.result.without++;
 			continue;
 		}
-		if (replay(&job, base, s, e) < 0) {
+		if (replay_alone(&job, base, s, e) < 0) {
 			if (e->code == ERR_CANCELLED || e->code == ERR_IO || e->code == ERR_NOMEM)
 				return e->code;
 			report(&job, s, NULL, e->text);

@@ -62,22 +62,28 @@ static const char *make_store(void)
 	return dir;
 }
 
-/* Open the moment after `n` inserts and read all documents. */
-static int read_moment(struct reader *r, uint32_t n, const struct progress *progress, uint64_t *ret,
-		       struct error *e)
+/* Open the moment after `n` inserts. */
+static int open_moment(struct reader *r, uint32_t n, const struct progress *progress,
+		       struct moment **ret, struct error *e)
 {
-	OWNED(moment_release) struct moment *moment = NULL;
-	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
-	OWNED(tree_cursor_free) struct tree_cursor *cursor = NULL;
 	struct timeline_point point;
-	struct bytes doc;
 	char when[40];
-	int found;
 
 	snprintf(when, sizeof(when), "%u.%u", HISTORY_SECOND, n + 1);
-	if (timeline_find(r->timeline, when, HISTORY_SECOND, &point, e) < 0 ||
-	    timeline_moment(r->timeline, &point, progress, &moment, e) < 0 ||
-	    moment_find(moment, bytes_str(NS), NULL, &entry, e) < 0 ||
+	if (timeline_find(r->timeline, when, HISTORY_SECOND, &point, e) < 0)
+		return e->code;
+	return timeline_moment(r->timeline, &point, progress, ret, e);
+}
+
+/* Read all its documents. */
+static int count_documents(struct moment *moment, uint64_t *ret, struct error *e)
+{
+	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
+	OWNED(tree_cursor_free) struct tree_cursor *cursor = NULL;
+	struct bytes doc;
+	int found;
+
+	if (moment_find(moment, bytes_str(NS), NULL, &entry, e) < 0 ||
 	    moment_resolve(moment, &entry, e) < 0)
 		return e->code;
 	*ret = 0;
@@ -85,6 +91,16 @@ static int read_moment(struct reader *r, uint32_t n, const struct progress *prog
 	while ((found = tree_cursor_next(cursor, &doc, e)) == 1)
 		++*ret;
 	return found;
+}
+
+static int read_moment(struct reader *r, uint32_t n, const struct progress *progress, uint64_t *ret,
+		       struct error *e)
+{
+	OWNED(moment_release) struct moment *moment = NULL;
+
+	if (open_moment(r, n, progress, &moment, e) < 0)
+		return e->code;
+	return count_documents(moment, ret, e);
 }
 
 static void check_moment(struct reader *r, uint32_t n)
@@ -290,6 +306,139 @@ static void threads_share_a_timeline(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 }
 
+static size_t count_files(const struct reader *r, const char *folder, uint64_t *ret_size)
+{
+	OWNED(free) char *path = xprintf("%s/cache/%s", r->store->local, folder);
+	OWNED(buf_release) struct buf files = {0};
+	size_t count = 0;
+
+	*ret_size = 0;
+	list_files(path, &files);
+	for (const char *at = (const char *)files.at; at < (const char *)files.at + files.len;
+	     at += strlen(at) + 1) {
+		struct stat st;
+
+		assert_int_equal(stat(at, &st), 0);
+		*ret_size += (uint64_t)st.st_size;
+		count++;
+	}
+	return count;
+}
+
+static void check_held(struct moment *moment, uint32_t n)
+{
+	uint64_t count = 0;
+	struct error e = {0};
+
+	ASSERT_OK(count_documents(moment, &count, &e));
+	assert_int_equal(count, n);
+}
+
+#define HELD_OWN 40
+#define HELD_OTHER 50
+#define WALK 80
+
+/* Walk from moment to moment, while one is held here and another one elsewhere that nobody has read yet. */
+static void walk_with_limits(uint64_t size_limit, size_t moments_limit, size_t most_moments,
+			     uint64_t most_bytes)
+{
+	const char *dir = make_store();
+	OWNED(reader_close) struct reader a = reader_open(dir);
+	OWNED(reader_close) struct reader b = reader_open(dir);
+	OWNED(moment_release) struct moment *own = NULL;
+	OWNED(moment_release) struct moment *other = NULL;
+	size_t most = 0;
+	uint64_t size;
+	struct error e = {0};
+
+	check_moment(&a, HELD_OTHER);
+	ASSERT_OK(open_moment(&a, HELD_OWN, NULL, &own, &e));
+	ASSERT_OK(open_moment(&b, HELD_OTHER, NULL, &other, &e));
+	a.timeline->cache->size_limit = size_limit;
+	a.timeline->cache->moments_limit = moments_limit;
+	for (uint32_t n = 1; n <= WALK; n++) {
+		check_moment(&a, n);
+		most = MAX_OF(most, count_files(&a, "snapshots", &size));
+		(void)count_files(&a, "chunks", &size);
+		assert_in_range(size, 1, most_bytes);
+	}
+	assert_in_range(most, 1, most_moments);
+	check_held(own, HELD_OWN);
+	check_held(other, HELD_OTHER);
+	for (uint32_t n = 1; n <= WALK; n += 7) {
+		check_moment(&a, n);
+		check_moment(&b, WALK + 1 - n);
+	}
+}
+
+/* How much WALK visits leave when nothing is taken away. */
+static uint64_t size_of_all(void)
+{
+	const char *dir = make_store();
+	OWNED(reader_close) struct reader r = reader_open(dir);
+	uint64_t size;
+
+	for (uint32_t n = 1; n <= WALK; n++)
+		check_moment(&r, n);
+	assert_int_equal(count_files(&r, "snapshots", &size), WALK);
+	(void)count_files(&r, "chunks", &size);
+	return size;
+}
+
+static void of_too_many_moments_those_stay_that_are_read_and_the_newest(void **state UNUSED)
+{
+	/* The limit, what is pinned, and the one that is being made. */
+	walk_with_limits(STORE_CACHE_MAX, 12, 12 + 2 + 1, size_of_all() / 2);
+}
+
+static void of_too_many_bytes_those_stay_that_are_read_and_the_newest(void **state UNUSED)
+{
+	uint64_t all = size_of_all();
+
+	walk_with_limits(all / 8, STORE_CACHE_MOMENTS, WALK / 2, all / 4);
+}
+
+struct trimming {
+	struct reader *other;
+	unsigned looks;
+};
+
+/* During a visit elsewhere: more than there is room for, which has to wait. */
+static bool trim_meanwhile(void *ctx)
+{
+	struct trimming *t = ctx;
+	struct error e = {0};
+	uint64_t size;
+
+	if (t->looks++ > 0)
+		return false;
+	for (uint32_t n = 1; n <= 10; n++)
+		check_moment(t->other, n);
+	t->other->timeline->cache->moments_limit = 2;
+	ASSERT_OK(store_cache_trim(t->other->timeline->cache, 10, &e));
+	assert_in_range(count_files(t->other, "snapshots", &size), 10, 20);
+	return false;
+}
+
+static void nothing_goes_while_somebody_visits(void **state UNUSED)
+{
+	const char *dir = make_store();
+	OWNED(reader_close) struct reader a = reader_open(dir);
+	OWNED(reader_close) struct reader b = reader_open(dir);
+	struct trimming t = {.other = &b};
+	const struct progress progress = {.cancelled = trim_meanwhile, .ctx = &t};
+	uint64_t count = 0, size;
+	struct error e = {0};
+
+	check_moment(&a, 50);
+	ASSERT_OK(read_moment(&a, 1500, &progress, &count, &e));
+	assert_int_equal(count, 1500);
+	assert_true(t.looks > 0);
+	ASSERT_OK(store_cache_trim(b.timeline->cache, 10, &e));
+	assert_in_range(count_files(&b, "snapshots", &size), 1, 4);
+	check_moment(&a, 1500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +447,9 @@ int main(void)
 		cmocka_unit_test(a_cache_that_is_deleted_while_it_is_open_is_made_anew),
 		cmocka_unit_test(two_readers_share_a_cache_that_one_finds_damaged),
 		cmocka_unit_test(threads_share_a_timeline),
+		cmocka_unit_test(of_too_many_moments_those_stay_that_are_read_and_the_newest),
+		cmocka_unit_test(of_too_many_bytes_those_stay_that_are_read_and_the_newest),
+		cmocka_unit_test(nothing_goes_while_somebody_visits),
 	};
 
 	return cmocka_run_group_tests_name("timeline_cache", tests, NULL, NULL);

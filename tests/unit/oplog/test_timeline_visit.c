@@ -344,14 +344,14 @@ static unsigned count_begun_later(struct world *w, uint64_t ts)
 	ASSERT_OK(timeline_lazy_open(w->timeline, &point, NULL, &lazy, &e));
 	for (uint64_t rank = 0; rank < moment_count(lazy); rank++) {
 		OWNED(catalog_entry_release) struct catalog_entry entry = {0};
-		OWNED(snapshot_release) struct snapshot visited = {0};
+		OWNED(timeline_visited_release) struct timeline_visited visited = {0};
 		const struct visit_want want = {.kind = VISIT_ONE, .only = &entry};
 
 		ASSERT_OK(moment_entry(lazy, rank, &entry, &e));
 		if (!entry.has_uuid)
 			continue;
 		ASSERT_OK(timeline_visit(w->timeline, &point, &want, false, NULL, &visited, &e));
-		later += !chunk_id_equal(&visited.parent, &point.base);
+		later += !chunk_id_equal(&visited.snapshot.parent, &point.base);
 	}
 	return later;
 }
