@@ -135,7 +135,8 @@ int file_sync_above(const char *path, unsigned levels, struct error *e)
 	return 0;
 }
 
-static int put_contents(const char *tmp, const char *path, struct bytes content, struct error *e)
+static int put_contents(const char *tmp, const char *path, struct bytes content, bool durably,
+			struct error *e)
 {
 	OWNED(fd_close) int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
@@ -143,14 +144,15 @@ static int put_contents(const char *tmp, const char *path, struct bytes content,
 		return error_sys(e, "create %s", tmp);
 	if (file_write(fd, tmp, content, e) < 0)
 		return e->code;
-	if (fsync(fd) != 0)
+	if (durably && fsync(fd) != 0)
 		return error_sys(e, "fsync %s", tmp);
 	if (rename(tmp, path) != 0)
 		return error_sys(e, "rename %s to %s", tmp, path);
 	return 0;
 }
 
-int file_put(const char *path, const char *tmp_dir, struct bytes content, struct error *e)
+static int put_file(const char *path, const char *tmp_dir, struct bytes content, bool durably,
+		    struct error *e)
 {
 	static unsigned counter;
 	unsigned number = __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
@@ -158,11 +160,21 @@ int file_put(const char *path, const char *tmp_dir, struct bytes content, struct
 
 	/* A number can come again after a crash of a process with our pid: its file is garbage. */
 	unlink(tmp);
-	if (put_contents(tmp, path, content, e) < 0) {
+	if (put_contents(tmp, path, content, durably, e) < 0) {
 		unlink(tmp);
 		return e->code;
 	}
-	return file_sync_above(path, 1, e);
+	return durably ? file_sync_above(path, 1, e) : 0;
+}
+
+int file_put(const char *path, const char *tmp_dir, struct bytes content, struct error *e)
+{
+	return put_file(path, tmp_dir, content, true, e);
+}
+
+int file_put_loose(const char *path, const char *tmp_dir, struct bytes content, struct error *e)
+{
+	return put_file(path, tmp_dir, content, false, e);
 }
 
 int file_make_dirs(const char *path, struct error *e)

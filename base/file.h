@@ -29,6 +29,10 @@ MUST_CHECK int file_write(int fd, const char *path, struct bytes from, struct er
 MUST_CHECK int file_put(const char *path, const char *tmp_dir, struct bytes content,
 			struct error *e);
 
+/* The same, but it need not outlive a power cut: nothing waits for the disk. */
+MUST_CHECK int file_put_loose(const char *path, const char *tmp_dir, struct bytes content,
+			      struct error *e);
+
 /* fsync a folder, so that renames into it last. */
 MUST_CHECK int file_sync_dir(const char *path, struct error *e);
 

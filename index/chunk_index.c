@@ -85,6 +85,11 @@ void chunk_index_close(struct chunk_index *index)
 	free(index);
 }
 
+void chunk_index_spare_syncs(struct chunk_index *index)
+{
+	(void)mdb_env_set_flags(index->env.env, MDB_NOMETASYNC, 1);
+}
+
 /* 1 and the value within `txn`, 0, or an error. */
 static int get_sealed(MDB_txn *txn, MDB_dbi dbi, struct bytes key, struct bytes *ret,
 		      struct error *e)

@@ -9,6 +9,7 @@ struct moment {
 	struct snapshot snapshot;
 	struct moment_source source; /* of a lazy one */
 	bool replayed;		     /* its changes may say why a namespace was stopped */
+	struct store_cache_pin *pin; /* of a visited one: it stays in the cache */
 	unsigned users;		     /* atomic */
 };
 
@@ -21,7 +22,7 @@ int moment_open(struct store *store, const struct snapshot *snapshot, struct mom
 	snapshot_copy(snapshot, &moment->snapshot);
 	moment->replayed = snapshot->source != NULL && strcmp(snapshot->source, "moment") == 0;
 	moment->users = 1;
-	store_cache_pin(store, &snapshot->id);
+	moment->pin = store_cache_pin(store, &snapshot->id);
 	*ret = moment;
 	return 0;
 }
@@ -50,7 +51,7 @@ void moment_release(struct moment *moment)
 		return;
 	if (moment->source.free != NULL)
 		moment->source.free(moment->source.ctx);
-	store_cache_unpin(moment->store, &moment->snapshot.id);
+	store_cache_unpin(moment->pin);
 	snapshot_release(&moment->snapshot);
 	free(moment);
 }

@@ -388,7 +388,7 @@ static int visit_once(struct visit *visit, bool only_cached, struct timeline_vis
 	found = find_or_make(visit, only_cached, &ret->snapshot, e);
 	if (found == 1) {
 		ret->cache = timeline->cache;
-		store_cache_pin(ret->cache, &ret->snapshot.id);
+		ret->pin = store_cache_pin(ret->cache, &ret->snapshot.id);
 	}
 	store_cache_end_visit(timeline->cache);
 	return found;
@@ -396,8 +396,7 @@ static int visit_once(struct visit *visit, bool only_cached, struct timeline_vis
 
 void timeline_visited_release(struct timeline_visited *visited)
 {
-	if (visited->cache != NULL)
-		store_cache_unpin(visited->cache, &visited->snapshot.id);
+	store_cache_unpin(visited->pin);
 	snapshot_release(&visited->snapshot);
 	*visited = (struct timeline_visited){0};
 }

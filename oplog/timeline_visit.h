@@ -22,6 +22,7 @@ struct visit_want {
 /* What a visit found: a snapshot of `cache`, which is the timeline's, that stays there until this is released. */
 struct timeline_visited {
 	struct store *cache;
+	struct store_cache_pin *pin;
 	struct snapshot snapshot;
 };
 void timeline_visited_release(struct timeline_visited *visited);

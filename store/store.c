@@ -325,9 +325,9 @@ void store_close(struct store *store)
 	backend_free(store->backend);
 	for (size_t i = 0; i < store->codec_count; i++)
 		codec_free(store->codecs[i]);
+	store_cache_pins_close(store->pins);
 	if (store->config_fd >= 0)
 		close(store->config_fd);
-	store_cache_pins_free(store->pins);
 	pack_keys_free(store->pack_keys);
 	if (!store->keys_are_borrowed)
 		store_keys_free(store->keys);

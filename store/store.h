@@ -59,7 +59,7 @@ DEFINE_OWNED(struct store *, store_close);
 /*
  * Open the cache of `under`: a store of its own in local/, for what was made by looking at moments. What
  * it lacks is read from `under`, which must outlive it; a chunk that is there is not written again.
- * It is made when it is not there or of no use, and emptied when it is over STORE_CACHE_MAX bytes or STORE_CACHE_MOMENTS and nobody
+ * It is made when it is not there or of no use, or the machine came up again since (nothing in it waits for the disk), and emptied when it is over STORE_CACHE_MAX bytes or STORE_CACHE_MOMENTS and nobody
  * else uses it. Of a damaged chunk the read fails, and what it lies in is removed: then look again which
  * moments there are. ERR_IO: nothing can be written on this machine, or its disk is full.
  */
@@ -89,11 +89,14 @@ MUST_CHECK int store_cache_begin_visit(struct store *cache, struct error *e);
 void store_cache_end_visit(struct store *cache);
 
 /*
- * A moment of the cache, by the id of its manifest, that is read: it stays until it is unpinned as often. Begun during a visit, or while
- * it is pinned. An id that the cache does not have is fine, and so is a store that is no cache: nothing happens.
+ * A moment of the cache, by the id of its manifest, that is read: it stays until it is unpinned as often, or the cache is closed. Begun
+ * during a visit, or while it is pinned. An id that the cache does not have is fine. NULL: the store is no cache, and nothing goes. The
+ * caller gives the pin back, which may outlive the store.
  */
-void store_cache_pin(struct store *cache, const struct chunk_id *id);
-void store_cache_unpin(struct store *cache, const struct chunk_id *id);
+struct store_cache_pin; /* opaque */
+struct store_cache_pin *store_cache_pin(struct store *cache, const struct chunk_id *id);
+/* NULL is fine. */
+void store_cache_unpin(struct store_cache_pin *pin);
 
 /*
  * Outside of a visit: when the cache, of which `moments` moments are known, holds more than STORE_CACHE_MAX bytes or

@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/backend/backend_dir.h"
 #include "store/pack/pack_reader.h"
 #include "store/store_cache_pins.h"
 #include "store/store_internal.h"
 
-#define MEMORY (16 * MIB)   /* of decoded chunks */
+#define MEMORY (16 * MIB) /* of decoded chunks */
+#define RUN "run"	  /* file in it: during which run of the machine it was made */
+#define RUN_MAX 256
 #define LEANS_ON "leans on" /* note: the state of the index under it when "whole:" was noted */
 
 static int add_size(void *ctx, const char *name UNUSED, uint64_t size, struct error *e UNUSED)
@@ -44,6 +47,43 @@ static int may_stay(struct store *cache, const struct store *under, struct error
 		       : 1;
 }
 
+/* What is the same as long as the machine runs. Empty where that is not told: then what a power cut took is found when it is read. */
+static void run_of_machine(struct buf *ret)
+{
+	struct error ignored;
+
+	if (file_read("/proc/sys/kernel/random/boot_id", RUN_MAX, ret, &ignored) != 1)
+		buf_reset(ret);
+}
+
+/*
+ * Nothing in a cache waited for the disk: when the machine came up again since, a power cut may have taken parts of it. What an older
+ * program made did, and others may read it.
+ */
+static bool is_of_before(const char *path)
+{
+	OWNED(free) char *file = xprintf("%s/" RUN, path);
+	OWNED(buf_release) struct buf now = {0}, then = {0};
+	struct error ignored;
+
+	run_of_machine(&now);
+	return file_read(file, RUN_MAX, &then, &ignored) == 1 &&
+	       !bytes_equal(buf_bytes(&now), buf_bytes(&then));
+}
+
+/* Before anything else is written to it. */
+static int note_run(const char *path, struct error *e)
+{
+	OWNED(free) char *file = xprintf("%s/" RUN, path);
+	OWNED(buf_release) struct buf run = {0};
+	struct stat st;
+
+	if (stat(file, &st) == 0)
+		return 0;
+	run_of_machine(&run);
+	return file_put(file, path, buf_bytes(&run), e);
+}
+
 static int open_once(struct store *under, const char *path, struct store **ret, struct error *e)
 {
 	const struct store_options options = {
@@ -60,8 +100,12 @@ static int open_once(struct store *under, const char *path, struct store **ret, 
 		return error_set(e, ERR_CORRUPT, "%s is full or not of this store", path);
 	if (file_lock(cache->config_fd, path, STORE_LOCK_USE, FILE_LOCK_SHARED, true, e) < 0)
 		return e->code;
+	if (note_run(path, e) < 0)
+		return e->code;
+	backend_dir_spare_syncs(cache->backend);
+	chunk_index_spare_syncs(cache->index);
 	cache->under = under;
-	cache->pins = store_cache_pins_new();
+	cache->pins = store_cache_pins_new(cache->config_fd);
 	cache->size_limit = STORE_CACHE_MAX;
 	cache->moments_limit = STORE_CACHE_MOMENTS;
 	*ret = TAKE(cache);
@@ -78,7 +122,7 @@ static bool is_useless(int code)
 static int open_or_make(struct store *under, const char *home, struct store **ret, struct error *e)
 {
 	OWNED(free) char *path = xprintf("%s/cache", home);
-	int code = open_once(under, path, ret, e);
+	int code = is_of_before(path) ? ERR_NO_STORE : open_once(under, path, ret, e);
 
 	if (code == 0 || !is_useless(code))
 		return code;

@@ -5,7 +5,6 @@
  * with the one that has it. One descriptor has all of a program's: they are counted here.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -14,32 +13,46 @@
 
 #define PINS_BEGIN ((uint64_t)1 << 62) /* behind all other bytes that are locked */
 
-struct pin {
+struct store_cache_pin {
+	struct store_cache_pins *of;
 	struct chunk_id id;
 	unsigned users;
+	struct store_cache_pin *next;
 };
 
 struct store_cache_pins {
 	pthread_mutex_t lock;
-	struct pin *at;
-	size_t count, capacity;
+	int fd; /* of the cache's `config`; -1: it was closed, and all locks ended */
+	struct store_cache_pin *first;
 };
 
-struct store_cache_pins *store_cache_pins_new(void)
+struct store_cache_pins *store_cache_pins_new(int fd)
 {
 	struct store_cache_pins *pins = xcalloc(1, sizeof(*pins));
 
 	pthread_mutex_init(&pins->lock, NULL);
+	pins->fd = fd;
 	return pins;
 }
 
-void store_cache_pins_free(struct store_cache_pins *pins)
+static void pins_free(struct store_cache_pins *pins)
 {
+	pthread_mutex_destroy(&pins->lock);
+	free(pins);
+}
+
+void store_cache_pins_close(struct store_cache_pins *pins)
+{
+	bool pinned;
+
 	if (pins == NULL)
 		return;
-	pthread_mutex_destroy(&pins->lock);
-	free(pins->at);
-	free(pins);
+	pthread_mutex_lock(&pins->lock);
+	pins->fd = -1;
+	pinned = pins->first != NULL;
+	pthread_mutex_unlock(&pins->lock);
+	if (!pinned)
+		pins_free(pins);
 }
 
 static uint64_t byte_of(const struct chunk_id *id)
@@ -58,58 +71,66 @@ static void touch(struct store *cache, const struct chunk_id *id)
 	(void)(utimensat(AT_FDCWD, path, NULL, 0) < 0);
 }
 
-static struct pin *find(struct store_cache_pins *pins, const struct chunk_id *id)
+static struct store_cache_pin *find(struct store_cache_pins *pins, const struct chunk_id *id)
 {
-	for (size_t i = 0; i < pins->count; i++)
-		if (chunk_id_equal(&pins->at[i].id, id))
-			return &pins->at[i];
-	return NULL;
+	struct store_cache_pin *pin = pins->first;
+
+	while (pin != NULL && !chunk_id_equal(&pin->id, id))
+		pin = pin->next;
+	return pin;
 }
 
-static void add(struct store_cache_pins *pins, const struct chunk_id *id)
-{
-	if (pins->count == pins->capacity) {
-		pins->capacity = MAX_OF(2 * pins->capacity, (size_t)16);
-		pins->at = xrealloc(pins->at, pins->capacity * sizeof(*pins->at));
-	}
-	pins->at[pins->count++] = (struct pin){*id, 1};
-}
-
-void store_cache_pin(struct store *cache, const struct chunk_id *id)
+struct store_cache_pin *store_cache_pin(struct store *cache, const struct chunk_id *id)
 {
 	struct store_cache_pins *pins = cache->pins;
+	struct store_cache_pin *pin;
 	struct error ignored;
-	struct pin *pin;
 
 	if (pins == NULL)
-		return;
+		return NULL;
 	pthread_mutex_lock(&pins->lock);
 	pin = find(pins, id);
-	if (pin != NULL) {
-		pin->users++;
-	} else {
-		add(pins, id);
-		(void)(file_lock(cache->config_fd, cache->path, byte_of(id), FILE_LOCK_SHARED,
-				 false, &ignored) < 0);
+	if (pin == NULL) {
+		pin = xcalloc(1, sizeof(*pin));
+		*pin = (struct store_cache_pin){pins, *id, 0, pins->first};
+		pins->first = pin;
+		(void)(file_lock(pins->fd, cache->path, byte_of(id), FILE_LOCK_SHARED, false,
+				 &ignored) < 0);
 		touch(cache, id);
 	}
+	pin->users++;
 	pthread_mutex_unlock(&pins->lock);
+	return pin;
 }
 
-void store_cache_unpin(struct store *cache, const struct chunk_id *id)
+static void unlink_pin(struct store_cache_pin *pin)
 {
-	struct store_cache_pins *pins = cache->pins;
-	struct pin *pin;
+	struct store_cache_pin **at = &pin->of->first;
 
-	if (pins == NULL)
+	while (*at != pin)
+		at = &(*at)->next;
+	*at = pin->next;
+}
+
+void store_cache_unpin(struct store_cache_pin *pin)
+{
+	struct store_cache_pins *pins;
+	bool last = false;
+
+	if (pin == NULL)
 		return;
+	pins = pin->of;
 	pthread_mutex_lock(&pins->lock);
-	pin = find(pins, id);
 	if (--pin->users == 0) {
-		file_unlock(cache->config_fd, byte_of(id));
-		*pin = pins->at[--pins->count];
+		unlink_pin(pin);
+		if (pins->fd >= 0)
+			file_unlock(pins->fd, byte_of(&pin->id));
+		last = pins->fd < 0 && pins->first == NULL;
+		free(pin);
 	}
 	pthread_mutex_unlock(&pins->lock);
+	if (last)
+		pins_free(pins);
 }
 
 int store_cache_is_pinned(int fd, const struct chunk_id *id, struct error *e)

@@ -32,6 +32,7 @@ struct backend_dir {
 	struct open_file slots[OPEN_FILES];
 	uint64_t clock;
 	uint64_t forgets;	 /* of names; what was opened before the last is not kept */
+	bool loose;		 /* what is put need not outlive a power cut */
 	pthread_mutex_t folders; /* over what follows */
 	char **settled;		 /* paths of folders whose names are durable */
 	size_t settled_count;
@@ -101,6 +102,8 @@ static int make_folder(struct backend_dir *self, const char *folder, struct erro
 	else if (is_settled(self, folder))
 		return 0;
 	if (strcmp(folder, self->root) == 0) {
+		if (self->loose)
+			return 0;
 		/* What lies around the store is not ours to list; and may be closed to us. */
 		if (file_sync_above(folder, 1, e) < 0)
 			return e->code;
@@ -113,7 +116,7 @@ static int make_folder(struct backend_dir *self, const char *folder, struct erro
 		return e->code;
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return error_sys(e, "create folder %s", folder);
-	if (settle_names(self, above, e) < 0)
+	if (!self->loose && settle_names(self, above, e) < 0)
 		return e->code;
 	add_settled(self, folder);
 	return 0;
@@ -138,8 +141,11 @@ static int make_parent(struct backend_dir *self, const char *path, struct error 
 static int dir_sync(struct backend *b, struct error *e)
 {
 	struct backend_dir *self = self_of(b);
-	OWNED(fd_close) int fd = open(self->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWNED(fd_close) int fd = -1;
 
+	if (self->loose)
+		return 0;
+	fd = open(self->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(e, "open folder %s", self->root);
 	return syncfs(fd) == 0 ? 0 : error_sys(e, "sync the file system of %s", self->root);
@@ -153,7 +159,8 @@ static int put_file(struct backend_dir *self, const char *path, struct bytes con
 
 	if (tmp_lock_files(self->tmp_dir, &lock, e) < 0)
 		return e->code;
-	return file_put(path, self->tmp_dir, content, e);
+	return self->loose ? file_put_loose(path, self->tmp_dir, content, e)
+			   : file_put(path, self->tmp_dir, content, e);
 }
 
 static int check_put(struct backend_dir *self, const char *path, struct bytes content,
@@ -505,4 +512,9 @@ struct backend *backend_dir_new(const char *root, const char *tmp_dir)
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_mutex_init(&self->folders, NULL);
 	return &self->base;
+}
+
+void backend_dir_spare_syncs(struct backend *b)
+{
+	self_of(b)->loose = true;
 }

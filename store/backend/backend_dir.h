@@ -12,4 +12,7 @@
  */
 struct backend *backend_dir_new(const char *root, const char *tmp_dir);
 
+/* What is put from now on need not outlive a power cut: nothing waits for the disk. Before other threads use it. */
+void backend_dir_spare_syncs(struct backend *b);
+
 #endif

@@ -1,5 +1,8 @@
 /* The cache of visited moments is emptied when it holds too much, by who opens it alone. */
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "store/snapshot/closure.h"
@@ -100,6 +103,56 @@ static void a_cache_of_another_store_is_made_anew(void **state UNUSED)
 	assert_int_equal(rename(from, to), 0);
 	cache = open_cache(store);
 	assert_memory_equal(cache->params.id, store->params.id, sizeof(cache->params.id));
+	assert_false(has(cache, &s));
+	store_close(cache);
+	store_close(store);
+}
+
+static unsigned syncs;
+
+/* In place of the C library's, to count them. */
+int fsync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+static void nothing_in_it_waits_for_the_disk(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init()), *cache = open_cache(store);
+	OWNED(snapshot_release) struct snapshot a = {0}, b = {0};
+
+	syncs = 0;
+	snapshot_model_commit(store, "stored", 1795254067, 1, &a);
+	assert_true(syncs > 0);
+	syncs = 0;
+	snapshot_model_commit(cache, "visited", 1795254067, 2, &b);
+	assert_int_equal(syncs, 0);
+	assert_true(has(cache, &b));
+	store_close(cache);
+	store_close(store);
+}
+
+/* So a power cut may have taken parts of it. */
+static void a_cache_of_before_the_machine_came_up_is_made_anew(void **state UNUSED)
+{
+	struct store *store = store_model_open(store_model_init()), *cache = open_cache(store);
+	OWNED(snapshot_release) struct snapshot s = {0};
+	OWNED(free) char *run = xprintf("%s/cache/run", store->local);
+
+	snapshot_model_commit(cache, "visited", 1795254067, 1, &s);
+	store_close(cache);
+	/* One that an older program made has none, and what it wrote is on the disk. */
+	assert_int_equal(unlink(run), 0);
+	cache = open_cache(store);
+	assert_true(has(cache, &s));
+	store_close(cache);
+	cache = open_cache(store);
+	assert_true(has(cache, &s));
+	store_close(cache);
+	assert_int_equal(chmod(run, 0600), 0);
+	store_model_flip(run, 3, 1);
+	cache = open_cache(store);
 	assert_false(has(cache, &s));
 	store_close(cache);
 	store_close(store);
@@ -215,6 +268,8 @@ int main(void)
 		cmocka_unit_test(it_is_emptied_by_who_opens_it_alone),
 		cmocka_unit_test(its_own_folder_is_in_it_and_nowhere_else),
 		cmocka_unit_test(a_cache_of_another_store_is_made_anew),
+		cmocka_unit_test(nothing_in_it_waits_for_the_disk),
+		cmocka_unit_test(a_cache_of_before_the_machine_came_up_is_made_anew),
 		cmocka_unit_test(a_harmed_chunk_goes_with_its_pack),
 		cmocka_unit_test(packs_that_went_under_it_are_a_reason_to_look_again),
 		cmocka_unit_test(a_prefix_that_lies_under_it_is_kept_beside_the_leaves),
