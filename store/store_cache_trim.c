@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/prune.h"
+#include "store/snapshot/closure.h"
 #include "store/store_cache_pins.h"
 #include "store/store_internal.h"
 
@@ -72,16 +73,30 @@ static int list_visits(struct trim *t, size_t *ret, struct error *e)
 	return 0;
 }
 
+/* 1 somebody reads it, so that it stays; 0 it is gone. */
 static int drop(struct trim *t, const struct visit *visit, struct error *e)
 {
 	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
 	int pinned = store_cache_is_pinned(t->fd, &visit->id, e);
 
 	if (pinned != 0)
-		return MIN_OF(pinned, 0);
+		return pinned;
 	chunk_id_hex(&visit->id, hex);
 	snprintf(name, sizeof(name), "snapshots/%s", hex);
 	return t->cache->backend->ops->remove(t->cache->backend, name, e) < 0 ? e->code : 0;
+}
+
+/* What a prune took away none of these needs, though it forgets that they were known to be whole: a walk of each tells nothing new. */
+static int prune(struct trim *t, struct closure_look *whole, struct error *e)
+{
+	const struct prune_options options = {.now_us = clock_wall_us(),
+					      .waste_percent = PRUNE_WASTE_PERCENT};
+	struct prune_result result;
+
+	if (prune_run(t->cache, &options, &result, e) < 0)
+		return e->code;
+	chunk_index_state(t->cache->index, whole->state);
+	return closure_look_end(t->cache, whole, e);
 }
 
 /*
@@ -89,17 +104,21 @@ static int drop(struct trim *t, const struct visit *visit, struct error *e)
  */
 static int keep_newest(struct trim *t, size_t keep, struct error *e)
 {
-	const struct prune_options options = {.now_us = clock_wall_us(),
-					      .waste_percent = PRUNE_WASTE_PERCENT};
-	struct prune_result result;
+	OWNED(closure_look_release) struct closure_look whole = {0};
 	size_t count;
 
 	if (list_visits(t, &count, e) < 0)
 		return e->code;
-	for (size_t i = keep; i < count; i++)
-		if (drop(t, (const struct visit *)(const void *)t->found.at + i, e) < 0)
-			return e->code;
-	return prune_run(t->cache, &options, &result, e);
+	for (size_t i = 0; i < count; i++) {
+		const struct visit *visit = (const struct visit *)(const void *)t->found.at + i;
+		int stays = i < keep ? 1 : drop(t, visit, e);
+
+		if (stays < 0)
+			return stays;
+		if (stays == 1 && closure_is_noted(t->cache, &visit->id))
+			buf_add(&whole.whole, &visit->id, sizeof(visit->id));
+	}
+	return prune(t, &whole, e);
 }
 
 static int look(const struct store *cache, uint64_t *ret, struct error *e)

@@ -1,5 +1,6 @@
 #include "store/snapshot/closure.h"
 
+#include "store/live_set.h"
 #include "store/snapshot/catalog.h"
 #include "store/store_internal.h"
 #include "store/tree/tree_cursor.h"
@@ -40,39 +41,68 @@ int closure_has_chunk(struct store *store, const struct chunk_id *id, struct err
 	return there;
 }
 
-/* 1 when the whole tree is there; nodes are read, leaves are not. */
-static int tree_is_there(struct store *store, const struct tree_root *root, struct error *e)
+/* A walk, and what it knows already. */
+struct walk {
+	struct store *store;
+	struct live_set *seen; /* nodes, and roots, below which all is there; NULL: none is kept */
+	uint64_t nodes;	       /* that were read */
+};
+
+/* A number for an id: two that share one do not come by chance. */
+static uint64_t number_of(const struct chunk_id *id)
+{
+	return get_le64(id->at) | 1;
+}
+
+static int tree_is_there(struct walk *walk, const struct tree_root *root, struct error *e);
+
+static int children_are_there(struct walk *walk, const struct tree_root *root, struct error *e)
 {
 	OWNED(chunk_release) struct chunk *chunk = NULL;
 	struct tree_node node;
-	int there;
+	int there = 1;
 
-	if (root->count == 0)
-		return 1;
-	there = closure_has_chunk(store, &root->id, e);
-	if (there != 1 || root->height == 0)
-		return there;
-	if (store_get(store, &root->id, &chunk, e) < 0 ||
+	if (store_get(walk->store, &root->id, &chunk, e) < 0 ||
 	    tree_node_parse(chunk->plain, root, &node, e) < 0)
 		return e->code == ERR_CORRUPT ? 0 : e->code;
+	walk->nodes++;
 	for (uint32_t i = 0; i < node.n && there == 1; i++) {
 		struct tree_root child = tree_node_child_root(&node, i);
 
-		there = tree_is_there(store, &child, e);
+		there = child.height > 0 ? tree_is_there(walk, &child, e)
+					 : closure_has_chunk(walk->store, &child.id, e);
 	}
 	tree_node_release(&node);
 	return there;
 }
 
-int closure_has_tree(struct store *store, const struct tree_root *root, struct error *e)
+/* 1 when the whole tree is there; nodes are read, leaves are not. */
+static int tree_is_there(struct walk *walk, const struct tree_root *root, struct error *e)
 {
-	return tree_is_there(store, root, e);
+	int there;
+
+	if (root->count == 0 ||
+	    (walk->seen != NULL && live_set_has(walk->seen, number_of(&root->id))))
+		return 1;
+	there = closure_has_chunk(walk->store, &root->id, e);
+	if (there == 1 && root->height > 0)
+		there = children_are_there(walk, root, e);
+	if (there == 1 && walk->seen != NULL)
+		(void)live_set_add(walk->seen, number_of(&root->id));
+	return there;
 }
 
-static int collections_are_there(struct store *store, const struct tree_root *catalog,
+int closure_has_tree(struct store *store, const struct tree_root *root, struct error *e)
+{
+	struct walk walk = {.store = store};
+
+	return tree_is_there(&walk, root, e);
+}
+
+static int collections_are_there(struct walk *walk, const struct tree_root *catalog,
 				 struct error *e)
 {
-	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(store, catalog);
+	OWNED(tree_cursor_free) struct tree_cursor *cursor = tree_cursor_new(walk->store, catalog);
 	OWNED(catalog_entry_release) struct catalog_entry entry = {0};
 	struct bytes doc;
 	int found, there = 1;
@@ -80,7 +110,7 @@ static int collections_are_there(struct store *store, const struct tree_root *ca
 	while (there == 1 && (found = tree_cursor_next(cursor, &doc, e)) == 1) {
 		if (catalog_entry_decode(doc, &entry, e) < 0)
 			return e->code == ERR_CORRUPT ? 0 : e->code;
-		there = tree_is_there(store, &entry.root, e);
+		there = tree_is_there(walk, &entry.root, e);
 	}
 	if (there == 1 && found < 0)
 		return e->code == ERR_CORRUPT ? 0 : e->code;
@@ -123,17 +153,24 @@ bool closure_is_noted(struct store *store, const struct chunk_id *id)
 	return chunk_index_note(store->index, bytes_str(name), &value, 1, &ignored) == 1;
 }
 
-int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e)
+static int snapshot_is_there(struct walk *walk, const struct snapshot *snapshot, struct error *e)
 {
-	int there = tree_is_there(store, &snapshot->catalog, e);
+	int there = tree_is_there(walk, &snapshot->catalog, e);
 
 	if (there == 1)
-		there = tree_is_there(store, &snapshot->changes, e);
+		there = tree_is_there(walk, &snapshot->changes, e);
 	if (there == 1)
-		there = tree_is_there(store, &snapshot->oplog, e);
+		there = tree_is_there(walk, &snapshot->oplog, e);
 	if (there == 1)
-		there = collections_are_there(store, &snapshot->catalog, e);
+		there = collections_are_there(walk, &snapshot->catalog, e);
 	return there;
+}
+
+int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e)
+{
+	struct walk walk = {.store = store};
+
+	return snapshot_is_there(&walk, snapshot, e);
 }
 
 /* 1 it was noted; 0 it was not, and the index is as new as it has to be for a walk. */
@@ -162,6 +199,8 @@ int closure_is_whole(struct store *store, const struct snapshot *snapshot, bool 
 void closure_look_release(struct closure_look *look)
 {
 	buf_release(&look->whole);
+	live_set_free(look->seen);
+	look->seen = NULL;
 }
 
 static int note_all(struct store *store, const struct closure_look *look, struct error *e)
@@ -194,9 +233,25 @@ int closure_look_end(struct store *store, struct closure_look *look, struct erro
 	return code < 0 && !error_is_full(e) ? code : 0;
 }
 
+/* Snapshots share most of their trees. When a pack went, here or under a cache, what was seen may be gone. */
+static void forget_if_gone(struct store *store, struct closure_look *look)
+{
+	uint8_t now[2][CHUNK_INDEX_STATE_LEN] = {{0}};
+
+	chunk_index_state(store->index, now[0]);
+	if (store->under != NULL)
+		chunk_index_state(store->under->index, now[1]);
+	if (look->seen != NULL && memcmp(now, look->seen_in, sizeof(now)) == 0)
+		return;
+	live_set_free(look->seen);
+	look->seen = live_set_new();
+	memcpy(look->seen_in, now, sizeof(now));
+}
+
 int closure_look_at(struct store *store, const struct snapshot *snapshot, struct closure_look *at,
 		    struct error *e)
 {
+	struct walk walk = {.store = store};
 	int there = is_known(store, snapshot, &at->refreshed, e);
 
 	if (there != 0)
@@ -206,7 +261,10 @@ int closure_look_at(struct store *store, const struct snapshot *snapshot, struct
 		return e->code;
 	if (at->whole.len == 0)
 		chunk_index_state(store->index, at->state);
-	there = closure_walk(store, snapshot, e);
+	forget_if_gone(store, at);
+	walk.seen = at->seen;
+	there = snapshot_is_there(&walk, snapshot, e);
+	at->nodes += walk.nodes;
 	if (there == 1)
 		buf_add(&at->whole, &snapshot->id, sizeof(snapshot->id));
 	return there;

@@ -10,6 +10,7 @@
 #define STORE_SNAPSHOT_CLOSURE_H
 
 #include "index/chunk_index.h"
+#include "store/live_set.h"
 #include "store/snapshot/manifest.h"
 
 /* 1 the index knows the chunk and what it is decoded with, its bases; 0 it does not. */
@@ -38,11 +39,17 @@ struct closure_look {
 	bool refreshed;
 	struct buf whole;		      /* of struct chunk_id: not noted yet */
 	uint8_t state[CHUNK_INDEX_STATE_LEN]; /* of the index when the first of them was found */
+	/* What one of them was walked for is not walked for the next: 8 bytes for each node and collection. */
+	struct live_set *seen;
+	uint8_t seen_in
+		[2][CHUNK_INDEX_STATE_LEN]; /* of the index, and that of the store under a cache */
+	uint64_t nodes;			    /* that were read */
 };
 MUST_CHECK int closure_look_at(struct store *store, const struct snapshot *snapshot,
 			       struct closure_look *look, struct error *e);
 MUST_CHECK int closure_look_end(struct store *store, struct closure_look *look, struct error *e);
 void closure_look_release(struct closure_look *look);
+DEFINE_OWNED_STRUCT(struct closure_look, closure_look_release);
 
 /* As closure_is_whole(), but it always walks, and notes nothing: for checks. */
 MUST_CHECK int closure_walk(struct store *store, const struct snapshot *snapshot, struct error *e);

@@ -114,12 +114,54 @@ static void what_was_found_before_a_pack_went_is_not_noted(void **state UNUSED)
 	store_close(store);
 }
 
+/* The same documents are looked for once, however many snapshots have them; not when a pack went meanwhile. */
+static void what_snapshots_share_is_walked_once(void **state UNUSED)
+{
+	const char *dir = store_model_init();
+	struct store *store = store_model_open(dir);
+	struct model_files packs;
+	OWNED(snapshot_release) struct snapshot a = {0}, b = {0};
+	struct closure_look look = {0};
+	struct error e = {0};
+	uint64_t first, second;
+	int there;
+
+	snapshot_model_commit(store, "one", 1, 1, &a);
+	snapshot_model_commit(store, "two", 2, 2, &b);
+	a.id.at[0] ^= 1; /* not noted yet */
+	b.id.at[0] ^= 1;
+	assert_int_equal(ASSERT_OK(closure_look_at(store, &a, &look, &e)), 1);
+	first = look.nodes;
+	assert_true(first > 0);
+	assert_int_equal(ASSERT_OK(closure_look_at(store, &b, &look, &e)), 1);
+	second = look.nodes;
+	assert_true(second > first); /* it has other documents */
+	for (uint8_t round = 2; round < 20; round++) {
+		a.id.at[0] ^= round;
+		b.id.at[0] ^= round;
+		assert_int_equal(ASSERT_OK(closure_look_at(store, &a, &look, &e)), 1);
+		assert_int_equal(ASSERT_OK(closure_look_at(store, &b, &look, &e)), 1);
+		assert_int_equal(look.nodes, second);
+	}
+	store_model_files(harness_path(dir, "chunks"), &packs);
+	for (size_t i = 0; i < packs.count; i++)
+		assert_int_equal(unlink(packs.path[i]), 0);
+	store_model_files_release(&packs);
+	ASSERT_OK(store_refresh(store, &e));
+	a.id.at[1] ^= 1;
+	there = closure_look_at(store, &a, &look, &e);
+	assert_true(there == 0 || there == ERR_CORRUPT);
+	closure_look_release(&look);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_snapshot_is_hidden_while_a_pack_of_it_is_missing),
 		cmocka_unit_test(a_whole_snapshot_is_whole_and_one_with_a_strange_root_is_not),
 		cmocka_unit_test(what_was_found_before_a_pack_went_is_not_noted),
+		cmocka_unit_test(what_snapshots_share_is_walked_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
