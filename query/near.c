@@ -227,7 +227,7 @@ static int next_within(struct near_stage *s, struct stage_doc *ret, struct error
 	while ((more = stage_next(s->base.source, ret, e)) > 0) {
 		arena_reset(s->arena);
 		if (match_near_find(s->near, s->arena, ret->doc, &place) == 0 ||
-		    !match_near_is_within(s->near, s->diagonal, place.distance))
+		    !match_near_is_within(s->near, s->index.is_flat, s->diagonal, place.distance))
 			continue;
 		if (!s->near->is_on_earth &&
 		    !match_near_is_around(s->near, s->arena, ret->doc, s->diagonal))

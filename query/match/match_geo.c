@@ -169,7 +169,7 @@ static int parse_polygon(struct arena *arena, struct bytes value, struct match_g
 static int parse_geometry(struct arena *arena, const struct bson_field *field,
 			  struct match_geo *ret, struct error *e)
 {
-	int code = geo_parse_stored(arena, field, &ret->shape, e);
+	int code = geo_parse_operand(arena, field, &ret->shape, e);
 
 	if (code < 0 || !ret->shape.is_flat)
 		return code;

@@ -52,9 +52,12 @@ struct geo_shape {
 /* match_geo_parse.c: the operand of $near, a place; *ret_flat: of two numbers. */
 int geo_parse_center(const struct bson_field *field, bool *ret_flat, struct geo_point *ret,
 		     struct error *e);
-/* match_geo_parse.c: a stored value, or the operand of $geometry; error 2 with mongod's words. The result lives in `arena`. */
+/* match_geo_parse.c: a stored value; error 2 with mongod's words. The result lives in `arena`. */
 int geo_parse_stored(struct arena *arena, const struct bson_field *field, struct geo_shape *ret,
 		     struct error *e);
+/* match_geo_parse.c: the operand of $geometry, the same, but a legacy point has nothing behind its two numbers. */
+int geo_parse_operand(struct arena *arena, const struct bson_field *field, struct geo_shape *ret,
+		      struct error *e);
 int geo_parse_json(struct arena *arena, struct bytes doc, bool allow_strict, struct geo_shape *ret,
 		   struct error *e);
 /* Two numbers of an array or a document; `only_two`: and nothing else. */

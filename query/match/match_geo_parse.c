@@ -562,8 +562,8 @@ int geo_parse_center(const struct bson_field *field, bool *ret_flat, struct geo_
 	return coordinate(v.type, v.data, ret, e);
 }
 
-int geo_parse_stored(struct arena *arena, const struct bson_field *field, struct geo_shape *ret,
-		     struct error *e)
+static int parse_any(struct arena *arena, const struct bson_field *field, bool only_two,
+		     struct geo_shape *ret, struct error *e)
 {
 	struct fields fields = fields_of(field->value);
 	struct bson_field first;
@@ -575,9 +575,21 @@ int geo_parse_stored(struct arena *arena, const struct bson_field *field, struct
 	if (field->type == BSON_KIND_DOCUMENT && !value_is_number(&v))
 		return geo_parse_json(arena, field->value, true, ret, e);
 	point = arena_get(arena, sizeof(*point));
-	if (geo_parse_point(field->type, field->value, false, point, e) < 0)
+	if (geo_parse_point(field->type, field->value, only_two, point, e) < 0)
 		return e->code;
 	*ret = (struct geo_shape){
 		.points = point, .point_count = 1, .is_flat = true, .is_single = true};
 	return 0;
+}
+
+int geo_parse_stored(struct arena *arena, const struct bson_field *field, struct geo_shape *ret,
+		     struct error *e)
+{
+	return parse_any(arena, field, false, ret, e);
+}
+
+int geo_parse_operand(struct arena *arena, const struct bson_field *field, struct geo_shape *ret,
+		      struct error *e)
+{
+	return parse_any(arena, field, true, ret, e);
 }

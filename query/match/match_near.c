@@ -350,14 +350,24 @@ int match_near_find(const struct match_near *near, struct arena *arena, struct b
 	return s.found;
 }
 
-bool match_near_is_within(const struct match_near *near, double diagonal, double distance)
+/* Is the circle of what is too near, an angle about the center, all of the earth? As S2Cap::FromAxisAngle() rounds its height. */
+static bool is_whole(double angle)
+{
+	double half = sin(0.5 * angle);
+
+	return angle >= M_PI || 2 * half * half >= 2;
+}
+
+bool match_near_is_within(const struct match_near *near, bool by_2d, double diagonal,
+			  double distance)
 {
 	double least = near->least, most = near->most, slack;
 
 	if (near->is_on_earth) {
 		least = fmin(near->in_radians ? least * MATCH_NEAR_EARTH : least, HALF_ROUND);
 		most = fmin(near->in_radians ? most * MATCH_NEAR_EARTH : most, HALF_ROUND);
-		return distance >= least && distance <= most;
+		return distance >= least && distance <= most &&
+		       (by_2d || !is_whole(least / MATCH_NEAR_EARTH));
 	}
 	most = fmin(most, diagonal);
 	slack = DBL_EPSILON * (fmax(fabs(near->x), fabs(near->y)) + most);

@@ -40,10 +40,11 @@ int match_near_find(const struct match_near *near, struct arena *arena, struct b
 		    struct match_near_place *ret);
 
 /*
- * Is such a distance between the bounds? `diagonal`: of a flat search, the most that a distance can be among places of its index.
+ * Is such a distance between the bounds? `by_2d`: the index is one of a plane, which has no circle about all of the earth. `diagonal`: of a flat search, the most that a distance can be among places of its index.
  * Rules: geoNearDistanceBounds(), twoDDistanceBounds(), GeoNear2DStage::nextInterval() of geo_near.cpp.
  */
-bool match_near_is_within(const struct match_near *near, double diagonal, double distance);
+bool match_near_is_within(const struct match_near *near, bool by_2d, double diagonal,
+			  double distance);
 /* A flat search asks for this as well: is one of the places in the ring? TwoDPtInAnnulusExpression. */
 bool match_near_is_around(const struct match_near *near, struct arena *arena, struct bytes doc,
 			  double diagonal);
