@@ -21,6 +21,8 @@ struct query_request {
 	bool with_users;  /* may admin.system.users and the like be read? Else they are empty */
 	const char *
 		host; /* "name:port" of the server, for who is told; NULL: none, the machine's name stands for it */
+	uint64_t
+		cluster_time; /* of a replica set: the moment's timestamp, which $$CLUSTER_TIME tells; else 0 */
 	const atomic_bool *killed;
 };
 

@@ -26,6 +26,7 @@ void command_begin(struct command_context *c, const struct query_request *reques
 	q->with_users = request->with_users;
 	q->api_strict = command_is_strict(c->cmd);
 	q->host = request->host;
+	q->cluster_time = request->cluster_time;
 	lsid = value_get(c->cmd, bytes_str("lsid"));
 	if (lsid.type == BSON_KIND_DOCUMENT)
 		q->lsid = lsid.data;
@@ -425,6 +426,7 @@ static bool looks_at_fields(const struct value *v)
 static int let_one(struct command_context *c, struct bytes name, const struct value *v,
 		   struct buf *ret, struct error *e)
 {
+	static const char *const internal[] = {"NOW", "CLUSTER_TIME", "JS_SCOPE", "IS_MR"};
 	OWNED(arena_free) struct arena *arena = arena_new(), *constants = arena_new();
 	struct query_context q = c->q;
 	struct expr_scope *scope, *names;
@@ -436,6 +438,10 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 	q.constants =
 		constants; /* all that is made here is forgotten: each scope has the names of all before it */
 	q.wants_search = false; /* no stage is there yet that could have searched */
+	for (size_t i = 0; i < COUNT_OF(internal); i++)
+		if (bytes_equal(name, bytes_str(internal[i])))
+			return query_error(e, 4738901, "Attempt to set internal constant: %s",
+					   internal[i]);
 	scope = expr_scope_new(&q);
 	names = expr_scope_new(&q);
 	/* Its value sees those before it, not itself. */

@@ -34,10 +34,11 @@ struct query_context {
 	bool api_strict;     /* is only what the stable API, version 1, has allowed? */
 	bool with_users;     /* may what holds credentials be read? */
 	const char *host;    /* the server's "name:port"; NULL: the machine's name */
-	bool lacks_now;	     /* count on a collection knows no $$NOW */
-	bool in_filter;	     /* while the filter of a find, count or distinct is parsed */
-	bool in_match;	     /* while the filter of a stage is parsed */
-	bool has_near;	     /* the documents have a distance: {$meta: "geoNearDistance"} */
+	uint64_t cluster_time; /* $$CLUSTER_TIME; 0: there is none, the server is no replica set */
+	bool lacks_now;	       /* count on a collection knows none of both */
+	bool in_filter;	       /* while the filter of a find, count or distinct is parsed */
+	bool in_match;	       /* while the filter of a stage is parsed */
+	bool has_near;	       /* the documents have a distance: {$meta: "geoNearDistance"} */
 	bool folds_filter; /* while the constants of a filter are folded that the plan will hold */
 	bool is_top;	   /* the pipeline is the command's own, not one inside of a stage */
 	bool is_collectionless; /* the command is {aggregate: 1} */

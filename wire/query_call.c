@@ -53,6 +53,7 @@ int query_call_begin(struct call *call, struct bytes cmd, struct query_call *ret
 		.memory = ret->reserved,
 		.with_users = service->options.with_users,
 		.host = service->options.host,
+		.cluster_time = service->options.replset != NULL ? call->at.ts : 0,
 		.killed = &call->kill->on,
 	};
 	return 0;

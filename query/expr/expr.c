@@ -141,7 +141,7 @@ static const struct {
 	{"CURRENT", EXPR_VARIABLE_CURRENT},
 	{"REMOVE", EXPR_VARIABLE_REMOVE},
 	{"NOW", EXPR_VARIABLE_NOW},
-	{"CLUSTER_TIME", EXPR_VARIABLE_UNAVAILABLE},
+	{"CLUSTER_TIME", EXPR_VARIABLE_CLUSTER_TIME},
 	{"JS_SCOPE", EXPR_VARIABLE_UNAVAILABLE},
 	{"IS_MR", EXPR_VARIABLE_UNAVAILABLE},
 	{"SEARCH_META", EXPR_VARIABLE_SEARCH_META},
@@ -164,7 +164,9 @@ int expr_scope_find(const struct expr_scope *scope, struct bytes name, enum expr
 	for (size_t i = 0; i < COUNT_OF(builtins); i++)
 		if (bytes_equal(name, bytes_str(builtins[i].name))) {
 			*ret = builtins[i].variable;
-			if (*ret == EXPR_VARIABLE_NOW && scope->q->lacks_now)
+			if ((*ret == EXPR_VARIABLE_NOW && scope->q->lacks_now) ||
+			    (*ret == EXPR_VARIABLE_CLUSTER_TIME &&
+			     (scope->q->lacks_now || scope->q->cluster_time == 0)))
 				*ret = EXPR_VARIABLE_UNAVAILABLE;
 			if (*ret == EXPR_VARIABLE_SEARCH_META &&
 			    (scope->q->in_filter || !scope->q->wants_search))

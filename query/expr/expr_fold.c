@@ -133,6 +133,7 @@ static bool path_is_constant(const struct expr *expr)
 
 	return expr->eval == expr_eval_path &&
 	       (path->variable == EXPR_VARIABLE_LET || path->variable == EXPR_VARIABLE_NOW ||
+		path->variable == EXPR_VARIABLE_CLUSTER_TIME ||
 		path->variable == EXPR_VARIABLE_REMOVE);
 }
 

@@ -15,6 +15,7 @@ enum expr_variable {
 	EXPR_VARIABLE_CURRENT, /* nobody defined it: the frame's */
 	EXPR_VARIABLE_REMOVE,
 	EXPR_VARIABLE_NOW,
+	EXPR_VARIABLE_CLUSTER_TIME,
 	EXPR_VARIABLE_UNAVAILABLE, /* known, but it has no value here */
 	EXPR_VARIABLE_SEARCH_META,
 	EXPR_VARIABLE_LET,  /* a slot whose value is known before the first document */

@@ -156,6 +156,9 @@ static int variable_value(const struct expr_path *path, struct expr_frame *frame
 	case EXPR_VARIABLE_NOW:
 		*ret = value_date(frame->q->now);
 		return 0;
+	case EXPR_VARIABLE_CLUSTER_TIME:
+		*ret = value_timestamp(frame->q->cluster_time);
+		return 0;
 	case EXPR_VARIABLE_UNAVAILABLE:
 		return query_error(e, 51144, "Builtin variable '$$%.*s' is not available",
 				   (int)path->name.len, path->name.at);
