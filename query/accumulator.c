@@ -7,6 +7,7 @@
 #include "query/accumulator_op.h"
 #include "query/expr/expr_op.h"
 #include "query/fields.h"
+#include "query/sort_parts.h"
 
 static const struct accumulator_op *const tables[] = {accumulator_ops_number, accumulator_ops_one,
 						      accumulator_ops_list, accumulator_ops_n,
@@ -130,7 +131,7 @@ int64_t accumulator_add(const struct accumulator *acc, void *state, struct expr_
 	if (acc->argument != NULL && expr_eval(acc->argument, frame, &v, e) < 0)
 		return e->code;
 	if (acc->sort != NULL) {
-		struct value keys[33];
+		struct value keys[SORT_PARTS_MAX + 1];
 
 		if (value_is_missing(&v))
 			v = value_null();

@@ -118,7 +118,7 @@ static void key_of(const struct accumulator *acc, const struct value *array, str
 static int order_of(const struct accumulator *acc, const struct value *key,
 		    const struct accumulator_item *item, struct collation *collation)
 {
-	struct value array = accumulator_item_value(item), old[33];
+	struct value array = accumulator_item_value(item), old[SORT_PARTS_MAX];
 
 	key_of(acc, &array, old);
 	return sort_compare_values(acc->sort, key, old, collation);
@@ -130,7 +130,7 @@ static int64_t top_add(const struct accumulator *acc, void *state, struct query_
 {
 	struct accumulator_items *items = state;
 	size_t low = 0, high, before = accumulator_items_memory(items), after;
-	struct value key[33];
+	struct value key[SORT_PARTS_MAX];
 
 	(void)e;
 	key_of(acc, v, key);

@@ -127,7 +127,6 @@ static int read_name(const struct query_request *request, struct buf *ret, bool 
 	struct bson_fields fields = bson_fields(request->cmd);
 	struct bson_field field;
 	struct value v;
-	int64_t number = 0;
 	int more = bson_fields_next(&fields, &field, e);
 
 	if (more <= 0)
@@ -139,7 +138,7 @@ static int read_name(const struct query_request *request, struct buf *ret, bool 
 	if (!value_is_number(&v))
 		return query_error(e, QUERY_TYPE_MISMATCH, "collection name has invalid type: %s",
 				   value_type_name(v.type));
-	if (!value_as_int64(&v, &number) || number != 1)
+	if (value_to_double(&v) != 1)
 		return query_error(e, QUERY_FAILED_TO_PARSE,
 				   "Invalid command format: the 'aggregate' field must specify a "
 				   "collection name or 1");

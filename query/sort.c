@@ -91,15 +91,20 @@ int sort_parse_any(struct expr_scope *scope, struct bytes spec, const struct sor
 	struct arena *arena = expr_scope_context(scope)->constants;
 	struct fields walk = fields_of(arena_copy(arena, spec));
 	struct sort *sort = arena_zeroed(arena, sizeof(*sort));
+	struct sort_part part;
 	struct bson_field field;
+	size_t all = 0, fields_count = 0;
 
-	while (fields_next(&walk, &field)) {
-		if (sort->count == SORT_PARTS_MAX)
-			return query_error(e, 13103, "too many compound keys");
-		if (parse_part(scope, &field, &sort->parts[sort->count], e) < 0)
+	for (; fields_next(&walk, &field); all++) {
+		part = (struct sort_part){.path = bytes_of(NULL, 0)};
+		if (parse_part(scope, &field, &part, e) < 0)
 			return e->code;
-		sort->count++;
+		fields_count += part.meta == NULL;
+		if (all < SORT_PARTS_MAX)
+			sort->parts[sort->count++] = part;
 	}
+	if (fields_count > SORT_FIELDS_MAX || all > SORT_PARTS_MAX)
+		return query_error(e, 13103, "too many compound keys");
 	*ret = sort;
 	return 0;
 }

@@ -8,7 +8,8 @@
 
 #include "query/sort.h"
 
-#define SORT_PARTS_MAX 32
+#define SORT_FIELDS_MAX 32
+#define SORT_PARTS_MAX (SORT_FIELDS_MAX + 2) /* by a random value and a distance, too */
 
 struct sort_part {
 	struct bytes path; /* empty: by `meta` */

@@ -339,10 +339,11 @@ int stage_make_unset(struct stage_build *b, struct bytes name, const struct valu
 			return query_error(e, 31120,
 					   "$unset specification must be a string or an array "
 					   "containing only string values");
-		if (memchr(v.data.at, '\0', v.data.len) != NULL)
-			return query_error(e, 9527900, "illegal embedded NUL byte");
 		paths[i] = v.data;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (memchr(paths[i].at, '\0', paths[i].len) != NULL)
+			return query_error(e, 9527900, "illegal embedded NUL byte");
 	if (project_parse_unset(b->scope, paths, count, &project, e) < 0)
 		return query_error_cause(e, "Invalid $unset");
 	*ret = project_stage(b, &project_kind, operand, project, TAKE(from));

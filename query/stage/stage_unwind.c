@@ -180,6 +180,9 @@ static int parse(struct stage_build *b, const struct value *operand, struct opti
 				   "path option to $unwind stage should be prefixed with a '$': %s",
 				   stage_text(b->q, ret->path));
 	ret->path = bytes_of(ret->path.at + 1, ret->path.len - 1);
+	if (ret->path.len > 0 && memchr(ret->path.at, '\0', ret->path.len) != NULL)
+		return query_error(e, 16419,
+				   "field path must not contain embedded null characters");
 	if (field_path_check(ret->path, e) < 0)
 		return e->code;
 	return ret->index.len > 0 ? field_path_check(ret->index, e) : 0;
