@@ -299,9 +299,19 @@ static int check_session(struct call *call, struct error *e)
 	return 0;
 }
 
+/* Its moment behind an '@' is no part of the database's name. */
+static bool is_too_long(struct bytes db)
+{
+	const uint8_t *at = db.len > DB_NAME_MAX ? memrchr(db.at, '@', db.len) : NULL;
+
+	return db.len > DB_NAME_MAX &&
+	       (at == NULL || at - db.at > DB_NAME_MAX + 1 || /* a moment may begin with one, too */
+		db.len > DB_NAME_MAX + 1 + MOMENTS_NAME_MAX);
+}
+
 static int check_db_name(struct call *call, struct error *e)
 {
-	bool bad = call->db.len == 0 || call->db.len > DB_NAME_MAX;
+	bool bad = call->db.len == 0 || is_too_long(call->db);
 
 	for (size_t i = 0; i < call->db.len; i++)
 		bad = bad || call->db.at[i] == 0 || strchr("/\\ \"", call->db.at[i]) != NULL;

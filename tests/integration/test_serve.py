@@ -571,6 +571,21 @@ def test_a_real_database_of_that_name_wins(tmp_path):
         assert "shop@latest" in server.client.list_database_names()
 
 
+def test_a_moment_can_stand_behind_the_longest_name_of_a_database(tmp_path):
+    store, name = peers.Store(tmp_path / "store"), "x" * 63
+    folder = tmp_path / "in" / name
+    folder.mkdir(parents=True)
+    (folder / "items.bson").write_bytes(bson.encode({"_id": 1, "v": 2}))
+    store.ingest(tmp_path / "in")
+    with Server(store.path, "--noauth") as server:
+        client = server.client
+        assert content(client[name + "@latest-snapshot"]["items"]) == content(client[name]["items"]) == [(1, 2)]
+        for wrong in ("x" + name, "xxx" + name + "@latest-snapshot", name + "@" + "9" * 200):
+            with pytest.raises(pymongo.errors.OperationFailure) as failed:
+                client[wrong]["items"].find_one()
+            assert failed.value.code == 73
+
+
 # ---- personas
 
 
