@@ -27,67 +27,16 @@ static bool is_match(const struct item *item)
 
 /* ---- what stages change */
 
-static void add_path(struct reorder_change *change, struct bytes path)
-{
-	if (change->path_count == REORDER_PATHS_MAX)
-		change->too_many = true;
-	else
-		change->paths[change->path_count++] = path;
-}
-
-/* `to` is computed: a field under another name, or something new. */
-static bool add_rename(struct reorder_change *change, struct bytes to, const struct value *v)
-{
-	if (v->type != BSON_KIND_STRING || v->data.len < 2 || v->data.at[0] != '$' ||
-	    v->data.at[1] == '$' || memchr(v->data.at, '.', v->data.len) != NULL)
-		return false;
-	if (change->rename_count == REORDER_PATHS_MAX) {
-		change->too_many = true;
-		return true;
-	}
-	change->renames[change->rename_count].to = to;
-	change->renames[change->rename_count++].from = bytes_of(v->data.at + 1, v->data.len - 1);
-	return true;
-}
-
-static struct bytes join(struct query_context *q, struct bytes prefix, struct bytes name)
-{
-	OWNED(buf_release) struct buf path = {0};
-
-	if (prefix.len == 0)
-		return name;
-	buf_add_bytes(&path, prefix);
-	buf_add_u8(&path, '.');
-	buf_add_bytes(&path, name);
-	return arena_copy(q->constants, buf_bytes(&path));
-}
-
-static bool is_operator(const struct value *v)
-{
-	struct fields fields;
-	struct bson_field first;
-
-	if (v->type != BSON_KIND_DOCUMENT)
-		return false;
-	fields = fields_of(v->data);
-	return !fields_next(&fields, &first) || (first.name.len > 0 && first.name.at[0] == '$');
-}
-
-/* $addFields, and what $group makes of _id: all leaves are computed. */
-static void computed(struct query_context *q, struct reorder_change *change, struct bytes prefix,
-		     struct bytes doc)
+/* $addFields: all leaves are computed. */
+static void computed(struct query_context *q, struct reorder_change *change, struct bytes doc)
 {
 	struct fields fields = fields_of(doc);
 	struct bson_field field;
 
 	while (fields_next(&fields, &field)) {
-		struct bytes path = join(q, prefix, field.name);
 		struct value v = value_of_field(&field);
 
-		if (v.type == BSON_KIND_DOCUMENT && !is_operator(&v))
-			computed(q, change, path, v.data);
-		else if (!add_rename(change, path, &v) && !change->all_except)
-			add_path(change, path);
+		reorder_add_computed(q, change, field.name, &v);
 	}
 }
 
@@ -103,7 +52,7 @@ static int project_type(struct bytes doc, bool is_top)
 
 		if (is_top && bytes_is(field.name, "_id") && v.type != BSON_KIND_DOCUMENT)
 			continue;
-		if (v.type == BSON_KIND_DOCUMENT && !is_operator(&v))
+		if (v.type == BSON_KIND_DOCUMENT && !reorder_is_operator(&v))
 			type = project_type(v.data, false);
 		else if (value_is_number(&v) || v.type == BSON_KIND_BOOL)
 			type = value_is_true(&v);
@@ -128,16 +77,16 @@ static void projected(struct query_context *q, struct reorder_change *change, st
 	struct bson_field field;
 
 	while (fields_next(&fields, &field)) {
-		struct bytes path = join(q, prefix, field.name);
+		struct bytes path = reorder_join(q, prefix, field.name);
 		struct value v = value_of_field(&field);
 
-		if (v.type == BSON_KIND_DOCUMENT && !is_operator(&v)) {
+		if (v.type == BSON_KIND_DOCUMENT && !reorder_is_operator(&v)) {
 			projected(q, change, path, v.data);
 		} else if (value_is_number(&v) || v.type == BSON_KIND_BOOL) {
 			if (value_is_true(&v) == change->all_except)
-				add_path(change, path);
+				reorder_add_path(change, path);
 		} else {
-			add_rename(change, path, &v);
+			reorder_add_computed(q, change, path, &v);
 		}
 	}
 }
@@ -165,7 +114,7 @@ static void project_change(struct query_context *q, struct reorder_change *chang
 	change->all_except = type == 1;
 	projected(q, change, bytes_of(NULL, 0), spec->data);
 	if (type == 1 && !names_id(spec->data))
-		add_path(change, bytes_str("_id"));
+		reorder_add_path(change, bytes_str("_id"));
 }
 
 static void unset_change(struct reorder_change *change, const struct value *spec)
@@ -174,7 +123,7 @@ static void unset_change(struct reorder_change *change, const struct value *spec
 	struct fields fields;
 
 	if (spec->type == BSON_KIND_STRING)
-		add_path(change, spec->data);
+		reorder_add_path(change, spec->data);
 	if (spec->type != BSON_KIND_ARRAY)
 		return;
 	fields = fields_of(spec->data);
@@ -182,7 +131,7 @@ static void unset_change(struct reorder_change *change, const struct value *spec
 		struct value v = value_of_field(&field);
 
 		if (v.type == BSON_KIND_STRING)
-			add_path(change, v.data);
+			reorder_add_path(change, v.data);
 	}
 }
 
@@ -194,11 +143,11 @@ static bool unwind_change(struct reorder_change *change, const struct value *spe
 		path = value_get(spec->data, bytes_str("path"));
 		index = value_get(spec->data, bytes_str("includeArrayIndex"));
 		if (index.type == BSON_KIND_STRING)
-			add_path(change, index.data);
+			reorder_add_path(change, index.data);
 	}
 	if (path.type != BSON_KIND_STRING || path.data.len < 2)
 		return false;
-	add_path(change, bytes_of(path.data.at + 1, path.data.len - 1));
+	reorder_add_path(change, bytes_of(path.data.at + 1, path.data.len - 1));
 	return true;
 }
 
@@ -211,7 +160,7 @@ static bool as_change(struct reorder_change *change, const struct value *spec)
 		as = value_get(spec->data, bytes_str("as"));
 	if (as.type != BSON_KIND_STRING)
 		return false;
-	add_path(change, as.data);
+	reorder_add_path(change, as.data);
 	return true;
 }
 
@@ -219,10 +168,7 @@ static void group_change(struct query_context *q, struct reorder_change *change,
 			 const struct value *id)
 {
 	change->all_except = true;
-	if (id->type == BSON_KIND_DOCUMENT && !is_operator(id))
-		computed(q, change, bytes_str("_id"), id->data);
-	else
-		add_rename(change, bytes_str("_id"), id);
+	reorder_add_computed(q, change, bytes_str("_id"), id);
 }
 
 /* $fill with values alone is an $addFields. */
@@ -246,7 +192,7 @@ static bool fill_change(struct reorder_change *change, const struct value *spec)
 
 		if (value_is_missing(&value))
 			return false;
-		add_path(change, field.name);
+		reorder_add_path(change, field.name);
 	}
 	return true;
 }
@@ -271,7 +217,7 @@ static bool change_of(struct query_context *q, const struct item *item, const st
 	if (bytes_is(item->name, "$unset"))
 		unset_change(change, spec);
 	else if (is_doc && (bytes_is(item->name, "$addFields") || bytes_is(item->name, "$set")))
-		computed(q, change, bytes_of(NULL, 0), spec->data);
+		computed(q, change, spec->data);
 	else if (is_doc && bytes_is(item->name, "$project"))
 		project_change(q, change, spec);
 	else if (is_doc && bytes_is(item->name, "$bucket"))

@@ -34,6 +34,20 @@ bool reorder_expr_moves(const struct reorder_change *change, const struct value 
 bool reorder_expr_rename(struct query_context *q, const struct reorder_change *change,
 			 struct value *v);
 
+/* reorder_computed.c: one more path that changes, or stays. */
+void reorder_add_path(struct reorder_change *change, struct bytes path);
+/*
+ * The stage sets `to` to what an expression computes: where that is a field, an object of such, or a $map of a field to such, these are
+ * renames (of the elements' fields, with the array before them); what is not is a path that changes. With renames a $map leaves `to` itself
+ * as if it stayed what it was, as mongod does.
+ */
+void reorder_add_computed(struct query_context *q, struct reorder_change *change, struct bytes to,
+			  const struct value *v);
+/* prefix.name; the name alone where there is no prefix. */
+struct bytes reorder_join(struct query_context *q, struct bytes prefix, struct bytes name);
+/* Is it {$name: ..}, or empty? */
+bool reorder_is_operator(const struct value *v);
+
 /* May a $sort with this key go before the stage? A $lookup or an $unwind that changes none of its paths (tryReorderingWithSort()). */
 bool reorder_sort_moves(struct bytes name, const struct value *operand, const struct value *sort);
 /* Does the $unwind belong to the $lookup before it? */

@@ -15,6 +15,10 @@ def pair(server, tmp_path_factory):  # noqa: F811
     made.database.data.insert_many([{"_id": i, "a": i} for i in range(3)])
     places = [[0, 0], [180, 0], [90, 0], [0, 90], [0, -90], [1, 1], [-179.99, 0.01]]
     made.database.places.insert_many([{"_id": i, "at": {"type": "Point", "coordinates": place}, "flat": place} for i, place in enumerate(places)])
+    arrays = [{"_id": 0, "a": [{"b": 1, "c": 2}, {"b": 3}], "d": 5, "z": 0}, {"_id": 1, "a": [{"b": 1}, 7, [{"b": 1}]], "d": [{"e": 1, "x": 5}], "z": 1}, {"_id": 4, "z": 0}, {"_id": 5, "a": None, "z": 2},
+              {"_id": 6, "a": [], "d": [1, 2], "z": 3}, {"_id": 7, "a": [{"b": [1, 2]}, {"b": {"c": 1}}], "z": 1}, {"_id": 8, "a": [[{"b": 1}]], "d": []}]
+    made.database.arrays.insert_many(arrays)
+    made.database.mixed.insert_many([*arrays, {"_id": 2, "a": {"b": 1}, "z": 0}, {"_id": 3, "a": 7, "z": 0}])
     made.database.places.create_index([("at", "2dsphere")])
     made.database.places.create_index([("flat", "2d")])
     yield made.open()
@@ -23,6 +27,15 @@ def pair(server, tmp_path_factory):  # noqa: F811
 
 def aggregate(name, *stages, **more):
     return {"aggregate": name, "pipeline": list(stages), "cursor": {}, **more}
+
+
+def renamed(query, path):
+    """The same query about another field than D."""
+    if isinstance(query, dict):
+        return {key.replace("D", path): renamed(value, path) for key, value in query.items()}
+    if isinstance(query, list):
+        return [renamed(value, path) for value in query]
+    return query.replace("$D", "$" + path) if isinstance(query, str) else query
 
 
 def test_the_32_keys_of_a_sort_are_those_that_are_fields(pair):
@@ -106,3 +119,22 @@ def test_the_cluster_time_of_a_replica_set_is_the_moment(tmp_path):
                 assert reply["cursor"]["firstBatch"][0]["t"] == served.command("admin", {"hello": 1})["lastWrite"]["opTime"]["ts"]
         with Server(store, "--noauth") as alone, RawClient(f"mongodb://127.0.0.1:{alone.port}") as served:
             assert served.command(DB, {"find": "data", "projection": kind})["code"] == 51144
+
+
+def test_a_match_goes_before_a_map_that_gives_the_elements_fields_other_names(pair):
+    zero = {"$divide": [1, "$z"]}
+    inputs = [("$a", {"e": "$$this.b"}), ("$a", {"e": "$$it.b"}, "it"), ("$a", "$$this.b"), ("$a", "$$this"), ("$a", {"e": "$$this.b", "f": {"$add": ["$$this.c", 1]}}), ("$a", {"e": "$$this.b.c"}), ("$a.b", {"e": "$$this.c"}),
+              ("$$ROOT.a", {"e": "$$this.b"}), ("$a", {"e": {"k": "$$this.b"}}), ("$a", {"e": {"$map": {"input": "$$it.b", "in": {"q": "$$this.c"}}}}, "it"), ("$a", {"e": {"$map": {"input": "$$this.b", "in": {"q": "$$this.c"}}}}),
+              ("$a", {"e": "$z", "f": "$$this.b"}), ("$a", ["$$this.b"]), ({"$ifNull": ["$a", []]}, {"e": "$$this.b"}), ("$a", {}), ("$a", {"e": {"$literal": 1}, "g": "$$this.c"})]
+    queries = ({"D.e": 1}, {"D.f": 3}, {"D.e": 1, "D.f": 3}, {"D": []}, {"D": {"$size": 2}}, {"D.x": 5}, {"D.e": None}, {"D.e": {"$exists": False}}, {"D.e.c": 1}, {"D": {"$elemMatch": {"e": 1}}}, {"$or": [{"D.e": 1}, {"D.e": 3}]},
+               {"$expr": {"$eq": ["$D.e", [1, 3]]}}, {"D.e.k": 1}, {"D.0.e": 1}, {"z": 0, "D.e": 1})
+    for source in ("arrays", "mixed"):
+        for array, inner, *name in inputs:
+            computed = {"$map": {"input": array, "in": inner, **({"as": name[0]} if name else {})}}
+            for query in queries:
+                for path, stage in (("d", {"$project": {"d": computed}}), ("d", {"$addFields": {"d": computed, "q": zero}}), ("_id", {"$group": {"_id": computed}}), ("d.d", {"$addFields": {"d": {"d": computed}}})):
+                    pair.same(aggregate(source, {"$sort": {"_id": 1}}, stage, {"$match": renamed(query, path)}, {"$sort": {"_id": 1}}))
+    for whole in ("$$ROOT.z", "$$CURRENT.z", "$z", "$$ROOT.a.b", "$$CURRENT"):
+        for query in ({"D": 0}, {"D": {"$gt": 1}}, {"$expr": {"$eq": ["$D", 1]}}):
+            for path, stage in (("d", {"$project": {"d": whole, "q": zero}}), ("d", {"$addFields": {"d": whole, "q": zero}}), ("_id", {"$group": {"_id": whole, "q": {"$sum": zero}}})):
+                pair.same(aggregate("arrays", stage, {"$match": renamed(query, path)}, {"$sort": {"_id": 1}}))
