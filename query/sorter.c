@@ -23,11 +23,11 @@ struct sorter {
 	uint64_t limit, given, added;
 	bool keep_keys;
 	struct buf key, record;
-	/* A heap whose first is the greatest, while it fits. */
+	/* The first ones; when there are `limit`, a heap whose first is the greatest, while it fits. */
 	struct entry *heap;
 	size_t heap_count, heap_room, heap_bytes;
-	bool is_heap, is_sorted;
-	size_t at; /* next of the heap to give */
+	bool is_heap, is_stable; /* equals come as they were added */
+	size_t at;		 /* next of the heap to give */
 	struct extsort *all;
 	size_t bytes;
 };
@@ -51,6 +51,7 @@ struct sorter *sorter_new(struct query_context *q, const struct sort *sort, uint
 	sorter->limit = limit;
 	sorter->keep_keys = keep_keys;
 	sorter->is_heap = limit > 0;
+	sorter->is_stable = sort->is_index || (sort->count > 0 && sort->parts[0].is_near);
 	return sorter;
 }
 
@@ -95,41 +96,61 @@ static int add_to_all(struct sorter *sorter, struct bytes key, struct bytes reco
 
 /* ---- the least ones */
 
-static bool entry_less(const struct entry *a, const struct entry *b)
+/*
+ * Which of equal keys come first, or are left out, nobody defines; but as long as documents come in the same order, it is the same here as in
+ * a mongod when both sift in the same way: its TopKSorter, with the heap functions of GCC's library (bits/stl_heap.h).
+ */
+static bool is_less(const struct sorter *sorter, const struct buf *a, const struct buf *b)
 {
-	return bytes_compare(buf_bytes(&a->key), buf_bytes(&b->key)) < 0;
+	size_t left_out = sorter->is_stable ? 0 : SEQUENCE_LEN;
+
+	return bytes_compare(bytes_of(a->at, a->len - left_out),
+			     bytes_of(b->at, b->len - left_out)) < 0;
 }
 
-static void swap(struct entry *a, struct entry *b)
+/* The entry goes from the hole up, not above `top`. */
+static void sift_up(struct sorter *sorter, size_t hole, size_t top, struct entry entry)
 {
-	struct entry other = *a;
+	struct entry *heap = sorter->heap;
 
-	*a = *b;
-	*b = other;
+	for (; hole > top && is_less(sorter, &heap[(hole - 1) / 2].key, &entry.key);
+	     hole = (hole - 1) / 2)
+		heap[hole] = heap[(hole - 1) / 2];
+	heap[hole] = entry;
 }
 
-static void sift_down(struct entry *heap, size_t count, size_t i)
+/* The hole goes down to the end, the entry up from there. */
+static void sift_down(struct sorter *sorter, size_t hole, size_t count, struct entry entry)
 {
-	for (;;) {
-		size_t most = i, left = 2 * i + 1, right = left + 1;
+	struct entry *heap = sorter->heap;
+	size_t top = hole;
 
-		if (left < count && entry_less(&heap[most], &heap[left]))
-			most = left;
-		if (right < count && entry_less(&heap[most], &heap[right]))
-			most = right;
-		if (most == i)
-			return;
-		swap(&heap[i], &heap[most]);
-		i = most;
+	while (2 * hole + 1 < count) {
+		size_t child = 2 * hole + 2;
+
+		if (child == count || is_less(sorter, &heap[child].key, &heap[child - 1].key))
+			child--;
+		heap[hole] = heap[child];
+		hole = child;
 	}
+	sift_up(sorter, hole, top, entry);
 }
 
-static void sift_up(struct entry *heap, size_t i)
+static void make_heap(struct sorter *sorter)
 {
-	while (i > 0 && entry_less(&heap[(i - 1) / 2], &heap[i])) {
-		swap(&heap[i], &heap[(i - 1) / 2]);
-		i = (i - 1) / 2;
-	}
+	for (size_t i = sorter->heap_count / 2; i-- > 0;)
+		sift_down(sorter, i, sorter->heap_count, sorter->heap[i]);
+}
+
+/* The greatest of the first `count` goes behind the others. */
+static void pop(struct sorter *sorter, size_t count)
+{
+	struct entry last = sorter->heap[count - 1];
+
+	if (count < 2)
+		return;
+	sorter->heap[count - 1] = sorter->heap[0];
+	sift_down(sorter, 0, count - 1, last);
 }
 
 static int give_up_heap(struct sorter *sorter, struct error *e)
@@ -149,10 +170,12 @@ static int give_up_heap(struct sorter *sorter, struct error *e)
 
 static int add_to_heap(struct sorter *sorter, struct bytes record, struct error *e)
 {
+	bool is_full = sorter->heap_count == sorter->limit;
 	struct entry *entry;
 
-	if (sorter->heap_count == sorter->limit) {
-		entry = &sorter->heap[0];
+	if (is_full) {
+		pop(sorter, sorter->heap_count);
+		entry = &sorter->heap[sorter->heap_count - 1];
 		sorter->heap_bytes -= entry->key.len + entry->doc.len;
 		buf_reset(&entry->key);
 		buf_reset(&entry->doc);
@@ -169,10 +192,10 @@ static int add_to_heap(struct sorter *sorter, struct bytes record, struct error 
 	buf_add_bytes(&entry->key, buf_bytes(&sorter->key));
 	buf_add_bytes(&entry->doc, record);
 	sorter->heap_bytes += entry->key.len + entry->doc.len;
-	if (entry == &sorter->heap[0])
-		sift_down(sorter->heap, sorter->heap_count, 0);
-	else
-		sift_up(sorter->heap, (size_t)(entry - sorter->heap));
+	if (is_full)
+		sift_up(sorter, sorter->heap_count - 1, 0, *entry);
+	else if (sorter->heap_count == sorter->limit)
+		make_heap(sorter);
 	return sorter->heap_bytes > sorter->q->memory ? give_up_heap(sorter, e) : 0;
 }
 
@@ -209,7 +232,7 @@ int sorter_add(struct sorter *sorter, struct expr_frame *frame, const struct sta
 	put_be64(buf_room(&sorter->key, SEQUENCE_LEN), sorter->added++);
 	sorter->key.len += SEQUENCE_LEN;
 	if (sorter->is_heap && sorter->heap_count == sorter->limit &&
-	    bytes_compare(buf_bytes(&sorter->key), buf_bytes(&sorter->heap[0].key)) >= 0)
+	    !is_less(sorter, &sorter->key, &sorter->heap[0].key))
 		return 0;
 	if (make_record(sorter, frame, doc, e) < 0)
 		return e->code;
@@ -220,14 +243,23 @@ int sorter_add(struct sorter *sorter, struct expr_frame *frame, const struct sta
 
 /* ---- out */
 
+/* Of all of the key, so equals stay as they came. */
+static int by_key(const void *a, const void *b)
+{
+	const struct entry *one = a, *other = b;
+
+	return bytes_compare(buf_bytes(&one->key), buf_bytes(&other->key));
+}
+
 int sorter_finish(struct sorter *sorter, struct error *e)
 {
 	if (!sorter->is_heap)
 		return sorter->all == NULL ? 0 : extsort_finish(sorter->all, e);
-	for (size_t left = sorter->heap_count; left > 1; left--) {
-		swap(&sorter->heap[0], &sorter->heap[left - 1]);
-		sift_down(sorter->heap, left - 1, 0);
-	}
+	if (sorter->heap_count < sorter->limit)
+		qsort(sorter->heap, sorter->heap_count, sizeof(*sorter->heap), by_key);
+	for (size_t left = sorter->heap_count; left > 1 && sorter->heap_count == sorter->limit;
+	     left--)
+		pop(sorter, left);
 	return 0;
 }
 
