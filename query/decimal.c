@@ -339,7 +339,9 @@ _Decimal128 decimal_of_text(struct bytes text, unsigned *flags)
 		if (text.at[0] == '-' || text.at[0] == '+')
 			parts.negative = text.at[at++] == '-';
 		if (read_word(bytes_of(text.at + at, text.len - at), &parts) == 1)
-			return put_together(parts, DECIMAL_TRUNCATE, flags);
+			return parts.form == DECIMAL_NAN && parts.negative
+				       ? of_words(0xfc00000000000000ULL, 0) /* it keeps its sign */
+				       : put_together(parts, DECIMAL_TRUNCATE, flags);
 		if (read_digits(text, &at, &parts) && read_exponent(text, &at, &parts) &&
 		    at == text.len)
 			return put_together(parts, DECIMAL_TRUNCATE, flags);

@@ -11,7 +11,7 @@
 
 /* mongod builds its PCRE with these. */
 #define MATCH_LIMIT 200000
-#define DEPTH_LIMIT 4000
+#define DEPTH_LIMIT 4001 /* of 4000: PCRE2 counts one more than PCRE 8 for a group */
 
 struct regex {
 	pcre2_code *code;

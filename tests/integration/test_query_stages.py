@@ -1,4 +1,7 @@
 """The query engine against a real mongod 6.0.27: what mongod's own tests, and those of DocumentDB, have shown of stages and commands."""
+import random
+import re
+
 import peers
 import pytest
 from bson import Decimal128, Int64, Timestamp
@@ -19,6 +22,8 @@ def pair(server, tmp_path_factory):  # noqa: F811
               {"_id": 6, "a": [], "d": [1, 2], "z": 3}, {"_id": 7, "a": [{"b": [1, 2]}, {"b": {"c": 1}}], "z": 1}, {"_id": 8, "a": [[{"b": 1}]], "d": []}]
     made.database.arrays.insert_many(arrays)
     made.database.mixed.insert_many([*arrays, {"_id": 2, "a": {"b": 1}, "z": 0}, {"_id": 3, "a": 7, "z": 0}])
+    pick = random.Random(20261124)
+    made.database.ties.insert_many([{"_id": i, "k": pick.randrange(4), "m": pick.randrange(4), "l": [pick.randrange(9) for _ in range(pick.randrange(3))]} for i in range(300)])
     made.database.places.create_index([("at", "2dsphere")])
     made.database.places.create_index([("flat", "2d")])
     yield made.open()
@@ -138,3 +143,27 @@ def test_a_match_goes_before_a_map_that_gives_the_elements_fields_other_names(pa
         for query in ({"D": 0}, {"D": {"$gt": 1}}, {"$expr": {"$eq": ["$D", 1]}}):
             for path, stage in (("d", {"$project": {"d": whole, "q": zero}}), ("d", {"$addFields": {"d": whole, "q": zero}}), ("_id", {"$group": {"_id": whole, "q": {"$sum": zero}}})):
                 pair.same(aggregate("arrays", stage, {"$match": renamed(query, path)}, {"$sort": {"_id": 1}}))
+
+
+def test_equals_of_a_sort_with_a_limit_are_those_that_a_mongod_keeps(pair):
+    for key in ({"k": 1}, {"k": -1}, {"k": 1, "m": -1}, {"l": 1}, {"l": -1, "k": 1}, {"q": 1}):
+        for limit in (1, 2, 3, 4, 5, 10, 16, 17, 50, 256, 299, 300, 301, 1000):
+            for command in ({"find": "ties", "sort": key, "limit": limit}, {"find": "ties", "filter": {"m": {"$lt": 2}}, "sort": key, "skip": 3, "limit": limit, "projection": {"_id": 1}},
+                            aggregate("ties", {"$sort": key}, {"$skip": 2}, {"$limit": limit}), aggregate("ties", {"$set": {"k": {"$add": ["$k", "$m"]}}}, {"$sort": key}, {"$limit": limit}),
+                            aggregate("data", {"$lookup": {"from": "ties", "pipeline": [{"$sort": key}, {"$limit": limit}], "as": "l"}})):
+                pair.same(command)
+
+
+def test_a_negative_nan_of_a_text_keeps_its_sign(pair):
+    for text in ("NaN", "-NaN", "+NaN", "-nan", "-inf", "sNaN", "-0"):
+        for expression in ({"$toDecimal": text}, {"$add": [{"$toDecimal": text}, 1]}, {"$abs": {"$toDecimal": text}}, {"$toDouble": {"$toDecimal": text}}):
+            command = aggregate("data", {"$project": {"r": expression}})
+            pair.same(command)
+            want, have = (re.findall(rb"[\x01\x13]r\0(.{8,16}?)\0*\x03", raw, re.S) for raw in pair.both(command))  # a NaN's bytes: decoded it has no sign
+            assert have == want, command
+
+
+def test_a_pattern_may_have_as_many_groups_in_a_row_as_in_a_mongod(pair):
+    for groups in (3997, 3998, 3999, 4000):
+        for pattern in ("^" + "(d)" * groups, f"^(d|x){{{groups}}}"):
+            pair.same(aggregate(1, {"$documents": [{"z": "d" * 4500}]}, {"$project": {"r": {"$regexMatch": {"input": "$z", "regex": pattern}}}}))
