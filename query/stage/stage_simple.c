@@ -118,16 +118,20 @@ static struct stage **sink(struct stage **top)
 	return top;
 }
 
-/* $sort keeps no more than a $limit behind it lets through; $skip may stand between. */
+/* $sort keeps no more than a $limit behind it lets through; $skip and another $limit may stand between. */
 static void tell_sort(struct stage *source, int64_t limit)
 {
-	while (source != NULL && source->kind == &skip_kind) {
-		int64_t skip = ((struct count_stage *)source)->left;
+	for (; source != NULL && (source->kind == &skip_kind || source->kind == &limit_kind);
+	     source = source->source) {
+		int64_t count = ((struct count_stage *)source)->left;
 
-		if (skip > INT64_MAX - limit)
+		if (source->kind == &limit_kind) {
+			limit = MIN_OF(limit, count);
+			continue;
+		}
+		if (count > INT64_MAX - limit)
 			return;
-		limit += skip;
-		source = source->source;
+		limit += count;
 	}
 	if (source != NULL && stage_is_sort(source))
 		stage_sort_limit(source, (uint64_t)limit);

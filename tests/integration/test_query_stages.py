@@ -150,6 +150,8 @@ def test_equals_of_a_sort_with_a_limit_are_those_that_a_mongod_keeps(pair):
         for limit in (1, 2, 3, 4, 5, 10, 16, 17, 50, 256, 299, 300, 301, 1000):
             for command in ({"find": "ties", "sort": key, "limit": limit}, {"find": "ties", "filter": {"m": {"$lt": 2}}, "sort": key, "skip": 3, "limit": limit, "projection": {"_id": 1}},
                             aggregate("ties", {"$sort": key}, {"$skip": 2}, {"$limit": limit}), aggregate("ties", {"$set": {"k": {"$add": ["$k", "$m"]}}}, {"$sort": key}, {"$limit": limit}),
+                            aggregate("ties", {"$sort": key}, {"$skip": 2}, {"$project": {"k": 1}}, {"$skip": 4}, {"$limit": limit + 9}, {"$skip": 3}, {"$limit": limit}),
+                            aggregate("ties", {"$sort": key}, {"$limit": limit}, {"$project": {"k": 1}}, {"$limit": 8}),
                             aggregate("data", {"$lookup": {"from": "ties", "pipeline": [{"$sort": key}, {"$limit": limit}], "as": "l"}})):
                 pair.same(command)
 
