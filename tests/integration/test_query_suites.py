@@ -294,12 +294,13 @@ def test_a_field_keeps_its_place_in_pipelines_inside_of_stages_too(pair):
     removers = [{"$unset": "a"}, {"$project": {"a": 0}}, {"$set": {"a": "$$REMOVE"}}, {"$unset": "c.x"}, {"$replaceWith": {"b": 1, "a": "$q", "c": 1}}, {"$unwind": {"path": "$q", "preserveNullAndEmptyArrays": True}}]
     field = {"$setField": {"field": "x", "input": "$c", "value": 9}}
     setters = [{"$set": {"a": 5}}, {"$set": {"c.x": 5}}, {"$addFields": {"k.a": 5}}, {"$lookup": {"from": "nested", "localField": "b", "foreignField": "b", "as": "a"}}, {"$setWindowFields": {"output": {"a": {"$sum": 1}}}},
-               {"$unwind": {"path": "$b", "includeArrayIndex": "a"}}, {"$group": {"_id": "$c"}}, {"$set": {"r": field}}, {"$group": {"_id": None, "l": {"$push": field}}}, {"$match": {"$expr": {"$eq": [field, {"x": 9, "y": 2, "z": 3}]}}}]
+               {"$unwind": {"path": "$b", "includeArrayIndex": "a"}}, [{"$group": {"_id": "$c"}}, {"$sort": {"_id": 1}}], {"$set": {"r": field}}, {"$group": {"_id": None, "l": {"$push": field}}}, {"$match": {"$expr": {"$eq": [field, {"x": 9, "y": 2, "z": 3}]}}}]
     for first, then in itertools.product(removers, setters):
         if first.get("$replaceWith") and "$setField" in str(then):
             continue  # fails: there is no document
-        for pipeline in ([first, then], [{"$lookup": {"from": "nested", "pipeline": [first, then], "as": "k"}}], [{"$lookup": {"from": "nested", "pipeline": [first], "as": "k"}}, then], [{"$unionWith": {"coll": "nested", "pipeline": [first, then]}}],
-                         [{"$unionWith": {"coll": "nested", "pipeline": [first]}}, then], [{"$facet": {"f": [first, then]}}], [{"$lookup": {"from": "nested", "pipeline": [{"$unionWith": {"coll": "nested", "pipeline": [first, then]}}], "as": "k"}}]):
+        then = then if isinstance(then, list) else [then]
+        for pipeline in ([first, *then], [{"$lookup": {"from": "nested", "pipeline": [first, *then], "as": "k"}}], [{"$lookup": {"from": "nested", "pipeline": [first], "as": "k"}}, *then], [{"$unionWith": {"coll": "nested", "pipeline": [first, *then]}}],
+                         [{"$unionWith": {"coll": "nested", "pipeline": [first]}}, *then], [{"$facet": {"f": [first, *then]}}], [{"$lookup": {"from": "nested", "pipeline": [{"$unionWith": {"coll": "nested", "pipeline": [first, *then]}}], "as": "k"}}]):
             pair.same(aggregate("nested", *pipeline))
 
 
