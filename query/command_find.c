@@ -544,6 +544,9 @@ static int open_find(struct find *f, struct error *e)
 		return command_view_find(cursor, &resolved, f->project, e);
 	if (check_stored(f, &resolved.collection, e) < 0)
 		return e->code;
+	/* Of a moment's own replay how many there are is known only when it is made. */
+	if (cursor->is_tailable && collection_resolve(&resolved.collection, e) < 0)
+		return e->code;
 	cursor->is_empty = resolved.collection.kind == COLLECTION_MISSING ||
 			   (cursor->is_tailable && resolved.collection.entry.root.count == 0);
 	return open_stages(f, &resolved.collection, e);

@@ -437,6 +437,7 @@ def history(tmp_path_factory):
         items.insert_many([{"_id": i, "v": 0} for i in range(200)])
         tools = peers.tools
         tools.mongodump("--port", source.port, "--oplog", "--out", folder / "dump")
+        source.client["side"].create_collection("events", capped=True, size=1 << 16).insert_many([{"_id": i} for i in range(600)])
         seen = []
         for step in range(1, 6):
             source.client.admin.command("appendOplogNote", 1, data={"step": step})
@@ -616,6 +617,15 @@ def test_a_greeting_replays_nothing(history, tmp_path):
         assert content(client["shop"]["items"]) == history[1][-1][1]
         assert list(tmp_path.glob("store/local/*/cache/snapshots/*"))
         client.close()
+
+
+def test_a_tailable_cursor_goes_on_in_a_collection_that_the_oplog_made(history):
+    with Server(history[0].path, "--noauth") as server:
+        db = server.client["side"]
+        for more in ({}, {"awaitData": True, "filter": {"_id": {"$gte": 0}}}):
+            cursor = db.command("find", "events", tailable=True, batchSize=2, **more)["cursor"]
+            rest = db.command("getMore", cursor["id"], collection="events")["cursor"]
+            assert [d["_id"] for d in [*cursor["firstBatch"], *rest["nextBatch"]]] == list(range(600)) and rest["id"] == cursor["id"]
 
 
 def test_who_is_not_logged_in_can_not_send_much(shop):
