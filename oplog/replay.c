@@ -333,6 +333,9 @@ static int feed_all(struct replay *replay, struct error *e)
 		if (p != NULL && p->report != NULL)
 			p->report(p->ctx, "replaying (entries)", count, replay->options->total);
 	}
+	/* Of a part of the log (the commands, one collection) the next entry lies behind `to`, and tells its end. */
+	if (found < 0 && replay_ahead_failed_at(ahead) > replay->options->to && is_done(replay))
+		found = 0;
 	return found < 0 ? found : 0;
 }
 

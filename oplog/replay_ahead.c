@@ -16,12 +16,14 @@ struct batch {
 	bool lent; /* its one entry lies in the source's memory */
 	bool last; /* behind it comes `code` */
 	int code;
+	uint64_t failed_at;
 	struct error why;
 };
 
 struct replay_ahead {
 	const struct replay_source *source;
-	uint64_t direct; /* bytes that the caller read itself */
+	uint64_t direct;    /* bytes that the caller read itself */
+	uint64_t failed_at; /* the time of what it could not parse */
 	bool started;
 	pthread_t thread;
 	size_t at; /* the caller's place in batch `done` */
@@ -92,6 +94,19 @@ static void hand_over(struct replay_ahead *ahead)
 	pthread_cond_signal(&ahead->moved);
 }
 
+/* entry_parse(), and on an error the entry's time if that can be read. */
+static int parse(struct bytes doc, struct entry *ret, uint64_t *ret_failed_at, struct error *e)
+{
+	struct error ignored = {0};
+	struct bson_field ts;
+	int code = entry_parse(doc, ret, e);
+
+	if (code < 0 && bson_find(doc, "ts", &ts, &ignored) > 0 && ts.type == BSON_KIND_TIMESTAMP &&
+	    ts.value.len == 8)
+		*ret_failed_at = get_le64(ts.value.at);
+	return code;
+}
+
 static void add(struct batch *batch, struct bytes doc)
 {
 	batch->lent = doc.len > BATCH_BYTES;
@@ -100,7 +115,7 @@ static void add(struct batch *batch, struct bytes doc)
 		doc.at = batch->docs + batch->len;
 		batch->len += doc.len;
 	}
-	batch->code = entry_parse(doc, &batch->entries[batch->count], &batch->why);
+	batch->code = parse(doc, &batch->entries[batch->count], &batch->failed_at, &batch->why);
 	batch->last = batch->code < 0;
 	batch->count += !batch->last;
 }
@@ -113,6 +128,7 @@ static void begin(struct batch *batch)
 	}
 	batch->len = batch->count = 0;
 	batch->lent = batch->last = false;
+	batch->failed_at = 0;
 }
 
 /*
@@ -179,7 +195,7 @@ static int read_directly(struct replay_ahead *ahead, struct entry *ret, struct e
 	if (found != 1)
 		return found;
 	ahead->direct += doc.len;
-	return entry_parse(doc, ret, e) < 0 ? e->code : 1;
+	return parse(doc, ret, &ahead->failed_at, e) < 0 ? e->code : 1;
 }
 
 /* The batch that the caller stands in; the one before is the thread's again. */
@@ -215,7 +231,13 @@ int replay_ahead_next(struct replay_ahead *ahead, struct entry *ret, struct erro
 		*ret = batch->entries[ahead->at++];
 		return 1;
 	}
+	ahead->failed_at = batch->failed_at;
 	if (batch->code < 0)
 		*e = batch->why;
 	return batch->code;
+}
+
+uint64_t replay_ahead_failed_at(const struct replay_ahead *ahead)
+{
+	return ahead->failed_at;
 }

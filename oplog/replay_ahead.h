@@ -29,4 +29,7 @@ DEFINE_OWNED(struct replay_ahead *, replay_ahead_free);
  */
 MUST_CHECK int replay_ahead_next(struct replay_ahead *ahead, struct entry *ret, struct error *e);
 
+/* After an error: the time of the entry that entry_parse() did not understand; 0 where it has none, or the source failed. */
+uint64_t replay_ahead_failed_at(const struct replay_ahead *ahead);
+
 #endif

@@ -294,16 +294,18 @@ int moments_split(struct moments *moments, struct bytes db, struct bytes *ret_db
 {
 	const uint8_t *at = memrchr(db.at, '@', db.len);
 	struct moments_at now;
-	int real;
+	int real = 0;
 
 	if (at == NULL || at == db.at || at + 1 == db.at + db.len)
 		return 0;
 	if (at[-1] == '@' && at - 1 > db.at)
 		at--; /* shop@@1700000000: the moment itself begins with one */
-	if (moments_default(moments, &now, e) < 0)
+	if (moments_default(moments, &now, e) >= 0) {
+		real = moments_has_db(now.moment, db, e);
+		moment_release(now.moment);
+	} else if (e->code != ERR_UNSUPPORTED && e->code != ERR_CORRUPT) {
 		return e->code;
-	real = moments_has_db(now.moment, db, e);
-	moment_release(now.moment);
+	} /* else what can't be replayed is no reason not to answer from before it */
 	if (real != 0)
 		return MIN_OF(real, 0);
 	*ret_db = bytes_of(db.at, (size_t)(at - db.at));

@@ -18,6 +18,8 @@ import pymongo
 import pytest
 import truth
 from bson import Timestamp
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from serving import Raw, Server, header
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixture" / "dump"
@@ -626,6 +628,20 @@ def test_a_tailable_cursor_goes_on_in_a_collection_that_the_oplog_made(history):
             cursor = db.command("find", "events", tailable=True, batchSize=2, **more)["cursor"]
             rest = db.command("getMore", cursor["id"], collection="events")["cursor"]
             assert [d["_id"] for d in [*cursor["firstBatch"], *rest["nextBatch"]]] == list(range(600)) and rest["id"] == cursor["id"]
+
+
+def test_what_is_before_an_entry_that_nobody_can_replay_is_read(history, tmp_path):
+    store, seen = history
+    shutil.copytree(store.path, tmp_path / "store", ignore=shutil.ignore_patterns("local"))
+    last = bson.decode_all((store.path.parent / "log" / "local" / "oplog.rs.bson").read_bytes(), CodecOptions(document_class=RawBSONDocument))[-1]
+    ts = Timestamp(last["ts"].time, last["ts"].inc + 1)
+    (tmp_path / "slice.bson").write_bytes(last.raw + bson.encode({**last, "ts": ts, "op": "zz", "ns": "shop.$cmd"}))
+    peers.yester("ingest-oplog", "-s", tmp_path / "store", tmp_path / "slice.bson")
+    with Server(tmp_path / "store", "--noauth") as server:
+        with pytest.raises(pymongo.errors.OperationFailure, match="zz"):
+            server.client["shop"]["items"].find_one()
+        for moment, wanted in seen:
+            assert content(server.client[f"shop@{moment.time},{moment.inc}"]["items"]) == wanted
 
 
 def test_who_is_not_logged_in_can_not_send_much(shop):
