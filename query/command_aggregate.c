@@ -185,6 +185,7 @@ static int resolve(struct query_cursor *cursor, struct plan_resolved *r, struct 
 	}
 	r->unpack = (struct bytes){0};
 	r->pipeline = pipeline;
+	r->tells = false;
 	return 0;
 }
 

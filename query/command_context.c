@@ -423,6 +423,14 @@ static bool looks_at_fields(const struct value *v)
 	return false;
 }
 
+/* What mongod itself sets for a command's pipelines; ROOT and its kin are refused as names. */
+static bool is_runtime_constant(struct bytes name)
+{
+	return bytes_equal(name, bytes_str("NOW")) ||
+	       bytes_equal(name, bytes_str("CLUSTER_TIME")) ||
+	       bytes_equal(name, bytes_str("JS_SCOPE")) || bytes_equal(name, bytes_str("IS_MR"));
+}
+
 static int let_one(struct command_context *c, struct bytes name, const struct value *v,
 		   struct buf *ret, struct error *e)
 {
@@ -444,6 +452,9 @@ static int let_one(struct command_context *c, struct bytes name, const struct va
 					   internal[i]);
 	scope = expr_scope_new(&q);
 	names = expr_scope_new(&q);
+	if (is_runtime_constant(name))
+		return query_error(e, 4738901, "Attempt to set internal constant: %.*s",
+				   (int)name.len, name.at);
 	/* Its value sees those before it, not itself. */
 	if (expr_scope_define(names, name, &slot, e) < 0)
 		return query_error_cause(e, "Invalid 'let' parameter");

@@ -68,9 +68,10 @@ struct plan_resolved {
 	struct bytes dropped; /* what is not unpacked: series_lead.h */
 	struct bytes index; /* the specification of an index by which it is to be read; or empty */
 	bool has_bad_hint; /* a $geoNear is to use an index that there is not: told when all else is right */
-	int natural;		/* 1, -1: the natural order wanted of the collection */
-	bool is_view;		/* was it a view, or a time series? */
-	bool is_series;		/* was it a time series itself? */
+	int natural;	/* 1, -1: the natural order wanted of the collection */
+	bool is_view;	/* was it a view, or a time series? */
+	bool is_series; /* was it a time series itself? */
+	bool tells; /* a view's pipeline begins with $collStats: of `coll`, be that a view, too */
 	bool has_collation;	/* a view decided the collation: */
 	struct bytes collation; /* empty: simple */
 };

@@ -87,6 +87,15 @@ static int note_collation(struct query_context *q, struct plan_resolved *r, stru
 	return 0;
 }
 
+/* Do the stages of the views begin with $collStats? What they view is not looked through then (ViewCatalog::resolveView()). */
+static bool tells_of_next(struct bytes views_first, struct bytes asked)
+{
+	struct value first = value_at(views_first, 0);
+	struct value operand = plan_operand(&first, "$collStats");
+
+	return !value_is_missing(&operand) && value_count(views_first) > value_count(asked);
+}
+
 int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll, struct bytes pipeline,
 		 struct plan_resolved *r, struct error *e)
 {
@@ -112,6 +121,13 @@ int plan_resolve(struct query_context *q, struct bytes db, struct bytes coll, st
 			r->is_series = c->kind != COLLECTION_VIEW;
 		if ((c->kind == COLLECTION_VIEW ? step_view : step_series)(q, r, &coll, e) < 0)
 			return e->code;
+		r->tells = tells_of_next(r->pipeline, pipeline);
+		if (r->tells) {
+			collection_release(c);
+			collection_init(c);
+			r->coll = coll;
+			return 0;
+		}
 	}
 }
 
@@ -393,6 +409,16 @@ int plan_check_folded(struct query_context *q, struct expr_scope *scope, struct 
 	return pipeline_build(q, scope, pipeline, blanks_for(q, pipeline), &checked, e);
 }
 
+/* For stages that tell of another collection than the one that was asked. */
+static struct query_context *context_of(struct query_context *q, struct bytes coll)
+{
+	struct query_context *own = arena_get(q->constants, sizeof(*own));
+
+	*own = *q;
+	own->coll = coll;
+	return own;
+}
+
 int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_scope *scope,
 		  const struct expr_frame *set, bool check, struct plan *ret_plan,
 		  struct stage **ret, struct error *e)
@@ -404,6 +430,8 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 
 	if (scope == NULL)
 		scope = expr_scope_new(q);
+	if (r->tells)
+		q = context_of(q, r->coll);
 	if (check && plan_check(q, scope, r->pipeline, e) < 0)
 		return e->code;
 	asked = r->pipeline;
@@ -455,14 +483,9 @@ static int open_other(struct query_context *q, struct bytes db, struct bytes col
 	if (plan_resolve(q, db, coll, pipeline, &resolved, e) < 0 ||
 	    plan_check_first(&resolved, pipeline, e) < 0)
 		return e->code;
-	if (asks_itself(pipeline) != NULL) {
-		struct query_context *own = arena_get(q->constants, sizeof(*own));
-
-		*own = *q;
-		own->coll =
-			resolved.unpack.len > 0 ? arena_copy(q->constants, coll) : resolved.coll;
-		q = own;
-	}
+	if (asks_itself(pipeline) != NULL)
+		q = context_of(q, resolved.unpack.len > 0 ? arena_copy(q->constants, coll)
+							  : resolved.coll);
 	return plan_pipeline(q, &resolved, scope, vars, false, NULL, ret, e);
 }
 

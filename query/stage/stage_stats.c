@@ -90,6 +90,10 @@ static int find_entry(struct coll_stats_stage *self, const char *what, struct ca
 		return query_error(e, QUERY_NOT_SUPPORTED_ON_VIEW,
 				   "Namespace %s.%s is a view, not a collection",
 				   stage_text(q, q->db), stage_text(q, q->coll));
+	if (ret->type == CATALOG_TIMESERIES)
+		return query_error(e, QUERY_NOT_SUPPORTED_ON_VIEW,
+				   "Namespace %s.%s is a timeseries collection",
+				   stage_text(q, q->db), stage_text(q, q->coll));
 	return q->moment == NULL ? 0 : moment_resolve(q->moment, ret, e);
 }
 

@@ -60,6 +60,9 @@ def fill(database):
     database.create_collection("series", timeseries={"timeField": "t"})
     database.command("create", "plain", viewOn="few", pipeline=[])
     database.command("create", "chosen", viewOn="few", pipeline=[{"$match": {"v": {"$gt": 0}}}])
+    for name, on, stages in (("counted", "few", [{"$collStats": {"count": {}}}]), ("recounted", "counted", [{"$collStats": {"count": {}}}]), ("around", "counted", [{"$project": {"ns": 1, "count": 1}}]),
+                             ("itself", "plain", [{"$collStats": {"count": {}}}, {"$project": {"host": 0, "localTime": 0}}]), ("nowhere", "gone", [{"$collStats": {"count": {}}}]), ("of", "series", [{"$collStats": {"count": {}}}])):
+        database.command("create", name, viewOn=on, pipeline=stages)
     for name, (documents, key, options) in KEYS.items():
         database[name].insert_many(documents)
         database[name].create_index(list(key.items()), name="i", **options)
@@ -205,6 +208,24 @@ def search_meta():
         yield aggregate(name, {"$project": {"r": {"$type": "$$v"}}}, let={"v": variable})
 
 
+def views_that_tell():
+    """Views that begin with $collStats: it tells of what the view views, be that a view, too."""
+    shown = {"$project": {"ns": 1, "count": 1}}
+    for name in ("counted", "recounted", "around", "itself", "nowhere"):
+        yield from ({"find": name, "projection": {"ns": 1, "count": 1}}, {"count": name}, {"distinct": name, "key": "count"}, aggregate(name, shown), aggregate(name, {"$match": {"count": 3}}, shown),
+                    aggregate(name, {"$collStats": {"count": {}}}), aggregate("few", {"$match": {"_id": 0}}, {"$unionWith": name}, shown))
+    for name in ("counted", "recounted", "around", "itself", "nowhere", "of"):
+        yield aggregate("few", {"$lookup": {"from": name, "pipeline": [shown], "as": "l"}})
+
+
+def constants():
+    """What mongod itself sets can't be set by a let."""
+    for name in ("NOW", "CLUSTER_TIME", "JS_SCOPE", "IS_MR", "SEARCH_META", "ROOT", "REMOVE", "CURRENT", "USER_ROLES", "DESCEND", "NOWx", "Now"):
+        for value in (1, "$v", {"$add": ["a", 1]}):
+            yield from ({"find": "few", "limit": 1, "let": {name: value}}, aggregate("few", {"$limit": 1}, let={name: value}), {"find": "plain", "limit": 1, "let": {"1": 1, name: value}})
+        yield {"find": "few", "let": {"a": 1, name: 1}, "filter": {"$expr": {"$eq": ["$$" + name, 1]}}}
+
+
 def metadata():
     for name in ("vectorSearchScore", "searchScore", "textScore", "searchHighlights", "searchScoreDetails", "geoNearDistance", "geoNearPoint", "indexKey", "sortKey", "randVal", "timeseriesBucketMinTime",
                  "timeseriesBucketMaxTime", "searchSequenceToken", "foo"):
@@ -228,7 +249,7 @@ def broken_patterns():
 
 
 def commands():
-    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, big_polygons, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns):
+    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, big_polygons, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns, views_that_tell, constants):
         yield from source()
 
 
