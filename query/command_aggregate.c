@@ -237,7 +237,7 @@ static int open_pipeline(struct query_cursor *cursor, bool is_db, struct error *
 		return e->code;
 	q->keeps_gaps = gaps_wanted(resolved.pipeline) || gaps_wanted_inside(cursor->c.cmd);
 	if (command_default_collation(&cursor->c, collation, e) < 0 ||
-	    command_let(&cursor->c, e) < 0)
+	    plan_check_views(q, resolved.pipeline, e) < 0 || command_let(&cursor->c, e) < 0)
 		return e->code;
 	cursor->scope = expr_scope_new(q);
 	if (plan_check(q, cursor->scope, resolved.pipeline, e) < 0 ||

@@ -228,11 +228,15 @@ static void add_chain(const struct explain *x, const struct plan *plan, size_t a
 	bson_build_end(ret, inner);
 }
 
-/* A count of all documents looks at none. */
+/* A count of all documents looks at none, unless a hint says what to read. */
 static bool is_fast_count(const struct explain *x, const struct plan *plan)
 {
+	struct value hint = command_field(x->cmd, "hint");
+	bool is_hinted = hint.type == BSON_KIND_DOCUMENT ? value_count(hint.data) > 0
+							 : !value_is_missing(&hint);
+
 	return strcmp(x->name, "count") == 0 && value_count(x->filter) == 0 &&
-	       plan->way != PLAN_NOTHING;
+	       plan->way != PLAN_NOTHING && !is_hinted;
 }
 
 static void add_plan(const struct explain *x, const struct plan *plan, const char *field,
@@ -285,7 +289,7 @@ static void add_planner(struct explain *x, const struct plan *plan, struct buf *
 	add_namespace(x, ret);
 	bson_build_bool(ret, "indexFilterSet", false);
 	if (strcmp(x->name, "count") != 0 ||
-	    (plan->way != PLAN_NOTHING && value_count(x->filter) > 0))
+	    (plan->way != PLAN_NOTHING && !is_fast_count(x, plan)))
 		bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
 	if (x->cursor->c.collation_spec.len > 0)
 		command_collation_write(x->cursor->c.collation_spec, "collation", ret);

@@ -196,7 +196,8 @@ int command_view_find(struct query_cursor *cursor, struct plan_resolved *r,
 	cursor->is_single = command_flag(cursor->c.cmd, "singleBatch");
 	cursor->scope = expr_scope_new(q);
 	q->keeps_gaps = gaps_wanted(r->pipeline);
-	if (plan_check(q, cursor->scope, r->pipeline, e) < 0 ||
+	if (plan_check_views(q, r->pipeline, e) < 0 ||
+	    plan_check(q, cursor->scope, r->pipeline, e) < 0 ||
 	    command_hint(&cursor->c, cursor->scope, r, e) < 0)
 		return refused(e);
 	if (r->natural == 0)

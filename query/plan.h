@@ -93,6 +93,8 @@ MUST_CHECK int plan_check(struct query_context *q, struct expr_scope *scope, str
 			  struct error *e);
 MUST_CHECK int plan_check_folded(struct query_context *q, struct expr_scope *scope,
 				 struct bytes pipeline, struct error *e);
+/* 165 when a view that a stage names, or one that the stages of such a view name, is too deep (mongod: resolveInvolvedNamespaces()). */
+MUST_CHECK int plan_check_views(struct query_context *q, struct bytes pipeline, struct error *e);
 /*
  * OptionNotSupportedOnView when a stage of the pipeline names a view or a time series of another collation than the context's
  * (mongod: collatorCompatibleWithPipeline()); plan_check() looks at that last.

@@ -432,7 +432,8 @@ int plan_pipeline(struct query_context *q, struct plan_resolved *r, struct expr_
 		scope = expr_scope_new(q);
 	if (r->tells)
 		q = context_of(q, r->coll);
-	if (check && plan_check(q, scope, r->pipeline, e) < 0)
+	if (check &&
+	    (plan_check_views(q, r->pipeline, e) < 0 || plan_check(q, scope, r->pipeline, e) < 0))
 		return e->code;
 	asked = r->pipeline;
 	r->pipeline = reorder_pipeline(q, r->pipeline);

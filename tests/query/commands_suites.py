@@ -63,6 +63,9 @@ def fill(database):
     for name, on, stages in (("counted", "few", [{"$collStats": {"count": {}}}]), ("recounted", "counted", [{"$collStats": {"count": {}}}]), ("around", "counted", [{"$project": {"ns": 1, "count": 1}}]),
                              ("itself", "plain", [{"$collStats": {"count": {}}}, {"$project": {"host": 0, "localTime": 0}}]), ("nowhere", "gone", [{"$collStats": {"count": {}}}]), ("of", "series", [{"$collStats": {"count": {}}}])):
         database.command("create", name, viewOn=on, pipeline=stages)
+    for depth in range(1, 21):  # the last of them is one too many
+        database.command("create", f"deep{depth}v", viewOn=f"deep{depth - 1}v" if depth > 1 else "few", pipeline=[])
+    database.command("create", "joined", viewOn="few", pipeline=[{"$lookup": {"from": "deep18v", "localField": "v", "foreignField": "v", "as": "l"}}])
     for name, (documents, key, options) in KEYS.items():
         database[name].insert_many(documents)
         database[name].create_index(list(key.items()), name="i", **options)
@@ -156,6 +159,8 @@ def counts():
         yield {"distinct": "few", "key": "v", "query": {"$expr": expression}}
         yield {"find": "few", "filter": {"$expr": expression}}
         yield {"explain": {"count": "few", "query": {"v": 1}}, "verbosity": "queryPlanner"}
+    for hint in ({}, {"_id": 1}, "_id_", {"$natural": 1}, {"$natural": -1}):
+        yield from ({"explain": {"count": name, "query": query, "hint": hint}, "verbosity": "queryPlanner"} for name, query in (("few", {}), ("few", {"v": 1}), ("none", {})))
     for name in ("few", "plain", "chosen"):
         yield from ({"count": name, **more} for more in ({"limit": 0}, {"limit": 0, "skip": 1}, {"limit": -2}, {"limit": 2}, {"skip": 1}, {"limit": Decimal128("1.5")}))
     yield {"aggregate": "few", "pipeline": [], "explain": False}
@@ -218,6 +223,16 @@ def views_that_tell():
         yield aggregate("few", {"$lookup": {"from": name, "pipeline": [shown], "as": "l"}})
 
 
+def views_too_deep():
+    """A view that can't be resolved is told of before all else, though nothing is read from it."""
+    for name in ("deep20v", "deep19v", "joined", "none"):
+        for stage in ({"$lookup": {"from": name, "localField": "v", "foreignField": "v", "as": "l"}}, {"$unionWith": name}, {"$facet": {"a": [{"$lookup": {"from": name, "pipeline": [], "as": "l"}}]}},
+                      {"$graphLookup": {"from": name, "startWith": "$v", "connectFromField": "v", "connectToField": "x", "as": "l"}}, {"$lookup": {"from": "few", "pipeline": [{"$unionWith": {"coll": name}}], "as": "l"}}):
+            yield from (aggregate(coll, {"$match": {"_id": -1}}, stage, {"$count": "n"}) for coll in ("few", "none", "plain", "joined"))
+            yield from (aggregate("few", stage, {"$project": {"a": "$$u"}}), aggregate("few", stage, let={"a": "$b"}))
+        yield from ({"find": name, "filter": {"v": 1}}, {"count": name}, {"distinct": name, "key": "_id"})
+
+
 def constants():
     """What mongod itself sets can't be set by a let."""
     for name in ("NOW", "CLUSTER_TIME", "JS_SCOPE", "IS_MR", "SEARCH_META", "ROOT", "REMOVE", "CURRENT", "USER_ROLES", "DESCEND", "NOWx", "Now"):
@@ -249,7 +264,7 @@ def broken_patterns():
 
 
 def commands():
-    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, big_polygons, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns, views_that_tell, constants):
+    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, big_polygons, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns, views_that_tell, views_too_deep, constants):
         yield from source()
 
 
