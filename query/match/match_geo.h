@@ -32,7 +32,8 @@ struct geo_line {
 struct geo_polygon {
 	const struct geo_line *loops;
 	size_t count;
-	bool is_inverted; /* strict winding: all but the inside */
+	bool is_strict;	  /* strict winding: one loop */
+	bool is_inverted; /* all but its inside */
 };
 
 /* Any geometry: what it is made of. */

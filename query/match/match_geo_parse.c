@@ -287,6 +287,7 @@ static int parse_polygon(struct arena *arena, const struct bson_field *field, bo
 			return e->code;
 		if (ret->count++ == 0) {
 			first = element;
+			ret->is_strict = is_strict;
 			ret->is_inverted = is_strict && reversed;
 			continue;
 		}

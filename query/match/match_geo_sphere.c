@@ -199,10 +199,14 @@ static bool has_any(const struct geo_polygon *polygon, const struct geo_line *li
 	return false;
 }
 
-static bool has_all(const struct geo_polygon *polygon, const struct geo_line *line)
+/* The middle of an edge says on which side it runs between two of the polygon's corners. */
+static bool has_all(const struct geo_polygon *polygon, const struct geo_line *line, bool closed)
 {
 	for (size_t i = 0; i < line->count; i++)
 		if (!geo_polygon_has(polygon, line->at[i]))
+			return false;
+	for (size_t i = 0; i < edges_of(line, closed); i++)
+		if (!geo_polygon_has(polygon, middle(line->at[i], line->at[(i + 1) % line->count])))
 			return false;
 	return true;
 }
@@ -240,8 +244,19 @@ static bool corners_meet(const struct geo_line *a, const struct geo_line *b)
 	return false;
 }
 
+static bool holds_polygon(const struct geo_polygon *outer, const struct geo_polygon *inner);
+
+/* What is all but the inside of a loop meets what is not within that. (BigSimplePolygon::Intersects()) */
+static bool meets_outside(const struct geo_polygon *inverted, const struct geo_polygon *other)
+{
+	return !holds_polygon(
+		&(struct geo_polygon){.loops = inverted->loops, .count = inverted->count}, other);
+}
+
 static bool polygons_meet(const struct geo_polygon *a, const struct geo_polygon *b)
 {
+	if (a->is_inverted != b->is_inverted)
+		return a->is_inverted ? meets_outside(a, b) : meets_outside(b, a);
 	for (size_t i = 0; i < b->count; i++)
 		if (crosses_polygon(&b->loops[i], true, a))
 			return true;
@@ -295,15 +310,34 @@ static bool goes_along(const struct geo_line *line, const struct geo_polygon *po
 	return false;
 }
 
+static bool touches_loop(const struct geo_line *line, const struct geo_line *loop)
+{
+	for (size_t i = 0; i < line->count; i++)
+		if (is_on_loop(loop, line->at[i]))
+			return true;
+	for (size_t i = 0; i < loop->count; i++)
+		if (line_has(line, loop->at[i]))
+			return true;
+	return any_edges_cross(line, false, loop, true);
+}
+
+/* With strict winding a line meets the border, or begins inside (BigSimplePolygon::Intersects()): a corner is enough. */
+static bool line_meets_polygon(const struct geo_line *line, const struct geo_polygon *polygon)
+{
+	if (polygon->is_strict)
+		return touches_loop(line, &polygon->loops[0]) ||
+		       geo_polygon_surrounds(polygon, line->at[0]);
+	return has_any(polygon, line, false) || goes_along(line, polygon, false) ||
+	       crosses_polygon(line, false, polygon);
+}
+
 static bool line_meets(const struct geo_line *line, const struct geo_shape *b)
 {
 	for (size_t k = 0; k < b->line_count; k++)
 		if (lines_meet(line, &b->lines[k]))
 			return true;
 	for (size_t k = 0; k < b->polygon_count; k++)
-		if (has_any(&b->polygons[k], line, false) ||
-		    goes_along(line, &b->polygons[k], false) ||
-		    crosses_polygon(line, false, &b->polygons[k]))
+		if (line_meets_polygon(line, &b->polygons[k]))
 			return true;
 	return false;
 }
@@ -355,7 +389,11 @@ static bool fills(const struct geo_polygon *polygon, const struct geo_line *loop
 
 static bool holds_polygon(const struct geo_polygon *outer, const struct geo_polygon *inner)
 {
-	if (!has_all(outer, &inner->loops[0]) || crosses_polygon(&inner->loops[0], true, outer))
+	if (outer->is_inverted)
+		return !polygons_meet(
+			inner, &(struct geo_polygon){.loops = outer->loops, .count = outer->count});
+	if (!has_all(outer, &inner->loops[0], true) ||
+	    crosses_polygon(&inner->loops[0], true, outer))
 		return false;
 	for (size_t i = 1; i < outer->count; i++)
 		if (fills(inner, &outer->loops[i]))
@@ -369,7 +407,7 @@ static bool some_polygon(const struct geo_shape *outer, const struct geo_line *l
 	for (size_t i = 0; i < outer->polygon_count; i++) {
 		const struct geo_polygon *p = &outer->polygons[i];
 
-		if (line != NULL ? has_all(p, line) && !crosses_polygon(line, false, p) &&
+		if (line != NULL ? has_all(p, line, false) && !crosses_polygon(line, false, p) &&
 					   !goes_along(line, p, true)
 				 : holds_polygon(p, polygon))
 			return true;

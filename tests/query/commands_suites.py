@@ -7,6 +7,7 @@ Left out is what record.py leaves out, and what tells of this machine (host, tim
 """
 import argparse
 import gzip
+import itertools
 from pathlib import Path
 import sys
 
@@ -40,6 +41,11 @@ KEYS = {
 }
 
 
+# Places of which polygons and lines are made that have corners and edges in common.
+CORNERS = [[-32.5, 44.5], [18.2, 28.9], [52.7, -11.9], [40.3, -6.7], [-56.9, 4.1], [31.5, -49.8], [-0.5, -5.1], [-6.6, 22.2]]
+STRICT = {"crs": {"type": "name", "properties": {"name": "urn:x-mongodb:crs:strictwinding:EPSG:4326"}}}
+
+
 def polygon(ring):
     return {"type": "Polygon", "coordinates": [ring]}
 
@@ -55,6 +61,9 @@ def fill(database):
     shapes = [box(0, 0, 10, 10), box(10, 10, 10, 10), box(10, 0, 5, 10), box(5, 5, 10, 10), box(20, 3, 2, 2), polygon([[0, 0], [10, 0], [0, 10], [0, 0]]),
               {"type": "LineString", "coordinates": [[10, 10], [12, 13]]}, {"type": "LineString", "coordinates": [[9, 9], [12, 13]]}, box(0, 14, 10, 3)]
     database.shapes.insert_many([{"_id": i, "g": shape} for i, shape in enumerate(shapes)])
+    wide = [polygon([*ring, ring[0]]) for ring in itertools.combinations(CORNERS, 3)] + [{"type": "LineString", "coordinates": list(ends)} for ends in itertools.permutations(CORNERS, 2)]
+    wide += [polygon([[120, y], [-120, y], [0, y], [120, y]]) for y in (1e-6, -1e-6, 1)] + [{"type": "Polygon", "coordinates": [box(-40, -40, 80, 80)["coordinates"][0], box(-20, -20, 45, 45)["coordinates"][0]]}]
+    database.wide.insert_many([{"_id": i, "g": shape} for i, shape in enumerate(wide)])
     database.create_collection("capped", capped=True, size=1 << 16)
     database.create_collection("bounded", capped=True, size=1 << 16, max=50)
     database.create_collection("series", timeseries={"timeField": "t"})
@@ -148,8 +157,16 @@ def big_polygons():
     shell, hole = SQUARE, [[2, 2], [4, 2], [4, 4], [2, 4], [2, 2]]
     for rings in ([shell], [shell[::-1]], [shell, hole], [shell, shell], [[[0, 0], [1, 1]]], [[[0, 0], [1, 1], [0, 0]]], [[[0, 0], [5, 5], [0, 5], [5, 0], [0, 0]]], [[[0, 0], [5, 0], [5, 5], [5, 0], [0, 5], [0, 0]]],
                   [], [[]], [[], []], [shell, 5], 5, [5], [[5]], [[[200, 0], [1, 1], [0, 1], [200, 0]]], [[[0, 0], [1, 1], [1, 1], [0, 0]]]):
-        for crs in ({}, {"crs": {"type": "name", "properties": {"name": "urn:x-mongodb:crs:strictwinding:EPSG:4326"}}}):
+        for crs in ({}, STRICT):
             yield {"find": "places", "filter": {"at": {"$geoWithin": {"$geometry": {"type": "Polygon", "coordinates": rings, **crs}}}}, "projection": {"_id": 1}, "sort": {"_id": 1}}
+
+
+def wide_polygons():
+    """All but a polygon holds what does not meet that; and shapes that have corners and edges in common."""
+    rings = [[*ring, ring[0]] for ring in itertools.combinations(CORNERS, 3)][::5] + [[*CORNERS[:4], CORNERS[0]]] + [SQUARE, SQUARE[::-1], box(-10, -10, 20, 20)["coordinates"][0][::-1]]
+    for ring in (*rings, *(ring[::-1] for ring in rings)):
+        yield from ({"find": "wide", "filter": {"g": {operator: {"$geometry": {**polygon(ring), **crs}}}}, "projection": {"_id": 1}, "sort": {"_id": 1}, "batchSize": 1000}
+                    for operator in ("$geoWithin", "$geoIntersects") for crs in ({}, STRICT))
 
 
 def counts():
@@ -230,7 +247,8 @@ def views_too_deep():
                       {"$graphLookup": {"from": name, "startWith": "$v", "connectFromField": "v", "connectToField": "x", "as": "l"}}, {"$lookup": {"from": "few", "pipeline": [{"$unionWith": {"coll": name}}], "as": "l"}}):
             yield from (aggregate(coll, {"$match": {"_id": -1}}, stage, {"$count": "n"}) for coll in ("few", "none", "plain", "joined"))
             yield from (aggregate("few", stage, {"$project": {"a": "$$u"}}), aggregate("few", stage, let={"a": "$b"}))
-        yield from ({"find": name, "filter": {"v": 1}}, {"count": name}, {"distinct": name, "key": "_id"})
+        yield from ({"find": name, "filter": {"v": 1}}, {"count": name})
+    yield {"distinct": "deep20v", "key": "_id"}
 
 
 def constants():
@@ -264,7 +282,7 @@ def broken_patterns():
 
 
 def commands():
-    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, big_polygons, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns, views_that_tell, views_too_deep, constants):
+    for source in (names_with_a_dollar, decimals, long_pipelines, stats, places, big_polygons, wide_polygons, counts, keys_with_a_position, index_keys, search_meta, metadata, broken_patterns, views_that_tell, views_too_deep, constants):
         yield from source()
 
 
