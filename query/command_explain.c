@@ -288,8 +288,7 @@ static void add_planner(struct explain *x, const struct plan *plan, struct buf *
 
 	add_namespace(x, ret);
 	bson_build_bool(ret, "indexFilterSet", false);
-	if (strcmp(x->name, "count") != 0 ||
-	    (plan->way != PLAN_NOTHING && !is_fast_count(x, plan)))
+	if (strcmp(x->name, "count") != 0 || (plan->way != PLAN_NOTHING && !is_fast_count(x, plan)))
 		bson_build_value(ret, "parsedQuery", BSON_KIND_DOCUMENT, x->filter);
 	if (x->cursor->c.collation_spec.len > 0)
 		command_collation_write(x->cursor->c.collation_spec, "collation", ret);
