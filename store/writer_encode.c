@@ -5,8 +5,14 @@
 /* A delta this many times smaller than the plain bytes is good without a comparison. */
 #define CLEARLY_SMALL 24
 #define THOROUGH_MAX (1 * MIB) /* plain bytes above which more effort takes too long */
-/* One that is so many times smaller than the full form is expected to be is not compared with it. */
-#define MARGIN 3
+/*
+ * One that is so many times smaller than the full form is expected to be is not compared with it: 2 is the rule, and leaves of
+ * a collection are about as dense as each other. A leaf that is mostly not the base's may be of another kind: 3.
+ */
+#define MARGIN 9
+#define MARGIN_OF 4
+#define MARGIN_OF_OTHERS 3
+#define MOSTLY 4 /* a delta so many times smaller than the plain bytes is mostly the base's */
 
 int writer_encode_base_of(struct store *store, const struct chunk_place *place,
 			  struct chunk_id *ret, struct error *e)
@@ -121,8 +127,10 @@ static bool is_worth(const struct known *known, uint64_t plain, uint64_t delta)
 {
 	const struct chunk_place *base = &known->base;
 
+	uint64_t margin = delta * MOSTLY < plain ? MARGIN : MARGIN_OF_OTHERS * MARGIN_OF;
+
 	return base->plain > 0 && base->depth < DEPTH_DELTA &&
-	       delta * MARGIN * base->plain < base->stored * plain;
+	       delta * margin * base->plain < base->stored * plain * MARGIN_OF;
 }
 
 /* 1 when *ret is a delta that is worth it by itself, 0 when it has to be compared or there is none. */
