@@ -41,6 +41,7 @@ struct tree_builder {
 	struct buf first_sep; /* of the first document of the leaf in the making */
 	struct buf leaf;      /* documents of the leaf in the making */
 	uint64_t leaf_count;
+	size_t expected; /* bytes that it is likely to get; 0: not known */
 	/*
 	 * The sizes of the leaf in the making, made of those of older ones: right when `summed`. An older leaf
 	 * that is `open` is in them whole, though some of it is yet to come.
@@ -276,6 +277,23 @@ static void take_sum(struct tree_builder *b, bool forced, struct chunk_facts *fa
 	b->summed = b->options.sums && !cut;
 }
 
+void tree_builder_expect(struct tree_builder *b, size_t bytes)
+{
+	bytes = MIN_OF(bytes, tree_split_leaf_max(b->params));
+	b->expected = bytes;
+	if (b->leaf.cap > 0)
+		(void)buf_room(&b->leaf, bytes);
+}
+
+/* Room for a leaf's first bytes, and for those that are to come: none is copied again as it grows. */
+static void begin_leaf(struct tree_builder *b, size_t len)
+{
+	size_t expected = b->expected > 0 ? b->expected : b->params->leaf_target;
+
+	(void)buf_room(&b->leaf, MAX_OF(len, expected));
+	b->expected = 0;
+}
+
 void tree_builder_sum_open(struct tree_builder *b, const struct chunk_facts *facts)
 {
 	b->open = true;
@@ -362,7 +380,7 @@ int tree_builder_add(struct tree_builder *b, struct bytes key, struct bytes doc,
 	    end_leaf(b, true, e) < 0)
 		return e->code;
 	if (b->leaf.cap == 0)
-		(void)buf_room(&b->leaf, MAX_OF(doc.len, (size_t)b->params->leaf_target));
+		begin_leaf(b, doc.len);
 	if (b->leaf_count == 0 && b->options.kind == TREE_KEYED) {
 		buf_reset(&b->first_sep);
 		tree_node_separator(key, &b->first_sep);
@@ -428,7 +446,7 @@ int tree_builder_add_run(struct tree_builder *b, const struct tree_run *run, str
 	    check_order(b, buf_bytes(first), run->docs, e) < 0)
 		return e->code;
 	if (b->leaf_count == 0) {
-		(void)buf_room(&b->leaf, MAX_OF(run->docs.len, (size_t)b->params->leaf_target));
+		begin_leaf(b, run->docs.len);
 		buf_reset(&b->first_sep);
 		tree_node_separator(buf_bytes(first), &b->first_sep);
 	}

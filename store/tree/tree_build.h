@@ -61,6 +61,9 @@ void tree_builder_sum_unknown(struct tree_builder *builder);
 /* True when every level below `level` is at an end: a chunk of `level` - 1 can be put in whole. */
 bool tree_builder_is_clean(const struct tree_builder *builder, uint8_t level);
 
+/* About so many bytes come before the next leaf ends: there is room for them at once. */
+void tree_builder_expect(struct tree_builder *builder, size_t bytes);
+
 /* Wait for leaves that are being encoded if only they keep levels above 1 from being clean. */
 MUST_CHECK int tree_builder_settle(struct tree_builder *builder, struct error *e);
 

@@ -5,6 +5,9 @@
 #include "store/tree/tree_build.h"
 #include "store/tree/tree_walk.h"
 
+/* A changed leaf is reckoned to grow by one of so many parts. */
+#define MORE_SHARE 8
+
 struct edit {
 	struct store *store;
 	struct tree_builder *builder;
@@ -51,6 +54,7 @@ static void tell(struct edit *edit, struct leaf *leaf)
 	if (leaf->told)
 		return;
 	leaf->told = true;
+	tree_builder_expect(edit->builder, leaf->docs.len + leaf->docs.len / MORE_SHARE);
 	if (store_facts(edit->store, &leaf->child->id, &facts, &ignored) != 1)
 		facts.renderer = 0;
 	tree_builder_sum_open(edit->builder, &facts);
