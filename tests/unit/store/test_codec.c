@@ -112,6 +112,49 @@ static void a_prefix_and_a_base_make_it_smaller_and_come_back(void **state)
 	}
 }
 
+/* Two prefixes, each for some chunks in a row; each is made anew now and then, maybe where the other one lay. */
+static void with_a_prefix_a_chunk_is_as_small_whatever_came_before(void **state)
+{
+	struct harness_rng rng = harness_rng_of(112);
+	OWNED(codec_free) struct codec *codec = codec_new();
+	struct buf bases[2] = {{0}, {0}};
+	struct codec_prefix *prefixes[2] = {NULL, NULL};
+	unsigned which = 0;
+	struct error e = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		OWNED(codec_free) struct codec *fresh = codec_new();
+		OWNED(buf_release) struct buf plain = {0};
+		OWNED(buf_release) struct buf stored = {0};
+		OWNED(buf_release) struct buf expected = {0};
+		size_t len = 1 + harness_rng_below(&rng, 1u << (8 + harness_rng_below(&rng, 12)));
+		enum codec_kind kind, expected_kind;
+
+		if (harness_rng_below(&rng, 4) == 0)
+			which = (unsigned)harness_rng_below(&rng, 2);
+		if (prefixes[which] == NULL || harness_rng_below(&rng, 10) == 0) {
+			codec_prefix_free(prefixes[which]);
+			buf_reset(&bases[which]);
+			fill(&bases[which], TEXT, 100 + harness_rng_below(&rng, 160 * KIB), &rng);
+			prefixes[which] = codec_prefix_new(buf_bytes(&bases[which]));
+		}
+		fill(&plain, i % 16 == 0 ? NOISE : TEXT, len, &rng);
+		ASSERT_OK(codec_encode_prefix(codec, prefixes[which], buf_bytes(&plain),
+					      i % 32 == 1, &stored, &kind, &e));
+		ASSERT_OK(codec_encode_prefix(fresh, prefixes[which], buf_bytes(&plain),
+					      i % 32 == 1, &expected, &expected_kind, &e));
+		assert_int_equal(kind, expected_kind);
+		assert_true(stored.len <= expected.len + expected.len / 20 + 32);
+		decodes(codec, kind, buf_bytes(&stored), buf_bytes(&bases[which]),
+			buf_bytes(&plain));
+	}
+	for (unsigned i = 0; i < COUNT_OF(bases); i++) {
+		codec_prefix_free(prefixes[i]);
+		buf_release(&bases[i]);
+	}
+}
+
 /* Runs of all lengths that are the base's or new, so that blocks end within matches, within literals and between. */
 static void edit_runs(struct harness_rng *rng, struct bytes base, size_t len, struct buf *ret)
 {
@@ -359,6 +402,7 @@ int main(void)
 		cmocka_unit_test(what_is_encoded_comes_back),
 		cmocka_unit_test(an_empty_slice_without_memory_is_fine),
 		cmocka_unit_test(a_prefix_and_a_base_make_it_smaller_and_come_back),
+		cmocka_unit_test(with_a_prefix_a_chunk_is_as_small_whatever_came_before),
 		cmocka_unit_test(a_delta_of_several_blocks_comes_back),
 		cmocka_unit_test(a_large_delta_finds_matches_far_apart),
 		cmocka_unit_test(damaged_bytes_give_an_error_or_other_bytes),
