@@ -357,9 +357,9 @@ static void apply_view(struct replay_catalog *catalog, const struct entry *op,
 	struct bytes ns;
 	int got = replay_views_target(op, &ns, &e);
 
-	if (got == 0 && !replay_catalog_covers(catalog, ns))
+	if (got == 0 || (got > 0 && !replay_catalog_covers(catalog, ns)))
 		return;
-	if (got == 0)
+	if (got > 0)
 		got = replay_views_apply(&catalog->views, op, replay_fcv_major(&catalog->fcv), ts,
 					 &e);
 	if (got > 0 || (got == 0 && (catalog->fuzzy || catalog->partial)))

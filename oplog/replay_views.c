@@ -161,13 +161,16 @@ int replay_views_target(const struct entry *op, struct bytes *ret, struct error 
 	if (id.type == BSON_KIND_STRING && bson_text(id.value, &ns, e) < 0)
 		return entry_wrap(op, e);
 	if (!ns_in_db(ns, op->db) || memchr(ns.at, 0, ns.len) != NULL) {
+		/* None can be in there: from its insert on system.views is stopped. */
+		if (op->op == ENTRY_DELETE)
+			return 0;
 		error_set(e, ERR_UNSUPPORTED,
 			  "a document of system.views that is no view of "
 			  "its database");
 		return entry_wrap(op, e);
 	}
 	*ret = ns;
-	return 0;
+	return 1;
 }
 
 int replay_views_apply(struct replay_views *views, const struct entry *op, int major, uint64_t ts,
@@ -180,8 +183,9 @@ int replay_views_apply(struct replay_views *views, const struct entry *op, int m
 	struct bytes ns;
 	int got;
 
-	if (replay_views_target(op, &ns, e) < 0)
-		return e->code;
+	got = replay_views_target(op, &ns, e);
+	if (got <= 0)
+		return got < 0 ? got : 1;
 	if (op->op == ENTRY_DELETE) {
 		replay_views_remove(views, ns);
 		return 1;

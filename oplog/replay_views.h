@@ -48,7 +48,10 @@ size_t replay_views_remove_db(struct replay_views *views, struct bytes db);
 MUST_CHECK int replay_views_apply(struct replay_views *views, const struct entry *op, int major,
 				  uint64_t ts, struct error *e);
 
-/* The namespace of the view that such an operation is about. ERR_CORRUPT, ERR_UNSUPPORTED. */
+/*
+ * 1 and the namespace of the view that such an operation is about; 0: it deletes what is no view of this
+ * database, and so can't be there. ERR_CORRUPT, ERR_UNSUPPORTED.
+ */
 MUST_CHECK int replay_views_target(const struct entry *op, struct bytes *ret, struct error *e);
 
 #endif
