@@ -11,7 +11,7 @@
  */
 #define MARGIN 9
 #define MARGIN_OF 4
-#define MARGIN_OF_OTHERS 3
+#define MARGIN_OTHERS 3
 #define MOSTLY 4 /* a delta so many times smaller than the plain bytes is mostly the base's */
 
 int writer_encode_base_of(struct store *store, const struct chunk_place *place,
@@ -126,8 +126,7 @@ static bool has_grown(const struct known *known, uint64_t delta)
 static bool is_worth(const struct known *known, uint64_t plain, uint64_t delta)
 {
 	const struct chunk_place *base = &known->base;
-
-	uint64_t margin = delta * MOSTLY < plain ? MARGIN : MARGIN_OF_OTHERS * MARGIN_OF;
+	uint64_t margin = delta * MOSTLY < plain ? MARGIN : MARGIN_OTHERS * MARGIN_OF;
 
 	return base->plain > 0 && base->depth < DEPTH_DELTA &&
 	       delta * margin * base->plain < base->stored * plain * MARGIN_OF;
