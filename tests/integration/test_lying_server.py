@@ -270,6 +270,11 @@ def test_an_oplog_with_always_one_more_entry_does_not_keep_a_backup_from_its_end
         wall = datetime.datetime.fromtimestamp(seen[-1].time, datetime.timezone.utc)
         return said.with_batch([{"op": "n", "ns": "", "o": {"msg": "more"}, "ts": seen[-1], "t": 1, "v": 2, "wall": wall}])
 
+    def is_in_a_later_second():
+        hello = filled.client.admin.command("isMaster")
+        return hello["localTime"].timestamp() // 1 > hello["lastWrite"]["opTime"]["ts"].time
+
+    until(is_in_a_later_second, "no entry of the server's own comes between those that are made up")
     with Liar(filled, one_more) as liar:
         store.run("backup", "--uri", liar.uri)
     assert 0 < liar.lies < 500, liar.lies
