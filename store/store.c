@@ -320,7 +320,8 @@ void store_close(struct store *store)
 		return;
 	prefetch_free(store->prefetch);
 	manifests_kept_free(store->manifests);
-	chunk_cache_free(store->cache);
+	if (store->under == NULL)
+		chunk_cache_free(store->cache);
 	chunk_index_close(store->index);
 	backend_free(store->backend);
 	for (size_t i = 0; i < store->codec_count; i++)

@@ -9,8 +9,7 @@
 #include "store/store_cache_pins.h"
 #include "store/store_internal.h"
 
-#define MEMORY (16 * MIB) /* of decoded chunks */
-#define RUN "run"	  /* file in it: during which run of the machine it was made */
+#define RUN "run" /* file in it: during which run of the machine it was made */
 #define RUN_MAX 256
 #define LEANS_ON "leans on" /* note: the state of the index under it when "whole:" was noted */
 
@@ -86,8 +85,7 @@ static int note_run(const char *path, struct error *e)
 
 static int open_once(struct store *under, const char *path, struct store **ret, struct error *e)
 {
-	const struct store_options options = {
-		.cache_bytes = MEMORY, .threads = under->threads, .is_cache = true};
+	const struct store_options options = {.threads = under->threads, .is_cache = true};
 	OWNED(store_close) struct store *cache = NULL;
 	int stay;
 
@@ -104,6 +102,9 @@ static int open_once(struct store *under, const char *path, struct store **ret, 
 		return e->code;
 	backend_dir_spare_syncs(cache->backend);
 	chunk_index_spare_syncs(cache->index);
+	/* What changed often lies here, all of a collection at last: of decoded chunks each is as dear as those under it. */
+	chunk_cache_free(cache->cache);
+	cache->cache = under->cache;
 	cache->under = under;
 	cache->pins = store_cache_pins_new(cache->config_fd);
 	cache->size_limit = STORE_CACHE_MAX;

@@ -53,7 +53,7 @@ struct store {
 	unsigned threads;
 	struct backend *backend;
 	struct chunk_index *index;
-	struct chunk_cache *cache;
+	struct chunk_cache *cache; /* of a cache of moments that of `under` */
 	struct prefetch *prefetch; /* made at the first wish */
 	pthread_mutex_t lock;	   /* over prefetch (making it) and codecs */
 	struct codec *codecs[CODECS_KEPT];
