@@ -50,10 +50,10 @@ struct chunk_pack {
 MUST_CHECK int chunk_index_open(const char *dir, struct chunk_index **ret, bool *ret_fresh,
 				struct error *e);
 void chunk_index_close(struct chunk_index *index);
+DEFINE_OWNED(struct chunk_index *, chunk_index_close);
 
 /* A power cut may take the last commit from now on, and leaves the index sound: one wait for the disk less. Before other threads use it. */
 void chunk_index_spare_syncs(struct chunk_index *index);
-DEFINE_OWNED(struct chunk_index *, chunk_index_close);
 
 /* The number of places of `id` (0: not known) and the first `CHUNK_PLACES_MAX` of them. */
 MUST_CHECK int chunk_index_get(struct chunk_index *index, const struct chunk_id *id,

@@ -8,10 +8,17 @@
 
 #include <stdbool.h>
 
+#include "base/chunk_id.h"
 #include "base/cleanup.h"
 #include "base/compiler.h"
 
 struct live_set; /* opaque */
+
+/* A number for an id: two that share one do not come by chance. */
+static inline uint64_t live_set_number(const struct chunk_id *id)
+{
+	return get_le64(id->at) | 1;
+}
 
 struct live_set *live_set_new(void);
 void live_set_free(struct live_set *set);

@@ -69,7 +69,7 @@ static bool is_new_name(struct prune *p, const char *name)
 {
 	struct chunk_id hash = chunk_id_of(bytes_str(name));
 
-	return live_set_add(p->seen, get_le64(hash.at) | 1);
+	return live_set_add(p->seen, live_set_number(&hash));
 }
 
 /* What a cache lost is no loss, and what it lacks lies in the store under it. */

@@ -5,6 +5,7 @@
 #include "store/pack/pack_reader.h"
 #include "store/prune.h"
 #include "store/prune_delete.h"
+#include "store/snapshot/snapshots.h"
 #include "store/store_internal.h"
 
 int store_prune_lock(struct store *store, int *ret_fd, struct error *e)
@@ -81,7 +82,7 @@ static int forget_locked(struct store *store, const struct prune_forget *what, s
 {
 	OWNED(free) char *folder = xprintf("%s/snapshots", store->path);
 	OWNED(prune_delete_free) struct prune_delete *d = prune_delete_new(store->backend);
-	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
+	char name[SNAPSHOTS_FILE_LEN];
 
 	if (what->note != NULL &&
 	    store->backend->ops->put(store->backend, what->note, what->note_content, e) < 0)
@@ -89,8 +90,7 @@ static int forget_locked(struct store *store, const struct prune_forget *what, s
 	if (condemn(store, what, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < what->snapshot_count; i++) {
-		chunk_id_hex(&what->snapshots[i], hex);
-		snprintf(name, sizeof(name), "snapshots/%s", hex);
+		snapshots_file(&what->snapshots[i], name);
 		prune_delete_add(d, name);
 	}
 	for (size_t i = 0; i < what->lost_count; i++)

@@ -283,7 +283,7 @@ static int walk(struct repair *r, const struct tree_root *root, struct error *e)
 	struct error why;
 	int there, whole = 1;
 
-	if (root->count == 0 || live_set_has(r->good, get_le64(root->id.at) | 1)) {
+	if (root->count == 0 || live_set_has(r->good, live_set_number(&root->id))) {
 		r->rank += root->count;
 		return 1;
 	}
@@ -309,7 +309,7 @@ static int walk(struct repair *r, const struct tree_root *root, struct error *e)
 		r->rank += root->count;
 	}
 	if (whole == 1)
-		live_set_add(r->good, get_le64(root->id.at) | 1);
+		live_set_add(r->good, live_set_number(&root->id));
 	return whole;
 }
 

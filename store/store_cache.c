@@ -25,6 +25,12 @@ static int add_one(void *ctx, const char *name UNUSED, uint64_t size UNUSED, str
 	return 0;
 }
 
+int store_cache_size(struct store *cache, uint64_t *ret, struct error *e)
+{
+	*ret = 0;
+	return cache->backend->ops->list(cache->backend, "chunks", add_size, ret, e);
+}
+
 /* 1 when it belongs to this store and may stay, 0 when it is to be emptied. */
 static int may_stay(struct store *cache, const struct store *under, struct error *e)
 {
@@ -34,7 +40,7 @@ static int may_stay(struct store *cache, const struct store *under, struct error
 	if (memcmp(cache->params.id, under->params.id, sizeof(under->params.id)) != 0 ||
 	    cache->params.encrypted != under->params.encrypted)
 		return 0;
-	if (ops->list(cache->backend, "chunks", add_size, &size, e) < 0 ||
+	if (store_cache_size(cache, &size, e) < 0 ||
 	    ops->list(cache->backend, "snapshots", add_one, &moments, e) < 0)
 		return e->code;
 	if (size <= STORE_CACHE_MAX && moments <= STORE_CACHE_MOMENTS)

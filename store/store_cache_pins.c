@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "store/snapshot/snapshots.h"
 #include "store/store_cache_pins.h"
 #include "store/store_internal.h"
 
@@ -63,11 +64,11 @@ static uint64_t byte_of(const struct chunk_id *id)
 /* When it was used last. */
 static void touch(struct store *cache, const struct chunk_id *id)
 {
-	char hex[CHUNK_ID_HEX + 1];
+	char file[SNAPSHOTS_FILE_LEN];
 	OWNED(free) char *path = NULL;
 
-	chunk_id_hex(id, hex);
-	path = xprintf("%s/snapshots/%s", cache->path, hex);
+	snapshots_file(id, file);
+	path = xprintf("%s/%s", cache->path, file);
 	(void)(utimensat(AT_FDCWD, path, NULL, 0) < 0);
 }
 

@@ -1,5 +1,4 @@
 /* A cache that holds too much loses the moments that were not used for the longest time, and what only they need. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +7,7 @@
 #include "base/clock.h"
 #include "store/prune.h"
 #include "store/snapshot/closure.h"
+#include "store/snapshot/snapshots.h"
 #include "store/store_cache_pins.h"
 #include "store/store_internal.h"
 
@@ -34,12 +34,6 @@ static void trim_release(struct trim *t)
 }
 DEFINE_OWNED_STRUCT(struct trim, trim_release);
 
-static int add_size(void *ctx, const char *name UNUSED, uint64_t size, struct error *e UNUSED)
-{
-	*(uint64_t *)ctx += size;
-	return 0;
-}
-
 static int add_visit(void *ctx, const char *name, uint64_t size UNUSED, struct error *e UNUSED)
 {
 	struct trim *t = ctx;
@@ -62,27 +56,15 @@ static int by_use(const void *a, const void *b)
 	return x->used > y->used ? -1 : x->used < y->used;
 }
 
-static int list_visits(struct trim *t, size_t *ret, struct error *e)
-{
-	buf_reset(&t->found);
-	if (t->cache->backend->ops->list(t->cache->backend, "snapshots", add_visit, t, e) < 0)
-		return e->code;
-	*ret = t->found.len / sizeof(struct visit);
-	if (*ret > 1)
-		qsort(t->found.at, *ret, sizeof(struct visit), by_use);
-	return 0;
-}
-
 /* 1 somebody reads it, so that it stays; 0 it is gone. */
 static int drop(struct trim *t, const struct visit *visit, struct error *e)
 {
-	char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
+	char name[SNAPSHOTS_FILE_LEN];
 	int pinned = store_cache_is_pinned(t->fd, &visit->id, e);
 
 	if (pinned != 0)
 		return pinned;
-	chunk_id_hex(&visit->id, hex);
-	snprintf(name, sizeof(name), "snapshots/%s", hex);
+	snapshots_file(&visit->id, name);
 	return t->cache->backend->ops->remove(t->cache->backend, name, e) < 0 ? e->code : 0;
 }
 
@@ -100,50 +82,50 @@ static int prune(struct trim *t, struct closure_look *whole, struct error *e)
 }
 
 /*
- * Leave the `keep` that were used last, and those that somebody reads. What nobody needs then goes at once: nobody visits now.
+ * Leave the `keep` that were used last, and those that somebody reads: t->found is of these then. What nobody needs goes at once: nobody
+ * visits now.
  */
 static int keep_newest(struct trim *t, size_t keep, struct error *e)
 {
 	OWNED(closure_look_release) struct closure_look whole = {0};
-	size_t count;
+	struct visit *all = (struct visit *)(void *)t->found.at;
+	size_t count = t->found.len / sizeof(*all), kept = 0;
 
-	if (list_visits(t, &count, e) < 0)
-		return e->code;
 	for (size_t i = 0; i < count; i++) {
-		const struct visit *visit = (const struct visit *)(const void *)t->found.at + i;
-		int stays = i < keep ? 1 : drop(t, visit, e);
+		int stays = i < keep ? 1 : drop(t, &all[i], e);
 
 		if (stays < 0)
 			return stays;
-		if (stays == 1 && closure_is_noted(t->cache, &visit->id))
-			buf_add(&whole.whole, &visit->id, sizeof(visit->id));
+		if (stays == 0)
+			continue;
+		if (closure_is_noted(t->cache, &all[i].id))
+			buf_add(&whole.whole, &all[i].id, sizeof(all[i].id));
+		all[kept++] = all[i];
 	}
+	t->found.len = kept * sizeof(*all);
 	return prune(t, &whole, e);
-}
-
-static int look(const struct store *cache, uint64_t *ret, struct error *e)
-{
-	*ret = 0;
-	return cache->backend->ops->list(cache->backend, "chunks", add_size, ret, e);
 }
 
 /* Fewer and fewer are kept until there is room again. */
 static int make_room(struct trim *t, struct error *e)
 {
+	struct backend *files = t->cache->backend;
 	uint64_t size;
 	size_t count;
 
-	if (list_visits(t, &count, e) < 0)
+	if (files->ops->list(files, "snapshots", add_visit, t, e) < 0)
 		return e->code;
+	count = t->found.len / sizeof(struct visit);
+	if (count > 1)
+		qsort(t->found.at, count, sizeof(struct visit), by_use);
 	for (size_t keep = count / 4;; keep /= KEEP_LESS) {
 		keep = MAX_OF(keep, (size_t)1);
-		if (keep_newest(t, keep, e) < 0 || look(t->cache, &size, e) < 0)
+		if (keep_newest(t, keep, e) < 0 || store_cache_size(t->cache, &size, e) < 0)
 			return e->code;
 		if (size <= t->cache->size_limit / 2 || keep == 1)
 			break;
 	}
-	if (list_visits(t, &count, e) < 0)
-		return e->code;
+	count = t->found.len / sizeof(struct visit);
 	/* What has to stay may be more than that: then it is looked at again when there is half as much more. */
 	t->cache->size_limit = MAX_OF(t->cache->size_limit, size + size / 2);
 	t->cache->moments_limit = MAX_OF(t->cache->moments_limit, count + count / 2);
@@ -159,7 +141,7 @@ int store_cache_trim(struct store *cache, size_t moments, struct error *e)
 		if (cache->grown < cache->size_limit / LOOK_AFTER)
 			return 0;
 		cache->grown = 0;
-		if (look(cache, &size, e) < 0)
+		if (store_cache_size(cache, &size, e) < 0)
 			return e->code;
 		if (size <= cache->size_limit)
 			return 0;

@@ -133,6 +133,9 @@ MUST_CHECK int store_places(struct store *store, const struct chunk_id *id,
  */
 MUST_CHECK int store_lists(struct store *store, const struct chunk_id *id, struct error *e);
 
+/* Bytes of all packs of a cache. */
+MUST_CHECK int store_cache_size(struct store *cache, uint64_t *ret, struct error *e);
+
 /* The folder that the cache is in: store->local, or where its disk is full one of the user's that is not. */
 char *store_cache_home(const struct store *store);
 

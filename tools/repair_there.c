@@ -1,7 +1,5 @@
 #include "tools/repair_there.h"
 
-#include <stdio.h>
-
 #include "oplog/stream.h"
 #include "store/backend/backend.h"
 #include "store/snapshot/snapshots.h"
@@ -16,12 +14,11 @@ static int count_snapshots(struct store *store, struct store *from, uint64_t *re
 	if (snapshots_read(from, &list, &skipped, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < list.count; i++) {
-		char hex[CHUNK_ID_HEX + 1], name[16 + CHUNK_ID_HEX];
+		char name[SNAPSHOTS_FILE_LEN];
 		uint64_t size;
 		int found;
 
-		chunk_id_hex(&list.at[i].id, hex);
-		snprintf(name, sizeof(name), "snapshots/%s", hex);
+		snapshots_file(&list.at[i].id, name);
 		found = files->ops->size(files, name, &size, e);
 		if (found < 0)
 			return found;

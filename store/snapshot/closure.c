@@ -48,12 +48,6 @@ struct walk {
 	uint64_t nodes;	       /* that were read */
 };
 
-/* A number for an id: two that share one do not come by chance. */
-static uint64_t number_of(const struct chunk_id *id)
-{
-	return get_le64(id->at) | 1;
-}
-
 static int tree_is_there(struct walk *walk, const struct tree_root *root, struct error *e);
 
 static int children_are_there(struct walk *walk, const struct tree_root *root, struct error *e)
@@ -82,13 +76,13 @@ static int tree_is_there(struct walk *walk, const struct tree_root *root, struct
 	int there;
 
 	if (root->count == 0 ||
-	    (walk->seen != NULL && live_set_has(walk->seen, number_of(&root->id))))
+	    (walk->seen != NULL && live_set_has(walk->seen, live_set_number(&root->id))))
 		return 1;
 	there = closure_has_chunk(walk->store, &root->id, e);
 	if (there == 1 && root->height > 0)
 		there = children_are_there(walk, root, e);
 	if (there == 1 && walk->seen != NULL)
-		(void)live_set_add(walk->seen, number_of(&root->id));
+		(void)live_set_add(walk->seen, live_set_number(&root->id));
 	return there;
 }
 

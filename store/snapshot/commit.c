@@ -66,7 +66,7 @@ static int commit_locked(struct store_writer *writer, struct snapshot *snapshot,
 	struct store *store = store_writer_store(writer);
 	OWNED(snapshots_release) struct snapshot_list list = {0};
 	OWNED(buf_release) struct buf content = {0};
-	char hex[CHUNK_ID_HEX + 1], file[16 + CHUNK_ID_HEX];
+	char file[SNAPSHOTS_FILE_LEN];
 	size_t skipped;
 	int written;
 
@@ -74,8 +74,7 @@ static int commit_locked(struct store_writer *writer, struct snapshot *snapshot,
 	    choose_name(&list, snapshot, e) < 0 || rescue(writer, &list, snapshot, e) < 0 ||
 	    snapshot_encode(snapshot, store->keys, &content, e) < 0)
 		return e->code;
-	chunk_id_hex(&snapshot->id, hex);
-	snprintf(file, sizeof(file), "snapshots/%s", hex);
+	snapshots_file(&snapshot->id, file);
 	/* All its chunks were just put: it need not be walked to be shown. */
 	if (closure_note_whole(store, &snapshot->id, e) < 0)
 		return e->code;

@@ -70,19 +70,24 @@ static int list_one(void *ctx, const char *name, uint64_t size UNUSED, struct er
 	return 0;
 }
 
+void snapshots_file(const struct chunk_id *id, char ret[SNAPSHOTS_FILE_LEN])
+{
+	memcpy(ret, FOLDER, sizeof(FOLDER) - 1);
+	chunk_id_hex(id, ret + sizeof(FOLDER) - 1);
+}
+
 /* 1, 0 (gone), an error. */
 static int get_one(const struct reading *reading, const struct chunk_id *id, struct snapshot *ret,
 		   struct error *e)
 {
 	struct store *store = reading->store;
-	char hex[CHUNK_ID_HEX + 1], name[sizeof(FOLDER) + CHUNK_ID_HEX];
+	char name[SNAPSHOTS_FILE_LEN];
 	uint64_t size;
 	int found;
 
 	if (reading->again && manifests_kept_find(store->manifests, id, ret))
 		return 1;
-	chunk_id_hex(id, hex);
-	snprintf(name, sizeof(name), FOLDER "%s", hex);
+	snapshots_file(id, name);
 	found = store->backend->ops->size(store->backend, name, &size, e);
 	if (found == 1)
 		found = snapshots_read_one(store, name, size, ret, e);

@@ -36,6 +36,10 @@ MUST_CHECK int snapshots_read(struct store *store, struct snapshot_list *ret, si
  */
 MUST_CHECK int snapshots_read_again(struct store *store, struct snapshot_list *ret,
 				    size_t *ret_skipped, struct error *e);
+/* The file of the manifest `id`, below the store: "snapshots/…". */
+#define SNAPSHOTS_FILE_LEN (sizeof("snapshots/") + CHUNK_ID_HEX)
+void snapshots_file(const struct chunk_id *id, char ret[SNAPSHOTS_FILE_LEN]);
+
 /*
  * Read manifest file `name` ("snapshots/…") of `size` bytes, whole or not: 1; 0 when that is not a
  * manifest's name, or it is gone. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO.
