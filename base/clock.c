@@ -50,3 +50,13 @@ struct timespec clock_deadline(clockid_t clock, uint64_t ms)
 	at.tv_nsec = (long)(ns % NS);
 	return at;
 }
+
+void clock_cond_init(pthread_cond_t *ret)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(ret, &attributes);
+	pthread_condattr_destroy(&attributes);
+}

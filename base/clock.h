@@ -9,6 +9,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -23,5 +24,8 @@ uint64_t clock_tick_ms(void);
 
 /* `ms` milliseconds from now, by that clock: for what waits until a time. */
 struct timespec clock_deadline(clockid_t clock, uint64_t ms);
+
+/* pthread_cond_init() of one whose pthread_cond_timedwait() goes by CLOCK_MONOTONIC. */
+void clock_cond_init(pthread_cond_t *ret);
 
 #endif

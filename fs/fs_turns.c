@@ -6,10 +6,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-#define AT_ONCE 3	/* of 16 MiB each: less than the cache of a mount */
-#define PAUSE_MS 20	/* who asks for nothing meanwhile has read enough */
-#define TURN_MS 200	/* when others wait */
-#define LOOK_NS 4000000 /* how often it is looked whether a turn is over */
+#define AT_ONCE 3   /* of 16 MiB each: less than the cache of a mount */
+#define PAUSE_MS 20 /* who asks for nothing meanwhile has read enough */
+#define TURN_MS 200 /* when others wait */
+#define LOOK_MS 4   /* how often it is looked whether a turn is over */
 
 struct fs_turns {
 	pthread_mutex_t lock;
@@ -23,13 +23,9 @@ struct fs_turns {
 struct fs_turns *fs_turns_new(void)
 {
 	struct fs_turns *turns = xcalloc(1, sizeof(*turns));
-	pthread_condattr_t attributes;
 
 	pthread_mutex_init(&turns->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&turns->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	clock_cond_init(&turns->changed);
 	turns->end = &turns->first;
 	return turns;
 }
@@ -150,10 +146,7 @@ static void *serve(void *ctx)
 		} else if (turns->first == NULL) {
 			pthread_cond_wait(&turns->changed, &turns->lock);
 		} else {
-			clock_gettime(CLOCK_MONOTONIC, &until);
-			until.tv_nsec += LOOK_NS;
-			until.tv_sec += until.tv_nsec / 1000000000;
-			until.tv_nsec %= 1000000000;
+			until = clock_deadline(CLOCK_MONOTONIC, LOOK_MS);
 			pthread_cond_timedwait(&turns->changed, &turns->lock, &until);
 		}
 	}

@@ -161,16 +161,12 @@ static bool cancelled(void *ctx)
 struct fs_visits *fs_visits_new(const struct fs_visit_opener *opener)
 {
 	struct fs_visits *visits = xcalloc(1, sizeof(*visits));
-	pthread_condattr_t attributes;
 
 	visits->opener = *opener;
 	visits->progress =
 		(struct progress){.ctx = visits, .report = report, .cancelled = cancelled};
 	pthread_mutex_init(&visits->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&visits->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	clock_cond_init(&visits->changed);
 	return visits;
 }
 
