@@ -52,6 +52,14 @@ void stream_notes_add(struct stream_notes *notes, uint64_t first, uint64_t last)
 	all = (struct buf){0};
 }
 
+void stream_notes_join(struct stream_notes *all, const struct stream_notes *more)
+{
+	for (size_t i = 0; i < stream_notes_count(more); i++)
+		stream_notes_add(all, stream_notes_span(more, i)->first,
+				 stream_notes_span(more, i)->last);
+	all->before = MAX_OF(all->before, more->before);
+}
+
 bool stream_notes_cover(const struct stream_notes *notes, const struct stream_notes *less)
 {
 	size_t at = 0;
@@ -254,14 +262,6 @@ static int read_all(struct reading *reading, struct error *e)
 	return files->ops->list(files, "oplog", read_one, reading, e);
 }
 
-static void join(struct stream_notes *all, const struct stream_notes *more)
-{
-	for (size_t i = 0; i < stream_notes_count(more); i++)
-		stream_notes_add(all, stream_notes_span(more, i)->first,
-				 stream_notes_span(more, i)->last);
-	all->before = MAX_OF(all->before, more->before);
-}
-
 int stream_notes_read(struct store *store, struct stream_notes *ret, struct error *e)
 {
 	OWNED(reading_release) struct reading reading = {.store = store};
@@ -272,7 +272,7 @@ int stream_notes_read(struct store *store, struct stream_notes *ret, struct erro
 	one = (const struct one *)(const void *)reading.all.at;
 	*ret = (struct stream_notes){0};
 	for (size_t i = 0; i < reading.all.len / sizeof(*one); i++)
-		join(ret, &one[i].notes);
+		stream_notes_join(ret, &one[i].notes);
 	return 0;
 }
 
@@ -322,7 +322,7 @@ int stream_notes_copy(struct store *from, struct store *to, struct error *e)
 		return e->code;
 	if (stream_name(stream)[0] == '\0')
 		return 0;
-	join(&all, &known);
+	stream_notes_join(&all, &known);
 	name = stream_note_make(to, stream_name(stream), &all, "copy", &content);
 	return files->ops->put(files, name, buf_bytes(&content), e) < 0 ? e->code : 0;
 }

@@ -30,6 +30,9 @@ const struct stream_note_span *stream_notes_span(const struct stream_notes *note
 /* This was let go, too. One timestamp alone is no span. */
 void stream_notes_add(struct stream_notes *notes, uint64_t first, uint64_t last);
 
+/* And all that `more` says. */
+void stream_notes_join(struct stream_notes *all, const struct stream_notes *more);
+
 /* Does `notes` say all that `less` says? */
 bool stream_notes_cover(const struct stream_notes *notes, const struct stream_notes *less);
 

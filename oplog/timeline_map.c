@@ -337,9 +337,9 @@ int timeline_map_note(struct timeline *timeline, uint64_t ts, const char *by, ch
 
 	if (stream_name(view->stream)[0] == '\0')
 		return 0;
-	if (stream_notes_read(view->store, &known, e) < 0 ||
-	    stream_notes_read(view->store, &all, e) < 0)
+	if (stream_notes_read(view->store, &known, e) < 0)
 		return e->code;
+	stream_notes_join(&all, &known);
 	whole_before(view, ts, &all);
 	all.before = MAX_OF(all.before, ts);
 	if (stream_notes_cover(&known, &all))

@@ -45,6 +45,14 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def at_once(work, count):
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 # ---- a listing of very many
 
 
@@ -235,11 +243,7 @@ def test_hostile_documents_are_read_in_little_memory(hostile):
             read_ends(folder / f"{number % len(documents)}.json", sizes[number % len(documents)])
             read_ends(path, path.stat().st_size)
 
-        threads = [threading.Thread(target=reader, args=(i,)) for i in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(reader, THREADS)
         memory.end()
     print(f"  yesterfs, with {THREADS} readers at once: peak {mib(memory.plain)}")
     assert memory.plain <= LIMIT
@@ -261,12 +265,6 @@ def test_the_json_of_hostile_documents_is_the_same_in_parts_and_at_once(hostile)
 
 
 # ---- many files of large documents, open at once
-
-def cpu_of(pid):
-    """Seconds that a process has used of the processors."""
-    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
 
 OPEN, TEXTS = 40, 96  # files; a text of 128 KiB each
 
@@ -303,14 +301,10 @@ def test_many_large_documents_that_are_open_take_little_memory(tmp_path):
             if text != heads[number] + b"".join(line(number, i) for i in range(TEXTS)) + b"}\n":
                 wrong.append(number)
 
-        threads = [threading.Thread(target=read_all, args=(number,)) for number in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(read_all, THREADS)
 
         # Each piece was decoded anew when all read at once in small pieces, as the others pushed it out; and there was no bound.
-        begin, before = threading.Barrier(OPEN), cpu_of(driver_of(mount))
+        begin, before = threading.Barrier(OPEN), processor_seconds(driver_of(mount))
 
         def read_pieces(number):
             with open(folder / f"{number}.bson", "rb", buffering=0) as file:
@@ -323,12 +317,8 @@ def test_many_large_documents_that_are_open_take_little_memory(tmp_path):
             if got.digest() != hashlib.sha256(with_id(number, *texts)).digest():
                 wrong.append(number)
 
-        threads = [threading.Thread(target=read_pieces, args=(number,)) for number in range(OPEN)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        used = cpu_of(driver_of(mount)) - before
+        at_once(read_pieces, OPEN)
+        used = processor_seconds(driver_of(mount)) - before
         memory.end()
     assert wrong == []
     print(f"  {OPEN} files in small pieces: {used:.1f} s of the processor")

@@ -45,6 +45,15 @@ static void add(struct world *w, size_t first, size_t end)
 	ASSERT_OK(timeline_refresh(w->timeline, &e));
 }
 
+/* With all that the history has. */
+static struct world begin_whole(struct history *history)
+{
+	struct world w = begin(history);
+
+	add(&w, 0, history_count(history));
+	return w;
+}
+
 static uint64_t moment_ts(const struct history *h, size_t number)
 {
 	return history_ts(h, number / OFFS) + (uint64_t)(number % OFFS) - 1;
@@ -296,11 +305,9 @@ static void every_way_to_a_moment_leads_to_the_same_roots(void **state)
 
 		history_make(&rng, ENTRIES, &history);
 		count = OFFS * history_count(&history);
-		backwards = begin(&history);
-		add(&backwards, 0, history_count(&history));
+		backwards = begin_whole(&history);
 		expected = look_backwards(&backwards, count);
-		forwards = begin(&history);
-		add(&forwards, 0, history_count(&history));
+		forwards = begin_whole(&history);
 		for (size_t k = 0; k < count; k++)
 			check_same(&forwards, k, &expected[k], &backwards);
 		check_any_order(&history, &rng, expected, count, &backwards);
@@ -317,10 +324,8 @@ static void a_collection_alone_is_as_in_the_whole_moment(void **state)
 		OWNED(end) struct world lazy = {0};
 
 		history_make(&rng, ENTRIES, &history);
-		whole = begin(&history);
-		add(&whole, 0, history_count(&history));
-		lazy = begin(&history);
-		add(&lazy, 0, history_count(&history));
+		whole = begin_whole(&history);
+		lazy = begin_whole(&history);
 		for (unsigned k = 0; k < 12; k++) {
 			uint64_t ts = history_ts(
 				&history, 1 + harness_rng_below(&rng, history_count(&history) - 2));
@@ -368,10 +373,8 @@ static void a_collection_alone_goes_on_from_where_it_was_visited_before(void **s
 		OWNED(end) struct world lazy = {0};
 
 		history_make(&rng, ENTRIES, &history);
-		whole = begin(&history);
-		add(&whole, 0, history_count(&history));
-		lazy = begin(&history);
-		add(&lazy, 0, history_count(&history));
+		whole = begin_whole(&history);
+		lazy = begin_whole(&history);
 		if (history.waits <= history_ts(&history, BEHIND_VERSION))
 			continue;
 		commit_at(&lazy, history_ts(&history, BEHIND_VERSION));
@@ -435,10 +438,8 @@ static void a_moment_goes_on_from_another_snapshot_when_its_own_is_forgotten(voi
 		uint64_t ts;
 
 		history_make(&rng, ENTRIES, &history);
-		whole = begin(&history);
-		add(&whole, 0, history_count(&history));
-		w = begin(&history);
-		add(&w, 0, history_count(&history));
+		whole = begin_whole(&history);
+		w = begin_whole(&history);
 		ts = history_ts(&history, 20);
 		if (ts >= history.waits)
 			continue;
